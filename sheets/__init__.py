@@ -1,0 +1,30 @@
+"""Sheets: named blocks written once in numpy's words. `import sheets` loads numpy and nothing heavier."""
+
+from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
+from .language.expr import Expr, column_index, log_softmax, row_index, sigmoid, softmax, stop, xlogy
+from .language.grad import backprop
+from .language.noise import normal
+from .language.sheet import Axis, Series, Sheet
+from .targets.numpy import sentences, values
+
+__all__ = [
+    "Axis",
+    "Expr",
+    "InputError",
+    "NeedsBlock",
+    "Series",
+    "ShapeError",
+    "Sheet",
+    "SheetError",
+    "backprop",
+    "column_index",
+    "log_softmax",
+    "normal",
+    "row_index",
+    "sentences",
+    "sigmoid",
+    "softmax",
+    "stop",
+    "values",
+    "xlogy",
+]

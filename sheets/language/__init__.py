@@ -1,0 +1,1 @@
+"""The expression language: blocks, ops, cells, gradients. Knows no face."""

@@ -1,0 +1,40 @@
+"""What goes wrong while a sheet is written, said at the author's line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+SHEETS = Path(__file__).resolve().parent.parent
+LANGUAGE = {str(SHEETS / folder) for folder in ("language", "targets")}
+
+
+def author_line() -> str:
+    """`file.py:12` of the nearest caller outside the language and numpy: the line the author wrote."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        path = frame.f_code.co_filename
+        inside_numpy = "numpy" in Path(path).parts or path.startswith("<__array_function__")
+        if str(Path(path).parent) not in LANGUAGE and not inside_numpy:
+            break
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+class SheetError(ValueError):
+    """A sheet that cannot be, with the author's line in front of what is wrong and what to write instead."""
+
+    def __init__(self, message: str, line: str | None = None):
+        super().__init__(f"{line or author_line()}: {message}")
+
+
+class ShapeError(SheetError):
+    """Blocks whose rows and columns do not fit together."""
+
+
+class NeedsBlock(SheetError):
+    """A formula that a target can only state in steps: give the inner part a block of its own."""
+
+
+class InputError(ValueError):
+    """A value that an input cannot take, in a sentence for the person who typed it."""

@@ -1,0 +1,410 @@
+"""The language: expressions over named blocks, written in numpy's own words.
+
+Every value is a block of (rows, columns); a scalar is (1, 1). `Expr` answers numpy's protocols, so `np.log(q)`,
+`x @ w` and `np.where(np.equal(y, 1), a, b)` build expressions, and the same lines run on arrays.
+
+Equality is a named function, `np.equal(y, 1)`: `==` stays Python's identity, because expressions are keys of
+dictionaries. A `True` or `False` that slipped in from `y == 1` is refused by `lift`, with that advice. The four orderings
+(`<`, `<=`, `>`, `>=`) cost no identity and are written as operators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError, SheetError
+
+Shape = tuple[int, int]
+
+
+class Rows(int):
+    """How many rows of data there are: a length that the reader may change, so no face may write it as a number."""
+
+    def __add__(self, other):
+        return lift(self) + other
+
+    def __sub__(self, other):
+        return lift(self) - other
+
+    def __rsub__(self, other):
+        return other - lift(self)
+
+    def __mul__(self, other):
+        return lift(self) * other
+
+    def __truediv__(self, other):
+        return lift(self) / other
+
+    def __rtruediv__(self, other):
+        return other / lift(self)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+# Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of ops.OPS.
+STRUCTURE = ("const", "ref", "transpose", "expand", "matmul", "take", "put", "row_index", "column_index")
+REDUCTIONS = ("sum", "mean", "max", "min")
+COMPOSED = ("softmax", "log_softmax")
+
+
+@dataclass(frozen=True, eq=False)  # eq=False: nodes hash by identity, so they can be dict keys
+class Expr:
+    """One node. `op` is a row of ops.OPS, or one of STRUCTURE, REDUCTIONS, COMPOSED; `arg` its static payload
+    (const: the number; ref: the block's name; a reduction: its axis)."""
+
+    op: str
+    args: tuple[Expr, ...]
+    shape: Shape
+    arg: Any = None
+
+    def __add__(self, other):
+        return elementwise("add", self, other)
+
+    def __radd__(self, other):
+        return elementwise("add", other, self)
+
+    def __sub__(self, other):
+        return elementwise("subtract", self, other)
+
+    def __rsub__(self, other):
+        return elementwise("subtract", other, self)
+
+    def __mul__(self, other):
+        return elementwise("multiply", self, other)
+
+    def __rmul__(self, other):
+        return elementwise("multiply", other, self)
+
+    def __truediv__(self, other):
+        return elementwise("divide", self, other)
+
+    def __rtruediv__(self, other):
+        return elementwise("divide", other, self)
+
+    def __mod__(self, other):
+        return elementwise("remainder", self, other)
+
+    def __rmod__(self, other):
+        return elementwise("remainder", other, self)
+
+    def __pow__(self, other):
+        return power(self, other)
+
+    def __rpow__(self, other):
+        return power(other, self)
+
+    def __neg__(self):
+        return elementwise("negative", self)
+
+    def __abs__(self):
+        return elementwise("absolute", self)
+
+    def __matmul__(self, other):
+        return matmul(self, other)
+
+    def __rmatmul__(self, other):
+        return matmul(other, self)
+
+    def __lt__(self, other):
+        return elementwise("less", self, other)
+
+    def __le__(self, other):
+        return elementwise("less_equal", self, other)
+
+    def __gt__(self, other):
+        return elementwise("greater", self, other)
+
+    def __ge__(self, other):
+        return elementwise("greater_equal", self, other)
+
+    def __bool__(self):
+        raise SheetError(f"`if {self!r}` has no answer while the sheet is written; use np.where(condition, a, b)")
+
+    def __iter__(self):
+        raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
+
+    def __getitem__(self, index):
+        """Rows of this block, looked up by a block of row numbers from 0: `X[t]` is (rows of t, columns of X)."""
+        return take(self, index)
+
+    @property
+    def T(self) -> Expr:
+        """(rows, columns) -> (columns, rows)"""
+        return transpose(self)
+
+    def sum(self, axis=None, keepdims=True) -> Expr:
+        """axis 0: down each column -> (1, columns); 1: across each row -> (rows, 1); None: all -> (1, 1)."""
+        return reduction("sum", self, axis)
+
+    def mean(self, axis=None, keepdims=True) -> Expr:
+        """As `sum`."""
+        return reduction("mean", self, axis)
+
+    def max(self, axis=None, keepdims=True) -> Expr:
+        """As `sum`. Its gradient is shared evenly between equal largest elements."""
+        return reduction("max", self, axis)
+
+    def min(self, axis=None, keepdims=True) -> Expr:
+        """As `max`."""
+        return reduction("min", self, axis)
+
+    def clip(self, low, high) -> Expr:
+        return elementwise("clip", self, low, high)
+
+    def __repr__(self):
+        return described(self)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        from .ops import OPS  # the table is built on this file
+
+        name = ufunc.__name__
+        if method != "__call__" or options:
+            raise SheetError(f"np.{name} can only be called plainly here: no out=, where= or .{method}")
+        if name in ("matmul", "power", "square"):
+            return {"matmul": matmul, "power": power, "square": lambda x: power(x, 2)}[name](*inputs)
+        if name not in OPS:
+            raise SheetError(f"np.{name} is not an op of the sheet language; there are: {', '.join(sorted(OPS))}")
+        return elementwise(name, *inputs)
+
+    def __array_function__(self, function, types, args, options):
+        if function not in FUNCTIONS:
+            known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
+            raise SheetError(f"np.{function.__name__} is not a function of the sheet language; there are: {known}")
+        return FUNCTIONS[function](*args, **options)
+
+
+def described(e: Expr) -> str:
+    """The expression in the author's words, for messages: `log(clipped)`."""
+    if e.op == "const":
+        return f"{e.arg:g}"
+    if e.op == "ref":
+        return e.arg
+    return f"{e.op}({', '.join(described(a) for a in e.args)})"
+
+
+def size(shape: Shape) -> str:
+    return f"{int(shape[0])} x {int(shape[1])}"
+
+
+def const(x: float) -> Expr:
+    return Expr("const", (), (1, 1), x if isinstance(x, Rows) else float(x))
+
+
+def lift(x: Any) -> Expr:
+    """A number becomes a constant; an expression stays itself; anything else is refused with advice."""
+    if isinstance(x, Expr):
+        return x
+    if isinstance(x, (bool, np.bool_)):
+        raise SheetError(
+            f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; "
+            "write np.equal(a, b) or np.not_equal(a, b)"
+        )
+    if isinstance(x, Real) or (isinstance(x, np.ndarray) and x.size == 1):
+        return const(x if isinstance(x, Rows) else float(x))
+    if isinstance(x, (np.ndarray, list, tuple)):
+        raise SheetError("an array inside a formula has no name to show: make it a block with sheet.input(name, values)")
+    raise SheetError(f"{x!r} is not a number or an expression")
+
+
+# x+0, 0+x, x-0, x*1, 1*x, x/1, x^1 are x: with `negated` the only simplification, so that a gradient reads as a person writes.
+UNIT = {
+    ("add", 0): 0,
+    ("add", 1): 0,
+    ("subtract", 1): 0,
+    ("multiply", 0): 1,
+    ("multiply", 1): 1,
+    ("divide", 1): 1,
+    ("power", 1): 1,
+}
+
+
+def is_number(e: Expr, number: float) -> bool:
+    return e.op == "const" and not isinstance(e.arg, Rows) and e.arg == number
+
+
+def stretched(op: str, args: tuple[Expr, ...]) -> Shape:
+    """The shape that all args stretch to: an axis of size 1 stretches, an axis of data rows only fits data rows."""
+    shape = []
+    for axis in (0, 1):
+        lengths = [a.shape[axis] for a in args if a.shape[axis] != 1 or isinstance(a.shape[axis], Rows)]
+        if any(n != lengths[0] or isinstance(n, Rows) != isinstance(lengths[0], Rows) for n in lengths):
+            which = ", ".join(f"{a!r} is {size(a.shape)}" for a in args)
+            why = " (a number of data rows can change, a fixed number cannot)" if len(set(lengths)) == 1 else ""
+            raise ShapeError(f"{op}: {which}; {'rows' if axis == 0 else 'columns'} must be equal or 1{why}")
+        shape.append(lengths[0] if lengths else 1)
+    return shape[0], shape[1]
+
+
+def elementwise(op: str, *operands: Any) -> Expr:
+    """One op of the table on every element; shapes stretch as in numpy."""
+    args = tuple(lift(x) for x in operands)
+    shape = stretched(op, args)
+    if op == "negative":
+        return negated(args[0])
+    if len(args) == 2:
+        for side in (0, 1):
+            if (op, side) in UNIT and is_number(args[side], UNIT[op, side]) and args[1 - side].shape == shape:
+                return args[1 - side]
+    return Expr(op, args, shape)
+
+
+def negated(x: Expr) -> Expr:
+    """-x; two signs cancel, also through a product or quotient: -((-a)/b) is a/b, to the last bit."""
+    if x.op == "negative":
+        return x.args[0]
+    if x.op in ("multiply", "divide") and x.args[0].op == "negative":
+        return elementwise(x.op, x.args[0].args[0], x.args[1])
+    return Expr("negative", (x,), x.shape)
+
+
+def power(base: Any, exponent: Any) -> Expr:
+    """A constant exponent is `power`; any other is `general_power`, since Excel has no 0^0."""
+    exponent = lift(exponent)
+    fixed = exponent.op == "const" and not is_number(exponent, 0)
+    return elementwise("power" if fixed else "general_power", base, exponent)
+
+
+def where(condition: Any, a: Any, b: Any) -> Expr:
+    return elementwise("where", condition, a, b)
+
+
+def clip(x: Any, low: Any, high: Any) -> Expr:
+    return elementwise("clip", x, low, high)
+
+
+def expand(x: Expr, shape: Shape) -> Expr:
+    """Stretch the size-1 axes of x to `shape`."""
+    return x if x.shape == shape else Expr("expand", (x,), shape)
+
+
+def transpose(x: Any) -> Expr:
+    x = lift(x)
+    return x.args[0] if x.op == "transpose" else Expr("transpose", (x,), (x.shape[1], x.shape[0]))
+
+
+def matmul(a: Any, b: Any) -> Expr:
+    """(n, k) @ (k, m) -> (n, m)"""
+    a, b = lift(a), lift(b)
+    if a.shape[1] != b.shape[0]:
+        raise ShapeError(
+            f"{a!r} @ {b!r}: {size(a.shape)} @ {size(b.shape)}; the columns of the first "
+            f"({int(a.shape[1])}) must be as many as the rows of the second ({int(b.shape[0])})"
+        )
+    return Expr("matmul", (a, b), (a.shape[0], b.shape[1]))
+
+
+def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True) -> Expr:
+    """kind: sum, mean, max or min. Both axes always stay, as with keepdims=True."""
+    x = lift(x)
+    rows, columns = x.shape
+    if axis not in (0, 1, None):
+        raise ShapeError(f"{kind} of {x!r}: axis {axis} does not exist; it is 0 (down), 1 (across) or None (all)")
+    shape = {0: (1, columns), 1: (rows, 1), None: (1, 1)}[axis]
+    return Expr(kind, (x,), shape, axis)
+
+
+def take(x: Any, index: Any, axis: int = 0) -> Expr:
+    """Rows of x by number, counted from 0. index is (n, 1) or a whole number -> (n, columns of x).
+
+    Row numbers outside x give no number (nan, #REF! or #VALUE! in a workbook): write `t % len` to stay inside.
+    """
+    if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
+        raise SheetError(f"{x!r}[{index!r}]: a row is looked up by a block or a whole number; slices are not in the language")
+    x, index = lift(x), lift(index)
+    if axis != 0 or index.shape[1] != 1:
+        raise ShapeError(f"{x!r}[{index!r}]: row numbers stand in one column, but {index!r} is {size(index.shape)}")
+    return Expr("take", (x, index), (index.shape[0], x.shape[1]))
+
+
+def put(g: Expr, index: Expr, shape: Shape) -> Expr:
+    """The transpose of `take`: row r of the result is the sum of the rows of g whose index is r."""
+    return Expr("put", (g, index), shape)
+
+
+def row_index(rows: int) -> Expr:
+    """(rows, 1): 0, 1, 2, ... down."""
+    return Expr("row_index", (), (rows, 1))
+
+
+def column_index(columns: int) -> Expr:
+    """(1, columns): 0, 1, 2, ... across."""
+    return Expr("column_index", (), (1, columns))
+
+
+def sigmoid(x: Any) -> Expr:
+    """1 / (1 + e^-x), without overflow at either end."""
+    return elementwise("sigmoid", x)
+
+
+def xlogy(x: Any, y: Any) -> Expr:
+    """x ln y, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
+    return elementwise("xlogy", x, y)
+
+
+def stop(x: Any) -> Expr:
+    """x itself; no gradient flows back through it."""
+    return elementwise("stop", x)
+
+
+def softmax(x: Any) -> Expr:
+    """Across each row, e^x / sum e^x; the row's largest is taken off first, so that nothing overflows."""
+    x = lift(x)
+    return Expr("softmax", (x,), x.shape)
+
+
+def log_softmax(x: Any) -> Expr:
+    """Across each row, the logarithm of softmax, finite where softmax has run down to 0."""
+    x = lift(x)
+    return Expr("log_softmax", (x,), x.shape)
+
+
+def composed(e: Expr) -> Expr:
+    """What a COMPOSED node means in simpler ones."""
+    x = e.args[0]
+    shifted = x - x.max(axis=1)
+    powers = elementwise("exp", shifted)
+    if e.op == "softmax":
+        return powers / powers.sum(axis=1)
+    return shifted - elementwise("log", powers.sum(axis=1))
+
+
+def _reduction(kind: str):
+    return lambda x, axis=None, keepdims=True: reduction(kind, x, axis)
+
+
+FUNCTIONS = {
+    np.where: where,
+    np.clip: clip,
+    np.take: lambda x, indices, axis=0: take(x, indices, axis),
+    np.transpose: transpose,
+    np.dot: matmul,
+    np.sum: _reduction("sum"),
+    np.mean: _reduction("mean"),
+    np.max: _reduction("max"),
+    np.amax: _reduction("max"),
+    np.min: _reduction("min"),
+    np.amin: _reduction("min"),
+}
+
+
+def walk(e: Expr):
+    """Every node once, arguments before the node that uses them."""
+    seen: set[Expr] = set()
+    stack = [(e, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(a, False) for a in reversed(node.args)]
+
+
+def refs(e: Expr) -> list[str]:
+    """Names of the blocks that e reads, in order."""
+    return list(dict.fromkeys(node.arg for node in walk(e) if node.op == "ref"))

@@ -1,0 +1,204 @@
+"""Reverse mode, sheet to sheet: a block d_<name> = d loss / d <name>, written in the same language, for each block that
+the loss depends on.
+
+A gradient that is wanted only where a condition holds (the branches of `where`, the inside of `clip`) carries its condition
+along as a mask, and is masked at the end: `IF(y=1, -g/q, g/(1-q))`. Masking first and dividing afterwards would ask for 0/0
+in the branch that nobody took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .errors import SheetError
+from .expr import Expr, Rows, Shape, const, elementwise, expand, is_number, put, reduction, refs, take, walk, where
+from .ops import OPS
+from .sheet import Sheet
+
+
+class Masked(NamedTuple):
+    """g where every condition is as its flag says, 0 elsewhere."""
+
+    g: Expr
+    masks: tuple[tuple[Expr, bool], ...] = ()
+
+
+def _mean_vjp(g, y, x):
+    rows, columns = x.shape
+    count = {0: (rows,), 1: (columns,), None: (rows, columns)}[y.arg]
+    for length in count:
+        g = g / length
+    return (g,)
+
+
+def _largest_vjp(g, y, x, here):
+    """here: the block that holds y, when y is a whole block. Equal largest elements share evenly."""
+    largest = elementwise("equal", x, here)
+    return (where(largest, g / reduction("sum", largest, y.arg), 0),)
+
+
+def _softmax_vjp(g, here):
+    return (here * (g - reduction("sum", g * here, 1)),)
+
+
+def _log_softmax_vjp(g, here):
+    return (g - elementwise("exp", here) * reduction("sum", g, 1),)
+
+
+def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
+    """One gradient per argument of a structure node. `here` is y, or the block that holds it."""
+    match y.op:
+        case "transpose":
+            return (g.T,)
+        case "expand" | "sum":
+            return (g,)  # stretches back by broadcasting
+        case "mean":
+            return _mean_vjp(g, y, *y.args)
+        case "max" | "min":
+            return _largest_vjp(g, y, *y.args, here)
+        case "matmul":
+            a, b = y.args
+            return g @ b.T, a.T @ g
+        case "take":
+            x, index = y.args
+            return put(g, index, x.shape), None
+        case "put":
+            return take(g, y.args[1]), None
+        case "softmax":
+            return _softmax_vjp(g, here)
+        case "log_softmax":
+            return _log_softmax_vjp(g, here)
+    return ()
+
+
+def stretched_axes(g: Shape, shape: Shape) -> list[int]:
+    """The axes along which a block of `shape` was stretched to reach g's shape."""
+    return [axis for axis in (0, 1) if single(shape[axis]) and not single(g[axis])]
+
+
+def single(length: int) -> bool:
+    return length == 1 and not isinstance(length, Rows)
+
+
+def unbroadcast(g: Expr, shape: Shape) -> Expr:
+    """Sum g over each axis that was stretched to reach it. The one place where broadcasting is undone."""
+    for axis in stretched_axes(g.shape, shape):
+        g = g.sum(axis=axis)
+    return g
+
+
+def unmasked(part: Masked) -> Expr:
+    g = part.g
+    for condition, flag in reversed(part.masks):
+        g = where(condition, g, 0) if flag else where(condition, 0, g)
+    return g
+
+
+def as_mask(part: Masked) -> Masked:
+    """where(c, g, 0) is g under the mask c; where(c, 0, g) is g under not c."""
+    g, masks = part
+    while g.op == "where":
+        condition, yes, no = g.args
+        if is_number(no, 0):
+            g, masks = expand(yes, g.shape), (*masks, (condition, True))
+        elif is_number(yes, 0):
+            g, masks = expand(no, g.shape), (*masks, (condition, False))
+        else:
+            break
+    return Masked(g, masks)
+
+
+def total(parts: Iterable[Masked]) -> Expr:
+    """The sum of the parts. Two parts under opposite conditions read as one `where`."""
+    left = list(parts)
+    summed: Expr | None = None
+    while left:
+        part = left.pop(0)
+        term = None
+        if part.masks:
+            (condition, flag), *rest = part.masks
+            other = next((p for p in left if p.masks and p.masks[0] == (condition, not flag)), None)
+            if other is not None:
+                left.remove(other)
+                inner = unmasked(Masked(part.g, tuple(rest))), unmasked(Masked(other.g, other.masks[1:]))
+                term = where(condition, *(inner if flag else inner[::-1]))
+        term = unmasked(part) if term is None else term
+        summed = term if summed is None else summed + term
+    assert summed is not None
+    return summed
+
+
+def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[str, list[Masked]]:
+    """What root's gradient g gives to each block that root reads.
+
+    block is the block that holds root, so that d(tanh) reads 1 - H*H and not 1 - tanh(Z)*tanh(Z).
+    """
+    owed: dict[Expr, list[Masked]] = {root: [Masked(g)]}
+    given: dict[str, list[Masked]] = {}
+    for y in reversed(list(walk(root))):
+        if y not in owed:
+            continue
+        parts = owed.pop(y)
+        if y.op == "ref":
+            given.setdefault(y.arg, []).extend(parts)
+            continue
+        elementwise_rule = OPS[y.op].vjp if y.op in OPS else None
+        if y.op in OPS and elementwise_rule is None:
+            continue  # floor, sign, a comparison, stop: nothing flows further
+        part = parts[0] if len(parts) == 1 and elementwise_rule else Masked(total(parts))
+        here = block if y is root else y
+        gy = expand(part.g, y.shape)  # costs nothing when written, and lets unbroadcast count the copies
+        gradients = elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
+        for argument, gradient in zip(y.args, gradients, strict=False):
+            if gradient is None or not (set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))):
+                continue
+            mine = as_mask(Masked(gradient, part.masks))
+            if stretched_axes(gradient.shape, argument.shape):  # masks first: they may differ along the summed axis
+                mine = Masked(unbroadcast(unmasked(Masked(gradient, part.masks)), argument.shape))
+            owed.setdefault(argument, []).append(mine)
+    return given
+
+
+def reaching(sheet: Sheet, names: Iterable[str]) -> set[str]:
+    """Blocks through which `names` reach others: they and every block computed from them."""
+    found = set(names)
+    for name, block in sheet.blocks.items():
+        if block.expr is not None and found.intersection(refs(block.expr)):
+            found.add(name)
+    return found
+
+
+def backprop(sheet: Sheet, loss: str, inputs: Iterable[str] | None = None, title: str | None = "Gradients") -> dict[str, Expr]:
+    """Append a block `d_<name>` for every block that `loss` depends on, in reverse order; returns them by name.
+
+    loss: name of a (1, 1) block. inputs: only these inputs and what lies between them and the loss (None: all). title: the
+    group the new blocks stand in (None: the current one). A block the loss does not depend on gets none. Raises SheetError
+    if loss or an input is unknown or loss is not (1, 1).
+    """
+    for name in (loss, *(inputs or ())):
+        if name not in sheet.blocks:
+            raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
+    if sheet.blocks[loss].shape != (1, 1):
+        raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; a loss is one number, 1 x 1: take its mean or sum")
+    wanted = None if inputs is None else reaching(sheet, inputs)
+    if title is not None:
+        sheet.group(title, f"How {loss} moves when each of these moves by a little")
+    owed: dict[str, list[Masked]] = {loss: [Masked(const(1))]}
+    gradients: dict[str, Expr] = {}
+    for name in reversed(list(sheet.blocks)):
+        if name not in owed or (wanted is not None and name not in wanted):
+            continue
+        block = sheet.blocks[name]
+        gradients[name] = sheet.let(
+            f"d_{name}",
+            expand(total(owed[name]), block.shape),
+            role="gradient",
+            note=f"how {loss} moves as {name} moves",
+            gradient_of=(loss, name),
+        )
+        if block.expr is not None:
+            for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():
+                owed.setdefault(read, []).extend(parts)
+    return gradients
+

@@ -1,0 +1,127 @@
+"""What an input may hold: one rule for typed values, the command line, traits and workbooks read back."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import InputError
+from .expr import Rows
+
+if TYPE_CHECKING:
+    from .sheet import Block, Sheet
+
+MAX_ROWS = 1000  # of data: more than a class can look at, few enough for any face to stay live
+
+
+def number(x: float) -> str:
+    """A limit as a person writes it: 0.2, 1000, 1e-06."""
+    return f"{x:.10g}"
+
+
+def allowed(block: Block) -> str:
+    """What a cell of this block may hold, for messages and for the page: `a number from 0 to 1`."""
+    if block.choices:
+        return "one of " + ", ".join(block.choices)
+    kind = "a whole number" if block.whole else "a number"
+    low, high = block.low, block.high
+    if low is not None and high is not None:
+        return f"{kind} from {number(low)} to {number(high)}"
+    if low is not None:
+        return f"{kind} of at least {number(low)}"
+    if high is not None:
+        return f"{kind} of at most {number(high)}"
+    return kind
+
+
+def _cell(block: Block, value: Any, where: str) -> float:
+    said = f"{value!r}" if isinstance(value, str) else "empty" if value is None else f"{value}"
+    refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}")
+    if block.choices and isinstance(value, str) and value.strip() in block.choices:
+        return float(block.choices.index(value.strip()))
+    if isinstance(value, (bool, np.bool_)):
+        value = float(value)
+    if isinstance(value, str):
+        try:
+            value = float(value.strip())
+        except ValueError:
+            raise refusal from None
+    try:
+        x = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise refusal from None
+    outside = (block.low is not None and x < block.low) or (block.high is not None and x > block.high)
+    if not np.isfinite(x) or outside or (block.whole and x != round(x)):
+        raise refusal
+    return x
+
+
+def _rows_of(block: Block, value: Any) -> list[list[Any]]:
+    """value as a list of rows. A plain list fills a block of one column or of one row."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = value.strip()
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, (list, tuple)):
+        return [[value]]
+    if any(isinstance(row, (list, tuple)) for row in value):
+        if not all(isinstance(row, (list, tuple)) for row in value):
+            raise InputError(f"{block.name} mixes rows and single numbers; give a list of rows, such as [[1], [2]]")
+        return [list(row) for row in value]
+    one_row = block.shape[0] == 1 and not isinstance(block.shape[0], Rows)
+    return [list(value)] if one_row else [[x] for x in value]
+
+
+def checked(block: Block, value: Any) -> np.ndarray:
+    """value as this block's array (rows, columns). Raises InputError with a sentence that says what is allowed.
+
+    A block of data rows takes any number of rows from 1 to MAX_ROWS; every other shape is fixed.
+    """
+    rows = _rows_of(block, value)
+    columns = int(block.shape[1])
+    data = isinstance(block.shape[0], Rows)
+    count_fits = 1 <= len(rows) <= MAX_ROWS if data else len(rows) == block.shape[0]
+    if not count_fits or any(len(row) != columns for row in rows):
+        wanted = f"1 to {MAX_ROWS} rows" if data else f"{int(block.shape[0])} row{'s' * (block.shape[0] != 1)}"
+        got = f"{len(rows)} x {'/'.join(sorted({str(len(row)) for row in rows})) or 0}"
+        raise InputError(f"{block.name} is {got}; it must have {wanted} of {columns} number{'s' * (columns != 1)}")
+    single = len(rows) == 1 and columns == 1 and not data
+    cells = [
+        [_cell(block, x, "" if single else f" row {i + 1}" + (f" column {j + 1}" if columns > 1 else "")) for j, x in enumerate(row)]
+        for i, row in enumerate(rows)
+    ]
+    return np.array(cells, dtype=float).reshape(len(rows), columns)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean a or b?`, or the whole list where nothing is near."""
+    known = list(known)
+    folded = {k.lower(): k for k in known}
+    near = [folded[k] for k in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.5)]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
+
+
+def checked_inputs(sheet: Sheet, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Every input of the sheet by name, the given ones checked, the others as they start.
+
+    Blocks of data rows must come out with the same number of rows. Raises InputError.
+    """
+    inputs = {name: block.value for name, block in sheet.blocks.items() if block.value is not None}
+    for name in given:
+        if name not in sheet.blocks:
+            raise InputError(f"{sheet.name} has no block {name!r}; {nearest(name, inputs)}")
+        if name not in inputs:
+            raise InputError(f"{name} is computed, so it cannot be set; the inputs are: {', '.join(inputs)}")
+    inputs.update({name: checked(sheet.blocks[name], value) for name, value in given.items()})
+    data = {name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)}
+    if len(set(data.values())) > 1:
+        counts = ", ".join(f"{name} has {n}" for name, n in data.items())
+        raise InputError(f"{' and '.join(data)} are rows of the same table and must be set together: {counts} rows")
+    return inputs

@@ -1,0 +1,133 @@
+"""The table: one row per elementwise op, one column per target, and its derivative. Rows carry numpy's own names.
+
+A spelling is a format string. `{0:mul}` is argument 0, put in parentheses unless it binds at least as tightly as mul;
+`mul|` in front says how tightly the result itself binds (nothing in front: as one atom). A right operand asks for more than
+its own level, so that a-(b+c), and also a+(b+c), keep the order of the author's operations to the last bit.
+Anything that needs shape or position is structure, and lives in cells.py and the targets.
+
+Derivatives at a kink: a tie of maximum or minimum gives nothing to the side that faces a constant (so ReLU'(0) = 0, as
+torch.relu) and, between two blocks, all to the first; clip gives 1 at both its limits (as torch.clamp); abs and sign give 0 at
+0; floor and comparisons give none; max and min over an axis share evenly between equals (as torch.amax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .expr import Expr, elementwise, power, where
+
+# test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is wanted.
+LEVELS = {"any": 0, "add": 1, "mul": 2, "pow": 3, "atom": 4}
+
+
+class Text(NamedTuple):
+    """A piece of generated source that knows how tightly it binds."""
+
+    text: str
+    level: str = "atom"
+    as_number: str = ""  # of a test only: how the target turns true and false into 1 and 0
+
+    def __format__(self, need: str) -> str:
+        if self.level == "test":
+            if need == "test":
+                return self.text
+            return (self.as_number if need in ("", "any") else "({0})").format(self.text)
+        need = "any" if need in ("", "test") else need
+        return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
+
+
+def spell(template: str, args: list[Text], as_number: str) -> Text:
+    level, _, body = template.rpartition("|")
+    return Text(body.format(*args), level or "atom", as_number)
+
+
+class Op(NamedTuple):
+    numpy: Callable[..., np.ndarray]
+    excel: str
+    javascript: str
+    latex: str
+    vjp: Callable[..., tuple] | None  # (g, y, *args) -> one gradient per argument (or None), in the same language
+    one_cell: bool = False  # Excel would collapse a range here: MAX(0,A1:A3) is one number
+
+
+def _stable_sigmoid(x):
+    return np.exp(np.minimum(0, x)) / (1 + np.exp(-np.abs(x)))
+
+
+def _xlogy(x, y):
+    return x * np.log(y + np.equal(x, 0))
+
+
+def _larger(strict: str, loose: str):
+    """The rule of maximum (minimum): see the module's words on ties."""
+
+    def vjp(g, y, a, b):
+        first = strict if b.op == "const" else loose
+        return where(elementwise(first, a, b), g, 0), where(elementwise(strict, b, a), g, 0)
+
+    return vjp
+
+
+def _clip_vjp(g, y, x, low, high):
+    inside = where(elementwise("less_equal", low, x), where(elementwise("less_equal", x, high), g, 0), 0)
+    return inside, where(elementwise("less", x, low), g, 0), where(elementwise("greater", x, high), g, 0)
+
+
+def _power_vjp(g, y, a, b):
+    return g * b * power(a, b.arg - 1), None
+
+
+def _general_power_vjp(g, y, a, b):
+    return g * b * power(a, b - 1), where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
+
+
+def _xlogy_vjp(g, y, a, b):
+    return g * elementwise("log", b), where(elementwise("not_equal", a, 0), g * a / b, 0)
+
+
+def _fn(name: str, x: Expr) -> Expr:
+    return elementwise(name, x)
+
+
+# fmt: off
+OPS = {
+    # numpy's name             numpy             Excel                             JavaScript                        LaTeX                                     derivative
+    "add":           Op(np.add,           "add|{0:add}+{1:mul}",            "add|{0:add} + {1:mul}",          "add|{0:add} + {1:mul}",                  lambda g, y, a, b: (g, g)),
+    "subtract":      Op(np.subtract,      "add|{0:add}-{1:mul}",            "add|{0:add} - {1:mul}",          "add|{0:add} - {1:mul}",                  lambda g, y, a, b: (g, -g)),
+    "multiply":      Op(np.multiply,      "mul|{0:mul}*{1:pow}",            "mul|{0:mul}*{1:pow}",            r"mul|{0:mul} \cdot {1:pow}",             lambda g, y, a, b: (g * b, g * a)),
+    "divide":        Op(np.divide,        "mul|{0:mul}/{1:pow}",            "mul|{0:mul}/{1:pow}",            r"\frac{{{0}}}{{{1}}}",                   lambda g, y, a, b: (g / b, -(g * y) / b)),
+    # Excel: -2^2 is 4 and ^ groups to the left; JavaScript: -2**2 is an error. So both sides of a power are atoms.
+    "power":         Op(np.power,         "pow|{0:atom}^{1:atom}",          "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _power_vjp),
+    # Excel has no 0^0; numpy and JavaScript say 1.
+    "general_power": Op(np.power,         "IF({1}=0,1,{0:atom}^{1:atom})",  "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _general_power_vjp, one_cell=True),
+    "negative":      Op(np.negative,      "add|-{0:atom}",                  "add|-{0:atom}",                  "add|-{0:mul}",                           lambda g, y, a: (-g,)),
+    "remainder":     Op(np.mod,           "MOD({0},{1})",                   "_mod({0},{1})",                  r"mul|{0:mul} \bmod {1:pow}",             lambda g, y, a, b: (g, -(g * _fn("floor", a / b)))),
+    "floor":         Op(np.floor,         "INT({0})",                       "Math.floor({0})",                r"\lfloor {0} \rfloor",                   None),
+    "absolute":      Op(np.abs,           "ABS({0})",                       "Math.abs({0})",                  r"\left|{0}\right|",                      lambda g, y, a: (g * _fn("sign", a),)),
+    "sign":          Op(np.sign,          "SIGN({0})",                      "Math.sign({0})",                 r"\mathrm{{sign}}\left({0}\right)",       None),
+    "exp":           Op(np.exp,           "EXP({0})",                       "Math.exp({0})",                  "pow|e^{{{0}}}",                          lambda g, y, a: (g * y,)),
+    "log":           Op(np.log,           "LN({0})",                        "Math.log({0})",                  r"\ln\left({0}\right)",                   lambda g, y, a: (g / a,)),
+    "log10":         Op(np.log10,         "LOG10({0})",                     "Math.log10({0})",                r"\log_{{10}}\left({0}\right)",           lambda g, y, a: (g / (a * np.log(10)),)),
+    "xlogy":         Op(_xlogy,           "mul|{0:mul}*LN({1:add}+({0:add}=0))", "_xlogy({0},{1})",           r"mul|{0:mul} \cdot \ln\left({1}\right)", _xlogy_vjp),
+    "sqrt":          Op(np.sqrt,          "SQRT({0})",                      "Math.sqrt({0})",                 r"\sqrt{{{0}}}",                          lambda g, y, a: (g / (2 * y),)),
+    "sin":           Op(np.sin,           "SIN({0})",                       "Math.sin({0})",                  r"\sin\left({0}\right)",                  lambda g, y, a: (g * _fn("cos", a),)),
+    "cos":           Op(np.cos,           "COS({0})",                       "Math.cos({0})",                  r"\cos\left({0}\right)",                  lambda g, y, a: (-(g * _fn("sin", a)),)),
+    "tanh":          Op(np.tanh,          "TANH({0})",                      "Math.tanh({0})",                 r"\tanh\left({0}\right)",                 lambda g, y, a: (g * (1 - y * y),)),
+    "sigmoid":       Op(_stable_sigmoid,  "mul|EXP(MIN(0,{0}))/(1+EXP(-ABS({0})))", "_sigmoid({0})",          r"\sigma\left({0}\right)",                lambda g, y, a: (g * y * (1 - y),), one_cell=True),
+    "maximum":       Op(np.maximum,       "MAX({0},{1})",                   "Math.max({0},{1})",              r"\max\left({0}, {1}\right)",             _larger("greater", "greater_equal"), one_cell=True),
+    "minimum":       Op(np.minimum,       "MIN({0},{1})",                   "Math.min({0},{1})",              r"\min\left({0}, {1}\right)",             _larger("less", "less_equal"), one_cell=True),
+    "clip":          Op(np.clip,          "MIN(MAX({0},{1}),{2})",          "Math.min(Math.max({0},{1}),{2})", r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp, one_cell=True),
+    "where":         Op(np.where,         "IF({0:test},{1},{2})",           "({0:test}?{1}:{2})",             r"\begin{{cases}} {1} & \text{{if }} {0:test} \\ {2} & \text{{else}} \end{{cases}}",
+                                                                                                                                                          lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), one_cell=True),
+    "equal":         Op(np.equal,         "test|{0:add}={1:add}",           "test|{0:add}==={1:add}",         "test|{0:add} = {1:add}",                 None),
+    "not_equal":     Op(np.not_equal,     "test|{0:add}<>{1:add}",          "test|{0:add}!=={1:add}",         r"test|{0:add} \neq {1:add}",             None),
+    "less":          Op(np.less,          "test|{0:add}<{1:add}",           "test|{0:add}<{1:add}",           "test|{0:add} < {1:add}",                 None),
+    "less_equal":    Op(np.less_equal,    "test|{0:add}<={1:add}",          "test|{0:add}<={1:add}",          r"test|{0:add} \le {1:add}",              None),
+    "greater":       Op(np.greater,       "test|{0:add}>{1:add}",           "test|{0:add}>{1:add}",           "test|{0:add} > {1:add}",                 None),
+    "greater_equal": Op(np.greater_equal, "test|{0:add}>={1:add}",          "test|{0:add}>={1:add}",          r"test|{0:add} \ge {1:add}",              None),
+    "stop":          Op(np.positive,      "atom|{0:atom}",                  "atom|{0:atom}",                  "{0:atom}",                               None),
+}
+# fmt: on

@@ -1,0 +1,427 @@
+"""A sheet: named blocks in the order they were written, and everything a face needs to show them.
+
+Order is dependency order, because an expression can only refer to an earlier block.
+"""
+
+from __future__ import annotations
+
+import copy
+import keyword
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError, SheetError, author_line
+from .expr import Expr, Rows, Shape, lift, refs, size
+from .inputs import checked, checked_inputs, nearest
+
+# One name, legal in Python, JavaScript, Excel and LaTeX. W1 is a cell address in Excel, so write W_1.
+NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*$")
+CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)$")
+TAKEN = {"true", "false", "null", "nan", "inf", "undefined"}
+FORMAT = re.compile(r"(\.\d+[f%]|d|g)$")
+
+ROLES = ("input", "target", "weight", "activation", "gradient", "loss", "parameter", "noise")
+
+
+@dataclass
+class Block:
+    """A named block of numbers. An input has a value that the reader may edit; any other has an expression."""
+
+    name: str
+    shape: Shape
+    line: str
+    role: str = "activation"
+    title: str = ""
+    note: str = ""
+    symbol: str = ""  # LaTeX; made from the name where empty
+    format: str = "g"  # how a cell is shown: .4f, .1%, d (whole), g (as many digits as needed, four at most)
+    expr: Expr | None = None
+    infinite: Expr | None = None  # this block may be infinite; the sign says which way, for a workbook that has no infinity
+    gradient_of: tuple[str, str] | None = None
+    value: np.ndarray | None = None
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+    control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
+    scale: str = "linear"
+    smallest: float | None = None  # of a log scale whose low is 0: where the slider's logarithmic part starts
+    step: float | None = None
+
+    @property
+    def size(self) -> str:
+        return size(self.shape)
+
+    @property
+    def label(self) -> str:
+        return self.title or self.name
+
+
+@dataclass
+class Group:
+    """Blocks that stand together. The workbook puts them on `worksheet`; `folded` groups start closed on the page."""
+
+    title: str
+    note: str = ""
+    worksheet: str = ""
+    folded: bool = False
+    blocks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points (x, y) of two blocks with as many cells: `lines` or `markers`."""
+
+    x: str
+    y: str
+    label: str
+    mode: str = "lines"
+    role: str = "activation"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """title with what is measured; low and high fixed while dragging; scale linear or log."""
+
+    title: str
+    low: float
+    high: float
+    scale: str = "linear"
+
+
+@dataclass(frozen=True)
+class Chart:
+    title: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of input values, with what to predict before choosing it."""
+
+    title: str
+    predict: str
+    inputs: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Words computed from the numbers: shown while `when` is not 0. pieces: text, or (block, format)."""
+
+    when: Expr
+    pieces: tuple[str | tuple[str, str], ...]
+    role: str = "what happened"
+
+
+@dataclass(frozen=True)
+class Source:
+    text: str
+    address: str = ""
+
+
+class Sheet:
+    """A definition that every face reads. See README, "Write your own sheet"."""
+
+    def __init__(self, name: str, title: str = "", summary: str = ""):
+        """name: as for a block. title: one line. summary: what the sheet answers, in a sentence or two."""
+        self._check_name(name)
+        self.name, self.title, self.summary = name, title or name, summary
+        self.blocks: dict[str, Block] = {}
+        self.groups: list[Group] = []
+        self.charts: list[Chart] = []
+        self.presets: list[Preset] = []
+        self.sentences: list[Sentence] = []
+        self.sources: list[Source] = []
+        self.carried: dict[str, str] = {}
+
+    # --- blocks
+
+    def group(self, title: str, note: str = "", worksheet: str = "", folded: bool = False) -> None:
+        """Blocks added from here on stand together under this title. worksheet: where in the workbook (default: `Sheet`)."""
+        self.groups.append(Group(title, note, worksheet or "Sheet", folded))
+
+    def input(self, name: str, value: Any, *, rows: bool = False, role: str = "input", whole: bool = False, **about: Any) -> Expr:
+        """A block of cells that the reader may edit.
+
+        value: anything np.atleast_2d takes; a plain list is one row, or one column when rows=True. rows=True: its rows are data, so
+        that readers may add and remove them (all such blocks of a sheet share one number of rows). low, high: limits of
+        each cell, included. whole: whole numbers only. about: title, note, symbol, format. Returns an expression for it.
+        """
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise SheetError(f"input {name!r}: {value!r} is not a table of numbers") from None
+        if rows and array.ndim == 1:
+            array = array[:, np.newaxis]
+        array = np.atleast_2d(array)
+        if array.ndim > 2 or array.size == 0:
+            raise SheetError(f"input {name!r} has shape {array.shape}; a block has rows and columns, at least one of each")
+        shape: Shape = (Rows(array.shape[0]) if rows else array.shape[0], array.shape[1])
+        block = Block(name, shape, author_line(), role=role, whole=whole, value=array, **_numbers(about))
+        if rows and self.rows is not None and self.rows != array.shape[0]:
+            raise SheetError(f"input {name!r} has {array.shape[0]} rows of data, the blocks before it {int(self.rows)}")
+        return self._add_input(block)
+
+    def parameter(
+        self,
+        name: str,
+        value: float,
+        low: float,
+        high: float,
+        *,
+        scale: str = "linear",
+        smallest: float | None = None,
+        step: float | None = None,
+        whole: bool = False,
+        **about: Any,
+    ) -> Expr:
+        """One number with a slider from low to high, both included.
+
+        scale: linear or log; a log scale with low=0 has 0 at its left end and then runs from `smallest`. step: of a linear slider.
+        """
+        if scale not in ("linear", "log"):
+            raise SheetError(f"parameter {name!r}: scale {scale!r} is not linear or log")
+        if scale == "log" and low <= 0 and not (low == 0 and smallest is not None and 0 < smallest < high):
+            raise SheetError(f"parameter {name!r}: a log scale starts above 0, or at low=0 with smallest= above 0")
+        if not low < high:
+            raise SheetError(f"parameter {name!r}: low {low} is not below high {high}")
+        about = {"role": "parameter", **_numbers(about), "low": float(low), "high": float(high)}
+        array = np.array([[float(value)]])
+        line = author_line()
+        block = Block(name, (1, 1), line, value=array, control=True, scale=scale, smallest=smallest, step=step, whole=whole, **about)
+        return self._add_input(block)
+
+    def choice(self, name: str, value: str, choices: Sequence[str], **about: Any) -> Expr:
+        """One of several named options; in formulas its number, counted from 0 in the order given."""
+        if value not in choices:
+            raise SheetError(f"choice {name!r}: {value!r} is not one of {', '.join(choices)}")
+        array = np.array([[float(list(choices).index(value))]])
+        about = {"role": "parameter", "format": "d", **about}
+        return self._add_input(
+            Block(
+                name,
+                (1, 1),
+                author_line(),
+                value=array,
+                control=True,
+                whole=True,
+                low=0.0,
+                high=float(len(choices) - 1),
+                choices=tuple(choices),
+                **about,
+            )
+        )
+
+    def let(self, name: str, expr: Any, *, infinite: Any = None, role: str = "activation", **about: Any) -> Expr:
+        """A block computed from earlier ones. Returns an expression that refers to it.
+
+        infinite: say that the block may be infinite, by an expression whose sign is that infinity's (1: always plus): a workbook has no
+        infinity, and writes the word there instead of an error. about: title, note, symbol, format, gradient_of.
+        """
+        expr = lift(expr)
+        sign = None if infinite is None else lift(infinite)
+        self._check_refs(name, expr)
+        if sign is not None:
+            self._check_refs(name, sign)
+        return self._add(Block(name, expr.shape, author_line(), role=role, expr=expr, infinite=sign, **about))
+
+    def __getitem__(self, name: str) -> Expr:
+        """An expression that refers to an existing block."""
+        if name not in self.blocks:
+            raise SheetError(f"{self.name} has no block {name!r}; {nearest(name, self.blocks)}")
+        return Expr("ref", (), self.blocks[name].shape, name)
+
+    @property
+    def rows(self) -> Rows | None:
+        """How many rows of data there are, or None where no block has data rows."""
+        lengths = (block.shape[0] for block in self.blocks.values() if block.value is not None)
+        return next((n for n in lengths if isinstance(n, Rows)), None)
+
+    @property
+    def inputs(self) -> dict[str, Block]:
+        return {name: block for name, block in self.blocks.items() if block.value is not None}
+
+    # --- steps
+
+    def carry(self, **next_blocks: str) -> None:
+        """`carry(a="a_next")`: at the next step, input a starts from what a_next is now."""
+        for name, source in next_blocks.items():
+            for known in (name, source):
+                if known not in self.blocks:
+                    raise SheetError(f"carry: {self.name} has no block {known!r}; {nearest(known, self.blocks)}")
+            if self.blocks[name].value is None:
+                raise SheetError(f"carry: {name!r} is computed; only an input can be carried")
+            if self.blocks[name].shape != self.blocks[source].shape:
+                raise SheetError(f"carry: {name} is {self.blocks[name].size} and {source} is {self.blocks[source].size}")
+            self.carried[name] = source
+
+    # --- what the faces show
+
+    def chart(self, title: str, x: Axis, y: Axis, series: Sequence[Series], note: str = "") -> None:
+        """A chart over blocks, drawn by the page and, as a native chart, by the workbook."""
+        for one in series:
+            for name in (one.x, one.y):
+                if name not in self.blocks:
+                    raise SheetError(f"chart {title!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
+            counts = [int(np.prod(self.blocks[name].shape)) for name in (one.x, one.y)]
+            if counts[0] != counts[1]:
+                raise SheetError(f"chart {title!r}: {one.x} has {counts[0]} cells and {one.y} has {counts[1]}")
+        self.charts.append(Chart(title, x, y, tuple(series), note))
+
+    def preset(self, title: str, predict: str = "", **inputs: Any) -> None:
+        """A starting point by name. `{block}` or `{block:.1%}` in title and predict is filled from the preset's own numbers."""
+        try:
+            values = {name: checked(self._input(name), value) for name, value in inputs.items()}
+            everything = checked_inputs(self, values)
+        except InputError as error:
+            raise SheetError(f"preset {title!r}: {error}") from None
+        words = [written(self.pieces(text), everything) for text in (title, predict)]
+        self.presets.append(Preset(words[0], words[1], values))
+
+    def say(self, text: str, when: Any = 1) -> None:
+        """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's number at the time."""
+        condition = lift(when)
+        self._check_refs("a sentence", condition)
+        pieces = self.pieces(text)
+        for piece in pieces:
+            if not isinstance(piece, str) and self.blocks[piece[0]].shape != (1, 1):
+                raise SheetError(f"sentence {text!r}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
+        if condition.shape != (1, 1):
+            raise SheetError(f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1")
+        self.sentences.append(Sentence(condition, pieces))
+
+    def source(self, text: str, address: str = "") -> None:
+        self.sources.append(Source(text, address))
+
+    def pieces(self, text: str) -> tuple[str | tuple[str, str], ...]:
+        """`a {block:.2f} b` -> ("a ", ("block", ".2f"), " b"); the format defaults to the block's own."""
+        found: list[str | tuple[str, str]] = []
+        for literal, name, spec, _ in string.Formatter().parse(text):
+            if literal:
+                found.append(literal)
+            if name is not None:
+                if name not in self.blocks:
+                    raise SheetError(f"{text!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
+                found.append((name, _format(spec or self.blocks[name].format)))
+        return tuple(found)
+
+    # --- another number of rows
+
+    def resized(self, rows: int) -> Sheet:
+        """The same sheet with another number of data rows: inputs keep their first rows, or repeat the last one."""
+        if self.rows is None or rows == self.rows:
+            return self
+        done: dict[Expr, Expr] = {}
+        new = copy.copy(self)
+
+        def length(n: int) -> int:
+            return Rows(rows) if isinstance(n, Rows) else n
+
+        def rebuilt(e: Expr) -> Expr:
+            if e not in done:
+                shape = (length(e.shape[0]), length(e.shape[1]))
+                arg = length(e.arg) if isinstance(e.arg, Rows) else e.arg
+                done[e] = Expr(e.op, tuple(rebuilt(a) for a in e.args), shape, arg)
+            return done[e]
+
+        new.blocks = {}
+        for name, block in self.blocks.items():
+            value = block.value
+            if value is not None and isinstance(block.shape[0], Rows):
+                value = value[np.minimum(np.arange(rows), len(value) - 1)]
+            new.blocks[name] = replace(
+                block,
+                shape=(length(block.shape[0]), length(block.shape[1])),
+                value=value,
+                expr=None if block.expr is None else rebuilt(block.expr),
+                infinite=None if block.infinite is None else rebuilt(block.infinite),
+            )
+        new.sentences = [replace(sentence, when=rebuilt(sentence.when)) for sentence in self.sentences]
+        return new
+
+    def with_inputs(self, given: Mapping[str, Any]) -> Sheet:
+        """The same sheet starting from these inputs (checked), with as many data rows as they have. Raises InputError."""
+        inputs = checked_inputs(self, given)
+        data = [len(inputs[name]) for name, block in self.inputs.items() if isinstance(block.shape[0], Rows)]
+        new = copy.copy(self.resized(data[0]) if data else self)
+        new.blocks = {name: replace(b, value=inputs[name]) if name in inputs else b for name, b in new.blocks.items()}
+        return new
+
+    # --- checks
+
+    def _input(self, name: str) -> Block:
+        if name not in self.blocks or self.blocks[name].value is None:
+            raise InputError(f"there is no input {name!r}; {nearest(name, self.inputs)}")
+        return self.blocks[name]
+
+    def _check_name(self, name: str) -> None:
+        if not NAME.match(name):
+            raise SheetError(f"{name!r} is not a name in all of Python, Excel and LaTeX: letters, then parts joined by _ (loss_mean, W_1)")
+        if CELL_LIKE.match(name):
+            raise SheetError(f"{name!r} is a cell's address in Excel; write it with _, such as {name[0]}_{name[1:] or 'value'}")
+        if keyword.iskeyword(name) or name.lower() in TAKEN:
+            raise SheetError(f"{name!r} already means something in Python, JavaScript or Excel; choose another name")
+
+    def _check_refs(self, name: str, expr: Expr) -> None:
+        for read in refs(expr):
+            if read not in self.blocks:
+                raise SheetError(f"{name} uses {read!r}, which is not an earlier block of {self.name}")
+
+    def _add_input(self, block: Block) -> Expr:
+        assert block.value is not None
+        try:
+            block.value = checked(block, block.value)
+        except InputError as error:
+            raise SheetError(str(error)) from None
+        return self._add(block)
+
+    def _add(self, block: Block) -> Expr:
+        self._check_name(block.name)
+        _format(block.format)
+        if block.role not in ROLES:
+            raise SheetError(f"{block.name}: role {block.role!r} is not one of {', '.join(ROLES)}")
+        same = next((name for name in self.blocks if name.lower() == block.name.lower()), None)
+        if same is not None:  # Excel does not tell upper and lower case apart
+            raise SheetError(f"block {block.name!r} is already defined as {same!r} at {self.blocks[same].line}")
+        if not self.groups:
+            self.group(self.title)
+        self.blocks[block.name] = block
+        self.groups[-1].blocks.append(block.name)
+        return self[block.name]
+
+
+def _numbers(about: dict[str, Any]) -> dict[str, Any]:
+    """Limits as floats, so that 0 and 0.0 are the same limit in every face."""
+    return {key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()}
+
+
+def _format(spec: str) -> str:
+    if not FORMAT.match(spec):
+        raise SheetError(f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)")
+    return spec
+
+
+def shown(x: float, spec: str) -> str:
+    """A number as every face shows it: 0.3, 1e-05, 97.5%, infinite."""
+    if np.isnan(x):
+        return "undefined"
+    if np.isinf(x):
+        return "infinite" if x > 0 else "-infinite"
+    if spec == "d":
+        return f"{x:.0f}"
+    if spec == "g":
+        return f"{x + 0.0:.4g}"
+    return f"{x:{spec}}"
+
+
+def written(pieces: Sequence[str | tuple[str, str]], values: Mapping[str, np.ndarray]) -> str:
+    """The sentence with its numbers."""
+    return "".join(p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces)

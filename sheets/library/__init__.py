@@ -1,0 +1,1 @@
+"""One file a demo; SHEETS in catalogue.py names them all."""

@@ -1,0 +1,1 @@
+"""One file a face. Each reads the language; none reads another."""

@@ -1,0 +1,315 @@
+"""One fillable formula per block: refs are relative in the cell's own row and column, absolute elsewhere.
+
+A formula is kept as a template, text with references in it that know how they depend on i, j and the number of data rows. Written out
+for a cell it is the workbook's; sent to the page as pieces it is what the formula bar shows. No dynamic arrays: sums over ranges
+are SUM, AVERAGE, MAX, SUMPRODUCT and MMULT inside SUM, which every Excel and LibreOffice know.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ...language.cells import at, reads
+from ...language.errors import NeedsBlock
+from ...language.expr import Expr, Rows, const, is_number, walk
+from ...language.ops import OPS, Text, spell
+from ...language.sheet import Sheet
+from .layout import Place
+
+LONGEST = 8192  # characters of a formula, Excel's limit
+MOST_TERMS = 256  # of a sum that has to be written out term by term
+MARK = re.compile("\x01(\\d+)\x02")
+WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
+
+
+def column_name(j: int) -> str:
+    name = ""
+    while j >= 0:
+        name, j = chr(65 + j % 26) + name, j // 26 - 1
+    return name
+
+
+class Corner(NamedTuple):
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its column."""
+
+    row: int
+    row_with: str
+    column: int
+    column_with: str
+
+    def address(self, i: int, j: int, rows: int) -> str:
+        add = {"": 0, "i": i, "j": j, "last": rows - 1}
+        dollar_column = "" if self.column_with == "j" else "$"
+        dollar_row = "" if self.row_with == "i" else "$"
+        return f"{dollar_column}{column_name(self.column + add[self.column_with])}{dollar_row}{self.row + add[self.row_with] + 1}"
+
+
+class Reference(NamedTuple):
+    worksheet: str  # empty: the formula's own
+    first: Corner
+    last: Corner | None
+
+    def address(self, i: int, j: int, rows: int) -> str:
+        ends = [corner.address(i, j, rows) for corner in (self.first, self.last) if corner]
+        prefix = f"{self.worksheet}!" if self.worksheet else ""
+        return prefix + (ends[0] if len(set(ends)) == 1 else ":".join(ends))
+
+
+@dataclass
+class Formula:
+    """template: text with \\x01n\\x02 where reference n stands, without the leading `=`."""
+
+    template: str
+    references: list[Reference]
+    rows: int
+
+    def at(self, i: int, j: int) -> str:
+        """`=...` for the cell in row i, column j of its block."""
+        return "=" + MARK.sub(lambda m: self.references[int(m[1])].address(i, j, self.rows), self.template)
+
+    def pieces(self) -> list:
+        """For the page: text, or [worksheet, first corner, last corner or None]."""
+        found: list = ["="]
+        for k, piece in enumerate(MARK.split(self.template)):
+            found.append(self.references[int(piece)] if k % 2 else piece)
+        return [piece for piece in found if piece != ""]
+
+
+@dataclass
+class Writer:
+    """Writes the formulas of one block (or of a sentence) that stands at `here`.
+
+    spans: of each symbol, the rows or columns it stands for, first and last: ("i", "i") for the cell's own, (0, n - 1) in a sum.
+    """
+
+    sheet: Sheet
+    places: dict[str, Place]
+    here: Place
+    what: str
+    line: str
+    references: list[Reference] = field(default_factory=list)
+    ranges: dict[str, list[Text]] = field(default_factory=dict)  # block -> the ranges of it that were reduced
+
+    # --- references
+
+    def _refuse(self, e: Expr, why: str) -> NeedsBlock:
+        return NeedsBlock(f"{self.what}: Excel cannot state {why} in one cell; give the inner part a block of its own", self.line)
+
+    def _mark(self, reference: Reference) -> Text:
+        if reference not in self.references:
+            self.references.append(reference)
+        return Text(f"\x01{self.references.index(reference)}\x02")
+
+    def _end(self, symbol, spans: dict, which: int) -> tuple[int, str]:
+        """(number, with) of a symbol's first (0) or last (1) row or column."""
+        if isinstance(symbol, int):
+            return symbol, ""
+        if symbol in spans:
+            last = spans[symbol]
+            return (0, "") if which == 0 else (0, "last") if isinstance(last, Rows) else (last - 1, "")
+        return 0, symbol
+
+    def _range(self, name: str, i, j, spans: dict) -> Text | None:
+        """The cells of a block for these symbols, or None where they do not stand side by side (in a flat block)."""
+        place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
+        ends = []
+        for which in (0, 1):
+            (row, row_with), (column, column_with) = self._end(i, spans, which), self._end(j, spans, which)
+            if place.flat:
+                if "last" in (row_with, column_with):  # a flat table has the number of rows it was written with
+                    row = self.sheet.blocks[name].shape[0] - 1 if row_with == "last" else row
+                    row_with = ""
+                if row_with == "i" or column_with == "j":
+                    raise self._refuse(const(0), "a cell that moves in a flat block")
+                ends.append(Corner(place.row, "i" if place.flat == "moving" else "", place.column + row * int(columns) + column, ""))
+            else:
+                ends.append(Corner(place.row + row, row_with, place.column + column, column_with))
+        if place.flat and i in spans and columns > 1 and not (j in spans and spans[j] == columns):
+            return None
+        worksheet = "" if place.worksheet == self.here.worksheet else place.worksheet
+        return self._mark(Reference(worksheet, ends[0], ends[1] if ends[1] != ends[0] else None))
+
+    def _shape(self, cell: Expr, spans: dict) -> tuple[str, str]:
+        """Which symbols run down and across the range of this cell node."""
+        name, i, j = cell.arg
+        down, across = (i if i in spans else "") if isinstance(i, str) else "", (j if j in spans else "") if isinstance(j, str) else ""
+        return ("", down + across) if self.places[name].flat else (down, across)
+
+    def _cell(self, e: Expr, spans: dict) -> Text:
+        name, i, j = e.arg
+        if isinstance(i, Expr):
+            return self._lookup(name, i, j, spans)
+        if self.sheet.blocks[name].shape == (1, 1) and not self.places[name].flat:
+            return Text(name)
+        found = self._range(name, i, j, spans)
+        if found is None:
+            raise self._refuse(e, f"a strided range of {name}")
+        return found
+
+    def _lookup(self, name: str, i: Expr, j, spans: dict) -> Text:
+        if any(reads(i, k) for k in spans):
+            raise self._refuse(i, "a look-up with a different row for each term of a sum")
+        row = f"{self.text(i, spans):add}+1"
+        whole = {**spans, "rows": self.sheet.blocks[name].shape[0], "columns": self.sheet.blocks[name].shape[1]}
+        if j in spans:
+            return Text(f"INDEX({self._range(name, 'rows', 'columns', whole)},{row},0)")
+        return Text(f"INDEX({self._range(name, 'rows', j, whole)},{row})")
+
+    # --- text
+
+    def text(self, e: Expr, spans: dict) -> Text:
+        match e.op:
+            case "const" if isinstance(e.arg, Rows):
+                return self._row_count()
+            case "const":
+                return Text(repr(float(e.arg)).removesuffix(".0").upper(), "atom" if e.arg >= 0 else "add")
+            case "index":
+                return self._index(e, spans)
+            case "cell":
+                return self._cell(e, spans)
+            case "over":
+                return self._over(e, spans)
+            case op:
+                if OPS[op].one_cell and any(reads(e, k) for k in spans):
+                    raise self._refuse(e, f"{op} inside a sum")
+                return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], "--({0})")
+
+    def _row_count(self) -> Text:
+        data = next(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))
+        column = self._range(data, "rows", 0, {"rows": self.sheet.rows})
+        return Text(f"COLUMNS({column})" if self.places[data].flat else f"ROWS({column})")
+
+    def _index(self, e: Expr, spans: dict) -> Text:
+        """The cell's own row or column number, counted from its block's corner."""
+        if e.arg not in ("i", "j") or e.arg in spans or self.here.flat:
+            raise self._refuse(e, "the number of a row inside a sum")
+        row, column = self.here.row, self.here.column
+        if e.arg == "i":
+            span = Reference("", Corner(row, "", column, "j"), Corner(row, "i", column, "j"))
+            return Text(f"ROWS({self._mark(span)})-1", "add")
+        span = Reference("", Corner(row, "i", column, ""), Corner(row, "i", column, "j"))
+        return Text(f"COLUMNS({self._mark(span)})-1", "add")
+
+    # --- sums
+
+    def _over(self, e: Expr, spans: dict) -> Text:
+        kind, k, length = e.arg
+        x, inner = e.args[0], {**spans, k: length}
+        if any(reads(e, outer) for outer in spans):
+            raise self._refuse(e, f"a {kind} inside a sum over the same cells")
+        if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
+            inner[x.arg[1]] = x.arg[2]
+            x = x.args[0]
+        new = {symbol: n for symbol, n in inner.items() if symbol not in spans}
+        if x.op == "cell" and not isinstance(x.arg[1], Expr):
+            found = self._range(*x.arg, inner)
+            if found is not None:
+                self.ranges.setdefault(x.arg[0], []).append(found)
+                return Text(f"{WHOLE[kind]}({found})")
+        elif x.op == "cell":
+            return Text(f"{WHOLE[kind]}({self._cell(x, inner)})")
+        if self._lined_up(x, inner) and kind in ("sum", "mean"):
+            total = Text(f"SUMPRODUCT({self.text(x, inner)})")
+            return total if kind == "sum" else self._divided(total, new)
+        if kind == "sum" and len(new) == 1:
+            product = self._product(e, spans, "", "")
+            if product is not None:
+                return Text(f"SUM({product})")
+        if self.here.flat:
+            return self._written_out(kind, x, new, spans)
+        raise self._refuse(e, f"this {kind}: its ranges do not line up")
+
+    def _divided(self, total: Text, new: dict) -> Text:
+        for length in new.values():
+            total = Text(f"{total:mul}/{self.text(const(length), {})}", "mul")
+        return total
+
+    def _lined_up(self, x: Expr, spans: dict) -> bool:
+        """Whether every range in x has the same rows and columns, so that Excel can take them element by element."""
+        shapes = set()
+        for node in walk(x):
+            if node.op == "cell" and isinstance(node.arg[1], str | int):
+                shapes.add(self._shape(node, spans))
+                if self._range(*node.arg, spans) is None:
+                    return False
+            elif node.op == "cell" and node.arg[2] in spans:
+                shapes.add(("", node.arg[2]))
+        return len(shapes - {("", "")}) == 1
+
+    def _product(self, e: Expr, spans: dict, down: str, across: str) -> str | None:
+        """e as a matrix whose rows run with `down` and columns with `across`: a range, or MMULT of two. None: it is neither."""
+        if e.op == "cell" and not isinstance(e.arg[1], Expr):
+            found = self._range(*e.arg, spans) if self._shape(e, spans) == (down, across) else None
+            return None if found is None else found.text
+        if e.op != "over" or e.arg[0] != "sum" or e.args[0].op != "multiply":
+            return None
+        _, k, length = e.arg
+        a, b = e.args[0].args
+        inner = {**spans, k: length}
+        pairs = ((a, b), (b, a)) if not down and not across else ((a, b),)
+        for left, right in pairs:
+            first, second = self._product(left, inner, down, k), self._product(right, inner, k, across)
+            if first is not None and second is not None:
+                return f"MMULT({first},{second})"
+        return None
+
+    def _written_out(self, kind: str, x: Expr, new: dict, spans: dict) -> Text:
+        """Term by term, where the cells of a flat block do not stand side by side."""
+        terms = [x]
+        for symbol, length in new.items():
+            terms = [_with_index(term, symbol, n) for term in terms for n in range(length)]
+        if len(terms) > MOST_TERMS:
+            raise self._refuse(x, f"a {kind} of {len(terms)} terms")
+        written = [self.text(term, spans) for term in terms]
+        if kind in ("max", "min"):
+            return Text(f"{WHOLE[kind]}({','.join(f'{t}' for t in written)})")
+        total = Text("+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]), "add" if len(written) > 1 else written[0].level)
+        return total if kind == "sum" else self._divided(total, new)
+
+
+def _with_index(e: Expr, symbol: str, n: int) -> Expr:
+    """e with the number n in place of an index symbol."""
+    if e.op == "cell":
+        name, i, j = e.arg
+        i = _with_index(i, symbol, n) if isinstance(i, Expr) else n if i == symbol else i
+        return Expr("cell", tuple(x for x in (i,) if isinstance(x, Expr)), e.shape, (name, i, n if j == symbol else j))
+    if e.op == "index" and e.arg == symbol:
+        return const(n)
+    return Expr(e.op, tuple(_with_index(a, symbol, n) for a in e.args), e.shape, e.arg)
+
+
+def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
+    """core, or the word `infinite` where core is an error or a range it sums holds that word."""
+    word = '"infinite"' if is_number(sign, 1) else f'IF({writer.text(sign, {}):add}>0,"infinite","-infinite")'
+    infinite = [r for name, found in writer.ranges.items() if writer.sheet.blocks[name].infinite is not None for r in found]
+    if not infinite:
+        return f"IFERROR({core},{word})"
+    uncounted = "+".join(f"COUNT({r})" for r in infinite), "+".join(f"ROWS({r})*COLUMNS({r})" for r in infinite)
+    return f"IF({uncounted[0]}<{uncounted[1]},{word},{core})"
+
+
+def formula(
+    sheet: Sheet, places: dict[str, Place], here: Place, e: Expr, what: str, line: str, infinite: Expr | None = None
+) -> Formula:
+    """The formula of a cell expression (from `at`) standing at `here`. Raises NeedsBlock, naming `what` and the author's line."""
+    writer = Writer(sheet, places, here, what, line)
+    core = writer.text(e, {})
+    if infinite is None:
+        guilty = [name for name in writer.ranges if sheet.blocks[name].infinite is not None]
+        if guilty:
+            raise NeedsBlock(f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for {what} too", line)
+        template = f"{core}"
+    else:
+        template = _guarded(core, infinite, writer)
+    if len(template) > LONGEST:
+        raise NeedsBlock(f"{what}: {len(template)} characters are more than Excel takes in one cell; give a part a block of its own", line)
+    return Formula(template, writer.references, int(sheet.rows or 0))
+
+
+def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
+    block = sheet.blocks[name]
+    assert block.expr is not None
+    sign = None if block.infinite is None else at(block.infinite, "i", "j")
+    return formula(sheet, places, places[name], at(block.expr, "i", "j"), name, block.line, sign)

@@ -1,0 +1,94 @@
+"""Back from Excel: the inputs of an edited workbook, found by the workbook's own record and checked like typed values.
+
+Only cells of inputs are read, and only their values; formulas elsewhere, other worksheets and anything else in the file are not looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...language.errors import InputError
+from ...language.expr import Rows
+from ...language.inputs import checked_inputs
+from ...language.sheet import Sheet
+
+LARGEST_FILE = 10_000_000  # bytes
+LARGEST_UNPACKED = 100_000_000
+VERSIONS = (1,)
+
+
+def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray]:
+    """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes). Raises InputError with a sentence.
+
+    A cell that holds a formula gives the value it had when the file was saved.
+    """
+    book = _opened(workbook)
+    record = _record(book)
+    if record.get("sheet") != sheet.name:
+        raise InputError(f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in its own lesson")
+    if record.get("version") not in VERSIONS:
+        raise InputError("this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over")
+    found = {name: _cells(book, sheet, name) for name in sheet.inputs}
+    return checked_inputs(sheet, found)
+
+
+def _opened(workbook: str | Path | bytes) -> Any:
+    import openpyxl
+
+    data = workbook
+    try:
+        if not isinstance(data, bytes):
+            path = Path(data)
+            if path.stat().st_size > LARGEST_FILE:
+                raise InputError("this file is too large to be a Gradsheet workbook (over 10 MB)")
+            data = path.read_bytes()
+        if len(data) > LARGEST_FILE:
+            raise InputError("this file is too large to be a Gradsheet workbook (over 10 MB)")
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
+                raise InputError("this file unpacks to more than 100 MB; it is not a Gradsheet workbook")
+        return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"the workbook cannot be read: {error.strerror or error}") from None
+    except Exception:  # openpyxl answers a damaged file with whatever its parsing met
+        raise InputError("this file is not a workbook, or is damaged; save it again as .xlsx") from None
+
+
+def _record(book: Any) -> dict[str, Any]:
+    for prop in book.custom_doc_props.props:
+        if prop.name == "gradsheet":
+            try:
+                record = json.loads(prop.value)
+            except (TypeError, ValueError):
+                break
+            if isinstance(record, dict):
+                return record
+    raise InputError("this workbook was not made by Gradsheet: it has no record of where its blocks stand")
+
+
+def _cells(book: Any, sheet: Sheet, name: str) -> list[list[Any]]:
+    block = sheet.blocks[name]
+    lost = InputError(f"the workbook no longer says where {name} stands; download it again from the lesson")
+    if name not in book.defined_names:
+        raise lost
+    destinations = list(book.defined_names[name].destinations)
+    if len(destinations) != 1 or destinations[0][0] not in book.sheetnames:
+        raise lost
+    worksheet, area = destinations[0]
+    try:
+        cells = book[worksheet][area.replace("$", "")]
+    except (ValueError, KeyError, TypeError):
+        raise lost from None
+    if not isinstance(cells, tuple):
+        cells = ((cells,),)
+    if len(cells) > 2 * 1000 or len(cells[0]) != block.shape[1] or (not isinstance(block.shape[0], Rows) and len(cells) != block.shape[0]):
+        raise lost
+    return [[cell.value for cell in row] for row in cells]

@@ -1,0 +1,88 @@
+"""Training unrolled: the worksheet Steps, one row a step, columns the step's cells, each row reading the row above.
+
+Blocks that depend on a carried input move: they lie flat in each row. Blocks of several cells that they read but that do not move
+stand once above, flat as well, so that ranges line up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...language.cells import at
+from ...language.expr import refs
+from ...language.grad import reaching
+from ...language.sheet import Sheet
+from ..numpy import values
+from .formulas import formula
+from .layout import Place
+
+WORKSHEET = "Steps"
+STILL_ROW, FIRST_ROW = 3, 6
+
+
+def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles) -> None:
+    """Rows 0 to `steps`. places: where the blocks stand on the other worksheets."""
+    page = book.add_worksheet(WORKSHEET)
+    page.write_string(0, 0, f"{sheet.title}: one row a step", styles.title)
+    page.write_string(FIRST_ROW - 1, 0, "step", styles.group)
+    page.freeze_panes(FIRST_ROW, 1)
+    moving = reaching(sheet, sheet.carried)
+    still = _still(sheet, moving)
+    here = {**places, **_placed(sheet, still, STILL_ROW, "still")}
+    now = {**here, **_placed(sheet, [name for name in sheet.blocks if name in moving], FIRST_ROW, "moving")}
+    for name in [*still, *(name for name in sheet.blocks if name in moving)]:
+        row = STILL_ROW - 1 if name in still else FIRST_ROW - 1
+        for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape)):
+            label = name if sheet.blocks[name].shape == (1, 1) else f"{name}[{i + 1},{j + 1}]"
+            page.write_string(row, now[name].column + k, label, styles.heading(sheet.blocks[name]))
+    if still:
+        page.write_string(STILL_ROW, 0, "every step", styles.row_number)
+    _write_still(page, sheet, places, now, still, styles)
+    found = values(sheet)
+    for step in range(steps + 1):
+        page.write_number(FIRST_ROW + step, 0, step, styles.row_number)
+        for name in (name for name in sheet.blocks if name in moving):
+            _write_row(page, sheet, places, now, name, step, found, styles)
+        if step < steps:
+            found = values(sheet, {name: found[source] for name, source in sheet.carried.items()})
+
+
+def _still(sheet: Sheet, moving: set[str]) -> list[str]:
+    """Blocks of several cells that moving blocks read and that do not move."""
+    formulas = [block.expr for name, block in sheet.blocks.items() if name in moving and block.expr is not None]
+    read = {name for expr in formulas for name in refs(expr)}
+    return [name for name, block in sheet.blocks.items() if name in read - moving and block.shape != (1, 1)]
+
+
+def _placed(sheet: Sheet, names: list[str], row: int, flat: str) -> dict[str, Place]:
+    places, column = {}, 1
+    for name in names:
+        places[name] = Place(WORKSHEET, row, column, flat)
+        column += int(np.prod(sheet.blocks[name].shape))
+    return places
+
+
+def _write_still(page, sheet: Sheet, places: dict[str, Place], now: dict[str, Place], still: list[str], styles) -> None:
+    found = values(sheet)
+    for name in still:
+        block = sheet.blocks[name]
+        copied = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], "i", "j"), name, block.line)
+        for k, (i, j) in enumerate(np.ndindex(block.shape)):
+            page.write_formula(STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block), _cached(found[name][i, j]))
+
+
+def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, styles) -> None:
+    block = sheet.blocks[name]
+    for k, (i, j) in enumerate(np.ndindex(block.shape)):
+        if block.expr is not None:
+            written = formula(sheet, now, now[name], at(block.expr, i, j), name, block.line)
+        elif step == 0:
+            written = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
+        else:
+            above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
+            written = formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
+        page.write_formula(FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block), _cached(found[name][i, j]))
+
+
+def _cached(x: float) -> float | str:
+    return float(x) if np.isfinite(x) else "#NUM!"

@@ -1,0 +1,325 @@
+"""The file, by XlsxWriter: every formula with its cached value, styles by role, notes, validation, native charts, a first worksheet.
+
+The workbook's own record: a defined name for each block (Excel moves it when rows are inserted), and the custom property `gradsheet`
+with the sheet's name and the record's version.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import xlsxwriter
+
+from ...language.cells import at
+from ...language.inputs import allowed
+from ...language.roles import ROLES
+from ...language.sheet import Block, Chart, Sentence, Series, Sheet
+from ..numpy import Values, sentences, values
+from .formulas import block_formula, column_name, formula
+from .layout import Layout, Place, layout
+from .steps import write_steps
+
+VERSION = 1
+PROPERTY = "gradsheet"
+TEXT_LIMIT = 255  # characters of a text inside a formula
+START = "Start"
+COLUMN_WIDTH = 13
+
+
+class Styles:
+    """Cell formats, made once each."""
+
+    def __init__(self, book: xlsxwriter.Workbook):
+        self.book, self.made = book, {}
+
+    def get(self, **properties: Any):
+        key = json.dumps(properties, sort_keys=True)
+        if key not in self.made:
+            self.made[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
+        return self.made[key]
+
+    def number(self, block: Block):
+        role = ROLES[block.role]
+        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": number_format(block.format)}
+        if block.value is not None:
+            properties |= {"font_color": role.colour, "bold": True, "locked": False}
+        return self.get(align="right", **properties)
+
+    def heading(self, block: Block):
+        return self.get(bold=True, font_color=ROLES[block.role].colour, bottom=2, bottom_color=ROLES[block.role].colour, align="right")
+
+    @property
+    def title(self):
+        return self.get(bold=True, font_size=16)
+
+    @property
+    def group(self):
+        return self.get(bold=True, font_size=12)
+
+    @property
+    def note(self):
+        return self.get(italic=True, font_color="#555555")
+
+    @property
+    def said(self):
+        return self.get(font_color=ROLES["loss"].colour, bold=True)
+
+    @property
+    def wrapped(self):
+        return self.get(text_wrap=True, valign="top")
+
+    @property
+    def row_number(self):
+        return self.get(font_color="#777777", align="center")
+
+
+def number_format(spec: str) -> str:
+    """The block's format as Excel writes it."""
+    if spec == "d":
+        return "0"
+    if spec == "g":
+        return "General"
+    decimals = "0." + "0" * int(spec[1:-1]) if int(spec[1:-1]) else "0"
+    return decimals + ("%" if spec.endswith("%") else "")
+
+
+def cached(x: float, block: Block | None = None) -> float | str:
+    """The value written beside a formula: what the formula itself would show."""
+    if math.isfinite(x):
+        return float(x)
+    if block is not None and block.infinite is not None:
+        return "infinite" if x > 0 else "-infinite"
+    return "#NUM!"
+
+
+def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> None:
+    """The workbook of these inputs (default: the sheet's own) and, where the sheet is carried, of `steps` steps.
+
+    target: a path or an open binary file. Raises InputError for inputs the sheet does not take, NeedsBlock for a formula that Excel
+    cannot state in one cell, both before anything is written.
+    """
+    sheet = sheet.with_inputs(inputs or {})
+    found = values(sheet)
+    where = layout(sheet)
+    formulas = {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.expr is not None}
+    with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        styles = Styles(book)
+        start = book.add_worksheet(START)
+        pages = {name: book.add_worksheet(name) for name in dict.fromkeys(place.worksheet for place in where.blocks.values())}
+        for name, page in pages.items():
+            _prepare(page, sheet, styles, name)
+        for name, block in sheet.blocks.items():
+            place = where.blocks[name]
+            _define_name(book, name, block, place)
+            _write_numbers(pages[place.worksheet], block, place, found[name], formulas.get(name), styles)
+        _write_headings(pages, sheet, where, styles)
+        _write_sentences(pages["Sheet"], sheet, where, found, styles)
+        _write_charts(book, pages["Sheet"], sheet, where)
+        if sheet.carried:
+            write_steps(book, sheet, where.blocks, steps, styles)
+        _write_start(start, sheet, where, found, styles)
+        book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
+        book.set_properties({"title": sheet.title, "comments": sheet.summary})
+
+
+def _prepare(page, sheet: Sheet, styles: Styles, name: str) -> None:
+    page.write_string(0, 0, sheet.title if name == "Sheet" else f"{sheet.title}: {name}", styles.title)
+    page.freeze_panes(1, 1)
+    page.hide_gridlines(2)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.set_footer("&L&A&RPage &P of &N")
+    page.set_column(0, 0, 18)
+    page.set_column(1, 60, COLUMN_WIDTH)
+
+
+def _define_name(book, name: str, block: Block, place: Place) -> None:
+    rows, columns = block.shape
+    first, last = (place.row, place.column), (place.row + rows - 1, place.column + columns - 1)
+    cells = ":".join(f"${column_name(int(c))}${int(r) + 1}" for r, c in dict.fromkeys((first, last)))
+    book.define_name(name, f"={place.worksheet}!{cells}")
+
+
+def _write_numbers(page, block: Block, place: Place, found: np.ndarray, filled, styles: Styles) -> None:
+    style = styles.number(block)
+    for i, j in np.ndindex(found.shape):
+        row, column = place.row + i, place.column + j
+        if filled is None:
+            page.write_number(row, column, found[i, j], style)
+        else:
+            page.write_formula(row, column, filled.at(i, j), style, cached(found[i, j], block))
+    if block.value is not None:
+        _validate(page, block, place, found.shape)
+
+
+def _validate(page, block: Block, place: Place, shape: tuple[int, ...]) -> None:
+    rule: dict[str, Any] = {"validate": "integer" if block.whole else "decimal", "ignore_blank": False}
+    if block.low is not None and block.high is not None:
+        rule |= {"criteria": "between", "minimum": block.low, "maximum": block.high}
+    elif block.low is not None:
+        rule |= {"criteria": ">=", "value": block.low}
+    else:
+        rule |= {"criteria": "<=", "value": block.high if block.high is not None else 1e300}
+    names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices))
+    rule["error_title"] = block.name[:32]
+    rule["error_message"] = (names or f"{block.name} must be {allowed(block)}")[:TEXT_LIMIT]
+    page.data_validation(place.row, place.column, place.row + shape[0] - 1, place.column + shape[1] - 1, rule)
+
+
+def comment(block: Block) -> str:
+    """Title, note, role and the formula as it was written."""
+    lines = [block.name, block.title, block.note, ROLES[block.role].meaning]
+    if block.choices:
+        lines.append("; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices)))
+    elif block.value is not None:
+        lines.append(f"may be {allowed(block)}")
+    if block.expr is not None:
+        lines.append(f"= {block.expr!r}"[:400])
+    return "\n".join(dict.fromkeys(line for line in lines if line))
+
+
+def _write_headings(pages: dict, sheet: Sheet, where: Layout, styles: Styles) -> None:
+    for group, worksheet, row, column, listed, body_row in where.groups:
+        page = pages[worksheet]
+        page.write_string(row, column, group.title, styles.group)
+        if group.note:
+            page.write_string(row + 1, column, group.note, styles.note)
+        for name in group.blocks:
+            block, place = sheet.blocks[name], where.blocks[name]
+            label_row, label_column = (place.row, place.column - 1) if listed else (place.row - 1, place.column)
+            heading = styles.get(bold=True, font_color=ROLES[block.role].colour) if listed else styles.heading(block)
+            page.write_string(label_row, label_column, f"{ROLES[block.role].mark} {block.name}", heading)
+            page.write_comment(label_row, label_column, comment(block), {"x_scale": 2.2, "y_scale": 1.4})
+            if listed:
+                page.write_string(place.row, place.column + 1, block.note or block.title, styles.note)
+        if not listed:
+            page.write_string(body_row, column, "row", styles.row_number)
+            for i in range(max(int(sheet.blocks[name].shape[0]) for name in group.blocks)):
+                page.write_number(body_row + 1 + i, column, i + 1, styles.row_number)
+
+
+def excel_text(text: str) -> str:
+    """A text inside a formula: quotes doubled, and joined from pieces that Excel takes."""
+    parts = [text[k : k + TEXT_LIMIT // 2] for k in range(0, len(text), TEXT_LIMIT // 2)]
+    return "&".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence, worksheet: str) -> str:
+    here = Place(worksheet, 0, 0)
+    joined = []
+    for piece in sentence.pieces:
+        if isinstance(piece, str):
+            joined.append(excel_text(piece))
+        else:
+            pattern = {"General": "0.####"}.get(number_format(piece[1]), number_format(piece[1]))
+            joined.append(f'TEXT({piece[0]},"{pattern}")')
+    words = "&".join(joined)
+    condition = formula(sheet, where.blocks, here, at(sentence.when, 0, 0), f"sentence {sentence.pieces[0]!r}", "sheet")
+    if condition.template == "1":
+        return f"={words}"
+    return f'=IF({condition.at(0, 0)[1:]},{words},"")'
+
+
+def _write_sentences(page, sheet: Sheet, where: Layout, found: Values, styles: Styles) -> None:
+    for k, sentence in enumerate(sheet.sentences):
+        said = sentences_of(sheet, sentence, found)
+        page.write_formula(where.sentence_rows["Sheet"] + k, 0, sentence_formula(sheet, where, sentence, "Sheet"), styles.said, said)
+
+
+def sentences_of(sheet: Sheet, sentence: Sentence, found: Values) -> str:
+    from copy import copy
+
+    alone = copy(sheet)
+    alone.sentences = [sentence]
+    return "".join(sentences(alone, found))
+
+
+def _cells(sheet: Sheet, where: Layout, name: str) -> str:
+    place, (rows, columns) = where.blocks[name], sheet.blocks[name].shape
+    first = f"${column_name(place.column)}${place.row + 1}"
+    last = f"${column_name(place.column + int(columns) - 1)}${place.row + int(rows)}"
+    return f"={place.worksheet}!{first}:{last}"
+
+
+def _series(sheet: Sheet, where: Layout, series: Series) -> dict[str, Any]:
+    colour = ROLES[series.role].colour
+    lines = series.mode == "lines"
+    return {
+        "name": series.label,
+        "categories": _cells(sheet, where, series.x),
+        "values": _cells(sheet, where, series.y),
+        "line": {"color": colour, "width": 2} if lines else {"none": True},
+        "marker": {"type": "none"} if lines else {"type": "circle", "size": 8, "fill": {"color": colour}, "border": {"color": "white"}},
+    }
+
+
+def _write_charts(book, page, sheet: Sheet, where: Layout) -> None:
+    on_sheet = [name for name, place in where.blocks.items() if place.worksheet == "Sheet"]
+    column = 2 + max(where.blocks[name].column + int(sheet.blocks[name].shape[1]) for name in on_sheet)
+    for k, chart in enumerate(sheet.charts):
+        page.insert_chart(2 + k * 21, column, _chart(book, sheet, where, chart), {"description": chart.note or chart.title})
+
+
+def _chart(book, sheet: Sheet, where: Layout, chart: Chart):
+    drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
+    for series in chart.series:
+        drawn.add_series(_series(sheet, where, series))
+    drawn.set_title({"name": chart.title, "name_font": {"size": 12}, "overlay": False})
+    for axis, set_axis in ((chart.x, drawn.set_x_axis), (chart.y, drawn.set_y_axis)):
+        options: dict[str, Any] = {"name": axis.title, "min": axis.low, "max": axis.high, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+        if axis.scale == "log":
+            options |= {"log_base": 10, "num_format": "General"}
+        set_axis(options | {"crossing": axis.low, "label_position": "low"})
+    drawn.set_legend({"position": "bottom"})
+    drawn.set_size({"width": 620, "height": 400})
+    return drawn
+
+
+def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Styles) -> None:
+    """The first worksheet: what this is, what to try, what the numbers say, what the colours mean, where it comes from."""
+    page.hide_gridlines(2)
+    page.set_column(0, 0, 30)
+    page.set_column(1, 1, 100)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.write_string(0, 0, sheet.title, styles.title)
+    page.write_string(1, 0, sheet.summary, styles.note)
+    row = 3
+    page.write_string(row, 0, "What to try", styles.group)
+    page.write_string(row, 1, "On the worksheet Sheet, change the cells with bold coloured numbers; everything else follows.", styles.note)
+    for preset in sheet.presets:
+        row += 1
+        page.write_string(row, 0, preset.title, styles.get(bold=True, text_wrap=True, valign="top"))
+        page.write_string(row, 1, _settings(sheet, preset.inputs) + preset.predict, styles.wrapped)
+    row += 2
+    page.write_string(row, 0, "What the numbers say", styles.group)
+    for k, sentence in enumerate(sheet.sentences):
+        row += 1
+        source = f"=Sheet!$A${where.sentence_rows['Sheet'] + k + 1}"
+        page.write_formula(row, 0, f'={source[1:]}&""', styles.said, sentences_of(sheet, sentence, found))
+    row += 2
+    page.write_string(row, 0, "What the colours mean", styles.group)
+    for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
+        row += 1
+        look = ROLES[role]
+        page.write_string(row, 0, f"{look.mark} {role}", styles.get(bg_color=look.tint, font_color=look.colour, bold=True, border=1, border_color="#C8C8C8"))
+        page.write_string(row, 1, look.meaning)
+    row += 2
+    page.write_string(row, 0, "Sources", styles.group)
+    for source in sheet.sources:
+        row += 1
+        page.write_string(row, 0, source.text)
+        page.write_string(row, 1, source.address)
+    page.activate()
+
+
+def _settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
+    """The single numbers a preset sets, `clip = 0.05. `, so that a reader can set them by hand."""
+    singles = [f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if sheet.blocks[name].shape == (1, 1)]
+    return f"Set {', '.join(singles)}. " if singles else ""

@@ -1,0 +1,112 @@
+"""One JavaScript program over Float64Arrays: a loop nest per block, nothing allocated per step.
+
+`program(sheet)` is the source of a function of the number of data rows. It returns `{blocks, said, run, step}`: blocks maps each
+name to its Float64Array, row by row; `run()` recomputes every formula in place and sets said[k] to the condition of sentence k;
+`step()` carries each next value into its input, all at once, and runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from ..language.cells import at
+from ..language.expr import Expr, Rows
+from ..language.ops import OPS, Text, spell
+from ..language.sheet import Sheet
+
+# What JavaScript lacks, with numpy's meaning: the remainder has the divisor's sign; 0 log 0 is 0; sigmoid does not overflow.
+FUNCTIONS = """\
+const _mod = (a, b) => { const r = a % b; return r !== 0 && (r < 0) !== (b < 0) ? r + b : r; };
+const _xlogy = (x, y) => x * Math.log(y + (x === 0 ? 1 : 0));
+const _sigmoid = (x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)));
+"""
+START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
+STEP = {"sum": "{0} += {1}", "mean": "{0} += {1}", "max": "{0} = Math.max({0}, {1})", "min": "{0} = Math.min({0}, {1})"}
+
+
+def _number(x: float) -> Text:
+    """Data rows are the program's argument, never a written number."""
+    if isinstance(x, Rows):
+        return Text("_rows")
+    return Text(repr(float(x)).removesuffix(".0"), "atom" if x >= 0 else "add")
+
+
+def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Text:
+    """The source of a cell's expression. A sum or max needs statements first; they are appended to lines."""
+
+    def index(i) -> str:
+        if isinstance(i, Expr):
+            return f"Math.floor({_source(i, sheet, lines, fresh)})"
+        return f"_{i}" if isinstance(i, str) else str(i)
+
+    match e.op:
+        case "const":
+            return _number(e.arg)
+        case "index":
+            return Text(index(e.arg))
+        case "cell":
+            name, i, j = e.arg
+            columns = int(sheet.blocks[name].shape[1])
+            row = "" if i == 0 and not isinstance(i, Expr) else index(i) if columns == 1 else f"{index(i)} * {columns}"
+            parts = [row] * (row != "") + [index(j)] * (j != 0)
+            return Text(f"${name}[{' + '.join(parts) or '0'}]")
+        case "over":
+            kind, k, length = e.arg
+            total, inner = f"_t{next(fresh)}", []
+            term = _source(e.args[0], sheet, inner, fresh)
+            step = STEP[kind].format(total, f"{term}")
+            lines.append(
+                f"let {total} = {START[kind]}; for (let _{k} = 0; _{k} < {_number(length)}; _{k}++) {{ {' '.join(inner)} {step}; }}"
+            )
+            return Text(f"{total}/{_number(length)}", "mul") if kind == "mean" else Text(total)
+        case op:
+            return spell(OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], "+({0})")
+
+
+def _assignment(target: str, e: Expr, sheet: Sheet, lines_prefix: str = "") -> str:
+    lines: list[str] = []
+    value = _source(e, sheet, lines, count())
+    return f"{lines_prefix}{' '.join(lines)} {target} = {value};".strip()
+
+
+def _block_loop(name: str, sheet: Sheet) -> str:
+    block = sheet.blocks[name]
+    assert block.expr is not None
+    (rows, columns), cell = block.shape, at(block.expr, "i", "j")
+    body = _assignment(f"${name}[_i * {int(columns)} + _j]" if columns > 1 else f"${name}[_i]", cell, sheet)
+    if columns > 1:
+        body = f"for (let _j = 0; _j < {int(columns)}; _j++) {{ {body} }}"
+    else:
+        body = f"const _j = 0; {body}"
+    return f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {body} }}"
+
+
+def program(sheet: Sheet) -> str:
+    """The source of `(_rows) => ({blocks, said, run, step})`. Block names carry a $, generated ones a _, so none can meet."""
+    names = list(sheet.blocks)
+    arrays = [
+        f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});" for name in names
+    ]
+    formulas = [_block_loop(name, sheet) for name in names if sheet.blocks[name].expr is not None]
+    conditions = [f"{{ {_assignment(f'_said[{k}]', at(s.when, 0, 0), sheet)} }}" for k, s in enumerate(sheet.sentences)]
+    # Two passes, so that an input carried into another's source still gives its old value.
+    held = [f"const _next_{name} = new Float64Array(${name}.length);" for name in sheet.carried]
+    carries = [f"_next_{name}.set(${source});" for name, source in sheet.carried.items()]
+    carries += [f"${name}.set(_next_{name});" for name in sheet.carried]
+    return "\n".join(
+        [
+            "(_rows) => {",
+            FUNCTIONS.rstrip(),
+            *arrays,
+            *held,
+            f"const _said = new Float64Array({len(sheet.sentences)});",
+            "const run = () => {",
+            *formulas,
+            *conditions,
+            "};",
+            f"const step = () => {{ {' '.join(carries)} run(); }};",
+            f"return {{ blocks: {{ {', '.join(f'{name}: ${name}' for name in names)} }}, said: _said, run, step }};",
+            "}",
+        ]
+    )

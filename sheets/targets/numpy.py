@@ -1,0 +1,99 @@
+"""The reference, in float64: every other target must agree with this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..language.expr import COMPOSED, REDUCTIONS, Expr, composed
+from ..language.ops import OPS
+from ..language.sheet import Sentence, Sheet, written
+
+Values = dict[str, np.ndarray]
+
+
+def _take(x: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Rows of x; a row number outside x, or none, gives nan."""
+    rows = np.floor(index.ravel())
+    inside = (rows >= 0) & (rows < len(x))
+    found = x[np.where(inside, rows, 0).astype(int)]
+    return np.where(inside[:, np.newaxis], found, np.nan)
+
+
+def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
+    out = np.zeros((rows, g.shape[1]))
+    np.add.at(out, np.broadcast_to(index.ravel().astype(int), len(g)), g)
+    return out
+
+
+def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = None) -> np.ndarray:
+    """e as an array of its own shape. known: nodes already evaluated, shared between the uses of one node."""
+    known = {} if known is None else known
+    if e not in known:
+        known[e] = _evaluated(e, blocks, known)
+    return known[e]
+
+
+def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
+    if e.op in COMPOSED:
+        return evaluate(composed(e), blocks, known)
+    args = [evaluate(a, blocks, known) for a in e.args]
+    match e.op:
+        case "const":
+            return np.array([[float(e.arg)]])
+        case "ref":
+            return blocks[e.arg]
+        case "row_index":
+            return np.arange(float(e.shape[0]))[:, np.newaxis]
+        case "column_index":
+            return np.arange(float(e.shape[1]))[np.newaxis, :]
+        case "transpose":
+            return args[0].T
+        case "expand":
+            return np.broadcast_to(args[0], e.shape)
+        case "matmul":
+            return args[0] @ args[1]
+        case "take":
+            return _take(*args)
+        case "put":
+            return _put(*args, rows=e.shape[0])
+        case kind if kind in REDUCTIONS:
+            return getattr(args[0], kind)(axis=e.arg, keepdims=True)
+        case op:
+            return np.asarray(OPS[op].numpy(*args), dtype=float)
+
+
+def _blocks(sheet: Sheet, inputs: Values) -> Values:
+    found: Values = {}
+    for name, block in sheet.blocks.items():
+        if block.expr is None:
+            found[name] = inputs[name]
+        else:
+            found[name] = np.array(np.broadcast_to(evaluate(block.expr, found), block.shape))
+    return found
+
+
+def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> Values:
+    """Every block as an array (rows, columns), in the sheet's order, after `steps` carried steps.
+
+    inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with any number of rows. Numbers
+    that are not finite stay in (inf, -inf, nan) without a warning. Raises InputError.
+    """
+    sheet = sheet.with_inputs(inputs or {})
+    with np.errstate(all="ignore"):
+        found = _blocks(sheet, {name: block.value for name, block in sheet.inputs.items() if block.value is not None})
+        for _ in range(steps):
+            found = _blocks(sheet, {**found, **{name: found[source] for name, source in sheet.carried.items()}})
+    return found
+
+
+def is_said(sentence: Sentence, found: Values) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(evaluate(sentence.when, found)[0, 0] != 0)
+
+
+def sentences(sheet: Sheet, found: Values) -> list[str]:
+    """The sheet's sentences that hold for these values, with their numbers."""
+    return [written(sentence.pieces, found) for sentence in sheet.sentences if is_said(sentence, found)]

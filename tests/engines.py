@@ -1,0 +1,109 @@
+"""Engines that are not ours: V8 for the page's program, IronCalc and LibreOffice for the workbook.
+
+A missing engine skips its tests with the reason at home, and fails them where the environment says CI.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+
+from sheets import Sheet
+from sheets.targets.excel.layout import layout
+from sheets.targets.javascript import program
+
+Cells = dict[tuple[str, int, int], Any]  # (worksheet, row, column from 1) -> number, text or error text
+
+RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>"""
+
+
+def missing(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> dict[str, np.ndarray]:
+    """Every block by the generated program in V8, compiled for the sheet's own rows and run with the inputs' rows."""
+    from py_mini_racer import MiniRacer
+
+    started = sheet.with_inputs(inputs or {})
+    flat = {name: block.value.ravel().tolist() for name, block in started.inputs.items()}
+    source = f"""(() => {{
+        const program = ({program(sheet)})({int(started.rows or 0)});
+        const inputs = {json.dumps(flat)};
+        for (const name in inputs) program.blocks[name].set(inputs[name]);
+        program.run();
+        for (let k = 0; k < {steps}; k++) program.step();
+        const out = {{}};
+        for (const name in program.blocks) out[name] = Array.from(program.blocks[name], String);
+        out._said = Array.from(program.said, String);
+        return JSON.stringify(out);
+    }})()"""
+    with MiniRacer() as engine:
+        found = json.loads(engine.eval(source))
+    as_float = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+    shapes = {name: block.shape for name, block in started.blocks.items()} | {"_said": (len(sheet.sentences), 1)}
+    return {name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name]) for name, flat in found.items()}
+
+
+def cached_cells(path: Path) -> Cells:
+    """The values stored in the file beside formulas, and plain values."""
+    book = openpyxl.load_workbook(path, data_only=True)
+    return {(page.title, cell.row, cell.column): cell.value for page in book for row in page for cell in row if cell.value is not None}
+
+
+def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
+    book = openpyxl.load_workbook(path)
+    return {(page.title, cell.row, cell.column): cell.value for page in book for row in page for cell in row if cell.data_type == "f"}
+
+
+def in_ironcalc(path: Path) -> Cells:
+    """Every cell that the file fills, after IronCalc's evaluation."""
+    ironcalc = pytest.importorskip("ironcalc")
+    model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+    model.evaluate()
+    pages = {page["name"] if isinstance(page, dict) else page.name: k for k, page in enumerate(model.get_worksheets_properties())}
+    return {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in cached_cells(path)}
+
+
+def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
+    """Every cell of each workbook after LibreOffice's forced hard recalculation. One start for all: it takes seconds."""
+    office = shutil.which("soffice")
+    if office is None:
+        missing("LibreOffice (soffice) is not installed")
+    profile = folder / "profile"
+    (profile / "user").mkdir(parents=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
+    out = folder / "recalculated"
+    command = [office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx", "--outdir", str(out)]
+    subprocess.run([*command, *map(str, paths)], check=True, capture_output=True, timeout=300)
+    return [cached_cells(out / path.name) for path in paths]
+
+
+def is_error(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("#")
+
+
+def block_cells(sheet: Sheet, cells: Cells, name: str) -> list[list[Any]]:
+    place, (rows, columns) = layout(sheet).blocks[name], sheet.blocks[name].shape
+    return [[cells.get((place.worksheet, place.row + i + 1, place.column + j + 1)) for j in range(columns)] for i in range(rows)]
+
+
+def different(before: Any, after: Any, tolerance: float = 1e-9) -> bool:
+    """Whether two cells differ: numbers by relative tolerance (absolute below 1), texts by letter."""
+    if isinstance(before, (bool, int, float)) and isinstance(after, (bool, int, float)):
+        return abs(before - after) > tolerance * max(1.0, abs(before))
+    return (before or "") != (after or "")
