@@ -8,7 +8,7 @@ in the branch that nobody took.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .errors import SheetError
@@ -169,12 +169,18 @@ def reaching(sheet: Sheet, names: Iterable[str]) -> set[str]:
     return found
 
 
-def backprop(sheet: Sheet, loss: str, inputs: Iterable[str] | None = None, title: str | None = "Gradients") -> dict[str, Expr]:
+def backprop(
+    sheet: Sheet,
+    loss: str,
+    inputs: Iterable[str] | None = None,
+    title: str | None = "Gradients",
+    infinite: Mapping[str, Expr] | None = None,
+) -> dict[str, Expr]:
     """Append a block `d_<name>` for every block that `loss` depends on, in reverse order; returns them by name.
 
     loss: name of a (1, 1) block. inputs: only these inputs and what lies between them and the loss (None: all). title: the
-    group the new blocks stand in (None: the current one). A block the loss does not depend on gets none. Raises SheetError
-    if loss or an input is unknown or loss is not (1, 1).
+    group the new blocks stand in (None: the current one). infinite: of a block whose gradient may be infinite, the sign (as in
+    `Sheet.let`). A block the loss does not depend on gets none. Raises SheetError if loss or an input is unknown or loss is not (1, 1).
     """
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
@@ -196,6 +202,7 @@ def backprop(sheet: Sheet, loss: str, inputs: Iterable[str] | None = None, title
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
+            infinite=(infinite or {}).get(name),
         )
         if block.expr is not None:
             for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():

@@ -20,7 +20,15 @@ import numpy as np
 from .expr import Expr, elementwise, power, where
 
 # test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is wanted.
-LEVELS = {"any": 0, "add": 1, "mul": 2, "pow": 3, "atom": 4}
+# number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to 1).
+LEVELS = {"any": 0, "number": 1, "add": 1, "mul": 2, "pow": 3, "atom": 4}
+
+
+class Test(NamedTuple):
+    """How a target writes a comparison where it counts as 1 or 0."""
+
+    alone: str  # as a whole formula or an argument: `--(a>b)`
+    operand: str  # beside +, -, *, / or ^, which count it themselves: `(a>b)`
 
 
 class Text(NamedTuple):
@@ -28,20 +36,20 @@ class Text(NamedTuple):
 
     text: str
     level: str = "atom"
-    as_number: str = ""  # of a test only: how the target turns true and false into 1 and 0
+    test: Test | None = None  # of a comparison only
 
     def __format__(self, need: str) -> str:
-        if self.level == "test":
+        if self.test is not None:
             if need == "test":
                 return self.text
-            return (self.as_number if need in ("", "any") else "({0})").format(self.text)
+            return (self.test.alone if need in ("", "any", "number") else self.test.operand).format(self.text)
         need = "any" if need in ("", "test") else need
         return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
 
 
-def spell(template: str, args: list[Text], as_number: str) -> Text:
+def spell(template: str, args: list[Text], test: Test) -> Text:
     level, _, body = template.rpartition("|")
-    return Text(body.format(*args), level or "atom", as_number)
+    return Text(body.format(*args), level or "atom", test if level == "test" else None)
 
 
 class Op(NamedTuple):
@@ -111,7 +119,7 @@ OPS = {
     "exp":           Op(np.exp,           "EXP({0})",                       "Math.exp({0})",                  "pow|e^{{{0}}}",                          lambda g, y, a: (g * y,)),
     "log":           Op(np.log,           "LN({0})",                        "Math.log({0})",                  r"\ln\left({0}\right)",                   lambda g, y, a: (g / a,)),
     "log10":         Op(np.log10,         "LOG10({0})",                     "Math.log10({0})",                r"\log_{{10}}\left({0}\right)",           lambda g, y, a: (g / (a * np.log(10)),)),
-    "xlogy":         Op(_xlogy,           "mul|{0:mul}*LN({1:add}+({0:add}=0))", "_xlogy({0},{1})",           r"mul|{0:mul} \cdot \ln\left({1}\right)", _xlogy_vjp),
+    "xlogy":         Op(_xlogy,           "mul|{0:mul}*LN({1:add}+({0:number}=0))", "_xlogy({0},{1})",           r"mul|{0:mul} \cdot \ln\left({1}\right)", _xlogy_vjp),
     "sqrt":          Op(np.sqrt,          "SQRT({0})",                      "Math.sqrt({0})",                 r"\sqrt{{{0}}}",                          lambda g, y, a: (g / (2 * y),)),
     "sin":           Op(np.sin,           "SIN({0})",                       "Math.sin({0})",                  r"\sin\left({0}\right)",                  lambda g, y, a: (g * _fn("cos", a),)),
     "cos":           Op(np.cos,           "COS({0})",                       "Math.cos({0})",                  r"\cos\left({0}\right)",                  lambda g, y, a: (-(g * _fn("sin", a)),)),
@@ -122,12 +130,12 @@ OPS = {
     "clip":          Op(np.clip,          "MIN(MAX({0},{1}),{2})",          "Math.min(Math.max({0},{1}),{2})", r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp, one_cell=True),
     "where":         Op(np.where,         "IF({0:test},{1},{2})",           "({0:test}?{1}:{2})",             r"\begin{{cases}} {1} & \text{{if }} {0:test} \\ {2} & \text{{else}} \end{{cases}}",
                                                                                                                                                           lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), one_cell=True),
-    "equal":         Op(np.equal,         "test|{0:add}={1:add}",           "test|{0:add}==={1:add}",         "test|{0:add} = {1:add}",                 None),
-    "not_equal":     Op(np.not_equal,     "test|{0:add}<>{1:add}",          "test|{0:add}!=={1:add}",         r"test|{0:add} \neq {1:add}",             None),
-    "less":          Op(np.less,          "test|{0:add}<{1:add}",           "test|{0:add}<{1:add}",           "test|{0:add} < {1:add}",                 None),
-    "less_equal":    Op(np.less_equal,    "test|{0:add}<={1:add}",          "test|{0:add}<={1:add}",          r"test|{0:add} \le {1:add}",              None),
-    "greater":       Op(np.greater,       "test|{0:add}>{1:add}",           "test|{0:add}>{1:add}",           "test|{0:add} > {1:add}",                 None),
-    "greater_equal": Op(np.greater_equal, "test|{0:add}>={1:add}",          "test|{0:add}>={1:add}",          r"test|{0:add} \ge {1:add}",              None),
+    "equal":         Op(np.equal,         "test|{0:number}={1:number}",           "test|{0:number}==={1:number}",         "test|{0:number} = {1:number}",                 None),
+    "not_equal":     Op(np.not_equal,     "test|{0:number}<>{1:number}",          "test|{0:number}!=={1:number}",         r"test|{0:number} \neq {1:number}",             None),
+    "less":          Op(np.less,          "test|{0:number}<{1:number}",           "test|{0:number}<{1:number}",           "test|{0:number} < {1:number}",                 None),
+    "less_equal":    Op(np.less_equal,    "test|{0:number}<={1:number}",          "test|{0:number}<={1:number}",          r"test|{0:number} \le {1:number}",              None),
+    "greater":       Op(np.greater,       "test|{0:number}>{1:number}",           "test|{0:number}>{1:number}",           "test|{0:number} > {1:number}",                 None),
+    "greater_equal": Op(np.greater_equal, "test|{0:number}>={1:number}",          "test|{0:number}>={1:number}",          r"test|{0:number} \ge {1:number}",              None),
     "stop":          Op(np.positive,      "atom|{0:atom}",                  "atom|{0:atom}",                  "{0:atom}",                               None),
 }
 # fmt: on

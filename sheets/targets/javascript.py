@@ -12,7 +12,7 @@ from itertools import count
 
 from ..language.cells import at
 from ..language.expr import Expr, Rows
-from ..language.ops import OPS, Text, spell
+from ..language.ops import OPS, Test, Text, spell
 from ..language.sheet import Sheet
 
 # What JavaScript lacks, with numpy's meaning: the remainder has the divisor's sign; 0 log 0 is 0; sigmoid does not overflow.
@@ -21,6 +21,7 @@ const _mod = (a, b) => { const r = a % b; return r !== 0 && (r < 0) !== (b < 0) 
 const _xlogy = (x, y) => x * Math.log(y + (x === 0 ? 1 : 0));
 const _sigmoid = (x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)));
 """
+TEST = Test("+({0})", "({0})")
 START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
 STEP = {"sum": "{0} += {1}", "mean": "{0} += {1}", "max": "{0} = Math.max({0}, {1})", "min": "{0} = Math.min({0}, {1})"}
 
@@ -61,7 +62,7 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
             )
             return Text(f"{total}/{_number(length)}", "mul") if kind == "mean" else Text(total)
         case op:
-            return spell(OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], "+({0})")
+            return spell(OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], TEST)
 
 
 def _assignment(target: str, e: Expr, sheet: Sheet, lines_prefix: str = "") -> str:

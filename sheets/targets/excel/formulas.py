@@ -14,13 +14,14 @@ from typing import NamedTuple
 from ...language.cells import at, reads
 from ...language.errors import NeedsBlock
 from ...language.expr import Expr, Rows, const, is_number, walk
-from ...language.ops import OPS, Text, spell
+from ...language.ops import OPS, Test, Text, spell
 from ...language.sheet import Sheet
 from .layout import Place
 
 LONGEST = 8192  # characters of a formula, Excel's limit
 MOST_TERMS = 256  # of a sum that has to be written out term by term
 MARK = re.compile("\x01(\\d+)\x02")
+TEST = Test("--({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
 
 
@@ -174,7 +175,7 @@ class Writer:
             case op:
                 if OPS[op].one_cell and any(reads(e, k) for k in spans):
                     raise self._refuse(e, f"{op} inside a sum")
-                return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], "--({0})")
+                return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
     def _row_count(self) -> Text:
         data = next(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))

@@ -1,5 +1,5 @@
-"""Where each block stands. Nothing's place depends on the number of data rows: groups with data rows come last on their worksheet, side
-by side, so that a table can grow downwards without moving anything.
+"""Where each block stands, worksheet by worksheet: lists of single numbers side by side on top, tables below each other, and groups
+with data rows last, side by side, so that they grow downwards without moving anything: no place depends on the number of rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from ...language.sheet import Group, Sheet
 
 HEADING_ROWS = 1  # the sheet's title, above the sentences
 GAP_ROWS = 1
+GAP_COLUMNS = 1
 
 
 class Place(NamedTuple):
@@ -58,15 +59,24 @@ def layout(sheet: Sheet) -> Layout:
     for worksheet in worksheets:
         here = [group for group in filled if group.worksheet == worksheet]
         row = HEADING_ROWS + (len(sheet.sentences) if worksheet == "Sheet" else 0) + GAP_ROWS
-        for group in here:
-            if not has_data_rows(sheet, group):
-                row = _place_group(sheet, group, worksheet, row, 0, blocks, groups) + GAP_ROWS
-        column = 0
-        for group in here:
-            if has_data_rows(sheet, group):
-                _place_group(sheet, group, worksheet, row, column, blocks, groups)
-                column = 1 + max(blocks[name].column + int(sheet.blocks[name].shape[1]) for name in group.blocks)
+        lists = [group for group in here if is_list(sheet, group)]
+        tables = [group for group in here if not is_list(sheet, group) and not has_data_rows(sheet, group)]
+        row = _side_by_side(sheet, lists, worksheet, row, blocks, groups)
+        for group in tables:
+            row = _side_by_side(sheet, [group], worksheet, row, blocks, groups)
+        _side_by_side(sheet, [group for group in here if has_data_rows(sheet, group)], worksheet, row, blocks, groups)
     return Layout(blocks, groups, {"Sheet": HEADING_ROWS})
+
+
+def _side_by_side(
+    sheet: Sheet, here: list[Group], worksheet: str, row: int, blocks: dict[str, Place], groups: list[GroupPlace]
+) -> int:
+    """Place groups beside each other; returns the first row for what comes below them."""
+    column, below = 0, row
+    for group in here:
+        below = max(below, GAP_ROWS + _place_group(sheet, group, worksheet, row, column, blocks, groups))
+        column = GAP_COLUMNS + max(blocks[name].column + int(sheet.blocks[name].shape[1]) for name in group.blocks)
+    return below
 
 
 def _place_group(

@@ -28,7 +28,7 @@ VERSION = 1
 PROPERTY = "gradsheet"
 TEXT_LIMIT = 255  # characters of a text inside a formula
 START = "Start"
-COLUMN_WIDTH = 13
+COLUMN_WIDTH = 17
 
 
 class Styles:
@@ -119,7 +119,8 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
             _write_numbers(pages[place.worksheet], block, place, found[name], formulas.get(name), styles)
         _write_headings(pages, sheet, where, styles)
         _write_sentences(pages["Sheet"], sheet, where, found, styles)
-        _write_charts(book, pages["Sheet"], sheet, where)
+        if sheet.charts:
+            _write_charts(book, sheet, where)
         if sheet.carried:
             write_steps(book, sheet, where.blocks, steps, styles)
         _write_start(start, sheet, where, found, styles)
@@ -135,15 +136,18 @@ def _prepare(page, sheet: Sheet, styles: Styles, name: str) -> None:
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_footer("&L&A&RPage &P of &N")
-    page.set_column(0, 0, 18)
-    page.set_column(1, 60, COLUMN_WIDTH)
+    page.set_column(0, 60, COLUMN_WIDTH)
+
+
+def cells_of(block: Block, place: Place) -> str:
+    """`=Sheet!$B$5:$B$9`: the block's cells."""
+    last_row, last_column = place.row + int(block.shape[0]) - 1, place.column + int(block.shape[1]) - 1
+    corners = dict.fromkeys([(place.row, place.column), (last_row, last_column)])
+    return f"={place.worksheet}!" + ":".join(f"${column_name(column)}${row + 1}" for row, column in corners)
 
 
 def _define_name(book, name: str, block: Block, place: Place) -> None:
-    rows, columns = block.shape
-    first, last = (place.row, place.column), (place.row + rows - 1, place.column + columns - 1)
-    cells = ":".join(f"${column_name(int(c))}${int(r) + 1}" for r, c in dict.fromkeys((first, last)))
-    book.define_name(name, f"={place.worksheet}!{cells}")
+    book.define_name(name, cells_of(block, place))
 
 
 def _write_numbers(page, block: Block, place: Place, found: np.ndarray, filled, styles: Styles) -> None:
@@ -196,8 +200,6 @@ def _write_headings(pages: dict, sheet: Sheet, where: Layout, styles: Styles) ->
             heading = styles.get(bold=True, font_color=ROLES[block.role].colour) if listed else styles.heading(block)
             page.write_string(label_row, label_column, f"{ROLES[block.role].mark} {block.name}", heading)
             page.write_comment(label_row, label_column, comment(block), {"x_scale": 2.2, "y_scale": 1.4})
-            if listed:
-                page.write_string(place.row, place.column + 1, block.note or block.title, styles.note)
         if not listed:
             page.write_string(body_row, column, "row", styles.row_number)
             for i in range(max(int(sheet.blocks[name].shape[0]) for name in group.blocks)):
@@ -240,30 +242,26 @@ def sentences_of(sheet: Sheet, sentence: Sentence, found: Values) -> str:
     return "".join(sentences(alone, found))
 
 
-def _cells(sheet: Sheet, where: Layout, name: str) -> str:
-    place, (rows, columns) = where.blocks[name], sheet.blocks[name].shape
-    first = f"${column_name(place.column)}${place.row + 1}"
-    last = f"${column_name(place.column + int(columns) - 1)}${place.row + int(rows)}"
-    return f"={place.worksheet}!{first}:{last}"
-
-
 def _series(sheet: Sheet, where: Layout, series: Series) -> dict[str, Any]:
     colour = ROLES[series.role].colour
     lines = series.mode == "lines"
     return {
         "name": series.label,
-        "categories": _cells(sheet, where, series.x),
-        "values": _cells(sheet, where, series.y),
+        "categories": cells_of(sheet.blocks[series.x], where.blocks[series.x]),
+        "values": cells_of(sheet.blocks[series.y], where.blocks[series.y]),
         "line": {"color": colour, "width": 2} if lines else {"none": True},
         "marker": {"type": "none"} if lines else {"type": "circle", "size": 8, "fill": {"color": colour}, "border": {"color": "white"}},
     }
 
 
-def _write_charts(book, page, sheet: Sheet, where: Layout) -> None:
-    on_sheet = [name for name, place in where.blocks.items() if place.worksheet == "Sheet"]
-    column = 2 + max(where.blocks[name].column + int(sheet.blocks[name].shape[1]) for name in on_sheet)
+def _write_charts(book, sheet: Sheet, where: Layout) -> None:
+    page = book.add_worksheet("Charts")
+    page.hide_gridlines(2)
+    page.write_string(0, 0, "The charts follow the cells of the worksheet Sheet")
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
     for k, chart in enumerate(sheet.charts):
-        page.insert_chart(2 + k * 21, column, _chart(book, sheet, where, chart), {"description": chart.note or chart.title})
+        page.insert_chart(2 + (k // 2) * 22, (k % 2) * 11, _chart(book, sheet, where, chart), {"description": chart.note or chart.title})
 
 
 def _chart(book, sheet: Sheet, where: Layout, chart: Chart):

@@ -1,0 +1,250 @@
+"""The course's first spreadsheet: why a model that was 97.5% right landed in place 110."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import Axis, Series, Sheet, backprop, row_index, xlogy
+
+TOP = 10  # of the loss axis; a larger loss is drawn there
+CURVE = 100  # pieces of each curve
+LEAST_CLIP = 1e-5  # left end of the expected loss's axis
+
+# 40 pictures, half of them cats, 39 on the right side of 0.5: 97.5% right, as in the lecture.
+STORY_CATS = [1] * 20 + [0] * 20
+STORY_HONEST = [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 + [0.02, 0.05, 0.01, 0.1, 0.04, 0.03, 0.08, 0.02, 0.12, 0.06] * 2
+STORY_HONEST[12] = 0.3  # the one mistake, honestly in doubt
+STORY_CERTAIN = [float(p >= 0.5) for p in STORY_HONEST]
+
+
+def log_loss() -> Sheet:
+    s = Sheet(
+        "log_loss",
+        title="Log loss: why confident and wrong is so expensive",
+        summary="Each row is a picture: is it a cat, and how sure was the model? Log loss charges for misplaced confidence.",
+    )
+    cat, p, clip, accuracy_a, nudge = _inputs(s)
+    q = _losses(s, cat, p, clip)
+    _gradients(s, cat, p, clip, nudge)
+    _curves(s, clip)
+    _expected_loss(s, clip, accuracy_a)
+    _charts(s)
+    _presets(s)
+    _sentences(s)
+    _sources(s)
+    assert q.shape == p.shape
+    return s
+
+
+def _inputs(s: Sheet):
+    s.group("Settings", "Move one at a time, and say first what the mean will do")
+    clip = s.parameter(
+        "clip",
+        1e-4,
+        0,
+        0.4,
+        scale="log",
+        smallest=1e-6,
+        symbol=r"\varepsilon",
+        title="clip",
+        note="predictions are moved into clip ... 1 - clip; 0 leaves them alone",
+    )
+    accuracy = s.parameter(
+        "model_accuracy",
+        0.975,
+        0.5,
+        0.999,
+        step=0.001,
+        format=".1%",
+        symbol="A",
+        note="how often a model is right, for the curve of expected loss",
+    )
+    nudge = s.parameter("nudge", 1e-4, 1e-7, 0.01, scale="log", symbol="h", note="how far finite differences look to either side")
+    s.group("The class", "Ten seconds with five rows explain log loss better than its formula")
+    cat = s.input("is_cat", [1, 0, 1, 0, 1], rows=True, role="target", whole=True, low=0, high=1, format="d", symbol="y", note="1 where the picture is a cat")
+    p = s.input(
+        "prediction", [0.98, 0.1, 0.5, 0.9, 0.02], rows=True, role="input", low=0, high=1, symbol="p", note="the probability of a cat that was submitted"
+    )
+    return cat, p, clip, accuracy, nudge
+
+
+def _losses(s: Sheet, cat, p, clip):
+    count = cat.shape[0]
+    q = s.let("clipped", np.clip(p, clip, 1 - clip), symbol="q", note="the prediction, moved into clip ... 1 - clip")
+    product = s.let(
+        "loss_product",
+        -(xlogy(cat, q) + xlogy(1 - cat, 1 - q)),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        note="the formula as one product; 0 times ln 0 counts as 0, which is all that +(... = 0) does",
+    )
+    loss = s.let(
+        "loss_if",
+        np.where(np.equal(cat, 1), -np.log(q), -np.log(1 - q)),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        symbol="L",
+        note="the same as a choice: minus the log of the probability given to what was true",
+    )
+    s.let("difference", np.where(np.equal(product, loss), 0, product - loss), note="product form minus IF form: always 0")
+    truth = np.where(np.equal(cat, 1), q, 1 - q)
+    certain = s.let(
+        "certain_and_wrong",
+        np.where(np.equal(truth, 0), row_index(count) + 1, 0),
+        format="d",
+        note="the row's number where what was true got probability 0; else 0",
+    )
+    s.group("Result", "One number for the whole class")
+    mean = s.let("loss_mean", loss.mean(), role="loss", infinite=1, format=".4f", symbol=r"\bar{L}", note="the mean log loss: what Kaggle ranks by")
+    s.let("accuracy", np.equal(p >= 0.5, cat).mean(), format=".1%", note="right at a threshold of 0.5; it does not see confidence")
+    worst = s.let("worst_loss", loss.max(), role="loss", infinite=1, format=".4f", note="the costliest row")
+    rows = s.let("row_count", count, format="d", note="rows in the class")
+    wrong = s.let("certain_rows", np.greater(certain, 0).sum(), format="d", note="rows that were certain and wrong")
+    s.let("certain_row", certain.max(), format="d", note="the last of them (0: none)")
+    share = np.where(wrong > 0, 1, np.where(mean > 0, worst / (mean * rows), 0))
+    s.let("worst_share", share, format=".0%", note="the costliest row's part of the whole loss")
+    return q
+
+
+def _gradients(s: Sheet, cat, p, clip, nudge):
+    sign = 1 - 2 * cat  # a cat's loss falls as its prediction rises, a non-cat's rises
+    count = cat.shape[0]
+    backprop(s, "loss_mean", ["prediction"], title="Slopes", infinite={"clipped": sign, "prediction": sign})
+
+    def loss_at(moved):
+        q = np.clip(moved, clip, 1 - clip)
+        return np.where(np.equal(cat, 1), -np.log(q), -np.log(1 - q))
+
+    above = s.let("loss_above", loss_at(p + nudge), role="loss", infinite=1, format=".4f", note="this row's loss at prediction + nudge")
+    below = s.let("loss_below", loss_at(p - nudge), role="loss", infinite=1, format=".4f", note="this row's loss at prediction - nudge")
+    s.let(
+        "finite_difference",
+        (above - below) / (2 * nudge) / count,
+        role="gradient",
+        infinite=sign,
+        note="the slope without calculus: (above - below) / (2 nudge) / rows. Right at a clip it sees half the slope",
+    )
+    flat = s.let(
+        "flattened", np.where(p < clip, 1, np.where(p > 1 - clip, 1, 0)), format="d", note="1 where the clip holds the prediction: its slope is 0"
+    )
+    s.group("Flattened", "What the clip has taken away")
+    s.let("flattened_rows", flat.sum(), format="d", note="predictions beyond the clip, whose slope is 0")
+
+
+def _curves(s: Sheet, clip):
+    s.group("Loss of one answer", "What one row costs, for every prediction", worksheet="Curves", folded=True)
+    x = s.let("curve_prediction", 0.5 - 0.5 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)), note="predictions from 0 to 1, closer together near the ends")
+    floor = float(np.exp(-TOP))
+    q = s.let("curve_clipped", np.clip(x, clip, 1 - clip), note="clipped like the class's")
+    s.let("curve_cat", -np.log(np.maximum(floor, q)), role="loss", format=".4f", note=f"its loss if it is a cat, drawn up to {TOP}")
+    s.let("curve_not_cat", -np.log(np.maximum(floor, 1 - q)), role="loss", format=".4f", note=f"its loss if it is not, drawn up to {TOP}")
+    s.group("Points on the curve", "The class's rows, as the chart draws them", worksheet="Curves", folded=True)
+    s.let("point_loss", np.minimum(TOP, s["loss_if"]), role="loss", format=".4f", note=f"loss_if, an infinite one drawn at {TOP}")
+
+
+def _expected_loss(s: Sheet, clip, accuracy):
+    def expected(c):
+        return -(accuracy * np.log(1 - c) + (1 - accuracy) * np.log(c))
+
+    s.group("Expected loss", "A model that is right with probability A and always says c or 1 - c")
+    best = s.let("best_clip", 1 - accuracy, format=".3f", note="where the expected loss is least: c = 1 - A")
+    s.let("least_loss", expected(best), role="loss", format=".4f", note="the expected loss there")
+    at_clip = s.let(
+        "loss_at_clip", -(accuracy * np.log(1 - clip) + xlogy(1 - accuracy, clip)), role="loss", infinite=1, format=".4f", note="the expected loss at c = clip"
+    )
+    s.group("Expected loss against c", "The lecturer's open question: under- or overestimate?", worksheet="Curves", folded=True)
+    low, high = np.log(LEAST_CLIP), np.log(0.5)
+    c = s.let("curve_c", np.exp(low + row_index(CURVE + 1) * ((high - low) / CURVE)), note=f"c from {LEAST_CLIP:g} to 0.5")
+    s.let("curve_expected", expected(c), role="loss", format=".4f", note="-(A ln(1 - c) + (1 - A) ln c)")
+    s.group("Marks on the expected loss", "Where the clip stands now", worksheet="Curves", folded=True)
+    s.let("mark_clip", np.maximum(LEAST_CLIP, clip), note="clip, drawn no further left than the axis goes")
+    s.let("mark_loss", np.minimum(0.8, at_clip), role="loss", format=".4f", note="loss_at_clip, drawn no higher than the axis goes")
+
+
+def _charts(s: Sheet):
+    s.chart(
+        "Loss of one row against its prediction",
+        Axis("prediction (probability of a cat)", 0, 1),
+        Axis("loss", 0, TOP),
+        [
+            Series("curve_prediction", "curve_cat", "a cat", role="target"),
+            Series("curve_prediction", "curve_not_cat", "not a cat", role="parameter"),
+            Series("prediction", "point_loss", "this class", mode="markers", role="loss"),
+        ],
+        note="Two curves that rise without limit towards the wrong certainty and go flat at the clip; this class's rows lie on them.",
+    )
+    s.chart(
+        "Expected loss against c, for a model that is right with probability A",
+        Axis("c (log scale)", LEAST_CLIP, 0.5, "log"),
+        Axis("expected loss", 0, 0.8),
+        [
+            Series("curve_c", "curve_expected", "expected loss", role="loss"),
+            Series("best_clip", "least_loss", "least, at c = 1 - A", mode="markers", role="weight"),
+            Series("mark_clip", "mark_loss", "clip now", mode="markers", role="parameter"),
+        ],
+        note="A valley with its lowest point at c = 1 - A: too small a c costs more than too large a one.",
+    )
+
+
+def _presets(s: Sheet):
+    s.preset(
+        "Five rows",
+        "Which of the five rows costs most? Which two cost the same as a coin toss would?",
+        is_cat=[1, 0, 1, 0, 1],
+        prediction=[0.98, 0.1, 0.5, 0.9, 0.02],
+        clip=1e-4,
+    )
+    story = {"is_cat": STORY_CATS, "model_accuracy": 0.975}
+    s.preset(
+        "Honest predictions",
+        "40 pictures, 39 of them right: {model_accuracy:.1%}. The one mistake was in doubt. What is the mean loss: 0.01, 0.1 or 1?",
+        prediction=STORY_HONEST,
+        clip=1e-4,
+        **story,
+    )
+    s.preset(
+        "What if I submit 1s and 0s?",
+        "The same 39 right answers, now with full confidence, and no clip. Is the mean loss smaller or larger?",
+        prediction=STORY_CERTAIN,
+        clip=0,
+        **story,
+    )
+    asks = {
+        1e-4: ("Kaggle's {clip:g}", "Kaggle moves 0 and 1 by {clip:g}, so that the log exists. What does the one wrong row cost now?"),
+        0.05: ("Clip at {clip:g}", "The lecture went from place 110 to about place 40 with this. Which rows got worse, which better?"),
+        0.02: ("Clip at {clip:g}", "Closer to 0: is it a little better or a little worse than 0.05?"),
+        0.025: ("Clip at {clip:g}", "1 - A for this class. Can any other clip do better?"),
+    }
+    for clip, (title, predict) in asks.items():
+        s.preset(title, predict, prediction=STORY_CERTAIN, clip=clip, **story)
+
+
+def _sentences(s: Sheet):
+    infinite = s["certain_rows"] > 0
+    s.say(
+        "The mean loss is infinite: row {certain_row} gave probability 0 to what was true, and -ln 0 is infinite. One such row decides the "
+        "mean, however good the others are ({certain_rows} of {row_count} rows).",
+        when=infinite,
+    )
+    s.say(
+        "Mean log loss {loss_mean}, accuracy {accuracy}. The costliest row costs {worst_loss}: {worst_share} of the whole loss.",
+        when=np.equal(s["certain_rows"], 0),
+    )
+    s.say(
+        "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the slope is 0, and moving them changes nothing.",
+        when=s["flattened_rows"] > 0,
+    )
+    s.say(
+        "A model that is right {model_accuracy} of the time does best by saying c = 1 - A = {best_clip}: expected loss {least_loss}. "
+        "At the clip of now it expects {loss_at_clip}."
+    )
+
+
+def _sources(s: Sheet):
+    s.source("fast.ai, Practical Deep Learning for Coders (2016), lesson 2: log loss in a spreadsheet, and clipping a submission", "https://course17.fast.ai/lessons/lesson2.html")
+    s.source(
+        "Kaggle, Dogs vs. Cats Redux: Kernels Edition, evaluation by log loss; 0 and 1 are moved inwards so that the log exists",
+        "https://www.kaggle.com/c/dogs-vs-cats-redux-kernels-edition",
+    )

@@ -1,0 +1,250 @@
+"""Mathematics: a block's equation, q = clip(p, ...), the same for one cell, q_i = ..., and that with the current numbers in it.
+
+The numbers are slots: `numbers(sheet, name)` gives LaTeX in which `\\text{<n>}` stands for slot n, a cell that is read. Python fills them
+with `with_numbers`, the page fills the same slots from its own arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..language.cells import Index, at
+from ..language.errors import NeedsBlock
+from ..language.expr import REDUCTIONS, Expr, Rows
+from ..language.ops import LEVELS, OPS, Test, Text, spell
+from ..language.sheet import Block, Sheet, shown
+
+TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
+INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
+NAMES = {"sum": r"\sum", "mean": r"\mathrm{mean}", "max": r"\max", "min": r"\min", "softmax": r"\mathrm{softmax}"}
+MOST_TERMS = 6  # of a sum written out with its numbers; a longer one shows its first, second and last
+FEWEST_ROWS = 3  # of data, for a sum shown as first, second, ..., last
+SLOT = re.compile(r"\\text\{<(\d+)>\}")
+
+
+class Slot(NamedTuple):
+    """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last data row).
+
+    An empty block stands for the row number itself, counted from 0.
+    """
+
+    block: str
+    row: int | str
+    column: int | str
+    tight: bool  # a negative number needs parentheses here
+
+
+class SlotText(Text):
+    """A number not known yet: in a tight place it asks for parentheses when it is negative."""
+
+    def __new__(cls, number: int, slots: list[Slot]):
+        new = super().__new__(cls, rf"\text{{<{number}>}}", "atom", "")
+        new.number, new.slots = number, slots
+        return new
+
+    def __format__(self, need: str) -> str:
+        if LEVELS.get(need or "any", 0) > LEVELS["add"]:
+            self.slots[self.number] = self.slots[self.number]._replace(tight=True)
+        return self.text
+
+
+def word(name: str) -> str:
+    """A block's own symbol: W_1 -> W_{1}; a longer name stays a word."""
+    head, _, rest = name.partition("_")
+    if len(head) == 1 and rest:
+        return f"{head}_{{{rest.replace('_', ',')}}}"
+    return head if len(name) == 1 else rf"\text{{{name.replace('_', ' ')}}}"
+
+
+def symbol(sheet: Sheet, name: str, index: str = "") -> str:
+    """The block's symbol with an index: p_{i}, W_{1}[i,j]; a gradient is written as the quotient it is."""
+    block = sheet.blocks[name]
+    if block.gradient_of:
+        loss, of = block.gradient_of
+        return rf"\frac{{\partial {symbol(sheet, loss)}}}{{\partial {symbol(sheet, of, index)}}}"
+    own = block.symbol or word(name)
+    if not index:
+        return own
+    plain = "_" not in own and "text" not in own
+    return f"{own}_{{{index.replace(',', '')}}}" if plain and not any(c.isdigit() for c in index) else f"{own}[{index}]"
+
+
+def _index_text(i: Index, sheet: Sheet) -> str:
+    if isinstance(i, Expr):
+        return f"{_tex(i, sheet)}"
+    if isinstance(i, int):
+        return str(i + 1)
+    return INDEX.get(i, i)
+
+
+def _subscript(block: Block, i: Index, j: Index, sheet: Sheet) -> str:
+    """Rows and columns are counted from 1, as a reader does; an axis of one is not written."""
+    rows, columns = block.shape
+    parts = [_index_text(i, sheet)] * (rows != 1 or isinstance(rows, Rows)) + [_index_text(j, sheet)] * (columns != 1)
+    return ",".join(parts)
+
+
+def number(x: float) -> Text:
+    """A constant: 0.5, and 10^{-7} for the very small and large."""
+    if isinstance(x, Rows):
+        return Text("n")
+    text = f"{x:.6g}"
+    if "e" in text:
+        digits, _, exponent = text.partition("e")
+        power = f"10^{{{int(exponent)}}}"
+        return Text(power, "pow") if digits == "1" else Text(rf"{digits} \cdot {power}", "mul")
+    return Text(text, "atom" if x >= 0 else "add")
+
+
+def _tex(e: Expr, sheet: Sheet) -> Text:
+    """LaTeX of a block expression or of a cell expression."""
+    match e.op:
+        case "const":
+            return number(e.arg)
+        case "ref":
+            return Text(symbol(sheet, e.arg))
+        case "index":
+            return Text(f"{INDEX.get(e.arg, e.arg)}-1", "add")
+        case "row_index":
+            return Text("i-1", "add")
+        case "column_index":
+            return Text("j-1", "add")
+        case "transpose":
+            return Text(f"{_tex(e.args[0], sheet):atom}^\\top", "pow")
+        case "expand":
+            return _tex(e.args[0], sheet)
+        case "matmul":
+            a, b = (_tex(x, sheet) for x in e.args)
+            return Text(rf"{a:mul}\, {b:pow}", "mul")
+        case "take":
+            x, rows = e.args
+            return Text(f"{_tex(x, sheet):atom}[{_tex(rows, sheet)}]")
+        case "put":
+            g, rows = e.args
+            return Text(rf"\sum_{{k:\, {_tex(rows, sheet)}_k = i}} {_tex(g, sheet):mul}", "mul")
+        case "log_softmax":
+            return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
+        case kind if kind in REDUCTIONS or kind == "softmax":
+            under = {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "") if kind != "softmax" else ""
+            if kind == "sum":
+                return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):mul}", "mul")
+            return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
+        case "cell":
+            name, i, j = e.arg
+            return Text(symbol(sheet, name, _subscript(sheet.blocks[name], i, j, sheet)))
+        case "over":
+            return _over(e, sheet)
+        case op:
+            return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
+
+
+def _over(e: Expr, sheet: Sheet) -> Text:
+    kind, k, length = e.arg
+    body = _tex(e.args[0], sheet)
+    if kind in ("sum", "mean"):
+        upper = "n" if isinstance(length, Rows) else str(int(length))
+        total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:mul}", "mul")
+        return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "mul")
+    return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
+
+
+def equation(sheet: Sheet, name: str) -> str:
+    """The block form: `q = clip(p, ...)`."""
+    expr = sheet.blocks[name].expr
+    return symbol(sheet, name) + ("" if expr is None else f" = {_tex(expr, sheet)}")
+
+
+def cell_equation(sheet: Sheet, name: str) -> str:
+    """The cell form, in i and j: `q_i = ...`."""
+    block = sheet.blocks[name]
+    left = symbol(sheet, name, _subscript(block, "i", "j", sheet))
+    return left + ("" if block.expr is None else f" = {_tex(at(block.expr, 'i', 'j'), sheet)}")
+
+
+# --- the cell form with its numbers
+
+
+def numbers(sheet: Sheet, name: str) -> tuple[str, list[Slot]]:
+    """LaTeX of the right side for a cell (i, j), a slot for each number it reads; sums written out, long ones shortened."""
+    block = sheet.blocks[name]
+    slots: list[Slot] = []
+    if block.expr is None:
+        return "", slots
+    text = f"{_slotted(at(block.expr, 'i', 'j'), {}, slots)}"
+    return text, slots
+
+
+def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Text:
+    match e.op:
+        case "const" if isinstance(e.arg, Rows):
+            return Text("n")
+        case "const":
+            return number(e.arg)
+        case "index":
+            slots.append(Slot("", spans.get(e.arg, e.arg), 0, False))
+            return SlotText(len(slots) - 1, slots)
+        case "cell":
+            name, i, j = e.arg
+            if isinstance(i, Expr):
+                slots.append(Slot(name, "lookup", "lookup", False))
+                raise NeedsBlock(f"{name} is looked up")
+            slots.append(Slot(name, spans.get(i, i), spans.get(j, j), False))
+            return SlotText(len(slots) - 1, slots)
+        case "over":
+            return _terms(e, spans, slots)
+        case op:
+            return spell(OPS[op].latex, [_slotted(a, spans, slots) for a in e.args], TEST)
+
+
+def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
+    kind, k, length = e.arg
+    shown_terms: list[int | str] = list(range(length)) if length <= MOST_TERMS and not isinstance(length, Rows) else [0, 1, "last"]
+    written = [_slotted(e.args[0], {**spans, k: term if not isinstance(term, str) else _last(length)}, slots) for term in shown_terms]
+    if kind in ("max", "min"):
+        inside = [f"{t}" for t in written]
+        inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
+        return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")
+    inside = [f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]
+    if "last" in shown_terms:
+        inside.insert(-1, r"\cdots")
+    total = Text(" + ".join(inside), "add" if len(inside) > 1 else written[0].level)
+    count = "n" if isinstance(length, Rows) else str(int(length))
+    return total if kind == "sum" else Text(rf"\frac{{{total}}}{{{count}}}")
+
+
+def _last(length: int) -> int | str:
+    return "last" if isinstance(length, Rows) else length - 1
+
+
+def shown_tex(x: float, spec: str) -> str:
+    """A number as the cells show it, in LaTeX: 97.5\\%, 10^{-5}, \\infty."""
+    said = shown(x, spec)
+    if "infinite" in said:
+        return said.replace("infinite", r"\infty")
+    if "e" in said and "undefined" not in said:
+        return number(float(said)).text
+    return rf"\text{{{said}}}" if said == "undefined" else said.replace("%", r"\%")
+
+
+def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
+    """The cell form with the current numbers: `q_i = ... = 0.98`. Rows and columns from 0."""
+    try:
+        text, slots = numbers(sheet, name)
+    except NeedsBlock:
+        return ""
+    if any(slot.row == "last" for slot in slots) and int(sheet.rows or 0) < FEWEST_ROWS:
+        return ""
+    place = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+
+    def fill(match: re.Match) -> str:
+        slot = slots[int(match[1])]
+        row, column = place.get(slot.row, slot.row), place.get(slot.column, slot.column)
+        if not slot.block:
+            return str(row)
+        x = float(found[slot.block][row, column])
+        said = shown_tex(x, sheet.blocks[slot.block].format)
+        return f"({said})" if slot.tight and x < 0 else said
+
+    result = shown_tex(float(found[name][i, j]), sheet.blocks[name].format)
+    return f"{result} = {SLOT.sub(fill, text)}" if text else result
