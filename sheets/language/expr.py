@@ -165,7 +165,8 @@ class Expr:
         if method != "__call__" or options:
             raise SheetError(f"np.{name} can only be called plainly here: no out=, where= or .{method}")
         if name in ("matmul", "power", "square"):
-            return {"matmul": matmul, "power": power, "square": lambda x: power(x, 2)}[name](*inputs)
+            special: dict[str, Any] = {"matmul": matmul, "power": power, "square": lambda x: power(x, 2)}
+            return special[name](*inputs)
         if name not in OPS:
             raise SheetError(f"np.{name} is not an op of the sheet language; there are: {', '.join(sorted(OPS))}")
         return elementwise(name, *inputs)
@@ -200,8 +201,7 @@ def lift(x: Any) -> Expr:
         return x
     if isinstance(x, (bool, np.bool_)):
         raise SheetError(
-            f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; "
-            "write np.equal(a, b) or np.not_equal(a, b)"
+            f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; write np.equal(a, b) or np.not_equal(a, b)"
         )
     if isinstance(x, Real) or (isinstance(x, np.ndarray) and x.size == 1):
         return const(x if isinstance(x, Rows) else float(x))

@@ -54,9 +54,9 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
         case "expand" | "sum":
             return (g,)  # stretches back by broadcasting
         case "mean":
-            return _mean_vjp(g, y, *y.args)
+            return _mean_vjp(g, y, y.args[0])
         case "max" | "min":
-            return _largest_vjp(g, y, *y.args, here)
+            return _largest_vjp(g, y, y.args[0], here)
         case "matmul":
             a, b = y.args
             return g @ b.T, a.T @ g
@@ -208,4 +208,3 @@ def backprop(
             for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():
                 owed.setdefault(read, []).extend(parts)
     return gradients
-

@@ -33,9 +33,7 @@ def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, letter:
         f"{name}_{letter}_0", np.mod(place * of_cell + key, PRIME), role="noise", format="d", note="each cell starts from its own place"
     )
     for k in (1, 2, 3):
-        x = sheet.let(
-            f"{name}_{letter}_{k}", _round(x, key), role="noise", format="d", note=f"round {k}: (x + key) cubed, modulo {PRIME}"
-        )
+        x = sheet.let(f"{name}_{letter}_{k}", _round(x, key), role="noise", format="d", note=f"round {k}: (x + key) cubed, modulo {PRIME}")
     return x
 
 

@@ -12,8 +12,8 @@ torch.relu) and, between two blocks, all to the first; clip gives 1 at both its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Text(NamedTuple):
         return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
 
 
-def spell(template: str, args: list[Text], test: Test) -> Text:
+def spell(template: str, args: Sequence[Any], test: Test) -> Text:
     level, _, body = template.rpartition("|")
     return Text(body.format(*args), level or "atom", test if level == "test" else None)
 
@@ -128,8 +128,7 @@ OPS = {
     "maximum":       Op(np.maximum,       "MAX({0},{1})",                   "Math.max({0},{1})",              r"\max\left({0}, {1}\right)",             _larger("greater", "greater_equal"), one_cell=True),
     "minimum":       Op(np.minimum,       "MIN({0},{1})",                   "Math.min({0},{1})",              r"\min\left({0}, {1}\right)",             _larger("less", "less_equal"), one_cell=True),
     "clip":          Op(np.clip,          "MIN(MAX({0},{1}),{2})",          "Math.min(Math.max({0},{1}),{2})", r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp, one_cell=True),
-    "where":         Op(np.where,         "IF({0:test},{1},{2})",           "({0:test}?{1}:{2})",             r"\begin{{cases}} {1} & \text{{if }} {0:test} \\ {2} & \text{{else}} \end{{cases}}",
-                                                                                                                                                          lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), one_cell=True),
+    "where":         Op(np.where,         "IF({0:test},{1},{2})",           "({0:test}?{1}:{2})",             "",                                       lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), one_cell=True),
     "equal":         Op(np.equal,         "test|{0:number}={1:number}",           "test|{0:number}==={1:number}",         "test|{0:number} = {1:number}",                 None),
     "not_equal":     Op(np.not_equal,     "test|{0:number}<>{1:number}",          "test|{0:number}!=={1:number}",         r"test|{0:number} \neq {1:number}",             None),
     "less":          Op(np.less,          "test|{0:number}<{1:number}",           "test|{0:number}<{1:number}",           "test|{0:number} < {1:number}",                 None),

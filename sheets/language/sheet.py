@@ -11,6 +11,7 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from .errors import InputError, SheetError, author_line
 from .expr import Expr, Rows, Shape, lift, refs, size
 from .inputs import checked, checked_inputs, nearest
+from .roles import ROLES
 
 # One name, legal in Python, JavaScript, Excel and LaTeX. W1 is a cell address in Excel, so write W_1.
 NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*$")
@@ -25,7 +27,7 @@ CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)$")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined"}
 FORMAT = re.compile(r"(\.\d+[f%]|d|g)$")
 
-ROLES = ("input", "target", "weight", "activation", "gradient", "loss", "parameter", "noise")
+FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 
 
 @dataclass
@@ -292,6 +294,8 @@ class Sheet:
         self._check_refs("a sentence", condition)
         pieces = self.pieces(text)
         for piece in pieces:
+            if not isinstance(piece, str) and piece[1] == "g":
+                raise SheetError(f"sentence {text!r}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
             if not isinstance(piece, str) and self.blocks[piece[0]].shape != (1, 1):
                 raise SheetError(f"sentence {text!r}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
         if condition.shape != (1, 1):
@@ -409,17 +413,37 @@ def _format(spec: str) -> str:
     return spec
 
 
+def _rounded(x: float, decimals: int) -> str:
+    """Ties away from zero, as in JavaScript and Excel."""
+    return str(Decimal(x).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def _general(x: float) -> str:
+    """Four digits: 0.3, 12345, 1e-5, 1.235e7."""
+    if x == 0:
+        return "0"
+    short = FOUR_DIGITS.create_decimal(x)
+    if abs(x) >= 1e6 or abs(x) < 1e-4:
+        digits, _, exponent = f"{short:.3e}".partition("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    if abs(x) >= 1000:
+        return _rounded(x, 0)
+    text = f"{short:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def shown(x: float, spec: str) -> str:
-    """A number as every face shows it: 0.3, 1e-05, 97.5%, infinite."""
+    """A number as every face shows it: 0.3, 1e-5, 97.5%, infinite."""
     if np.isnan(x):
         return "undefined"
     if np.isinf(x):
         return "infinite" if x > 0 else "-infinite"
-    if spec == "d":
-        return f"{x:.0f}"
     if spec == "g":
-        return f"{x + 0.0:.4g}"
-    return f"{x:{spec}}"
+        return _general(x)
+    decimals = 0 if spec == "d" else int(spec[1:-1])
+    text = _rounded(x * 100 if spec.endswith("%") else x, decimals)
+    text = text.removeprefix("-") if not text.strip("-0.") else text  # no minus before a nought
+    return text + "%" if spec.endswith("%") else text
 
 
 def written(pieces: Sequence[str | tuple[str, str]], values: Mapping[str, np.ndarray]) -> str:

@@ -12,7 +12,18 @@ LEAST_CLIP = 1e-5  # left end of the expected loss's axis
 
 # 40 pictures, half of them cats, 39 on the right side of 0.5: 97.5% right, as in the lecture.
 STORY_CATS = [1] * 20 + [0] * 20
-STORY_HONEST = [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 + [0.02, 0.05, 0.01, 0.1, 0.04, 0.03, 0.08, 0.02, 0.12, 0.06] * 2
+STORY_HONEST = [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 + [
+    0.02,
+    0.05,
+    0.01,
+    0.1,
+    0.04,
+    0.03,
+    0.08,
+    0.02,
+    0.12,
+    0.06,
+] * 2
 STORY_HONEST[12] = 0.3  # the one mistake, honestly in doubt
 STORY_CERTAIN = [float(p >= 0.5) for p in STORY_HONEST]
 
@@ -61,9 +72,27 @@ def _inputs(s: Sheet):
     )
     nudge = s.parameter("nudge", 1e-4, 1e-7, 0.01, scale="log", symbol="h", note="how far finite differences look to either side")
     s.group("The class", "Ten seconds with five rows explain log loss better than its formula")
-    cat = s.input("is_cat", [1, 0, 1, 0, 1], rows=True, role="target", whole=True, low=0, high=1, format="d", symbol="y", note="1 where the picture is a cat")
+    cat = s.input(
+        "is_cat",
+        [1, 0, 1, 0, 1],
+        rows=True,
+        role="target",
+        whole=True,
+        low=0,
+        high=1,
+        format="d",
+        symbol="y",
+        note="1 where the picture is a cat",
+    )
     p = s.input(
-        "prediction", [0.98, 0.1, 0.5, 0.9, 0.02], rows=True, role="input", low=0, high=1, symbol="p", note="the probability of a cat that was submitted"
+        "prediction",
+        [0.98, 0.1, 0.5, 0.9, 0.02],
+        rows=True,
+        role="input",
+        low=0,
+        high=1,
+        symbol="p",
+        note="the probability of a cat that was submitted",
     )
     return cat, p, clip, accuracy, nudge
 
@@ -71,6 +100,12 @@ def _inputs(s: Sheet):
 def _losses(s: Sheet, cat, p, clip):
     count = cat.shape[0]
     q = s.let("clipped", np.clip(p, clip, 1 - clip), symbol="q", note="the prediction, moved into clip ... 1 - clip")
+    flat = s.let(
+        "flattened",
+        np.where(p < clip, 1, np.where(p > 1 - clip, 1, 0)),
+        format="d",
+        note="1 where the clip holds the prediction: its slope is 0",
+    )
     product = s.let(
         "loss_product",
         -(xlogy(cat, q) + xlogy(1 - cat, 1 - q)),
@@ -97,12 +132,15 @@ def _losses(s: Sheet, cat, p, clip):
         note="the row's number where what was true got probability 0; else 0",
     )
     s.group("Result", "One number for the whole class")
-    mean = s.let("loss_mean", loss.mean(), role="loss", infinite=1, format=".4f", symbol=r"\bar{L}", note="the mean log loss: what Kaggle ranks by")
+    mean = s.let(
+        "loss_mean", loss.mean(), role="loss", infinite=1, format=".4f", symbol=r"\bar{L}", note="the mean log loss: what Kaggle ranks by"
+    )
     s.let("accuracy", np.equal(p >= 0.5, cat).mean(), format=".1%", note="right at a threshold of 0.5; it does not see confidence")
     worst = s.let("worst_loss", loss.max(), role="loss", infinite=1, format=".4f", note="the costliest row")
     rows = s.let("row_count", count, format="d", note="rows in the class")
     wrong = s.let("certain_rows", np.greater(certain, 0).sum(), format="d", note="rows that were certain and wrong")
     s.let("certain_row", certain.max(), format="d", note="the last of them (0: none)")
+    s.let("flattened_rows", flat.sum(), format="d", note="predictions that the clip holds, whose slope is 0")
     share = np.where(wrong > 0, 1, np.where(mean > 0, worst / (mean * rows), 0))
     s.let("worst_share", share, format=".0%", note="the costliest row's part of the whole loss")
     return q
@@ -126,16 +164,15 @@ def _gradients(s: Sheet, cat, p, clip, nudge):
         infinite=sign,
         note="the slope without calculus: (above - below) / (2 nudge) / rows. Right at a clip it sees half the slope",
     )
-    flat = s.let(
-        "flattened", np.where(p < clip, 1, np.where(p > 1 - clip, 1, 0)), format="d", note="1 where the clip holds the prediction: its slope is 0"
-    )
-    s.group("Flattened", "What the clip has taken away")
-    s.let("flattened_rows", flat.sum(), format="d", note="predictions beyond the clip, whose slope is 0")
 
 
 def _curves(s: Sheet, clip):
     s.group("Loss of one answer", "What one row costs, for every prediction", worksheet="Curves", folded=True)
-    x = s.let("curve_prediction", 0.5 - 0.5 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)), note="predictions from 0 to 1, closer together near the ends")
+    x = s.let(
+        "curve_prediction",
+        0.5 - 0.5 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)),
+        note="predictions from 0 to 1, closer together near the ends",
+    )
     floor = float(np.exp(-TOP))
     q = s.let("curve_clipped", np.clip(x, clip, 1 - clip), note="clipped like the class's")
     s.let("curve_cat", -np.log(np.maximum(floor, q)), role="loss", format=".4f", note=f"its loss if it is a cat, drawn up to {TOP}")
@@ -152,7 +189,12 @@ def _expected_loss(s: Sheet, clip, accuracy):
     best = s.let("best_clip", 1 - accuracy, format=".3f", note="where the expected loss is least: c = 1 - A")
     s.let("least_loss", expected(best), role="loss", format=".4f", note="the expected loss there")
     at_clip = s.let(
-        "loss_at_clip", -(accuracy * np.log(1 - clip) + xlogy(1 - accuracy, clip)), role="loss", infinite=1, format=".4f", note="the expected loss at c = clip"
+        "loss_at_clip",
+        -(accuracy * np.log(1 - clip) + xlogy(1 - accuracy, clip)),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        note="the expected loss at c = clip",
     )
     s.group("Expected loss against c", "The lecturer's open question: under- or overestimate?", worksheet="Curves", folded=True)
     low, high = np.log(LEAST_CLIP), np.log(0.5)
@@ -238,12 +280,15 @@ def _sentences(s: Sheet):
     )
     s.say(
         "A model that is right {model_accuracy} of the time does best by saying c = 1 - A = {best_clip}: expected loss {least_loss}. "
-        "At the clip of now it expects {loss_at_clip}."
+        "At the present clip it expects {loss_at_clip}."
     )
 
 
 def _sources(s: Sheet):
-    s.source("fast.ai, Practical Deep Learning for Coders (2016), lesson 2: log loss in a spreadsheet, and clipping a submission", "https://course17.fast.ai/lessons/lesson2.html")
+    s.source(
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: log loss in a spreadsheet, and clipping a submission",
+        "https://course17.fast.ai/lessons/lesson2.html",
+    )
     s.source(
         "Kaggle, Dogs vs. Cats Redux: Kernels Edition, evaluation by log loss; 0 and 1 are moved inwards so that the log exists",
         "https://www.kaggle.com/c/dogs-vs-cats-redux-kernels-edition",

@@ -54,7 +54,8 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
             return Text(f"${name}[{' + '.join(parts) or '0'}]")
         case "over":
             kind, k, length = e.arg
-            total, inner = f"_t{next(fresh)}", []
+            total = f"_t{next(fresh)}"
+            inner: list[str] = []
             term = _source(e.args[0], sheet, inner, fresh)
             step = STEP[kind].format(total, f"{term}")
             lines.append(

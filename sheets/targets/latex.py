@@ -1,13 +1,15 @@
 """Mathematics: a block's equation, q = clip(p, ...), the same for one cell, q_i = ..., and that with the current numbers in it.
 
-The numbers are slots: `numbers(sheet, name)` gives LaTeX in which `\\text{<n>}` stands for slot n, a cell that is read. Python fills them
+The numbers are slots: `numbers(sheet, name)` gives LaTeX in which `\\text{@n@}` stands for slot n, a cell that is read. Python fills them
 with `with_numbers`, the page fills the same slots from its own arrays.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..language.cells import Index, at
 from ..language.errors import NeedsBlock
@@ -20,7 +22,7 @@ INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
 NAMES = {"sum": r"\sum", "mean": r"\mathrm{mean}", "max": r"\max", "min": r"\min", "softmax": r"\mathrm{softmax}"}
 MOST_TERMS = 6  # of a sum written out with its numbers; a longer one shows its first, second and last
 FEWEST_ROWS = 3  # of data, for a sum shown as first, second, ..., last
-SLOT = re.compile(r"\\text\{<(\d+)>\}")
+SLOT = re.compile(r"\\text\{@(\d+)@\}")
 
 
 class Slot(NamedTuple):
@@ -35,18 +37,21 @@ class Slot(NamedTuple):
     tight: bool  # a negative number needs parentheses here
 
 
-class SlotText(Text):
-    """A number not known yet: in a tight place it asks for parentheses when it is negative."""
+@dataclass
+class SlotText:
+    """A number not known yet: in a tight place it asks for parentheses when it is negative. Stands where a Text does."""
 
-    def __new__(cls, number: int, slots: list[Slot]):
-        new = super().__new__(cls, rf"\text{{<{number}>}}", "atom", "")
-        new.number, new.slots = number, slots
-        return new
+    number: int
+    slots: list[Slot]
+    level: str = "atom"
 
     def __format__(self, need: str) -> str:
         if LEVELS.get(need or "any", 0) > LEVELS["add"]:
             self.slots[self.number] = self.slots[self.number]._replace(tight=True)
-        return self.text
+        return rf"\text{{@{self.number}@}}"
+
+
+Piece = Text | SlotText
 
 
 def word(name: str) -> str:
@@ -135,6 +140,8 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return Text(symbol(sheet, name, _subscript(sheet.blocks[name], i, j, sheet)))
         case "over":
             return _over(e, sheet)
+        case "where":
+            return _cases(e, lambda x: _tex(x, sheet))
         case op:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
 
@@ -147,6 +154,23 @@ def _over(e: Expr, sheet: Sheet) -> Text:
         total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:mul}", "mul")
         return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "mul")
     return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
+
+
+def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
+    """Nested choices as one list: a choice that falls back to the same number joins its conditions by `and`, a choice in the
+    last place adds lines."""
+    lines = []
+    while e.op == "where":
+        condition, yes, no = e.args
+        conditions = [condition]
+        while yes.op == "where" and yes.args[2].op == "const" and no.op == "const" and yes.args[2].arg == no.arg:
+            conditions.append(yes.args[0])
+            yes = yes.args[1]
+        both = r" \text{ and } ".join(f"{tex(c):test}" for c in conditions)
+        lines.append(rf"{tex(yes)} & \text{{if }} {both}")
+        e = no
+    lines.append(rf"{tex(e)} & \text{{else}}")
+    return Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
 
 
 def equation(sheet: Sheet, name: str) -> str:
@@ -175,7 +199,7 @@ def numbers(sheet: Sheet, name: str) -> tuple[str, list[Slot]]:
     return text, slots
 
 
-def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Text:
+def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
     match e.op:
         case "const" if isinstance(e.arg, Rows):
             return Text("n")
@@ -193,6 +217,8 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Text:
             return SlotText(len(slots) - 1, slots)
         case "over":
             return _terms(e, spans, slots)
+        case "where":
+            return _cases(e, lambda x: _slotted(x, spans, slots))
         case op:
             return spell(OPS[op].latex, [_slotted(a, spans, slots) for a in e.args], TEST)
 
@@ -235,11 +261,11 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
         return ""
     if any(slot.row == "last" for slot in slots) and int(sheet.rows or 0) < FEWEST_ROWS:
         return ""
-    place = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+    place: dict[Any, int] = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
 
     def fill(match: re.Match) -> str:
         slot = slots[int(match[1])]
-        row, column = place.get(slot.row, slot.row), place.get(slot.column, slot.column)
+        row, column = (symbol if isinstance(symbol, int) else place[symbol] for symbol in (slot.row, slot.column))
         if not slot.block:
             return str(row)
         x = float(found[slot.block][row, column])

@@ -56,9 +56,9 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
         case "matmul":
             return args[0] @ args[1]
         case "take":
-            return _take(*args)
+            return _take(args[0], args[1])
         case "put":
-            return _put(*args, rows=e.shape[0])
+            return _put(args[0], args[1], int(e.shape[0]))
         case kind if kind in REDUCTIONS:
             return getattr(args[0], kind)(axis=e.arg, keepdims=True)
         case op:

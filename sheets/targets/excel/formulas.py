@@ -205,7 +205,7 @@ class Writer:
             x = x.args[0]
         new = {symbol: n for symbol, n in inner.items() if symbol not in spans}
         if x.op == "cell" and not isinstance(x.arg[1], Expr):
-            found = self._range(*x.arg, inner)
+            found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
                 self.ranges.setdefault(x.arg[0], []).append(found)
                 return Text(f"{WHOLE[kind]}({found})")
@@ -233,7 +233,7 @@ class Writer:
         for node in walk(x):
             if node.op == "cell" and isinstance(node.arg[1], str | int):
                 shapes.add(self._shape(node, spans))
-                if self._range(*node.arg, spans) is None:
+                if self._range(node.arg[0], node.arg[1], node.arg[2], spans) is None:
                     return False
             elif node.op == "cell" and node.arg[2] in spans:
                 shapes.add(("", node.arg[2]))
@@ -242,7 +242,7 @@ class Writer:
     def _product(self, e: Expr, spans: dict, down: str, across: str) -> str | None:
         """e as a matrix whose rows run with `down` and columns with `across`: a range, or MMULT of two. None: it is neither."""
         if e.op == "cell" and not isinstance(e.arg[1], Expr):
-            found = self._range(*e.arg, spans) if self._shape(e, spans) == (down, across) else None
+            found = self._range(e.arg[0], e.arg[1], e.arg[2], spans) if self._shape(e, spans) == (down, across) else None
             return None if found is None else found.text
         if e.op != "over" or e.arg[0] != "sum" or e.args[0].op != "multiply":
             return None
@@ -291,9 +291,7 @@ def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     return f"IF({uncounted[0]}<{uncounted[1]},{word},{core})"
 
 
-def formula(
-    sheet: Sheet, places: dict[str, Place], here: Place, e: Expr, what: str, line: str, infinite: Expr | None = None
-) -> Formula:
+def formula(sheet: Sheet, places: dict[str, Place], here: Place, e: Expr, what: str, line: str, infinite: Expr | None = None) -> Formula:
     """The formula of a cell expression (from `at`) standing at `here`. Raises NeedsBlock, naming `what` and the author's line."""
     writer = Writer(sheet, places, here, what, line)
     core = writer.text(e, {})

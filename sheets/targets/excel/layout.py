@@ -68,9 +68,7 @@ def layout(sheet: Sheet) -> Layout:
     return Layout(blocks, groups, {"Sheet": HEADING_ROWS})
 
 
-def _side_by_side(
-    sheet: Sheet, here: list[Group], worksheet: str, row: int, blocks: dict[str, Place], groups: list[GroupPlace]
-) -> int:
+def _side_by_side(sheet: Sheet, here: list[Group], worksheet: str, row: int, blocks: dict[str, Place], groups: list[GroupPlace]) -> int:
     """Place groups beside each other; returns the first row for what comes below them."""
     column, below = 0, row
     for group in here:

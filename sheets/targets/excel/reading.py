@@ -33,7 +33,9 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     if record.get("sheet") != sheet.name:
         raise InputError(f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in its own lesson")
     if record.get("version") not in VERSIONS:
-        raise InputError("this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over")
+        raise InputError(
+            "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
+        )
     found = {name: _cells(book, sheet, name) for name in sheet.inputs}
     return checked_inputs(sheet, found)
 

@@ -7,7 +7,6 @@ with the sheet's name and the record's version.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,83 +17,18 @@ import xlsxwriter
 from ...language.cells import at
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from ...language.sheet import Block, Chart, Sentence, Series, Sheet
-from ..numpy import Values, sentences, values
+from ...language.sheet import Block, Chart, Sentence, Series, Sheet, written
+from ..numpy import Values, is_said, values
 from .formulas import block_formula, column_name, formula
 from .layout import Layout, Place, layout
 from .steps import write_steps
+from .styles import Styles, cached, number_format
 
 VERSION = 1
 PROPERTY = "gradsheet"
 TEXT_LIMIT = 255  # characters of a text inside a formula
 START = "Start"
 COLUMN_WIDTH = 17
-
-
-class Styles:
-    """Cell formats, made once each."""
-
-    def __init__(self, book: xlsxwriter.Workbook):
-        self.book, self.made = book, {}
-
-    def get(self, **properties: Any):
-        key = json.dumps(properties, sort_keys=True)
-        if key not in self.made:
-            self.made[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
-        return self.made[key]
-
-    def number(self, block: Block):
-        role = ROLES[block.role]
-        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": number_format(block.format)}
-        if block.value is not None:
-            properties |= {"font_color": role.colour, "bold": True, "locked": False}
-        return self.get(align="right", **properties)
-
-    def heading(self, block: Block):
-        return self.get(bold=True, font_color=ROLES[block.role].colour, bottom=2, bottom_color=ROLES[block.role].colour, align="right")
-
-    @property
-    def title(self):
-        return self.get(bold=True, font_size=16)
-
-    @property
-    def group(self):
-        return self.get(bold=True, font_size=12)
-
-    @property
-    def note(self):
-        return self.get(italic=True, font_color="#555555")
-
-    @property
-    def said(self):
-        return self.get(font_color=ROLES["loss"].colour, bold=True)
-
-    @property
-    def wrapped(self):
-        return self.get(text_wrap=True, valign="top")
-
-    @property
-    def row_number(self):
-        return self.get(font_color="#777777", align="center")
-
-
-def number_format(spec: str) -> str:
-    """The block's format as Excel writes it."""
-    if spec == "d":
-        return "0"
-    if spec == "g":
-        return "General"
-    decimals = "0." + "0" * int(spec[1:-1]) if int(spec[1:-1]) else "0"
-    return decimals + ("%" if spec.endswith("%") else "")
-
-
-def cached(x: float, block: Block | None = None) -> float | str:
-    """The value written beside a formula: what the formula itself would show."""
-    if math.isfinite(x):
-        return float(x)
-    if block is not None and block.infinite is not None:
-        return "infinite" if x > 0 else "-infinite"
-    return "#NUM!"
 
 
 def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> None:
@@ -157,7 +91,7 @@ def _write_numbers(page, block: Block, place: Place, found: np.ndarray, filled, 
         if filled is None:
             page.write_number(row, column, found[i, j], style)
         else:
-            page.write_formula(row, column, filled.at(i, j), style, cached(found[i, j], block))
+            page.write_formula(row, column, filled.at(i, j), style, cached(float(found[i, j]), block))
     if block.value is not None:
         _validate(page, block, place, found.shape)
 
@@ -219,8 +153,7 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence, worksheet:
         if isinstance(piece, str):
             joined.append(excel_text(piece))
         else:
-            pattern = {"General": "0.####"}.get(number_format(piece[1]), number_format(piece[1]))
-            joined.append(f'TEXT({piece[0]},"{pattern}")')
+            joined.append(f'TEXT({piece[0]},"{number_format(piece[1])}")')
     words = "&".join(joined)
     condition = formula(sheet, where.blocks, here, at(sentence.when, 0, 0), f"sentence {sentence.pieces[0]!r}", "sheet")
     if condition.template == "1":
@@ -230,16 +163,12 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence, worksheet:
 
 def _write_sentences(page, sheet: Sheet, where: Layout, found: Values, styles: Styles) -> None:
     for k, sentence in enumerate(sheet.sentences):
-        said = sentences_of(sheet, sentence, found)
+        said = said_now(sentence, found)
         page.write_formula(where.sentence_rows["Sheet"] + k, 0, sentence_formula(sheet, where, sentence, "Sheet"), styles.said, said)
 
 
-def sentences_of(sheet: Sheet, sentence: Sentence, found: Values) -> str:
-    from copy import copy
-
-    alone = copy(sheet)
-    alone.sentences = [sentence]
-    return "".join(sentences(alone, found))
+def said_now(sentence: Sentence, found: Values) -> str:
+    return written(sentence.pieces, found) if is_said(sentence, found) else ""
 
 
 def _series(sheet: Sheet, where: Layout, series: Series) -> dict[str, Any]:
@@ -270,7 +199,12 @@ def _chart(book, sheet: Sheet, where: Layout, chart: Chart):
         drawn.add_series(_series(sheet, where, series))
     drawn.set_title({"name": chart.title, "name_font": {"size": 12}, "overlay": False})
     for axis, set_axis in ((chart.x, drawn.set_x_axis), (chart.y, drawn.set_y_axis)):
-        options: dict[str, Any] = {"name": axis.title, "min": axis.low, "max": axis.high, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+        options: dict[str, Any] = {
+            "name": axis.title,
+            "min": axis.low,
+            "max": axis.high,
+            "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
+        }
         if axis.scale == "log":
             options |= {"log_base": 10, "num_format": "General"}
         set_axis(options | {"crossing": axis.low, "label_position": "low"})
@@ -299,14 +233,19 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
     page.write_string(row, 0, "What the numbers say", styles.group)
     for k, sentence in enumerate(sheet.sentences):
         row += 1
-        source = f"=Sheet!$A${where.sentence_rows['Sheet'] + k + 1}"
-        page.write_formula(row, 0, f'={source[1:]}&""', styles.said, sentences_of(sheet, sentence, found))
+        cell = f"Sheet!$A${where.sentence_rows['Sheet'] + k + 1}"
+        page.write_formula(row, 0, f'={cell}&""', styles.said, said_now(sentence, found))
     row += 2
     page.write_string(row, 0, "What the colours mean", styles.group)
     for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
         row += 1
         look = ROLES[role]
-        page.write_string(row, 0, f"{look.mark} {role}", styles.get(bg_color=look.tint, font_color=look.colour, bold=True, border=1, border_color="#C8C8C8"))
+        page.write_string(
+            row,
+            0,
+            f"{look.mark} {role}",
+            styles.get(bg_color=look.tint, font_color=look.colour, bold=True, border=1, border_color="#C8C8C8"),
+        )
         page.write_string(row, 1, look.meaning)
     row += 2
     page.write_string(row, 0, "Sources", styles.group)

@@ -1,0 +1,20 @@
+"""`python3 lessons [--port N] [--no-browser] ...`: install what is missing in `.venv`, then open the lessons.
+
+Needs nothing but Python 3.11 or newer. The arguments are those of `gradsheet serve`.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # was this folder, whose files are no modules of their own
+
+from lessons.install import ROOT, hand_over, prepare, quietly
+
+
+def main(arguments: "list[str]") -> int:
+    """Install, then serve."""
+    return hand_over(prepare(ROOT), ["gradsheet", "serve", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(quietly(main, sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""How cells look: by role, by format, and what stands beside a formula."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import xlsxwriter
+
+from ...language.roles import ROLES
+from ...language.sheet import Block
+
+
+class Styles:
+    """Cell formats, made once each."""
+
+    def __init__(self, book: xlsxwriter.Workbook):
+        self.book = book
+        self.made: dict[str, Any] = {}
+
+    def get(self, **properties: Any):
+        key = json.dumps(properties, sort_keys=True)
+        if key not in self.made:
+            self.made[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
+        return self.made[key]
+
+    def number(self, block: Block):
+        role = ROLES[block.role]
+        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": number_format(block.format)}
+        if block.value is not None:
+            properties |= {"font_color": role.colour, "bold": True, "locked": False}
+        return self.get(align="right", **properties)
+
+    def heading(self, block: Block):
+        return self.get(bold=True, font_color=ROLES[block.role].colour, bottom=2, bottom_color=ROLES[block.role].colour, align="right")
+
+    @property
+    def title(self):
+        return self.get(bold=True, font_size=16)
+
+    @property
+    def group(self):
+        return self.get(bold=True, font_size=12)
+
+    @property
+    def note(self):
+        return self.get(italic=True, font_color="#555555")
+
+    @property
+    def said(self):
+        return self.get(font_color=ROLES["loss"].colour, bold=True)
+
+    @property
+    def wrapped(self):
+        return self.get(text_wrap=True, valign="top")
+
+    @property
+    def row_number(self):
+        return self.get(font_color="#777777", align="center")
+
+
+def number_format(spec: str) -> str:
+    """The block's format as Excel writes it."""
+    if spec == "d":
+        return "0"
+    if spec == "g":
+        return "General"
+    decimals = "0." + "0" * int(spec[1:-1]) if int(spec[1:-1]) else "0"
+    return decimals + ("%" if spec.endswith("%") else "")
+
+
+def cached(x: float, block: Block | None = None) -> float | str:
+    """The value written beside a formula: what the formula itself would show."""
+    if math.isfinite(x):
+        return float(x)
+    if block is not None and block.infinite is not None:
+        return "infinite" if x > 0 else "-infinite"
+    return "#NUM!"

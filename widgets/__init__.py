@@ -1,0 +1,5 @@
+"""What people touch: `SheetWidget(sheet)` in a notebook, `static_page` as a file."""
+
+from .sheet_widget import SheetWidget
+
+__all__ = ["SheetWidget"]

@@ -1,0 +1,121 @@
+"""What the page is told about a sheet, once: its blocks, their mathematics and Excel formulas, the program, the charts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sheets import Sheet
+from sheets.language.cells import at
+from sheets.language.errors import NeedsBlock
+from sheets.language.expr import Expr, Rows, walk
+from sheets.language.inputs import MAX_ROWS, allowed
+from sheets.language.roles import ROLES
+from sheets.language.sheet import Block, Chart, Preset
+from sheets.targets.excel.formulas import block_formula, column_name
+from sheets.targets.excel.layout import Place, layout
+from sheets.targets.javascript import program
+from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
+
+from .mathematics import mathml
+
+ROWS = "rows"  # in a shape: as many as there are data rows
+
+
+def description(sheet: Sheet) -> dict[str, Any]:
+    """JSON-ready. Numbers of a block are listed row by row."""
+    places = layout(sheet).blocks
+    return {
+        "name": sheet.name,
+        "title": sheet.title,
+        "summary": sheet.summary,
+        "rows": int(sheet.rows or 0),
+        "mostRows": MAX_ROWS,
+        "fewestRows": FEWEST_ROWS,
+        "program": program(sheet),
+        "carried": dict(sheet.carried),
+        "roles": {name: role._asdict() for name, role in ROLES.items()},
+        "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
+        "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
+        "charts": [_chart(chart) for chart in sheet.charts],
+        "presets": [_preset(preset) for preset in sheet.presets],
+        "sentences": [list(sentence.pieces) for sentence in sheet.sentences],
+    }
+
+
+def _length(n: int) -> int | str:
+    return ROWS if isinstance(n, Rows) else int(n)
+
+
+def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
+    place = places[block.name]
+    told: dict[str, Any] = {
+        "name": block.name,
+        "label": block.label,
+        "note": block.note,
+        "role": block.role,
+        "format": block.format,
+        "shape": [_length(block.shape[0]), int(block.shape[1])],
+        "address": [place.worksheet, column_name(place.column), place.row + 1, place.column],
+        "equation": mathml(equation(sheet, block.name)),
+        "cellEquation": mathml(cell_equation(sheet, block.name)),
+    }
+    if block.value is not None:
+        return told | _input(block)
+    return told | _formula(sheet, block, places)
+
+
+def _input(block: Block) -> dict[str, Any]:
+    assert block.value is not None
+    return {
+        "value": block.value.ravel().tolist(),
+        "allowed": allowed(block),
+        "low": block.low,
+        "high": block.high,
+        "whole": block.whole,
+        "choices": list(block.choices),
+        "control": block.control,
+        "scale": block.scale,
+        "smallest": block.smallest,
+        "step": block.step,
+    }
+
+
+def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
+    assert block.expr is not None
+    try:
+        latex, slots = numbers(sheet, block.name)
+    except NeedsBlock:
+        latex, slots = "", []
+    return {
+        "excel": block_formula(sheet, places, block.name).pieces(),
+        "numbers": mathml(latex),
+        "slots": slots,
+        "reads": cells_read(block.expr),
+    }
+
+
+def cells_read(expr: Expr) -> list[list]:
+    """Each cell that a cell (i, j) of expr reads: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
+
+    def one(symbol: Any) -> Any:
+        return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
+
+    return [[node.arg[0], one(node.arg[1]), one(node.arg[2])] for node in walk(at(expr, "i", "j")) if node.op == "cell"]
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "title": chart.title,
+        "note": chart.note,
+        "x": chart.x.__dict__,
+        "y": chart.y.__dict__,
+        "series": [series.__dict__ for series in chart.series],
+    }
+
+
+def _preset(preset: Preset) -> dict[str, Any]:
+    return {
+        "title": preset.title,
+        "predict": preset.predict,
+        "inputs": {name: value.ravel().tolist() for name, value in preset.inputs.items()},
+    }

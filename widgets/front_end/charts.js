@@ -1,0 +1,94 @@
+// The sheet's charts, by plotly.js. Axes are fixed, so a drag redraws by the cheapest path.
+
+import { element } from "./elements.js";
+
+const DASHES = ["solid", "dash", "dot", "dashdot"];
+const SYMBOLS = ["circle", "diamond", "square", "cross"];
+
+function axisOf(axis) {
+  const log = axis.scale === "log";
+  const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
+  return {
+    title: { text: axis.title },
+    type: log ? "log" : "linear",
+    range: ends,
+    autorange: false,
+    fixedrange: true,
+    zeroline: false,
+    gridcolor: "#e3e3e3",
+    linecolor: "#888",
+    ...(log ? { dtick: 1, exponentformat: "power" } : {}),
+  };
+}
+
+export class Chart {
+  /** @param {import("./state.js").State} state @param {Object} chart of the description */
+  constructor(state, chart) {
+    this.state = state;
+    this.chart = chart;
+    this.plotly = null;
+    this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
+    this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
+    this.plot.append(this.waiting);
+    this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: chart.title }), this.plot);
+  }
+
+  data() {
+    const { blocks } = this.state.program;
+    return this.chart.series.map((series) => ({ x: Array.from(blocks[series.x]), y: Array.from(blocks[series.y]) }));
+  }
+
+  traces() {
+    return this.data().map((points, k) => {
+      const series = this.chart.series[k];
+      const colour = this.state.description.roles[series.role].colour;
+      return {
+        ...points,
+        type: "scatter",
+        mode: series.mode,
+        name: series.label,
+        cliponaxis: series.mode === "lines",
+        line: { color: colour, width: 3, dash: DASHES[k % DASHES.length] },
+        marker: { color: colour, size: 13, symbol: SYMBOLS[k % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
+        hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
+      };
+    });
+  }
+
+  /** Draw for the first time. */
+  async start(plotly) {
+    this.plotly = plotly;
+    const layout = {
+      margin: { l: 62, r: 18, t: 10, b: 52 },
+      font: { family: "system-ui, sans-serif", size: 15, color: "#1a1a1a" },
+      paper_bgcolor: "#fff",
+      plot_bgcolor: "#fff",
+      xaxis: axisOf(this.chart.x),
+      yaxis: axisOf(this.chart.y),
+      legend: { orientation: "h", y: 1.12, x: 0 },
+      showlegend: true,
+      hovermode: "closest",
+      transition: { duration: 0 },
+    };
+    this.waiting.remove();
+    await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false, responsive: true });
+    this.lengths = this.data().map((points) => points.x.length).join();
+    this.started = true;
+  }
+
+  draw() {
+    if (!this.started || this.node.offsetParent === null) return;
+    const data = this.data();
+    const lengths = data.map((points) => points.x.length).join();
+    if (lengths !== this.lengths) {
+      this.lengths = lengths;
+      this.plotly.react(this.plot, this.traces(), this.plot.layout);
+      return;
+    }
+    this.plotly.animate(
+      this.plot,
+      { data, traces: data.map((_, k) => k) },
+      { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
+    );
+  }
+}

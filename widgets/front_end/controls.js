@@ -1,0 +1,128 @@
+// Settings: a slider, a typed value and two steppers for one number; a list for a choice.
+
+import { element } from "./elements.js";
+import { exact, roundedTo, shown, typed } from "./numbers.js";
+
+const STOPS = 200; // of a slider without a step of its own
+
+/** Where a value stands on its slider and back. A log scale that reaches 0 has it as its first stop. */
+export function scaleOf(block) {
+  const { low, high, step, smallest } = block;
+  if (block.scale === "log") {
+    const zero = low === 0 ? 1 : 0;
+    const [from, to] = [Math.log(zero ? smallest : low), Math.log(high)];
+    return {
+      stops: STOPS + zero,
+      toStop: (x) => (zero && x < smallest ? 0 : zero + Math.round((STOPS * (Math.log(x) - from)) / (to - from))),
+      toValue: (stop) => {
+        if (zero && stop <= 0) return 0;
+        const x = Math.exp(from + ((to - from) * (stop - zero)) / STOPS);
+        return Math.min(high, Math.max(low, roundedTo(x, 3)));
+      },
+    };
+  }
+  const stops = step || block.whole ? Math.round((high - low) / (step || 1)) : STOPS;
+  return {
+    stops,
+    toStop: (x) => Math.round((stops * (x - low)) / (high - low)),
+    toValue: (stop) => Math.min(high, Math.max(low, roundedTo(low + ((high - low) * stop) / stops, 12))),
+  };
+}
+
+export class Control {
+  /**
+   * @param {import("./state.js").State} state
+   * @param {Object} block a parameter
+   * @param {(name: string) => void} onFocus so that the formula bar follows
+   */
+  constructor(state, block, onFocus) {
+    this.state = state;
+    this.block = block;
+    this.refusal = element("p", { class: "gs-refusal", role: "alert" });
+    const role = state.description.roles[block.role];
+    const label = element("span", { class: "gs-name", title: role.meaning, style: `--role:${role.colour}` });
+    label.append(element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark }), ` ${block.label}`);
+    const parts = block.choices.length ? [this.makeChoice()] : this.makeNumber();
+    const note = element("span", { class: "gs-note", text: block.note });
+    this.node = element("div", { class: "gs-control", "data-block": block.name, "data-row": 0, "data-col": 0 }, label, ...parts, note, this.refusal);
+    this.node.addEventListener("focusin", () => onFocus(block.name));
+    this.draw();
+  }
+
+  get value() {
+    return this.state.value(this.block.name, 0, 0);
+  }
+
+  set(value) {
+    this.refusal.textContent = "";
+    this.state.setCell(this.block.name, 0, 0, value);
+  }
+
+  makeChoice() {
+    const options = this.block.choices.map((choice, k) => element("option", { value: k, text: choice }));
+    this.list = element("select", { "aria-label": this.block.name, onchange: () => this.set(Number(this.list.value)) }, ...options);
+    return this.list;
+  }
+
+  makeNumber() {
+    this.scale = scaleOf(this.block);
+    this.field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": this.block.name, autocomplete: "off" });
+    this.field.addEventListener("change", () => this.read());
+    this.field.addEventListener("keydown", (event) => this.pressed(event));
+    this.slider = element("input", {
+      type: "range",
+      min: 0,
+      max: this.scale.stops,
+      step: 1,
+      class: "gs-slider",
+      "aria-label": this.block.name,
+      oninput: () => this.set(this.scale.toValue(Number(this.slider.value))),
+    });
+    const stepper = (text, by, name) =>
+      element("button", { type: "button", class: "gs-stepper", "aria-label": `${this.block.name} ${name}`, text, onclick: () => this.move(by) });
+    return [this.field, stepper("−", -1, "down"), this.slider, stepper("+", 1, "up")];
+  }
+
+  move(by) {
+    const stop = Math.min(this.scale.stops, Math.max(0, this.scale.toStop(this.value) + by));
+    this.set(this.scale.toValue(stop));
+  }
+
+  pressed(event) {
+    if (event.key === "Enter") this.read();
+    if (event.key === "Escape") {
+      this.refusal.textContent = "";
+      this.field.value = exact(this.value);
+    }
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      event.preventDefault();
+      this.move(event.key === "ArrowUp" ? 1 : -1);
+      this.field.value = exact(this.value);
+    }
+  }
+
+  /** What was typed, or why it cannot be; the old value stays. */
+  read() {
+    const answer = typed(this.block, this.field.value);
+    if (answer.value !== undefined) {
+      this.set(answer.value);
+    } else {
+      this.refusal.textContent = answer.refusal;
+    }
+    this.field.value = exact(this.value);
+  }
+
+  draw() {
+    const value = this.value;
+    if (Object.is(value, this.drawn)) return;
+    this.drawn = value;
+    if (this.list) {
+      this.list.value = String(value);
+      return;
+    }
+    const stop = String(this.scale.toStop(value));
+    if (this.slider.value !== stop) this.slider.value = stop;
+    this.slider.setAttribute("aria-valuetext", shown(value, this.block.format));
+    if (document.activeElement !== this.field) this.field.value = exact(value);
+  }
+}

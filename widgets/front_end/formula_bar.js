@@ -1,0 +1,84 @@
+// What the selected cell says: its address and Excel formula, its mathematics, and the same with the current numbers.
+
+import { element, setText } from "./elements.js";
+import { cellName } from "./grid.js";
+import { shown } from "./numbers.js";
+
+/** A, B, ... Z, AA from 0. */
+export function columnName(column) {
+  let name = "";
+  for (let j = column; j >= 0; j = Math.floor(j / 26) - 1) name = String.fromCharCode(65 + (j % 26)) + name;
+  return name;
+}
+
+/** `=...` for the cell in row i, column j, as the workbook has it. Mirrors targets/excel/formulas.py `Corner.address`. */
+export function excelFormula(pieces, i, j, rows) {
+  const add = { "": 0, i, j, last: rows - 1 };
+  const corner = ([row, rowWith, column, columnWith]) =>
+    `${columnWith === "j" ? "" : "$"}${columnName(column + add[columnWith])}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
+  const address = ([worksheet, first, last]) => {
+    const ends = [corner(first), ...(last ? [corner(last)] : [])];
+    return (worksheet ? `${worksheet}!` : "") + (ends.length === 1 || ends[0] === ends[1] ? ends[0] : ends.join(":"));
+  };
+  return pieces.map((piece) => (typeof piece === "string" ? piece : address(piece))).join("");
+}
+
+export class FormulaBar {
+  /** @param {import("./state.js").State} state */
+  constructor(state) {
+    this.state = state;
+    this.cell = null;
+    this.address = element("span", { class: "gs-address" });
+    this.formula = element("code", { class: "gs-formula" });
+    this.note = element("span", { class: "gs-cellnote" });
+    this.mathematics = element("div", { class: "gs-mathematics" });
+    this.numbers = element("div", { class: "gs-mathematics gs-numbers" });
+    this.node = element(
+      "section",
+      { class: "gs-formulabar", "aria-label": "Formula of the selected cell" },
+      element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note),
+      this.mathematics,
+      this.numbers,
+    );
+    setText(this.formula, "Select a cell to see its formula.");
+  }
+
+  select(cell) {
+    this.cell = cell;
+    const block = this.state.blocks[cell.name];
+    const [worksheet, , row, column] = block.address;
+    setText(this.address, `${worksheet}!${columnName(column + cell.column)}${row + cell.row}`);
+    setText(this.note, `${block.name}${cellName(this.state, block, cell.row, cell.column)}: ${block.note}`);
+    this.mathematics.innerHTML = block.value === undefined ? block.cellEquation : "";
+    this.draw();
+  }
+
+  draw() {
+    if (!this.cell) return;
+    const { name, row, column } = this.cell;
+    const block = this.state.blocks[name];
+    if (row >= this.state.rowCount(name)) return;
+    if (block.value !== undefined) {
+      setText(this.formula, `${this.state.value(name, row, column)}   (an input: ${block.allowed})`);
+      this.numbers.textContent = "";
+      return;
+    }
+    setText(this.formula, excelFormula(block.excel, row, column, this.state.rows));
+    this.numbers.innerHTML = this.withNumbers(block, row, column);
+  }
+
+  withNumbers(block, row, column) {
+    const { state } = this;
+    if (!block.numbers || (block.slots.some((slot) => slot[1] === "last") && state.rows < state.description.fewestRows)) return "";
+    const place = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol === "last" ? state.rows - 1 : symbol);
+    const filled = block.numbers.replace(/<mtext>@(\d+)@<\/mtext>/g, (_, number) => {
+      const [read, i, j, tight] = block.slots[Number(number)];
+      if (!read) return `<mn>${place(i)}</mn>`;
+      const x = state.value(read, place(i), place(j));
+      const text = shown(x, state.blocks[read].format).replace("infinite", "∞");
+      return tight && x < 0 ? `<mrow><mo>(</mo><mn>${text}</mn><mo>)</mo></mrow>` : `<mn>${text}</mn>`;
+    });
+    const result = shown(state.value(block.name, row, column), block.format);
+    return `<span class="gs-result">${result}</span> = ${filled}`;
+  }
+}

@@ -1,0 +1,346 @@
+// The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
+
+import { element } from "./elements.js";
+import { exact, shown, typed } from "./numbers.js";
+
+const ALL_ROWS = 60; // a table up to this long is drawn whole, a longer one only where it is in view
+const ROW_HEIGHT = 30; // pixels, as in sheet.css
+const ROWS_IN_VIEW = 20;
+
+/** A block's heading: its mark, its label, and what its role means. */
+function heading(state, block, tag, scope) {
+  const role = state.description.roles[block.role];
+  const title = `${block.note}\n${role.meaning}`;
+  const node = element(tag, { scope, class: "gs-heading", title, style: `--role:${role.colour}` });
+  node.append(element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark }), ` ${block.label}`);
+  return node;
+}
+
+/** [td, block, row, column, the number it shows]. */
+function makeCell(state, block, row, column) {
+  const role = state.description.roles[block.role];
+  const td = element("td", {
+    role: "gridcell",
+    class: block.value === undefined ? "gs-cell" : "gs-cell gs-input",
+    "data-block": block.name,
+    "data-row": row,
+    "data-col": column,
+    tabindex: "-1",
+    "aria-readonly": block.value === undefined ? "true" : "false",
+    style: `--role:${role.colour};--tint:${role.tint}`,
+  });
+  return [td, block, row, column, undefined];
+}
+
+/** Write the numbers that changed. */
+function drawCells(state, cells) {
+  for (const cell of cells) {
+    const [td, block, row, column, last] = cell;
+    const x = state.value(block.name, row, column);
+    if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
+      td.textContent = shown(x, block.format);
+      td.classList.toggle("gs-infinite", !Number.isFinite(x));
+      cell[4] = x;
+    }
+  }
+}
+
+/** Single numbers below each other, each with its note. */
+class List {
+  constructor(state, names) {
+    this.state = state;
+    this.cells = names.map((name) => makeCell(state, state.blocks[name], 0, 0));
+    const lines = this.cells.map(([td, block]) =>
+      element("tr", {}, heading(state, block, "th", "row"), td, element("td", { class: "gs-note", text: block.note })),
+    );
+    this.node = element("table", { role: "grid", class: "gs-table gs-results" }, element("tbody", {}, ...lines));
+  }
+
+  draw() {
+    drawCells(this.state, this.cells);
+  }
+}
+
+/** One table of blocks side by side. */
+class Table {
+  constructor(grid, names) {
+    this.grid = grid;
+    this.state = grid.state;
+    this.names = names;
+    this.body = element("tbody");
+    this.first = 0;
+    this.cells = []; // [td, name, row, column, last number]
+    const table = element("table", { role: "grid", class: "gs-table" }, this.head(), this.body);
+    this.node = element("div", { class: "gs-scroll", tabindex: "-1" }, table);
+    this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.fill();
+  }
+
+  get rows() {
+    return Math.max(...this.names.map((name) => this.state.rowCount(name)));
+  }
+
+  get windowed() {
+    return this.rows > ALL_ROWS;
+  }
+
+  head() {
+    const names = element("tr", {}, element("th", { scope: "col", class: "gs-rownumber", text: "row" }));
+    for (const name of this.names) {
+      const block = this.state.blocks[name];
+      const title = heading(this.state, block, "th", "col");
+      title.colSpan = block.shape[1];
+      names.append(title);
+    }
+    return element("thead", {}, names);
+  }
+
+  scrolled() {
+    const first = Math.floor(this.node.scrollTop / ROW_HEIGHT);
+    if (this.windowed && Math.abs(first - this.first) > ROWS_IN_VIEW / 4) {
+      this.first = first;
+      this.fill();
+    }
+  }
+
+  /** Make the rows that are in view. */
+  fill() {
+    const rows = this.rows;
+    const from = this.windowed ? Math.max(0, Math.min(this.first, rows) - ROWS_IN_VIEW) : 0;
+    const to = this.windowed ? Math.min(rows, from + 3 * ROWS_IN_VIEW) : rows;
+    this.drawnRows = rows;
+    this.cells = [];
+    const spacer = (count) => element("tr", { class: "gs-spacer", style: `height:${count * ROW_HEIGHT}px` });
+    const lines = [];
+    for (let row = from; row < to; row++) lines.push(this.line(row));
+    this.body.replaceChildren(...(from ? [spacer(from)] : []), ...lines, ...(to < rows ? [spacer(rows - to)] : []));
+    drawCells(this.state, this.cells);
+    this.grid.lightUp();
+  }
+
+  line(row) {
+    const line = element("tr", {}, element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }));
+    for (const name of this.names) {
+      const block = this.state.blocks[name];
+      for (let column = 0; column < block.shape[1]; column++) {
+        line.append(row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td", { class: "gs-none" }));
+      }
+    }
+    return line;
+  }
+
+  cell(block, row, column) {
+    const cell = makeCell(this.state, block, row, column);
+    this.cells.push(cell);
+    return cell[0];
+  }
+
+  draw() {
+    if (this.rows !== this.drawnRows) this.fill();
+    else drawCells(this.state, this.cells);
+  }
+}
+
+export class Grid {
+  /**
+   * @param {import("./state.js").State} state
+   * @param {(message: string) => void} say where refusals go
+   * @param {(cell: Object) => void} onSelect
+   */
+  constructor(state, say, onSelect) {
+    this.state = state;
+    this.say = say;
+    this.onSelect = onSelect;
+    this.tables = [];
+    this.selected = null;
+    this.node = element("div", { class: "gs-grid" });
+    this.node.addEventListener("click", (event) => this.clicked(event));
+    this.node.addEventListener("dblclick", (event) => this.edit(event.target.closest("td[data-block]")));
+    this.node.addEventListener("focusin", (event) => this.focused(event));
+    this.node.addEventListener("keydown", (event) => this.pressed(event));
+    this.node.addEventListener("paste", (event) => this.pasted(event));
+  }
+
+  /** Blocks side by side. @param {string[]} names @returns {HTMLElement} */
+  table(names) {
+    return this.added(new Table(this, names));
+  }
+
+  /** Single numbers below each other. @param {string[]} names @returns {HTMLElement} */
+  list(names) {
+    return this.added(new List(this.state, names));
+  }
+
+  added(table) {
+    this.tables.push(table);
+    table.draw();
+    return table.node;
+  }
+
+  draw() {
+    for (const table of this.tables) if (table.node.offsetParent !== null) table.draw();
+    const entry = this.node.querySelector("td[tabindex='0']") || this.node.querySelector("td[data-block]");
+    if (entry) entry.tabIndex = 0; // one cell is in the order of Tab, the arrow keys reach the others
+  }
+
+  find(name, row, column) {
+    return this.node.querySelector(`td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`);
+  }
+
+  clicked(event) {
+    const td = event.target.closest("td[data-block]");
+    if (td && !td.classList.contains("gs-editing")) td.focus();
+  }
+
+  focused(event) {
+    const td = event.target.closest("td[data-block]");
+    if (td) this.select(td.dataset.block, Number(td.dataset.row), Number(td.dataset.col), td);
+  }
+
+  select(name, row, column, td = this.find(name, row, column)) {
+    const old = this.node.querySelector("td[tabindex='0']");
+    if (td && old !== td) {
+      if (old) old.tabIndex = -1;
+      td.tabIndex = 0;
+    }
+    this.selected = { name, row, column };
+    this.lightUp();
+    this.onSelect(this.selected);
+  }
+
+  /** Mark the selected cell and the cells that it reads. */
+  lightUp() {
+    if (!this.selected) return;
+    const { name, row, column } = this.selected;
+    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
+    const reads = (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)]);
+    for (const table of this.tables) {
+      for (const [td, block, i, j] of table.cells) {
+        const lit = reads.some(([read, a, b]) => read === block.name && (a === null || a === i) && (b === null || b === j));
+        td.classList.toggle("gs-lit", lit);
+        td.classList.toggle("gs-selected", block.name === name && i === row && j === column);
+      }
+    }
+  }
+
+  pressed(event) {
+    const td = event.target.closest("td[data-block]");
+    if (!td || event.target !== td || event.ctrlKey || event.metaKey || event.altKey) return;
+    const moves = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
+    if (moves[event.key]) {
+      event.preventDefault();
+      this.move(td, ...moves[event.key]);
+    } else if (event.key === "Enter" || event.key === "F2") {
+      event.preventDefault();
+      this.edit(td);
+    } else if (/^[0-9.+-]$/.test(event.key)) {
+      event.preventDefault();
+      this.edit(td, event.key);
+    }
+  }
+
+  /** Focus the next cell in a direction, skipping what is no cell. */
+  move(td, down, right) {
+    const line = td.parentElement;
+    let next = null;
+    if (right) {
+      next = right > 0 ? td.nextElementSibling : td.previousElementSibling;
+    } else {
+      const other = down > 0 ? line.nextElementSibling : line.previousElementSibling;
+      next = other ? other.children[td.cellIndex] : null;
+    }
+    if (next && next.dataset.block) next.focus();
+  }
+
+  /** Open a cell for typing. A computed one answers that it is computed. */
+  edit(td, text) {
+    if (!td || td.classList.contains("gs-editing")) return;
+    const block = this.state.blocks[td.dataset.block];
+    const [row, column] = [Number(td.dataset.row), Number(td.dataset.col)];
+    if (block.value === undefined) {
+      this.say(`${block.name} is computed; change the cells it reads.`);
+      return;
+    }
+    const where = cellName(this.state, block, row, column);
+    const field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": block.name + where, autocomplete: "off" });
+    field.value = text ?? exact(this.state.value(block.name, row, column));
+    td.classList.add("gs-editing");
+    td.replaceChildren(field);
+    field.focus();
+    if (text === undefined) field.select();
+    let open = true;
+    const close = (keep) => {
+      if (!open) return;
+      open = false;
+      const answer = keep ? typed(block, field.value, where) : {};
+      td.classList.remove("gs-editing");
+      td.textContent = shown(this.state.value(block.name, row, column), block.format);
+      this.say(answer.refusal || "", td);
+      if (answer.value !== undefined) this.state.setCell(block.name, row, column, answer.value);
+    };
+    field.addEventListener("blur", () => close(true));
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== "Escape" && event.key !== "Tab") return;
+      event.preventDefault();
+      event.stopPropagation();
+      close(event.key !== "Escape");
+      td.focus();
+      if (event.key === "Enter") this.move(td, 1, 0);
+      if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
+    });
+  }
+
+  /** Numbers pasted from a spreadsheet fill the inputs from the selected cell on; data blocks grow where there are more. */
+  pasted(event) {
+    const td = event.target.closest("td[data-block]");
+    const text = (event.clipboardData || window.clipboardData).getData("text");
+    const lines = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
+    const inField = event.target.tagName === "INPUT";
+    if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
+    event.preventDefault();
+    const answer = pastedInputs(this.state, td.dataset.block, Number(td.dataset.row), Number(td.dataset.col), lines);
+    if (inField) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+    this.say(answer.refusal || "", td);
+    if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
+  }
+}
+
+/** " row 2 column 3", as far as the block has several. */
+export function cellName(state, block, row, column) {
+  const rows = state.isData(block.name) || block.shape[0] > 1 ? ` row ${row + 1}` : "";
+  return rows + (block.shape[1] > 1 ? ` column ${column + 1}` : "");
+}
+
+/**
+ * All inputs after a paste, or one sentence; nothing changes on a refusal.
+ * @param {string[][]} lines
+ */
+export function pastedInputs(state, name, row, column, lines) {
+  const block = state.blocks[name];
+  if (block.value === undefined) return { refusal: `${name} is computed; paste into an input.` };
+  const data = state.isData(name);
+  const needed = row + lines.length;
+  if (!data && needed > block.shape[0]) return { refusal: `${name} has ${block.shape[0]} rows; ${lines.length} were pasted from row ${row + 1} on.` };
+  if (needed > state.description.mostRows) return { refusal: `${needed} rows are more than a sheet takes (${state.description.mostRows}).` };
+  const table = data ? state.inputs.filter((each) => state.isData(each)) : [name];
+  const columns = table.flatMap((each) => Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]));
+  const from = columns.findIndex(([each, j]) => each === name && j === column);
+  const rows = data ? Math.max(state.rows, needed) : block.shape[0];
+  const inputs = {};
+  for (const each of table) {
+    const wide = state.blocks[each].shape[1];
+    const held = state.start[each];
+    const last = held.length / wide - 1;
+    inputs[each] = Float64Array.from({ length: rows * wide }, (_, k) => held[Math.min(Math.floor(k / wide), last) * wide + (k % wide)]);
+  }
+  for (let i = 0; i < lines.length; i++) {
+    for (let j = 0; j < lines[i].length; j++) {
+      if (from + j >= columns.length) return { refusal: `row ${i + 1} of what was pasted has ${lines[i].length} numbers; there are ${columns.length - from} input columns from here.` };
+      const [target, at] = columns[from + j];
+      const answer = typed(state.blocks[target], lines[i][j], ` row ${row + i + 1}`);
+      if (answer.refusal) return { refusal: `Nothing was pasted: ${answer.refusal}.` };
+      inputs[target][(row + i) * state.blocks[target].shape[1] + at] = answer.value;
+    }
+  }
+  return { inputs };
+}

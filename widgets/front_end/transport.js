@@ -1,0 +1,60 @@
+// Training as steps: play, step, back, scrub, speed, and reset to the same start.
+
+import { element, setText } from "./elements.js";
+
+const SPEEDS = [1, 10, 100]; // steps a frame
+const FIRST_SCRUB = 100; // right end of the scrub bar until the run goes further
+
+export class Transport {
+  /** @param {import("./state.js").State} state */
+  constructor(state) {
+    this.state = state;
+    this.playing = false;
+    const button = (text, action) => element("button", { type: "button", text, onclick: action });
+    this.play = button("Play", () => this.toggle());
+    this.speed = element("select", { "aria-label": "speed" }, ...SPEEDS.map((n) => element("option", { value: n, text: `${n} a frame` })));
+    this.scrub = element("input", { type: "range", min: 0, max: FIRST_SCRUB, value: 0, step: 1, "aria-label": "step", class: "gs-slider" });
+    this.scrub.addEventListener("input", () => this.goTo(Number(this.scrub.value)));
+    this.label = element("output", { class: "gs-step", "aria-live": "off" });
+    this.node = element(
+      "div",
+      { class: "gs-transport", role: "group", "aria-label": "Steps" },
+      this.play,
+      button("Back", () => this.goTo(Math.max(0, state.step - 1))),
+      button("Step", () => this.goTo(state.step + 1)),
+      button("To the start", () => this.goTo(0)),
+      this.speed,
+      this.scrub,
+      this.label,
+    );
+    this.draw();
+  }
+
+  goTo(step) {
+    this.playing = false;
+    this.state.goTo(step);
+  }
+
+  toggle() {
+    this.playing = !this.playing;
+    if (this.playing) requestAnimationFrame(() => this.frame());
+    this.draw();
+  }
+
+  frame() {
+    if (!this.playing || !this.node.isConnected) return;
+    this.state.goTo(this.state.step + Number(this.speed.value));
+    if (this.state.overflow) this.playing = false;
+    this.draw();
+    requestAnimationFrame(() => this.frame());
+  }
+
+  draw() {
+    const { step, overflow } = this.state;
+    setText(this.play, this.playing ? "Pause" : "Play");
+    if (step > Number(this.scrub.max)) this.scrub.max = String(2 * step);
+    this.scrub.value = String(step);
+    const stopped = overflow ? `: stopped here, because ${overflow} would no longer be a finite number; take smaller steps or start elsewhere` : "";
+    setText(this.label, `step ${step}${stopped}`);
+  }
+}
