@@ -218,7 +218,7 @@ def _charts(s: Sheet):
         note="Two curves that rise without limit towards the wrong certainty and go flat at the clip; this class's rows lie on them.",
     )
     s.chart(
-        "Expected loss against c, for a model that is right with probability A",
+        "Expected loss against c, for a model of accuracy A",
         Axis("c (log scale)", LEAST_CLIP, 0.5, "log"),
         Axis("expected loss", 0, 0.8),
         [
@@ -226,14 +226,14 @@ def _charts(s: Sheet):
             Series("best_clip", "least_loss", "least, at c = 1 - A", mode="markers", role="weight"),
             Series("mark_clip", "mark_loss", "clip now", mode="markers", role="parameter"),
         ],
-        note="A valley with its lowest point at c = 1 - A: too small a c costs more than too large a one.",
+        note="A valley with its lowest point at c = 1 - A; the clip of now is a point on it.",
     )
 
 
 def _presets(s: Sheet):
     s.preset(
         "Five rows",
-        "Which of the five rows costs most? Which two cost the same as a coin toss would?",
+        "Which of the five rows costs most? Which one costs exactly what a coin toss would?",
         is_cat=[1, 0, 1, 0, 1],
         prediction=[0.98, 0.1, 0.5, 0.9, 0.02],
         clip=1e-4,

@@ -1,0 +1,137 @@
+"""`gradsheet`: the lessons, and every face of a sheet, from the command line. Exit code 2 and a sentence for what cannot be done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sheets import InputError, Sheet, SheetError, values
+from sheets.library.catalogue import SHEETS, sheet_named
+
+MOST_STEPS = 100_000
+
+
+def given_inputs(sheet: Sheet, settings: Sequence[str], workbook: str | None) -> dict[str, Any]:
+    """The inputs of `--from` with those of `--set block=value` over them."""
+    given: dict[str, Any] = {}
+    if workbook:
+        from sheets.targets.excel import read_inputs
+
+        given.update(read_inputs(sheet, workbook))
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting}: write block=value, such as --set clip=0.05")
+        given[name.strip()] = value
+    return given
+
+
+def steps_of(sheet: Sheet, steps: int) -> int:
+    if not 0 <= steps <= MOST_STEPS:
+        raise InputError(f"--steps {steps}: a whole number from 0 to {MOST_STEPS}")
+    if steps and not sheet.carried:
+        raise InputError(f"{sheet.name} has no steps to take: leave --steps out")
+    return steps
+
+
+def json_number(x: float) -> float | str:
+    """JSON has no infinity: "inf", "-inf", "nan"."""
+    return x if math.isfinite(x) else str(x)
+
+
+def show_list(_: argparse.Namespace) -> None:
+    width = max(map(len, SHEETS))
+    for name, make in SHEETS.items():
+        print(f"{name:{width}}  {make().title}")
+
+
+def show_values(options: argparse.Namespace) -> None:
+    sheet = sheet_named(options.name)
+    found = values(sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
+    lines = [
+        f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}" for name, block in found.items()
+    ]
+    print("{\n" + ",\n".join(lines) + "\n}")
+
+
+def export(options: argparse.Namespace) -> None:
+    from sheets.targets.excel import write
+
+    sheet = sheet_named(options.name)
+    write(sheet, str(options.out), given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
+    print(f"wrote {options.out}")
+
+
+def page(options: argparse.Namespace) -> None:
+    from .pages import lesson_page
+
+    sheet = sheet_named(options.name)
+    options.out.write_text(lesson_page(options.name, given_inputs(sheet, options.set, options.workbook)), encoding="utf-8")
+    print(f"wrote {options.out}")
+
+
+def site(options: argparse.Namespace) -> None:
+    from .pages import write_site
+
+    for written in write_site(options.out):
+        print(f"wrote {written}")
+
+
+def serve(options: argparse.Namespace) -> int:
+    from .server import serve as serve_lessons
+
+    return serve_lessons(options.port, not options.no_browser)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="gradsheet", description="Deep learning in sheets: lessons, numbers, workbooks and pages.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(run=run)
+        return made
+
+    def of_a_sheet(made: argparse.ArgumentParser, steps: bool = True) -> None:
+        made.add_argument("name", metavar="NAME", help="a sheet, as `gradsheet list` names it")
+        made.add_argument("--set", action="append", default=[], metavar="BLOCK=VALUE", help="an input: a number, a choice's name, or JSON rows")
+        made.add_argument("--from", dest="workbook", metavar="EDITED.xlsx", help="take the inputs from an edited workbook of this sheet")
+        if steps:
+            made.add_argument("--steps", type=int, default=0, metavar="N", help="carried steps to take first")
+
+    command("list", show_list, "lessons and sheets, one line each")
+    serving = command("serve", serve, "open the lessons in the browser (Voila)")
+    serving.add_argument("--port", type=int, default=None, help="default: 8866, or a free one")
+    serving.add_argument("--no-browser", action="store_true", help="only print the address")
+    of_a_sheet(command("values", show_values, "every block of a sheet as JSON"))
+    exporting = command("export", export, "a sheet as an Excel workbook with live formulas")
+    of_a_sheet(exporting)
+    exporting.add_argument("out", type=Path, metavar="OUT.xlsx")
+    paging = command("page", page, "a lesson as one HTML file that works from disk")
+    of_a_sheet(paging, steps=False)
+    paging.add_argument("out", type=Path, metavar="OUT.html")
+    command("site", site, "every lesson as static pages").add_argument("out", type=Path, metavar="OUT")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except (InputError, SheetError) as error:
+        print(f"gradsheet: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has heard enough
+    except OSError as error:
+        print(f"gradsheet: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Lessons as pages: the text and sheets of each notebook as static HTML, and the index with a picture and a sentence for each."""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from sheets import Sheet
+from sheets.library.catalogue import SHEETS, sheet_named
+from widgets import SheetWidget
+from widgets.mathematics import mathml
+from widgets.sheet_widget import plotly_file
+from widgets.static_page import LOOK, static_page
+
+from .picture import picture
+
+FOLDER = Path(__file__).resolve().parent
+PLOTLY = "plotly.min.js"
+INDEX_LOOK = """
+.lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; padding: 0; list-style: none; max-width: none !important; }
+.lessons a { display: block; height: 100%; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
+.lessons a:hover, .lessons a:focus-visible { border-color: #0072b2; box-shadow: 0 0 0 2px #0072b2; outline: none; }
+.lessons h2 { margin: 8px 0 4px; color: #00527f; } .lessons p { margin: 0; } .lessons svg { width: 100%; height: auto; }
+"""
+
+
+def lessons() -> list[str]:
+    """Names of the sheets that have a lesson, in the catalogue's order."""
+    return [name for name in SHEETS if notebook(name).exists()]
+
+
+def notebook(name: str) -> Path:
+    return FOLDER / f"{name}.ipynb"
+
+
+def _markdown() -> MarkdownIt:
+    def math(text: str, options: Mapping[str, Any]) -> str:
+        return mathml(text, "block" if options["display_mode"] else "inline")
+
+    return MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=math, allow_space=False)
+
+
+def _value(source: str, names: dict[str, Any]) -> Any:
+    """Run a code cell; returns what its last line evaluates to, as a notebook shows it."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "lesson", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "lesson", "eval"), names) if last else None
+
+
+def parts(path: Path, inputs: Mapping[str, Any] | None = None) -> list[str | Sheet]:
+    """The notebook's cells in order: HTML of its text, and the sheets its code shows (with `inputs` in the first)."""
+    markdown, names = _markdown(), {"__name__": "lesson"}
+    found: list[str | Sheet] = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            found.append(markdown.render(source))
+            continue
+        shown = _value(source, names)
+        if isinstance(shown, SheetWidget):
+            first = not any(isinstance(part, Sheet) for part in found)
+            found.append(shown.sheet.with_inputs(inputs or {}) if first else shown.sheet)
+    return found
+
+
+def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, plotly_address: str = "", before: str = "") -> str:
+    """A lesson as one HTML page. A sheet without a lesson of its own gets a page with its title and summary. Raises InputError."""
+    sheet = sheet_named(name).with_inputs(inputs or {})
+    if notebook(name).exists():
+        return static_page(sheet.title, parts(notebook(name), inputs), plotly_address, before)
+    heading = f"<h1>{html.escape(sheet.title)}</h1><p>{html.escape(sheet.summary)}</p>"
+    return static_page(sheet.title, [heading, sheet], plotly_address, before)
+
+
+def index_page(address: Callable[[str], str]) -> str:
+    """The start page. address: where the lesson of a name is to be found."""
+    cards = []
+    for name in lessons():
+        sheet = sheet_named(name)
+        words = f"<h2>{html.escape(sheet.title)}</h2><p>{html.escape(sheet.summary)}</p>"
+        cards.append(f'<li><a href="{html.escape(address(name), quote=True)}">{picture(sheet)}{words}</a></li>')
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">',
+            f"<title>Gradsheet: the lessons</title><style>{LOOK}{INDEX_LOOK}</style></head><body><main>",
+            "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number, take it along as a workbook.</p>",
+            f'<ul class="lessons">{"".join(cards)}</ul></main></body></html>',
+        ]
+    )
+
+
+def write_site(folder: Path) -> list[Path]:
+    """Every lesson as a page, an index, and plotly.js once; works from disk. Returns what was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {"index.html": index_page(lambda name: f"{name}.html")}
+    for name in lessons():
+        links = '<nav><a href="index.html">All lessons</a></nav>'
+        pages[f"{name}.html"] = lesson_page(name, plotly_address=PLOTLY, before=links)
+    written = []
+    for file, text in pages.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        written.append(folder / file)
+    shutil.copyfile(plotly_file(), folder / PLOTLY)
+    return [*written, folder / PLOTLY]

@@ -1,0 +1,46 @@
+"""A lesson's picture: its sheet's first chart as SVG, drawn from the numbers themselves."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from sheets import Sheet, values
+from sheets.language.roles import ROLES
+from sheets.language.sheet import Axis, Series
+
+WIDTH, HEIGHT, MARGIN = 360, 200, 14
+
+
+def _along(axis: Axis, x: float, low: float, high: float) -> float:
+    """Where x stands between the ends of the axis, in pixels from low to high."""
+    scale = math.log if axis.scale == "log" else float
+    part = (scale(x) - scale(axis.low)) / (scale(axis.high) - scale(axis.low))
+    return low + (high - low) * min(1.0, max(0.0, part))
+
+
+def picture(sheet: Sheet) -> str:
+    """An SVG element. Raises IndexError for a sheet without charts."""
+    chart, found = sheet.charts[0], values(sheet)
+    drawn = []
+    for series in chart.series:
+        points = [
+            (_along(chart.x, x, MARGIN, WIDTH - MARGIN), _along(chart.y, y, HEIGHT - MARGIN, MARGIN))
+            for x, y in zip(found[series.x].ravel(), found[series.y].ravel(), strict=True)
+            if math.isfinite(x) and math.isfinite(y)
+        ]
+        drawn.append(_drawn(series, points))
+    axes = f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" stroke="#888"/>'
+    label = html.escape(f"{chart.title}. {chart.note}", quote=True)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>{axes}{"".join(drawn)}</svg>'
+    )
+
+
+def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
+    colour = ROLES[series.role].colour
+    if series.mode == "lines":
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3"/>'
+    return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="#fff" stroke-width="1.5"/>' for x, y in points)
