@@ -99,7 +99,9 @@ def parser() -> argparse.ArgumentParser:
 
     def of_a_sheet(made: argparse.ArgumentParser, steps: bool = True) -> None:
         made.add_argument("name", metavar="NAME", help="a sheet, as `gradsheet list` names it")
-        made.add_argument("--set", action="append", default=[], metavar="BLOCK=VALUE", help="an input: a number, a choice's name, or JSON rows")
+        made.add_argument(
+            "--set", action="append", default=[], metavar="BLOCK=VALUE", help="an input: a number, a choice's name, or JSON rows"
+        )
         made.add_argument("--from", dest="workbook", metavar="EDITED.xlsx", help="take the inputs from an edited workbook of this sheet")
         if steps:
             made.add_argument("--steps", type=int, default=0, metavar="N", help="carried steps to take first")

@@ -171,10 +171,11 @@ def _curves(s: Sheet, clip):
     x = s.let(
         "curve_prediction",
         0.5 - 0.5 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)),
+        format=".4f",
         note="predictions from 0 to 1, closer together near the ends",
     )
     floor = float(np.exp(-TOP))
-    q = s.let("curve_clipped", np.clip(x, clip, 1 - clip), note="clipped like the class's")
+    q = s.let("curve_clipped", np.clip(x, clip, 1 - clip), format=".4f", note="clipped like the class's")
     s.let("curve_cat", -np.log(np.maximum(floor, q)), role="loss", format=".4f", note=f"its loss if it is a cat, drawn up to {TOP}")
     s.let("curve_not_cat", -np.log(np.maximum(floor, 1 - q)), role="loss", format=".4f", note=f"its loss if it is not, drawn up to {TOP}")
     s.group("Points on the curve", "The class's rows, as the chart draws them", worksheet="Curves", folded=True)
@@ -275,7 +276,8 @@ def _sentences(s: Sheet):
         when=np.equal(s["certain_rows"], 0),
     )
     s.say(
-        "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the slope is 0, and moving them changes nothing.",
+        "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the slope is 0, "
+        "and moving them changes nothing.",
         when=s["flattened_rows"] > 0,
     )
     s.say(

@@ -15,6 +15,7 @@ const SETTLED = 200; // milliseconds without a change before Python is told
  * @typedef {Object} Host what the page stands in: a notebook, Voila or a file
  * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
  * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
+ * @property {string} [workbookHolds] said after a download, where the workbook does not hold the present inputs
  * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
  * @property {() => Promise<any>} plotly loads plotly.js
  */
@@ -165,7 +166,7 @@ export class Page {
       link.click();
       link.remove();
       setTimeout(() => URL.revokeObjectURL(address), 10_000);
-      setText(this.note, `${this.description.name}.xlsx was downloaded.`);
+      setText(this.note, `${this.description.name}.xlsx was downloaded${this.host.workbookHolds || ""}.`);
     } catch (error) {
       setText(this.note, error.message);
     }

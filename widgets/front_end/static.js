@@ -18,6 +18,7 @@ for (const place of document.querySelectorAll("[data-gradsheet]")) {
   mount(place, description, {
     settled() {},
     workbook: workbook && embedded(workbook),
+    workbookHolds: ", with the values that this page started from",
     open: null,
     plotly: () => oncePerPage(() => (plotly.src ? fromAddress(plotly.src) : fromSource(plotly.textContent))),
   });

@@ -69,7 +69,9 @@ def _write_still(page, sheet: Sheet, places: dict[str, Place], now: dict[str, Pl
         block = sheet.blocks[name]
         copied = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], "i", "j"), name, block.line)
         for k, (i, j) in enumerate(np.ndindex(block.shape)):
-            page.write_formula(STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block), cached(float(found[name][i, j])))
+            page.write_formula(
+                STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block, found[name]), cached(float(found[name][i, j]))
+            )
 
 
 def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, styles) -> None:
@@ -83,5 +85,5 @@ def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, sty
             above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
             written = formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
         page.write_formula(
-            FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block), cached(float(found[name][i, j]))
+            FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block, found[name]), cached(float(found[name][i, j]))
         )

@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import xlsxwriter
 
 from ...language.roles import ROLES
@@ -25,9 +26,10 @@ class Styles:
             self.made[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
         return self.made[key]
 
-    def number(self, block: Block):
+    def number(self, block: Block, found: np.ndarray):
+        """found: the block's numbers, which tell how many digits a general format needs."""
         role = ROLES[block.role]
-        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": number_format(block.format)}
+        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": cell_format(block, found)}
         if block.value is not None:
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
         return self.get(align="right", **properties)
@@ -68,6 +70,16 @@ def number_format(spec: str) -> str:
         return "General"
     decimals = "0." + "0" * int(spec[1:-1]) if int(spec[1:-1]) else "0"
     return decimals + ("%" if spec.endswith("%") else "")
+
+
+def cell_format(block: Block, found: np.ndarray) -> str:
+    """Excel's General shows a computed number with all its digits: it gets four decimals, or powers of ten where they would hide it."""
+    if block.format != "g" or block.value is not None:
+        return number_format(block.format)
+    sizes = np.abs(found[np.isfinite(found) & (found != 0)])
+    if sizes.size == 0 or (sizes == np.round(sizes)).all():
+        return "General"
+    return "0.0000" if sizes.min() >= 1e-3 and sizes.max() < 1e6 else "0.00E+00"
 
 
 def cached(x: float, block: Block | None = None) -> float | str:

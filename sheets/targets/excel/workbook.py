@@ -7,6 +7,7 @@ with the sheet's name and the record's version.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +29,9 @@ VERSION = 1
 PROPERTY = "gradsheet"
 TEXT_LIMIT = 255  # characters of a text inside a formula
 START = "Start"
-COLUMN_WIDTH = 17
+NARROWEST = 11  # column, in characters
+LINE = 15  # height of a line of text, in points
+WORDS_WIDTH = 100  # of the first worksheet's column of text, in characters
 
 
 def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> None:
@@ -46,7 +49,7 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
         start = book.add_worksheet(START)
         pages = {name: book.add_worksheet(name) for name in dict.fromkeys(place.worksheet for place in where.blocks.values())}
         for name, page in pages.items():
-            _prepare(page, sheet, styles, name)
+            _prepare(page, sheet, where, styles, name)
         for name, block in sheet.blocks.items():
             place = where.blocks[name]
             _define_name(book, name, block, place)
@@ -62,7 +65,7 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
 
 
-def _prepare(page, sheet: Sheet, styles: Styles, name: str) -> None:
+def _prepare(page, sheet: Sheet, where: Layout, styles: Styles, name: str) -> None:
     page.write_string(0, 0, sheet.title if name == "Sheet" else f"{sheet.title}: {name}", styles.title)
     page.freeze_panes(1, 1)
     page.hide_gridlines(2)
@@ -70,7 +73,19 @@ def _prepare(page, sheet: Sheet, styles: Styles, name: str) -> None:
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_footer("&L&A&RPage &P of &N")
-    page.set_column(0, 60, COLUMN_WIDTH)
+    page.set_column(0, 100, NARROWEST)
+    for column, width in _widths(sheet, where, name).items():
+        page.set_column(column, column, width)
+
+
+def _widths(sheet: Sheet, where: Layout, worksheet: str) -> dict[int, float]:
+    """Columns wide enough for the names that stand in them."""
+    widths: dict[int, float] = {}
+    for place in where.groups:
+        for name in place.group.blocks if place.worksheet == worksheet else ():
+            column = where.blocks[name].column - (1 if place.is_list else 0)
+            widths[column] = max(widths.get(column, NARROWEST), len(name) + 4)
+    return widths
 
 
 def cells_of(block: Block, place: Place) -> str:
@@ -85,7 +100,7 @@ def _define_name(book, name: str, block: Block, place: Place) -> None:
 
 
 def _write_numbers(page, block: Block, place: Place, found: np.ndarray, filled, styles: Styles) -> None:
-    style = styles.number(block)
+    style = styles.number(block, found)
     for i, j in np.ndindex(found.shape):
         row, column = place.row + i, place.column + j
         if filled is None:
@@ -205,9 +220,10 @@ def _chart(book, sheet: Sheet, where: Layout, chart: Chart):
             "max": axis.high,
             "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
         }
-        if axis.scale == "log":
+        if axis.scale == "log":  # whole powers of ten, or the labels are odd numbers
             options |= {"log_base": 10, "num_format": "General"}
-        set_axis(options | {"crossing": axis.low, "label_position": "low"})
+            options |= {"min": 10.0 ** math.floor(math.log10(axis.low)), "max": 10.0 ** math.ceil(math.log10(axis.high))}
+        set_axis(options | {"crossing": options["min"], "label_position": "low"})
     drawn.set_legend({"position": "bottom"})
     drawn.set_size({"width": 620, "height": 400})
     return drawn
@@ -217,7 +233,7 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
     """The first worksheet: what this is, what to try, what the numbers say, what the colours mean, where it comes from."""
     page.hide_gridlines(2)
     page.set_column(0, 0, 30)
-    page.set_column(1, 1, 100)
+    page.set_column(1, 1, WORDS_WIDTH)
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.write_string(0, 0, sheet.title, styles.title)
@@ -228,7 +244,9 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
     for preset in sheet.presets:
         row += 1
         page.write_string(row, 0, preset.title, styles.get(bold=True, text_wrap=True, valign="top"))
-        page.write_string(row, 1, _settings(sheet, preset.inputs) + preset.predict, styles.wrapped)
+        words = _settings(sheet, preset.inputs) + preset.predict
+        page.set_row(row, LINE * (1 + len(words) // (WORDS_WIDTH - 10)))
+        page.write_string(row, 1, words, styles.wrapped)
     row += 2
     page.write_string(row, 0, "What the numbers say", styles.group)
     for k, sentence in enumerate(sheet.sentences):
@@ -251,8 +269,7 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
     page.write_string(row, 0, "Sources", styles.group)
     for source in sheet.sources:
         row += 1
-        page.write_string(row, 0, source.text)
-        page.write_string(row, 1, source.address)
+        page.write_string(row, 0, f"{source.text}. {source.address}".rstrip())
     page.activate()
 
 
