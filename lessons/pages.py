@@ -25,8 +25,9 @@ from .picture import picture
 FOLDER = Path(__file__).resolve().parent
 PLOTLY = "plotly.min.js"
 INDEX_LOOK = """
-.lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; padding: 0; list-style: none; max-width: none !important; }
-.lessons a { display: block; height: 100%; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
+.lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
+main > .lessons { padding: 0; list-style: none; max-width: none; }
+.lessons a { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
 .lessons a:hover, .lessons a:focus-visible { border-color: #0072b2; box-shadow: 0 0 0 2px #0072b2; outline: none; }
 .lessons h2 { margin: 8px 0 4px; color: #00527f; } .lessons p { margin: 0; } .lessons svg { width: 100%; height: auto; }
 """
@@ -51,9 +52,12 @@ def _markdown() -> MarkdownIt:
 def _value(source: str, names: dict[str, Any]) -> Any:
     """Run a code cell; returns what its last line evaluates to, as a notebook shows it."""
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "lesson", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "lesson", "eval"), names) if last else None
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, "lesson", "exec"), names)
+        return None
+    exec(compile(ast.Module(tree.body[:-1], []), "lesson", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "lesson", "eval"), names)
 
 
 def parts(path: Path, inputs: Mapping[str, Any] | None = None) -> list[str | Sheet]:

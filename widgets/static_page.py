@@ -27,9 +27,14 @@ code { overflow-wrap: anywhere; } math { font-size: 1.1em; } pre { overflow-x: a
 """
 
 
-def safe(text: str) -> str:
-    """Text that may stand inside a script element: nothing in it can close that element."""
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--")
+def safe_script(source: str) -> str:
+    """JavaScript that may stand inside a script element: nothing in its strings can close that element."""
+    return source.replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+def safe_json(told: Any) -> str:
+    """JSON that may stand inside a script element."""
+    return json.dumps(told, allow_nan=False).replace("<", "\\u003c")
 
 
 def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None) -> str:
@@ -37,7 +42,7 @@ def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = Non
     started = sheet.with_inputs(inputs or {})
     file = io.BytesIO()
     write(started, file)
-    told = safe(json.dumps(description(started), allow_nan=False))
+    told = safe_json(description(started))
     name = f"sheet-{number}"
     return (
         f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
@@ -55,7 +60,7 @@ def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = 
     if plotly_address:
         plotly = f'<script type="text/plain" id="gradsheet-plotly" src="{html.escape(plotly_address)}"></script>'
     else:
-        plotly = f'<script type="text/plain" id="gradsheet-plotly">{safe(plotly_file().read_text(encoding="utf-8"))}</script>'
+        plotly = f'<script type="text/plain" id="gradsheet-plotly">{safe_script(plotly_file().read_text(encoding="utf-8"))}</script>'
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -67,7 +72,7 @@ def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = 
             *body,
             "</main>",
             plotly,
-            f'<script type="module">{safe(joined("static"))}</script>',
+            f'<script type="module">{safe_script(joined("static"))}</script>',
             "</body></html>",
         ]
     )

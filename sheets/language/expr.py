@@ -42,6 +42,24 @@ class Rows(int):
     def __rtruediv__(self, other):
         return other / lift(self)
 
+    def __neg__(self):
+        return -lift(self)
+
+    def __mod__(self, other):
+        return lift(self) % other
+
+    def __rmod__(self, other):
+        return other % lift(self)
+
+    def __pow__(self, other):
+        return lift(self) ** other
+
+    def __rpow__(self, other):
+        return other ** lift(self)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):  # np.sqrt(x.shape[0])
+        return lift(self).__array_ufunc__(ufunc, method, *inputs, **options)
+
     __radd__, __rmul__ = __add__, __mul__
 
 
@@ -192,7 +210,7 @@ def size(shape: Shape) -> str:
 
 
 def const(x: float) -> Expr:
-    return Expr("const", (), (1, 1), x if isinstance(x, Rows) else float(x))
+    return Expr("const", (), (1, 1), x if isinstance(x, Rows) else float(x) + 0.0)  # -0.0 is 0: not every face knows it
 
 
 def lift(x: Any) -> Expr:
@@ -204,6 +222,8 @@ def lift(x: Any) -> Expr:
             f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; write np.equal(a, b) or np.not_equal(a, b)"
         )
     if isinstance(x, Real) or (isinstance(x, np.ndarray) and x.size == 1):
+        if not np.isfinite(float(x)):
+            raise SheetError(f"{x} inside a formula is no number that a workbook knows")
         return const(x if isinstance(x, Rows) else float(x))
     if isinstance(x, (np.ndarray, list, tuple)):
         raise SheetError("an array inside a formula has no name to show: make it a block with sheet.input(name, values)")
@@ -277,8 +297,9 @@ def clip(x: Any, low: Any, high: Any) -> Expr:
 
 
 def expand(x: Expr, shape: Shape) -> Expr:
-    """Stretch the size-1 axes of x to `shape`."""
-    return x if x.shape == shape else Expr("expand", (x,), shape)
+    """Stretch the size-1 axes of x to `shape`. One row of data is not one row: it must be stretched too."""
+    same = x.shape == shape and all(isinstance(n, Rows) == isinstance(m, Rows) for n, m in zip(x.shape, shape, strict=True))
+    return x if same else Expr("expand", (x,), shape)
 
 
 def transpose(x: Any) -> Expr:
@@ -310,13 +331,16 @@ def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True)
 def take(x: Any, index: Any, axis: int = 0) -> Expr:
     """Rows of x by number, counted from 0. index is (n, 1) or a whole number -> (n, columns of x).
 
-    Row numbers outside x give no number (nan, #REF! or #VALUE! in a workbook): write `t % len` to stay inside.
+    Row numbers outside x give no number (nan, #REF! or #VALUE! in a workbook): write `t % len` to stay inside. A fraction
+    counts as the row before it, but takes no gradient there.
     """
     if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
         raise SheetError(f"{x!r}[{index!r}]: a row is looked up by a block or a whole number; slices are not in the language")
     x, index = lift(x), lift(index)
     if axis != 0 or index.shape[1] != 1:
         raise ShapeError(f"{x!r}[{index!r}]: row numbers stand in one column, but {index!r} is {size(index.shape)}")
+    if index.op == "const" and not 0 <= index.arg < x.shape[0]:
+        raise ShapeError(f"{x!r}[{index!r}]: {x!r} is {size(x.shape)}, and its rows are counted from 0")
     return Expr("take", (x, index), (index.shape[0], x.shape[1]))
 
 
@@ -327,12 +351,18 @@ def put(g: Expr, index: Expr, shape: Shape) -> Expr:
 
 def row_index(rows: int) -> Expr:
     """(rows, 1): 0, 1, 2, ... down."""
-    return Expr("row_index", (), (rows, 1))
+    return Expr("row_index", (), (_length(rows), 1))
 
 
 def column_index(columns: int) -> Expr:
     """(1, columns): 0, 1, 2, ... across."""
-    return Expr("column_index", (), (1, columns))
+    return Expr("column_index", (), (1, _length(columns)))
+
+
+def _length(n: Any) -> int:
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ShapeError(f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written")
+    return n if isinstance(n, Rows) else int(n)
 
 
 def sigmoid(x: Any) -> Expr:
@@ -341,7 +371,7 @@ def sigmoid(x: Any) -> Expr:
 
 
 def xlogy(x: Any, y: Any) -> Expr:
-    """x ln y, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
+    """x ln y for y >= 0, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
     return elementwise("xlogy", x, y)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from .expr import Rows
 if TYPE_CHECKING:
     from .sheet import Block, Sheet
 
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # as the page reads what is typed
 MAX_ROWS = 1000  # of data: more than a class can look at, few enough for any face to stay live
 
 
@@ -45,11 +47,8 @@ def _cell(block: Block, value: Any, where: str) -> float:
         return float(block.choices.index(value.strip()))
     if isinstance(value, (bool, np.bool_)):
         value = float(value)
-    if isinstance(value, str):
-        try:
-            value = float(value.strip())
-        except ValueError:
-            raise refusal from None
+    if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
+        raise refusal
     try:
         x = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -62,10 +61,10 @@ def _cell(block: Block, value: Any, where: str) -> float:
 
 def _rows_of(block: Block, value: Any) -> list[list[Any]]:
     """value as a list of rows. A plain list fills a block of one column or of one row."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value.strip() not in block.choices:
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = value.strip()
     if isinstance(value, np.ndarray):
         value = value.tolist()

@@ -21,13 +21,15 @@ from .expr import Expr, elementwise, power, where
 
 # test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is wanted.
 # number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to 1).
-LEVELS = {"any": 0, "number": 1, "add": 1, "mul": 2, "pow": 3, "atom": 4}
+# sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE).
+# term: of mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
+LEVELS = {"any": 0, "number": 1, "add": 1, "term": 2, "mul": 3, "pow": 4, "atom": 5, "sign": 5}
 
 
 class Test(NamedTuple):
     """How a target writes a comparison where it counts as 1 or 0."""
 
-    alone: str  # as a whole formula or an argument: `--(a>b)`
+    alone: str  # as a whole formula or an argument: `1*(a>b)`
     operand: str  # beside +, -, *, / or ^, which count it themselves: `(a>b)`
 
 
@@ -42,12 +44,15 @@ class Text(NamedTuple):
         if self.test is not None:
             if need == "test":
                 return self.text
-            return (self.test.alone if need in ("", "any", "number") else self.test.operand).format(self.text)
+            count = self.test.alone.format(self.text)
+            return count if need in ("", "any", "number") else f"({count})" if need == "sign" else self.test.operand.format(self.text)
         need = "any" if need in ("", "test") else need
         return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
 
 
 def spell(template: str, args: Sequence[Any], test: Test) -> Text:
+    if template == "{0}":
+        return args[0]  # an op that is not written keeps its argument's own binding
     level, _, body = template.rpartition("|")
     return Text(body.format(*args), level or "atom", test if level == "test" else None)
 
@@ -89,7 +94,7 @@ def _power_vjp(g, y, a, b):
 
 
 def _general_power_vjp(g, y, a, b):
-    return g * b * power(a, b - 1), where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
+    return where(elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0), where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
 
 
 def _xlogy_vjp(g, y, a, b):
@@ -103,15 +108,15 @@ def _fn(name: str, x: Expr) -> Expr:
 # fmt: off
 OPS = {
     # numpy's name             numpy             Excel                             JavaScript                        LaTeX                                     derivative
-    "add":           Op(np.add,           "add|{0:add}+{1:mul}",            "add|{0:add} + {1:mul}",          "add|{0:add} + {1:mul}",                  lambda g, y, a, b: (g, g)),
-    "subtract":      Op(np.subtract,      "add|{0:add}-{1:mul}",            "add|{0:add} - {1:mul}",          "add|{0:add} - {1:mul}",                  lambda g, y, a, b: (g, -g)),
+    "add":           Op(np.add,           "add|{0:add}+{1:mul}",            "add|{0:add} + {1:mul}",          "add|{0:add} + {1:term}",                 lambda g, y, a, b: (g, g)),
+    "subtract":      Op(np.subtract,      "add|{0:add}-{1:mul}",            "add|{0:add} - {1:mul}",          "add|{0:add} - {1:term}",                 lambda g, y, a, b: (g, -g)),
     "multiply":      Op(np.multiply,      "mul|{0:mul}*{1:pow}",            "mul|{0:mul}*{1:pow}",            r"mul|{0:mul} \cdot {1:pow}",             lambda g, y, a, b: (g * b, g * a)),
-    "divide":        Op(np.divide,        "mul|{0:mul}/{1:pow}",            "mul|{0:mul}/{1:pow}",            r"\frac{{{0}}}{{{1}}}",                   lambda g, y, a, b: (g / b, -(g * y) / b)),
+    "divide":        Op(np.divide,        "mul|{0:mul}/{1:pow}",            "mul|{0:mul}/{1:pow}",            r"pow|\frac{{{0}}}{{{1}}}",               lambda g, y, a, b: (g / b, -(g * y) / b)),
     # Excel: -2^2 is 4 and ^ groups to the left; JavaScript: -2**2 is an error. So both sides of a power are atoms.
     "power":         Op(np.power,         "pow|{0:atom}^{1:atom}",          "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _power_vjp),
     # Excel has no 0^0; numpy and JavaScript say 1.
     "general_power": Op(np.power,         "IF({1}=0,1,{0:atom}^{1:atom})",  "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _general_power_vjp, one_cell=True),
-    "negative":      Op(np.negative,      "add|-{0:atom}",                  "add|-{0:atom}",                  "add|-{0:mul}",                           lambda g, y, a: (-g,)),
+    "negative":      Op(np.negative,      "add|-{0:sign}",                  "add|-{0:atom}",                  "add|-{0:term}",                          lambda g, y, a: (-g,)),
     "remainder":     Op(np.mod,           "MOD({0},{1})",                   "_mod({0},{1})",                  r"mul|{0:mul} \bmod {1:pow}",             lambda g, y, a, b: (g, -(g * _fn("floor", a / b)))),
     "floor":         Op(np.floor,         "INT({0})",                       "Math.floor({0})",                r"\lfloor {0} \rfloor",                   None),
     "absolute":      Op(np.abs,           "ABS({0})",                       "Math.abs({0})",                  r"\left|{0}\right|",                      lambda g, y, a: (g * _fn("sign", a),)),
@@ -135,6 +140,6 @@ OPS = {
     "less_equal":    Op(np.less_equal,    "test|{0:number}<={1:number}",          "test|{0:number}<={1:number}",          r"test|{0:number} \le {1:number}",              None),
     "greater":       Op(np.greater,       "test|{0:number}>{1:number}",           "test|{0:number}>{1:number}",           "test|{0:number} > {1:number}",                 None),
     "greater_equal": Op(np.greater_equal, "test|{0:number}>={1:number}",          "test|{0:number}>={1:number}",          r"test|{0:number} \ge {1:number}",              None),
-    "stop":          Op(np.positive,      "atom|{0:atom}",                  "atom|{0:atom}",                  "{0:atom}",                               None),
+    "stop":          Op(np.positive,      "{0}",                            "{0}",                            "{0}",                                    None),
 }
 # fmt: on

@@ -22,12 +22,14 @@ from .inputs import checked, checked_inputs, nearest
 from .roles import ROLES
 
 # One name, legal in Python, JavaScript, Excel and LaTeX. W1 is a cell address in Excel, so write W_1.
-NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*$")
-CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)$")
+NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*\Z")
+CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined"}
-FORMAT = re.compile(r"(\.\d+[f%]|d|g)$")
+OWN_WORKSHEETS = {"start", "charts", "steps", "history"}  # the last is Excel's own
+FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
 
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
+ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
 @dataclass
@@ -148,7 +150,12 @@ class Sheet:
 
     def group(self, title: str, note: str = "", worksheet: str = "", folded: bool = False) -> None:
         """Blocks added from here on stand together under this title. worksheet: where in the workbook (default: `Sheet`)."""
-        self.groups.append(Group(title, note, worksheet or "Sheet", folded))
+        worksheet = worksheet or "Sheet"
+        self._check_name(worksheet)
+        others = {"Sheet", *(group.worksheet for group in self.groups)} - {worksheet}
+        if worksheet.lower() in OWN_WORKSHEETS | {other.lower() for other in others} or len(worksheet) > 31:
+            raise SheetError(f"group {title!r}: a worksheet {worksheet!r} cannot be: it is taken, or has more than 31 characters")
+        self.groups.append(Group(title, note, worksheet, folded))
 
     def input(self, name: str, value: Any, *, rows: bool = False, role: str = "input", whole: bool = False, **about: Any) -> Expr:
         """A block of cells that the reader may edit.
@@ -229,6 +236,8 @@ class Sheet:
         infinity, and writes the word there instead of an error. about: title, note, symbol, format, gradient_of.
         """
         expr = lift(expr)
+        if isinstance(expr.shape[1], Rows):
+            raise SheetError(f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it")
         sign = None if infinite is None else lift(infinite)
         self._check_refs(name, expr)
         if sign is not None:
@@ -414,8 +423,8 @@ def _format(spec: str) -> str:
 
 
 def _rounded(x: float, decimals: int) -> str:
-    """Ties away from zero, as in JavaScript and Excel."""
-    return str(Decimal(x).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    """Ties away from zero, as in JavaScript and Excel; from 1e21 on with an exponent, as in JavaScript."""
+    return repr(x) if abs(x) >= 1e21 else f"{Decimal(x).quantize(Decimal(1).scaleb(-decimals), context=ALL_DIGITS):f}"
 
 
 def _general(x: float) -> str:

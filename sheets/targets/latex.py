@@ -76,8 +76,8 @@ def symbol(sheet: Sheet, name: str, index: str = "") -> str:
 
 
 def _index_text(i: Index, sheet: Sheet) -> str:
-    if isinstance(i, Expr):
-        return f"{_tex(i, sheet)}"
+    if isinstance(i, Expr):  # a looked-up row number counts from 0
+        return INDEX[i.arg] if i.op == "index" else f"{_tex(i, sheet):add}+1"
     if isinstance(i, int):
         return str(i + 1)
     return INDEX.get(i, i)
@@ -91,15 +91,23 @@ def _subscript(block: Block, i: Index, j: Index, sheet: Sheet) -> str:
 
 
 def number(x: float) -> Text:
-    """A constant: 0.5, and 10^{-7} for the very small and large."""
+    """A constant: 0.5, and 10^{-7} for the very small and large. Whole numbers keep all their digits."""
     if isinstance(x, Rows):
         return Text("n")
+    if x < 0:
+        return Text(f"-{number(-x).text}", "add")
     text = f"{x:.6g}"
+    if float(text) != x == int(x) and x < 1e15:
+        text = str(int(x))
     if "e" in text:
         digits, _, exponent = text.partition("e")
         power = f"10^{{{int(exponent)}}}"
         return Text(power, "pow") if digits == "1" else Text(rf"{digits} \cdot {power}", "mul")
-    return Text(text, "atom" if x >= 0 else "add")
+    return Text(text)
+
+
+def _symbol_text(sheet: Sheet, name: str, index: str = "") -> Text:
+    return Text(symbol(sheet, name, index), "pow" if sheet.blocks[name].gradient_of else "atom")
 
 
 def _tex(e: Expr, sheet: Sheet) -> Text:
@@ -108,7 +116,7 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "const":
             return number(e.arg)
         case "ref":
-            return Text(symbol(sheet, e.arg))
+            return _symbol_text(sheet, e.arg)
         case "index":
             return Text(f"{INDEX.get(e.arg, e.arg)}-1", "add")
         case "row_index":
@@ -127,17 +135,17 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return Text(f"{_tex(x, sheet):atom}[{_tex(rows, sheet)}]")
         case "put":
             g, rows = e.args
-            return Text(rf"\sum_{{k:\, {_tex(rows, sheet)}_k = i}} {_tex(g, sheet):mul}", "mul")
+            return Text(rf"\sum_{{k:\, {_tex(rows, sheet):atom}[k] = i-1}} {_tex(g, sheet):atom}[k]", "term")
         case "log_softmax":
             return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
             under = {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "") if kind != "softmax" else ""
             if kind == "sum":
-                return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):mul}", "mul")
+                return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
             return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
         case "cell":
             name, i, j = e.arg
-            return Text(symbol(sheet, name, _subscript(sheet.blocks[name], i, j, sheet)))
+            return _symbol_text(sheet, name, _subscript(sheet.blocks[name], i, j, sheet))
         case "over":
             return _over(e, sheet)
         case "where":
@@ -151,8 +159,8 @@ def _over(e: Expr, sheet: Sheet) -> Text:
     body = _tex(e.args[0], sheet)
     if kind in ("sum", "mean"):
         upper = "n" if isinstance(length, Rows) else str(int(length))
-        total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:mul}", "mul")
-        return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "mul")
+        total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:term}", "term")
+        return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "term")
     return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
 
 
@@ -166,11 +174,15 @@ def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
         while yes.op == "where" and yes.args[2].op == "const" and no.op == "const" and yes.args[2].arg == no.arg:
             conditions.append(yes.args[0])
             yes = yes.args[1]
-        both = r" \text{ and } ".join(f"{tex(c):test}" for c in conditions)
+        both = r" \text{ and } ".join(_condition(tex(c)) for c in conditions)
         lines.append(rf"{tex(yes)} & \text{{if }} {both}")
         e = no
     lines.append(rf"{tex(e)} & \text{{else}}")
-    return Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
+    return Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}", "pow")
+
+
+def _condition(text: Piece) -> str:
+    return f"{text:test}" if isinstance(text, Text) and text.test else rf"{text:add} \neq 0"
 
 
 def equation(sheet: Sheet, name: str) -> str:
@@ -231,7 +243,7 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
         return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")
-    inside = [f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]
+    inside = [f"{written[0]:add}", *(f"{t:term}" for t in written[1:])]
     if "last" in shown_terms:
         inside.insert(-1, r"\cdots")
     total = Text(" + ".join(inside), "add" if len(inside) > 1 else written[0].level)
@@ -270,7 +282,7 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
             return str(row)
         x = float(found[slot.block][row, column])
         said = shown_tex(x, sheet.blocks[slot.block].format)
-        return f"({said})" if slot.tight and x < 0 else said
+        return f"({said})" if slot.tight and (x < 0 or "^" in said) else said
 
     result = shown_tex(float(found[name][i, j]), sheet.blocks[name].format)
     return f"{result} = {SLOT.sub(fill, text)}" if text else result

@@ -23,8 +23,11 @@ def _take(x: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 
 def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
+    """A row number outside 0..rows-1 puts its row nowhere."""
     out = np.zeros((rows, g.shape[1]))
-    np.add.at(out, np.broadcast_to(index.ravel().astype(int), len(g)), g)
+    numbers = np.broadcast_to(index.ravel(), len(g))
+    inside = np.isin(numbers, np.arange(rows))
+    np.add.at(out, numbers[inside].astype(int), g[inside])
     return out
 
 
@@ -83,7 +86,7 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     """
     sheet = sheet.with_inputs(inputs or {})
     with np.errstate(all="ignore"):
-        found = _blocks(sheet, {name: block.value for name, block in sheet.inputs.items() if block.value is not None})
+        found = _blocks(sheet, {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None})
         for _ in range(steps):
             found = _blocks(sheet, {**found, **{name: found[source] for name, source in sheet.carried.items()}})
     return found

@@ -21,6 +21,15 @@ function axisOf(axis) {
   };
 }
 
+const FAR = 1000; // axis lengths: a point further off is drawn there, since no browser draws at 1e300
+
+/** Numbers that can be drawn on an axis, NaN (a gap) for those that cannot. @param {Float64Array} numbers */
+function drawable(numbers, { low, high, scale }) {
+  const far = FAR * (high - low);
+  const within = (number) => Math.min(high + far, Math.max(low - far, number));
+  return Array.from(numbers, (number) => (Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN));
+}
+
 export class Chart {
   /** @param {import("./state.js").State} state @param {Object} chart of the description */
   constructor(state, chart) {
@@ -35,7 +44,8 @@ export class Chart {
 
   data() {
     const { blocks } = this.state.program;
-    return this.chart.series.map((series) => ({ x: Array.from(blocks[series.x]), y: Array.from(blocks[series.y]) }));
+    const { x, y } = this.chart;
+    return this.chart.series.map((series) => ({ x: drawable(blocks[series.x], x), y: drawable(blocks[series.y], y) }));
   }
 
   traces() {
@@ -85,10 +95,12 @@ export class Chart {
       this.plotly.react(this.plot, this.traces(), this.plot.layout);
       return;
     }
-    this.plotly.animate(
-      this.plot,
-      { data, traces: data.map((_, k) => k) },
-      { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
-    );
+    this.plotly
+      .animate(
+        this.plot,
+        { data, traces: data.map((_, k) => k) },
+        { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
+      )
+      .catch(() => {}); // a drawing that the next one overtakes is rejected; nothing is lost
   }
 }

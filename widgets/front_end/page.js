@@ -33,7 +33,9 @@ export class Page {
     this.charts = description.charts.map((chart) => new Chart(this.state, chart));
     this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
     this.transport = this.state.carried.length ? new Transport(this.state) : null;
-    this.node = element("article", { class: "gradsheet", "aria-label": description.title }, ...this.parts());
+    // JupyterLab would take a digit typed into a cell of ours for a command of its own.
+    const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
+    this.node = element("article", { class: "gradsheet", "aria-label": description.title, ...ours }, ...this.parts());
     this.makeDropTarget();
     this.state.onChange(() => this.changed());
     this.draw();

@@ -21,7 +21,7 @@ from .layout import Place
 LONGEST = 8192  # characters of a formula, Excel's limit
 MOST_TERMS = 256  # of a sum that has to be written out term by term
 MARK = re.compile("\x01(\\d+)\x02")
-TEST = Test("--({0})", "({0})")
+TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
 
 
@@ -120,7 +120,7 @@ class Writer:
             (row, row_with), (column, column_with) = self._end(i, spans, which), self._end(j, spans, which)
             if place.flat:
                 if "last" in (row_with, column_with):  # a flat table has the number of rows it was written with
-                    row = self.sheet.blocks[name].shape[0] - 1 if row_with == "last" else row
+                    row = int(self.sheet.blocks[name].shape[0]) - 1 if row_with == "last" else row
                     row_with = ""
                 if row_with == "i" or column_with == "j":
                     raise self._refuse(const(0), "a cell that moves in a flat block")
@@ -152,7 +152,8 @@ class Writer:
     def _lookup(self, name: str, i: Expr, j, spans: dict) -> Text:
         if any(reads(i, k) for k in spans):
             raise self._refuse(i, "a look-up with a different row for each term of a sum")
-        row = f"{self.text(i, spans):add}+1"
+        number = self.text(i, spans)
+        row = f"{number:add}+1" if _never_negative(i, self.sheet) else f"IF({number:number}<0,-1,{number:add}+1)"  # INDEX(x,0) is all of x
         whole = {**spans, "rows": self.sheet.blocks[name].shape[0], "columns": self.sheet.blocks[name].shape[1]}
         if j in spans:
             return Text(f"INDEX({self._range(name, 'rows', 'columns', whole)},{row},0)")
@@ -268,6 +269,25 @@ class Writer:
             return Text(f"{WHOLE[kind]}({','.join(f'{t}' for t in written)})")
         total = Text("+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]), "add" if len(written) > 1 else written[0].level)
         return total if kind == "sum" else self._divided(total, new)
+
+
+def _never_negative(e: Expr, sheet: Sheet) -> bool:
+    """Whether e is sure to be 0 or more: a remainder of a positive number, a count, or an input with that limit."""
+    match e.op:
+        case "const":
+            return e.arg >= 0
+        case "index" | "row_index" | "column_index":
+            return True
+        case "remainder":
+            return e.args[1].op == "const" and e.args[1].arg > 0
+        case "floor" | "add" | "multiply":
+            return all(_never_negative(a, sheet) for a in e.args)
+        case "cell" | "ref":
+            block = sheet.blocks[e.arg[0] if e.op == "cell" else e.arg]
+            if block.expr is not None:
+                return _never_negative(block.expr, sheet)
+            return block.low is not None and block.low >= 0 and block.name not in sheet.carried
+    return False
 
 
 def _with_index(e: Expr, symbol: str, n: int) -> Expr:

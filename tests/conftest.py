@@ -1,0 +1,131 @@
+"""What the tests of pages share: a real Chromium, a page that minds its manners, and a lessons' server.
+
+`browser`   one Chromium for the whole run. None to be found: skipped at home with the reason, failed where the environment says CI.
+`page`      a fresh page in it. Its test fails on a console error, on an error nobody caught, and on a request that leaves the machine.
+`complaints` what `page` holds against its test so far: a test that provokes an error looks for it here and takes it out.
+`lessons`   starts a lessons' server over a folder of notebooks and gives its address.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # No name but this computer's leads anywhere, so that a page which asks the internet is caught without asking it.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+THIS_COMPUTER = ("127.0.0.1", "localhost")
+
+SERVE = """
+import sys
+from pathlib import Path
+from lessons.server import list_page, serve_folder
+folder = Path(sys.argv[1])
+sys.exit(serve_folder(folder, 0, False, lambda: list_page(folder), sys.argv[2]))
+"""
+
+
+def missing(reason: str) -> None:
+    """Skip, or fail where the environment says CI."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def launch(playwright):
+    """The system's Chromium or Chrome, else the one that playwright has downloaded, else None."""
+    from playwright.sync_api import Error
+
+    found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+    for choice in ({"executable_path": found} if found else {}, {"channel": "chrome"}, {"channel": "msedge"}):
+        try:
+            return playwright.chromium.launch(args=BROWSER_OPTIONS, **choice)
+        except Error:
+            continue
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        if browser is None:
+            missing("there is no Chromium, Chrome or Edge on this computer")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser, complaints):
+    context = browser.new_context()
+    page = context.new_page()
+    watch(page, complaints)
+    yield page
+    context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def watch(page, complaints: list[str]) -> None:
+    """Note in `complaints` what a lesson's page must not do."""
+
+    def hear(message) -> None:
+        if message.type == "error":
+            complaints.append(f"console error: {message.text} ({message.location.get('url', '')})")
+
+    def see(address: str) -> None:
+        if urlsplit(address).scheme in ("http", "https", "ws", "wss") and urlsplit(address).hostname not in THIS_COMPUTER:
+            complaints.append(f"a request that leaves the machine: {address}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
+    page.on("request", lambda request: see(request.url))
+    page.on("websocket", lambda connection: see(connection.url))
+
+
+@pytest.fixture(scope="session")
+def lessons(tmp_path_factory) -> Iterator[Callable[..., str]]:
+    """`lessons(folder, base_url="/")`: the address of a new server over the notebooks in `folder`; it ends with the run."""
+    servers = []
+
+    def start(folder: Path, base_url: str = "/") -> str:
+        said = tmp_path_factory.mktemp("server") / "stderr.txt"
+        with said.open("w") as errors:
+            server = subprocess.Popen(
+                [sys.executable, "-c", SERVE, str(folder), base_url], stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        servers.append(server)
+        too_late = threading.Timer(60, server.kill)
+        too_late.start()
+        line = server.stdout.readline()
+        too_late.cancel()
+        assert line.startswith("The lessons are at "), f"the server did not start: {line}{said.read_text()}"
+        return line.split()[4]
+
+    yield start
+    for server in servers:
+        server.terminate()
+    for server in servers:
+        server.wait(timeout=30)
+        server.stdout.close()
