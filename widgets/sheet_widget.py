@@ -111,8 +111,11 @@ class SheetWidget(anywidget.AnyWidget):
     def _send_workbook(self, content: dict[str, Any], _: list[Any]) -> tuple[dict, list[bytes]]:
         from sheets.targets.excel import write
 
+        inputs, step = content.get("inputs"), content.get("step")
+        if not isinstance(inputs, dict) or not isinstance(step, int):
+            raise InputError("the page did not say which inputs the workbook is to hold; load it again")
         file = io.BytesIO()
-        write(self.sheet, file, content["inputs"], steps=int(content["step"]))
+        write(self.sheet, file, inputs, steps=step)
         return {}, [file.getvalue()]
 
     def _read_workbook(self, _: dict[str, Any], buffers: list[Any]) -> tuple[dict, list[bytes]]:

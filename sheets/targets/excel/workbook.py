@@ -6,6 +6,7 @@ with the sheet's name and the record's version.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -44,7 +45,8 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
     found = values(sheet)
     where = layout(sheet)
     formulas = {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.expr is not None}
-    with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
+    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = Styles(book)
         start = book.add_worksheet(START)
         pages = {name: book.add_worksheet(name) for name in dict.fromkeys(place.worksheet for place in where.blocks.values())}
@@ -63,6 +65,10 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
         _write_start(start, sheet, where, found, styles)
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
+    if isinstance(target, (str, Path)):
+        Path(target).write_bytes(file.getvalue())
+    else:
+        target.write(file.getvalue())
 
 
 def _prepare(page, sheet: Sheet, where: Layout, styles: Styles, name: str) -> None:

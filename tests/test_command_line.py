@@ -1,0 +1,151 @@
+"""`gradsheet` as people and checks use it: output, exit codes, sentences instead of tracebacks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from lessons.command_line import main
+from sheets import Sheet, values
+from sheets.library import catalogue
+from sheets.library.log_loss import log_loss
+from sheets.targets.excel import write
+
+
+def printed(capsys, *arguments: str) -> dict:
+    assert main(["values", "log_loss", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1 and err.startswith("gradsheet: ")
+    return err
+
+
+@pytest.fixture
+def descent(monkeypatch) -> Sheet:
+    def made() -> Sheet:
+        s = Sheet("descent")
+        x = s.input("x", 5)
+        s.let("x_next", x * 0.5)
+        s.carry(x="x_next")
+        return s
+
+    monkeypatch.setitem(catalogue.SHEETS, "descent", made)
+    return made()
+
+
+def test_list_names_every_sheet(capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(catalogue.SHEETS)
+
+
+def test_values_are_every_block_by_name(capsys):
+    found = printed(capsys)
+    expected = values(log_loss())
+    assert list(found) == list(expected)
+    for name, block in expected.items():
+        np.testing.assert_array_equal(np.array(found[name], dtype=float), block)
+
+
+def test_set_a_number_and_whole_blocks(capsys):
+    found = printed(capsys, "--set", "clip=0.05", "--set", "prediction=[[0.9],[0.2],[0.5]]", "--set", "is_cat=[1, 0, 1]")
+    expected = values(log_loss(), {"clip": 0.05, "prediction": [0.9, 0.2, 0.5], "is_cat": [1, 0, 1]})
+    assert found["loss_mean"] == expected["loss_mean"].tolist()
+    assert len(found["loss_if"]) == 3
+
+
+def test_numbers_that_are_not_finite_are_words(capsys):
+    found = printed(capsys, "--set", "clip=0", "--set", "is_cat=[1,0]", "--set", "prediction=[0,0]")
+    assert found["loss_mean"] == [["inf"]] and found["d_prediction"] == [["-inf"], [0.5]]
+    assert found["difference"] == [[0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["values", "logloss"], "did you mean log_loss"),
+        (["values", "zzz"], "there are: log_loss"),
+        (["values", "log_loss", "--set", "clp=1"], "did you mean clip"),
+        (["values", "log_loss", "--set", "loss_mean=1"], "is computed"),
+        (["values", "log_loss", "--set", "clip"], "write block=value"),
+        (["values", "log_loss", "--set", "clip=5"], "from 0 to 0.4"),
+        (["values", "log_loss", "--set", "clip=abc"], "from 0 to 0.4"),
+        (["values", "log_loss", "--set", "clip="], "from 0 to 0.4"),
+        (["values", "log_loss", "--set", "prediction=[[1,2]]"], "prediction is 1 x 2"),
+        (["values", "log_loss", "--set", "prediction=[0.5]"], "set together"),
+        (["values", "log_loss", "--set", "prediction={}"], "prediction"),
+        (["values", "log_loss", "--set", 'prediction=[["x"],[0],[0],[0],[0]]'], "prediction row 1"),
+        (["values", "log_loss", "--set", "is_cat=[0.5,0,0,0,0]"], "a whole number from 0 to 1"),
+        (["values", "log_loss", "--steps", "3"], "no steps"),
+        (["values", "log_loss", "--steps", "-1"], "--steps"),
+        (["values", "log_loss", "--from", "no such.xlsx"], "cannot be read"),
+        (["export", "log_loss", "no/such/folder/out.xlsx"], "out.xlsx"),
+        (["page", "log_loss", "no/such/folder/out.html"], "No such file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(capsys, arguments, words):
+    assert words in refused(capsys, *arguments)
+
+
+def test_wrong_words_are_exit_code_2_too():
+    for arguments in ([], ["nonsense"], ["values"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+
+
+def test_steps(capsys, descent):
+    assert main(["values", "descent", "--steps", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["x"] == [[0.625]]
+
+
+def test_export_holds_the_inputs_given(capsys, tmp_path):
+    file = tmp_path / "a b.xlsx"
+    assert main(["export", "log_loss", str(file), "--set", "clip=0.05"]) == 0
+    book = openpyxl.load_workbook(file, data_only=True)
+    worksheet, address = next(iter(book.defined_names["loss_mean"].destinations))
+    assert book[worksheet][address.replace("$", "")].value == pytest.approx(
+        values(log_loss(), {"clip": 0.05})["loss_mean"][0, 0], rel=1e-15
+    )
+
+
+def test_values_from_an_edited_workbook_and_set_over_it(capsys, tmp_path):
+    file = tmp_path / "edited.xlsx"
+    write(log_loss(), file, {"clip": 0.3, "is_cat": [1, 1], "prediction": [0.5, 0.25]})
+    found = printed(capsys, "--from", str(file))
+    assert found["clip"] == [[0.3]] and found["prediction"] == [[0.5], [0.25]]
+    assert printed(capsys, "--from", str(file), "--set", "clip=0.1")["clip"] == [[0.1]]
+
+
+def test_a_page_is_one_file_with_no_address_to_fetch(tmp_path):
+    file = tmp_path / "page.html"
+    assert main(["page", "log_loss", str(file), "--set", "clip=0.05"]) == 0
+    text = file.read_text(encoding="utf-8")
+    assert "<script src" not in text and '<link rel="stylesheet"' not in text
+    assert '"value": [0.05]' in text
+
+
+def test_run_as_a_program_it_has_no_traceback():
+    ended = subprocess.run(
+        [sys.executable, "-m", "lessons.command_line", "values", "nothing"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr and "nothing" in ended.stderr
+
+
+def test_output_may_be_cut_off_by_its_reader():
+    command = f"{sys.executable} -m lessons.command_line values log_loss | head -c 10"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    assert "Traceback" not in ended.stderr

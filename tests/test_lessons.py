@@ -1,0 +1,100 @@
+"""The lessons' own words and files: notebooks without outputs, text that agrees with the sheet, pages and site."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lessons.pages import index_page, lesson_page, lessons, notebook, parts, write_site
+from lessons.picture import picture
+from sheets import Sheet, values
+from sheets.library.catalogue import SHEETS
+from sheets.library.log_loss import log_loss
+
+NOTEBOOKS = sorted(Path(notebook("log_loss")).parent.glob("*.ipynb"))
+
+
+def text_of(path: Path) -> str:
+    return "\n".join(
+        "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "markdown"
+    )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebooks_are_kept_without_outputs(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+def test_every_notebook_is_a_lesson():
+    assert [path.stem for path in NOTEBOOKS] == sorted(lessons())
+
+
+@pytest.mark.parametrize("name", lessons())
+def test_a_lesson_shows_its_own_sheet(name):
+    shown = [part for part in parts(notebook(name)) if isinstance(part, Sheet)]
+    assert [sheet.name for sheet in shown] == [name]
+
+
+@pytest.mark.parametrize("name", lessons())
+def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
+    text, sheet = text_of(notebook(name)), SHEETS[name]()
+    assert text.lower().count("predict") >= 3
+    assert all(preset.predict for preset in sheet.presets)
+    assert all(source.address in text for source in sheet.sources)
+
+
+def test_the_losses_named_in_the_text_are_the_sheets():
+    sheet = log_loss()
+    computed = {f"{values(sheet, preset.inputs)['loss_mean'][0, 0]:.4f}" for preset in sheet.presets}
+    computed |= {f"{values(sheet, {'clip': c})['loss_at_clip'][0, 0]:.4f}" for c in (0.005, 0.045, 0.0025, 0.25)}
+    named = set(re.findall(r"\b\d\.\d{4}\b", text_of(notebook("log_loss")))) - {"0.0001", "0.0025"}
+    assert named and named <= computed
+
+
+def test_the_last_of_the_five_rows_costs_more_than_all_the_others():
+    loss = values(log_loss())["loss_if"].ravel()
+    assert loss[4] > loss[:4].sum()
+
+
+def test_the_index_has_a_picture_and_a_sentence_for_each_lesson():
+    page = index_page(lambda name: f"/somewhere/{name}")
+    for name in lessons():
+        assert f'href="/somewhere/{name}"' in page and SHEETS[name]().summary in page
+    assert page.count("<svg") == len(lessons())
+
+
+@pytest.mark.parametrize("name", lessons())
+def test_a_picture_is_drawn_inside_its_frame(name):
+    drawn = picture(SHEETS[name]())
+    points = [tuple(map(float, point.split(","))) for line in re.findall(r'points="([^"]*)"', drawn) for point in line.split()]
+    assert len(points) > 50 and all(0 <= x <= 360 and 0 <= y <= 200 for x, y in points)
+
+
+def test_the_site_is_whole_and_links_to_nothing_elsewhere(tmp_path):
+    written = {path.name for path in write_site(tmp_path / "a new folder")}
+    assert written == {"index.html", "plotly.min.js", *(f"{name}.html" for name in lessons())}
+    for path in (tmp_path / "a new folder").glob("*.html"):
+        fetched = re.findall(r'<(?:script|img|link)[^>]*(?:src|href)="([^"]*)"', path.read_text(encoding="utf-8"))
+        assert all(address in ("plotly.min.js", "data:,") for address in fetched)
+
+
+def test_the_site_opens_from_disk(page, tmp_path):
+    write_site(tmp_path)
+    page.goto((tmp_path / "index.html").as_uri())
+    page.get_by_role("link", name=re.compile("Log loss")).click()
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    assert page.locator("td[data-block='loss_mean']").inner_text() == "1.4067"
+    page.get_by_role("link", name="All lessons").click()
+    page.wait_for_selector(".lessons")
+
+
+def test_a_sheet_without_a_lesson_has_a_page_all_the_same(monkeypatch):
+    def bare() -> Sheet:
+        s = Sheet("bare", title="Bare & simple", summary="No notebook.")
+        s.let("y", s.input("x", 3) * 2)
+        return s
+
+    monkeypatch.setitem(SHEETS, "bare", bare)
+    assert "<h1>Bare &amp; simple</h1>" in lesson_page("bare")
