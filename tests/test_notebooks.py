@@ -1,0 +1,213 @@
+"""The lesson where it is lived with a kernel: in Voila and in JupyterLab, in a real browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import openpyxl
+import pytest
+
+import lessons.pages
+from sheets import values
+from sheets.library.log_loss import log_loss
+
+HEARING = """
+import os
+import ipywidgets
+from sheets.library.log_loss import log_loss
+from widgets import SheetWidget
+widget = SheetWidget(log_loss())
+heard = ipywidgets.Label("nothing yet")
+count = [0]
+def hear(change):
+    count[0] += 1
+    heard.value = f"Python heard {count[0]}: {widget.clip} {len(widget.prediction)} {float(widget.values['loss_mean'][0, 0]):.4f}"
+widget.observe(hear, ["clip", "prediction"])
+button = ipywidgets.Button(description="From Python")
+button.on_click(lambda _: widget.set(clip=0.25, is_cat=[1, 0], prediction=[0.5, 0.5]))
+ipywidgets.VBox([heard, button, ipywidgets.Label(f"process {os.getpid()}"), widget])
+"""
+
+
+def loss_mean(**inputs) -> str:
+    return f"{values(log_loss(), inputs)['loss_mean'][0, 0]:.4f}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("house") / "lessons"
+    folder.mkdir()
+    shutil.copy(lessons.pages.notebook("log_loss"), folder)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(HEARING)]), folder / "hearing.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def voila(lessons, folder) -> str:
+    return lessons(folder)
+
+
+def opened(page, address: str):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(address)
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", timeout=60_000)
+    return page
+
+
+def type_clip(page, text: str) -> None:
+    page.get_by_role("textbox", name="clip").fill(text)
+    page.keyboard.press("Enter")
+
+
+def wait_for_mean(page, text: str) -> None:
+    page.wait_for_function("(text) => document.querySelector(\"td[data-block='loss_mean']\").textContent === text", arg=text)
+
+
+# --- Voila
+
+
+def test_the_lesson_lives_in_voila(page, voila):
+    opened(page, f"{voila}lesson/log_loss")
+    type_clip(page, "0.05")
+    wait_for_mean(page, loss_mean(clip=0.05))
+
+
+def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
+    opened(page, f"{voila}lesson/log_loss")
+    page.get_by_role("button", name="Clip at 0.05").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    download.value.save_as(tmp_path / "log_loss.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "log_loss.xlsx")
+    for name, number in {"clip": 0.1, "prediction": 0.625}.items():
+        worksheet, area = next(iter(book.defined_names[name].destinations))
+        book[worksheet][area.split(":")[0].replace("$", "")].value = number
+    book.save(tmp_path / "edited.xlsx")
+    page.locator("input[type=file]").set_input_files(tmp_path / "edited.xlsx")
+    page.wait_for_function("document.querySelector('.gs-buttons .gs-note').textContent.includes('are on the page')")
+    assert page.get_by_role("textbox", name="clip").input_value() == "0.1"
+    assert page.locator("td[data-block='prediction'][data-row='0']").inner_text() == "0.625"
+    before = page.locator("td[data-block='loss_mean']").inner_text()
+    page.locator("input[type=file]").set_input_files(Path(__file__))
+    page.wait_for_function("document.querySelector('.gs-buttons .gs-note').textContent.startsWith('Nothing was changed')")
+    assert page.locator("td[data-block='loss_mean']").inner_text() == before
+
+
+def test_a_workbook_dropped_on_the_page_is_read(page, voila, tmp_path):
+    from sheets.targets.excel import write
+
+    write(log_loss(), tmp_path / "dropped.xlsx", {"clip": 0.125})
+    opened(page, f"{voila}lesson/log_loss")
+    data = list((tmp_path / "dropped.xlsx").read_bytes())
+    page.evaluate(
+        """(data) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(data)], "dropped.xlsx"));
+            document.querySelector(".gradsheet").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        data,
+    )
+    page.wait_for_function("document.querySelector('input[type=text][aria-label=clip]').value === '0.125'")
+
+
+def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
+    opened(page, f"{voila}lesson/hearing")
+    slider = page.get_by_role("slider", name="clip")
+    slider.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")  # a drag: many moves, few messages
+    page.wait_for_function("document.body.textContent.includes('Python heard')")
+    page.wait_for_timeout(500)  # whatever was still on its way
+    heard = page.get_by_text("Python heard").inner_text().split()
+    clip = page.get_by_role("textbox", name="clip").input_value()
+    assert heard[3] == clip and heard[5] == page.locator("td[data-block='loss_mean']").inner_text()
+    assert int(heard[2].rstrip(":")) < 20
+    page.get_by_role("button", name="Clip at 0.05").click()
+    page.wait_for_function("document.body.textContent.includes(': 0.05 40 ')")
+    page.get_by_role("button", name="From Python").click()
+    wait_for_mean(page, loss_mean(clip=0.25, is_cat=[1, 0], prediction=[0.5, 0.5]))
+    assert page.locator("td[data-block='prediction']").count() == 2
+
+
+def test_the_page_answers_without_its_kernel(page, voila, complaints):
+    opened(page, f"{voila}lesson/hearing")
+    process = int(page.get_by_text("process ").inner_text().split()[1])
+    os.kill(process, getattr(signal, "SIGSTOP", signal.SIGTERM))
+    try:
+        type_clip(page, "0.05")
+        wait_for_mean(page, loss_mean(clip=0.05))
+        page.get_by_role("button", name="Clip at 0.02", exact=True).click()
+        page.wait_for_function("document.querySelectorAll(\"td[data-block='prediction']\").length === 40")
+    finally:
+        os.kill(process, getattr(signal, "SIGCONT", signal.SIGTERM))
+
+
+# --- JupyterLab
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(folder, tmp_path_factory):
+    port, settings = free_port(), tmp_path_factory.mktemp("settings")
+    (settings / "labconfig").mkdir()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", f"--notebook-dir={folder}"]
+    command += [
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    surroundings = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(settings),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    with (settings / "log.txt").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=2).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    else:
+        pytest.fail((settings / "log.txt").read_text())
+    yield address
+    server.terminate()
+    server.wait(timeout=30)
+
+
+def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.goto(f"{jupyterlab}/lab/tree/log_loss.ipynb")
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run").first.click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", timeout=60_000)
+    type_clip(page, "0.05")
+    wait_for_mean(page, loss_mean(clip=0.05))
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    target = page.locator("td[data-block='prediction'][data-row='0']")
+    target.focus()
+    for key in ("0", ".", "5", "Enter"):  # in JupyterLab's command mode a digit would make a heading
+        page.keyboard.press(key)
+    wait_for_mean(page, loss_mean(clip=0.05, prediction=[0.5, 0.1, 0.5, 0.9, 0.02]))
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.locator(".jp-Notebook .jp-CodeCell").count() == 1
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    assert download.value.suggested_filename == "log_loss.xlsx"
