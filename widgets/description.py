@@ -18,6 +18,7 @@ from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
 from .mathematics import mathml
 
+WHOLE = ("matmul", "transpose", "softmax", "log_softmax", "take")  # where a block's equation says more than a cell's
 ROWS = "rows"  # in a shape: as many as there are data rows
 
 
@@ -56,8 +57,6 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "format": block.format,
         "shape": [_length(block.shape[0]), int(block.shape[1])],
         "address": [place.worksheet, column_name(place.column), place.row + 1, place.column],
-        "equation": mathml(equation(sheet, block.name)),
-        "cellEquation": mathml(cell_equation(sheet, block.name)),
     }
     if block.value is not None:
         return told | _input(block)
@@ -87,6 +86,8 @@ def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, 
     except NeedsBlock:
         latex, slots = "", []
     return {
+        "equation": mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
+        "cellEquation": mathml(cell_equation(sheet, block.name)),
         "excel": block_formula(sheet, places, block.name).pieces(),
         "numbers": mathml(latex),
         "slots": slots,

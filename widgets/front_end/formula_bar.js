@@ -49,7 +49,8 @@ export class FormulaBar {
     const [worksheet, , row, column] = block.address;
     setText(this.address, `${worksheet}!${columnName(column + cell.column)}${row + cell.row}`);
     setText(this.note, `${block.name}${cellName(this.state, block, cell.row, cell.column)}: ${block.note}`);
-    this.mathematics.innerHTML = block.value === undefined ? block.cellEquation : "";
+    const whole = block.equation ? `${block.equation}<span class="gs-cellnote">, for one cell</span> ` : "";
+    this.mathematics.innerHTML = block.value === undefined ? whole + block.cellEquation : "";
     this.draw();
   }
 

@@ -144,7 +144,7 @@ class Table {
 export class Grid {
   /**
    * @param {import("./state.js").State} state
-   * @param {(message: string) => void} say where refusals go
+   * @param {(message: string, td?: HTMLElement) => void} say where refusals go
    * @param {(cell: Object) => void} onSelect
    */
   constructor(state, say, onSelect) {
@@ -258,7 +258,7 @@ export class Grid {
     const block = this.state.blocks[td.dataset.block];
     const [row, column] = [Number(td.dataset.row), Number(td.dataset.col)];
     if (block.value === undefined) {
-      this.say(`${block.name} is computed; change the cells it reads.`);
+      this.say(`${block.name} is computed; change the cells it reads.`, td);
       return;
     }
     const where = cellName(this.state, block, row, column);

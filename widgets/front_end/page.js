@@ -28,7 +28,7 @@ export class Page {
     this.description = description;
     this.bar = new FormulaBar(this.state);
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
-    this.grid = new Grid(this.state, (text) => setText(this.message, text), (cell) => this.bar.select(cell));
+    this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.bar.select(cell));
     this.controls = [];
     this.charts = description.charts.map((chart) => new Chart(this.state, chart));
     this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
@@ -49,7 +49,7 @@ export class Page {
     const lists = element("div", { class: "gs-lists" }, ...description.groups.filter((g) => this.isList(g)).map((g) => this.group(g)));
     const tables = element("div", { class: "gs-tables" }, ...description.groups.filter((g) => !this.isList(g)).map((g) => this.group(g)));
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, lists, charts);
-    this.grid.node.append(this.bar.node, this.message, top, tables);
+    this.grid.node.append(this.bar.node, top, tables);
     return [this.presets(), ...(this.transport ? [this.transport.node] : []), this.sentences, this.grid.node,
       element("footer", { class: "gs-footer" }, this.legend(), this.buttons()),
     ];
@@ -70,6 +70,13 @@ export class Page {
     for (const other of this.node.querySelectorAll(".gs-presets button")) other.setAttribute("aria-pressed", String(other === button));
     this.clearRefusals();
     this.state.setInputs(preset.inputs, 0);
+  }
+
+  /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
+  say(text, td) {
+    const table = td && td.closest(".gs-scroll, .gs-results");
+    if (table) table.after(this.message);
+    setText(this.message, text);
   }
 
   clearRefusals() {
