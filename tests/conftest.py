@@ -32,9 +32,14 @@ THIS_COMPUTER = ("127.0.0.1", "localhost")
 SERVE = """
 import sys
 from pathlib import Path
-from lessons.server import list_page, serve_folder
+from lessons.server import serve_folder
+
+def start_page():
+    links = [f'<li><a href="lesson/{path.stem}">{path.stem}</a></li>' for path in sorted(folder.glob("*.ipynb"))]
+    return '<!DOCTYPE html><html lang="en"><title>The lessons</title><link rel="icon" href="data:,"><h1>The lessons</h1>' + "".join(links)
+
 folder = Path(sys.argv[1])
-sys.exit(serve_folder(folder, 0, False, lambda: list_page(folder), sys.argv[2]))
+sys.exit(serve_folder(folder, 0, False, start_page, sys.argv[2]))
 """
 
 

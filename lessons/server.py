@@ -1,0 +1,77 @@
+"""`gradsheet serve`: the lessons in the browser, from this computer to this computer."""
+
+import errno
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from socket import socket
+
+LESSONS = Path(__file__).resolve().parent
+HOST = "127.0.0.1"
+USUAL_PORT = 8866
+
+
+def serve(port: int | None = None, open_browser: bool = True) -> int:
+    """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken."""
+    return serve_folder(LESSONS, port, open_browser, start_page=start_page)
+
+
+def start_page() -> str:
+    """The start page, as HTML. Its links are relative, so that it may stand under any base URL."""
+    from lessons.pages import index_page
+
+    return index_page(lambda name: f"lesson/{name}")
+
+
+def serve_folder(folder: Path, port: int | None, open_browser: bool, start_page: Callable[[], str], base_url: str = "/") -> int:
+    """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the exit code.
+
+    Port 0 is any free one. `base_url` begins and ends with a slash.
+    """
+    try:
+        sockets = bind(port)
+    except (OSError, ValueError) as refusal:
+        print(why_not(port, refusal), file=sys.stderr)
+        return 1
+    bound = sockets[0].getsockname()[1]
+    if port is None and bound != USUAL_PORT:
+        print(f"Port {USUAL_PORT} is taken by another program, so the lessons use port {bound}.", flush=True)
+    address = f"http://{HOST}:{bound}{base_url}"
+
+    def when_ready() -> None:
+        print(f"The lessons are at {address} (Ctrl+C ends them).", flush=True)
+        if open_browser:
+            # In a thread of its own: some browsers keep the caller waiting until they are closed.
+            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+    from lessons.voila.application import run  # not above: Voila takes a second to import
+
+    run(folder, sockets, start_page, when_ready, base_url)
+    return 0
+
+
+def bind(port: int | None) -> list[socket]:
+    """Listening sockets on this computer alone. Raises OSError, or ValueError for a number that is no port's."""
+    if port is not None and not 0 <= port <= 65535:
+        raise ValueError(port)
+    from tornado.netutil import bind_sockets
+
+    if port is not None:
+        return bind_sockets(port, HOST)
+    try:
+        return bind_sockets(USUAL_PORT, HOST)
+    except OSError:
+        return bind_sockets(0, HOST)
+
+
+def why_not(port: int | None, refusal: Exception) -> str:
+    """In a sentence, why `port` could not be had."""
+    if isinstance(refusal, ValueError):
+        return f"There is no port {port}: ports are numbered from 1 to 65535."
+    if isinstance(refusal, PermissionError):
+        return f"This computer keeps port {port} to itself. Choose another one above 1023, with --port."
+    if isinstance(refusal, OSError) and refusal.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Choose another one with --port, or leave --port out."
+    return f"Port {port} cannot be used: {refusal}."

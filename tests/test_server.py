@@ -1,0 +1,392 @@
+"""The lessons' server, over a folder of small notebooks made here and in a real browser."""
+
+import html
+import http.client
+import importlib.util
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import psutil
+import pytest
+
+SLIDER = """
+import ipywidgets
+slider = ipywidgets.FloatSlider(description="clip", step=0.5)
+heard = ipywidgets.Label("nothing yet")
+slider.observe(lambda change: setattr(heard, "value", f"Python heard {change['new']}"), "value")
+ipywidgets.VBox([slider, heard])
+"""
+
+SURROUNDINGS = """
+import json, os, sys
+print(json.dumps({"query": os.environ["QUERY_STRING"], "folder": os.getcwd(), "python": sys.executable, "process": os.getpid()}))
+"""
+
+WAITING = """
+import pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+"""
+
+WIDE = """
+# Wide
+
+| a column with a long name | another column with a long name | a third column with a long name |
+|---|---|---|
+| 0.12345678901234567890 | 0.12345678901234567890 | 0.12345678901234567890 |
+
+$$a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + u + v + w + x + y + z = 1234567890$$
+
+    a_line_of_code_that_is_longer_than_a_telephone_is_wide = and_cannot_be_broken_anywhere_because_it_has_no_spaces
+"""
+
+
+def write(folder: Path, name: str, *cells: str, metadata: dict | None = None) -> None:
+    """A notebook whose cells are text where they start with `#`, code otherwise."""
+    make = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
+    notebook = nbformat.v4.new_notebook(cells=[make[cell.strip().startswith("#")](cell) for cell in cells], metadata=metadata or {})
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("house") / "lessons"
+    folder.mkdir()
+    write(folder, "slider", "# One slider & its label\n\nSome text with $x^2$ in it.", SLIDER)
+    write(folder, "surroundings", SURROUNDINGS)
+    write(folder, "elsewhere", SURROUNDINGS, metadata={"kernelspec": {"name": "an-environment-of-mine", "display_name": "mine"}})
+    write(folder, "failing", "# Failing", "secret = 'swordfish'\n1 / 0", "print('not reached')")
+    write(folder, "waiting", "# Waiting", SLIDER, WAITING)
+    write(folder, "wide", WIDE, "print('word ' * 200)", "import ipywidgets\nipywidgets.HBox([ipywidgets.FloatSlider()] * 4)")
+    (folder / "source.py").write_text("print('a source')")
+    (folder / "notes.txt").write_text("a note")
+    (folder / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (folder.parent / "outside.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(lessons, folder) -> str:
+    return lessons(folder)
+
+
+def ask(address: str, path: str, method: str = "GET", headers: dict | None = None) -> tuple[int, str, dict]:
+    """Status, text and headers of one request, whose path is sent as it is: no client tidies the dots away."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    connection.request(method, path, headers=headers or {})
+    response = connection.getresponse()
+    answer = response.status, response.read().decode(), dict(response.getheaders())
+    connection.close()
+    return answer
+
+
+# --- what a person sees
+
+
+def test_the_start_page_leads_to_the_lessons(page, address):
+    page.goto(address)
+    assert page.get_by_role("link").all_inner_texts() == ["elsewhere", "failing", "slider", "surroundings", "waiting", "wide"]
+    page.get_by_role("link", name="slider").click()
+    page.get_by_role("slider").wait_for()
+    assert page.url == address + "lesson/slider"
+
+
+def test_a_lesson_opens_and_its_slider_reaches_python(page, address):
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_text("Python heard 0.5").wait_for()
+    page.locator("mjx-container").wait_for()  # the mathematics is set, by what the server brings along
+    page.get_by_role("status").wait_for(state="detached")
+    assert page.title() == "One slider & its label"
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("meta[name=viewport]").count() == 1
+    assert "FloatSlider" not in page.content()  # the sources stay with the teacher
+
+
+def test_voilas_own_address_of_a_lesson_works_too(page, address):
+    page.goto(address + "voila/render/slider.ipynb")
+    page.get_by_role("slider").wait_for()
+
+
+def test_text_is_shown_while_the_lesson_opens(page, address, folder):
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(address + "lesson/waiting", wait_until="commit")
+    page.get_by_role("heading", name="Waiting").wait_for()
+    opening = page.get_by_role("status")
+    assert opening.inner_text() == "Opening the lesson…"
+    assert opening.evaluate("notice => getComputedStyle(notice).animationName") == "none"
+    (folder / "go").touch()
+    page.get_by_role("slider").wait_for()
+    opening.wait_for(state="detached")
+
+
+def test_a_telephone_shows_a_lesson_without_scrolling_sideways(page, address):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(address + "lesson/wide")
+    page.get_by_role("slider").first.wait_for()
+    page.locator("mjx-container").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_lesson_that_fails_says_so_in_a_sentence(page, address):
+    page.goto(address + "lesson/failing")
+    assert "stopped with an error" in page.get_by_role("alert").inner_text()
+    for private in ("ZeroDivisionError", "Traceback", "swordfish", "not reached"):
+        assert private not in page.content()
+
+
+@pytest.mark.parametrize("path", ["lesson/no_such", "voila/render/no_such.ipynb", "no/such/address", "lesson/"])
+def test_an_address_without_a_lesson_says_so(page, address, complaints, path):
+    assert page.goto(address + path).status == 404
+    assert page.get_by_role("heading").inner_text() == "There is no lesson at this address"
+    assert page.get_by_role("link", name="All lessons").get_attribute("href") == "/"
+    assert [complaint for complaint in complaints if "404" not in complaint] == []
+    complaints.clear()
+
+
+def test_an_edited_notebook_is_shown_at_the_next_reload(page, address, folder):
+    write(folder, "edited", "# Before")
+    page.goto(address + "lesson/edited")
+    page.get_by_role("heading", name="Before").wait_for()
+    write(folder, "edited", "# After")
+    page.reload()
+    page.get_by_role("heading", name="After").wait_for()
+    (folder / "edited.ipynb").unlink()
+
+
+# --- what the page asks for
+
+
+def test_only_the_front_end_extensions_that_a_lesson_needs_are_loaded(page, address):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").wait_for()
+    extensions = {url.split("/labextensions/")[1].split("/static/")[0] for url in asked if "/labextensions/" in url}
+    assert extensions == {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"}
+
+
+def test_the_page_names_the_installed_plotly(page, address):
+    page.goto(address + "lesson/slider")
+    path = page.locator("meta[name=gradsheet-plotly]").get_attribute("content")
+    status, text, headers = ask(address, path)
+    installed = Path(importlib.util.find_spec("plotly").origin).with_name("package_data") / "plotly.min.js"
+    assert (status, text) == (200, installed.read_bytes().decode())
+    assert "immutable" in headers["Cache-Control"] and headers["Content-Type"].startswith("text/javascript")
+    page.add_script_tag(url=path)
+    assert page.evaluate("typeof Plotly.newPlot") == "function"
+
+
+def test_everything_moves_with_the_base_url(page, lessons, folder):
+    address = lessons(folder, "/course/")
+    assert address.endswith("/course/")
+    page.goto(address)
+    page.get_by_role("link", name="slider").click()
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_text("Python heard 0.5").wait_for()
+    path = page.locator("meta[name=gradsheet-plotly]").get_attribute("content")
+    assert path.startswith("/course/gradsheet/plotly-")
+    assert ask(address, path, "HEAD")[0] == 200
+    assert ask(address, "/lesson/slider")[0] == 404
+
+
+# --- the kernels
+
+
+def surroundings(address: str, path: str) -> dict:
+    """What the notebook of that name printed."""
+    text = html.unescape(ask(address, path)[1])
+    return json.loads(text[text.index('{"query"') : text.index("</pre>")])
+
+
+@pytest.mark.parametrize("name", ["surroundings", "elsewhere"])
+def test_a_lesson_runs_in_this_python_whatever_kernel_it_names(address, folder, name):
+    found = surroundings(address, f"/lesson/{name}?clip=0.05&seed=3")
+    assert Path(found["python"]) == Path(sys.executable)
+    assert Path(found["folder"]) == folder
+    assert found["query"] == "clip=0.05&seed=3"
+
+
+def test_every_page_has_a_kernel_of_its_own(address):
+    """The first may take the warm kernel; the others find none, and start theirs."""
+    processes = [surroundings(address, "/lesson/surroundings")["process"] for _ in range(3)]
+    assert len(set(processes)) == 3
+
+
+def test_closing_the_page_ends_its_kernel(page, address):
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").wait_for()
+    kernel = json.loads(page.locator("#jupyter-config-data").inner_text())["kernelId"]
+    assert ask(address, f"/api/kernels/{kernel}")[0] == 200
+    page.goto(address)
+    page.wait_for_function("path => fetch(path).then(reply => reply.status === 404)", arg=f"/api/kernels/{kernel}")
+
+
+# --- what a stranger can do
+#
+# On this computer: open lessons, each of which starts a kernel that runs the notebook and nothing else, and fetch the pictures beside
+# the notebooks. Whoever is told a kernel's id (a secret that only its page knows) can talk to its widgets or end it; no message of
+# theirs runs code. From elsewhere on the web: follow a link to a lesson, but read nothing and start nothing behind one's back.
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/voila/files/slider.ipynb",
+        "/voila/files/source.py",
+        "/voila/files/notes.txt",
+        "/voila/files/../outside.svg",
+        "/voila/files/..%2foutside.svg",
+        "/voila/files/%2e%2e/outside.svg",
+        "/voila/static/../../../voila/app.py",
+        "/voila/static/..%2f..%2fapp.py",
+        "/voila/templates/gradsheet/static/../index.html.j2",
+        "/voila/templates/gradsheet/static/..%2findex.html.j2",
+        "/voila/labextensions/..%2f..%2f..%2fpyvenv.cfg",
+        "/voila/render/source.py",
+        "/voila/render/..%2fslider.ipynb",
+        "/lesson/..%2fslider",
+        "/gradsheet/plotly-..%2f..%2f__init__.py",
+        "/files/notes.txt",
+        "/notes.txt",
+        "/voila/tree",
+        "/voila/api/contents/",
+        "/voila/execution/0",
+        "/voila/query/0",
+        "/api/contents",
+        "/api/kernels",
+        "/api/kernelspecs",
+        "/api/sessions",
+        "/api/terminals",
+        "/terminals/1",
+        "/terminals/websocket/1",
+        "/login",
+    ],
+)
+def test_nothing_else_is_served(address, path):
+    status, text, _ = ask(address, path)
+    assert status >= 400
+    for inside in ("a source", "a note", "<svg", "nbformat", "import ", "extends", "home ="):
+        assert inside not in text
+
+
+def test_pictures_beside_the_notebooks_are_served(address):
+    assert ask(address, "/voila/files/picture.svg")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/kernels", "/api/terminals", "/api/contents/x.ipynb", "/lesson/slider", "/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_started_or_changed(address, method, path):
+    assert ask(address, path, method)[0] in (403, 404, 405)
+
+
+def test_a_page_elsewhere_can_neither_read_nor_start_a_lesson(address):
+    renamed = {"Host": "lessons.example.org"}
+    embedded = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}
+    linked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+    assert ask(address, "/", headers=renamed)[0] == 403
+    assert ask(address, "/lesson/surroundings", headers=renamed)[0] == 403
+    assert ask(address, "/lesson/surroundings", headers=embedded)[0] == 403
+    status, _, headers = ask(address, "/lesson/surroundings", headers=linked)
+    assert status == 200
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_page_elsewhere_cannot_join_a_kernel(page, address):
+    page.goto(address + "lesson/slider")
+    kernel = json.loads(page.locator("#jupyter-config-data").inner_text())["kernelId"]
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    path = f"/api/kernels/{kernel}/channels"
+    assert ask(address, path, headers={**upgrade, "Origin": "http://lessons.example.org"})[0] == 403
+
+
+def test_a_page_cannot_run_code_in_its_kernel(page, address, folder):
+    """The kernel answers the harmless message that was sent after the harmful one, so the harmful one was dropped, not delayed."""
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").wait_for()
+    page.evaluate(
+        """async () => {
+            const kernel = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+            const socket = new WebSocket(`ws://${location.host}/api/kernels/${kernel}/channels`);
+            const send = (type, content) => socket.send(JSON.stringify({
+                channel: "shell", content, metadata: {}, parent_header: {}, buffers: [],
+                header: {msg_id: type, msg_type: type, username: "", session: "stranger", version: "5.3", date: ""},
+            }));
+            await new Promise((opened) => { socket.onopen = opened; });
+            const answered = new Promise((resolve) => {
+                socket.onmessage = ({data}) => { if (JSON.parse(data).msg_type === "kernel_info_reply") resolve(); };
+            });
+            send("execute_request", {code: "open('stranger', 'w')", silent: false, store_history: false,
+                                     user_expressions: {}, allow_stdin: false, stop_on_error: true});
+            send("kernel_info_request", {});
+            await answered;
+            socket.close();
+        }"""
+    )
+    assert not (folder / "stranger").exists()
+
+
+# --- starting and ending
+
+
+def python(program: str, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_importing_the_server_is_cheap():
+    heavy = "{'voila', 'tornado', 'IPython', 'jupyter_server', 'plotly', 'numpy'}"
+    assert python(f"import sys, lessons.server; print({heavy} & set(sys.modules))").stdout.strip() == "set()"
+
+
+def test_a_port_that_is_taken_is_refused_in_a_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = python(f"import lessons.server; raise SystemExit(lessons.server.serve({port}, False))")
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"Port {port} is taken by another program. Choose another one with --port, or leave --port out."
+
+
+def test_a_port_that_does_not_exist_is_refused_in_a_sentence():
+    done = python("import lessons.server; raise SystemExit(lessons.server.serve(123456, False))")
+    assert (done.returncode, done.stderr.strip()) == (1, "There is no port 123456: ports are numbered from 1 to 65535.")
+
+
+def test_without_a_port_a_free_one_is_found():
+    program = "import lessons.server as s\nfor one in s.bind(None): print(one.getsockname()[1]); one.close()"
+    with socket.socket() as usual:
+        usual.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            usual.bind(("127.0.0.1", 8866))
+            usual.listen()
+        except OSError:
+            pass  # another program has it, which serves as well
+        assert int(python(program).stdout) != 8866
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interrupt for one process")
+def test_an_interrupt_ends_the_server_and_its_kernels(folder):
+    program = "from lessons.server import *; from pathlib import Path; import sys\n"
+    program += "sys.exit(serve_folder(Path(sys.argv[1]), 0, False, str))"
+    with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+        address = server.stdout.readline().split()[4]
+        assert ask(address, "/lesson/surroundings")[0] == 200
+        kernels = psutil.Process(server.pid).children(recursive=True)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
+    assert kernels
+    _, alive = psutil.wait_procs(kernels, timeout=30)
+    assert not alive
