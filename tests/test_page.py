@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import engines
 import numpy as np
+import openpyxl
 import pytest
 
 from sheets import Axis, Series, Sheet, backprop, values
 from sheets.language.sheet import shown, written
 from sheets.library.log_loss import log_loss
+from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
 from sheets.targets.numpy import is_said
@@ -289,14 +292,47 @@ def test_the_page_is_no_wider_than_the_window(lesson, width):
     assert lesson.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_static_workbook_is_the_exported_one(lesson, tmp_path):
-    import openpyxl
+def downloaded(page, file: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    download.value.save_as(file)
+    return file
 
-    with lesson.expect_download() as download:
-        lesson.get_by_role("button", name="Download workbook").click()
-    download.value.save_as(tmp_path / "found.xlsx")
-    assert openpyxl.load_workbook(tmp_path / "found.xlsx").sheetnames[:2] == ["Start", "Sheet"]
-    assert "with the values that this page started from" in lesson.locator(".gs-buttons .gs-note").inner_text()
+
+def test_the_page_writes_the_workbook_that_python_exports(lesson, tmp_path):
+    """Cell by cell: formulas, cached values, names, validation; with the same rows, more, and fewer."""
+    sheet = log_loss()
+    states = [{}, {"clip": 0.05}, *(preset.inputs for preset in sheet.presets[1:4])]
+    for inputs in states:
+        lesson.get_by_role("button", name="Reset").click()
+        for preset in sheet.presets:
+            if preset.inputs is inputs:
+                lesson.get_by_role("button", name=preset.title, exact=True).click()
+        if set(inputs) == {"clip"}:
+            lesson.get_by_role("textbox", name="clip").fill(str(inputs["clip"]))
+            lesson.keyboard.press("Enter")
+        check_same_workbook(downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx")
+    for _ in range(39):
+        lesson.get_by_role("button", name="Remove row").click()
+    inputs = {"is_cat": [1], "prediction": [1], "clip": 1e-4}
+    check_same_workbook(downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx")
+
+
+def check_same_workbook(ours: Path, sheet: Sheet, inputs: dict, expected: Path) -> None:
+    write(sheet, expected, inputs)
+    assert engines.formula_cells(ours) == engines.formula_cells(expected)
+    before, after = engines.cached_cells(expected), engines.cached_cells(ours)
+    assert before.keys() == after.keys()
+    assert not [key for key in before if engines.different(before[key], after[key], 1e-12)]
+    books = [openpyxl.load_workbook(file) for file in (expected, ours)]
+    names = [{name: found.attr_text for name, found in book.defined_names.items()} for book in books]
+    assert names[0] == names[1]
+    rules = [{str(rule.sqref) for rule in book["Sheet"].data_validations.dataValidation} for book in books]
+    assert rules[0] == rules[1]
+    recalculated = engines.in_ironcalc(ours)
+    assert not [key for key in after if engines.different(after[key], recalculated[key])]
+    for name, array in read_inputs(sheet, ours).items():
+        np.testing.assert_array_equal(array, values(sheet, inputs)[name])
 
 
 def test_text_of_a_sheet_is_text_and_not_markup(page, tmp_path):

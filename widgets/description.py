@@ -10,9 +10,10 @@ from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows, walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.language.roles import ROLES
-from sheets.language.sheet import Block, Chart, Preset
+from sheets.language.sheet import Block, Chart, Preset, Sentence
 from sheets.targets.excel.formulas import block_formula, column_name
-from sheets.targets.excel.layout import Place, layout
+from sheets.targets.excel.layout import Layout, Place, layout
+from sheets.targets.excel.workbook import sentence_formula
 from sheets.targets.javascript import program
 from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
@@ -24,7 +25,8 @@ ROWS = "rows"  # in a shape: as many as there are data rows
 
 def description(sheet: Sheet) -> dict[str, Any]:
     """JSON-ready. Numbers of a block are listed row by row."""
-    places = layout(sheet).blocks
+    where = layout(sheet)
+    places = where.blocks
     return {
         "name": sheet.name,
         "title": sheet.title,
@@ -39,8 +41,13 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
         "charts": [_chart(chart) for chart in sheet.charts],
         "presets": [_preset(preset) for preset in sheet.presets],
-        "sentences": [list(sentence.pieces) for sentence in sheet.sentences],
+        "sentences": [_sentence(sheet, where, sentence) for sentence in sheet.sentences],
+        "sentenceRow": where.sentence_rows["Sheet"] + 1,
     }
+
+
+def _sentence(sheet: Sheet, where: Layout, sentence: Sentence) -> dict[str, Any]:
+    return {"pieces": sentence.pieces, "excel": sentence_formula(sheet, where, sentence).pieces()}
 
 
 def _length(n: int) -> int | str:
@@ -89,6 +96,7 @@ def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, 
         "equation": mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
         "cellEquation": mathml(cell_equation(sheet, block.name)),
         "excel": block_formula(sheet, places, block.name).pieces(),
+        "infinite": block.infinite is not None,
         "numbers": mathml(latex),
         "slots": slots,
         "reads": cells_read(block.expr),

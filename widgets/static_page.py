@@ -1,11 +1,13 @@
-"""A page as one file: text, sheets that live without a kernel, the workbook as exported. Opens from disk with no network."""
+"""A page as one file: text, sheets that live without a kernel, the workbook to download. Opens from disk with no network."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,15 +42,22 @@ def safe_json(told: Any) -> str:
 def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None) -> str:
     """The place of a sheet on the page, with what it needs."""
     started = sheet.with_inputs(inputs or {})
-    file = io.BytesIO()
-    write(started, file)
     told = safe_json(description(started))
     name = f"sheet-{number}"
     return (
         f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
         f'<script type="application/json" id="{name}-description">{told}</script>\n'
-        f'<script type="text/plain" id="{name}-workbook">{base64.b64encode(file.getvalue()).decode()}</script>'
+        f'<script type="text/plain" id="{name}-workbook">{packed_workbook(started)}</script>'
     )
+
+
+def packed_workbook(sheet: Sheet) -> str:
+    """The workbook's parts, path to text, as JSON, gzip and base64: front_end/workbook.js writes the page's numbers into them."""
+    file = io.BytesIO()
+    write(sheet, file)
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+    return base64.b64encode(gzip.compress(json.dumps(parts).encode(), mtime=0)).decode()
 
 
 def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = "", before: str = "") -> str:

@@ -19,14 +19,15 @@ MODULES = (
     "page",
     "plotly",
 )  # as they need each other
+ENDS = {"widget": ("widget",), "static": ("workbook", "static")}  # a kernel writes the workbook itself
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=class|function|async function|const)", re.MULTILINE)
 
 
 @lru_cache
-def joined(last: str) -> str:
-    """One module: the front end, then `last` ("widget" for anywidget, "static" for a file)."""
-    sources = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in (*MODULES, last)]
+def joined(end: str) -> str:
+    """One module: the front end for an anywidget (end: "widget") or a file ("static")."""
+    sources = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in (*MODULES, *ENDS[end])]
     return "\n".join(EXPORT.sub("", IMPORT.sub("", source)) for source in sources)
 
 

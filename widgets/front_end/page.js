@@ -5,7 +5,6 @@ import { Control } from "./controls.js";
 import { element, setText } from "./elements.js";
 import { FormulaBar } from "./formula_bar.js";
 import { Grid } from "./grid.js";
-import { shown } from "./numbers.js";
 import { State } from "./state.js";
 import { Transport } from "./transport.js";
 
@@ -15,7 +14,6 @@ const SETTLED = 200; // milliseconds without a change before Python is told
  * @typedef {Object} Host what the page stands in: a notebook, Voila or a file
  * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
  * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
- * @property {string} [workbookHolds] said after a download, where the workbook does not hold the present inputs
  * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
  * @property {() => Promise<any>} plotly loads plotly.js
  */
@@ -175,7 +173,7 @@ export class Page {
       link.click();
       link.remove();
       setTimeout(() => URL.revokeObjectURL(address), 10_000);
-      setText(this.note, `${this.description.name}.xlsx was downloaded${this.host.workbookHolds || ""}.`);
+      setText(this.note, `${this.description.name}.xlsx was downloaded.`);
     } catch (error) {
       setText(this.note, error.message);
     }
@@ -227,9 +225,7 @@ export class Page {
   }
 
   drawSentences() {
-    const texts = this.state.said().map((pieces) =>
-      pieces.map((piece) => (typeof piece === "string" ? piece : shown(this.state.value(piece[0], 0, 0), piece[1]))).join(""),
-    );
+    const texts = this.state.said().filter((text) => text !== "");
     while (this.sentences.children.length > texts.length) this.sentences.lastChild.remove();
     while (this.sentences.children.length < texts.length) this.sentences.append(element("p"));
     texts.forEach((text, k) => setText(this.sentences.children[k], text));

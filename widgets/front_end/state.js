@@ -1,5 +1,7 @@
 // What the page knows: the inputs as they start, and the step. Every number on the page is a function of these two.
 
+import { shown } from "./numbers.js";
+
 export class State {
   /** @param {Object} description from widgets/description.py */
   constructor(description) {
@@ -132,9 +134,10 @@ export class State {
     this.changed();
   }
 
-  /** The sentences that hold now, as lists of pieces. */
+  /** Each sentence with its numbers, or "" where it does not hold. @returns {string[]} */
   said() {
-    return this.description.sentences.filter((_, k) => this.program.said[k] !== 0);
+    const words = (piece) => (typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]));
+    return this.description.sentences.map(({ pieces }, k) => (this.program.said[k] ? pieces.map(words).join("") : ""));
   }
 
   /** The inputs as they start, row by row in lists of rows: what Python is told. */

@@ -10,6 +10,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,11 +18,12 @@ import numpy as np
 import xlsxwriter
 
 from ...language.cells import at
+from ...language.expr import is_single
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Block, Chart, Sentence, Series, Sheet, written
 from ..numpy import Values, is_said, values
-from .formulas import block_formula, column_name, formula
+from .formulas import Formula, block_formula, column_name, formula
 from .layout import Layout, Place, layout
 from .steps import write_steps
 from .styles import Styles, cached, number_format
@@ -167,25 +169,19 @@ def excel_text(text: str) -> str:
     return "&".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
-def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence, worksheet: str) -> str:
-    here = Place(worksheet, 0, 0)
-    joined = []
-    for piece in sentence.pieces:
-        if isinstance(piece, str):
-            joined.append(excel_text(piece))
-        else:
-            joined.append(f'TEXT({piece[0]},"{number_format(piece[1])}")')
+def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula:
+    """The sentence as a formula of a cell on the worksheet Sheet: its words with its numbers, or nothing."""
+    joined = [excel_text(piece) if isinstance(piece, str) else f'TEXT({piece[0]},"{number_format(piece[1])}")' for piece in sentence.pieces]
     words = "&".join(joined)
-    condition = formula(sheet, where.blocks, here, at(sentence.when, 0, 0), f"sentence {sentence.pieces[0]!r}", "sheet")
-    if condition.template == "1":
-        return f"={words}"
-    return f'=IF({condition.at(0, 0)[1:]},{words},"")'
+    here = Place("Sheet", 0, 0)
+    when = formula(sheet, where.blocks, here, at(sentence.when, 0, 0), f"sentence {sentence.pieces[0]!r}", sentence.line)
+    return replace(when, template=words if when.template == "1" else f'IF({when.template},{words},"")')
 
 
 def _write_sentences(page, sheet: Sheet, where: Layout, found: Values, styles: Styles) -> None:
     for k, sentence in enumerate(sheet.sentences):
-        said = said_now(sentence, found)
-        page.write_formula(where.sentence_rows["Sheet"] + k, 0, sentence_formula(sheet, where, sentence, "Sheet"), styles.said, said)
+        written_out = sentence_formula(sheet, where, sentence).at(0, 0)
+        page.write_formula(where.sentence_rows["Sheet"] + k, 0, written_out, styles.said, said_now(sentence, found))
 
 
 def said_now(sentence: Sentence, found: Values) -> str:
@@ -281,5 +277,5 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
 
 def _settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
     """The single numbers a preset sets, `clip = 0.05. `, so that a reader can set them by hand."""
-    singles = [f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if sheet.blocks[name].shape == (1, 1)]
+    singles = [f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if is_single(sheet.blocks[name].shape)]
     return f"Set {', '.join(singles)}. " if singles else ""
