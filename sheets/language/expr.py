@@ -51,10 +51,10 @@ class Rows(int):
     def __rmod__(self, other):
         return other % lift(self)
 
-    def __pow__(self, other):
+    def __pow__(self, other):  # type: ignore[override]
         return lift(self) ** other
 
-    def __rpow__(self, other):
+    def __rpow__(self, other):  # type: ignore[override]
         return other ** lift(self)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):  # np.sqrt(x.shape[0])
@@ -209,6 +209,11 @@ def size(shape: Shape) -> str:
     return f"{int(shape[0])} x {int(shape[1])}"
 
 
+def is_single(shape: Shape) -> bool:
+    """Whether a block of this shape is one number. One row of data is not: it may become more."""
+    return shape == (1, 1) and not any(isinstance(n, Rows) for n in shape)
+
+
 def const(x: float) -> Expr:
     return Expr("const", (), (1, 1), x if isinstance(x, Rows) else float(x) + 0.0)  # -0.0 is 0: not every face knows it
 
@@ -221,10 +226,12 @@ def lift(x: Any) -> Expr:
         raise SheetError(
             f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; write np.equal(a, b) or np.not_equal(a, b)"
         )
-    if isinstance(x, Real) or (isinstance(x, np.ndarray) and x.size == 1):
+    if isinstance(x, Real):
         if not np.isfinite(float(x)):
             raise SheetError(f"{x} inside a formula is no number that a workbook knows")
         return const(x if isinstance(x, Rows) else float(x))
+    if isinstance(x, np.ndarray) and x.ndim == 0:
+        raise SheetError("np.where was given no expression: `==` and `!=` compare the expressions themselves; write np.equal(a, b)")
     if isinstance(x, (np.ndarray, list, tuple)):
         raise SheetError("an array inside a formula has no name to show: make it a block with sheet.input(name, values)")
     raise SheetError(f"{x!r} is not a number or an expression")
@@ -433,6 +440,14 @@ def walk(e: Expr):
             seen.add(node)
             stack.append((node, True))
             stack += [(a, False) for a in reversed(node.args)]
+
+
+def depth(e: Expr) -> int:
+    """How many nodes stand inside each other, at most."""
+    found: dict[Expr, int] = {}
+    for node in walk(e):
+        found[node] = 1 + max((found[a] for a in node.args), default=0)
+    return found[e]
 
 
 def refs(e: Expr) -> list[str]:

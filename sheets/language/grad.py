@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .errors import SheetError
-from .expr import Expr, Rows, Shape, const, elementwise, expand, is_number, put, reduction, refs, take, walk, where
+from .expr import Expr, Rows, Shape, const, elementwise, expand, is_number, is_single, put, reduction, refs, take, walk, where
 from .ops import OPS
 from .sheet import Sheet
 
@@ -185,7 +185,7 @@ def backprop(
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
             raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
-    if sheet.blocks[loss].shape != (1, 1):
+    if not is_single(sheet.blocks[loss].shape):
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; a loss is one number, 1 x 1: take its mean or sum")
     wanted = None if inputs is None else reaching(sheet, inputs)
     if title is not None:

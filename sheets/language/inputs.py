@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .sheet import Block, Sheet
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # as the page reads what is typed
+LONGEST_QUOTE = 60  # characters of a refused value
 MAX_ROWS = 1000  # of data: more than a class can look at, few enough for any face to stay live
 
 
@@ -42,6 +43,7 @@ def allowed(block: Block) -> str:
 
 def _cell(block: Block, value: Any, where: str) -> float:
     said = f"{value!r}" if isinstance(value, str) else "empty" if value is None else f"{value}"
+    said = said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 3]}..."
     refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}")
     if block.choices and isinstance(value, str) and value.strip() in block.choices:
         return float(block.choices.index(value.strip()))

@@ -2,8 +2,8 @@
 
 RAND() would differ in each and change at every recalculation. Here each draw comes from its cell's place and a seed through an
 integer generator that is exact in doubles: three rounds of x <- (x + key)^3 mod 67108859. The modulus p is prime and p - 1 is
-not divisible by 3, so cubing permutes 0..p-1; every product stays under 2^53. Two such streams give two uniform numbers, and
-Box and Muller's formula (1958) makes them normal.
+not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. Two such streams give two
+uniform numbers, and Box and Muller's formula (1958) makes them normal.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, column_index, row_index
+from .expr import Expr, column_index, is_single, row_index
 from .sheet import Sheet
 
 PRIME = 67108859
+KEYS = 2**24  # (PRIME + KEYS)^2 is under 2^53
 SEEDS = 10_000  # seeds run from 0 to this
 STREAMS = ((1299709, 7919, 15485863), (2750159, 104729, 32452843))  # per stream: of the seed, of the cell, the start
 
@@ -27,7 +28,7 @@ def _round(x: Expr, key: Expr | int) -> Expr:
 def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, letter: str, constants: tuple[int, int, int]) -> Expr:
     of_seed, of_cell, start = constants
     rows, columns = shape
-    key = sheet.let(f"{name}_{letter}_key", np.mod(seed * of_seed + start, PRIME), role="noise", format="d", note="the seed, spread out")
+    key = sheet.let(f"{name}_{letter}_key", np.mod(seed * of_seed + start, KEYS), role="noise", format="d", note="the seed, spread out")
     place = row_index(rows) * columns + column_index(columns) if columns > 1 else row_index(rows)
     x = sheet.let(
         f"{name}_{letter}_0", np.mod(place * of_cell + key, PRIME), role="noise", format="d", note="each cell starts from its own place"
@@ -43,7 +44,7 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it in the same group; open a folded
     group first. Raises SheetError for a seed of another shape.
     """
-    if seed.shape != (1, 1):
+    if not is_single(seed.shape):
         raise SheetError(f"noise {name!r}: the seed is one whole number, not {seed!r}")
     u = _stream(sheet, name, shape, seed, "u", STREAMS[0])
     v = _stream(sheet, name, shape, seed, "v", STREAMS[1])

@@ -94,7 +94,8 @@ def _power_vjp(g, y, a, b):
 
 
 def _general_power_vjp(g, y, a, b):
-    return where(elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0), where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
+    of_base = where(elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0)  # 0 to the 0 has a slope of 0
+    return of_base, where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
 
 
 def _xlogy_vjp(g, y, a, b):

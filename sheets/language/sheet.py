@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError, SheetError, author_line
-from .expr import Expr, Rows, Shape, lift, refs, size
+from .expr import Expr, Rows, Shape, depth, is_single, lift, size, walk
 from .inputs import checked, checked_inputs, nearest
 from .roles import ROLES
 
 # One name, legal in Python, JavaScript, Excel and LaTeX. W1 is a cell address in Excel, so write W_1.
 NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*\Z")
 CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
-TAKEN = {"true", "false", "null", "nan", "inf", "undefined"}
+TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
+DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
 OWN_WORKSHEETS = {"start", "charts", "steps", "history"}  # the last is Excel's own
 FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
 
@@ -123,6 +124,7 @@ class Sentence:
     when: Expr
     pieces: tuple[str | tuple[str, str], ...]
     role: str = "what happened"
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,10 @@ class Sheet:
         expr = lift(expr)
         if isinstance(expr.shape[1], Rows):
             raise SheetError(f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it")
+        if depth(expr) > DEEPEST:
+            raise SheetError(
+                f"{name}: its formula is {depth(expr)} operations deep, more than {DEEPEST}; give its parts blocks of their own"
+            )
         sign = None if infinite is None else lift(infinite)
         self._check_refs(name, expr)
         if sign is not None:
@@ -278,13 +284,21 @@ class Sheet:
 
     def chart(self, title: str, x: Axis, y: Axis, series: Sequence[Series], note: str = "") -> None:
         """A chart over blocks, drawn by the page and, as a native chart, by the workbook."""
+        for axis in (x, y):
+            if axis.scale not in ("linear", "log") or not axis.low < axis.high or (axis.scale == "log" and axis.low <= 0):
+                raise SheetError(f"chart {title!r}: {axis} is not linear, or log from above 0, with low below high")
         for one in series:
+            if one.mode not in ("lines", "markers") or one.role not in ROLES:
+                raise SheetError(f"chart {title!r}: {one} is not lines or markers, or its role is not one of {', '.join(ROLES)}")
             for name in (one.x, one.y):
                 if name not in self.blocks:
                     raise SheetError(f"chart {title!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
             counts = [int(np.prod(self.blocks[name].shape)) for name in (one.x, one.y)]
-            if counts[0] != counts[1]:
-                raise SheetError(f"chart {title!r}: {one.x} has {counts[0]} cells and {one.y} has {counts[1]}")
+            data = [isinstance(self.blocks[name].shape[0], Rows) for name in (one.x, one.y)]
+            if counts[0] != counts[1] or data[0] != data[1]:
+                which = ["", " in data rows"]
+                said = f"{one.x} has {counts[0]} cells{which[data[0]]} and {one.y} has {counts[1]}{which[data[1]]}"
+                raise SheetError(f"chart {title!r}: {said}")
         self.charts.append(Chart(title, x, y, tuple(series), note))
 
     def preset(self, title: str, predict: str = "", **inputs: Any) -> None:
@@ -294,8 +308,11 @@ class Sheet:
             everything = checked_inputs(self, values)
         except InputError as error:
             raise SheetError(f"preset {title!r}: {error}") from None
-        words = [written(self.pieces(text), everything) for text in (title, predict)]
-        self.presets.append(Preset(words[0], words[1], values))
+        words = [self.pieces(text) for text in (title, predict)]
+        for piece in (*words[0], *words[1]):
+            if not isinstance(piece, str) and piece[0] not in everything:
+                raise SheetError(f"preset {title!r}: {piece[0]} is computed; only inputs can be named before the preset is chosen")
+        self.presets.append(Preset(written(words[0], everything), written(words[1], everything), values))
 
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's number at the time."""
@@ -305,11 +322,11 @@ class Sheet:
         for piece in pieces:
             if not isinstance(piece, str) and piece[1] == "g":
                 raise SheetError(f"sentence {text!r}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
-            if not isinstance(piece, str) and self.blocks[piece[0]].shape != (1, 1):
+            if not isinstance(piece, str) and not is_single(self.blocks[piece[0]].shape):
                 raise SheetError(f"sentence {text!r}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
-        if condition.shape != (1, 1):
+        if not is_single(condition.shape):
             raise SheetError(f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1")
-        self.sentences.append(Sentence(condition, pieces))
+        self.sentences.append(Sentence(condition, pieces, line=author_line()))
 
     def source(self, text: str, address: str = "") -> None:
         self.sources.append(Source(text, address))
@@ -317,7 +334,11 @@ class Sheet:
     def pieces(self, text: str) -> tuple[str | tuple[str, str], ...]:
         """`a {block:.2f} b` -> ("a ", ("block", ".2f"), " b"); the format defaults to the block's own."""
         found: list[str | tuple[str, str]] = []
-        for literal, name, spec, _ in string.Formatter().parse(text):
+        try:
+            parsed = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise SheetError(f"{text!r}: {error}; a brace that is no block is written twice, {{{{ or }}}}") from None
+        for literal, name, spec, _ in parsed:
             if literal:
                 found.append(literal)
             if name is not None:
@@ -384,9 +405,9 @@ class Sheet:
             raise SheetError(f"{name!r} already means something in Python, JavaScript or Excel; choose another name")
 
     def _check_refs(self, name: str, expr: Expr) -> None:
-        for read in refs(expr):
-            if read not in self.blocks:
-                raise SheetError(f"{name} uses {read!r}, which is not an earlier block of {self.name}")
+        for node in walk(expr):
+            if node.op == "ref" and (node.arg not in self.blocks or node.shape != self.blocks[node.arg].shape):
+                raise SheetError(f"{name} uses {node.arg!r}, which is not an earlier block of {self.name}")
 
     def _add_input(self, block: Block) -> Expr:
         assert block.value is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -84,12 +85,17 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with any number of rows. Numbers
     that are not finite stay in (inf, -inf, nan) without a warning. Raises InputError.
     """
-    sheet = sheet.with_inputs(inputs or {})
-    with np.errstate(all="ignore"):
-        found = _blocks(sheet, {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None})
-        for _ in range(steps):
-            found = _blocks(sheet, {**found, **{name: found[source] for name, source in sheet.carried.items()}})
-    return found
+    return list(deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1))[0]
+
+
+def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
+    """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits."""
+    inputs = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
+    for step in range(steps + 1):
+        with np.errstate(all="ignore"):
+            found = _blocks(sheet, inputs)
+        yield found
+        inputs = {**found, **{name: found[source] for name, source in sheet.carried.items()}}
 
 
 def is_said(sentence: Sentence, found: Values) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ...language.cells import at, reads
 from ...language.errors import NeedsBlock
-from ...language.expr import Expr, Rows, const, is_number, walk
+from ...language.expr import Expr, Rows, const, is_number, is_single, walk
 from ...language.ops import OPS, Test, Text, spell
 from ...language.sheet import Sheet
 from .layout import Place
@@ -142,7 +142,7 @@ class Writer:
         name, i, j = e.arg
         if isinstance(i, Expr):
             return self._lookup(name, i, j, spans)
-        if self.sheet.blocks[name].shape == (1, 1) and not self.places[name].flat:
+        if is_single(self.sheet.blocks[name].shape) and not self.places[name].flat:
             return Text(name)
         found = self._range(name, i, j, spans)
         if found is None:

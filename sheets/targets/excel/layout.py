@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...language.expr import Rows
+from ...language.expr import Rows, is_single
 from ...language.sheet import Group, Sheet
 
 HEADING_ROWS = 1  # the sheet's title, above the sentences
@@ -48,7 +48,7 @@ def has_data_rows(sheet: Sheet, group: Group) -> bool:
 
 
 def is_list(sheet: Sheet, group: Group) -> bool:
-    return all(sheet.blocks[name].shape == (1, 1) for name in group.blocks) and not has_data_rows(sheet, group)
+    return all(is_single(sheet.blocks[name].shape) for name in group.blocks)
 
 
 def layout(sheet: Sheet) -> Layout:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...language.errors import InputError
 from ...language.expr import Rows
-from ...language.inputs import checked_inputs
+from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
 
 LARGEST_FILE = 10_000_000  # bytes
@@ -77,20 +77,18 @@ def _record(book: Any) -> dict[str, Any]:
 
 
 def _cells(book: Any, sheet: Sheet, name: str) -> list[list[Any]]:
+    from openpyxl.utils.cell import range_boundaries
+
     block = sheet.blocks[name]
     lost = InputError(f"the workbook no longer says where {name} stands; download it again from the lesson")
-    if name not in book.defined_names:
-        raise lost
-    destinations = list(book.defined_names[name].destinations)
-    if len(destinations) != 1 or destinations[0][0] not in book.sheetnames:
-        raise lost
-    worksheet, area = destinations[0]
     try:
-        cells = book[worksheet][area.replace("$", "")]
-    except (ValueError, KeyError, TypeError):
+        ((worksheet, area),) = book.defined_names[name].destinations
+        between = book[worksheet].iter_rows
+        left, top, right, bottom = range_boundaries(area.replace("$", ""))
+        rows, columns = bottom - top + 1, right - left + 1
+    except Exception:  # a name may hold any text: a deleted range, a number, a formula
         raise lost from None
-    if not isinstance(cells, tuple):
-        cells = ((cells,),)
-    if len(cells) > 2 * 1000 or len(cells[0]) != block.shape[1] or (not isinstance(block.shape[0], Rows) and len(cells) != block.shape[0]):
+    data = isinstance(block.shape[0], Rows)
+    if columns != block.shape[1] or rows > 2 * MAX_ROWS or (not data and rows != block.shape[0]):
         raise lost
-    return [[cell.value for cell in row] for row in cells]
+    return [list(row) for row in between(top, bottom, left, right, values_only=True)]

@@ -9,16 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from ...language.cells import at
-from ...language.expr import refs
+from ...language.errors import NeedsBlock
+from ...language.expr import is_single, refs
 from ...language.grad import reaching
 from ...language.sheet import Sheet
-from ..numpy import values
+from ..numpy import trajectory, values
 from .formulas import formula
 from .layout import Place
 from .styles import cached
 
 WORKSHEET = "Steps"
 STILL_ROW, FIRST_ROW = 3, 6
+COLUMNS = 16384
 
 
 def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles) -> None:
@@ -34,25 +36,22 @@ def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles
     for name in [*still, *(name for name in sheet.blocks if name in moving)]:
         row = STILL_ROW - 1 if name in still else FIRST_ROW - 1
         for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape)):
-            label = name if sheet.blocks[name].shape == (1, 1) else f"{name}[{i + 1},{j + 1}]"
+            label = name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]"
             page.write_string(row, now[name].column + k, label, styles.heading(sheet.blocks[name]))
     if still:
         page.write_string(STILL_ROW, 0, "every step", styles.row_number)
     _write_still(page, sheet, places, now, still, styles)
-    found = values(sheet)
-    for step in range(steps + 1):
+    for step, found in enumerate(trajectory(sheet, steps)):
         page.write_number(FIRST_ROW + step, 0, step, styles.row_number)
         for name in (name for name in sheet.blocks if name in moving):
             _write_row(page, sheet, places, now, name, step, found, styles)
-        if step < steps:
-            found = values(sheet, {name: found[source] for name, source in sheet.carried.items()})
 
 
 def _still(sheet: Sheet, moving: set[str]) -> list[str]:
     """Blocks of several cells that moving blocks read and that do not move."""
     formulas = [block.expr for name, block in sheet.blocks.items() if name in moving and block.expr is not None]
     read = {name for expr in formulas for name in refs(expr)}
-    return [name for name, block in sheet.blocks.items() if name in read - moving and block.shape != (1, 1)]
+    return [name for name, block in sheet.blocks.items() if name in read - moving and not is_single(block.shape)]
 
 
 def _placed(sheet: Sheet, names: list[str], row: int, flat: str) -> dict[str, Place]:
@@ -60,6 +59,9 @@ def _placed(sheet: Sheet, names: list[str], row: int, flat: str) -> dict[str, Pl
     for name in names:
         places[name] = Place(WORKSHEET, row, column, flat)
         column += int(np.prod(sheet.blocks[name].shape))
+    if column > COLUMNS:
+        widest = max((sheet.blocks[name] for name in names), key=lambda block: np.prod(block.shape))
+        raise NeedsBlock(f"a step of {sheet.name} is wider than a worksheet: {widest.name} alone has {widest.size} cells", widest.line)
     return places
 
 
@@ -69,21 +71,20 @@ def _write_still(page, sheet: Sheet, places: dict[str, Place], now: dict[str, Pl
         block = sheet.blocks[name]
         copied = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], "i", "j"), name, block.line)
         for k, (i, j) in enumerate(np.ndindex(block.shape)):
-            page.write_formula(
-                STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block, found[name]), cached(float(found[name][i, j]))
-            )
+            x = cached(float(found[name][i, j]), block)
+            page.write_formula(STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block, found[name]), x)
 
 
 def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, styles) -> None:
     block = sheet.blocks[name]
     for k, (i, j) in enumerate(np.ndindex(block.shape)):
         if block.expr is not None:
-            written = formula(sheet, now, now[name], at(block.expr, i, j), name, block.line)
+            sign = None if block.infinite is None else at(block.infinite, i, j)
+            written = formula(sheet, now, now[name], at(block.expr, i, j), name, block.line, sign)
         elif step == 0:
             written = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
         else:
             above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
             written = formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
-        page.write_formula(
-            FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block, found[name]), cached(float(found[name][i, j]))
-        )
+        x = cached(float(found[name][i, j]), block)
+        page.write_formula(FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block, found[name]), x)

@@ -51,7 +51,7 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = Styles(book)
         start = book.add_worksheet(START)
-        pages = {name: book.add_worksheet(name) for name in dict.fromkeys(place.worksheet for place in where.blocks.values())}
+        pages = {name: book.add_worksheet(name) for name in dict.fromkeys(["Sheet", *(place.worksheet for place in where.blocks.values())])}
         for name, page in pages.items():
             _prepare(page, sheet, where, styles, name)
         for name, block in sheet.blocks.items():

@@ -1,0 +1,157 @@
+"""Seeded noise: exact integers, the same draws in every target, and normal as far as 20,000 draws can tell."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import engines
+import numpy as np
+import pytest
+import scipy.stats
+import workbooks
+
+from sheets import Sheet, SheetError, normal, values
+from sheets.language.noise import KEYS, PRIME, SEEDS, STREAMS
+
+DRAWS = 20_000
+MANY = [0, 1, 2, 3, 17, 42, 1234, SEEDS]
+
+
+def sheet_of_noise(shape: tuple[int, int], seed: int = 0, rows: bool = False) -> Sheet:
+    s = Sheet("noise")
+    at = s.parameter("seed", seed, 0, SEEDS, whole=True)
+    if rows:
+        shape = (s.input("x", np.zeros(shape[0]), rows=True).shape[0], shape[1])
+    normal(s, "e", shape, at)
+    return s
+
+
+@cache
+def draws(seed: int) -> np.ndarray:
+    return values(sheet_of_noise((DRAWS, 1)), {"seed": seed})["e"].ravel()
+
+
+def exact_rounds(place: int, seed: int, stream: tuple[int, int, int]) -> list[int]:
+    """A cell's integers by Python's own, which never round."""
+    of_seed, of_cell, start = stream
+    key = (seed * of_seed + start) % KEYS
+    x = [(place * of_cell + key) % PRIME]
+    for _ in range(3):
+        x.append((x[-1] + key) ** 3 % PRIME)
+    return x
+
+
+# --- the integers
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_integers_are_exact(seed):
+    found = values(sheet_of_noise((200, 3)), {"seed": seed})
+    for letter, stream in zip("uv", STREAMS, strict=True):
+        expected = np.array([exact_rounds(place, seed, stream) for place in range(600)])
+        for k in range(4):
+            np.testing.assert_array_equal(found[f"e_{letter}_{k}"].ravel(), expected[:, k])
+
+
+def test_no_product_can_pass_what_a_double_holds():
+    largest = PRIME - 1 + KEYS - 1
+    assert largest**2 < 2**53
+    assert (PRIME - 1) * largest < 2**53
+    assert max(SEEDS * of_seed + start for of_seed, _, start in STREAMS) < 2**53
+
+
+def test_cubing_is_a_permutation():
+    """So no round loses numbers: p is prime and 3 does not divide p - 1."""
+    assert all(PRIME % k for k in range(2, int(PRIME**0.5) + 1))
+    assert (PRIME - 1) % 3 != 0
+
+
+# --- the same in every target
+
+SEED_IN_EXCEL = 42
+WORKBOOK = workbooks.register("noise", lambda: sheet_of_noise((30, 3), SEED_IN_EXCEL))
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_the_page_draws_the_same(seed):
+    s = sheet_of_noise((30, 3))
+    ours, theirs = values(s, {"seed": seed}), engines.in_javascript(s, {"seed": seed})
+    for name in ours:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12 if name == "e" else 0)
+
+
+@pytest.mark.parametrize("recalculated", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"])
+def test_a_workbook_draws_the_same(recalculated):
+    s = sheet_of_noise((30, 3), SEED_IN_EXCEL)
+    ours, theirs = values(s), engines.numbers(s, recalculated(WORKBOOK))
+    for name in ours:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-9 if name == "e" else 0)
+
+
+def test_a_draw_stays_when_rows_are_added_below_it():
+    short, long = sheet_of_noise((3, 2), rows=True), {"x": np.zeros(50)}
+    few, many = values(short)["e"], values(short, long)["e"]
+    assert many.shape == (50, 2)
+    np.testing.assert_array_equal(many[:3], few)
+    np.testing.assert_allclose(engines.in_javascript(short, long)["e"], many, rtol=1e-12)
+
+
+def test_the_same_seed_draws_the_same_and_another_seed_draws_otherwise():
+    again = values(sheet_of_noise((DRAWS, 1), seed=7))["e"].ravel()
+    np.testing.assert_array_equal(draws(7), again)
+    assert (draws(7) != draws(8)).mean() > 0.999
+
+
+def test_seeds_are_far_apart():
+    first = [values(sheet_of_noise((1, 3)), {"seed": seed})["e"].tobytes() for seed in range(300)]
+    assert len(set(first)) == 300
+
+
+# --- normal enough. Every bound is one that true normal draws pass in all but about one of 10,000 runs; the draws never change.
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_mean_variance_and_tails(seed):
+    e, far = draws(seed), 3.9
+    assert abs(e.mean()) < far / DRAWS**0.5
+    assert abs(e.var() - 1) < far * (2 / DRAWS) ** 0.5
+    assert abs((e**3).mean()) < far * (15 / DRAWS) ** 0.5
+    assert abs((e**4).mean() - 3) < far * (96 / DRAWS) ** 0.5
+    for limit in (1, 2, 3):
+        expected = 2 * scipy.stats.norm.sf(limit)
+        assert abs((np.abs(e) > limit).mean() - expected) < far * (expected * (1 - expected) / DRAWS) ** 0.5
+    assert 3.2 < np.abs(e).max() < 6
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_kolmogorov_and_smirnov_see_a_normal_distribution(seed):
+    assert scipy.stats.kstest(draws(seed), "norm").pvalue > 1e-3
+
+
+def test_over_many_seeds_the_p_values_are_spread_evenly():
+    p = [scipy.stats.kstest(values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm").pvalue for seed in range(100, 200)]
+    assert scipy.stats.kstest(p, "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("seed", MANY)
+@pytest.mark.parametrize("lag", [1, 2, 3, 7, 100])
+def test_neighbours_are_not_correlated(seed, lag):
+    e = draws(seed)
+    assert abs(np.corrcoef(e[:-lag], e[lag:])[0, 1]) < 3.9 / (DRAWS - lag) ** 0.5
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 2), (2, 3), (41, 42), (0, SEEDS), (17, 1234)])
+def test_seeds_are_not_correlated(one, other):
+    assert abs(np.corrcoef(draws(one), draws(other))[0, 1]) < 3.9 / DRAWS**0.5
+
+
+def test_rows_and_columns_of_a_block_are_not_correlated():
+    e = values(sheet_of_noise((5000, 4)), {"seed": 3})["e"]
+    correlations = np.corrcoef(e.T)[np.triu_indices(4, 1)]
+    assert np.abs(correlations).max() < 4.2 / 5000**0.5
+
+
+def test_a_seed_must_be_one_number():
+    s = Sheet("noise")
+    with pytest.raises(SheetError, match="the seed is one whole number, not seeds"):
+        normal(s, "e", (2, 2), s.input("seeds", [1.0, 2.0]))
