@@ -62,6 +62,8 @@ def show_values(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     from sheets.targets.excel import write
 
+    if options.out.suffix.lower() != ".xlsx":
+        raise InputError(f"{options.out}: a workbook's name ends in .xlsx")
     sheet = sheet_named(options.name)
     write(sheet, str(options.out), given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
     print(f"wrote {options.out}")

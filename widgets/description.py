@@ -36,6 +36,7 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "fewestRows": FEWEST_ROWS,
         "program": program(sheet),
         "carried": dict(sheet.carried),
+        "look": sheet.look,
         "roles": {name: role._asdict() for name, role in ROLES.items()},
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
         "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],

@@ -21,7 +21,7 @@ from .sheet_widget import plotly_file
 LOOK = """
 body { margin: 0; background: #fff; color: #1a1a1a;
   font: 17px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main, nav { max-width: 1500px; margin: 0 auto; padding: 8px 20px; }
+main, nav { max-width: 1900px; margin: 0 auto; padding: 8px 20px; }
 main > :not([data-gradsheet]) { max-width: 900px; }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; } h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; } blockquote { margin: 0.5em 0; padding: 2px 14px; border-left: 4px solid #0072b2; background: #f1f7fb; }
@@ -80,8 +80,9 @@ def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = 
             "<main>",
             *body,
             "</main>",
+            # No module: those wait for the whole file, which plotly makes long.
+            f"<script>(() => {{\n{safe_script(joined('static'))}\n}})();</script>",
             plotly,
-            f'<script type="module">{safe_script(joined("static"))}</script>',
             "</body></html>",
         ]
     )

@@ -317,10 +317,12 @@ def transpose(x: Any) -> Expr:
 def matmul(a: Any, b: Any) -> Expr:
     """(n, k) @ (k, m) -> (n, m)"""
     a, b = lift(a), lift(b)
-    if a.shape[1] != b.shape[0]:
+    columns, rows = a.shape[1], b.shape[0]
+    if columns != rows or isinstance(columns, Rows) != isinstance(rows, Rows):
+        why = " (a number of data rows can change, a fixed number cannot)" if columns == rows else ""
         raise ShapeError(
             f"{a!r} @ {b!r}: {size(a.shape)} @ {size(b.shape)}; the columns of the first "
-            f"({int(a.shape[1])}) must be as many as the rows of the second ({int(b.shape[0])})"
+            f"({int(columns)}) must be as many as the rows of the second ({int(rows)}){why}"
         )
     return Expr("matmul", (a, b), (a.shape[0], b.shape[1]))
 

@@ -44,7 +44,12 @@ def allowed(block: Block) -> str:
 def _cell(block: Block, value: Any, where: str) -> float:
     said = f"{value!r}" if isinstance(value, str) else "empty" if value is None else f"{value}"
     said = said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 3]}..."
-    refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}")
+    hint = (
+        " (a point, not a comma)"
+        if isinstance(value, str) and NUMBER.fullmatch(value.strip().replace(",", ".", 1)) and "," in value
+        else ""
+    )
+    refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}{hint}")
     if block.choices and isinstance(value, str) and value.strip() in block.choices:
         return float(block.choices.index(value.strip()))
     if isinstance(value, (bool, np.bool_)):

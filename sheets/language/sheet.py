@@ -147,6 +147,7 @@ class Sheet:
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
+        self.look = ""  # the block whose formula a page shows first
 
     # --- blocks
 
@@ -317,6 +318,8 @@ class Sheet:
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's number at the time."""
         condition = lift(when)
+        if not text:
+            raise SheetError("a sentence needs words")
         self._check_refs("a sentence", condition)
         pieces = self.pieces(text)
         for piece in pieces:

@@ -43,6 +43,7 @@ def log_loss() -> Sheet:
     _presets(s)
     _sentences(s)
     _sources(s)
+    s.look = "loss_if"
     assert q.shape == p.shape
     return s
 
@@ -66,7 +67,7 @@ def _inputs(s: Sheet):
         0.5,
         0.999,
         step=0.001,
-        format=".1%",
+        format=".2%",
         symbol="A",
         note="how often a model is right, for the curve of expected loss",
     )
@@ -100,12 +101,6 @@ def _inputs(s: Sheet):
 def _losses(s: Sheet, cat, p, clip):
     count = cat.shape[0]
     q = s.let("clipped", np.clip(p, clip, 1 - clip), symbol="q", note="the prediction, moved into clip ... 1 - clip")
-    flat = s.let(
-        "flattened",
-        np.where(p < clip, 1, np.where(p > 1 - clip, 1, 0)),
-        format="d",
-        note="1 where the clip holds the prediction: its slope is 0",
-    )
     product = s.let(
         "loss_product",
         -(xlogy(cat, q) + xlogy(1 - cat, 1 - q)),
@@ -124,6 +119,13 @@ def _losses(s: Sheet, cat, p, clip):
         note="the same as a choice: minus the log of the probability given to what was true",
     )
     s.let("difference", np.where(np.equal(product, loss), 0, product - loss), note="product form minus IF form: always 0")
+    s.group("Held and hopeless", "Rows that the clip holds, and rows that were certain and wrong")
+    flat = s.let(
+        "flattened",
+        np.where(p < clip, 1, np.where(p > 1 - clip, 1, 0)),
+        format="d",
+        note="1 where the clip holds the prediction: its slope is 0",
+    )
     truth = np.where(np.equal(cat, 1), q, 1 - q)
     certain = s.let(
         "certain_and_wrong",
@@ -141,8 +143,9 @@ def _losses(s: Sheet, cat, p, clip):
     wrong = s.let("certain_rows", np.greater(certain, 0).sum(), format="d", note="rows that were certain and wrong")
     s.let("certain_row", certain.max(), format="d", note="the last of them (0: none)")
     s.let("flattened_rows", flat.sum(), format="d", note="predictions that the clip holds, whose slope is 0")
-    share = np.where(wrong > 0, 1, np.where(mean > 0, worst / (mean * rows), 0))
-    s.let("worst_share", share, format=".0%", note="the costliest row's part of the whole loss")
+    ties = s.let("worst_rows", np.equal(loss, worst).sum(), format="d", note="rows that cost as much as the costliest")
+    share = np.where(wrong > 0, 1, np.where(mean > 0, worst * ties / (mean * rows), 0))
+    s.let("worst_share", share, format=".2%", note="the costliest rows' part of the whole loss")
     return q
 
 
@@ -187,7 +190,7 @@ def _expected_loss(s: Sheet, clip, accuracy):
         return -(accuracy * np.log(1 - c) + (1 - accuracy) * np.log(c))
 
     s.group("Expected loss", "A model that is right with probability A and always says c or 1 - c")
-    best = s.let("best_clip", 1 - accuracy, format=".3f", note="where the expected loss is least: c = 1 - A")
+    best = s.let("best_clip", 1 - accuracy, format=".4f", note="where the expected loss is least: c = 1 - A")
     s.let("least_loss", expected(best), role="loss", format=".4f", note="the expected loss there")
     at_clip = s.let(
         "loss_at_clip",
@@ -210,18 +213,18 @@ def _charts(s: Sheet):
     s.chart(
         "Loss of one row against its prediction",
         Axis("prediction (probability of a cat)", 0, 1),
-        Axis("loss", 0, TOP),
+        Axis("loss", 0, TOP + 1),
         [
             Series("curve_prediction", "curve_cat", "a cat", role="target"),
             Series("curve_prediction", "curve_not_cat", "not a cat", role="parameter"),
-            Series("prediction", "point_loss", "this class", mode="markers", role="loss"),
+            Series("prediction", "point_loss", f"this class (infinite: at {TOP})", mode="markers", role="loss"),
         ],
-        note="Two curves that rise without limit towards the wrong certainty and go flat at the clip; this class's rows lie on them.",
+        note="Two curves that rise steeply towards the wrong certainty and are flat where the clip holds; this class's rows lie on them.",
     )
     s.chart(
         "Expected loss against c, for a model of accuracy A",
-        Axis("c (log scale)", LEAST_CLIP, 0.5, "log"),
-        Axis("expected loss", 0, 0.8),
+        Axis("c (log scale)", LEAST_CLIP, 0.6, "log"),
+        Axis("expected loss", 0, 0.85),
         [
             Series("curve_c", "curve_expected", "expected loss", role="loss"),
             Series("best_clip", "least_loss", "least, at c = 1 - A", mode="markers", role="weight"),
@@ -265,24 +268,41 @@ def _presets(s: Sheet):
 
 
 def _sentences(s: Sheet):
-    infinite = s["certain_rows"] > 0
+    wrong, rows, ties, mean = (s[name] for name in ("certain_rows", "row_count", "worst_rows", "loss_mean"))
+
+    def both(a, b):
+        return np.where(a, np.where(b, 1, 0), 0)
+
+    infinite = "The mean loss is infinite: {rows_said} gave probability 0 to what was true, and -ln 0 is infinite."
     s.say(
-        "The mean loss is infinite: row {certain_row} gave probability 0 to what was true, and -ln 0 is infinite. One such row decides the "
-        "mean, however good the others are ({certain_rows} of {row_count} rows).",
-        when=infinite,
+        infinite.replace("{rows_said}", "row {certain_row}") + " That one row decides the mean, however good the other rows are.",
+        when=both(np.equal(wrong, 1), rows > 1),
+    )
+    s.say(
+        infinite.replace("{rows_said}", "{certain_rows} of {row_count} rows, row {certain_row} the last of them,")
+        + " One would be enough.",
+        when=np.where(wrong > 1, 1, both(np.equal(wrong, 1), np.equal(rows, 1))),
     )
     s.say(
         "Mean log loss {loss_mean}, accuracy {accuracy}. The costliest row costs {worst_loss}: {worst_share} of the whole loss.",
-        when=np.equal(s["certain_rows"], 0),
+        when=both(np.equal(wrong, 0), both(np.equal(ties, 1), mean > 0)),
+    )
+    s.say(
+        "Mean log loss {loss_mean}, accuracy {accuracy}. The {worst_rows} costliest rows cost {worst_loss} each: {worst_share} of the whole loss.",
+        when=both(np.equal(wrong, 0), both(ties > 1, mean > 0)),
+    )
+    s.say(
+        "Mean log loss {loss_mean}: every row gave probability 1 to what was true. One certain and wrong row would make it infinite.",
+        when=np.equal(mean, 0),
     )
     s.say(
         "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the slope is 0, "
-        "and moving them changes nothing.",
+        "and moving them a little changes nothing.",
         when=s["flattened_rows"] > 0,
     )
     s.say(
-        "A model that is right {model_accuracy} of the time does best by saying c = 1 - A = {best_clip}: expected loss {least_loss}. "
-        "At the present clip it expects {loss_at_clip}."
+        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c does best with c = 1 - A = {best_clip}, "
+        "and then expects a loss of {least_loss}; with c = clip it expects {loss_at_clip}."
     )
 
 

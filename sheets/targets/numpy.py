@@ -85,13 +85,14 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with any number of rows. Numbers
     that are not finite stay in (inf, -inf, nan) without a warning. Raises InputError.
     """
-    return list(deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1))[0]
+    last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
+    return last.pop()
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits."""
     inputs = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
-    for step in range(steps + 1):
+    for _ in range(steps + 1):
         with np.errstate(all="ignore"):
             found = _blocks(sheet, inputs)
         yield found

@@ -68,14 +68,15 @@ export class Chart {
   /** Draw for the first time. */
   async start(plotly) {
     this.plotly = plotly;
+    const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
     const layout = {
-      margin: { l: 62, r: 18, t: 10, b: 52 },
-      font: { family: "system-ui, sans-serif", size: 15, color: "#1a1a1a" },
+      margin: { l: 4 * size, r: 1.2 * size, t: 2.6 * size, b: 3.4 * size },
+      font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
       xaxis: axisOf(this.chart.x),
       yaxis: axisOf(this.chart.y),
-      legend: { orientation: "h", y: 1.12, x: 0 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" }, // above the plot, never on it
       showlegend: true,
       hovermode: "closest",
       transition: { duration: 0 },

@@ -5,21 +5,34 @@ import { exact, roundedTo, shown, typed } from "./numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
 
-/** Where a value stands on its slider and back. A log scale that reaches 0 has it as its first stop. */
+// Stops of a power of ten on a log scale: round numbers, closer together where the steps would be coarse.
+const OF_TEN = [...range(1, 2, 0.1), ...range(2, 5, 0.25), ...range(5, 10, 0.5)];
+
+function range(from, to, by) {
+  return Array.from({ length: Math.round((to - from) / by) }, (_, k) => from + k * by);
+}
+
+/** Round numbers from low to high, both included; 0 first where the scale reaches it. */
+function logStops({ low, high, smallest }) {
+  const from = low === 0 ? smallest : low;
+  const stops = low === 0 ? [0, from] : [from];
+  for (let power = Math.floor(Math.log10(from)); power <= Math.log10(high); power++) {
+    for (const digits of OF_TEN) {
+      const x = Number(`${roundedTo(digits, 3)}e${power}`);
+      if (x > from && x < high) stops.push(x);
+    }
+  }
+  return [...stops, high];
+}
+
+/** Where a value stands on its slider and back. */
 export function scaleOf(block) {
-  const { low, high, step, smallest } = block;
+  const { low, high, step } = block;
   if (block.scale === "log") {
-    const zero = low === 0 ? 1 : 0;
-    const [from, to] = [Math.log(zero ? smallest : low), Math.log(high)];
-    return {
-      stops: STOPS + zero,
-      toStop: (x) => (zero && x < smallest ? 0 : zero + Math.round((STOPS * (Math.log(x) - from)) / (to - from))),
-      toValue: (stop) => {
-        if (zero && stop <= 0) return 0;
-        const x = Math.exp(from + ((to - from) * (stop - zero)) / STOPS);
-        return Math.min(high, Math.max(low, roundedTo(x, 3)));
-      },
-    };
+    const values = logStops(block);
+    const distance = (x, stop) => (x === 0 || stop === 0 ? (x === stop ? 0 : Infinity) : Math.abs(Math.log(x / stop)));
+    const nearest = (x) => values.reduce((best, stop, k) => (distance(x, stop) < distance(x, values[best]) ? k : best), values[0] === 0 ? 1 : 0);
+    return { stops: values.length - 1, toStop: (x) => (x === 0 ? 0 : nearest(x)), toValue: (stop) => values[stop] };
   }
   const stops = step || block.whole ? Math.round((high - low) / (step || 1)) : STOPS;
   return {

@@ -37,8 +37,7 @@ export class FormulaBar {
       "section",
       { class: "gs-formulabar", "aria-label": "Formula of the selected cell" },
       element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note),
-      this.mathematics,
-      this.numbers,
+      element("div", { class: "gs-mathline" }, this.mathematics, this.numbers),
     );
     setText(this.formula, "Select a cell to see its formula.");
   }

@@ -4,7 +4,7 @@ import { element } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 
 const ALL_ROWS = 60; // a table up to this long is drawn whole, a longer one only where it is in view
-const ROW_HEIGHT = 30; // pixels, as in sheet.css
+const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
 const ROWS_IN_VIEW = 20;
 
 /** A block's heading: its mark, its label, and what its role means. */
@@ -47,13 +47,13 @@ function drawCells(state, cells) {
 
 /** Single numbers below each other, each with its note. */
 class List {
-  constructor(state, names) {
+  constructor(state, names, title) {
     this.state = state;
     this.cells = names.map((name) => makeCell(state, state.blocks[name], 0, 0));
     const lines = this.cells.map(([td, block]) =>
       element("tr", {}, heading(state, block, "th", "row"), td, element("td", { class: "gs-note", text: block.note })),
     );
-    this.node = element("table", { role: "grid", class: "gs-table gs-results" }, element("tbody", {}, ...lines));
+    this.node = element("table", { role: "grid", class: "gs-table gs-results", "aria-label": title }, element("tbody", {}, ...lines));
   }
 
   draw() {
@@ -63,14 +63,14 @@ class List {
 
 /** One table of blocks side by side. */
 class Table {
-  constructor(grid, names) {
+  constructor(grid, names, title) {
     this.grid = grid;
     this.state = grid.state;
     this.names = names;
     this.body = element("tbody");
     this.first = 0;
     this.cells = []; // [td, name, row, column, last number]
-    const table = element("table", { role: "grid", class: "gs-table" }, this.head(), this.body);
+    const table = element("table", { role: "grid", class: "gs-table", "aria-label": title }, this.head(), this.body);
     this.node = element("div", { class: "gs-scroll", tabindex: "-1" }, table);
     this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.fill();
@@ -78,6 +78,11 @@ class Table {
 
   get rows() {
     return Math.max(...this.names.map((name) => this.state.rowCount(name)));
+  }
+
+  get rowHeight() {
+    const row = this.body.querySelector("tr:not(.gs-spacer)");
+    return (row && row.offsetHeight) || ROW_HEIGHT;
   }
 
   get windowed() {
@@ -96,7 +101,7 @@ class Table {
   }
 
   scrolled() {
-    const first = Math.floor(this.node.scrollTop / ROW_HEIGHT);
+    const first = Math.floor(this.node.scrollTop / this.rowHeight);
     if (this.windowed && Math.abs(first - this.first) > ROWS_IN_VIEW / 4) {
       this.first = first;
       this.fill();
@@ -110,7 +115,8 @@ class Table {
     const to = this.windowed ? Math.min(rows, from + 3 * ROWS_IN_VIEW) : rows;
     this.drawnRows = rows;
     this.cells = [];
-    const spacer = (count) => element("tr", { class: "gs-spacer", style: `height:${count * ROW_HEIGHT}px` });
+    const height = this.rowHeight;
+    const spacer = (count) => element("tr", { class: "gs-spacer", style: `height:${count * height}px` });
     const lines = [];
     for (let row = from; row < to; row++) lines.push(this.line(row));
     this.body.replaceChildren(...(from ? [spacer(from)] : []), ...lines, ...(to < rows ? [spacer(rows - to)] : []));
@@ -139,6 +145,12 @@ class Table {
     if (this.rows !== this.drawnRows) this.fill();
     else drawCells(this.state, this.cells);
   }
+
+  /** Scroll to a row. */
+  show(row) {
+    this.node.scrollTop = (row + 2) * this.rowHeight - this.node.clientHeight;
+    this.scrolled();
+  }
 }
 
 export class Grid {
@@ -161,14 +173,22 @@ export class Grid {
     this.node.addEventListener("paste", (event) => this.pasted(event));
   }
 
-  /** Blocks side by side. @param {string[]} names @returns {HTMLElement} */
-  table(names) {
-    return this.added(new Table(this, names));
+  /** Blocks side by side. @param {string[]} names @param {string} title @returns {HTMLElement} */
+  table(names, title) {
+    return this.added(new Table(this, names, title));
   }
 
-  /** Single numbers below each other. @param {string[]} names @returns {HTMLElement} */
-  list(names) {
-    return this.added(new List(this.state, names));
+  /** Single numbers below each other. @param {string[]} names @param {string} title @returns {HTMLElement} */
+  list(names, title) {
+    return this.added(new List(this.state, names, title));
+  }
+
+  /** Draw a row that was just added, and scroll to it. */
+  show(name, row) {
+    const table = this.tables.find((each) => each.names && each.names.includes(name));
+    if (!table) return;
+    table.draw();
+    table.show(row);
   }
 
   added(table) {
@@ -203,6 +223,8 @@ export class Grid {
       if (old) old.tabIndex = -1;
       td.tabIndex = 0;
     }
+    const other = !this.selected || this.selected.name !== name || this.selected.row !== row;
+    if (other && this.selected) this.say(""); // what was said was about another cell
     this.selected = { name, row, column };
     this.lightUp();
     this.onSelect(this.selected);
@@ -300,8 +322,8 @@ export class Grid {
     event.preventDefault();
     const answer = pastedInputs(this.state, td.dataset.block, Number(td.dataset.row), Number(td.dataset.col), lines);
     if (inField) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-    this.say(answer.refusal || "", td);
     if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
+    this.say(answer.said, td);
   }
 }
 
@@ -312,35 +334,54 @@ export function cellName(state, block, row, column) {
 }
 
 /**
- * All inputs after a paste, or one sentence; nothing changes on a refusal.
+ * All inputs after a paste, with a sentence where there is something to know; or only a sentence, and nothing changes.
  * @param {string[][]} lines
+ * @returns {{inputs?: Object<string, Float64Array>, said: string}}
  */
 export function pastedInputs(state, name, row, column, lines) {
   const block = state.blocks[name];
-  if (block.value === undefined) return { refusal: `${name} is computed; paste into an input.` };
+  const nothing = (why) => ({ said: `Nothing was pasted: ${why}.` });
+  if (block.value === undefined) return nothing(`${name} is computed; paste into an input`);
+  const heading = lines.length > 1 && lines[0].every((text) => !/\d/.test(text));
+  const numbers = heading ? lines.slice(1) : lines;
   const data = state.isData(name);
-  const needed = row + lines.length;
-  if (!data && needed > block.shape[0]) return { refusal: `${name} has ${block.shape[0]} rows; ${lines.length} were pasted from row ${row + 1} on.` };
-  if (needed > state.description.mostRows) return { refusal: `${needed} rows are more than a sheet takes (${state.description.mostRows}).` };
+  const needed = row + numbers.length;
+  if (!data && needed > block.shape[0]) return nothing(`${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in from row ${row + 1} on`);
+  if (needed > state.description.mostRows) return nothing(`${needed} rows are more than a sheet takes (${state.description.mostRows})`);
   const table = data ? state.inputs.filter((each) => state.isData(each)) : [name];
   const columns = table.flatMap((each) => Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]));
   const from = columns.findIndex(([each, j]) => each === name && j === column);
-  const rows = data ? Math.max(state.rows, needed) : block.shape[0];
-  const inputs = {};
-  for (const each of table) {
-    const wide = state.blocks[each].shape[1];
-    const held = state.start[each];
-    const last = held.length / wide - 1;
-    inputs[each] = Float64Array.from({ length: rows * wide }, (_, k) => held[Math.min(Math.floor(k / wide), last) * wide + (k % wide)]);
-  }
-  for (let i = 0; i < lines.length; i++) {
-    for (let j = 0; j < lines[i].length; j++) {
-      if (from + j >= columns.length) return { refusal: `row ${i + 1} of what was pasted has ${lines[i].length} numbers; there are ${columns.length - from} input columns from here.` };
+  const inputs = grown(state, table, data ? Math.max(state.rows, needed) : block.shape[0]);
+  for (let i = 0; i < numbers.length; i++) {
+    if (from + numbers[i].length > columns.length) {
+      return nothing(`row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here are ${columns.length - from}`);
+    }
+    for (let j = 0; j < numbers[i].length; j++) {
       const [target, at] = columns[from + j];
-      const answer = typed(state.blocks[target], lines[i][j], ` row ${row + i + 1}`);
-      if (answer.refusal) return { refusal: `Nothing was pasted: ${answer.refusal}.` };
+      const answer = typed(state.blocks[target], numbers[i][j], ` row ${row + i + 1}`);
+      if (answer.refusal) return nothing(answer.refusal);
       inputs[target][(row + i) * state.blocks[target].shape[1] + at] = answer.value;
     }
   }
-  return { inputs };
+  return { inputs, said: toKnow(state, needed, heading, table.length > numbers[0].length) };
+}
+
+/** The inputs of a table with this many rows, the new ones like the last. */
+function grown(state, table, rows) {
+  const found = {};
+  for (const name of table) {
+    const wide = state.blocks[name].shape[1];
+    const held = state.start[name];
+    const last = held.length / wide - 1;
+    found[name] = Float64Array.from({ length: rows * wide }, (_, k) => held[Math.min(Math.floor(k / wide), last) * wide + (k % wide)]);
+  }
+  return found;
+}
+
+/** What a paste did beside filling cells. */
+function toKnow(state, needed, heading, partly) {
+  const added = needed - state.rows;
+  const rows = added > 0 ? `${added} ${added === 1 ? "row was" : "rows were"} added` : "";
+  const rest = added > 0 && partly ? "; columns that were not pasted repeat their last row there, check them" : "";
+  return [heading ? "The first row was taken as a heading" : "", rows + rest].filter(Boolean).map((text) => `${text}.`).join(" ");
 }

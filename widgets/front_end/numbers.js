@@ -51,7 +51,8 @@ export function typed(block, text, where = "") {
   const outside = (block.low !== null && value < block.low) || (block.high !== null && value > block.high);
   if (!Number.isFinite(value) || outside || (block.whole && !Number.isInteger(value))) {
     const said = clean === "" ? "empty" : Number.isFinite(value) ? clean : `'${clean}'`;
-    return { refusal: `${block.name}${where} is ${said}; it must be ${block.allowed}` };
+    const hint = clean.includes(",") && NUMBER.test(clean.replace(",", ".")) ? " (a point, not a comma)" : "";
+    return { refusal: `${block.name}${where} is ${said}; it must be ${block.allowed}${hint}` };
   }
   return { value };
 }

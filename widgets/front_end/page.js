@@ -37,37 +37,57 @@ export class Page {
     this.makeDropTarget();
     this.state.onChange(() => this.changed());
     this.draw();
-    const shownFirst = description.blocks.find((block) => block.role === "loss") || description.blocks.find((block) => block.value === undefined);
-    if (shownFirst) this.grid.select(shownFirst.name, 0, 0);
+    const computed = description.blocks.filter((block) => block.value === undefined);
+    const first = computed.find((block) => block.name === description.look) || computed[0];
+    if (first) this.grid.select(first.name, 0, 0);
   }
 
+  /** What can be changed stands beside the charts, what follows from it below, the formula bar at the foot. */
   parts() {
-    const { description } = this;
+    const { groups } = this.description;
+    const changeable = (group) => !group.folded && group.blocks.some((name) => this.state.blocks[name].value !== undefined);
+    const made = (chosen) => chosen.map((group) => this.group(group));
+    const hands = element("div", { class: "gs-hands" }, ...made(groups.filter(changeable)));
     const charts = element("div", { class: "gs-charts" }, ...this.charts.map((chart) => chart.node));
-    const lists = element("div", { class: "gs-lists" }, ...description.groups.filter((g) => this.isList(g)).map((g) => this.group(g)));
-    const tables = element("div", { class: "gs-tables" }, ...description.groups.filter((g) => !this.isList(g)).map((g) => this.group(g)));
-    const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, lists, charts);
-    this.grid.node.append(this.bar.node, top, tables);
-    return [this.presets(), ...(this.transport ? [this.transport.node] : []), this.sentences, this.grid.node,
-      element("footer", { class: "gs-footer" }, this.legend(), this.buttons()),
-    ];
+    const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
+    const below = element("div", { class: "gs-tables" }, ...made(groups.filter((group) => !changeable(group))));
+    this.grid.node.append(top, below, this.bar.node);
+    const transport = this.transport ? [this.transport.node] : [];
+    const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
+    return [this.presets(), ...transport, this.sentences, this.grid.node, footer];
   }
 
   // --- parts
 
+  /** The story's steps as buttons, and the question to answer before the next one is pressed. */
   presets() {
+    const { presets } = this.description;
+    this.ask = element("p", { class: "gs-ask gs-note" });
+    this.next = 0;
+    const ask = (k) => setText(this.ask, presets[k] && presets[k].predict ? `Before you press ${k + 1}: ${presets[k].predict}` : "");
+    this.pressing = presets.map((preset, k) => {
+      const events = { onfocus: () => ask(k), onmouseenter: () => ask(k), onmouseleave: () => ask(this.next) };
+      return element("button", { type: "button", "aria-pressed": "false", text: preset.title, onclick: () => this.choose(k, ask), ...events });
+    });
+    ask(0);
     const list = element("ol", { class: "gs-presets", "aria-label": "What to try, in order" });
-    for (const preset of this.description.presets) {
-      const press = element("button", { type: "button", text: preset.title, onclick: () => this.choose(preset, press) });
-      list.append(element("li", {}, press, element("span", { class: "gs-note", text: preset.predict })));
-    }
-    return list;
+    list.append(...this.pressing.map((button) => element("li", {}, button)));
+    return element("div", {}, list, this.ask);
   }
 
-  choose(preset, button) {
-    for (const other of this.node.querySelectorAll(".gs-presets button")) other.setAttribute("aria-pressed", String(other === button));
+  /** A preset is a start of its own: what it does not set is as the sheet starts. */
+  choose(k, ask) {
     this.clearRefusals();
-    this.state.setInputs(preset.inputs, 0);
+    const start = Object.fromEntries(this.state.inputs.map((name) => [name, this.state.blocks[name].value]));
+    this.state.setInputs({ ...start, ...this.description.presets[k].inputs }, 0);
+    this.press(k);
+    this.next = k + 1;
+    ask(this.next);
+  }
+
+  /** Show which preset the page stands at: k, or none any more. */
+  press(k) {
+    this.pressing.forEach((button, other) => button.setAttribute("aria-pressed", String(other === k)));
   }
 
   /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
@@ -94,18 +114,18 @@ export class Page {
     if (group.folded) {
       const folded = element("details", { class: "gs-group" }, element("summary", {}, ...heading));
       folded.addEventListener("toggle", () => {
-        if (folded.open && folded.children.length === 1) folded.append(this.grid.table(group.blocks));
+        if (folded.open && folded.children.length === 1) folded.append(this.grid.table(group.blocks, group.title));
         this.draw();
       });
       return folded;
     }
-    const body = isList ? [this.list(blocks)] : [this.grid.table(group.blocks)];
+    const body = isList ? [this.list(blocks, group.title)] : [this.grid.table(group.blocks, group.title)];
     const data = blocks.some((block) => block.value !== undefined && block.shape[0] === "rows");
     return element("section", { class: isList ? "gs-group gs-short" : "gs-group" }, ...heading, ...body, ...(data ? [this.rowButtons()] : []));
   }
 
   /** Single numbers below each other: settings with their controls, results with their notes. */
-  list(blocks) {
+  list(blocks, title) {
     const settings = blocks.filter((block) => block.control);
     const others = blocks.filter((block) => !block.control).map((block) => block.name);
     const node = element("div", { class: "gs-list" });
@@ -114,18 +134,30 @@ export class Page {
       this.controls.push(control);
       node.append(control.node);
     }
-    if (others.length) node.append(this.grid.list(others));
+    if (others.length) node.append(this.grid.list(others, title));
     return node;
   }
 
   rowButtons() {
-    const { state } = this;
-    const chosen = () => (this.grid.selected && state.isData(this.grid.selected.name) ? this.grid.selected.row : state.rows - 1);
+    const { state, grid } = this;
+    const chosen = () => (grid.selected && state.isData(grid.selected.name) ? Math.min(grid.selected.row, state.rows - 1) : state.rows - 1);
+    const data = state.inputs.find((name) => state.isData(name));
+    const add = () => {
+      state.setRows(state.rows + 1);
+      grid.show(data, state.rows - 1);
+      this.say(`Row ${state.rows} was added, like the one above it.`, grid.find(data, state.rows - 1, 0));
+    };
+    const remove = () => {
+      const row = chosen();
+      state.removeRow(row);
+      this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
+    };
+    this.remove = element("button", { type: "button", text: "Remove row", title: "the selected row, or the last", onclick: remove });
     return element(
       "div",
       { class: "gs-rowbuttons" },
-      element("button", { type: "button", text: "Add row", onclick: () => state.setRows(state.rows + 1) }),
-      element("button", { type: "button", text: "Remove row", onclick: () => state.removeRow(Math.min(chosen(), state.rows - 1)) }),
+      element("button", { type: "button", text: "Add row", onclick: add }),
+      this.remove,
       element("span", { class: "gs-note", text: "Click a cell to edit it; paste a column of numbers from Excel." }),
     );
   }
@@ -155,7 +187,6 @@ export class Page {
   }
 
   reset() {
-    for (const button of this.node.querySelectorAll(".gs-presets button")) button.setAttribute("aria-pressed", "false");
     this.clearRefusals();
     if (this.transport) this.transport.playing = false;
     this.state.restart();
@@ -204,6 +235,7 @@ export class Page {
   // --- drawing
 
   changed() {
+    if (this.state.step === 0) this.press(null); // whatever was pressed, the inputs are others now
     if (!this.scheduled) {
       this.scheduled = true;
       requestAnimationFrame(() => this.draw());
@@ -220,6 +252,7 @@ export class Page {
     this.bar.draw();
     this.drawSentences();
     if (this.transport) this.transport.draw();
+    if (this.remove) this.remove.disabled = this.state.rows <= 1;
     for (const chart of this.charts) chart.draw();
     performance.measure("gradsheet:update", { start, end: performance.now() });
   }

@@ -4,14 +4,20 @@ import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 import { archive, filled, unpacked } from "./workbook.js";
 
+/** plotly.js stands last in the file, so that the sheet need not wait for it. */
+async function plotly() {
+  if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  const held = document.getElementById("gradsheet-plotly");
+  return held.src ? fromAddress(held.src) : fromSource(held.textContent);
+}
+
 for (const place of document.querySelectorAll("[data-gradsheet]")) {
   const description = JSON.parse(document.getElementById(`${place.dataset.gradsheet}-description`).textContent);
   const exported = document.getElementById(`${place.dataset.gradsheet}-workbook`).textContent;
-  const plotly = document.getElementById("gradsheet-plotly");
   const page = mount(place, description, {
     settled() {},
     workbook: async () => archive(filled(await unpacked(exported), page.state)),
     open: null,
-    plotly: () => oncePerPage(() => (plotly.src ? fromAddress(plotly.src) : fromSource(plotly.textContent))),
+    plotly: () => oncePerPage(plotly),
   });
 }

@@ -3,7 +3,7 @@
 import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
-const PATIENCE = 20_000; // milliseconds until a kernel that does not answer is said to be gone
+const PATIENCE = 8_000; // milliseconds until a kernel that does not answer is said to be gone
 
 /** Ask the kernel; its answer carries the same number. */
 function asker(model) {

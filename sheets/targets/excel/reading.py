@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ VERSIONS = (1,)
 def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray]:
     """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes). Raises InputError with a sentence.
 
-    A cell that holds a formula gives the value it had when the file was saved.
+    A cell that holds a formula gives the value it had when the file was saved. Rows typed right below the table are its rows too.
     """
     book = _opened(workbook)
     record = _record(book)
@@ -36,7 +36,10 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
         raise InputError(
             "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
         )
-    found = {name: _cells(book, sheet, name) for name in sheet.inputs}
+    areas = {name: _area(book, sheet, name) for name in sheet.inputs}
+    data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
+    more = _rows_below(book, data)
+    found = {name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()}
     return checked_inputs(sheet, found)
 
 
@@ -76,19 +79,48 @@ def _record(book: Any) -> dict[str, Any]:
     raise InputError("this workbook was not made by Gradsheet: it has no record of where its blocks stand")
 
 
-def _cells(book: Any, sheet: Sheet, name: str) -> list[list[Any]]:
+class Area(NamedTuple):
+    """The cells of an input: worksheet, then columns and rows from 1, the last ones included."""
+
+    worksheet: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def _area(book: Any, sheet: Sheet, name: str) -> Area:
     from openpyxl.utils.cell import range_boundaries
 
     block = sheet.blocks[name]
     lost = InputError(f"the workbook no longer says where {name} stands; download it again from the lesson")
     try:
-        ((worksheet, area),) = book.defined_names[name].destinations
-        between = book[worksheet].iter_rows
-        left, top, right, bottom = range_boundaries(area.replace("$", ""))
-        rows, columns = bottom - top + 1, right - left + 1
+        ((worksheet, cells),) = book.defined_names[name].destinations
+        page = next(page.title for page in book.worksheets if page.title == worksheet)
+        area = Area(page, *range_boundaries(cells.replace("$", "")))
+        rows, columns = area.bottom - area.top + 1, area.right - area.left + 1
     except Exception:  # a name may hold any text: a deleted range, a number, a formula
         raise lost from None
     data = isinstance(block.shape[0], Rows)
     if columns != block.shape[1] or rows > 2 * MAX_ROWS or (not data and rows != block.shape[0]):
         raise lost
-    return [list(row) for row in between(top, bottom, left, right, values_only=True)]
+    return area
+
+
+def _rows_below(book: Any, data: list[Area]) -> int:
+    """How many rows right below the table hold something in one of its input columns."""
+    more = 0
+    while more <= MAX_ROWS and any(
+        cell is not None for area in data for cell in _row(book, area._replace(top=area.bottom + more + 1, bottom=area.bottom + more + 1))
+    ):
+        more += 1
+    return more
+
+
+def _row(book: Any, area: Area) -> tuple[Any, ...]:
+    return _numbers(book, area, 0)[0]
+
+
+def _numbers(book: Any, area: Area, more: int) -> list[tuple[Any, ...]]:
+    rows = book[area.worksheet].iter_rows(area.top, area.bottom + more, area.left, area.right, values_only=True)
+    return list(rows)

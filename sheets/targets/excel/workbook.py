@@ -32,6 +32,8 @@ VERSION = 1
 PROPERTY = "gradsheet"
 TEXT_LIMIT = 255  # characters of a text inside a formula
 START = "Start"
+DASHES = ("solid", "dash", "round_dot", "dash_dot")  # as on the page
+SYMBOLS = ("circle", "diamond", "square", "x")
 NARROWEST = 11  # column, in characters
 LINE = 15  # height of a line of text, in points
 WORDS_WIDTH = 100  # of the first worksheet's column of text, in characters
@@ -188,15 +190,17 @@ def said_now(sentence: Sentence, found: Values) -> str:
     return written(sentence.pieces, found) if is_said(sentence, found) else ""
 
 
-def _series(sheet: Sheet, where: Layout, series: Series) -> dict[str, Any]:
+def _series(sheet: Sheet, where: Layout, series: Series, k: int) -> dict[str, Any]:
+    """The chart's series number k: told by colour, and by its dashes or its marker's shape."""
     colour = ROLES[series.role].colour
     lines = series.mode == "lines"
+    marker = {"type": SYMBOLS[k % len(SYMBOLS)], "size": 8, "fill": {"color": colour}, "border": {"color": "white"}}
     return {
         "name": series.label,
         "categories": cells_of(sheet.blocks[series.x], where.blocks[series.x]),
         "values": cells_of(sheet.blocks[series.y], where.blocks[series.y]),
-        "line": {"color": colour, "width": 2} if lines else {"none": True},
-        "marker": {"type": "none"} if lines else {"type": "circle", "size": 8, "fill": {"color": colour}, "border": {"color": "white"}},
+        "line": {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]} if lines else {"none": True},
+        "marker": {"type": "none"} if lines else marker,
     }
 
 
@@ -212,8 +216,8 @@ def _write_charts(book, sheet: Sheet, where: Layout) -> None:
 
 def _chart(book, sheet: Sheet, where: Layout, chart: Chart):
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
-    for series in chart.series:
-        drawn.add_series(_series(sheet, where, series))
+    for k, series in enumerate(chart.series):
+        drawn.add_series(_series(sheet, where, series, k))
     drawn.set_title({"name": chart.title, "name_font": {"size": 12}, "overlay": False})
     for axis, set_axis in ((chart.x, drawn.set_x_axis), (chart.y, drawn.set_y_axis)):
         options: dict[str, Any] = {
@@ -276,6 +280,9 @@ def _write_start(page, sheet: Sheet, where: Layout, found: Values, styles: Style
 
 
 def _settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
-    """The single numbers a preset sets, `clip = 0.05. `, so that a reader can set them by hand."""
-    singles = [f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if is_single(sheet.blocks[name].shape)]
-    return f"Set {', '.join(singles)}. " if singles else ""
+    """How to come to a preset: its single numbers set by hand, or the workbook that holds its rows."""
+    singles = ", ".join(f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if is_single(sheet.blocks[name].shape))
+    whole = [len(array) for name, array in inputs.items() if not is_single(sheet.blocks[name].shape)]
+    if whole:
+        return f"Press this button on the lesson's page, then download the workbook: it holds these {max(whole)} rows{singles and ', '}{singles}. "
+    return f"Set {singles}. " if singles else ""
