@@ -67,11 +67,10 @@ def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: 
     return {name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name]) for name, flat in found.items()}
 
 
-# What IronCalc 0.9 has not: INT, MOD and functions of a bare range inside SUMPRODUCT (it answers with one element, or an error), and
-# INDEX of a single cell.
-IRONCALC_GAP = re.compile(
-    r"SUMPRODUCT\(.*(\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN)\([A-Z$]+\d+:|\b(MOD|INT)\()|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,"
-)
+# What IronCalc 0.9 has not (it answers with one element, or an error): inside SUMPRODUCT, INT, MOD and functions of a bare range or of
+# a range beside a defined name; and INDEX of a single cell.
+_FUNCTION = r"SUMPRODUCT\(.*\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN)\("
+IRONCALC_GAP = re.compile(rf"{_FUNCTION}[A-Z$]+\d+:|{_FUNCTION}.*\b[a-z]|SUMPRODUCT\(.*\b(MOD|INT)\(|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,")
 
 
 def cached_cells(path: Path) -> Cells:

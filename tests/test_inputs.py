@@ -119,7 +119,7 @@ REFUSED = [
     ("bias", 10**400, f"bias is 1{'0' * 56}...; it must be a number"),
     ("bias", "1_000", "bias is '1_000'; it must be a number"),
     ("bias", "0x10", "bias is '0x10'; it must be a number"),
-    ("bias", "1,5", "bias is '1,5'; it must be a number"),
+    ("bias", "1,5", "bias is '1,5'; it must be a number (a point, not a comma)"),
     ("bias", "5%", "bias is '5%'; it must be a number"),
     ("bias", "１", "bias is '１'; it must be a number"),  # a full-width one, which float() takes
     ("bias", "1 2", "bias is '1 2'; it must be a number"),

@@ -190,9 +190,11 @@ def test_rows_are_added_and_removed(lesson):
     lesson.get_by_role("button", name="Add row").click()
     frame(lesson)
     assert cell(lesson, "prediction", 5).inner_text() == "0.02"
-    for _ in range(7):
+    assert "Row 6 was added" in lesson.locator(".gs-message").inner_text()
+    for _ in range(5):
         lesson.get_by_role("button", name="Remove row").click()
-    frame(lesson)
+        frame(lesson)
+    assert lesson.get_by_role("button", name="Remove row").is_disabled()
     assert lesson.locator("td[data-block='prediction']").count() == 1
     open_all(lesson)
     rest = lesson.evaluate("['is_cat', 'prediction'].map((n) => +document.querySelector(`td[data-block=${n}]`).textContent)")
@@ -272,12 +274,35 @@ def test_the_mathematics_has_the_current_numbers(lesson):
 # --- manners
 
 
+def test_every_table_is_entered_by_tab_and_walked_by_arrows(lesson):
+    reached = set()
+    for _ in range(80):
+        lesson.keyboard.press("Tab")
+        at = lesson.evaluate("document.activeElement.dataset.block || ''")
+        if at and at not in reached:
+            for key in ["ArrowLeft"] * 9 + ["ArrowUp"] * 12 + ["ArrowRight"] * 9 + ["ArrowDown"] * 12:
+                reached.add(lesson.evaluate("document.activeElement.dataset.block || ''"))
+                lesson.keyboard.press(key)
+    sheet = log_loss()
+    drawn = [name for group in sheet.groups if not group.folded for name in group.blocks if not sheet.blocks[name].control]
+    assert reached >= set(drawn)
+
+
+def test_arrows_walk_through_a_table_longer_than_its_window(lesson):
+    cell(lesson, "prediction", 0).focus()
+    lesson.evaluate(PASTE, ["td[data-block='prediction'][data-row='0']", "\n".join(["0.5"] * 200)])
+    cell(lesson, "prediction", 0).focus()
+    for _ in range(150):
+        lesson.keyboard.press("ArrowDown")
+    assert lesson.evaluate("document.activeElement.dataset.row") == "150"
+
+
 def test_every_control_has_a_name_and_can_be_reached(lesson):
     nameless = lesson.evaluate("""Array.from(document.querySelectorAll(".gradsheet button, .gradsheet input, .gradsheet select"))
         .filter((e) => !(e.getAttribute("aria-label") || e.textContent).trim()).length""")
     assert nameless == 0
     reached = set()
-    for _ in range(60):
+    for _ in range(80):
         lesson.keyboard.press("Tab")
         reached.add(lesson.evaluate("(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).trim()"))
     wanted = {"clip", "model_accuracy", "nudge", "Reset", "Download workbook", "Add row", "Five rows", "clip up", "clip down"}

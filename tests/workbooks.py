@@ -6,6 +6,7 @@ A test module registers its workbooks when it is collected; the first test that 
 from __future__ import annotations
 
 import atexit
+import re
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,12 +15,18 @@ from pathlib import Path
 from unittest import mock
 
 import engines
+from openpyxl.utils import column_index_from_string
 from xlsxwriter.worksheet import Worksheet
 
 from sheets import Sheet
 from sheets.targets.excel import write
 
 WRITERS: dict[str, Callable[[Path], None]] = {}
+
+
+def register_writer(name: str, writer: Callable[[Path], None]) -> str:
+    WRITERS[name] = writer
+    return name
 
 
 def register(name: str, make: Callable[[], Sheet], notes: bool = True, **options) -> str:
@@ -30,8 +37,7 @@ def register(name: str, make: Callable[[], Sheet], notes: bool = True, **options
         with nullcontext() if notes else mock.patch.object(Worksheet, "write_comment"):
             write(make(), path, **options)
 
-    WRITERS[name] = writer
-    return name
+    return register_writer(name, writer)
 
 
 @cache
@@ -54,6 +60,12 @@ def in_ironcalc(name: str) -> engines.Cells:
 
 
 @cache
+def cached(name: str) -> engines.Cells:
+    """What the file itself holds beside its formulas."""
+    return engines.cached_cells(path(name))
+
+
+@cache
 def all_in_libreoffice() -> dict[str, engines.Cells]:
     names = list(WRITERS)
     return dict(zip(names, engines.in_libreoffice([path(name) for name in names], folder()), strict=True))
@@ -61,3 +73,25 @@ def all_in_libreoffice() -> dict[str, engines.Cells]:
 
 def in_libreoffice(name: str) -> engines.Cells:
     return all_in_libreoffice()[name]
+
+
+def saved_by_libreoffice(name: str) -> Path:
+    all_in_libreoffice()
+    return folder() / "recalculated" / path(name).name
+
+
+# --- formulas as they are filled
+
+A1 = re.compile(r"(\$?)\b([A-Z]{1,3})(\$?)(\d+)\b(?!\()")
+TEXT = re.compile(r'("[^"]*")')
+
+
+def relative(formula: str, row: int, column: int) -> str:
+    """The formula with references as in R1C1 form, seen from its own cell (rows and columns from 1): equal where one is the fill of the
+    other."""
+
+    def seen(match: re.Match) -> str:
+        to_column, to_row = column_index_from_string(match[2]), int(match[4])
+        return f"R{to_row if match[3] else f'[{to_row - row}]'}C{to_column if match[1] else f'[{to_column - column}]'}"
+
+    return "".join(piece if k % 2 else A1.sub(seen, piece) for k, piece in enumerate(TEXT.split(formula)))

@@ -98,12 +98,13 @@ class SheetWidget(anywidget.AnyWidget):
 
     # --- the page's questions
 
-    def _answer(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
+    def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
         answers = {"workbook": self._send_workbook, "open": self._read_workbook, "plotly": self._send_plotly}
-        if content.get("kind") not in answers:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if not isinstance(kind, str) or kind not in answers:
             return
         try:
-            more, sent = answers[content["kind"]](content, buffers)
+            more, sent = answers[kind](content, buffers)
         except InputError as error:
             more, sent = {"refusal": str(error)}, []
         self.send({"number": content.get("number"), **more}, sent)

@@ -103,6 +103,12 @@ class Expr:
     def __rtruediv__(self, other):
         return elementwise("divide", other, self)
 
+    def __floordiv__(self, other):
+        return elementwise("floor", elementwise("divide", self, other))
+
+    def __rfloordiv__(self, other):
+        return elementwise("floor", elementwise("divide", other, self))
+
     def __mod__(self, other):
         return elementwise("remainder", self, other)
 
@@ -139,6 +145,17 @@ class Expr:
     def __ge__(self, other):
         return elementwise("greater_equal", self, other)
 
+    def __and__(self, other):
+        raise SheetError("`a & b` is not in the language; write np.where(a, b, 0), or a * b where both are 1 or 0")
+
+    def __or__(self, other):
+        raise SheetError("`a | b` is not in the language; write np.where(a, 1, b)")
+
+    def __invert__(self):
+        raise SheetError("`~a` is not in the language; write np.equal(a, 0)")
+
+    __rand__, __ror__ = __and__, __or__
+
     def __bool__(self):
         raise SheetError(f"`if {self!r}` has no answer while the sheet is written; use np.where(condition, a, b)")
 
@@ -156,22 +173,22 @@ class Expr:
 
     def sum(self, axis=None, keepdims=True) -> Expr:
         """axis 0: down each column -> (1, columns); 1: across each row -> (rows, 1); None: all -> (1, 1)."""
-        return reduction("sum", self, axis)
+        return reduction("sum", self, axis, keepdims)
 
     def mean(self, axis=None, keepdims=True) -> Expr:
         """As `sum`."""
-        return reduction("mean", self, axis)
+        return reduction("mean", self, axis, keepdims)
 
     def max(self, axis=None, keepdims=True) -> Expr:
         """As `sum`. Its gradient is shared evenly between equal largest elements."""
-        return reduction("max", self, axis)
+        return reduction("max", self, axis, keepdims)
 
     def min(self, axis=None, keepdims=True) -> Expr:
         """As `max`."""
-        return reduction("min", self, axis)
+        return reduction("min", self, axis, keepdims)
 
-    def clip(self, low, high) -> Expr:
-        return elementwise("clip", self, low, high)
+    def clip(self, low=None, high=None) -> Expr:
+        return clip(self, low, high)
 
     def __repr__(self):
         return described(self)
@@ -300,6 +317,10 @@ def where(condition: Any, a: Any, b: Any) -> Expr:
 
 
 def clip(x: Any, low: Any, high: Any) -> Expr:
+    """As np.clip: None leaves a side open."""
+    if low is None or high is None:
+        bounded = x if low is None else elementwise("maximum", x, low)
+        return bounded if high is None else elementwise("minimum", bounded, high)
     return elementwise("clip", x, low, high)
 
 
@@ -331,6 +352,8 @@ def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True)
     """kind: sum, mean, max or min. Both axes always stay, as with keepdims=True."""
     x = lift(x)
     rows, columns = x.shape
+    if not keepdims:
+        raise ShapeError(f"{kind} of {x!r}: keepdims=False would drop an axis, and a block always has both")
     if axis not in (0, 1, None):
         raise ShapeError(f"{kind} of {x!r}: axis {axis} does not exist; it is 0 (down), 1 (across) or None (all)")
     shape = {0: (1, columns), 1: (rows, 1), None: (1, 1)}[axis]
@@ -412,7 +435,7 @@ def composed(e: Expr) -> Expr:
 
 
 def _reduction(kind: str):
-    return lambda x, axis=None, keepdims=True: reduction(kind, x, axis)
+    return lambda x, axis=None, keepdims=True: reduction(kind, x, axis, keepdims)
 
 
 FUNCTIONS = {

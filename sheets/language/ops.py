@@ -53,8 +53,10 @@ class Text(NamedTuple):
 def spell(template: str, args: Sequence[Any], test: Test) -> Text:
     if template == "{0}":
         return args[0]  # an op that is not written keeps its argument's own binding
-    level, _, body = template.rpartition("|")
-    return Text(body.format(*args), level or "atom", test if level == "test" else None)
+    level, bar, body = template.partition("|")
+    if not bar or (level not in LEVELS and level != "test"):  # a bar of the formula itself, as in |x|
+        level, body = "atom", template
+    return Text(body.format(*args), level, test if level == "test" else None)
 
 
 class Op(NamedTuple):

@@ -35,7 +35,7 @@ def log_loss() -> Sheet:
         summary="Each row is a picture: is it a cat, and how sure was the model? Log loss charges for misplaced confidence.",
     )
     cat, p, clip, accuracy_a, nudge = _inputs(s)
-    q = _losses(s, cat, p, clip)
+    _losses(s, cat, p, clip)
     _gradients(s, cat, p, clip, nudge)
     _curves(s, clip)
     _expected_loss(s, clip, accuracy_a)
@@ -44,7 +44,6 @@ def log_loss() -> Sheet:
     _sentences(s)
     _sources(s)
     s.look = "loss_if"
-    assert q.shape == p.shape
     return s
 
 
@@ -146,7 +145,6 @@ def _losses(s: Sheet, cat, p, clip):
     ties = s.let("worst_rows", np.equal(loss, worst).sum(), format="d", note="rows that cost as much as the costliest")
     share = np.where(wrong > 0, 1, np.where(mean > 0, worst * ties / (mean * rows), 0))
     s.let("worst_share", share, format=".2%", note="the costliest rows' part of the whole loss")
-    return q
 
 
 def _gradients(s: Sheet, cat, p, clip, nudge):

@@ -77,7 +77,7 @@ def symbol(sheet: Sheet, name: str, index: str = "") -> str:
 
 def _index_text(i: Index, sheet: Sheet) -> str:
     if isinstance(i, Expr):  # a looked-up row number counts from 0
-        return INDEX[i.arg] if i.op == "index" else f"{_tex(i, sheet):add}+1"
+        return INDEX[i.arg] if i.op == "index" else f"{_tex(i, sheet):pow}+1"
     if isinstance(i, int):
         return str(i + 1)
     return INDEX.get(i, i)

@@ -87,6 +87,11 @@ export class Chart {
     this.started = true;
   }
 
+  end() {
+    if (this.started) this.plotly.purge(this.plot);
+    this.started = false;
+  }
+
   draw() {
     if (!this.started || this.node.offsetParent === null) return;
     const data = this.data();

@@ -45,6 +45,13 @@ function drawCells(state, cells) {
   }
 }
 
+/** Make this the one cell of its table that Tab reaches; the arrow keys reach the others. */
+function enter(td) {
+  const table = td.closest("table");
+  for (const other of table.querySelectorAll("td[tabindex='0']")) other.tabIndex = -1;
+  td.tabIndex = 0;
+}
+
 /** Single numbers below each other, each with its note. */
 class List {
   constructor(state, names, title) {
@@ -111,17 +118,26 @@ class Table {
   /** Make the rows that are in view. */
   fill() {
     const rows = this.rows;
+    const held = this.body.contains(document.activeElement) && document.activeElement.closest("td[data-block]");
     const from = this.windowed ? Math.max(0, Math.min(this.first, rows) - ROWS_IN_VIEW) : 0;
     const to = this.windowed ? Math.min(rows, from + 3 * ROWS_IN_VIEW) : rows;
     this.drawnRows = rows;
     this.cells = [];
     const height = this.rowHeight;
-    const spacer = (count) => element("tr", { class: "gs-spacer", style: `height:${count * height}px` });
+    const spacer = (count) => element("tr", { class: "gs-spacer", "aria-hidden": "true", style: `height:${count * height}px` });
     const lines = [];
     for (let row = from; row < to; row++) lines.push(this.line(row));
     this.body.replaceChildren(...(from ? [spacer(from)] : []), ...lines, ...(to < rows ? [spacer(rows - to)] : []));
     drawCells(this.state, this.cells);
     this.grid.lightUp();
+    this.refocus(held);
+  }
+
+  /** Keep the focus, and an entry for Tab, on a table whose rows were made anew. */
+  refocus(held) {
+    const same = held && this.cells.find(([td]) => ["block", "row", "col"].every((key) => td.dataset[key] === held.dataset[key]));
+    if (same) same[0].focus({ preventScroll: true });
+    else if (this.cells.length) enter(this.cells[0][0]);
   }
 
   line(row) {
@@ -194,13 +210,12 @@ export class Grid {
   added(table) {
     this.tables.push(table);
     table.draw();
+    if (table.cells.length) enter(table.cells[0][0]);
     return table.node;
   }
 
   draw() {
     for (const table of this.tables) if (table.node.offsetParent !== null) table.draw();
-    const entry = this.node.querySelector("td[tabindex='0']") || this.node.querySelector("td[data-block]");
-    if (entry) entry.tabIndex = 0; // one cell is in the order of Tab, the arrow keys reach the others
   }
 
   find(name, row, column) {
@@ -218,11 +233,7 @@ export class Grid {
   }
 
   select(name, row, column, td = this.find(name, row, column)) {
-    const old = this.node.querySelector("td[tabindex='0']");
-    if (td && old !== td) {
-      if (old) old.tabIndex = -1;
-      td.tabIndex = 0;
-    }
+    if (td) enter(td);
     const other = !this.selected || this.selected.name !== name || this.selected.row !== row;
     if (other && this.selected) this.say(""); // what was said was about another cell
     this.selected = { name, row, column };
@@ -292,21 +303,23 @@ export class Grid {
     if (text === undefined) field.select();
     let open = true;
     const close = (keep) => {
-      if (!open) return;
+      if (!open) return true;
       open = false;
       const answer = keep ? typed(block, field.value, where) : {};
       td.classList.remove("gs-editing");
       td.textContent = shown(this.state.value(block.name, row, column), block.format);
       this.say(answer.refusal || "", td);
       if (answer.value !== undefined) this.state.setCell(block.name, row, column, answer.value);
+      return !answer.refusal;
     };
     field.addEventListener("blur", () => close(true));
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "Escape" && event.key !== "Tab") return;
       event.preventDefault();
       event.stopPropagation();
-      close(event.key !== "Escape");
+      const taken = close(event.key !== "Escape");
       td.focus();
+      if (!taken) return; // stay, so that what was said stays too
       if (event.key === "Enter") this.move(td, 1, 0);
       if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
     });

@@ -232,6 +232,13 @@ export class Page {
     });
   }
 
+  /** Let go of timers and charts when the page is taken away. */
+  end() {
+    clearTimeout(this.timer);
+    if (this.transport) this.transport.playing = false;
+    for (const chart of this.charts) chart.end();
+  }
+
   // --- drawing
 
   changed() {

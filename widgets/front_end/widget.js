@@ -5,17 +5,19 @@ import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 const PATIENCE = 8_000; // milliseconds until a kernel that does not answer is said to be gone
 
-/** Ask the kernel; its answer carries the same number. */
+let last = 0; // question of any view: two views of a widget hear each other's answers
+
+/** Ask the kernel; its answer carries the same number. `ask.end()` stops listening. */
 function asker(model) {
   const waiting = new Map();
-  let last = 0;
-  model.on("msg:custom", (content, buffers) => {
+  const hear = (content, buffers) => {
     const settle = waiting.get(content.number);
     if (settle) settle(content, buffers);
-  });
-  return (kind, more = {}, buffers = []) =>
+  };
+  model.on("msg:custom", hear);
+  const ask = (kind, more = {}, buffers = []) =>
     new Promise((resolve, reject) => {
-      const number = ++last;
+      const number = `${kind} ${++last} ${Math.random()}`;
       const timer = setTimeout(() => {
         waiting.delete(number);
         reject(new Error("Python does not answer; its kernel may have stopped. The page goes on without it."));
@@ -28,6 +30,8 @@ function asker(model) {
       });
       model.send({ kind, number, ...more }, undefined, buffers);
     });
+  ask.end = () => model.off("msg:custom", hear);
+  return ask;
 }
 
 const nested = (value) => (Array.isArray(value) ? value : [[value]]);
@@ -70,24 +74,29 @@ function render({ model, el }) {
   el.append(root);
   const page = mount(root, description, host);
 
+  const changed = new Set();
   const follow = () => {
-    if (own) return;
-    const inputs = Object.fromEntries(names.map((name) => [name, nested(model.get(name)).flat()]));
-    page.state.setInputs(inputs, model.get("step"));
+    const inputs = Object.fromEntries(names.filter((name) => changed.has(name)).map((name) => [name, nested(model.get(name)).flat()]));
+    page.state.setInputs(inputs, changed.has("step") ? model.get("step") : page.state.step);
+    changed.clear();
   };
-  const followed = [...names, "step"].map((name) => `change:${name}`);
-  let waiting = false;
-  const soon = () => {
-    if (own || waiting) return;
-    waiting = true; // several traits of one message are one change
-    queueMicrotask(() => {
-      waiting = false;
-      follow();
-    });
-  };
-  for (const event of followed) model.on(event, soon);
+  // Only what Python changed: the reader may have moved something else since. Several traits of one message are one change.
+  const listeners = [...names, "step"].map((name) => [
+    `change:${name}`,
+    () => {
+      if (own) return;
+      if (changed.size === 0) queueMicrotask(follow);
+      changed.add(name);
+    },
+  ]);
+  for (const [event, listener] of listeners) model.on(event, listener);
+  for (const name of [...names, "step"]) changed.add(name);
   follow();
-  return () => followed.forEach((event) => model.off(event, soon));
+  return () => {
+    for (const [event, listener] of listeners) model.off(event, listener);
+    ask.end();
+    page.end();
+  };
 }
 
 export default { render };

@@ -3,6 +3,7 @@
 
 import { columnName, excelFormula } from "./formula_bar.js";
 
+const NO_NUMBER = "#NUM!";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
 /** @param {string} base64 gzip of a JSON object of the workbook's parts: path to text @returns {Promise<Object<string, string>>} */
@@ -59,10 +60,14 @@ class Worksheet {
 
   /** @param {string|null} formula without `=` @param {number|string} value a number, a word, or an error such as #NUM! */
   write(cell, formula, value) {
-    const text = typeof value === "string";
     cell.removeAttribute("t");
-    if (text) cell.setAttribute("t", value.startsWith("#") ? "e" : "str");
+    if (typeof value === "string") cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
     cell.replaceChildren(...(formula === null ? [] : [this.make("f", {}, formula)]), this.make("v", {}, String(value)));
+  }
+
+  /** Leave formulas without remembered values: a spreadsheet computes them when it opens the file. */
+  forget() {
+    for (const cell of this.cells.values()) if (cell.getElementsByTagNameNS(MAIN, "f").length) cell.getElementsByTagNameNS(MAIN, "v")[0]?.remove();
   }
 
   get text() {
@@ -81,11 +86,20 @@ function columnOf(cell) {
 /** What a workbook shows for a number that may not be finite. */
 function cached(block, x) {
   if (Number.isFinite(x)) return x;
-  return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : "#NUM!";
+  return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
 
-/** Every cell of the blocks as the page shows it. */
-function writeBlocks(state, worksheets) {
+/** Every block as the inputs start: a workbook begins there, and takes the steps itself. */
+function atTheStart(state) {
+  if (!state.carried.length) return state.program.blocks;
+  const program = state.compile(state.rows);
+  for (const name of state.inputs) program.blocks[name].set(state.start[name]);
+  program.run();
+  return program.blocks;
+}
+
+/** Every cell of the blocks. */
+function writeBlocks(state, blocks, worksheets) {
   for (const block of state.description.blocks) {
     const [name, , top, left] = block.address;
     const page = worksheets[name];
@@ -94,7 +108,7 @@ function writeBlocks(state, worksheets) {
       const like = page.cells.get(`${columnName(left + j)}${top}`);
       for (let i = 0; i < state.rowCount(block.name); i++) {
         const formula = block.excel ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
-        page.write(page.cell(top + i, left + j, like), formula, cached(block, state.value(block.name, i, j)));
+        page.write(page.cell(top + i, left + j, like), formula, cached(block, blocks[block.name][i * wide + j]));
       }
       for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);
     }
@@ -157,14 +171,18 @@ function moveRanges(state, parts, paths) {
  * @param {Object<string, string>} exported @param {import("./state.js").State} state @returns {Object<string, string>}
  */
 export function filled(exported, state) {
+  if (state.carried.length && state.rows !== state.description.rows) {
+    throw new Error("This page cannot write steps for another number of rows: press Reset, or download from the lesson in Voila or JupyterLab.");
+  }
   const parts = { ...exported };
   const book = new DOMParser().parseFromString(parts["xl/workbook.xml"], "application/xml");
   const names = Array.from(book.getElementsByTagNameNS(MAIN, "sheet"), (sheet) => sheet.getAttribute("name"));
   const paths = Object.fromEntries(names.map((name, k) => [name, `xl/worksheets/sheet${k + 1}.xml`]));
   const worksheets = Object.fromEntries(names.map((name) => [name, new Worksheet(parts[paths[name]])]));
-  writeBlocks(state, worksheets);
+  writeBlocks(state, atTheStart(state), worksheets);
   writeRowNumbers(state, worksheets);
   writeSentences(state, worksheets);
+  if (worksheets.Steps) worksheets.Steps.forget();
   for (const name of names) parts[paths[name]] = worksheets[name].text;
   if (state.rows !== state.description.rows) moveRanges(state, parts, paths);
   for (const path of Object.keys(parts).filter((each) => each.startsWith("xl/charts/chart"))) {

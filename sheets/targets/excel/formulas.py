@@ -153,11 +153,27 @@ class Writer:
         if any(reads(i, k) for k in spans):
             raise self._refuse(i, "a look-up with a different row for each term of a sum")
         number = self.text(i, spans)
+        if self.places[name].flat and self.sheet.blocks[name].shape[1] > 1:
+            return self._flat_lookup(name, number, j, spans)
         row = f"{number:add}+1" if _never_negative(i, self.sheet) else f"IF({number:number}<0,-1,{number:add}+1)"  # INDEX(x,0) is all of x
         whole = {**spans, "rows": self.sheet.blocks[name].shape[0], "columns": self.sheet.blocks[name].shape[1]}
         if j in spans:
             return Text(f"INDEX({self._range(name, 'rows', 'columns', whole)},{row},0)")
         return Text(f"INDEX({self._range(name, 'rows', j, whole)},{row})")
+
+    def _flat_lookup(self, name: str, number: Text, j, spans: dict) -> Text:
+        """In a flat block of several columns, row number and column make one place: row * columns + column."""
+        if j in spans:
+            raise self._refuse(const(0), f"a row of {name} in a flat block")
+        whole, columns = self._whole(name), int(self.sheet.blocks[name].shape[1])
+        return Text(f"INDEX({whole},IF({number:number}<0,-1,{number:mul}*{columns}+{j + 1}))")
+
+    def _whole(self, name: str) -> Text:
+        """All cells of a block."""
+        rows, columns = self.sheet.blocks[name].shape
+        found = self._range(name, "rows", "columns", {"rows": rows, "columns": columns})
+        assert found is not None
+        return found
 
     # --- text
 
@@ -180,8 +196,10 @@ class Writer:
 
     def _row_count(self) -> Text:
         data = next(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))
-        column = self._range(data, "rows", 0, {"rows": self.sheet.rows})
-        return Text(f"COLUMNS({column})" if self.places[data].flat else f"ROWS({column})")
+        columns = int(self.sheet.blocks[data].shape[1])
+        if self.places[data].flat:
+            return Text(f"COLUMNS({self._whole(data)})" + (f"/{columns}" if columns > 1 else ""), "mul" if columns > 1 else "atom")
+        return Text(f"ROWS({self._range(data, 'rows', 0, {'rows': self.sheet.rows})})")
 
     def _index(self, e: Expr, spans: dict) -> Text:
         """The cell's own row or column number, counted from its block's corner."""
@@ -210,7 +228,7 @@ class Writer:
             if found is not None:
                 self.ranges.setdefault(x.arg[0], []).append(found)
                 return Text(f"{WHOLE[kind]}({found})")
-        elif x.op == "cell":
+        elif x.op == "cell" and not (self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1):
             return Text(f"{WHOLE[kind]}({self._cell(x, inner)})")
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
             total = Text(f"SUMPRODUCT({self.text(x, inner)})")
@@ -225,7 +243,7 @@ class Writer:
 
     def _divided(self, total: Text, new: dict) -> Text:
         for length in new.values():
-            total = Text(f"{total:mul}/{self.text(const(length), {})}", "mul")
+            total = Text(f"{total:mul}/{self.text(const(length), {}):pow}", "mul")
         return total
 
     def _lined_up(self, x: Expr, spans: dict) -> bool:
@@ -237,6 +255,8 @@ class Writer:
                 if self._range(node.arg[0], node.arg[1], node.arg[2], spans) is None:
                     return False
             elif node.op == "cell" and node.arg[2] in spans:
+                if self.places[node.arg[0]].flat and self.sheet.blocks[node.arg[0]].shape[1] > 1:
+                    return False
                 shapes.add(("", node.arg[2]))
         return len(shapes - {("", "")}) == 1
 

@@ -19,7 +19,7 @@ from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
 
 LARGEST_FILE = 10_000_000  # bytes
-LARGEST_UNPACKED = 100_000_000
+LARGEST_UNPACKED = 15_000_000
 VERSIONS = (1,)
 
 
@@ -57,7 +57,7 @@ def _opened(workbook: str | Path | bytes) -> Any:
             raise InputError("this file is too large to be a Gradsheet workbook (over 10 MB)")
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
-                raise InputError("this file unpacks to more than 100 MB; it is not a Gradsheet workbook")
+                raise InputError("this file unpacks to more than 15 MB; it is not a Gradsheet workbook")
         return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     except InputError:
         raise

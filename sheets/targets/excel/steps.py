@@ -14,7 +14,7 @@ from ...language.expr import is_single, refs
 from ...language.grad import reaching
 from ...language.sheet import Sheet
 from ..numpy import trajectory, values
-from .formulas import formula
+from .formulas import Formula, formula
 from .layout import Place
 from .styles import cached
 
@@ -41,10 +41,11 @@ def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles
     if still:
         page.write_string(STILL_ROW, 0, "every step", styles.row_number)
     _write_still(page, sheet, places, now, still, styles)
+    known: dict = {}
     for step, found in enumerate(trajectory(sheet, steps)):
         page.write_number(FIRST_ROW + step, 0, step, styles.row_number)
         for name in (name for name in sheet.blocks if name in moving):
-            _write_row(page, sheet, places, now, name, step, found, styles)
+            _write_row(page, sheet, places, now, name, step, found, known, styles)
 
 
 def _still(sheet: Sheet, moving: set[str]) -> list[str]:
@@ -75,16 +76,23 @@ def _write_still(page, sheet: Sheet, places: dict[str, Place], now: dict[str, Pl
             page.write_formula(STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block, found[name]), x)
 
 
-def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, styles) -> None:
+def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, known: dict, styles) -> None:
+    """known: the formulas derived so far. They are the same at each step but the first, relative to their row."""
     block = sheet.blocks[name]
     for k, (i, j) in enumerate(np.ndindex(block.shape)):
-        if block.expr is not None:
-            sign = None if block.infinite is None else at(block.infinite, i, j)
-            written = formula(sheet, now, now[name], at(block.expr, i, j), name, block.line, sign)
-        elif step == 0:
-            written = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
-        else:
-            above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
-            written = formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
+        key = (name, i, j, step > 0)
+        if key not in known:
+            known[key] = _row_formula(sheet, places, now, name, i, j, step > 0)
         x = cached(float(found[name][i, j]), block)
-        page.write_formula(FIRST_ROW + step, now[name].column + k, written.at(step, 0), styles.number(block, found[name]), x)
+        page.write_formula(FIRST_ROW + step, now[name].column + k, known[key].at(step, 0), styles.number(block, found[name]), x)
+
+
+def _row_formula(sheet: Sheet, places, now, name: str, i: int, j: int, carried: bool) -> Formula:
+    block = sheet.blocks[name]
+    if block.expr is not None:
+        sign = None if block.infinite is None else at(block.infinite, i, j)
+        return formula(sheet, now, now[name], at(block.expr, i, j), name, block.line, sign)
+    if not carried:
+        return formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
+    above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
+    return formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)

@@ -86,6 +86,6 @@ def cached(x: float, block: Block | None = None) -> float | str:
     """The value written beside a formula: what the formula itself would show."""
     if math.isfinite(x):
         return float(x)
-    if block is not None and block.infinite is not None:
+    if block is not None and block.infinite is not None and not math.isnan(x):
         return "infinite" if x > 0 else "-infinite"
     return "#NUM!"

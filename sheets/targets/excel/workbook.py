@@ -18,15 +18,16 @@ import numpy as np
 import xlsxwriter
 
 from ...language.cells import at
+from ...language.errors import NeedsBlock
 from ...language.expr import is_single
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Block, Chart, Sentence, Series, Sheet, written
 from ..numpy import Values, is_said, values
-from .formulas import Formula, block_formula, column_name, formula
+from .formulas import LONGEST, Formula, block_formula, column_name, formula
 from .layout import Layout, Place, layout
 from .steps import write_steps
-from .styles import Styles, cached, number_format
+from .styles import Styles, cached
 
 VERSION = 1
 PROPERTY = "gradsheet"
@@ -171,13 +172,22 @@ def excel_text(text: str) -> str:
     return "&".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
+def excel_number(name: str, spec: str) -> str:
+    """A block's number as text. FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself."""
+    decimals = 0 if spec == "d" else int(spec[1:-1])
+    fixed = f'FIXED({name}*100,{decimals},TRUE)&"%"' if spec.endswith("%") else f"FIXED({name},{decimals},TRUE)"
+    return f"IF(ISNUMBER({name}),{fixed},{name})"
+
+
 def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula:
     """The sentence as a formula of a cell on the worksheet Sheet: its words with its numbers, or nothing."""
-    joined = [excel_text(piece) if isinstance(piece, str) else f'TEXT({piece[0]},"{number_format(piece[1])}")' for piece in sentence.pieces]
-    words = "&".join(joined)
+    words = "&".join(excel_text(piece) if isinstance(piece, str) else excel_number(*piece) for piece in sentence.pieces)
     here = Place("Sheet", 0, 0)
     when = formula(sheet, where.blocks, here, at(sentence.when, 0, 0), f"sentence {sentence.pieces[0]!r}", sentence.line)
-    return replace(when, template=words if when.template == "1" else f'IF({when.template},{words},"")')
+    found = replace(when, template=words if when.template == "1" else f'IF({when.template},{words},"")')
+    if len(found.template) > LONGEST:
+        raise NeedsBlock(f"the sentence {sentence.pieces[0]!r} is longer than Excel takes in one cell; make two of it", sentence.line)
+    return found
 
 
 def _write_sentences(page, sheet: Sheet, where: Layout, found: Values, styles: Styles) -> None:
@@ -190,13 +200,18 @@ def said_now(sentence: Sentence, found: Values) -> str:
     return written(sentence.pieces, found) if is_said(sentence, found) else ""
 
 
+def plain(text: str) -> str:
+    """A chart's text stays text: XlsxWriter would take `=Sheet!A1` for a reference."""
+    return f"\u200b{text}" if text.startswith("=") and "!" in text else text
+
+
 def _series(sheet: Sheet, where: Layout, series: Series, k: int) -> dict[str, Any]:
     """The chart's series number k: told by colour, and by its dashes or its marker's shape."""
     colour = ROLES[series.role].colour
     lines = series.mode == "lines"
     marker = {"type": SYMBOLS[k % len(SYMBOLS)], "size": 8, "fill": {"color": colour}, "border": {"color": "white"}}
     return {
-        "name": series.label,
+        "name": plain(series.label),
         "categories": cells_of(sheet.blocks[series.x], where.blocks[series.x]),
         "values": cells_of(sheet.blocks[series.y], where.blocks[series.y]),
         "line": {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]} if lines else {"none": True},
@@ -218,10 +233,10 @@ def _chart(book, sheet: Sheet, where: Layout, chart: Chart):
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for k, series in enumerate(chart.series):
         drawn.add_series(_series(sheet, where, series, k))
-    drawn.set_title({"name": chart.title, "name_font": {"size": 12}, "overlay": False})
+    drawn.set_title({"name": plain(chart.title), "name_font": {"size": 12}, "overlay": False})
     for axis, set_axis in ((chart.x, drawn.set_x_axis), (chart.y, drawn.set_y_axis)):
         options: dict[str, Any] = {
-            "name": axis.title,
+            "name": plain(axis.title),
             "min": axis.low,
             "max": axis.high,
             "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},

@@ -1,0 +1,551 @@
+"""The workbook: recalculated by two programs to the numbers that stand in it, made of what every Excel knows, and the way back."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from datetime import date
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+import engines
+import numpy as np
+import openpyxl
+import pytest
+import workbooks
+from examples import BOUNDED
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.workbook.defined_name import DefinedName
+
+from sheets import Axis, InputError, Series, Sheet, values
+from sheets.language.expr import walk
+from sheets.language.inputs import MAX_ROWS, allowed
+from sheets.library.catalogue import SHEETS
+from sheets.library.log_loss import log_loss
+from sheets.targets.excel import read_inputs, write
+from sheets.targets.excel.layout import layout
+from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED
+from sheets.targets.excel.workbook import PROPERTY, VERSION
+
+
+def starts() -> dict[tuple[str, str], dict]:
+    """Every sheet of the library as it starts and with each preset."""
+    found = {}
+    for name, make in SHEETS.items():
+        found[name, "as it starts"] = {}
+        found |= {(name, preset.title): preset.inputs for preset in make().presets}
+    return found
+
+
+STARTS = starts()
+BOOKS = {
+    key: workbooks.register(f"library_{k}", SHEETS[key[0]], inputs=inputs, steps=5 if SHEETS[key[0]]().carried else 0)
+    for k, (key, inputs) in enumerate(STARTS.items())
+}
+each_start = pytest.mark.parametrize("start", STARTS, ids=" / ".join)
+each_sheet = pytest.mark.parametrize("name", SHEETS)
+RECALCULATED = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice}
+
+
+def book_of(name: str) -> Path:
+    return workbooks.path(BOOKS[name, "as it starts"])
+
+
+@cache
+def opened(name: str) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(book_of(name))
+
+
+# --- the numbers
+
+
+@each_start
+@pytest.mark.parametrize("engine", RECALCULATED)
+def test_recalculated_to_the_cached_values_without_an_error(start, engine):
+    before, after = workbooks.cached(BOOKS[start]), RECALCULATED[engine](BOOKS[start])
+    assert not [key for key, x in {**before, **after}.items() if engines.is_error(x)]
+    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+
+
+@each_start
+def test_the_cached_values_are_numpys(start):
+    s = SHEETS[start[0]]().with_inputs(STARTS[start])
+    found = engines.numbers(s, workbooks.cached(BOOKS[start]))
+    for name, expected in values(s).items():
+        np.testing.assert_allclose(found[name], expected, rtol=1e-15, err_msg=name)
+
+
+@each_start
+def test_every_formula_has_a_cached_value(start):
+    """Even one that shows nothing: XlsxWriter would write 0 there, and LibreOffice would keep it."""
+    with zipfile.ZipFile(workbooks.path(BOOKS[start])) as file:
+        cells = [c for part in file.namelist() if "worksheets/sheet" in part for c in re.findall(r"<c .*?</c>", file.read(part).decode())]
+    formulas = [c for c in cells if "<f>" in c]
+    assert len(formulas) > 100
+    assert not [c for c in formulas if "</f><v>" not in c]
+
+
+def written_with_wrong_values(path: Path) -> None:
+    with mock.patch("sheets.targets.excel.workbook.cached", lambda x, block: 77.0):
+        write(log_loss(), path)
+
+
+WRONG = workbooks.register_writer("wrong_values", written_with_wrong_values)
+
+
+@pytest.mark.parametrize("engine", RECALCULATED)
+def test_the_programs_do_recalculate(engine):
+    """The tester tested: values that are wrong in the file come out right."""
+    s = log_loss()
+    assert (engines.numbers(s, workbooks.cached(WRONG))["loss_if"] == 77).all()
+    np.testing.assert_allclose(engines.numbers(s, RECALCULATED[engine](WRONG))["loss_if"], values(s)["loss_if"], rtol=1e-9)
+
+
+# --- what it is made of
+
+MODERN = r"OFFSET|INDIRECT|RAND|RANDBETWEEN|RANDARRAY|NOW|TODAY|CELL|INFO|LET|LAMBDA|FILTER|SEQUENCE|SORT|SORTBY|UNIQUE|XLOOKUP|XMATCH"
+FORBIDDEN = re.compile(rf"\b({MODERN}|MAP|REDUCE|SCAN|BYROW|BYCOL|VSTACK|HSTACK|TAKE|DROP|TEXTJOIN|CONCAT)\s*\(|_xl|#|\[|\{{|@")
+
+
+@each_start
+def test_no_function_that_is_volatile_or_newer_than_the_reader(start):
+    formulas = engines.formula_cells(workbooks.path(BOOKS[start]))
+    without_texts = {key: re.sub(r'"[^"]*"', '""', formula) for key, formula in formulas.items()}
+    assert not {key: formula for key, formula in without_texts.items() if FORBIDDEN.search(formula)}
+    assert max(map(len, formulas.values())) <= 8192
+
+
+def test_the_scan_finds_what_it_looks_for():
+    for formula in (
+        "=OFFSET(A1,1,0)",
+        "=SUM(FILTER(A1:A3,1))",
+        "=RAND()+1",
+        "=_xlfn.LET(x,1,x)",
+        "=[1]Sheet!A1",
+        "=SUM(A1#)",
+        "=@A1",
+        "={1,2}",
+    ):
+        assert FORBIDDEN.search(formula)
+    assert not FORBIDDEN.search("=SUMPRODUCT(1*(A1:A3>0))+INDEX(A1:A3,2)")
+
+
+@each_sheet
+def test_no_array_formula_macro_or_link_to_another_file(name):
+    with zipfile.ZipFile(book_of(name)) as file:
+        parts = file.namelist()
+        worksheets = "".join(file.read(part).decode() for part in parts if part.startswith("xl/worksheets/sheet"))
+    assert not [part for part in parts if "vba" in part.lower() or "external" in part.lower() or "connection" in part.lower()]
+    assert 't="array"' not in worksheets and " cm=" not in worksheets
+    assert "<hyperlink" not in worksheets
+
+
+@each_sheet
+def test_each_block_is_one_formula_that_fills(name):
+    s, formulas = SHEETS[name](), engines.formula_cells(book_of(name))
+    places = layout(s).blocks
+    for block in (block for block in s.blocks.values() if block.expr is not None):
+        if any(node.op == "transpose" for node in walk(block.expr)):
+            continue
+        cells = [(places[block.name].row + i + 1, places[block.name].column + j + 1) for i, j in np.ndindex(block.shape)]
+        assert len({workbooks.relative(formulas[places[block.name].worksheet, *at], *at) for at in cells}) == 1, block.name
+
+
+def test_relative_sees_a_fill():
+    assert workbooks.relative("=B5*$C$1+SUM(B$5:B9)", 5, 3) == workbooks.relative("=D6*$C$1+SUM(D$5:D10)", 6, 5)
+    assert workbooks.relative("=B5", 5, 3) != workbooks.relative("=B5", 6, 3)
+    assert workbooks.relative('="B5"&W_1&LOG10(2)', 1, 1) == '="B5"&W_1&LOG10(2)'
+
+
+@each_sheet
+def test_the_first_worksheet_says_what_to_try(name):
+    s, book = SHEETS[name](), opened(name)
+    start = book.worksheets[0]
+    words = [str(cell.value) for row in start for cell in row if cell.value is not None]
+    assert start.title == "Start" and book.active is start
+    assert words[0] == s.title
+    assert all(preset.title in words and any(preset.predict in w for w in words) for preset in s.presets)
+    assert all(any(source.text in w for w in words) for source in s.sources)
+
+
+@each_sheet
+def test_every_block_has_a_note_a_name_and_its_place(name):
+    s, book = SHEETS[name](), opened(name)
+    notes = {cell.value.split()[-1]: cell.comment.text for page in book for row in page for cell in row if cell.comment}
+    for block in s.blocks.values():
+        place = layout(s).blocks[block.name]
+        assert block.note in notes[block.name]
+        ((worksheet, area),) = book.defined_names[block.name].destinations
+        left, top, right, bottom = range_boundaries(area.replace("$", ""))
+        assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
+        assert (bottom - top + 1, right - left + 1) == block.shape
+
+
+@each_sheet
+def test_inputs_are_validated_and_the_only_cells_to_change(name):
+    s, book = SHEETS[name](), opened(name)
+    for block in s.blocks.values():
+        place = layout(s).blocks[block.name]
+        page = book[place.worksheet]
+        for i, j in np.ndindex(block.shape):
+            cell = page.cell(place.row + 1 + i, place.column + 1 + j)
+            rules = [rule for rule in page.data_validations.dataValidation if cell.coordinate in rule.sqref]
+            assert len(rules) == (block.value is not None)
+            assert cell.protection.locked == (block.value is None)
+            for rule in rules:
+                assert rule.type == ("whole" if block.whole else "decimal")
+                assert not rule.allow_blank
+                assert allowed(block) in rule.error or block.choices
+                limits = [float(x) for x in (rule.formula1, rule.formula2) if x is not None]
+                assert {block.low, block.high} - {None} <= set(limits)
+
+
+@each_sheet
+def test_charts_are_native_and_read_the_cells(name):
+    s = SHEETS[name]()
+    with zipfile.ZipFile(book_of(name)) as file:
+        drawn = [file.read(part).decode() for part in sorted(file.namelist()) if part.startswith("xl/charts/chart")]
+    assert len(drawn) == len(s.charts) > 0
+    for chart, xml in zip(s.charts, drawn, strict=True):
+        assert chart.title in xml and chart.x.title in xml and chart.y.title in xml
+        assert xml.count("<c:ser>") == len(chart.series)
+        for series in chart.series:
+            assert series.label in xml
+            for block in (series.x, series.y):
+                place = layout(s).blocks[block]
+                assert re.search(rf"<c:f>{place.worksheet}!\${openpyxl.utils.get_column_letter(place.column + 1)}\${place.row + 1}\b", xml)
+
+
+@each_sheet
+def test_pages_are_frozen_and_fit_the_paper(name):
+    for page in opened(name).worksheets[1:]:
+        if page.title != "Charts":
+            assert page.freeze_panes
+        assert (page.page_setup.orientation == "landscape" and page.page_setup.fitToHeight == 0) or page.title == "Charts"
+
+
+# --- text is text
+
+AWKWARD = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@A1",
+    "='Sheet'!A1",
+    '=HYPERLINK("x")',
+    '"quoted"',
+    "{=1}",
+    "<b>&amp;",
+    "line\nbreak",
+    "'apostrophe",
+    "https://x.org",
+]
+
+
+def sheet_of_awkward_texts() -> Sheet:
+    s = Sheet("awkward", title=AWKWARD[0], summary=AWKWARD[1])
+    n = s.input("n", 2.0, title=AWKWARD[2], note=AWKWARD[3], format="d")
+    for k, text in enumerate(AWKWARD):
+        s.group(text, note=text)
+        s.let(f"twice_{k}", n * 2, title=text, note=text)
+        s.say(text.replace("{", "{{").replace("}", "}}") + " {n}", when=n > k % 3)
+        s.preset(text.replace("{", "{{").replace("}", "}}"), text.replace("{", "{{").replace("}", "}}"), n=k)
+        s.source(text, text)
+    s.chart(AWKWARD[0], Axis(AWKWARD[1], 0, 1), Axis(AWKWARD[0], 0, 1), [Series("n", "twice_0", AWKWARD[0])], note=AWKWARD[0])
+    return s
+
+
+TEXTS = workbooks.register("texts", sheet_of_awkward_texts)
+
+
+def test_text_that_looks_like_a_formula_is_text():
+    formulas = engines.formula_cells(workbooks.path(TEXTS))
+    assert len(formulas) == len(AWKWARD) * 3  # each group's block, each sentence and its copy on the first worksheet
+    cells = workbooks.cached(TEXTS)
+    assert {text for text in AWKWARD if text in cells.values()} == set(AWKWARD)
+
+
+@pytest.mark.parametrize("engine", RECALCULATED)
+def test_text_comes_out_as_it_was_written(engine):
+    before, after = workbooks.cached(TEXTS), RECALCULATED[engine](TEXTS)
+    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+    said = [f"{text} 2" if k % 3 < 2 else None for k, text in enumerate(AWKWARD)]
+    assert [after.get(("Sheet", 2 + k, 1)) or None for k in range(len(AWKWARD))] == said
+
+
+def test_a_chart_called_like_a_formula():
+    with zipfile.ZipFile(workbooks.path(TEXTS)) as file:
+        xml = file.read("xl/charts/chart1.xml").decode()
+    assert xml.count("<a:t>=1+1</a:t>") == 2 and "<a:t>+1</a:t>" in xml
+
+
+def test_a_sheet_whose_blocks_all_stand_elsewhere():
+    s = Sheet("elsewhere")
+    s.group("Apart", worksheet="Apart")
+    s.let("b_1", s.input("a_1", 2.0) * 2)
+    s.say("there are {b_1:.1f}")
+    file = io.BytesIO()
+    write(s, file)
+    assert openpyxl.load_workbook(file).sheetnames == ["Start", "Sheet", "Apart"]
+    np.testing.assert_array_equal(read_inputs(s, file.getvalue())["a_1"], [[2]])
+
+
+# --- the way back
+
+
+@each_start
+def test_back_as_it_was_written(start):
+    expected = SHEETS[start[0]]().with_inputs(STARTS[start])
+    found = read_inputs(SHEETS[start[0]](), workbooks.path(BOOKS[start]))
+    assert list(found) == list(expected.inputs)
+    for name, x in found.items():
+        np.testing.assert_array_equal(x, expected.blocks[name].value)
+
+
+@each_start
+def test_back_after_libreoffice_saved_it(start):
+    expected = SHEETS[start[0]]().with_inputs(STARTS[start])
+    for name, x in read_inputs(SHEETS[start[0]](), workbooks.saved_by_libreoffice(BOOKS[start])).items():
+        np.testing.assert_allclose(x, expected.blocks[name].value, rtol=1e-14)
+
+
+SHEET = log_loss()
+PLACES = layout(SHEET).blocks
+
+
+def area_of(name: str, rows: int) -> str:
+    """So many cells of one column, from the block's first on."""
+    place = PLACES[name]
+    letter = openpyxl.utils.get_column_letter(place.column + 1)
+    return f"{place.worksheet}!${letter}${place.row + 1}:${letter}${place.row + rows}"
+
+
+def cell_of(book: openpyxl.Workbook, name: str, row: int = 0):
+    return book[PLACES[name].worksheet].cell(PLACES[name].row + 1 + row, PLACES[name].column + 1)
+
+
+def edited(**cells) -> bytes:
+    """The log loss workbook, saved again with other values: `prediction=...` in the first row, `prediction_2=...` in the third."""
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    for key, value in cells.items():
+        name, _, row = key.rpartition("_") if key[-1].isdigit() else (key, "", "0")
+        cell_of(book, name, int(row)).value = value
+    return saved(book)
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_back_after_an_edit():
+    found = read_inputs(SHEET, edited(clip=0.05, prediction_0=0.125, prediction_4="0.5", is_cat_1=True))
+    assert found["clip"] == 0.05
+    np.testing.assert_array_equal(found["prediction"], [[0.125], [0.1], [0.5], [0.9], [0.5]])
+    np.testing.assert_array_equal(found["is_cat"], [[1], [1], [1], [0], [1]])
+
+
+def test_an_edit_elsewhere_changes_nothing():
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    cell_of(book, "loss_mean").value = "=1/0"
+    book["Start"]["A1"] = "mine"
+    book.create_sheet("Mine", 0)["A1"] = "=SUM(Sheet!A1:Z99)"
+    for name, x in read_inputs(SHEET, saved(book)).items():
+        np.testing.assert_array_equal(x, SHEET.blocks[name].value)
+
+
+def renamed_area(**areas) -> bytes:
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    for name, area in areas.items():
+        book.defined_names[name] = DefinedName(name, attr_text=area)
+    return saved(book)
+
+
+def test_rows_that_excel_added_come_back():
+    """Excel stretches a name when a row is inserted within its cells."""
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    for name, value in (("is_cat", 0), ("prediction", 0.25)):
+        cell_of(book, name, 5).value = value
+        book.defined_names[name] = DefinedName(name, attr_text=area_of(name, 6))
+    found = read_inputs(SHEET, saved(book))
+    assert found["prediction"].shape == (6, 1) and found["prediction"][5] == 0.25 and found["is_cat"][5] == 0
+
+
+def test_rows_typed_right_below_the_table_come_back():
+    found = read_inputs(SHEET, edited(is_cat_5=0, prediction_5=0.25, is_cat_6=1, prediction_6=0.75, prediction_8=0.5))
+    np.testing.assert_array_equal(found["prediction"].ravel(), [0.98, 0.1, 0.5, 0.9, 0.02, 0.25, 0.75])
+    np.testing.assert_array_equal(found["is_cat"].ravel(), [1, 0, 1, 0, 1, 0, 1])
+
+
+def test_as_many_rows_as_there_may_be():
+    assert len(read_inputs(SHEET, many_rows(MAX_ROWS))["is_cat"]) == MAX_ROWS
+
+
+def test_cells_that_were_moved_are_found_by_their_name():
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    book.create_sheet("My page")["D7"] = 0.02
+    book.defined_names["clip"] = DefinedName("clip", attr_text="'My page'!$D$7")
+    assert read_inputs(SHEET, saved(book))["clip"] == 0.02
+
+
+def written_with_a_formula(path: Path) -> None:
+    path.write_bytes(edited(prediction_0="=1/4", clip="=0.01+0.02"))
+
+
+FORMULA = workbooks.register_writer("formula_in_input", written_with_a_formula)
+
+
+def test_a_formula_in_an_input_gives_the_value_it_had():
+    found = read_inputs(SHEET, workbooks.saved_by_libreoffice(FORMULA))
+    assert found["prediction"][0] == 0.25
+    assert found["clip"].item() == pytest.approx(0.03, rel=1e-15)
+
+
+def test_a_formula_that_nobody_calculated_is_an_empty_cell():
+    with pytest.raises(InputError, match=r"clip is empty; it must be a number from 0 to 0\.4"):
+        read_inputs(SHEET, edited(clip="=0.01+0.02"))
+
+
+# --- what is refused
+
+
+def another_sheet() -> bytes:
+    s = Sheet("other")
+    s.input("clip", 0.5)
+    file = io.BytesIO()
+    write(s, file)
+    return file.getvalue()
+
+
+def foreign() -> bytes:
+    book = openpyxl.Workbook()
+    book.active["A1"] = 0.5
+    return saved(book)
+
+
+def with_record(text: str) -> bytes:
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    next(prop for prop in book.custom_doc_props.props if prop.name == PROPERTY).value = text
+    return saved(book)
+
+
+def without_name(name: str) -> bytes:
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    del book.defined_names[name]
+    return saved(book)
+
+
+def many_rows(rows: int) -> bytes:
+    return edited(**{f"{name}_{row}": 1 for name in ("is_cat", "prediction") for row in range(rows)})
+
+
+def zipped(parts: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def with_part(name: str, change) -> bytes:
+    """The workbook with one part of its file changed."""
+    with zipfile.ZipFile(book_of("log_loss")) as archive:
+        return zipped({part: change(archive.read(part)) if part == name else archive.read(part) for part in archive.namelist()})
+
+
+LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+DAMAGED = "this file is not a workbook, or is damaged; save it again as .xlsx"
+NOT_OURS = "this workbook was not made by Gradsheet: it has no record of where its blocks stand"
+OTHER_VERSION = "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
+LOST = "the workbook no longer says where clip stands; download it again from the lesson"
+REFUSED = {
+    "nothing": (lambda: b"", DAMAGED),
+    "not a zip": (lambda: b"clip,0.5\n", DAMAGED),
+    "random bytes": (lambda: np.random.default_rng(0).bytes(5000), DAMAGED),
+    "a zip of something else": (lambda: zipped({"hello.txt": b"hello"}), DAMAGED),
+    "half a file": (lambda: book_of("log_loss").read_bytes()[:20000], DAMAGED),
+    "a part that is no XML": (lambda: with_part("xl/workbook.xml", lambda xml: xml[: len(xml) // 2]), DAMAGED),
+    "a billion laughs": (lambda: with_part("xl/workbook.xml", lambda xml: xml.replace(b"<workbook", LAUGHS + b"<workbook", 1)), DAMAGED),
+    "a zip bomb": (
+        lambda: zipped({"xl/workbook.xml": bytes(LARGEST_UNPACKED + 1)}),
+        "unpacks to more than 15 MB; it is not a Gradsheet workbook",
+    ),
+    "a huge file": (lambda: bytes(LARGEST_FILE + 1), "this file is too large to be a Gradsheet workbook (over 10 MB)"),
+    "a foreign workbook": (foreign, NOT_OURS),
+    "another sheet's workbook": (another_sheet, "this workbook is of the sheet 'other', not 'log_loss'; open it in its own lesson"),
+    "an older record": (lambda: with_record(json.dumps({"sheet": "log_loss", "version": VERSION - 1})), OTHER_VERSION),
+    "a newer record": (lambda: with_record(json.dumps({"sheet": "log_loss", "version": [VERSION + 1]})), OTHER_VERSION),
+    "no version": (lambda: with_record(json.dumps({"sheet": "log_loss"})), OTHER_VERSION),
+    "a record of no sheet": (lambda: with_record("{}"), "this workbook is of the sheet None"),
+    "a record that is no record": (lambda: with_record("[1]"), NOT_OURS),
+    "a record that is damaged": (lambda: with_record("{"), NOT_OURS),
+    "a missing name": (lambda: without_name("clip"), LOST),
+    "a deleted range": (lambda: renamed_area(clip="#REF!"), LOST),
+    "a deleted cell": (lambda: renamed_area(clip="Sheet!#REF!"), LOST),
+    "a name for a number": (lambda: renamed_area(clip="5"), LOST),
+    "a name for a text": (lambda: renamed_area(clip='"5"'), LOST),
+    "a name for a formula": (lambda: renamed_area(clip="SUM(Sheet!$A$1:$A$3)"), LOST),
+    "a name without a worksheet": (lambda: renamed_area(clip="$B$5"), LOST),
+    "a name on no worksheet": (lambda: renamed_area(clip="Nowhere!$B$5"), LOST),
+    "a name for two places": (lambda: renamed_area(clip="Sheet!$B$5,Sheet!$B$7"), LOST),
+    "a name for a column": (lambda: renamed_area(clip="Sheet!$B:$B"), LOST),
+    "a name for everything": (lambda: renamed_area(clip="Sheet!$A$1:$XFD$1048576"), LOST),
+    "a name for another shape": (lambda: renamed_area(clip="Sheet!$B$5:$B$6"), LOST),
+    "text in an input": (lambda: edited(clip="small"), "clip is 'small'; it must be a number from 0 to 0.4"),
+    "text in a row": (lambda: edited(prediction_2="sure"), "prediction row 3 is 'sure'; it must be a number from 0 to 1"),
+    "a value out of range": (lambda: edited(prediction_0=1.5), "prediction row 1 is 1.5; it must be a number from 0 to 1"),
+    "a fraction where whole numbers belong": (lambda: edited(is_cat_1=0.5), "is_cat row 2 is 0.5; it must be a whole number from 0 to 1"),
+    "an empty cell": (lambda: edited(prediction_3=None), "prediction row 4 is empty; it must be a number from 0 to 1"),
+    "an error": (lambda: edited(clip="#DIV/0!"), "clip is '#DIV/0!'; it must be a number from 0 to 0.4"),
+    "a date": (lambda: edited(clip=date(2020, 1, 2)), "clip is 2020-01-02 00:00:00; it must be a number from 0 to 0.4"),
+    "a row that is half there": (lambda: edited(prediction_5=0.5), "is_cat row 6 is empty; it must be a whole number from 0 to 1"),
+    "too many rows": (lambda: many_rows(MAX_ROWS + 1), f"is_cat is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number"),
+    "no end of rows": (lambda: many_rows(MAX_ROWS + 500), f"it must have 1 to {MAX_ROWS} rows of 1 number"),
+    "more rows than anyone": (lambda: renamed_area(prediction=f"Sheet!$A$1:$A${2 * MAX_ROWS + 1}"), LOST.replace("clip", "prediction")),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_refused_with_a_sentence(reason):
+    make, sentence = REFUSED[reason]
+    s = log_loss()
+    with pytest.raises(InputError) as caught:
+        read_inputs(s, make())
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    for name, block in s.inputs.items():  # and nothing else: the sheet stays as it was
+        np.testing.assert_array_equal(block.value, SHEET.blocks[name].value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="the workbook cannot be read: No such file or directory"):
+        read_inputs(SHEET, tmp_path / "none.xlsx")
+    with pytest.raises(InputError, match="the workbook cannot be read"):
+        read_inputs(SHEET, tmp_path)
+
+
+def test_a_large_file_is_not_even_read(tmp_path):
+    path = tmp_path / "large.xlsx"
+    with path.open("wb") as file:
+        file.truncate(50 * LARGEST_FILE)
+    with mock.patch.object(Path, "read_bytes", side_effect=AssertionError), pytest.raises(InputError, match="too large"):
+        read_inputs(SHEET, path)
+
+
+@BOUNDED
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=30), st.floats(0.2, 1))
+def test_a_damaged_file_is_refused_or_read_right(changes, kept):
+    data = bytearray(book_of("log_loss").read_bytes())
+    for where, byte in changes:
+        data[int(where * len(data))] = byte
+    try:
+        found = read_inputs(SHEET, bytes(data[: int(kept * len(data))]))
+    except InputError:
+        return
+    assert list(found) == list(SHEET.inputs)
