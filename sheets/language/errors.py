@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 SHEETS = Path(__file__).resolve().parent.parent
@@ -13,12 +14,16 @@ def author_line() -> str:
     """`file.py:12` of the nearest caller outside the language and numpy: the line the author wrote."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
-        path = frame.f_code.co_filename
-        inside_numpy = "numpy" in Path(path).parts or path.startswith("<__array_function__")
-        if str(Path(path).parent) not in LANGUAGE and not inside_numpy:
+        if not _is_ours(frame.f_code.co_filename):
             break
         frame = frame.f_back
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+@cache
+def _is_ours(path: str) -> bool:
+    """Whether a file belongs to the language or to numpy."""
+    return str(Path(path).parent) in LANGUAGE or "numpy" in Path(path).parts or path.startswith("<__array_function__")
 
 
 class SheetError(ValueError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .errors import SheetError
-from .expr import Expr, Rows, Shape, const, elementwise, expand, is_number, is_single, put, reduction, refs, take, walk, where
+from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise, expand, is_number, is_single, put, reduction, refs, take, walk, where
 from .ops import OPS
 from .sheet import Sheet
 
@@ -160,6 +160,42 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
     return given
 
 
+def fits_one_cell(e: Expr) -> bool:
+    """Whether a workbook can sum e over a range within one cell: plain arithmetic on blocks, no choice and no sum inside."""
+    plain = ("const", "ref", "transpose", "expand")
+    return all(node.op in plain or (node.op in OPS and not OPS[node.op].one_cell) for node in walk(e))
+
+
+def is_product(e: Expr) -> bool:
+    """Whether e is a block or a product of blocks, which a workbook multiplies within one cell."""
+    return all(node.op in ("ref", "transpose", "matmul") for node in walk(e))
+
+
+def in_blocks(sheet: Sheet, name: str, e: Expr) -> Expr:
+    """e, the gradient of `name`, with a block `d_<name>_each` for what is summed where a workbook cannot sum it in one cell."""
+    done: dict[Expr, Expr] = {}
+
+    def held(x: Expr) -> Expr:
+        if x.op == "transpose":
+            return held(x.args[0]).T
+        taken = [block for block in sheet.blocks if block.startswith(f"d_{name}_each")]
+        each = f"d_{name}_each" + (f"_{len(taken) + 1}" if taken else "")
+        return sheet.let(each, x, role="gradient", note=f"what d_{name} sums")
+
+    def rebuilt(x: Expr) -> Expr:
+        if x not in done:
+            args = tuple(rebuilt(a) for a in x.args)
+            if x.op in REDUCTIONS and not fits_one_cell(args[0]) and not is_product(args[0]):
+                args = (held(args[0]),)
+            if x.op == "matmul":
+                args = tuple(a if is_product(a) else held(a) for a in args)
+            same = all(new is old for new, old in zip(args, x.args, strict=True))
+            done[x] = x if same else Expr(x.op, args, x.shape, x.arg)
+        return done[x]
+
+    return rebuilt(e)
+
+
 def reaching(sheet: Sheet, names: Iterable[str]) -> set[str]:
     """Blocks through which `names` reach others: they and every block computed from them."""
     found = set(names)
@@ -198,7 +234,7 @@ def backprop(
         block = sheet.blocks[name]
         gradients[name] = sheet.let(
             f"d_{name}",
-            expand(total(owed[name]), block.shape),
+            in_blocks(sheet, name, expand(total(owed[name]), block.shape)),
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
