@@ -1,0 +1,1 @@
+"""Gradsheet beside what a person would use instead: `python3 benchmarks`."""

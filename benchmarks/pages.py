@@ -1,0 +1,38 @@
+"""What is pressed and watched on each page."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+LINE = ".js-plotly-plot .main-svg path.js-line"  # plotly draws it, on both pages; the first is the first chart's first
+LINES = 3  # in both charts together
+
+
+class Lesson(NamedTuple):
+    """Selectors of the clip's slider and of the mean loss, and the words on the button of a preset."""
+
+    slider: str
+    number: str
+    preset: str
+
+
+OURS = Lesson('.gs-slider[aria-label="clip"]', 'td[data-block="loss_mean"]', ".gs-presets button")
+USUAL = Lesson(".noUi-handle", ".mean", "button.jupyter-button")
+
+
+def wait_until_drawn(page: Any) -> None:
+    """Both charts and the numbers stand, and the page has come to rest."""
+    page.wait_for_function(f"document.querySelectorAll({LINE!r}).length >= {LINES}")
+    page.wait_for_timeout(1500)
+
+
+def choose_preset(page: Any, lesson: Lesson, words: str) -> None:
+    page.locator(lesson.preset, has_text=words).first.click()
+    page.wait_for_timeout(1000)
+
+
+def to_the_end(page: Any, lesson: Lesson) -> None:
+    """The slider focused and at its right end, where every move to the left changes the mean loss."""
+    page.focus(lesson.slider)
+    page.keyboard.press("End")
+    page.wait_for_timeout(1000)
