@@ -110,7 +110,8 @@ def test_a_workbook_dropped_on_the_page_is_read(page, voila, tmp_path):
         """(data) => {
             const transfer = new DataTransfer();
             transfer.items.add(new File([new Uint8Array(data)], "dropped.xlsx"));
-            document.querySelector(".gradsheet").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+            const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+            document.querySelector(".gradsheet").dispatchEvent(drop);
         }""",
         data,
     )

@@ -59,7 +59,8 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
     frame(page)
     found = values(sheet, inputs, steps)
     cells = page.evaluate(
-        "Array.from(document.querySelectorAll('td[data-block]'), (td) => [td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
+        "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
+        "[td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
     )
     assert len(cells) >= len([b for b in sheet.blocks.values() if not b.control]) - page.locator("details:not([open])").count() * 4
     for name, row, column, text in cells:

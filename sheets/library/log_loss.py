@@ -142,7 +142,8 @@ def _losses(s: Sheet, cat, p, clip):
     wrong = s.let("certain_rows", np.greater(certain, 0).sum(), format="d", note="rows that were certain and wrong")
     s.let("certain_row", certain.max(), format="d", note="the last of them (0: none)")
     s.let("flattened_rows", flat.sum(), format="d", note="predictions that the clip holds, whose slope is 0")
-    ties = s.let("worst_rows", np.equal(loss, worst).sum(), format="d", note="rows that cost as much as the costliest")
+    as_dear = np.greater_equal(loss, worst * (1 - 1e-9))  # not equal: logarithms differ in their last digit, from face to face
+    ties = s.let("worst_rows", np.where(wrong > 0, wrong, as_dear.sum()), format="d", note="rows that cost as much as the costliest")
     share = np.where(wrong > 0, 1, np.where(mean > 0, worst * ties / (mean * rows), 0))
     s.let("worst_share", share, format=".2%", note="the costliest rows' part of the whole loss")
 
@@ -286,7 +287,8 @@ def _sentences(s: Sheet):
         when=both(np.equal(wrong, 0), both(np.equal(ties, 1), mean > 0)),
     )
     s.say(
-        "Mean log loss {loss_mean}, accuracy {accuracy}. The {worst_rows} costliest rows cost {worst_loss} each: {worst_share} of the whole loss.",
+        "Mean log loss {loss_mean}, accuracy {accuracy}. "
+        "The {worst_rows} costliest rows cost {worst_loss} each: {worst_share} of the whole loss.",
         when=both(np.equal(wrong, 0), both(ties > 1, mean > 0)),
     )
     s.say(
@@ -299,8 +301,8 @@ def _sentences(s: Sheet):
         when=s["flattened_rows"] > 0,
     )
     s.say(
-        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c does best with c = 1 - A = {best_clip}, "
-        "and then expects a loss of {least_loss}; with c = clip it expects {loss_at_clip}."
+        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c does best with "
+        "c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c = clip it expects {loss_at_clip}."
     )
 
 

@@ -299,5 +299,6 @@ def _settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
     singles = ", ".join(f"{name} = {array[0, 0]:g}" for name, array in inputs.items() if is_single(sheet.blocks[name].shape))
     whole = [len(array) for name, array in inputs.items() if not is_single(sheet.blocks[name].shape)]
     if whole:
-        return f"Press this button on the lesson's page, then download the workbook: it holds these {max(whole)} rows{singles and ', '}{singles}. "
+        rows = f"these {max(whole)} rows" + (f", {singles}" if singles else "")
+        return f"Press this button on the lesson's page, then download the workbook: it holds {rows}. "
     return f"Set {singles}. " if singles else ""
