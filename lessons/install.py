@@ -122,9 +122,7 @@ def version_in(environment: Path) -> "tuple[int, ...]":
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     command = [str(program(environment, "python")), "-I", "-S", "-c", question]
     try:
-        printed = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60
-        ).stdout
+        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
         return tuple(int(part) for part in printed.split(b"."))
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
@@ -199,9 +197,7 @@ def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
     command += ["--progress-bar", "off", "--no-warn-script-location", "--constraint", "constraints.txt", *arguments]
     variables = variables_for(environment, dict(os.environ))
     printed = []
-    with subprocess.Popen(
-        command, cwd=str(root), env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with subprocess.Popen(command, cwd=str(root), env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace")

@@ -28,10 +28,43 @@ import json, os, sys
 print(json.dumps({"query": os.environ["QUERY_STRING"], "folder": os.getcwd(), "python": sys.executable, "process": os.getpid()}))
 """
 
+SHEET = """
+from sheets.library.log_loss import log_loss
+from widgets import SheetWidget
+SheetWidget(log_loss())
+"""
+
 WAITING = """
 import pathlib, time
 while not pathlib.Path("go").exists():
     time.sleep(0.02)
+"""
+
+LATE = """
+import time
+time.sleep(1)
+"""
+
+# A widget that is gone again before the page asks for it.
+CLOSED = """
+import ipywidgets
+from IPython.display import display
+label = ipywidgets.Label("not for long")
+display(label)
+label.close()
+"""
+
+# A computer so slow that the widgets' library, which looks for a widget every 100 ms for two seconds, looks once; what the kernel says
+# about the widgets comes after that look.
+SLOW_COMPUTER = """
+const setTimer = window.setTimeout;
+window.setTimeout = (callback, delay, ...more) => setTimer(callback, delay === 100 ? 3000 : delay, ...more);
+const Socket = window.WebSocket;
+window.WebSocket = class extends Socket {
+    set onmessage(hear) {
+        super.onmessage = (event) => setTimer(() => hear(event), 300);
+    }
+};
 """
 
 WIDE = """
@@ -63,6 +96,9 @@ def folder(tmp_path_factory) -> Path:
     write(folder, "elsewhere", SURROUNDINGS, metadata={"kernelspec": {"name": "an-environment-of-mine", "display_name": "mine"}})
     write(folder, "failing", "# Failing", "secret = 'swordfish'\n1 / 0", "print('not reached')")
     write(folder, "waiting", "# Waiting", SLIDER, WAITING)
+    write(folder, "late", "# Late", LATE, SLIDER, "# Between", LATE)
+    write(folder, "closed", "# Closed", CLOSED, "# The end")
+    write(folder, "sheet", "# A sheet\n\n" + "Much text. " * 100, SHEET)
     write(folder, "wide", WIDE, "print('word ' * 200)", "import ipywidgets\nipywidgets.HBox([ipywidgets.FloatSlider()] * 4)")
     (folder / "source.py").write_text("print('a source')")
     (folder / "notes.txt").write_text("a note")
@@ -91,7 +127,17 @@ def ask(address: str, path: str, method: str = "GET", headers: dict | None = Non
 
 def test_the_start_page_leads_to_the_lessons(page, address):
     page.goto(address)
-    assert page.get_by_role("link").all_inner_texts() == ["elsewhere", "failing", "slider", "surroundings", "waiting", "wide"]
+    assert page.get_by_role("link").all_inner_texts() == [
+        "closed",
+        "elsewhere",
+        "failing",
+        "late",
+        "sheet",
+        "slider",
+        "surroundings",
+        "waiting",
+        "wide",
+    ]
     page.get_by_role("link", name="slider").click()
     page.get_by_role("slider").wait_for()
     assert page.url == address + "lesson/slider"
@@ -124,6 +170,67 @@ def test_text_is_shown_while_the_lesson_opens(page, address, folder):
     (folder / "go").touch()
     page.get_by_role("slider").wait_for()
     opening.wait_for(state="detached")
+
+
+def test_a_widget_is_shown_on_a_slow_computer(page, address):
+    page.add_init_script(SLOW_COMPUTER)
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_text("Python heard 0.5").wait_for()
+    page.get_by_role("status").wait_for(state="detached")
+
+
+def test_a_widget_that_comes_late_is_shown(page, address):
+    page.add_init_script(SLOW_COMPUTER)
+    page.goto(address + "lesson/late")
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_text("Python heard 0.5").wait_for()
+
+
+def apology(page, loads: list[str]) -> None:
+    """The page says that a part is missing, after it was loaded twice, in its own words; and stays as it is."""
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    page.wait_for_timeout(1000)
+    assert "could not be shown" in alert.inner_text()
+    assert alert.get_by_role("button").inner_text() == "Load the page again"
+    assert page.get_by_role("status").count() == 0
+    for words in ("Error", "error", "model", "Loading widget"):
+        assert words not in page.locator("body").inner_text()
+    assert len(loads) == 2
+
+
+def test_a_widget_that_cannot_be_shown_is_said_to_be_missing(page, address, complaints):
+    loads: list[str] = []
+    page.on("load", lambda _: loads.append(page.url))
+    page.goto(address + "lesson/closed", wait_until="commit")
+    apology(page, loads)
+    assert page.get_by_role("heading", name="The end").is_visible()
+    assert complaints and all("widget model not found" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+@pytest.mark.parametrize("missing", ["**/api/kernels/*", "**/voila.js"])
+def test_without_its_kernel_or_front_end_a_page_says_so_and_can_be_loaded_again(page, address, complaints, missing):
+    loads: list[str] = []
+    page.on("load", lambda _: loads.append(page.url))
+    page.route(missing, lambda route: route.fulfill(status=404))
+    page.goto(address + "lesson/slider", wait_until="commit")
+    apology(page, loads)
+    complaints.clear()
+    page.unroute(missing)
+    page.get_by_role("button", name="Load the page again").click()
+    page.get_by_role("slider").wait_for()
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_a_sheet_takes_the_width_of_the_window_and_text_does_not(page, address):
+    page.set_viewport_size({"width": 2200, "height": 1000})
+    page.goto(address + "lesson/sheet")
+    page.get_by_role("slider").first.wait_for()
+    width = lambda selector: page.locator(selector).first.bounding_box()["width"]
+    assert 1800 < width(".gradsheet") <= 1900
+    assert width(".jp-MarkdownOutput") <= 46 * 16
 
 
 def test_a_telephone_shows_a_lesson_without_scrolling_sideways(page, address):
@@ -169,7 +276,7 @@ def test_only_the_front_end_extensions_that_a_lesson_needs_are_loaded(page, addr
     page.goto(address + "lesson/slider")
     page.get_by_role("slider").wait_for()
     extensions = {url.split("/labextensions/")[1].split("/static/")[0] for url in asked if "/labextensions/" in url}
-    assert extensions == {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"}
+    assert extensions == {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"}
 
 
 def test_the_page_names_the_installed_plotly(page, address):

@@ -1,8 +1,8 @@
 """The lessons' server: Voila with our pages, a kernel kept warm, and nothing asked of other machines.
 
-This folder carries Voila's name because Jupyter looks for `voila/templates/<template>` under each of its data folders, and `lessons/`
-is made one of them. It must stay without an `__init__.py`: `import voila` would find it before the real one when `lessons/` itself
-is on the import path, as it is for a lesson's kernel and for `python lessons`.
+This folder carries Voila's name because Jupyter looks for `voila/templates/<template>` and `voila/labextensions/<extension>` under
+each of its data folders, and `lessons/` is made one of them. It must stay without an `__init__.py`: `import voila` would find it
+before the real one when `lessons/` itself is on the import path, as it is for a lesson's kernel and for `python lessons`.
 """
 
 import asyncio
@@ -37,9 +37,9 @@ LESSONS = Path(__file__).resolve().parents[1]
 # whoever edits them sees the edit at the next reload.
 WARM_IMPORTS = ("numpy", "ipywidgets", "anywidget")
 
-# The front-end extensions that a lesson needs. Any other that is installed beside Gradsheet stays out: plotly's own, for one, would
-# add its 4.8 MB to every page.
-EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+# The front-end extensions that a lesson needs, our own among them (it stands in `labextensions/`, where Voila looks by itself). Any
+# other that is installed beside Gradsheet stays out: plotly's own, for one, would add its 4.8 MB to every page.
+EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"]
 
 # A kernel's own start-up warning is about networks; these kernels listen on this computer alone.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
