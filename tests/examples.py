@@ -117,7 +117,23 @@ ELEMENTWISE = [
     *(f"np.clip({x})" for x in ("A, -1, 2", "A, V - 2, V", "A, S - 3, U + 3", "S, U, U + V + 2")),
     *(f"np.where({x})" for x in ("A > 0, B, V", "V > U, A, S", "S < 0, A, B", "Z, Y, 7")),
 ]
-POWERS = ["A**2", "A**3", "A**-1", "A**-2", "np.abs(A)**0.5", "A**1", "A**0", "Z**0", "Z**2", "Z**3", "2**A", "0.5**A", "A**np.floor(B)"]
+POWERS = [
+    "A**2",
+    "A**3",
+    "A**-1",
+    "A**-2",
+    "np.abs(A)**0.5",
+    "A**1",
+    "A**0",
+    "Z**0",
+    "Z**2",
+    "Z**3",
+    "2**A",
+    "0.5**A",
+    "A**np.floor(B)",
+    "(2*np.abs(A))**B",
+    "np.abs(A)**(B+1)",
+]
 ZERO_POWERS = ["Z**np.abs(Y)", "np.abs(Z)**(Y*Y)", "(Z*0)**(Z*0)", "0**(Z*Z)"]
 KINKS = [
     "np.maximum(0, Z)",

@@ -186,16 +186,14 @@ def test_two_rows_of_data_are_too_few_for_first_second_and_last():
 def test_gradients_are_quotients():
     s = Sheet("network")
     x, w = s.input("x", [[1.0, 2.0], [3.0, 4.0]], rows=True), s.input("w", [[0.5], [-1.0]])
-    h = s.let("h", np.tanh(x @ w))
+    h = s.let("h", np.tanh(s.let("z", x @ w)))
     s.let("loss", (h**2).mean(), symbol="L")
     backprop(s, "loss", ["w"])
     s.let("step", 1 - s["d_w"] ** 2)
     assert equation(s, "d_h") == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2 \cdot h"
-    assert equation(s, "d_w") == r"\frac{\partial L}{\partial w} = x^\top\, (\frac{\partial L}{\partial h} \cdot (1 - h \cdot h))"
-    assert cell_equation(s, "d_w") == (
-        r"\frac{\partial L}{\partial w_{i}} = "
-        r"\sum_{k=1}^{n} x_{ki} \cdot (\frac{\partial L}{\partial h_{k}} \cdot (1 - h_{k} \cdot h_{k}))"
-    )
+    assert equation(s, "d_z") == r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial h} \cdot (1 - h \cdot h)"
+    assert equation(s, "d_w") == r"\frac{\partial L}{\partial w} = x^\top\, \frac{\partial L}{\partial z}"
+    assert cell_equation(s, "d_w") == r"\frac{\partial L}{\partial w_{i}} = \sum_{k=1}^{n} x_{ki} \cdot \frac{\partial L}{\partial z_{k}}"
     assert cell_equation(s, "step") == r"\text{step}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
 
 

@@ -176,8 +176,11 @@ def in_blocks(sheet: Sheet, name: str, e: Expr) -> Expr:
     done: dict[Expr, Expr] = {}
 
     def held(x: Expr) -> Expr:
-        if x.op == "transpose":
-            return held(x.args[0]).T
+        down, across = (isinstance(n, Rows) for n in x.shape)
+        if down and across:
+            return x  # rows of data by rows of data is no block
+        if across or (x.op == "transpose" and not down):
+            return held(x.T).T
         taken = [block for block in sheet.blocks if block.startswith(f"d_{name}_each")]
         each = f"d_{name}_each" + (f"_{len(taken) + 1}" if taken else "")
         return sheet.let(each, x, role="gradient", note=f"what d_{name} sums")

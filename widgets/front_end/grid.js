@@ -282,7 +282,19 @@ export class Grid {
       const other = down > 0 ? line.nextElementSibling : line.previousElementSibling;
       next = other ? other.children[td.cellIndex] : null;
     }
+    if (down && !(next && next.dataset.block)) next = this.outOfView(td, down);
     if (next && next.dataset.block) next.focus();
+  }
+
+  /** The cell above or below in a long table, whose row is not drawn yet. */
+  outOfView(td, down) {
+    const { block, row, col } = td.dataset;
+    const table = this.tables.find((each) => each.node.contains(td));
+    const target = Number(row) + down;
+    if (!table.windowed || target < 0 || target >= this.state.rowCount(block)) return null;
+    table.first = target;
+    table.fill();
+    return this.find(block, target, col);
   }
 
   /** Open a cell for typing. A computed one answers that it is computed. */
