@@ -83,7 +83,8 @@ export class Chart {
     };
     this.waiting.remove();
     await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false, responsive: true });
-    this.lengths = this.data().map((points) => points.x.length).join();
+    this.drawn = this.data();
+    this.lengths = this.drawn.map((points) => points.x.length).join();
     this.started = true;
   }
 
@@ -92,21 +93,23 @@ export class Chart {
     this.started = false;
   }
 
+  /** Redraw the series whose numbers changed. */
   draw() {
     if (!this.started || this.node.offsetParent === null) return;
     const data = this.data();
     const lengths = data.map((points) => points.x.length).join();
+    const traces = data.map((_, k) => k).filter((k) => !same(data[k].x, this.drawn[k].x) || !same(data[k].y, this.drawn[k].y));
+    this.drawn = data;
     if (lengths !== this.lengths) {
       this.lengths = lengths;
       this.plotly.react(this.plot, this.traces(), this.plot.layout);
-      return;
+    } else if (traces.length) {
+      const frame = { data: traces.map((k) => data[k]), traces };
+      this.plotly
+        .animate(this.plot, frame, { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } })
+        .catch(() => {}); // a drawing that the next one overtakes is rejected; nothing is lost
     }
-    this.plotly
-      .animate(
-        this.plot,
-        { data, traces: data.map((_, k) => k) },
-        { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
-      )
-      .catch(() => {}); // a drawing that the next one overtakes is rejected; nothing is lost
   }
 }
+
+const same = (a, b) => a.length === b.length && a.every((x, k) => Object.is(x, b[k]));
