@@ -13,7 +13,7 @@ from lessons.install import ROOT, hand_over, prepare, quietly
 
 def main(arguments: "list[str]") -> int:
     """Install, then serve."""
-    return hand_over(prepare(ROOT), ["gradsheet", "serve", *arguments])
+    return hand_over(prepare(ROOT, ("fine-tuning",)), ["gradsheet", "serve", *arguments])
 
 
 if __name__ == "__main__":
