@@ -7,7 +7,7 @@ import math
 
 from sheets import Sheet, values
 from sheets.language.roles import ROLES
-from sheets.language.sheet import Axis, Series
+from sheets.language.charts import Axis, Series
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
 

@@ -1,14 +1,18 @@
 """Sheets: named blocks written once in numpy's words. `import sheets` loads numpy and nothing heavier."""
 
+from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
 from .language.expr import Expr, column_index, log_softmax, row_index, sigmoid, softmax, stop, xlogy
 from .language.grad import backprop
 from .language.noise import normal
-from .language.sheet import Axis, Series, Sheet
+from .language.sheet import Sheet
 from .targets.numpy import sentences, values
 
 __all__ = [
+    "POINTER_X",
+    "POINTER_Y",
     "Axis",
+    "Contour",
     "Expr",
     "InputError",
     "NeedsBlock",

@@ -49,11 +49,12 @@ def in_v8(source: str) -> Any:
 def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> dict[str, np.ndarray]:
     """Every block by the generated program in V8, compiled for the sheet's own rows and run with the inputs' rows."""
     started = sheet.with_inputs(inputs or {})
-    flat = {name: block.value.ravel().tolist() for name, block in started.inputs.items()}
+    flat = {name: None if block.value is None else block.value.ravel().tolist() for name, block in started.inputs.items()}
     source = f"""(() => {{
         const program = ({program(sheet)})({int(started.rows or 0)});
         const inputs = {json.dumps(flat)};
-        for (const name in inputs) program.blocks[name].set(inputs[name]);
+        for (const name in inputs) if (inputs[name]) program.blocks[name].set(inputs[name]);
+        for (const name in program.follows) program.follows[name] = inputs[name] === null;
         program.run();
         for (let k = 0; k < {steps}; k++) program.step();
         const out = {{}};

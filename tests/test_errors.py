@@ -13,7 +13,21 @@ import numpy as np
 import pytest
 
 import sheets
-from sheets import Axis, InputError, NeedsBlock, Series, ShapeError, Sheet, SheetError, backprop, column_index, normal, row_index
+from sheets import (
+    POINTER_X,
+    Axis,
+    Contour,
+    InputError,
+    NeedsBlock,
+    Series,
+    ShapeError,
+    Sheet,
+    SheetError,
+    backprop,
+    column_index,
+    normal,
+    row_index,
+)
 from sheets.targets.excel import write
 
 
@@ -102,13 +116,25 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     "a chart of different lengths": (SheetError, "chart 'c': v has 4 cells and w has 8", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("v", "w", "")])),
     "a chart of fixed and data rows": (
         SheetError,
-        "chart 'c': three has 3 cells and first has 3 in data rows",
+        "chart 'c': three has 3 cells and first has 3 cells in data rows",
         lambda s: (s.input("three", [1.0, 2.0, 3.0]), s.let("first", s["x"].sum(axis=1)), s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("three", "first", "")])),
     ),
     "a chart's axis": (SheetError, "is not linear, or log from above 0, with low below high", lambda s: s.chart("c", Axis("", 0, 1, "log"), Axis("", 0, 1), [])),
     "a chart's empty axis": (SheetError, "with low below high", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 1, 1), [])),
-    "a series' mode": (SheetError, "is not lines or markers", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "dots")])),
-    "a series' role": (SheetError, "its role is not one of input", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", role="x")])),
+    "a series' mode": (SheetError, "mode 'dots' is one of lines, markers, segments", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "dots")])),
+    "a series' role": (SheetError, "role 'x' one of input", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", role="x")])),
+    "a segment to nowhere": (SheetError, "segments, and only they, run to a block", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "segments")])),
+    "a step of many numbers": (SheetError, "w is 2 x 4; over steps", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("step", "w", "", steps=True)])),
+    "a ghost of a marker": (SheetError, "ghosts are copies of a line", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "markers", ghosts=2)])),
+    "a drag of a line": (SheetError, "only markers can be dragged", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", drag="x")])),
+    "a drag of a formula": (SheetError, "y is computed; only an input can be dragged", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("y", "y", "", "markers", drag="x")])),
+    "an unknown drag": (SheetError, "drag 'z' is one of x, y, xy, draw", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "markers", drag="z")])),
+    "a drag that sets a table": (SheetError, "dragging sets w (2 x 4) to 1 x 1", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "markers", moves={"w": POINTER_X})])),
+    "a pointer in a formula": (SheetError, "where a reader drags is known to a chart's `moves` alone", lambda s: s.let("z", POINTER_X + 1)),
+    "a contour's shape": (SheetError, "z rows x columns; they are", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [], contour=Contour("n", "n", "w", "z"))),
+    "rows that nobody can add": (SheetError, "adds=True needs data rows", lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "")], adds=True)),
+    "a size that nobody makes": (SheetError, "say who makes", lambda s: s.size("width", 3, 1, 5)),
+    "a stack of tables": (ShapeError, "w is 2 x 4; blocks of one row are stacked", lambda s: np.vstack([s["w"], s["n"]])),
     "a preset of no block": (SheetError, "preset 'p': there is no input 'z'; there are: x, w, v, n", lambda s: s.preset("p", z=1)),
     "a preset of a formula": (SheetError, "preset 'p': there is no input 'y'", lambda s: s.preset("p", y=1)),
     "a preset's value": (SheetError, "preset 'p': n is 'many'; it must be a number", lambda s: s.preset("p", n="many")),

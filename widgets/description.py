@@ -6,11 +6,12 @@ from typing import Any
 
 from sheets import Sheet
 from sheets.language.cells import at
+from sheets.language.charts import STEP, Chart
 from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows, walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.language.roles import ROLES
-from sheets.language.sheet import Block, Chart, Preset, Sentence
+from sheets.language.sheet import Block, Preset, Sentence
 from sheets.targets.excel.formulas import block_formula, column_name
 from sheets.targets.excel.layout import Layout, Place, layout
 from sheets.targets.excel.workbook import sentence_formula
@@ -41,6 +42,7 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
         "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
         "charts": [_chart(chart) for chart in sheet.charts],
+        "remembered": remembered(sheet),
         "presets": [_preset(preset) for preset in sheet.presets],
         "sentences": [_sentence(sheet, where, sentence) for sentence in sheet.sentences],
         "sentenceRow": where.sentence_rows["Sheet"] + 1,
@@ -66,15 +68,15 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "shape": [_length(block.shape[0]), int(block.shape[1])],
         "address": [place.worksheet, column_name(place.column), place.row + 1, place.column],
     }
-    if block.value is not None:
-        return told | _input(block)
-    return told | _formula(sheet, block, places)
+    if block.editable:
+        told |= _input(block)
+    return told if block.expr is None else told | _formula(sheet, block, places)
 
 
 def _input(block: Block) -> dict[str, Any]:
-    assert block.value is not None
+    """value: null while the block's formula is in force."""
     return {
-        "value": block.value.ravel().tolist(),
+        "value": None if block.value is None else block.value.ravel().tolist(),
         "allowed": allowed(block),
         "low": block.low,
         "high": block.high,
@@ -84,6 +86,7 @@ def _input(block: Block) -> dict[str, Any]:
         "scale": block.scale,
         "smallest": block.smallest,
         "step": block.step,
+        "isSize": block.is_size,
     }
 
 
@@ -113,13 +116,21 @@ def cells_read(expr: Expr) -> list[list]:
     return [[node.arg[0], one(node.arg[1]), one(node.arg[2])] for node in walk(at(expr, "i", "j")) if node.op == "cell"]
 
 
+def remembered(sheet: Sheet) -> list[str]:
+    """Blocks whose numbers the charts show at earlier steps."""
+    drawn = [series for chart in sheet.charts for series in chart.series if series.steps or series.ghosts]
+    return list(dict.fromkeys(name for series in drawn for name in (series.x, series.y, series.to) if name not in ("", STEP)))
+
+
 def _chart(chart: Chart) -> dict[str, Any]:
     return {
         "title": chart.title,
         "note": chart.note,
         "x": chart.x.__dict__,
         "y": chart.y.__dict__,
-        "series": [series.__dict__ for series in chart.series],
+        "series": [{key: value for key, value in series.__dict__.items() if key != "moves"} for series in chart.series],
+        "contour": chart.contour and chart.contour.__dict__,
+        "adds": chart.adds,
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import traitlets
 
 from sheets import InputError, Sheet, values
-from sheets.language.expr import Rows
+from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import checked, checked_inputs
 from sheets.language.sheet import Block
 
@@ -22,19 +22,20 @@ Rows_ = tuple[tuple[float, ...], ...]
 
 
 class InputTrait(traitlets.TraitType):
-    """An input's value: a float for one number, else a tuple of rows. Refuses what the input cannot take."""
+    """An input's value: a float for one number, else a tuple of rows; None while its formula is in force. Refuses what it cannot take."""
 
     def __init__(self, block: Block, **about: Any):
         self.block = block
-        self.single = block.shape == (1, 1) and not isinstance(block.shape[0], Rows)
-        super().__init__(default_value=self.plain(block.value), **about)
+        super().__init__(default_value=self.plain(block.value), allow_none=block.expr is not None, **about)
 
-    def plain(self, array: Any) -> float | Rows_:
-        return float(array[0, 0]) if self.single else tuple(tuple(map(float, row)) for row in array)
+    def plain(self, array: Any) -> float | Rows_ | None:
+        if array is None:
+            return None
+        return float(array[0, 0]) if is_single(self.block.shape) else tuple(tuple(map(float, row)) for row in array)
 
-    def validate(self, obj: Any, value: Any) -> float | Rows_:
+    def validate(self, obj: Any, value: Any) -> float | Rows_ | None:
         try:
-            return self.plain(checked(self.block, value))
+            return None if value is None and self.block.expr is not None else self.plain(checked(self.block, value))
         except InputError as error:
             raise traitlets.TraitError(str(error)) from None
 
@@ -43,7 +44,8 @@ class SheetWidget(anywidget.AnyWidget):
     """The page of a sheet, with a trait for each input.
 
     `w.clip = 0.02` moves the page's slider; `w.observe(f, "clip")`, `link` and `interact` work as with any widget. Blocks of data rows
-    change their number of rows together: `w.set(is_cat=[1, 0], prediction=[0.9, 0.2])`. `w.step` is the page's step and
+    change their number of rows together: `w.set(is_cat=[1, 0], prediction=[0.9, 0.2])`. An input that starts from a formula is None while
+    that is in force. Sizes are changed by `set`, which makes the sheet anew. `w.step` is the page's step and
     `w.values["loss_mean"]` the numpy result, an array (rows, columns), for the page's present inputs and step.
     """
 
@@ -56,14 +58,37 @@ class SheetWidget(anywidget.AnyWidget):
         if taken:
             raise InputError(f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself")
         self.sheet = sheet.with_inputs(inputs)
-        traits: dict[str, Any] = {name: InputTrait(block).tag(sync=True) for name, block in self.sheet.inputs.items()}
         told = traitlets.Dict(description(self.sheet)).tag(sync=True)
-        self.add_traits(**traits, step=traitlets.Int(0, min=0).tag(sync=True), _description=told)
+        self.add_traits(**self._input_traits(), step=traitlets.Int(0, min=0).tag(sync=True), _description=told)
         super().__init__()  # after the traits, so that the page is opened with all of them
+        sizes = [name for name, block in self.sheet.inputs.items() if block.is_size]
+        if sizes:
+            self.observe(self._resized, sizes)
         data = tuple(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))
         if data:
             self._register_validator(self._together, data)
         self.on_msg(self._answer)
+
+    def _input_traits(self) -> dict[str, InputTrait]:
+        return {name: InputTrait(block).tag(sync=True) for name, block in self.sheet.inputs.items()}
+
+    def _replace(self, sheet: Sheet) -> None:
+        """Show a sheet made anew, of other sizes, with its own inputs; the page follows."""
+        self.sheet = sheet
+        known = self.traits()
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.add_traits(**{name: trait for name, trait in self._input_traits().items() if name not in known})
+            for name, block in sheet.inputs.items():
+                self.traits()[name].block = block
+                setattr(self, name, block.value)
+            self.step = 0
+            self._description = description(sheet)
+
+    def _resized(self, change: Any) -> None:
+        """A size was set like any trait."""
+        others = {name: value for name, value in self.inputs.items() if name != change.name}
+        if change.new != self.sheet.blocks[change.name].value:
+            self._replace(self.sheet.with_inputs(others).with_inputs({change.name: change.new}))
 
     def _together(self, _: Any, proposal: Any) -> Any:
         """Data rows agree in number: traitlets asks for each when it is set, or for all at the end of a hold."""
@@ -75,7 +100,10 @@ class SheetWidget(anywidget.AnyWidget):
 
     def set(self, **inputs: Any) -> None:
         """Several inputs at once. Raises InputError, and changes nothing, where they do not fit."""
-        accepted = checked_inputs(self.sheet, {**self.inputs, **inputs})
+        sheet = self.sheet.with_inputs(self.inputs).with_inputs(inputs)
+        if sheet.made_by and any(block.is_size and block.value != self.sheet.blocks[name].value for name, block in sheet.inputs.items()):
+            return self._replace(sheet)
+        accepted = {name: block.value for name, block in sheet.inputs.items()}
         with self.hold_sync(), self.hold_trait_notifications():
             for name in inputs:
                 setattr(self, name, accepted[name])
@@ -99,7 +127,12 @@ class SheetWidget(anywidget.AnyWidget):
     # --- the page's questions
 
     def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
-        answers = {"workbook": self._send_workbook, "open": self._read_workbook, "plotly": self._send_plotly}
+        answers = {
+            "workbook": self._send_workbook,
+            "open": self._read_workbook,
+            "resize": self._make_anew,
+            "plotly": self._send_plotly,
+        }
         kind = content.get("kind") if isinstance(content, dict) else None
         if not isinstance(kind, str) or kind not in answers:
             return
@@ -123,7 +156,14 @@ class SheetWidget(anywidget.AnyWidget):
         from sheets.targets.excel import read_inputs
 
         found = read_inputs(self.sheet, bytes(buffers[0]) if buffers else b"")
-        return {"inputs": {name: array.tolist() for name, array in found.items()}}, []
+        return {"inputs": {name: None if array is None else array.tolist() for name, array in found.items()}}, []
+
+    def _make_anew(self, content: dict[str, Any], _: list[Any]) -> tuple[dict, list[bytes]]:
+        inputs = content.get("inputs")
+        if not isinstance(inputs, dict) or not all(isinstance(name, str) for name in inputs):
+            raise InputError("the page did not say which size it wants; load it again")
+        self.set(**inputs)
+        return {}, []
 
     def _send_plotly(self, _: dict[str, Any], __: list[Any]) -> tuple[dict, list[bytes]]:
         return {}, [plotly_file().read_bytes()]

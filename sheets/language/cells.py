@@ -3,8 +3,8 @@
 i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, or an expression that looks a row up. Called once
 per block with symbols, it gives Excel a formula to fill, JavaScript a loop body, and LaTeX its subscripts.
 
-Three nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length) and `index` (arg: a symbol), the
-index itself as a number.
+Four nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length), `index` (arg: a symbol), the
+index itself as a number, and `choose` (arguments: a row's number, then what each row says).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
     i, j = fixed(i, e.shape[0]), fixed(j, e.shape[1])
     k = f"k{depth}"
     match e.op:
-        case "const":
+        case "const" | "pointer":
             return e
         case "ref":
             return cell(e.arg, i, j)
@@ -66,6 +66,10 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             g, rows = e.args
             chosen = Expr("equal", (at(rows, k, 0, depth + 1), index(i)), ONE)
             return over("sum", _times(chosen, at(g, k, j, depth + 1)), k, g.shape[0])
+        case "stack":
+            if isinstance(i, int):
+                return at(e.args[i], 0, j, depth)
+            return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
         case "softmax" | "log_softmax":
             return at(composed(e), i, j, depth)
         case kind if kind in REDUCTIONS:

@@ -10,6 +10,7 @@ dictionaries. A `True` or `False` that slipped in from `y == 1` is refused by `l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -64,7 +65,7 @@ class Rows(int):
 
 
 # Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of ops.OPS.
-STRUCTURE = ("const", "ref", "transpose", "expand", "matmul", "take", "put", "row_index", "column_index")
+STRUCTURE = ("const", "ref", "transpose", "expand", "matmul", "take", "put", "stack", "row_index", "column_index")
 REDUCTIONS = ("sum", "mean", "max", "min")
 COMPOSED = ("softmax", "log_softmax")
 
@@ -217,6 +218,8 @@ def described(e: Expr) -> str:
     """The expression in the author's words, for messages: `log(clipped)`."""
     if e.op == "const":
         return f"{e.arg:g}"
+    if e.op == "pointer":
+        return f"pointer {e.arg}"
     if e.op == "ref":
         return e.arg
     return f"{e.op}({', '.join(described(a) for a in e.args)})"
@@ -381,6 +384,18 @@ def put(g: Expr, index: Expr, shape: Shape) -> Expr:
     return Expr("put", (g, index), shape)
 
 
+def stack(rows: Sequence[Any]) -> Expr:
+    """Blocks of one row below each other, as np.vstack: n blocks of (1, columns) -> (n, columns). A number stretches to the others."""
+    if isinstance(rows, Expr) or not rows:
+        raise ShapeError("np.vstack: a list of blocks of one row, at least one")
+    parts = [lift(x) for x in rows]
+    columns = stretched("np.vstack", tuple(parts))[1]
+    tall = next((x for x in parts if x.shape[0] != 1 or isinstance(x.shape[0], Rows)), None)
+    if tall is not None:
+        raise ShapeError(f"np.vstack: {tall!r} is {size(tall.shape)}; blocks of one row are stacked")
+    return Expr("stack", tuple(expand(x, (1, columns)) for x in parts), (len(parts), columns))
+
+
 def row_index(rows: int) -> Expr:
     """(rows, 1): 0, 1, 2, ... down."""
     return Expr("row_index", (), (_length(rows), 1))
@@ -443,6 +458,7 @@ FUNCTIONS = {
     np.clip: clip,
     np.take: lambda x, indices, axis=0: take(x, indices, axis),
     np.transpose: transpose,
+    np.vstack: stack,
     np.dot: matmul,
     np.sum: _reduction("sum"),
     np.mean: _reduction("mean"),

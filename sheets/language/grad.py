@@ -65,6 +65,8 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return put(g, index, x.shape), None
         case "put":
             return take(g, y.args[1]), None
+        case "stack":
+            return tuple(take(g, row) for row in range(len(y.args)))
         case "softmax":
             return _softmax_vjp(g, here)
         case "log_softmax":
@@ -200,7 +202,7 @@ def in_blocks(sheet: Sheet, name: str, e: Expr) -> Expr:
 
 
 def reaching(sheet: Sheet, names: Iterable[str]) -> set[str]:
-    """Blocks through which `names` reach others: they and every block computed from them."""
+    """Blocks through which `names` reach others: they and every block computed from them, also an input that starts from a formula."""
     found = set(names)
     for name, block in sheet.blocks.items():
         if block.expr is not None and found.intersection(refs(block.expr)):
@@ -243,7 +245,7 @@ def backprop(
             gradient_of=(loss, name),
             infinite=(infinite or {}).get(name),
         )
-        if block.expr is not None:
+        if block.expr is not None and not block.editable:  # an input's own formula only starts it
             for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():
                 owed.setdefault(read, []).extend(parts)
     return gradients

@@ -117,15 +117,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def checked_inputs(sheet: Sheet, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Every input of the sheet by name, the given ones checked, the others as they start.
 
+    An input whose formula is in force has no value here; None gives it back to its formula.
     Blocks of data rows must come out with the same number of rows. Raises InputError.
     """
-    inputs = {name: block.value for name, block in sheet.blocks.items() if block.value is not None}
     for name in given:
         if name not in sheet.blocks:
-            raise InputError(f"{sheet.name} has no block {name!r}; {nearest(name, inputs)}")
-        if name not in inputs:
-            raise InputError(f"{name} is computed, so it cannot be set; the inputs are: {', '.join(inputs)}")
-    inputs.update({name: checked(sheet.blocks[name], value) for name, value in given.items()})
+            raise InputError(f"{sheet.name} has no block {name!r}; {nearest(name, sheet.inputs)}")
+        if name not in sheet.inputs:
+            raise InputError(f"{name} is computed, so it cannot be set; the inputs are: {', '.join(sheet.inputs)}")
+    inputs = {name: block.value for name, block in sheet.inputs.items() if block.value is not None}
+    for name, value in given.items():
+        if value is None and sheet.blocks[name].expr is not None:
+            inputs.pop(name, None)
+        else:
+            inputs[name] = checked(sheet.blocks[name], value)
     data = {name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)}
     if len(set(data.values())) > 1:
         counts = ", ".join(f"{name} has {n}" for name, n in data.items())

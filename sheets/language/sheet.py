@@ -9,13 +9,14 @@ import copy
 import keyword
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import numpy as np
 
+from .charts import Axis, Chart, Contour, Series, check_contour, check_series, has_pointer
 from .errors import InputError, SheetError, author_line
 from .expr import Expr, Rows, Shape, depth, is_single, lift, size, walk
 from .inputs import checked, checked_inputs, nearest
@@ -35,7 +36,10 @@ ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
 @dataclass
 class Block:
-    """A named block of numbers. An input has a value that the reader may edit; any other has an expression."""
+    """A named block of numbers: an input, which the reader may edit, or a formula.
+
+    An input has a value. One that starts from a formula has both: while `value` is None its numbers come from `expr`.
+    """
 
     name: str
     shape: Shape
@@ -46,6 +50,7 @@ class Block:
     symbol: str = ""  # LaTeX; made from the name where empty
     format: str = "g"  # how a cell is shown: .4f, .1%, d (whole), g (as many digits as needed, four at most)
     expr: Expr | None = None
+    editable: bool = False  # an input
     infinite: Expr | None = None  # this block may be infinite; the sign says which way, for a workbook that has no infinity
     gradient_of: tuple[str, str] | None = None
     value: np.ndarray | None = None
@@ -53,6 +58,7 @@ class Block:
     high: float | None = None
     whole: bool = False
     choices: tuple[str, ...] = ()
+    is_size: bool = False  # shapes are made of it: another value makes the sheet anew
     control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
     scale: str = "linear"
     smallest: float | None = None  # of a log scale whose low is 0: where the slider's logarithmic part starts
@@ -66,6 +72,11 @@ class Block:
     def label(self) -> str:
         return self.title or self.name
 
+    @property
+    def formula(self) -> Expr | None:
+        """What its numbers come from now, or None where they are given."""
+        return self.expr if self.value is None else None
+
 
 @dataclass
 class Group:
@@ -76,36 +87,6 @@ class Group:
     worksheet: str = ""
     folded: bool = False
     blocks: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Series:
-    """Points (x, y) of two blocks with as many cells: `lines` or `markers`."""
-
-    x: str
-    y: str
-    label: str
-    mode: str = "lines"
-    role: str = "activation"
-
-
-@dataclass(frozen=True)
-class Axis:
-    """title with what is measured; low and high fixed while dragging; scale linear or log."""
-
-    title: str
-    low: float
-    high: float
-    scale: str = "linear"
-
-
-@dataclass(frozen=True)
-class Chart:
-    title: str
-    x: Axis
-    y: Axis
-    series: tuple[Series, ...]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,10 +117,13 @@ class Source:
 class Sheet:
     """A definition that every face reads. See README, "Write your own sheet"."""
 
-    def __init__(self, name: str, title: str = "", summary: str = ""):
-        """name: as for a block. title: one line. summary: what the sheet answers, in a sentence or two."""
+    def __init__(self, name: str, title: str = "", summary: str = "", made_by: Callable[..., Sheet] | None = None):
+        """name: as for a block. title: one line. summary: what the sheet answers, in a sentence or two.
+
+        made_by: the function that makes this sheet, for one with sizes: it takes each size by name.
+        """
         self._check_name(name)
-        self.name, self.title, self.summary = name, title or name, summary
+        self.name, self.title, self.summary, self.made_by = name, title or name, summary, made_by
         self.blocks: dict[str, Block] = {}
         self.groups: list[Group] = []
         self.charts: list[Chart] = []
@@ -164,9 +148,13 @@ class Sheet:
         """A block of cells that the reader may edit.
 
         value: anything np.atleast_2d takes; a plain list is one row, or one column when rows=True. rows=True: its rows are data, so
-        that readers may add and remove them (all such blocks of a sheet share one number of rows). low, high: limits of
+        that readers may add and remove them (all such blocks of a sheet share one number of rows). Or an expression over earlier
+        blocks: the block has that formula until the reader, a preset or a step gives it numbers. low, high: limits of
         each cell, included. whole: whole numbers only. about: title, note, symbol, format. Returns an expression for it.
         """
+        if isinstance(value, Expr):
+            self._check_formula(name, value)
+            return self._add(Block(name, value.shape, author_line(), role=role, whole=whole, expr=value, editable=True, **_numbers(about)))
         try:
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError):
@@ -177,7 +165,7 @@ class Sheet:
         if array.ndim > 2 or array.size == 0:
             raise SheetError(f"input {name!r} has shape {array.shape}; a block has rows and columns, at least one of each")
         shape: Shape = (Rows(array.shape[0]) if rows else array.shape[0], array.shape[1])
-        block = Block(name, shape, author_line(), role=role, whole=whole, value=array, **_numbers(about))
+        block = Block(name, shape, author_line(), role=role, whole=whole, value=array, editable=True, **_numbers(about))
         if rows and self.rows is not None and self.rows != array.shape[0]:
             raise SheetError(f"input {name!r} has {array.shape[0]} rows of data, the blocks before it {int(self.rows)}")
         return self._add_input(block)
@@ -208,8 +196,20 @@ class Sheet:
         about = {"role": "parameter", **_numbers(about), "low": float(low), "high": float(high)}
         array = np.array([[float(value)]])
         line = author_line()
-        block = Block(name, (1, 1), line, value=array, control=True, scale=scale, smallest=smallest, step=step, whole=whole, **about)
-        return self._add_input(block)
+        kind: dict[str, Any] = {"editable": True, "control": True, "scale": scale, "smallest": smallest, "step": step, "whole": whole}
+        return self._add_input(Block(name, (1, 1), line, value=array, **kind, **about))
+
+    def size(self, name: str, value: int, low: int, high: int, **about: Any) -> int:
+        """A whole number that shapes are made of, from low to high: a width, a number of layers. Returns it as Python's own number.
+
+        It is set like any parameter; the sheet is then made anew by the function `made_by`, and inputs that still fit are kept.
+        """
+        if self.made_by is None:
+            raise SheetError(f"size {name!r}: say who makes {self.name} with another one: Sheet({self.name!r}, made_by=...)")
+        kind: dict[str, Any] = {"editable": True, "control": True, "whole": True, "is_size": True, "low": float(low), "high": float(high)}
+        about = {"role": "parameter", "format": "d", **about}
+        self._add_input(Block(name, (1, 1), author_line(), value=np.array([[float(value)]]), **kind, **about))
+        return int(value)
 
     def choice(self, name: str, value: str, choices: Sequence[str], **about: Any) -> Expr:
         """One of several named options; in formulas its number, counted from 0 in the order given."""
@@ -223,6 +223,7 @@ class Sheet:
                 (1, 1),
                 author_line(),
                 value=array,
+                editable=True,
                 control=True,
                 whole=True,
                 low=0.0,
@@ -239,14 +240,8 @@ class Sheet:
         infinity, and writes the word there instead of an error. about: title, note, symbol, format, gradient_of.
         """
         expr = lift(expr)
-        if isinstance(expr.shape[1], Rows):
-            raise SheetError(f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it")
-        if depth(expr) > DEEPEST:
-            raise SheetError(
-                f"{name}: its formula is {depth(expr)} operations deep, more than {DEEPEST}; give its parts blocks of their own"
-            )
+        self._check_formula(name, expr)
         sign = None if infinite is None else lift(infinite)
-        self._check_refs(name, expr)
         if sign is not None:
             self._check_refs(name, sign)
         return self._add(Block(name, expr.shape, author_line(), role=role, expr=expr, infinite=sign, **about))
@@ -260,12 +255,12 @@ class Sheet:
     @property
     def rows(self) -> Rows | None:
         """How many rows of data there are, or None where no block has data rows."""
-        lengths = (block.shape[0] for block in self.blocks.values() if block.value is not None)
+        lengths = (block.shape[0] for block in self.inputs.values())
         return next((n for n in lengths if isinstance(n, Rows)), None)
 
     @property
     def inputs(self) -> dict[str, Block]:
-        return {name: block for name, block in self.blocks.items() if block.value is not None}
+        return {name: block for name, block in self.blocks.items() if block.editable}
 
     # --- steps
 
@@ -275,7 +270,7 @@ class Sheet:
             for known in (name, source):
                 if known not in self.blocks:
                     raise SheetError(f"carry: {self.name} has no block {known!r}; {nearest(known, self.blocks)}")
-            if self.blocks[name].value is None:
+            if not self.blocks[name].editable:
                 raise SheetError(f"carry: {name!r} is computed; only an input can be carried")
             if self.blocks[name].shape != self.blocks[source].shape:
                 raise SheetError(f"carry: {name} is {self.blocks[name].size} and {source} is {self.blocks[source].size}")
@@ -283,24 +278,33 @@ class Sheet:
 
     # --- what the faces show
 
-    def chart(self, title: str, x: Axis, y: Axis, series: Sequence[Series], note: str = "") -> None:
-        """A chart over blocks, drawn by the page and, as a native chart, by the workbook."""
+    def chart(
+        self,
+        title: str,
+        x: Axis,
+        y: Axis,
+        series: Sequence[Series],
+        note: str = "",
+        contour: Contour | None = None,
+        adds: bool = False,
+    ) -> None:
+        """A chart over blocks, drawn by the page and, as a native chart, by the workbook (but for the contour).
+
+        adds: a click on the chart adds a row of data; its first series must have both x and y dragged. Raises SheetError.
+        """
         for axis in (x, y):
             if axis.scale not in ("linear", "log") or not axis.low < axis.high or (axis.scale == "log" and axis.low <= 0):
                 raise SheetError(f"chart {title!r}: {axis} is not linear, or log from above 0, with low below high")
-        for one in series:
-            if one.mode not in ("lines", "markers") or one.role not in ROLES:
-                raise SheetError(f"chart {title!r}: {one} is not lines or markers, or its role is not one of {', '.join(ROLES)}")
-            for name in (one.x, one.y):
-                if name not in self.blocks:
-                    raise SheetError(f"chart {title!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
-            counts = [int(np.prod(self.blocks[name].shape)) for name in (one.x, one.y)]
-            data = [isinstance(self.blocks[name].shape[0], Rows) for name in (one.x, one.y)]
-            if counts[0] != counts[1] or data[0] != data[1]:
-                which = ["", " in data rows"]
-                said = f"{one.x} has {counts[0]} cells{which[data[0]]} and {one.y} has {counts[1]}{which[data[1]]}"
-                raise SheetError(f"chart {title!r}: {said}")
-        self.charts.append(Chart(title, x, y, tuple(series), note))
+        try:
+            for one in series:
+                check_series(self.blocks, one)
+            if contour is not None:
+                check_contour(self.blocks, contour)
+        except InputError as error:
+            raise SheetError(f"chart {title!r}: {error}") from None
+        if adds and not (series and series[0].drag == "xy" and isinstance(self.blocks[series[0].x].shape[0], Rows)):
+            raise SheetError(f"chart {title!r}: adds=True needs data rows as its first series, with drag='xy'")
+        self.charts.append(Chart(title, x, y, tuple(series), note, contour, adds))
 
     def preset(self, title: str, predict: str = "", **inputs: Any) -> None:
         """A starting point by name. `{block}` or `{block:.1%}` in title and predict is filled from the preset's own numbers."""
@@ -385,17 +389,29 @@ class Sheet:
         return new
 
     def with_inputs(self, given: Mapping[str, Any]) -> Sheet:
-        """The same sheet starting from these inputs (checked), with as many data rows as they have. Raises InputError."""
-        inputs = checked_inputs(self, given)
-        data = [len(inputs[name]) for name, block in self.inputs.items() if isinstance(block.shape[0], Rows)]
-        new = copy.copy(self.resized(data[0]) if data else self)
-        new.blocks = {name: replace(b, value=inputs[name]) if name in inputs else b for name, b in new.blocks.items()}
+        """The same sheet starting from these inputs (checked), with as many data rows and of such sizes. Raises InputError."""
+        sheet = self._of_sizes(given)
+        inputs = checked_inputs(sheet, given)
+        data = [len(inputs[name]) for name, block in sheet.inputs.items() if isinstance(block.shape[0], Rows)]
+        new = copy.copy(sheet.resized(data[0]) if data else sheet)
+        new.blocks = {name: replace(b, value=inputs.get(name)) if b.editable else b for name, b in new.blocks.items()}
         return new
+
+    def _of_sizes(self, given: Mapping[str, Any]) -> Sheet:
+        """This sheet, or the one made with the given sizes, with its inputs where they fit."""
+        sizes = {name: block for name, block in self.inputs.items() if block.is_size}
+        wanted = {name: checked(block, given.get(name, block.value)) for name, block in sizes.items()}
+        if all(wanted[name] == block.value for name, block in sizes.items()):
+            return self
+        assert self.made_by is not None
+        new = self.made_by(**{name: int(value[0, 0]) for name, value in wanted.items()})
+        kept = {name: block for name, block in self.inputs.items() if name in new.inputs and not block.is_size}
+        return new.with_inputs({name: block.value for name, block in kept.items() if block.shape == new.blocks[name].shape})
 
     # --- checks
 
     def _input(self, name: str) -> Block:
-        if name not in self.blocks or self.blocks[name].value is None:
+        if name not in self.inputs:
             raise InputError(f"there is no input {name!r}; {nearest(name, self.inputs)}")
         return self.blocks[name]
 
@@ -406,6 +422,17 @@ class Sheet:
             raise SheetError(f"{name!r} is a cell's address in Excel; write it with _, such as {name[0]}_{name[1:] or 'value'}")
         if keyword.iskeyword(name) or name.lower() in TAKEN:
             raise SheetError(f"{name!r} already means something in Python, JavaScript or Excel; choose another name")
+
+    def _check_formula(self, name: str, expr: Expr) -> None:
+        if isinstance(expr.shape[1], Rows):
+            raise SheetError(f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it")
+        if has_pointer(expr):
+            raise SheetError(f"{name}: where a reader drags is known to a chart's `moves` alone")
+        if depth(expr) > DEEPEST:
+            raise SheetError(
+                f"{name}: its formula is {depth(expr)} operations deep, more than {DEEPEST}; give its parts blocks of their own"
+            )
+        self._check_refs(name, expr)
 
     def _check_refs(self, name: str, expr: Expr) -> None:
         for node in walk(expr):

@@ -1,17 +1,23 @@
 """One JavaScript program over Float64Arrays: a loop nest per block, nothing allocated per step.
 
-`program(sheet)` is the source of a function of the number of data rows. It returns `{blocks, said, run, step}`: blocks maps each
-name to its Float64Array, row by row; `run()` recomputes every formula in place and sets said[k] to the condition of sentence k;
-`step()` carries each next value into its input, all at once, and runs.
+`program(sheet)` is the source of a function of the number of data rows. What it returns has:
+* blocks: each name's Float64Array, row by row;
+* follows: whether the formula of an input that has one is in force;
+* run(): recomputes every formula in place, run(affects[name]) those that the input `name` reaches; sets said[k] to sentence k's condition;
+* step(): carries each next value into its input, all at once, and runs what that reaches;
+* moves[c][s](x, y): what dragging a marker of series s of chart c to (x, y) sets, numbers by name of input.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import count
 
 from ..language.cells import at
+from ..language.charts import Series
 from ..language.expr import Expr, Rows
+from ..language.grad import reaching
 from ..language.ops import OPS, Test, Text, spell
 from ..language.sheet import Sheet
 
@@ -46,6 +52,8 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
             return _number(e.arg)
         case "index":
             return Text(index(e.arg))
+        case "pointer":
+            return Text(f"_pointer_{e.arg}")
         case "cell":
             name, i, j = e.arg
             columns = int(sheet.blocks[name].shape[1])
@@ -62,6 +70,9 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
                 f"let {total} = {START[kind]}; for (let _{k} = 0; _{k} < {_number(length)}; _{k}++) {{ {' '.join(inner)} {step}; }}"
             )
             return Text(f"{total}/{_number(length)}", "mul") if kind == "mean" else Text(total)
+        case "choose":
+            number, *said = (_source(a, sheet, lines, fresh) for a in e.args)
+            return Text("(" + "".join(f"{number:number}==={k}?{text}:" for k, text in enumerate(said[:-1])) + f"{said[-1]})")
         case op:
             return spell(OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], TEST)
 
@@ -84,18 +95,34 @@ def _block_loop(name: str, sheet: Sheet) -> str:
     return f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {body} }}"
 
 
+def _computed(name: str, sheet: Sheet) -> str:
+    unless = f"if (!_follows.{name}) return; " if sheet.blocks[name].editable else ""
+    return f"() => {{ {unless}{_block_loop(name, sheet)} }},"
+
+
+def _moves(series: Series, sheet: Sheet) -> str:
+    found = [_assignment(f"const _{name}", at(moved, 0, 0), sheet) for name, moved in series.moves.items()]
+    told = ", ".join(f"{name}: _{name}" for name in series.moves)
+    return f"(_pointer_x, _pointer_y) => {{ {' '.join(found)} return {{ {told} }}; }}" if found else "null"
+
+
 def program(sheet: Sheet) -> str:
-    """The source of `(_rows) => ({blocks, said, run, step})`. Block names carry a $, generated ones a _, so none can meet."""
+    """The source of the function. Block names carry a $, generated ones a _, so none can meet."""
     names = list(sheet.blocks)
     arrays = [
         f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});" for name in names
     ]
-    formulas = [_block_loop(name, sheet) for name in names if sheet.blocks[name].expr is not None]
+    formulas = [name for name in names if sheet.blocks[name].expr is not None]
+    follows = [f"{name}: {str(block.value is None).lower()}" for name, block in sheet.inputs.items() if block.expr is not None]
+    reached = {name: reaching(sheet, [name]) for name in sheet.inputs} | {"": reaching(sheet, sheet.carried)}
+    affects = {name: [k for k, formula in enumerate(formulas) if formula in reached[name]] for name in reached}
     conditions = [f"{{ {_assignment(f'_said[{k}]', at(s.when, 0, 0), sheet)} }}" for k, s in enumerate(sheet.sentences)]
     # Two passes, so that an input carried into another's source still gives its old value.
     held = [f"const _next_{name} = new Float64Array(${name}.length);" for name in sheet.carried]
     carries = [f"_next_{name}.set(${source});" for name, source in sheet.carried.items()]
     carries += [f"${name}.set(_next_{name});" for name in sheet.carried]
+    carries += [f"_follows.{name} = false;" for name in sheet.carried if sheet.blocks[name].expr is not None]
+    moves = [f"[{', '.join(_moves(series, sheet) for series in chart.series)}]" for chart in sheet.charts]
     return "\n".join(
         [
             "(_rows) => {",
@@ -103,12 +130,20 @@ def program(sheet: Sheet) -> str:
             *arrays,
             *held,
             f"const _said = new Float64Array({len(sheet.sentences)});",
-            "const run = () => {",
-            *formulas,
+            f"const _follows = {{ {', '.join(follows)} }};",
+            f"const _affects = {json.dumps(affects)};",
+            "const _formulas = [",
+            *(_computed(name, sheet) for name in formulas),
+            "];",
+            "const _all = _formulas.map((_, k) => k);",
+            "const run = (chosen = _all) => {",
+            "for (const k of chosen) _formulas[k]();",
             *conditions,
             "};",
-            f"const step = () => {{ {' '.join(carries)} run(); }};",
-            f"return {{ blocks: {{ {', '.join(f'{name}: ${name}' for name in names)} }}, said: _said, run, step }};",
+            f"const step = () => {{ {' '.join(carries)} run(_affects['']); }};",
+            f"const blocks = {{ {', '.join(f'{name}: ${name}' for name in names)} }};",
+            f"const moves = [{', '.join(moves)}];",
+            "return { blocks, said: _said, follows: _follows, affects: _affects, moves, run, step };",
             "}",
         ]
     )

@@ -136,6 +136,11 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "put":
             g, rows = e.args
             return Text(rf"\sum_{{k:\, {_tex(rows, sheet):atom}[k] = i-1}} {_tex(g, sheet):atom}[k]", "term")
+        case "stack":
+            return Text(_listed([f"{_tex(x, sheet)}" for x in e.args]))
+        case "choose":
+            row, *said = e.args
+            return Text(f"{_listed([f'{_tex(x, sheet)}' for x in said])}_{{{_tex(row, sheet):add}+1}}".replace("-1+1", ""), "pow")
         case "log_softmax":
             return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
@@ -152,6 +157,12 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return _cases(e, lambda x: _tex(x, sheet))
         case op:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
+
+
+def _listed(said: list[str]) -> str:
+    """(a, b, \\ldots, z): what stands below each other."""
+    shown_rows = said if len(said) <= MOST_TERMS else [*said[:2], r"\ldots", said[-1]]
+    return rf"\left({', '.join(shown_rows)}\right)"
 
 
 def _over(e: Expr, sheet: Sheet) -> Text:
@@ -229,6 +240,8 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return SlotText(len(slots) - 1, slots)
         case "over":
             return _terms(e, spans, slots)
+        case "choose":
+            raise NeedsBlock("a row is chosen by its number")
         case "where":
             return _cases(e, lambda x: _slotted(x, spans, slots))
         case op:

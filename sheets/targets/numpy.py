@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..language.expr import COMPOSED, REDUCTIONS, Expr, composed
+from ..language.grad import reaching
 from ..language.ops import OPS
 from ..language.sheet import Sentence, Sheet, written
 
@@ -61,6 +62,8 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return args[0] @ args[1]
         case "take":
             return _take(args[0], args[1])
+        case "stack":
+            return np.vstack(args)
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
         case kind if kind in REDUCTIONS:
@@ -69,12 +72,14 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return np.asarray(OPS[op].numpy(*args), dtype=float)
 
 
-def _blocks(sheet: Sheet, inputs: Values) -> Values:
+def _blocks(sheet: Sheet, known: Values) -> Values:
+    """Every block in the sheet's order; known: those whose numbers are given, or have not moved."""
     found: Values = {}
     for name, block in sheet.blocks.items():
-        if block.expr is None:
-            found[name] = inputs[name]
+        if name in known:
+            found[name] = known[name]
         else:
+            assert block.expr is not None
             found[name] = np.array(np.broadcast_to(evaluate(block.expr, found), block.shape))
     return found
 
@@ -91,12 +96,14 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits."""
-    inputs = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
+    known = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
+    moving = reaching(sheet, sheet.carried)
     for _ in range(steps + 1):
         with np.errstate(all="ignore"):
-            found = _blocks(sheet, inputs)
+            found = _blocks(sheet, known)
         yield found
-        inputs = {**found, **{name: found[source] for name, source in sheet.carried.items()}}
+        known = {name: block for name, block in found.items() if name not in moving}
+        known |= {name: found[source] for name, source in sheet.carried.items()}
 
 
 def is_said(sentence: Sentence, found: Values) -> bool:

@@ -47,10 +47,12 @@ export class Control {
    * @param {import("./state.js").State} state
    * @param {Object} block a parameter
    * @param {(name: string) => void} onFocus so that the formula bar follows
+   * @param {(value: number) => string} resize of a size: asks for another one, or says why that cannot be
    */
-  constructor(state, block, onFocus) {
+  constructor(state, block, onFocus, resize) {
     this.state = state;
     this.block = block;
+    this.resize = resize;
     this.refusal = element("p", { class: "gs-refusal", role: "alert" });
     const role = state.description.roles[block.role];
     const label = element("span", { class: "gs-name", title: role.meaning, style: `--role:${role.colour}` });
@@ -68,7 +70,13 @@ export class Control {
 
   set(value) {
     this.refusal.textContent = "";
-    this.state.setCell(this.block.name, 0, 0, value);
+    if (!this.block.isSize) {
+      this.state.setCell(this.block.name, 0, 0, value);
+    } else if (value !== this.value) {
+      this.refusal.textContent = this.resize(value);
+      this.drawn = undefined;
+      this.draw();
+    }
   }
 
   makeChoice() {
@@ -89,7 +97,7 @@ export class Control {
       step: 1,
       class: "gs-slider",
       "aria-label": this.block.name,
-      oninput: () => this.set(this.scale.toValue(Number(this.slider.value))),
+      [this.block.isSize ? "onchange" : "oninput"]: () => this.set(this.scale.toValue(Number(this.slider.value))), // a new sheet is slower
     });
     const stepper = (text, by, name) =>
       element("button", { type: "button", class: "gs-stepper", "aria-label": `${this.block.name} ${name}`, text, onclick: () => this.move(by) });

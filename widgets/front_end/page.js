@@ -15,6 +15,7 @@ const SETTLED = 200; // milliseconds without a change before Python is told
  * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
  * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
  * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
+ * @property {((inputs: Object) => Promise<void>)|null} resize has the sheet made anew with these inputs, of other sizes than the page's
  * @property {() => Promise<any>} plotly loads plotly.js
  */
 
@@ -130,7 +131,7 @@ export class Page {
     const others = blocks.filter((block) => !block.control).map((block) => block.name);
     const node = element("div", { class: "gs-list" });
     for (const block of settings) {
-      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null));
+      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.resize(block.name, value));
       this.controls.push(control);
       node.append(control.node);
     }
@@ -215,12 +216,30 @@ export class Page {
     try {
       const inputs = await this.host.open(await file.arrayBuffer());
       this.clearRefusals();
-      this.state.setInputs(Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows.flat()])), 0);
+      await this.openInputs(inputs);
       setText(this.note, `The inputs of ${file.name} are on the page.`);
     } catch (error) {
       setText(this.note, `Nothing was changed: ${error.message}`);
     }
     this.file.value = "";
+  }
+
+  /** The inputs of a workbook: lists of rows, or null. Other sizes than the page's are asked for first. */
+  async openInputs(inputs) {
+    const sizes = this.state.inputs.filter((name) => this.state.blocks[name].isSize && inputs[name][0][0] !== this.state.value(name, 0, 0));
+    if (sizes.length) return this.host.resize(inputs);
+    this.state.setInputs(Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows && rows.flat()])), 0);
+  }
+
+  /** Ask for the sheet of another size; refused in words where nobody can make it. @param {string} name @param {number} value */
+  resize(name, value) {
+    if (!this.host.resize) {
+      const now = this.state.value(name, 0, 0);
+      return `This page was made with ${name} ${now}. Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with --set ${name}=${value}.`;
+    }
+    this.host.settled(this.state.asRows(), this.state.step);
+    this.host.resize({ [name]: [[value]] }).catch((error) => this.say(error.message));
+    return "";
   }
 
   makeDropTarget() {

@@ -9,17 +9,17 @@ export class State {
     this.blocks = Object.fromEntries(description.blocks.map((block) => [block.name, block]));
     this.inputs = description.blocks.filter((block) => block.value !== undefined).map((block) => block.name);
     this.carried = Object.keys(description.carried);
-    this.moving = [...new Set([...this.carried, ...Object.values(description.carried)])];
     this.compile = new Function(`return ${description.program}`)();
     this.listeners = [];
     this.overflow = "";
+    this.past = {}; // of each remembered block, its numbers at every step so far, one after another
     this.restart();
   }
 
   /** Back to the inputs that the sheet starts with. */
   restart() {
     this.rows = this.description.rows;
-    this.start = Object.fromEntries(this.inputs.map((name) => [name, Float64Array.from(this.blocks[name].value)]));
+    this.start = Object.fromEntries(this.inputs.map((name) => [name, copied(this.blocks[name].value)]));
     this.step = 0;
     this.program = this.compile(this.rows);
     this.recompute();
@@ -38,6 +38,11 @@ export class State {
     return this.blocks[name].shape[0] === "rows";
   }
 
+  /** Whether a block's numbers were given, so that no formula makes them. */
+  isGiven(name) {
+    return this.blocks[name].value !== undefined && (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)));
+  }
+
   rowCount(name) {
     return this.isData(name) ? this.rows : this.blocks[name].shape[0];
   }
@@ -47,30 +52,39 @@ export class State {
   }
 
   /**
-   * Replace whole inputs, all at once: checked values, row by row. Data blocks must agree in their number of rows.
-   * @param {Object<string, ArrayLike<number>>} inputs
+   * Replace whole inputs, all at once: checked values, row by row, or null for an input's own formula. Data blocks must agree in
+   * their number of rows.
+   * @param {Object<string, ArrayLike<number>|null>} inputs
    * @param {number} step
    */
   setInputs(inputs, step = 0) {
-    for (const name in inputs) this.start[name] = Float64Array.from(inputs[name]);
+    for (const name in inputs) this.start[name] = copied(inputs[name]);
     const data = this.inputs.filter((name) => this.isData(name));
     const rows = data.length ? this.start[data[0]].length / this.blocks[data[0]].shape[1] : this.rows;
-    if (rows !== this.rows) {
+    const resized = rows !== this.rows;
+    if (resized) {
       this.rows = rows;
       this.program = this.compile(rows);
     }
     this.step = step;
-    this.recompute();
+    this.recompute(resized ? undefined : Object.keys(inputs));
   }
 
-  /** One cell of an input. A carried one starts a new run from what the cells show now. */
-  setCell(name, row, column, value) {
-    if (this.carried.includes(name) && this.step > 0) {
-      for (const other of this.carried) this.start[other] = Float64Array.from(this.program.blocks[other]);
+  /** Single cells of inputs, [name, row, column, value] each. A carried one starts a new run from what the cells show now. */
+  setCells(cells) {
+    if (this.step > 0 && cells.some(([name]) => this.carried.includes(name))) {
+      for (const carried of this.carried) this.start[carried] = Float64Array.from(this.program.blocks[carried]);
       this.step = 0;
     }
-    this.start[name][row * this.blocks[name].shape[1] + column] = value;
-    this.recompute();
+    for (const [name, row, column, value] of cells) {
+      if (this.start[name] === null) this.start[name] = Float64Array.from(this.program.blocks[name]);
+      this.start[name][row * this.blocks[name].shape[1] + column] = value;
+    }
+    this.recompute(cells.map(([name]) => name));
+  }
+
+  setCell(name, row, column, value) {
+    this.setCells([[name, row, column, value]]);
   }
 
   /** Add rows of data like the last one, or take rows off the end. */
@@ -98,19 +112,34 @@ export class State {
     this.setInputs(inputs, this.step);
   }
 
-  /** Run from the start to the present step; stops at the last step whose numbers are finite. */
-  recompute() {
+  /** Run from the start to the present step; stops at the last step whose numbers are finite. @param {string[]} [names] what changed */
+  recompute(names) {
     const wanted = this.step;
-    this.fromStart();
+    this.fromStart(names);
     for (let step = 0; step < wanted && this.forward(); step++);
     this.changed();
   }
 
-  fromStart() {
-    for (const name of this.inputs) this.program.blocks[name].set(this.start[name]);
-    this.program.run();
+  /** @param {string[]} [names] the inputs that changed; undefined: all */
+  fromStart(names) {
+    for (const name of names || this.inputs) this.restore(name);
+    for (const name of this.carried) this.restore(name);
+    this.program.run(names && this.reached(names));
     this.step = 0;
     this.overflow = "";
+    this.remember();
+  }
+
+  restore(name) {
+    const start = this.start[name];
+    if (start !== null) this.program.blocks[name].set(start);
+    if (name in this.program.follows) this.program.follows[name] = start === null;
+  }
+
+  /** The formulas to compute again after these inputs, and a run before it, changed; in their order. */
+  reached(names) {
+    const lists = [...names, ...(this.carried.length ? [""] : [])].map((name) => this.program.affects[name]);
+    return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort((a, b) => a - b);
   }
 
   /** One step on. False, and nothing moved, where a number would stop being finite. */
@@ -124,12 +153,21 @@ export class State {
     }
     this.program.step();
     this.step += 1;
+    this.remember();
     return true;
+  }
+
+  remember() {
+    for (const name of this.description.remembered) {
+      const numbers = this.program.blocks[name];
+      if (this.step === 0) this.past[name] = [];
+      for (let k = 0; k < numbers.length; k++) this.past[name].push(numbers[k]);
+    }
   }
 
   /** @param {number} step */
   goTo(step) {
-    if (step < this.step) this.fromStart();
+    if (step < this.step) this.fromStart([]);
     while (this.step < step && this.forward());
     this.changed();
   }
@@ -140,14 +178,16 @@ export class State {
     return this.description.sentences.map(({ pieces }, k) => (this.program.said[k] ? pieces.map(words).join("") : ""));
   }
 
-  /** The inputs as they start, row by row in lists of rows: what Python is told. */
+  /** The inputs as they start, row by row in lists of rows, null where a formula is in force: what Python is told. */
   asRows() {
     const told = {};
     for (const name of this.inputs) {
       const columns = this.blocks[name].shape[1];
-      const flat = Array.from(this.start[name]);
-      told[name] = Array.from({ length: flat.length / columns }, (_, k) => flat.slice(k * columns, (k + 1) * columns));
+      const flat = this.start[name] && Array.from(this.start[name]);
+      told[name] = flat && Array.from({ length: flat.length / columns }, (_, k) => flat.slice(k * columns, (k + 1) * columns));
     }
     return told;
   }
 }
+
+const copied = (numbers) => (numbers === null ? null : Float64Array.from(numbers));

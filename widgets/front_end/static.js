@@ -18,6 +18,7 @@ for (const place of document.querySelectorAll("[data-gradsheet]")) {
     settled() {},
     workbook: async () => archive(filled(await unpacked(exported), page.state)),
     open: null,
+    resize: null,
     plotly: () => oncePerPage(plotly),
   });
 }

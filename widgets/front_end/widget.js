@@ -34,34 +34,40 @@ function asker(model) {
   return ask;
 }
 
-const nested = (value) => (Array.isArray(value) ? value : [[value]]);
+const isSingle = (block) => block.shape.every((length) => length === 1);
+const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
-/** @param {{model: any, el: HTMLElement}} context */
-function render({ model, el }) {
-  const ask = asker(model);
+/** One description's page, until another description takes its place. @returns {() => void} takes it away */
+function show(model, root, ask) {
   const description = model.get("_description");
-  const names = description.blocks.filter((block) => block.value !== undefined).map((block) => block.name);
+  const inputs = description.blocks.filter((block) => block.value !== undefined);
+  const names = inputs.map((block) => block.name);
   const announced = document.querySelector('meta[name="gradsheet-plotly"]');
   let own = false; // whether a change of a trait is our own
 
+  const tell = (told, step) => {
+    own = true;
+    for (const block of inputs) {
+      const rows = told[block.name];
+      const value = rows && isSingle(block) ? rows[0][0] : rows;
+      if (JSON.stringify(value) !== JSON.stringify(model.get(block.name))) model.set(block.name, value);
+    }
+    if (model.get("step") !== step) model.set("step", step);
+    own = false;
+    model.save_changes();
+  };
+
   const host = {
-    settled(inputs, step) {
-      own = true;
-      for (const name of names) {
-        const single = !Array.isArray(model.get(name));
-        const value = single ? inputs[name][0][0] : inputs[name];
-        if (JSON.stringify(value) !== JSON.stringify(model.get(name))) model.set(name, value);
-      }
-      if (model.get("step") !== step) model.set("step", step);
-      own = false;
-      model.save_changes();
-    },
-    async workbook(inputs, step) {
-      const { buffers } = await ask("workbook", { inputs, step });
+    settled: tell,
+    async workbook(told, step) {
+      const { buffers } = await ask("workbook", { inputs: told, step });
       return new Blob([buffers[0]], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
     },
     async open(bytes) {
       return (await ask("open", {}, [bytes])).content.inputs;
+    },
+    async resize(told) {
+      await ask("resize", { inputs: told });
     },
     plotly: () =>
       oncePerPage(async () => {
@@ -70,14 +76,11 @@ function render({ model, el }) {
       }),
   };
 
-  const root = document.createElement("div");
-  el.append(root);
   const page = mount(root, description, host);
-
   const changed = new Set();
   const follow = () => {
-    const inputs = Object.fromEntries(names.filter((name) => changed.has(name)).map((name) => [name, nested(model.get(name)).flat()]));
-    page.state.setInputs(inputs, changed.has("step") ? model.get("step") : page.state.step);
+    const told = Object.fromEntries(names.filter((name) => changed.has(name)).map((name) => [name, flat(model.get(name))]));
+    page.state.setInputs(told, changed.has("step") ? model.get("step") : page.state.step);
     changed.clear();
   };
   // Only what Python changed: the reader may have moved something else since. Several traits of one message are one change.
@@ -94,8 +97,27 @@ function render({ model, el }) {
   follow();
   return () => {
     for (const [event, listener] of listeners) model.off(event, listener);
-    ask.end();
     page.end();
+  };
+}
+
+/** @param {{model: any, el: HTMLElement}} context */
+function render({ model, el }) {
+  const ask = asker(model);
+  const root = document.createElement("div");
+  el.append(root);
+  let end = show(model, root, ask);
+  const again = () => {
+    const held = document.activeElement?.getAttribute("aria-label");
+    end();
+    end = show(model, root, ask);
+    if (held) root.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();
+  };
+  model.on("change:_description", again);
+  return () => {
+    model.off("change:_description", again);
+    ask.end();
+    end();
   };
 }
 

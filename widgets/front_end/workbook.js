@@ -93,7 +93,8 @@ function cached(block, x) {
 function atTheStart(state) {
   if (!state.carried.length) return state.program.blocks;
   const program = state.compile(state.rows);
-  for (const name of state.inputs) program.blocks[name].set(state.start[name]);
+  for (const name of state.inputs) if (state.start[name] !== null) program.blocks[name].set(state.start[name]);
+  for (const name in program.follows) program.follows[name] = state.start[name] === null;
   program.run();
   return program.blocks;
 }
@@ -107,7 +108,7 @@ function writeBlocks(state, blocks, worksheets) {
     for (let j = 0; j < wide; j++) {
       const like = page.cells.get(`${columnName(left + j)}${top}`);
       for (let i = 0; i < state.rowCount(block.name); i++) {
-        const formula = block.excel ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
+        const formula = block.excel && !state.start[block.name] ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
         page.write(page.cell(top + i, left + j, like), formula, cached(block, blocks[block.name][i * wide + j]));
       }
       for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);

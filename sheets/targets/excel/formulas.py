@@ -20,6 +20,7 @@ from .layout import Place
 
 LONGEST = 8192  # characters of a formula, Excel's limit
 MOST_TERMS = 256  # of a sum that has to be written out term by term
+MOST_CHOICES = 254  # of CHOOSE
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
@@ -189,6 +190,8 @@ class Writer:
                 return self._cell(e, spans)
             case "over":
                 return self._over(e, spans)
+            case "choose":
+                return self._choose(e, spans)
             case op:
                 if OPS[op].one_cell and any(reads(e, k) for k in spans):
                     raise self._refuse(e, f"{op} inside a sum")
@@ -211,6 +214,13 @@ class Writer:
             return Text(f"ROWS({self._mark(span)})-1", "add")
         span = Reference("", Corner(row, "i", column, ""), Corner(row, "i", column, "j"))
         return Text(f"COLUMNS({self._mark(span)})-1", "add")
+
+    def _choose(self, e: Expr, spans: dict) -> Text:
+        row, *said = e.args
+        if any(reads(e, k) for k in spans) or len(said) > MOST_CHOICES:
+            raise self._refuse(e, f"a choice between {len(said)} rows" if len(said) > MOST_CHOICES else "a choice inside a sum")
+        number = f"{self.text(row, spans):add}+1".removesuffix("-1+1")
+        return Text(f"CHOOSE({number},{','.join(f'{self.text(one, spans)}' for one in said)})")
 
     # --- sums
 
@@ -304,7 +314,7 @@ def _never_negative(e: Expr, sheet: Sheet) -> bool:
             return all(_never_negative(a, sheet) for a in e.args)
         case "cell" | "ref":
             block = sheet.blocks[e.arg[0] if e.op == "cell" else e.arg]
-            if block.expr is not None:
+            if block.expr is not None and not block.editable:
                 return _never_negative(block.expr, sheet)
             return block.low is not None and block.low >= 0 and block.name not in sheet.carried
     return False

@@ -17,15 +17,17 @@ from ...language.errors import InputError
 from ...language.expr import Rows
 from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
+from ..numpy import values
 
 LARGEST_FILE = 10_000_000  # bytes
 LARGEST_UNPACKED = 15_000_000
 VERSIONS = (1,)
 
 
-def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray]:
+def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray | None]:
     """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes). Raises InputError with a sentence.
 
+    None: an input that starts from a formula still has it.
     A cell that holds a formula gives the value it had when the file was saved. Rows typed right below the table are its rows too.
     """
     book = _opened(workbook)
@@ -36,11 +38,22 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
         raise InputError(
             "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
         )
+    sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0) for name, block in sheet.inputs.items() if block.is_size})
     areas = {name: _area(book, sheet, name) for name in sheet.inputs}
     data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
     more = _rows_below(book, data)
     found = {name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()}
-    return checked_inputs(sheet, found)
+    return _with_formulas(sheet, found)
+
+
+def _with_formulas(sheet: Sheet, found: dict[str, Any]) -> dict[str, np.ndarray | None]:
+    """The checked inputs; None for one whose cells are empty, or hold what its formula gives from the other inputs."""
+    drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
+    empty = {name for name in drawn if all(cell is None for row in found[name] for cell in row)}
+    inputs = checked_inputs(sheet, found | dict.fromkeys(empty))
+    computed = values(sheet, {**inputs, **dict.fromkeys(drawn)}) if drawn else {}
+    same = {name for name in drawn if name in inputs and np.allclose(inputs[name], computed[name], rtol=1e-9, atol=1e-12)}
+    return {name: None if name in empty | same else inputs[name] for name in sheet.inputs}
 
 
 def _opened(workbook: str | Path | bytes) -> Any:

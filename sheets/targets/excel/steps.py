@@ -50,8 +50,7 @@ def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles
 
 def _still(sheet: Sheet, moving: set[str]) -> list[str]:
     """Blocks of several cells that moving blocks read and that do not move."""
-    formulas = [block.expr for name, block in sheet.blocks.items() if name in moving and block.expr is not None]
-    read = {name for expr in formulas for name in refs(expr)}
+    read = {read for name in moving if (made := sheet.blocks[name].formula) is not None for read in refs(made)}
     return [name for name, block in sheet.blocks.items() if name in read - moving and not is_single(block.shape)]
 
 
@@ -89,9 +88,9 @@ def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, kno
 
 def _row_formula(sheet: Sheet, places, now, name: str, i: int, j: int, carried: bool) -> Formula:
     block = sheet.blocks[name]
-    if block.expr is not None:
+    if block.formula is not None and name not in sheet.carried:
         sign = None if block.infinite is None else at(block.infinite, i, j)
-        return formula(sheet, now, now[name], at(block.expr, i, j), name, block.line, sign)
+        return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
     if not carried:
         return formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
     above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}

@@ -30,7 +30,7 @@ class Styles:
         """found: the block's numbers, which tell how many digits a general format needs."""
         role = ROLES[block.role]
         properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": cell_format(block, found)}
-        if block.value is not None:
+        if block.editable:
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
         return self.get(align="right", **properties)
 

@@ -18,11 +18,12 @@ import numpy as np
 import xlsxwriter
 
 from ...language.cells import at
+from ...language.charts import Chart, Series
 from ...language.errors import NeedsBlock
 from ...language.expr import is_single
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from ...language.sheet import Block, Chart, Sentence, Series, Sheet, written
+from ...language.sheet import Block, Sentence, Sheet, written
 from ..numpy import Values, is_said, values
 from .formulas import LONGEST, Formula, block_formula, column_name, formula
 from .layout import Layout, Place, layout
@@ -49,7 +50,7 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
     sheet = sheet.with_inputs(inputs or {})
     found = values(sheet)
     where = layout(sheet)
-    formulas = {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.expr is not None}
+    formulas = {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.formula is not None}
     file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = Styles(book)
@@ -118,13 +119,21 @@ def _write_numbers(page, block: Block, place: Place, found: np.ndarray, filled, 
             page.write_number(row, column, found[i, j], style)
         else:
             page.write_formula(row, column, filled.at(i, j), style, cached(float(found[i, j]), block))
-    if block.value is not None:
-        _validate(page, block, place, found.shape)
+    if block.editable:
+        _validate(page, block, place, found)
 
 
-def _validate(page, block: Block, place: Place, shape: tuple[int, ...]) -> None:
+def _fixed(block: Block) -> str:
+    """What to say to who changes a size: a workbook's tables stay as they were written."""
+    return f"A workbook keeps its {block.name}. Choose another one in the lesson and download again." if block.is_size else ""
+
+
+def _validate(page, block: Block, place: Place, found: np.ndarray) -> None:
     rule: dict[str, Any] = {"validate": "integer" if block.whole else "decimal", "ignore_blank": False}
-    if block.low is not None and block.high is not None:
+    if block.is_size:
+        size = int(found[0, 0])
+        rule |= {"criteria": "between", "minimum": size, "maximum": size}
+    elif block.low is not None and block.high is not None:
         rule |= {"criteria": "between", "minimum": block.low, "maximum": block.high}
     elif block.low is not None:
         rule |= {"criteria": ">=", "value": block.low}
@@ -132,8 +141,8 @@ def _validate(page, block: Block, place: Place, shape: tuple[int, ...]) -> None:
         rule |= {"criteria": "<=", "value": block.high if block.high is not None else 1e300}
     names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices))
     rule["error_title"] = block.name[:32]
-    rule["error_message"] = (names or f"{block.name} must be {allowed(block)}")[:TEXT_LIMIT]
-    page.data_validation(place.row, place.column, place.row + shape[0] - 1, place.column + shape[1] - 1, rule)
+    rule["error_message"] = (_fixed(block) or names or f"{block.name} must be {allowed(block)}")[:TEXT_LIMIT]
+    page.data_validation(place.row, place.column, place.row + found.shape[0] - 1, place.column + found.shape[1] - 1, rule)
 
 
 def comment(block: Block) -> str:
@@ -141,8 +150,8 @@ def comment(block: Block) -> str:
     lines = [block.name, block.title, block.note, ROLES[block.role].meaning]
     if block.choices:
         lines.append("; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices)))
-    elif block.value is not None:
-        lines.append(f"may be {allowed(block)}")
+    elif block.editable:
+        lines.append(_fixed(block) or f"may be {allowed(block)}")
     if block.expr is not None:
         lines.append(f"= {block.expr!r}"[:400])
     return "\n".join(dict.fromkeys(line for line in lines if line))

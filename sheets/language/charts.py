@@ -1,0 +1,141 @@
+"""What a chart says over blocks: drawn by the page, and as a native chart by the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .errors import InputError
+from .expr import Expr, Rows, is_single, refs, size, walk
+from .inputs import nearest
+from .roles import ROLES
+
+if TYPE_CHECKING:
+    from .sheet import Block
+
+POINTER_X, POINTER_Y = (Expr("pointer", (), (1, 1), axis) for axis in ("x", "y"))  # where the reader drags a marker to
+
+STEP = "step"  # as the x of a series over steps: the step's number
+MODES = ("lines", "markers", "segments")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points (x, y) of two blocks with as many cells: `lines`, `markers`, or `segments` that stand upright from y to the block `to`.
+
+    steps: one point a step so far; x and y are single numbers, and x may be "step". ghosts: up to so many faint copies of a line as
+    it was at earlier steps. drag: markers of inputs that the reader may drag along "x", "y" or both, "xy"; or "draw": the
+    pointer, held down, sets y at the x nearest to it. moves: of a marker that is computed, what dragging it does: to each input named, an
+    expression of single numbers, POINTER_X and POINTER_Y.
+    """
+
+    x: str
+    y: str
+    label: str
+    mode: str = "lines"
+    role: str = "activation"
+    to: str = ""
+    steps: bool = False
+    ghosts: int = 0
+    drag: str = ""
+    moves: Mapping[str, Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contour:
+    """Lines of equal z, a block (rows of y, columns of x), over the blocks x (1, columns) and y (rows, 1). levels: linear or log."""
+
+    x: str
+    y: str
+    z: str
+    label: str
+    levels: str = "linear"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """title with what is measured; low and high fixed while dragging; scale linear or log."""
+
+    title: str
+    low: float
+    high: float
+    scale: str = "linear"
+
+
+@dataclass(frozen=True)
+class Chart:
+    title: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    note: str = ""
+    contour: Contour | None = None
+    adds: bool = False  # a click where nothing stands adds a row of data there
+
+
+def _known(blocks: Mapping[str, Block], name: str) -> Block:
+    if name not in blocks:
+        raise InputError(f"there is no block {name!r}; {nearest(name, blocks)}")
+    return blocks[name]
+
+
+def check_series(blocks: Mapping[str, Block], series: Series) -> None:
+    """Raises InputError for a series that cannot be drawn, or dragged."""
+    if series.mode not in MODES or series.role not in ROLES:
+        raise InputError(
+            f"{series.label!r}: mode {series.mode!r} is one of {', '.join(MODES)}, role {series.role!r} one of {', '.join(ROLES)}"
+        )
+    if (series.mode == "segments") != bool(series.to):
+        raise InputError(f"{series.label!r}: segments, and only they, run to a block: to=")
+    names = [series.x, series.y, *([series.to] if series.to else [])]
+    if series.steps:
+        for name in names:
+            if name != STEP and not is_single(_known(blocks, name).shape):
+                raise InputError(f"{series.label!r}: {name} is {blocks[name].size}; over steps, x and y are single numbers, or x is 'step'")
+    else:
+        _check_lengths(blocks, names)
+    if series.ghosts and (series.mode != "lines" or series.steps):
+        raise InputError(f"{series.label!r}: ghosts are copies of a line as it was at earlier steps")
+    _check_drag(blocks, series)
+
+
+def _check_lengths(blocks: Mapping[str, Block], names: list[str]) -> None:
+    first = _known(blocks, names[0])
+    for name in names[1:]:
+        both = [(int(block.shape[0]) * int(block.shape[1]), isinstance(block.shape[0], Rows)) for block in (first, _known(blocks, name))]
+        if both[0] != both[1]:
+            said = [f"{count} cells{' in data rows' * data}" for count, data in both]
+            raise InputError(f"{names[0]} has {said[0]} and {name} has {said[1]}")
+
+
+def _check_drag(blocks: Mapping[str, Block], series: Series) -> None:
+    dragged = {"": (), "x": (series.x,), "y": (series.y,), "xy": (series.x, series.y), "draw": (series.y,)}
+    if series.drag not in dragged:
+        raise InputError(f"{series.label!r}: drag {series.drag!r} is one of x, y, xy, draw")
+    if (series.drag not in ("", "draw") or series.moves) and series.mode != "markers":
+        raise InputError(f"{series.label!r}: only markers can be dragged")
+    for name in (*dragged[series.drag], *series.moves):
+        if not _known(blocks, name).editable:
+            raise InputError(f"{series.label!r}: {name} is computed; only an input can be dragged")
+    for name, moved in series.moves.items():
+        if not is_single(moved.shape) or not is_single(blocks[name].shape):
+            raise InputError(f"{series.label!r}: dragging sets {name} ({blocks[name].size}) to {size(moved.shape)}; both are one number")
+        for read in refs(moved):
+            _known(blocks, read)
+
+
+def check_contour(blocks: Mapping[str, Block], contour: Contour) -> None:
+    """Raises InputError where z is not rows of y by columns of x."""
+    x, y, z = (_known(blocks, name).shape for name in (contour.x, contour.y, contour.z))
+    if x[0] != 1 or y[1] != 1 or z != (y[0], x[1]) or any(isinstance(n, Rows) for n in (*x, *y, *z)):
+        raise InputError(
+            f"contour {contour.label!r}: x is 1 x columns, y rows x 1, z rows x columns; they are {size(x)}, {size(y)}, {size(z)}"
+        )
+    if contour.levels not in ("linear", "log"):
+        raise InputError(f"contour {contour.label!r}: levels {contour.levels!r} is linear or log")
+
+
+def has_pointer(e: Expr) -> bool:
+    """Whether e depends on where the reader drags: only `moves` may."""
+    return any(node.op == "pointer" for node in walk(e))
