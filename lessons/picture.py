@@ -1,35 +1,32 @@
-"""A lesson's picture: its sheet's first chart as SVG, drawn from the numbers themselves."""
+"""A lesson's picture: its sheet's first chart as SVG, drawn from the numbers themselves, a short run of them where the sheet has steps."""
 
 from __future__ import annotations
 
 import html
 import math
 
-from sheets import Sheet, values
+from sheets import Sheet
 from sheets.language.roles import ROLES
-from sheets.language.charts import Axis, Series
+from sheets.targets.numpy import Values, trajectory
+from sheets.language.charts import STEP, Axis, Chart, Series
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
+STEPS = 40  # of the run that is drawn
 
 
 def _along(axis: Axis, x: float, low: float, high: float) -> float:
     """Where x stands between the ends of the axis, in pixels from low to high."""
     scale = math.log if axis.scale == "log" else float
+    x = max(x, axis.low) if axis.scale == "log" else x
     part = (scale(x) - scale(axis.low)) / (scale(axis.high) - scale(axis.low))
     return low + (high - low) * min(1.0, max(0.0, part))
 
 
 def picture(sheet: Sheet) -> str:
     """An SVG element. Raises IndexError for a sheet without charts."""
-    chart, found = sheet.charts[0], values(sheet)
-    drawn = []
-    for series in chart.series:
-        points = [
-            (_along(chart.x, x, MARGIN, WIDTH - MARGIN), _along(chart.y, y, HEIGHT - MARGIN, MARGIN))
-            for x, y in zip(found[series.x].ravel(), found[series.y].ravel(), strict=True)
-            if math.isfinite(x) and math.isfinite(y)
-        ]
-        drawn.append(_drawn(series, points))
+    chart = sheet.charts[0]
+    run = list(trajectory(sheet, STEPS if sheet.carried else 0))
+    drawn = [_drawn(series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))) for series in chart.series]
     axes = f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" stroke="#888"/>'
     label = html.escape(f"{chart.title}. {chart.note}", quote=True)
     return (
@@ -38,8 +35,22 @@ def picture(sheet: Sheet) -> str:
     )
 
 
+def _numbers(series: Series, name: str, run: list[Values]) -> list[float]:
+    """What a series draws of a block: at each step, or at the last one."""
+    if name == STEP:
+        return [float(step) for step in range(len(run))]
+    return [float(x) for found in (run if series.steps else run[-1:]) for x in found[name].ravel()]
+
+
+def _points(chart: Chart, across: list[float], up: list[float]) -> list[tuple[float, float]]:
+    seen = [(x, y) for x, y in zip(across, up, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    return [(_along(chart.x, x, MARGIN, WIDTH - MARGIN), _along(chart.y, y, HEIGHT - MARGIN, MARGIN)) for x, y in seen]
+
+
 def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
     colour = ROLES[series.role].colour
+    if series.mode == "segments":
+        return ""
     if series.mode == "lines":
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3"/>'

@@ -10,25 +10,44 @@ FOLDER = Path(__file__).parent
 MODULES = (
     "elements",
     "numbers",
+    "address",
     "state",
     "grid",
     "formula_bar",
     "controls",
     "transport",
+    "moving",
     "charts",
+    "presets",
+    "exchange",
+    "share",
+    "presenter",
     "page",
     "plotly",
 )  # as they need each other
 ENDS = {"widget": ("widget",), "static": ("workbook", "static")}  # a kernel writes the workbook itself
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=class|function|async function|const)", re.MULTILINE)
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
+
+
+def _source(name: str) -> str:
+    """A module whose imports are taken from the modules before it."""
+    text = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    return IMPORT.sub(r"const \1 = module_\2;", text)
+
+
+def _enclosed(name: str) -> str:
+    """A module with a scope of its own, as a browser gives it."""
+    source = _source(name)
+    exported = ", ".join(EXPORT.findall(source))
+    return f"const module_{name} = (() => {{\n{EXPORT.sub('', source)}\nreturn {{ {exported} }};\n}})();"
 
 
 @lru_cache
 def joined(end: str) -> str:
     """One module: the front end for an anywidget (end: "widget") or a file ("static")."""
-    sources = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in (*MODULES, *ENDS[end])]
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", source)) for source in sources)
+    *before, last = (*MODULES, *ENDS[end])
+    return "\n".join([*map(_enclosed, before), _source(last)])
 
 
 @lru_cache

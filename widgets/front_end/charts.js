@@ -1,6 +1,10 @@
-// The sheet's charts, by plotly.js. Axes are fixed, so a drag redraws by the cheapest path.
+// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while something moves, plotly's lines and markers
+// can be moved without it.
 
 import { element } from "./elements.js";
+import { move } from "./moving.js";
+
+const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
 
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const SYMBOLS = ["circle", "diamond", "square", "cross"];
@@ -42,14 +46,14 @@ export class Chart {
     this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: chart.title }), this.plot);
   }
 
-  data() {
+  /** The points of a series as they are now. */
+  points({ x, y }) {
     const { blocks } = this.state.program;
-    const { x, y } = this.chart;
-    return this.chart.series.map((series) => ({ x: drawable(blocks[series.x], x), y: drawable(blocks[series.y], y) }));
+    return { x: drawable(blocks[x], this.chart.x), y: drawable(blocks[y], this.chart.y) };
   }
 
   traces() {
-    return this.data().map((points, k) => {
+    return this.drawn.map((points, k) => {
       const series = this.chart.series[k];
       const colour = this.state.description.roles[series.role].colour;
       return {
@@ -58,7 +62,8 @@ export class Chart {
         mode: series.mode,
         name: series.label,
         cliponaxis: series.mode === "lines",
-        line: { color: colour, width: 3, dash: DASHES[k % DASHES.length] },
+        // Not simplified: a simplified line would be drawn otherwise at rest than while it moves.
+        line: { color: colour, width: 3, dash: DASHES[k % DASHES.length], simplify: false },
         marker: { color: colour, size: 13, symbol: SYMBOLS[k % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
         hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
       };
@@ -67,6 +72,7 @@ export class Chart {
 
   /** Draw for the first time. */
   async start(plotly) {
+    if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
     const layout = {
@@ -80,35 +86,74 @@ export class Chart {
       showlegend: true,
       hovermode: "closest",
       transition: { duration: 0 },
+      uirevision: "same", // what is put out in the legend stays out
     };
     this.waiting.remove();
-    await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false, responsive: true });
-    this.drawn = this.data();
-    this.lengths = this.drawn.map((points) => points.x.length).join();
+    this.drawn = this.chart.series.map((series) => this.points(series));
+    await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false });
     this.started = true;
+    this.plot.on("plotly_afterplot", () => this.overdraw());
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes.observe(this.plot);
   }
 
   end() {
-    if (this.started) this.plotly.purge(this.plot);
+    clearTimeout(this.timer);
+    this.ended = true;
+    if (!this.started) return;
     this.started = false;
+    this.sizes.disconnect();
+    this.plotly.purge(this.plot);
   }
 
-  /** Redraw the series whose numbers changed. */
+  /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
-    if (!this.started || this.node.offsetParent === null) return;
-    const data = this.data();
-    const lengths = data.map((points) => points.x.length).join();
-    const traces = data.map((_, k) => k).filter((k) => !same(data[k].x, this.drawn[k].x) || !same(data[k].y, this.drawn[k].y));
-    this.drawn = data;
-    if (lengths !== this.lengths) {
-      this.lengths = lengths;
-      this.plotly.react(this.plot, this.traces(), this.plot.layout);
-    } else if (traces.length) {
-      const frame = { data: traces.map((k) => data[k]), traces };
-      this.plotly
-        .animate(this.plot, frame, { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } })
-        .catch(() => {}); // a drawing that the next one overtakes is rejected; nothing is lost
-    }
+    if (!this.started) return;
+    const now = this.chart.series.map((series) => this.points(series));
+    const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
+    for (const k of changed) this.drawn[k] = now[k];
+    this.behind ||= changed.length > 0;
+    const left = changed.filter((k) => !this.move(k));
+    if (left.length) this.animate(left);
+    if (this.behind) this.restLater();
+  }
+
+  move(k) {
+    return move(this.plot, k, this.chart.series[k].mode, this.drawn[k]);
+  }
+
+  /** Plotly's own way, some frames later. */
+  animate(traces) {
+    const frame = { data: traces.map((k) => this.drawn[k]), traces };
+    this.plotly
+      .animate(this.plot, frame, { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } })
+      .catch(() => {}); // one that the next overtakes is rejected; what it leaves out is drawn at rest
+  }
+
+  restLater() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), REST);
+  }
+
+  /** Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly would take another size. */
+  rest() {
+    if (!this.behind || !this.plot.checkVisibility()) return;
+    this.behind = false;
+    this.plotly.react(this.plot, this.traces(), this.plot.layout);
+  }
+
+  /** Plotly drew the numbers of the last rest: for a new size, or a click in the legend. */
+  overdraw() {
+    if (this.behind) this.drawn.forEach((_, k) => this.move(k));
+  }
+
+  /** As large as its place. One that was folded away is shown again, or the window has another width. */
+  fit() {
+    const { width, height } = this.plot.getBoundingClientRect();
+    const { _fullLayout: drawn } = this.plot;
+    if (!width || !height) return;
+    if (Math.abs(width - drawn.width) > 1 || Math.abs(height - drawn.height) > 1) this.plotly.Plots.resize(this.plot);
+    this.restLater();
   }
 }
 

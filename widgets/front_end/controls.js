@@ -133,7 +133,15 @@ export class Control {
     this.field.value = exact(this.value);
   }
 
+  drawLock() {
+    const locked = this.state.locked.has(this.block.name);
+    if (locked === Boolean(this.locked)) return;
+    this.locked = locked;
+    for (const part of this.node.querySelectorAll("input, select, button")) part.disabled = locked;
+  }
+
   draw() {
+    this.drawLock();
     const value = this.value;
     if (Object.is(value, this.drawn)) return;
     this.drawn = value;

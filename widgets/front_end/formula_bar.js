@@ -60,11 +60,18 @@ export class FormulaBar {
     if (row >= this.state.rowCount(name)) return;
     if (block.value !== undefined) {
       setText(this.formula, `${this.state.value(name, row, column)}   (an input: ${block.allowed})`);
-      this.numbers.textContent = "";
+      this.write("");
       return;
     }
     setText(this.formula, excelFormula(block.excel, row, column, this.state.rows));
-    this.numbers.innerHTML = this.withNumbers(block, row, column);
+    this.write(this.withNumbers(block, row, column));
+  }
+
+  /** The mathematics with numbers, made anew only where it changed: the browser lays it out each time. */
+  write(markup) {
+    if (markup === this.written) return;
+    this.written = markup;
+    this.numbers.innerHTML = markup;
   }
 
   withNumbers(block, row, column) {

@@ -1,6 +1,6 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { element } from "./elements.js";
+import { element, setText } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 
 const ALL_ROWS = 60; // a table up to this long is drawn whole, a longer one only where it is in view
@@ -11,7 +11,7 @@ const ROWS_IN_VIEW = 20;
 function heading(state, block, tag, scope) {
   const role = state.description.roles[block.role];
   const title = `${block.note}\n${role.meaning}`;
-  const node = element(tag, { scope, class: "gs-heading", title, style: `--role:${role.colour}` });
+  const node = element(tag, { scope, class: "gs-heading", "data-part": block.name, title, style: `--role:${role.colour}` });
   node.append(element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark }), ` ${block.label}`);
   return node;
 }
@@ -38,7 +38,7 @@ function drawCells(state, cells) {
     const [td, block, row, column, last] = cell;
     const x = state.value(block.name, row, column);
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
-      td.textContent = shown(x, block.format);
+      setText(td, shown(x, block.format));
       td.classList.toggle("gs-infinite", !Number.isFinite(x));
       cell[4] = x;
     }
@@ -58,7 +58,7 @@ class List {
     this.state = state;
     this.cells = names.map((name) => makeCell(state, state.blocks[name], 0, 0));
     const lines = this.cells.map(([td, block]) =>
-      element("tr", {}, heading(state, block, "th", "row"), td, element("td", { class: "gs-note", text: block.note })),
+      element("tr", { "data-part": block.name }, heading(state, block, "th", "row"), td, element("td", { class: "gs-note", text: block.note })),
     );
     this.node = element("table", { role: "grid", class: "gs-table gs-results", "aria-label": title }, element("tbody", {}, ...lines));
   }
@@ -215,7 +215,7 @@ export class Grid {
   }
 
   draw() {
-    for (const table of this.tables) if (table.node.offsetParent !== null) table.draw();
+    for (const table of this.tables) if (!table.node.closest("details:not([open])")) table.draw(); // not offsetParent: that lays out
   }
 
   find(name, row, column) {
@@ -302,8 +302,8 @@ export class Grid {
     if (!td || td.classList.contains("gs-editing")) return;
     const block = this.state.blocks[td.dataset.block];
     const [row, column] = [Number(td.dataset.row), Number(td.dataset.col)];
-    if (block.value === undefined) {
-      this.say(`${block.name} is computed; change the cells it reads.`, td);
+    if (block.value === undefined || this.state.locked.has(block.name)) {
+      this.say(block.value === undefined ? `${block.name} is computed; change the cells it reads.` : `${block.name} is locked in this link.`, td);
       return;
     }
     const where = cellName(this.state, block, row, column);
@@ -367,6 +367,7 @@ export function pastedInputs(state, name, row, column, lines) {
   const block = state.blocks[name];
   const nothing = (why) => ({ said: `Nothing was pasted: ${why}.` });
   if (block.value === undefined) return nothing(`${name} is computed; paste into an input`);
+  if (state.locked.has(name)) return nothing(`${name} is locked in this link`);
   const heading = lines.length > 1 && lines[0].every((text) => !/\d/.test(text));
   const numbers = heading ? lines.slice(1) : lines;
   const data = state.isData(name);
@@ -396,7 +397,7 @@ function grown(state, table, rows) {
   const found = {};
   for (const name of table) {
     const wide = state.blocks[name].shape[1];
-    const held = state.start[name];
+    const held = state.held(name);
     const last = held.length / wide - 1;
     found[name] = Float64Array.from({ length: rows * wide }, (_, k) => held[Math.min(Math.floor(k / wide), last) * wide + (k % wide)]);
   }

@@ -3,12 +3,17 @@
 import { Chart } from "./charts.js";
 import { Control } from "./controls.js";
 import { element, setText } from "./elements.js";
+import { Exchange } from "./exchange.js";
 import { FormulaBar } from "./formula_bar.js";
 import { Grid } from "./grid.js";
+import { Presenter } from "./presenter.js";
+import { Presets } from "./presets.js";
+import { Share } from "./share.js";
 import { State } from "./state.js";
 import { Transport } from "./transport.js";
 
 const SETTLED = 200; // milliseconds without a change before Python is told
+let made = 0; // sheets on this page so far
 
 /**
  * @typedef {Object} Host what the page stands in: a notebook, Voila or a file
@@ -16,6 +21,7 @@ const SETTLED = 200; // milliseconds without a change before Python is told
  * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
  * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
  * @property {((inputs: Object) => Promise<void>)|null} resize has the sheet made anew with these inputs, of other sizes than the page's
+ * @property {boolean} address whether the page may read and write the address bar
  * @property {() => Promise<any>} plotly loads plotly.js
  */
 
@@ -32,10 +38,15 @@ export class Page {
     this.charts = description.charts.map((chart) => new Chart(this.state, chart));
     this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
     this.transport = this.state.carried.length ? new Transport(this.state) : null;
+    this.presets = new Presets(this.state, () => this.restarting());
+    this.exchange = new Exchange(this.state, host, () => this.restarting());
     // JupyterLab would take a digit typed into a cell of ours for a command of its own.
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
-    this.node = element("article", { class: "gradsheet", "aria-label": description.title, ...ours }, ...this.parts());
-    this.makeDropTarget();
+    this.node = element("article", { class: "gradsheet", id: `gradsheet-${++made}`, "aria-label": description.title, ...ours });
+    this.share = new Share(this);
+    this.presenter = new Presenter(this);
+    this.node.append(...this.parts());
+    this.exchange.listen(this.node);
     this.state.onChange(() => this.changed());
     this.draw();
     const computed = description.blocks.filter((block) => block.value === undefined);
@@ -50,52 +61,30 @@ export class Page {
     const made = (chosen) => chosen.map((group) => this.group(group));
     const hands = element("div", { class: "gs-hands" }, ...made(groups.filter(changeable)));
     const charts = element("div", { class: "gs-charts" }, ...this.charts.map((chart) => chart.node));
+    this.charts.forEach((chart, k) => chart.node.setAttribute("data-part", `chart-${k + 1}`));
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
     const below = element("div", { class: "gs-tables" }, ...made(groups.filter((group) => !changeable(group))));
     this.grid.node.append(top, below, this.bar.node);
     const transport = this.transport ? [this.transport.node] : [];
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
-    return [this.presets(), ...transport, this.sentences, this.grid.node, footer];
+    const share = this.host.address ? [this.share.refusals] : [];
+    const builder = this.host.address ? [this.share.builder] : [];
+    return [...share, this.presets.node, ...transport, this.sentences, this.grid.node, footer, ...builder];
   }
 
   // --- parts
-
-  /** The story's steps as buttons, and the question to answer before the next one is pressed. */
-  presets() {
-    const { presets } = this.description;
-    this.ask = element("p", { class: "gs-ask gs-note" });
-    this.next = 0;
-    const ask = (k) => setText(this.ask, presets[k] && presets[k].predict ? `Before you press ${k + 1}: ${presets[k].predict}` : "");
-    this.pressing = presets.map((preset, k) => {
-      const events = { onfocus: () => ask(k), onmouseenter: () => ask(k), onmouseleave: () => ask(this.next) };
-      return element("button", { type: "button", "aria-pressed": "false", text: preset.title, onclick: () => this.choose(k, ask), ...events });
-    });
-    ask(0);
-    const list = element("ol", { class: "gs-presets", "aria-label": "What to try, in order" });
-    list.append(...this.pressing.map((button) => element("li", {}, button)));
-    return element("div", {}, list, this.ask);
-  }
-
-  /** A preset is a start of its own: what it does not set is as the sheet starts. */
-  choose(k, ask) {
-    this.clearRefusals();
-    const start = Object.fromEntries(this.state.inputs.map((name) => [name, this.state.blocks[name].value]));
-    this.state.setInputs({ ...start, ...this.description.presets[k].inputs }, 0);
-    this.press(k);
-    this.next = k + 1;
-    ask(this.next);
-  }
-
-  /** Show which preset the page stands at: k, or none any more. */
-  press(k) {
-    this.pressing.forEach((button, other) => button.setAttribute("aria-pressed", String(other === k)));
-  }
 
   /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
   say(text, td) {
     const table = td && td.closest(".gs-scroll, .gs-results");
     if (table) table.after(this.message);
     setText(this.message, text);
+  }
+
+  /** A new start: nothing plays on, nothing that was refused is still said. */
+  restarting() {
+    this.pause();
+    this.clearRefusals();
   }
 
   clearRefusals() {
@@ -131,7 +120,7 @@ export class Page {
     const others = blocks.filter((block) => !block.control).map((block) => block.name);
     const node = element("div", { class: "gs-list" });
     for (const block of settings) {
-      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.resize(block.name, value));
+      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.exchange.resize(block.name, value));
       this.controls.push(control);
       node.append(control.node);
     }
@@ -153,11 +142,12 @@ export class Page {
       state.removeRow(row);
       this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
     };
+    this.add = element("button", { type: "button", text: "Add row", onclick: add });
     this.remove = element("button", { type: "button", text: "Remove row", title: "the selected row, or the last", onclick: remove });
     return element(
       "div",
       { class: "gs-rowbuttons" },
-      element("button", { type: "button", text: "Add row", onclick: add }),
+      this.add,
       this.remove,
       element("span", { class: "gs-note", text: "Click a cell to edit it; paste a column of numbers from Excel." }),
     );
@@ -176,98 +166,48 @@ export class Page {
 
   buttons() {
     const button = (text, action) => element("button", { type: "button", text, onclick: action });
-    const made = [button("Reset", () => this.reset())];
-    if (this.host.workbook) made.push(button("Download workbook", () => this.download()));
-    if (this.host.open) {
-      this.file = element("input", { type: "file", accept: ".xlsx", class: "gs-file", "aria-label": "Open edited workbook", tabindex: "-1" });
-      this.file.addEventListener("change", () => this.file.files[0] && this.open(this.file.files[0]));
-      made.push(button("Open edited workbook", () => this.file.click()), this.file);
-    }
-    this.note = element("p", { class: "gs-note", role: "status" });
-    return element("div", { class: "gs-buttons" }, ...made, this.note);
+    const share = this.host.address ? [this.share.button] : [];
+    const made = [button("Reset", () => this.reset()), button("Present", () => this.presenter.start()), ...this.exchange.buttons, ...share];
+    return element("div", { class: "gs-buttons" }, ...made, this.exchange.note, this.share.note, this.share.field);
   }
 
+  /** Back to what the page was opened with. */
   reset() {
+    this.pause();
     this.clearRefusals();
-    if (this.transport) this.transport.playing = false;
+    if (this.share.opened) return this.share.read(this.share.opened);
     this.state.restart();
+    this.presets.show(null);
   }
 
-  // --- the workbook, there and back
-
-  async download() {
-    setText(this.note, "Making the workbook…");
-    try {
-      const blob = await this.host.workbook(this.state.asRows(), this.state.step);
-      const address = URL.createObjectURL(blob);
-      const link = element("a", { href: address, download: `${this.description.name}.xlsx` });
-      document.body.append(link);
-      link.click();
-      link.remove();
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
-      setText(this.note, `${this.description.name}.xlsx was downloaded.`);
-    } catch (error) {
-      setText(this.note, error.message);
-    }
-  }
-
-  async open(file) {
-    setText(this.note, `Reading ${file.name}…`);
-    try {
-      const inputs = await this.host.open(await file.arrayBuffer());
-      this.clearRefusals();
-      await this.openInputs(inputs);
-      setText(this.note, `The inputs of ${file.name} are on the page.`);
-    } catch (error) {
-      setText(this.note, `Nothing was changed: ${error.message}`);
-    }
-    this.file.value = "";
-  }
-
-  /** The inputs of a workbook: lists of rows, or null. Other sizes than the page's are asked for first. */
-  async openInputs(inputs) {
-    const sizes = this.state.inputs.filter((name) => this.state.blocks[name].isSize && inputs[name][0][0] !== this.state.value(name, 0, 0));
-    if (sizes.length) return this.host.resize(inputs);
-    this.state.setInputs(Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows && rows.flat()])), 0);
-  }
-
-  /** Ask for the sheet of another size; refused in words where nobody can make it. @param {string} name @param {number} value */
-  resize(name, value) {
-    if (!this.host.resize) {
-      const now = this.state.value(name, 0, 0);
-      return `This page was made with ${name} ${now}. Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with --set ${name}=${value}.`;
-    }
-    this.host.settled(this.state.asRows(), this.state.step);
-    this.host.resize({ [name]: [[value]] }).catch((error) => this.say(error.message));
-    return "";
-  }
-
-  makeDropTarget() {
-    if (!this.host.open) return;
-    this.node.addEventListener("dragover", (event) => event.preventDefault());
-    this.node.addEventListener("drop", (event) => {
-      event.preventDefault();
-      if (event.dataTransfer.files[0]) this.open(event.dataTransfer.files[0]);
-    });
+  pause() {
+    if (this.transport) this.transport.playing = false;
   }
 
   /** Let go of timers and charts when the page is taken away. */
   end() {
     clearTimeout(this.timer);
-    if (this.transport) this.transport.playing = false;
+    this.pause();
+    this.share.end();
+    this.presenter.end();
     for (const chart of this.charts) chart.end();
   }
 
   // --- drawing
 
   changed() {
-    if (this.state.step === 0) this.press(null); // whatever was pressed, the inputs are others now
+    if (this.state.step === 0) this.presets.press(null); // whatever was pressed, the inputs are others now
     if (!this.scheduled) {
       this.scheduled = true;
       requestAnimationFrame(() => this.draw());
     }
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.host.settled(this.state.asRows(), this.state.step), SETTLED);
+    this.timer = setTimeout(() => this.settled(), SETTLED);
+  }
+
+  settled() {
+    this.host.settled(this.state.asRows(), this.state.step);
+    this.share.settled();
   }
 
   draw() {
@@ -278,7 +218,8 @@ export class Page {
     this.bar.draw();
     this.drawSentences();
     if (this.transport) this.transport.draw();
-    if (this.remove) this.remove.disabled = this.state.rows <= 1;
+    if (this.remove) this.remove.disabled = this.state.rows <= 1 || this.state.rowsAreLocked;
+    if (this.add) this.add.disabled = this.state.rowsAreLocked;
     for (const chart of this.charts) chart.draw();
     performance.measure("gradsheet:update", { start, end: performance.now() });
   }

@@ -12,6 +12,7 @@ export class State {
     this.compile = new Function(`return ${description.program}`)();
     this.listeners = [];
     this.overflow = "";
+    this.locked = new Set(); // inputs that a reader may look at but not change
     this.past = {}; // of each remembered block, its numbers at every step so far, one after another
     this.restart();
   }
@@ -38,9 +39,18 @@ export class State {
     return this.blocks[name].shape[0] === "rows";
   }
 
+  get rowsAreLocked() {
+    return this.inputs.some((name) => this.isData(name) && this.locked.has(name));
+  }
+
   /** Whether a block's numbers were given, so that no formula makes them. */
   isGiven(name) {
     return this.blocks[name].value !== undefined && (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)));
+  }
+
+  /** The numbers that an input starts from, also where its formula makes them. */
+  held(name) {
+    return this.start[name] || Float64Array.from(this.program.blocks[name]);
   }
 
   rowCount(name) {
@@ -59,8 +69,8 @@ export class State {
    */
   setInputs(inputs, step = 0) {
     for (const name in inputs) this.start[name] = copied(inputs[name]);
-    const data = this.inputs.filter((name) => this.isData(name));
-    const rows = data.length ? this.start[data[0]].length / this.blocks[data[0]].shape[1] : this.rows;
+    const data = this.inputs.find((name) => this.isData(name) && this.start[name] !== null);
+    const rows = data ? this.start[data].length / this.blocks[data].shape[1] : this.description.rows;
     const resized = rows !== this.rows;
     if (resized) {
       this.rows = rows;
@@ -77,7 +87,7 @@ export class State {
       this.step = 0;
     }
     for (const [name, row, column, value] of cells) {
-      if (this.start[name] === null) this.start[name] = Float64Array.from(this.program.blocks[name]);
+      this.start[name] = this.held(name);
       this.start[name][row * this.blocks[name].shape[1] + column] = value;
     }
     this.recompute(cells.map(([name]) => name));
@@ -93,9 +103,10 @@ export class State {
     const inputs = {};
     for (const name of this.inputs.filter((each) => this.isData(each))) {
       const columns = this.blocks[name].shape[1];
+      const held = this.held(name);
       const kept = Float64Array.from({ length: count * columns }, (_, k) => {
         const row = Math.min(Math.floor(k / columns), this.rows - 1);
-        return this.start[name][row * columns + (k % columns)];
+        return held[row * columns + (k % columns)];
       });
       inputs[name] = kept;
     }
@@ -107,7 +118,7 @@ export class State {
     const inputs = {};
     for (const name of this.inputs.filter((each) => this.isData(each))) {
       const columns = this.blocks[name].shape[1];
-      inputs[name] = this.start[name].filter((_, k) => Math.floor(k / columns) !== row);
+      inputs[name] = this.held(name).filter((_, k) => Math.floor(k / columns) !== row);
     }
     this.setInputs(inputs, this.step);
   }

@@ -19,6 +19,8 @@ for (const place of document.querySelectorAll("[data-gradsheet]")) {
     workbook: async () => archive(filled(await unpacked(exported), page.state)),
     open: null,
     resize: null,
+    address: true,
     plotly: () => oncePerPage(plotly),
   });
+  page.share.open();
 }

@@ -69,6 +69,7 @@ function show(model, root, ask) {
     async resize(told) {
       await ask("resize", { inputs: told });
     },
+    address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
     plotly: () =>
       oncePerPage(async () => {
         if (announced) return fromAddress(announced.content);
@@ -95,6 +96,7 @@ function show(model, root, ask) {
   for (const [event, listener] of listeners) model.on(event, listener);
   for (const name of [...names, "step"]) changed.add(name);
   follow();
+  page.share.open();
   return () => {
     for (const [event, listener] of listeners) model.off(event, listener);
     page.end();

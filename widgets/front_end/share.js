@@ -1,0 +1,133 @@
+// Settings by link: the page's state in its address, and what a class sees and may change.
+
+import { addressWith, linkOf, readLink } from "./address.js";
+import { element, setText } from "./elements.js";
+
+export class Share {
+  /** @param {import("./page.js").Page} page */
+  constructor(page) {
+    this.page = page;
+    this.state = page.state;
+    this.looks = {}; // hide, lock: names of parts; mode
+    this.style = element("style");
+    this.note = element("p", { class: "gs-note", role: "status" });
+    this.field = element("input", { type: "text", class: "gs-link", readonly: true, "aria-label": "Link to this page", hidden: true });
+    this.button = element("button", { type: "button", text: "Copy link", onclick: () => this.copy() });
+    this.refusals = element("div", { class: "gs-refusal", role: "alert" });
+    this.builder = element("details", { class: "gs-share" }, element("summary", { text: "A link for a class" }));
+    this.builder.addEventListener("toggle", () => this.builder.children.length === 1 && this.builder.append(...this.boxes()));
+    page.node.append(this.style);
+  }
+
+  /** The only sheet on its page: then names need no sheet in front. */
+  get alone() {
+    return document.querySelectorAll("article.gradsheet").length === 1;
+  }
+
+  get address() {
+    const link = linkOf(this.state, this.page.presets.last, this.looks);
+    return `#${addressWith(this.state.description, location.hash, link, this.alone)}`;
+  }
+
+  /** Take over what the page was opened with, and follow when another link is opened in its place. */
+  open() {
+    if (!this.page.host.address) return;
+    this.opened = history.state?.gradsheet ?? location.hash; // a reloaded page goes on, and Reset still leads to its link
+    this.read(location.hash);
+    this.listener = () => {
+      this.opened = location.hash;
+      this.read(location.hash);
+    };
+    window.addEventListener("hashchange", this.listener);
+  }
+
+  read(address) {
+    const found = readLink(this.state.description, address);
+    const sizes = this.state.inputs.filter((name) => name in found.inputs && this.state.blocks[name].isSize);
+    for (const name of sizes) {
+      const [value] = found.inputs[name];
+      const refusal = value === this.state.value(name, 0, 0) ? "" : this.page.exchange.resize(name, value);
+      if (refusal) found.refused.push(refusal);
+      delete found.inputs[name];
+    }
+    const start = Object.fromEntries(this.state.inputs.filter((name) => !this.state.blocks[name].isSize).map((name) => [name, this.state.blocks[name].value]));
+    this.state.setInputs({ ...start, ...found.inputs }, found.step);
+    this.page.presets.show(found.preset);
+    this.apply(found.looks);
+    this.refuse(found.refused);
+  }
+
+  refuse(refused) {
+    const said = refused.map((text) => element("p", { text: `The link's ${text}. It was left out.` }));
+    this.refusals.replaceChildren(...said);
+  }
+
+  /** Write the state into the address bar, once it has come to rest. */
+  settled() {
+    if (!this.page.host.address || this.opened === undefined) return;
+    if (this.address !== (location.hash || "#")) history.replaceState({ gradsheet: this.opened }, "", this.address);
+  }
+
+  async copy() {
+    const link = location.href.replace(/#.*/, "") + this.address;
+    this.field.value = link;
+    try {
+      await navigator.clipboard.writeText(link);
+      setText(this.note, "The link is copied.");
+    } catch {
+      this.field.hidden = false; // a browser that lets no page write to the clipboard
+      this.field.select();
+      setText(this.note, "Copy the link from the field.");
+    }
+  }
+
+  // --- what a class sees and may change
+
+  /** What can be hidden, [name, label], and what can be locked. */
+  parts() {
+    const { description } = this.state;
+    const inputs = description.blocks.filter((block) => block.value !== undefined);
+    const shown = [
+      ...(description.presets.length ? [["presets", "The presets"]] : []),
+      ...description.groups.map((group, k) => [`group-${k + 1}`, group.title]),
+      ...description.charts.map((chart, k) => [`chart-${k + 1}`, `Chart: ${chart.title}`]),
+      ...description.blocks.map((block) => [block.name, block.label]),
+    ];
+    return { hide: shown, lock: inputs.map((block) => [block.name, block.label]) };
+  }
+
+  boxes() {
+    const box = (look, [name, label]) => {
+      const ticked = element("input", { type: "checkbox", checked: (this.looks[look] || []).includes(name) });
+      ticked.addEventListener("change", () => this.tick(look, name, ticked.checked));
+      return element("label", {}, ticked, ` ${label}`);
+    };
+    const made = Object.entries(this.parts()).map(([look, parts]) =>
+      element("fieldset", {}, element("legend", { text: look === "hide" ? "Hide from the class" : "Show, but lock" }), ...parts.map((part) => box(look, part))),
+    );
+    const words = "The link holds the numbers as they stand now; Reset leads back to them. A hidden part stays out of sight, not out of reach.";
+    return [element("p", { class: "gs-note", text: words }), ...made];
+  }
+
+  tick(look, name, on) {
+    const others = (this.looks[look] || []).filter((other) => other !== name);
+    this.apply({ ...this.looks, [look]: on ? [...others, name] : others });
+    this.settled();
+  }
+
+  /** @param {Object<string, string[]>} looks */
+  apply(looks) {
+    const known = Object.fromEntries(Object.entries(this.parts()).map(([look, parts]) => [look, parts.map(([name]) => name)]));
+    this.looks = { ...looks };
+    for (const look of ["hide", "lock"]) this.looks[look] = (looks[look] || []).filter((name) => known[look].includes(name));
+    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes("projector"));
+    const hidden = this.looks.hide.map((name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`);
+    setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
+    this.state.locked = new Set(this.looks.lock);
+    this.page.draw();
+  }
+
+  end() {
+    if (this.listener) window.removeEventListener("hashchange", this.listener);
+  }
+}
