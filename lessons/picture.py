@@ -6,9 +6,9 @@ import html
 import math
 
 from sheets import Sheet
+from sheets.language.charts import STEP, Axis, Chart, Series
 from sheets.language.roles import ROLES
 from sheets.targets.numpy import Values, trajectory
-from sheets.language.charts import STEP, Axis, Chart, Series
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
 STEPS = 40  # of the run that is drawn

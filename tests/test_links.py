@@ -25,14 +25,16 @@ DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
 MODULES = "\n".join(_enclosed(name) for name in ("numbers", "address", "state"))
 ROUND_TRIP = """
 (({ State }, { linkOf, readLink }, description, preset, inputs, step, address) => {
-    const told = (state) => JSON.stringify([Object.entries(state.program.blocks).map(([name, x]) => [name, Array.from(x, String)]), state.step]);
+    const written = ([name, x]) => [name, Array.from(x, String)];
+    const told = (state) => JSON.stringify([Object.entries(state.program.blocks).map(written), state.step]);
     const state = new State(description);
     state.setInputs(inputs, step);
     const link = address ?? linkOf(state, preset, { hide: ["clip"] });
     const found = readLink(description, "#" + link);
     const again = new State(description);
     again.setInputs(found.inputs, found.step);
-    return JSON.stringify({ link, refused: found.refused, looks: found.looks, preset: found.preset, before: told(state), after: told(again) });
+    const { refused, looks, preset: chosen } = found;
+    return JSON.stringify({ link, refused, looks, preset: chosen, before: told(state), after: told(again) });
 })"""
 
 

@@ -17,6 +17,8 @@ MODULES = (
     "controls",
     "transport",
     "moving",
+    "series",
+    "dragging",
     "charts",
     "presets",
     "exchange",

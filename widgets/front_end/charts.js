@@ -1,13 +1,14 @@
 // The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while something moves, plotly's lines and markers
 // can be moved without it.
 
+import { Dragging } from "./dragging.js";
 import { element } from "./elements.js";
 import { move } from "./moving.js";
+import { contourTrace, itemsOf, plotlyMode, pointsOf, traceOf } from "./series.js";
 
 const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
 
-const DASHES = ["solid", "dash", "dot", "dashdot"];
-const SYMBOLS = ["circle", "diamond", "square", "cross"];
+const MOST_DECADES = 8; // labels on a logarithmic axis
 
 function axisOf(axis) {
   const log = axis.scale === "log";
@@ -21,53 +22,40 @@ function axisOf(axis) {
     zeroline: false,
     gridcolor: "#e3e3e3",
     linecolor: "#888",
-    ...(log ? { dtick: 1, exponentformat: "power" } : {}),
+    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / MOST_DECADES), exponentformat: "power" } : {}),
   };
 }
 
-const FAR = 1000; // axis lengths: a point further off is drawn there, since no browser draws at 1e300
-
-/** Numbers that can be drawn on an axis, NaN (a gap) for those that cannot. @param {Float64Array} numbers */
-function drawable(numbers, { low, high, scale }) {
-  const far = FAR * (high - low);
-  const within = (number) => Math.min(high + far, Math.max(low - far, number));
-  return Array.from(numbers, (number) => (Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN));
-}
-
 export class Chart {
-  /** @param {import("./state.js").State} state @param {Object} chart of the description */
-  constructor(state, chart) {
+  /**
+   * @param {import("./state.js").State} state
+   * @param {Object} chart of the description
+   * @param {number} place of the chart among the sheet's
+   * @param {(text: string) => void} say
+   */
+  constructor(state, chart, place, say) {
     this.state = state;
     this.chart = chart;
+    this.items = itemsOf(chart);
+    this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     this.plotly = null;
     this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
     this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
     this.plot.append(this.waiting);
     this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: chart.title }), this.plot);
-  }
-
-  /** The points of a series as they are now. */
-  points({ x, y }) {
-    const { blocks } = this.state.program;
-    return { x: drawable(blocks[x], this.chart.x), y: drawable(blocks[y], this.chart.y) };
+    this.dragging = new Dragging(this, place, say);
   }
 
   traces() {
-    return this.drawn.map((points, k) => {
-      const series = this.chart.series[k];
-      const colour = this.state.description.roles[series.role].colour;
-      return {
-        ...points,
-        type: "scatter",
-        mode: series.mode,
-        name: series.label,
-        cliponaxis: series.mode === "lines",
-        // Not simplified: a simplified line would be drawn otherwise at rest than while it moves.
-        line: { color: colour, width: 3, dash: DASHES[k % DASHES.length], simplify: false },
-        marker: { color: colour, size: 13, symbol: SYMBOLS[k % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
-        hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
-      };
-    });
+    const { roles } = this.state.description;
+    const drawn = this.items.map((item, k) => ({ ...traceOf(item, roles[item.series.role].colour), ...this.drawn[k] }));
+    return this.chart.contour ? [contourTrace(this.state, this.chart.contour), ...drawn] : drawn;
+  }
+
+  /** The contour's numbers, copied: what a later draw is compared with. */
+  surface() {
+    const { contour } = this.chart;
+    return contour && ["x", "y", "z"].map((axis) => Float64Array.from(this.state.program.blocks[contour[axis]]));
   }
 
   /** Draw for the first time. */
@@ -82,14 +70,15 @@ export class Chart {
       plot_bgcolor: "#fff",
       xaxis: axisOf(this.chart.x),
       yaxis: axisOf(this.chart.y),
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" }, // above the plot, never on it
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 0.88 * size } }, // above the plot, never on it
       showlegend: true,
       hovermode: "closest",
       transition: { duration: 0 },
       uirevision: "same", // what is put out in the legend stays out
     };
     this.waiting.remove();
-    this.drawn = this.chart.series.map((series) => this.points(series));
+    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
+    this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false });
     this.started = true;
     this.plot.on("plotly_afterplot", () => this.overdraw());
@@ -109,22 +98,28 @@ export class Chart {
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
     if (!this.started) return;
-    const now = this.chart.series.map((series) => this.points(series));
+    const now = this.items.map((item) => pointsOf(this.state, this.chart, item));
     const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
     for (const k of changed) this.drawn[k] = now[k];
-    this.behind ||= changed.length > 0;
+    this.behind ||= changed.length > 0 || !this.surfaceIsDrawn();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
   }
 
+  /** A contour takes plotly long: it follows at rest. */
+  surfaceIsDrawn() {
+    const { contour } = this.chart;
+    return !contour || ["x", "y", "z"].every((axis, k) => same(this.state.program.blocks[contour[axis]], this.drawnSurface[k]));
+  }
+
   move(k) {
-    return move(this.plot, k, this.chart.series[k].mode, this.drawn[k]);
+    return move(this.plot, this.first + k, plotlyMode(this.items[k].series), this.drawn[k]);
   }
 
   /** Plotly's own way, some frames later. */
   animate(traces) {
-    const frame = { data: traces.map((k) => this.drawn[k]), traces };
+    const frame = { data: traces.map((k) => this.drawn[k]), traces: traces.map((k) => this.first + k) };
     this.plotly
       .animate(this.plot, frame, { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } })
       .catch(() => {}); // one that the next overtakes is rejected; what it leaves out is drawn at rest
@@ -139,6 +134,7 @@ export class Chart {
   rest() {
     if (!this.behind || !this.plot.checkVisibility()) return;
     this.behind = false;
+    this.drawnSurface = this.surface();
     this.plotly.react(this.plot, this.traces(), this.plot.layout);
   }
 

@@ -23,6 +23,13 @@ export function excelFormula(pieces, i, j, rows) {
   return pieces.map((piece) => (typeof piece === "string" ? piece : address(piece))).join("");
 }
 
+/** Mathematics made anew only where it changed: the browser lays it out each time. */
+function write(node, markup) {
+  if (node.written === markup) return;
+  node.written = markup;
+  node.innerHTML = markup;
+}
+
 export class FormulaBar {
   /** @param {import("./state.js").State} state */
   constructor(state) {
@@ -49,7 +56,7 @@ export class FormulaBar {
     setText(this.address, `${worksheet}!${columnName(column + cell.column)}${row + cell.row}`);
     setText(this.note, `${block.name}${cellName(this.state, block, cell.row, cell.column)}: ${block.note}`);
     const whole = block.equation ? `${block.equation}<span class="gs-cellnote">, for one cell</span> ` : "";
-    this.mathematics.innerHTML = block.value === undefined ? whole + block.cellEquation : "";
+    this.equation = block.excel ? whole + block.cellEquation : "";
     this.draw();
   }
 
@@ -58,20 +65,11 @@ export class FormulaBar {
     const { name, row, column } = this.cell;
     const block = this.state.blocks[name];
     if (row >= this.state.rowCount(name)) return;
-    if (block.value !== undefined) {
-      setText(this.formula, `${this.state.value(name, row, column)}   (an input: ${block.allowed})`);
-      this.write("");
-      return;
-    }
-    setText(this.formula, excelFormula(block.excel, row, column, this.state.rows));
-    this.write(this.withNumbers(block, row, column));
-  }
-
-  /** The mathematics with numbers, made anew only where it changed: the browser lays it out each time. */
-  write(markup) {
-    if (markup === this.written) return;
-    this.written = markup;
-    this.numbers.innerHTML = markup;
+    const given = this.state.isGiven(name);
+    const mine = block.value === undefined ? "" : `   (an input: ${given ? "" : "type over it "}${block.allowed})`;
+    setText(this.formula, (given ? this.state.value(name, row, column) : excelFormula(block.excel, row, column, this.state.rows)) + mine);
+    write(this.mathematics, given ? "" : this.equation);
+    write(this.numbers, given ? "" : this.withNumbers(block, row, column));
   }
 
   withNumbers(block, row, column) {

@@ -35,7 +35,7 @@ export class Page {
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
     this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.bar.select(cell));
     this.controls = [];
-    this.charts = description.charts.map((chart) => new Chart(this.state, chart));
+    this.charts = description.charts.map((chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)));
     this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
     this.transport = this.state.carried.length ? new Transport(this.state) : null;
     this.presets = new Presets(this.state, () => this.restarting());
@@ -63,7 +63,8 @@ export class Page {
     const charts = element("div", { class: "gs-charts" }, ...this.charts.map((chart) => chart.node));
     this.charts.forEach((chart, k) => chart.node.setAttribute("data-part", `chart-${k + 1}`));
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
-    const below = element("div", { class: "gs-tables" }, ...made(groups.filter((group) => !changeable(group))));
+    const computed = groups.filter((group) => !changeable(group)).sort((a, b) => a.folded - b.folded); // what is folded away comes last
+    const below = element("div", { class: "gs-tables" }, ...made(computed));
     this.grid.node.append(top, below, this.bar.node);
     const transport = this.transport ? [this.transport.node] : [];
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());

@@ -1,0 +1,277 @@
+"""The charts in a real browser. While something moves we move plotly's own lines and markers; plotly's drawing is the oracle, pixel by pixel."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sheets import Axis, Series, Sheet, row_index, values
+from sheets.library.log_loss import log_loss
+from widgets.description import description
+from widgets.front_end import joined, style
+from widgets.sheet_widget import plotly_file
+from widgets.static_page import static_page
+
+HOLD = """() => {
+    const { react } = Plotly;
+    window.held = [];
+    Plotly.react = (...all) => held.push(() => react(...all));
+}"""
+FRESH = "Promise.all([...document.querySelectorAll('.js-plotly-plot')].map((p) => Plotly.newPlot(p, p.data, p.layout, { displayModeBar: false })))"
+DATA = "Array.from(document.querySelectorAll('.js-plotly-plot'), (p) => p.data.map((d) => [d.x, d.y]))"
+SET = """([name, text]) => {
+    const field = document.querySelector(`.gs-field[aria-label="${name}"]`);
+    field.value = text;
+    field.dispatchEvent(new Event("change"));
+}"""
+
+
+def gaps() -> Sheet:
+    """Lines and markers with gaps, on a linear and on a log axis, within the axes, outside, and further off than can be drawn."""
+    s = Sheet("gaps", title="Lines with gaps")
+    s.group("Settings")
+    shift = s.parameter("shift", 0.5, 0, 9)
+    s.group("Lines")
+    x = s.let("x", row_index(61) * 0.1 - 3)
+    s.let("steep", np.exp(shift * x * 20))
+    s.let("root", np.sqrt(x * x - shift))
+    s.let("line", 2 * x + shift)
+    few = s.let("few", row_index(9) * 0.75 - 3)
+    s.let("marks", few + shift)
+    s.let("logs", np.log(few - shift))
+    s.let("at", shift + 0.1)
+    series = [
+        Series("x", "steep", "a"),
+        Series("x", "root", "b", role="loss"),
+        Series("few", "marks", "c", mode="markers", role="weight"),
+        Series("x", "line", "d", role="target"),
+        Series("few", "logs", "e", mode="markers", role="input"),
+        Series("at", "at", "f", mode="markers", role="parameter"),
+    ]
+    s.chart("linear", Axis("x", -2.5, 2.5), Axis("y", -1, 3), series)
+    s.chart("log", Axis("x", 0.01, 4, "log"), Axis("y", 0.001, 100, "log"), series)
+    return s
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("charts")
+    for sheet in (gaps(), log_loss()):
+        (folder / f"{sheet.name}.html").write_text(static_page(sheet.title, [sheet]), encoding="utf-8")
+    return {path.stem: path for path in folder.iterdir()}
+
+
+@pytest.fixture
+def charts(page, files):
+    """`charts(name)`: the sheet's page, where plotly draws at rest only when the test says so."""
+
+    def opened(name: str):
+        page.set_viewport_size({"width": 1280, "height": 1000})
+        page.goto(files[name].as_uri())
+        page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+        frame(page)
+        page.evaluate(HOLD)
+        return page
+
+    return opened
+
+
+def frame(page) -> None:
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def set_to(page, name: str, value: float) -> None:
+    page.evaluate(SET, [name, str(value)])
+    frame(page)
+
+
+def rest(page) -> int:
+    """Let plotly draw what it waits to draw. Returns how many charts."""
+    page.wait_for_function("held.length > 0")
+    frame(page)
+    drawn = page.evaluate("held.length")
+    page.evaluate("Promise.all(held.splice(0).map((draw) => draw()))")
+    frame(page)
+    return drawn
+
+
+def picture(page) -> np.ndarray:
+    """Pixels of the charts: rows, columns, red green blue from 0 to 255."""
+    return np.asarray(Image.open(io.BytesIO(page.locator(".gs-charts").screenshot())).convert("RGB")).astype(int)
+
+
+def check_same(a: np.ndarray, b: np.ndarray) -> None:
+    """Nothing is elsewhere, not by a thirtieth of a pixel: 8 of 255 levels. But for a pixel where a line leaves the chart for 1e300:
+    plotly cuts it off at 20 screens, which is as far as a browser draws exactly.
+    """
+    assert a.shape == b.shape
+    assert (np.abs(a - b) > 8).any(axis=2).sum() <= 1
+
+
+def differ(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape != b.shape or bool(np.abs(a - b).max() > 100)
+
+
+def check_as_plotly_draws(page) -> None:
+    """The same picture while moving, after plotly drew over it, and where plotly draws on an empty place."""
+    moving = picture(page)
+    rest(page)
+    check_same(picture(page), moving)
+    page.evaluate(FRESH)
+    check_same(picture(page), moving)
+
+
+@pytest.mark.parametrize("shift", [0, 0.01, 2, 4, 8.5])
+def test_lines_and_markers_move_to_where_plotly_draws_them(charts, shift):
+    page = charts("gaps")
+    before = picture(page)
+    set_to(page, "shift", shift)
+    assert differ(picture(page), before)
+    check_as_plotly_draws(page)
+
+
+def test_moves_upon_moves_end_where_plotly_draws(charts):
+    """Gaps and markers come and go on the way."""
+    page = charts("gaps")
+    for shift in (8.5, 3, 0, 7, 1):
+        set_to(page, "shift", shift)
+    check_as_plotly_draws(page)
+
+
+def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
+    page = charts("log_loss")
+    for words in ("Honest predictions", "Clip at 0.05", "Five rows"):
+        page.get_by_role("button", name=words, exact=True).click()
+        frame(page)
+        moving = picture(page)
+        rest(page)
+        check_same(picture(page), moving)
+    page.get_by_role("button", name="Honest predictions", exact=True).click()
+    frame(page)
+    check_as_plotly_draws(page)
+
+
+def test_a_chart_stands_when_the_update_is_measured(charts):
+    """Lines and markers are moved, and markers of more rows made, inside the measure, not some time later."""
+    page = charts("log_loss")
+    page.evaluate("""() => {
+        window.look = () => Array.from(document.querySelectorAll(".scatterlayer path"), (p) => p.outerHTML).join();
+        window.before = look();
+        const { measure } = performance;
+        performance.measure = (...all) => {
+            window.measured = look();
+            return measure.apply(performance, all);
+        };
+    }""")
+    for words in ("Clip at 0.05", "Five rows"):
+        page.get_by_role("button", name=words, exact=True).click()
+        frame(page)
+        assert page.evaluate("measured !== before && measured === look()")
+        page.evaluate("() => { window.before = look(); }")
+
+
+def test_plotly_has_the_numbers_at_rest_and_draws_once(charts):
+    page = charts("log_loss")
+    before = page.evaluate(DATA)
+    for clip in (0.1, 0.15, 0.2):
+        set_to(page, "clip", clip)
+    assert page.evaluate(DATA) == before
+    assert rest(page) == 2  # each chart once
+    found = values(log_loss(), {"clip": 0.2})
+    for chart, traces in zip(log_loss().charts, page.evaluate(DATA), strict=True):
+        for series, (x, y) in zip(chart.series, traces, strict=True):
+            np.testing.assert_allclose(x, found[series.x].ravel(), rtol=1e-12)
+            np.testing.assert_allclose(y, found[series.y].ravel(), rtol=1e-12)
+
+
+def test_a_chart_whose_numbers_stay_is_left_alone(charts):
+    page = charts("log_loss")
+    set_to(page, "model_accuracy", 0.9)  # only the second chart reads it
+    assert rest(page) == 1
+    set_to(page, "nudge", 1e-3)  # none does
+    page.wait_for_timeout(400)
+    assert page.evaluate("held.length") == 0
+
+
+def test_hover_labels_tell_what_is_shown(charts):
+    page = charts("gaps")
+    set_to(page, "shift", 1)
+    rest(page)
+    mark = page.locator(".gs-chart >> nth=0").locator(".points path.point").last.bounding_box()
+    page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    page.wait_for_selector(".hoverlayer .hovertext")
+    assert page.locator(".hoverlayer .hovertext").text_content() == "f: 1.100, 1.100"
+
+
+def test_another_plotly_draws_by_its_own_means(charts):
+    """Where plotly's nodes are not the ones we know."""
+    page = charts("gaps")
+    page.evaluate("""document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
+        plot.querySelector = (what) => (what.startsWith(".scatterlayer .trace") ? null : Element.prototype.querySelector.call(plot, what));
+    })""")
+    before = picture(page)
+    set_to(page, "shift", 1)
+    frame(page)
+    assert differ(picture(page), before)
+    check_as_plotly_draws(page)
+
+
+def test_a_series_put_out_in_the_legend_stays_out(charts):
+    page = charts("gaps")
+    page.add_style_tag(content=".plotly-notifier { display: none; }")  # it says what a second click does, and fades
+    page.locator(".legendtoggle >> nth=1").click()
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullData[1].visible === 'legendonly'")
+    frame(page)
+    set_to(page, "shift", 2)
+    check_as_plotly_draws(page)
+    assert page.evaluate("document.querySelector('.js-plotly-plot')._fullData[1].visible") == "legendonly"
+
+
+def test_another_size_shows_the_numbers_of_now(charts):
+    """The window, and with it plotly's drawing of the last rest, changes while something moves."""
+    page = charts("gaps")
+    set_to(page, "shift", 2)
+    width = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.width")
+    page.set_viewport_size({"width": 1000, "height": 1000})
+    page.wait_for_function(f"[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width < {width})")
+    frame(page)
+    check_as_plotly_draws(page)
+
+
+def test_a_chart_that_was_folded_away_shows_the_numbers_of_now(charts):
+    page = charts("gaps")
+    fold = "(how) => { document.querySelector('.gs-charts').style.display = how; }"
+    page.evaluate(fold, "none")
+    set_to(page, "shift", 2)
+    page.wait_for_timeout(400)
+    assert page.evaluate("held.length") == 0
+    page.evaluate(fold, "")
+    frame(page)
+    check_as_plotly_draws(page)
+
+
+KERNEL = """
+const model = { get: (name) => (name === "_description" ? told : name === "step" ? 0 : told.blocks.find((b) => b.name === name).value[0]) };
+for (const name of ["set", "on", "off", "send", "save_changes"]) model[name] = () => {};
+window.end = render({ model, el: document.body });
+"""
+
+
+def test_a_page_that_was_taken_away_draws_no_more(page, tmp_path):
+    file = tmp_path / "widget.html"
+    announced = f'<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly" content="{plotly_file().as_uri()}">'
+    source = f"{joined('widget')}\nconst told = {json.dumps(description(gaps()))};\n{KERNEL}"
+    file.write_text(f'{announced}<style>{style()}</style><body><script type="module">{source}</script>', encoding="utf-8")
+    page.goto(file.as_uri())
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    frame(page)
+    page.evaluate(HOLD)
+    set_to(page, "shift", 2)
+    page.evaluate("end()")
+    assert page.locator(".gs-charts .main-svg").count() == 0
+    page.set_viewport_size({"width": 700, "height": 700})
+    page.wait_for_timeout(400)
+    assert page.evaluate("held.length") == 0

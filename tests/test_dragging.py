@@ -1,0 +1,187 @@
+"""Charts under the pointer, in a real browser: markers and lines that are dragged or drawn set inputs, and a run leaves its path."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_page import cell, frame
+
+from sheets import POINTER_Y, Axis, Contour, Series, Sheet, column_index, row_index, values
+from widgets.static_page import static_page
+
+INSIDE = "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
+PLACE = f"""([chart, x, y]) => {{
+    const plot = document.querySelectorAll(".js-plotly-plot")[chart];
+    plot.scrollIntoView({{ block: "center" }});
+    const {{ xaxis, yaxis }} = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    return {INSIDE};
+}}"""
+
+
+def descent() -> Sheet:
+    """A guess that steps downhill; its line, earlier lines, errors, surface, path; points to drag, add and draw."""
+    s = Sheet("descent", title="A descent")
+    s.group("Settings")
+    a, b = s.input("a", -1.0, low=-5, high=5), s.input("b", 1.0, low=-5, high=5)
+    rate = s.parameter("rate", 0.1, 0.001, 1, scale="log")
+    s.group("Points")
+    x, y = s.input("x", [0.0, 1.0, 2.0], rows=True, low=-1, high=3), s.input("y", [1.0, 2.0, 4.0], rows=True, low=-5, high=5)
+    s.group("Drawn")
+    s.let("grid", row_index(7) * 0.5 - 0.5)
+    s.input("drawn", np.zeros((7, 1)), low=-5, high=5)
+    s.group("Descent")
+    prediction = s.let("prediction", a * x + b)
+    s.let("mse", ((prediction - y) ** 2).mean())
+    s.let("ends", row_index(2) * 3 - 0.5)
+    s.let("line", a * s["ends"] + b)
+    s.let("a_next", a - rate * (2 * (prediction - y) * x).mean())
+    s.let("b_next", b - rate * (2 * (prediction - y)).mean())
+    s.let("slopes", column_index(21) * 0.5 - 5)
+    s.let("intercepts", row_index(21) * 0.5 - 5)
+    s.let("surface", (s["slopes"] * 1.0 - 1.5) ** 2 + (s["intercepts"] - 1) ** 2)
+    s.let("left", -0.5 + 0 * a)
+    s.let("at_left", a * s["left"] + b)
+    s.carry(a="a_next", b="b_next")
+    across, up = Axis("x", -1, 3), Axis("y", -5, 5)
+    series = [
+        Series("x", "y", "points", mode="markers", role="target", drag="xy"),
+        Series("x", "y", "errors", mode="segments", to="prediction", role="loss"),
+        Series("ends", "line", "line", ghosts=4, role="weight"),
+        Series("left", "at_left", "handle", mode="markers", role="weight", moves={"b": POINTER_Y - a * s["left"]}),
+    ]
+    s.chart("points", across, up, series, adds=True)
+    path = [Series("a", "b", "path", steps=True, role="weight"), Series("a", "b", "guess", mode="markers", role="weight", drag="xy")]
+    s.chart("surface", Axis("a", -5, 5), Axis("b", -5, 5), path, contour=Contour("slopes", "intercepts", "surface", "loss"))
+    s.chart("loss", Axis("step", 0, 50), Axis("mse", 0.01, 100, "log"), [Series("step", "mse", "mse", steps=True, role="loss")])
+    s.chart("curve", across, up, [Series("grid", "drawn", "drawn", drag="draw", role="target")])
+    s.chart("rate", Axis("rate", 0.001, 1, "log"), Axis("mse", 0, 50), [Series("rate", "mse", "rate", mode="markers", role="parameter", drag="x")])
+    return s
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    made = tmp_path_factory.mktemp("dragging") / "descent.html"
+    made.write_text(static_page("A descent", [descent()]), encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def lesson(page, file):
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.goto(file.as_uri())
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+    return page
+
+
+def place(page, chart: int, x: float, y: float) -> tuple[float, float]:
+    at = page.evaluate(PLACE, [chart, x, y])
+    return at["left"], at["top"]
+
+
+def drag(page, chart: int, start: tuple[float, float], *stops: tuple[float, float]) -> None:
+    page.mouse.move(*place(page, chart, *start))
+    page.mouse.down()
+    for stop in stops:
+        page.mouse.move(*place(page, chart, *stop), steps=4)
+    page.mouse.up()
+    frame(page)
+
+
+def number(page, block: str, row: int = 0) -> float:
+    return float(cell(page, block, row).inner_text())
+
+
+def data(page, chart: int) -> list:
+    """What plotly itself holds, once it has come to rest."""
+    page.wait_for_timeout(400)
+    return page.evaluate(f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x), Array.from(d.y)])")
+
+
+def test_a_point_is_dragged_and_every_number_follows(lesson):
+    drag(lesson, 0, (1, 2), (1.5, -1))
+    assert (number(lesson, "x", 1), number(lesson, "y", 1)) == pytest.approx((1.5, -1), abs=0.05)
+    moved = {"x": [0, number(lesson, "x", 1), 2], "y": [1, number(lesson, "y", 1), 4]}
+    assert number(lesson, "mse") == pytest.approx(values(descent(), moved)["mse"][0, 0], rel=1e-3)
+
+
+def test_a_dragged_point_stays_within_its_input_s_limits(lesson):
+    drag(lesson, 0, (2, 4), (2, 4.9), (2, 9))
+    assert number(lesson, "y", 2) == 5
+
+
+def test_a_handle_sets_what_its_expression_says(lesson):
+    drag(lesson, 0, (-0.5, 1.5), (-0.5, 3))
+    assert number(lesson, "b") == pytest.approx(3 + number(lesson, "a") * 0.5, abs=0.05)
+    assert number(lesson, "a") == -1
+
+
+def test_a_click_where_nothing_stands_adds_a_row_there_and_a_click_on_a_point_does_not(lesson):
+    lesson.mouse.click(*place(lesson, 0, 2.5, -3))
+    frame(lesson)
+    assert (number(lesson, "x", 3), number(lesson, "y", 3)) == pytest.approx((2.5, -3), abs=0.05)
+    lesson.mouse.click(*place(lesson, 0, 1, 2))
+    frame(lesson)
+    assert cell(lesson, "x", 4).count() == 0
+
+
+def test_a_curve_is_drawn_by_hand_without_gaps(lesson):
+    drag(lesson, 3, (-0.5, 0), (2.5, 3))
+    drawn = [number(lesson, "drawn", k) for k in range(7)]
+    np.testing.assert_allclose(drawn, np.linspace(0, 3, 7), atol=0.25)
+
+
+def test_a_click_anywhere_moves_the_only_marker_along_x(lesson):
+    lesson.mouse.click(*place(lesson, 4, 0.01, 20))
+    frame(lesson)
+    assert float(lesson.get_by_role("textbox", name="rate").input_value()) == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_new_guess_dragged_on_the_surface_starts_a_new_run(lesson):
+    for _ in range(3):
+        lesson.get_by_role("button", name="Step", exact=True).click()
+    frame(lesson)
+    drag(lesson, 1, (number(lesson, "a"), number(lesson, "b")), (-3, -3))
+    assert "step 0" in lesson.locator(".gs-step").inner_text()
+    assert (number(lesson, "a"), number(lesson, "b")) == pytest.approx((-3, -3), abs=0.1)
+
+
+def test_the_run_leaves_its_path_its_loss_and_its_ghosts(lesson):
+    for _ in range(8):
+        lesson.get_by_role("button", name="Step", exact=True).click()
+    run = [values(descent(), steps=step) for step in range(9)]
+    (path_x, path_y), _ = data(lesson, 1)[1:]
+    np.testing.assert_allclose(path_x, [found["a"][0, 0] for found in run])
+    np.testing.assert_allclose(path_y, [found["b"][0, 0] for found in run])
+    ((steps, losses),) = data(lesson, 2)
+    assert steps == list(range(9))
+    np.testing.assert_allclose(losses, [found["mse"][0, 0] for found in run])
+    ghosts = data(lesson, 0)[2:6]
+    for ghost, step in zip(ghosts, [0, 2, 4, 6], strict=True):
+        np.testing.assert_allclose(ghost[1], run[step]["line"][:, 0])
+    lesson.get_by_role("button", name="Back", exact=True).click()
+    assert data(lesson, 2)[0][0] == list(range(8))
+
+
+def test_segments_run_from_each_point_to_the_line(lesson):
+    x, y = data(lesson, 0)[1]
+    found = values(descent())
+    np.testing.assert_array_equal(x, [0, 0, np.nan, 1, 1, np.nan, 2, 2, np.nan])
+    np.testing.assert_allclose([y[0], y[3], y[6]], found["y"][:, 0])
+    np.testing.assert_allclose([y[1], y[4], y[7]], found["prediction"][:, 0])
+
+
+def test_the_contour_is_the_surface(lesson):
+    found = values(descent())
+    z = lesson.evaluate("document.querySelectorAll('.js-plotly-plot')[1].data[0].z")
+    np.testing.assert_allclose(z, found["surface"])
+
+
+def test_a_locked_input_is_not_dragged(page, file):
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.goto(file.as_uri() + "#lock=x,b")
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+    drag(page, 0, (1, 2), (1.5, -1))
+    drag(page, 0, (-0.5, 1.5), (-0.5, 3))
+    assert (number(page, "x", 1), number(page, "y", 1), number(page, "b")) == (1, 2, 1)
+    assert cell(page, "x", 3).count() == 0

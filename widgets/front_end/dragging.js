@@ -1,0 +1,172 @@
+// Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart sets inputs.
+
+const REACH = 26; // pixels from a marker that still take hold of it
+const STILL = 4; // pixels that a click may move
+const FINE = 500; // parts of an axis that a dragged number is rounded to
+
+/** A number that reads well, as fine as the axis. @param {number} x @param {Object} axis */
+function rounded(x, { low, high, scale }) {
+  if (scale === "log") return Number(x.toPrecision(3));
+  const step = 10 ** Math.floor(Math.log10((high - low) / FINE));
+  return Number((Math.round(x / step) * step).toPrecision(12));
+}
+
+/** The nearest number that the input takes. */
+function allowed(block, x) {
+  const within = Math.min(block.high ?? Infinity, Math.max(block.low ?? -Infinity, x));
+  return block.whole ? Math.round(within) : within;
+}
+
+export class Dragging {
+  /** @param {import("./charts.js").Chart} chart @param {(text: string) => void} say */
+  constructor(chart, place, say) {
+    this.chart = chart;
+    this.state = chart.state;
+    this.place = place; // of the chart among the sheet's
+    this.say = say;
+    this.series = chart.chart.series;
+    const active = this.series.some((series, s) => series.drag || this.moves(s)) || chart.chart.adds;
+    if (!active) return;
+    chart.plot.classList.add("gs-draggable");
+    chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
+    chart.plot.addEventListener("pointermove", (event) => this.over(event), true);
+    for (const end of ["pointerup", "pointercancel"]) chart.plot.addEventListener(end, (event) => this.up(event), true);
+  }
+
+  moves(s) {
+    return this.state.program.moves[this.place][s];
+  }
+
+  /** Inputs that dragging this series sets. */
+  inputs(s) {
+    const { x, y, drag } = this.series[s];
+    const own = { "": [], x: [x], y: [y], xy: [x, y], draw: [y] }[drag];
+    const moved = this.moves(s) ? Object.keys(this.moves(s)(0, 0, 0)) : [];
+    return [...own, ...moved];
+  }
+
+  free(s) {
+    return this.inputs(s).every((name) => !this.state.locked.has(name));
+  }
+
+  /** Where the pointer is: in pixels of the plot, and in the axes' numbers. */
+  at(event) {
+    const { xaxis, yaxis } = this.chart.plot._fullLayout;
+    const box = this.chart.plot.getBoundingClientRect();
+    const [left, top] = [event.clientX - box.left - xaxis._offset, event.clientY - box.top - yaxis._offset];
+    const inside = left >= -REACH && top >= -REACH && left <= xaxis._length + REACH && top <= yaxis._length + REACH;
+    return { left, top, inside, x: xaxis.p2c(left), y: yaxis.p2c(top) };
+  }
+
+  /** The marker to take hold of, {s, k}, or null. */
+  nearest({ left, top }) {
+    const { xaxis, yaxis } = this.chart.plot._fullLayout;
+    let found = null;
+    let least = REACH;
+    this.chart.items.forEach(({ series, s, ghost }, item) => {
+      if (ghost !== null || series.mode !== "markers" || series.drag === "draw" || !(series.drag || this.moves(s)) || !this.free(s)) return;
+      const { x, y } = this.chart.drawn[item];
+      for (let k = 0; k < x.length; k++) {
+        const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);
+        if (distance < least) [found, least] = [{ s, k }, distance];
+      }
+    });
+    return found;
+  }
+
+  /** The only marker, where a click anywhere moves it along x. */
+  single() {
+    const s = this.series.findIndex((series, k) => series.drag === "x" && this.chart.state.program.blocks[series.x].length === 1 && this.free(k));
+    return s < 0 ? null : { s, k: 0 };
+  }
+
+  down(event) {
+    if (event.button !== 0 || !this.chart.started) return;
+    const at = this.at(event);
+    const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
+    const taken = this.nearest(at) || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
+    if (!at.inside || (!taken && !this.chart.chart.adds)) return;
+    event.preventDefault(); // plotly would see a click of its own
+    event.stopPropagation();
+    this.chart.plot.setPointerCapture(event.pointerId);
+    this.held = { ...taken, from: at, last: null, moved: false };
+    if (taken && taken.k !== null && !this.nearest(at)) this.move(at);
+    if (taken && taken.k === null) this.draw(at);
+  }
+
+  over(event) {
+    if (!this.chart.started) return;
+    const at = this.at(event);
+    if (!this.held) {
+      this.chart.plot.classList.toggle("gs-holdable", at.inside && this.nearest(at) !== null);
+      return;
+    }
+    event.stopPropagation();
+    if (Math.hypot(at.left - this.held.from.left, at.top - this.held.from.top) > STILL) this.held.moved = true;
+    if (this.held.s === undefined || !this.held.moved) return;
+    if (this.held.k === null) this.draw(at);
+    else this.move(at);
+  }
+
+  up(event) {
+    const held = this.held;
+    this.held = null;
+    if (!held) return;
+    event.stopPropagation();
+    if (held.s === undefined && !held.moved && event.type === "pointerup") this.add(held.from);
+  }
+
+  /** The held marker to where the pointer is. */
+  move(at) {
+    const { s, k } = this.held;
+    const series = this.series[s];
+    const { blocks } = this.state;
+    const [x, y] = [rounded(at.x, this.chart.chart.x), rounded(at.y, this.chart.chart.y)];
+    const cells = [];
+    const set = (name, value) => {
+      const block = blocks[name];
+      const single = this.state.program.blocks[name].length === 1;
+      const [row, column] = single ? [0, 0] : [Math.floor(k / block.shape[1]), k % block.shape[1]];
+      if (Number.isFinite(value)) cells.push([name, row, column, allowed(block, value)]);
+    };
+    if (series.drag.includes("x")) set(series.x, x);
+    if (series.drag.includes("y")) set(series.y, y);
+    if (this.moves(s)) for (const [name, value] of Object.entries(this.moves(s)(x, y, k))) set(name, Number(value.toPrecision(6)));
+    if (cells.length) this.state.setCells(cells);
+  }
+
+  /** Set y at every x that the pointer passed since it was last seen. */
+  draw(at) {
+    const series = this.series[this.held.s];
+    const [grid, block] = [this.state.program.blocks[series.x], this.state.blocks[series.y]];
+    const now = { k: nearestIndex(grid, at.x), y: at.y };
+    const before = this.held.last || now;
+    const steps = Math.abs(now.k - before.k);
+    const cells = Array.from({ length: steps + 1 }, (_, n) => {
+      const part = steps ? n / steps : 1;
+      const k = before.k + Math.sign(now.k - before.k) * n;
+      const y = rounded(before.y + part * (now.y - before.y), this.chart.chart.y);
+      return [series.y, Math.floor(k / block.shape[1]), k % block.shape[1], allowed(block, y)];
+    });
+    this.held.last = now;
+    this.state.setCells(cells);
+  }
+
+  /** A row of data where the reader clicked. */
+  add(at) {
+    const { x, y } = this.series[0];
+    const data = this.state.inputs.filter((name) => this.state.isData(name));
+    if (this.state.rowsAreLocked || this.state.rows >= this.state.description.mostRows) return;
+    const row = this.state.rows;
+    this.state.setRows(row + 1);
+    const to = { [x]: rounded(at.x, this.chart.chart.x), [y]: rounded(at.y, this.chart.chart.y) };
+    this.state.setCells(data.filter((name) => name in to).map((name) => [name, row, 0, allowed(this.state.blocks[name], to[name])]));
+    this.say(`Row ${row + 1} was added where you clicked.`);
+  }
+}
+
+function nearestIndex(numbers, x) {
+  let best = 0;
+  for (let k = 1; k < numbers.length; k++) if (Math.abs(numbers[k] - x) < Math.abs(numbers[best] - x)) best = k;
+  return best;
+}

@@ -1,0 +1,106 @@
+// What a chart draws: each line, ghost of a line and set of markers is a plotly trace of its own, the contour the first.
+
+const DASHES = ["solid", "dash", "dot", "dashdot"];
+const SYMBOLS = ["circle", "diamond", "square", "cross"];
+const FAR = 1000; // axis lengths: a point further off is drawn there, since no browser draws at 1e300
+const MOST_POINTS = 600; // of a run; a longer one shows every so many steps, and the last
+const LINE_LEVELS = 16; // of a contour
+const CONTOUR_COLOURS = [
+  [0, "#74add1"], // the valley is darkest
+  [0.4, "#c6dbef"],
+  [1, "#ffffff"],
+];
+
+/** Numbers that can be drawn on an axis, NaN (a gap) for those that cannot. @param {ArrayLike<number>} numbers */
+export function drawable(numbers, { low, high, scale }) {
+  const far = FAR * (high - low);
+  const within = (number) => Math.min(high + far, Math.max(low - far, number));
+  return Array.from(numbers, (number) => (Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN));
+}
+
+/** What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or null}. */
+export function itemsOf(chart) {
+  return chart.series.flatMap((series, s) => [
+    ...Array.from({ length: series.ghosts }, (_, ghost) => ({ series, s, ghost })),
+    { series, s, ghost: null },
+  ]);
+}
+
+/** The steps that a series over steps shows. */
+function stepsShown(last) {
+  const every = Math.ceil((last + 1) / MOST_POINTS);
+  const steps = [];
+  for (let step = 0; step < last; step += every) steps.push(step);
+  return [...steps, last];
+}
+
+/** A block's numbers: now, at an earlier step (for a ghost), or one for each of `steps`. */
+function numbersOf(state, { series, ghost }, name, steps) {
+  if (series.steps) return name === "step" ? steps : steps.map((step) => state.past[name][step]);
+  const now = state.program.blocks[name];
+  if (ghost === null) return now;
+  const step = Math.floor((state.step * ghost) / series.ghosts);
+  return state.past[name].slice(step * now.length, (step + 1) * now.length);
+}
+
+/** The item's points as they are now. @returns {{x: number[], y: number[]}} */
+export function pointsOf(state, chart, item) {
+  const { series } = item;
+  const steps = series.steps ? stepsShown(state.step) : null;
+  const x = drawable(numbersOf(state, item, series.x, steps), chart.x);
+  const y = drawable(numbersOf(state, item, series.y, steps), chart.y);
+  if (series.mode === "segments") {
+    const to = drawable(numbersOf(state, item, series.to, steps), chart.y);
+    return { x: x.flatMap((left) => [left, left, NaN]), y: y.flatMap((low, k) => [low, to[k], NaN]) };
+  }
+  if (series.mode === "lines" && x.length === 1) return { x: [...x, ...x], y: [...y, ...y] }; // plotly makes no line of one point
+  return { x, y };
+}
+
+export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "lines");
+
+/** The trace of an item, but for its points. @param {string} colour of the series's role */
+export function traceOf({ series, s, ghost }, colour) {
+  const told = {
+    type: "scatter",
+    mode: plotlyMode(series),
+    name: series.label,
+    cliponaxis: series.mode !== "markers",
+    showlegend: ghost === null,
+    // Not simplified: a simplified line would be drawn otherwise at rest than while it moves.
+    line: { color: colour, width: series.mode === "segments" ? 1.5 : 3, dash: series.steps || ghost !== null ? "solid" : DASHES[s % DASHES.length], simplify: false },
+    marker: { color: colour, size: 13, symbol: SYMBOLS[s % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
+    hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
+  };
+  return ghost === null ? told : { ...told, opacity: 0.15 + (0.35 * (ghost + 1)) / series.ghosts, hoverinfo: "skip", hovertemplate: undefined };
+}
+
+/** As many levels as a reader can follow, evenly between the least and the largest. */
+function levelsOf(numbers) {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const size = (high - low) / LINE_LEVELS || 1;
+  return { start: low + size / 2, end: high, size };
+}
+
+/** The contour's trace. On log levels the lines stand for powers, and the hover label for the number itself. */
+export function contourTrace(state, contour) {
+  const { blocks } = state.program;
+  const [columns, flat] = [blocks[contour.x].length, blocks[contour.z]];
+  const table = (number) => Array.from(blocks[contour.y], (_, i) => Array.from(flat.subarray(i * columns, (i + 1) * columns), number));
+  const level = contour.levels === "log" ? (z) => (z > 0 ? Math.log10(z) : NaN) : (z) => z;
+  const z = table((number) => (Number.isFinite(level(number)) ? level(number) : null));
+  return {
+    type: "contour",
+    x: Array.from(blocks[contour.x]),
+    y: Array.from(blocks[contour.y]),
+    z,
+    text: table((number) => number.toPrecision(4)),
+    autocontour: false,
+    contours: levelsOf(z.flat().filter((number) => number !== null)),
+    colorscale: CONTOUR_COLOURS,
+    line: { color: "#6b7f8f", width: 1 },
+    showscale: false,
+    name: contour.label,
+    hovertemplate: `${contour.label}: %{text} at %{x:.4g}, %{y:.4g}<extra></extra>`,
+  };
+}
