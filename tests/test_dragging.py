@@ -32,7 +32,7 @@ def descent() -> Sheet:
     s.input("drawn", np.zeros((7, 1)), low=-5, high=5)
     s.group("Descent")
     prediction = s.let("prediction", a * x + b)
-    s.let("mse", ((prediction - y) ** 2).mean())
+    s.let("mse", ((prediction - y) ** 2).mean(), role="loss")
     s.let("ends", row_index(2) * 3 - 0.5)
     s.let("line", a * s["ends"] + b)
     s.let("a_next", a - rate * (2 * (prediction - y) * x).mean())
@@ -55,7 +55,12 @@ def descent() -> Sheet:
     s.chart("surface", Axis("a", -5, 5), Axis("b", -5, 5), path, contour=Contour("slopes", "intercepts", "surface", "loss"))
     s.chart("loss", Axis("step", 0, 50), Axis("mse", 0.01, 100, "log"), [Series("step", "mse", "mse", steps=True, role="loss")])
     s.chart("curve", across, up, [Series("grid", "drawn", "drawn", drag="draw", role="target")])
-    s.chart("rate", Axis("rate", 0.001, 1, "log"), Axis("mse", 0, 50), [Series("rate", "mse", "rate", mode="markers", role="parameter", drag="x")])
+    s.chart(
+        "rate",
+        Axis("rate", 0.001, 1, "log"),
+        Axis("mse", 0, 50),
+        [Series("rate", "mse", "rate", mode="markers", role="parameter", drag="x")],
+    )
     return s
 
 

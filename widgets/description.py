@@ -14,7 +14,7 @@ from sheets.language.roles import ROLES
 from sheets.language.sheet import Block, Preset, Sentence
 from sheets.targets.excel.formulas import block_formula, column_name
 from sheets.targets.excel.layout import Layout, Place, layout
-from sheets.targets.excel.workbook import sentence_formula
+from sheets.targets.excel.words import sentence_formula
 from sheets.targets.javascript import program
 from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
@@ -44,6 +44,7 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "charts": [_chart(chart) for chart in sheet.charts],
         "remembered": remembered(sheet),
         "presets": [_preset(preset) for preset in sheet.presets],
+        "predictions": [prediction.__dict__ for prediction in sheet.predictions],
         "sentences": [_sentence(sheet, where, sentence) for sentence in sheet.sentences],
         "sentenceRow": where.sentence_rows["Sheet"] + 1,
     }
@@ -53,8 +54,8 @@ def _sentence(sheet: Sheet, where: Layout, sentence: Sentence) -> dict[str, Any]
     return {"pieces": sentence.pieces, "excel": sentence_formula(sheet, where, sentence).pieces()}
 
 
-def _length(n: int) -> int | str:
-    return ROWS if isinstance(n, Rows) else int(n)
+def block_shape(block: Block) -> list[int | str]:
+    return [ROWS if isinstance(block.shape[0], Rows) else int(block.shape[0]), int(block.shape[1])]
 
 
 def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "note": block.note,
         "role": block.role,
         "format": block.format,
-        "shape": [_length(block.shape[0]), int(block.shape[1])],
+        "shape": block_shape(block),
         "address": [place.worksheet, column_name(place.column), place.row + 1, place.column],
     }
     if block.editable:

@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*\Z")
 CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
 DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
-OWN_WORKSHEETS = {"start", "charts", "steps", "history"}  # the last is Excel's own
+OWN_WORKSHEETS = {"start", "charts", "chart_data", "steps", "history"}  # the last is Excel's own
 FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
 
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
@@ -109,13 +109,35 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """A question that the reader answers before the page does: with a number, or by drawing a series on its chart.
+
+    block: of one number. chart, series: their places, where a series is drawn instead. tolerance: what counts as right, as a part of the
+    answer (of 1, where the answer is 0), or of the chart's axis. preset: its place, or None for the page as it stands; then `steps` more.
+    """
+
+    question: str
+    tolerance: float
+    reason: tuple[str | tuple[str, str], ...]
+    block: str = ""
+    chart: int = -1
+    series: int = -1
+    preset: int | None = None
+    steps: int = 0
+
+
+@dataclass(frozen=True)
 class Source:
     text: str
     address: str = ""
 
 
 class Sheet:
-    """A definition that every face reads. See README, "Write your own sheet"."""
+    """A definition that every face reads. See README, "Write your own sheet".
+
+    beside: other sheets that stand in this one's workbook, each on one worksheet named after it, with as many steps. Their inputs of the
+    same name and shape follow this sheet's; of the sheet `adam`, `learning_rate` follows `learning_rate_adam` where there is one.
+    """
 
     def __init__(self, name: str, title: str = "", summary: str = "", made_by: Callable[..., Sheet] | None = None):
         """name: as for a block. title: one line. summary: what the sheet answers, in a sentence or two.
@@ -128,9 +150,11 @@ class Sheet:
         self.groups: list[Group] = []
         self.charts: list[Chart] = []
         self.presets: list[Preset] = []
+        self.predictions: list[Prediction] = []
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
+        self.beside: list[Sheet] = []
         self.look = ""  # the block whose formula a page shows first
 
     # --- blocks
@@ -149,11 +173,13 @@ class Sheet:
 
         value: anything np.atleast_2d takes; a plain list is one row, or one column when rows=True. rows=True: its rows are data, so
         that readers may add and remove them (all such blocks of a sheet share one number of rows). Or an expression over earlier
-        blocks: the block has that formula until the reader, a preset or a step gives it numbers. low, high: limits of
-        each cell, included. whole: whole numbers only. about: title, note, symbol, format. Returns an expression for it.
+        blocks: the block has that formula until the reader, a preset or a step gives it numbers; its rows are data where the expression's
+        are, as in `normal(s, "drawn", (Rows(30), 1), seed)`. low, high: limits of each cell, included. whole: whole numbers only.
+        about: title, note, symbol, format. Returns an expression for it.
         """
         if isinstance(value, Expr):
             self._check_formula(name, value)
+            self._check_rows(name, value.shape, rows)
             return self._add(Block(name, value.shape, author_line(), role=role, whole=whole, expr=value, editable=True, **_numbers(about)))
         try:
             array = np.asarray(value, dtype=float)
@@ -166,8 +192,7 @@ class Sheet:
             raise SheetError(f"input {name!r} has shape {array.shape}; a block has rows and columns, at least one of each")
         shape: Shape = (Rows(array.shape[0]) if rows else array.shape[0], array.shape[1])
         block = Block(name, shape, author_line(), role=role, whole=whole, value=array, editable=True, **_numbers(about))
-        if rows and self.rows is not None and self.rows != array.shape[0]:
-            raise SheetError(f"input {name!r} has {array.shape[0]} rows of data, the blocks before it {int(self.rows)}")
+        self._check_rows(name, shape, rows)
         return self._add_input(block)
 
     def parameter(
@@ -319,21 +344,52 @@ class Sheet:
                 raise SheetError(f"preset {title!r}: {piece[0]} is computed; only inputs can be named before the preset is chosen")
         self.presets.append(Preset(written(words[0], everything), written(words[1], everything), values))
 
+    def predict(self, question: str, answer: str, reason: str, tolerance: float = 0.1, *, steps: int = 0, preset: str = "") -> None:
+        """A question to answer before the page does, and the reason shown with the answer, with numbers in it as for `say`.
+
+        answer: a block of one number, which the reader types; or the label of a chart's series, which the reader draws. tolerance: what
+        counts as right, as a part of the answer or of the chart's axis. preset: the title of the one that is chosen first; steps: how
+        many are then taken. Raises SheetError.
+        """
+        if not 0 < tolerance < 1 or steps < 0:
+            raise SheetError(f"prediction {question!r}: the tolerance is a part, between 0 and 1, and steps are 0 or more")
+        titles = [known.title for known in self.presets]
+        if preset and preset not in titles:
+            raise SheetError(f"prediction {question!r}: there is no preset {preset!r}; {nearest(preset, titles)}")
+        about: dict[str, Any] = {"preset": titles.index(preset) if preset else None, "steps": steps}
+        about |= self._answered(question, answer)
+        self.predictions.append(Prediction(question, tolerance, self._said(f"prediction {question!r}", reason), **about))
+
+    def _answered(self, question: str, answer: str) -> dict[str, Any]:
+        labels = {series.label: (c, s) for c, chart in enumerate(self.charts) for s, series in enumerate(chart.series)}
+        if answer in self.blocks and is_single(self.blocks[answer].shape):
+            return {"block": answer}
+        if answer in self.blocks and answer not in labels:
+            raise SheetError(f"prediction {question!r}: {answer} is {self.blocks[answer].size}; a reader types one number")
+        if answer not in labels:
+            raise SheetError(f"prediction {question!r}: {answer!r} is no block and no chart's series; {nearest(answer, labels)}")
+        return dict(zip(("chart", "series"), labels[answer], strict=True))
+
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's number at the time."""
         condition = lift(when)
         if not text:
             raise SheetError("a sentence needs words")
         self._check_refs("a sentence", condition)
-        pieces = self.pieces(text)
-        for piece in pieces:
-            if not isinstance(piece, str) and piece[1] == "g":
-                raise SheetError(f"sentence {text!r}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
-            if not isinstance(piece, str) and not is_single(self.blocks[piece[0]].shape):
-                raise SheetError(f"sentence {text!r}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
+        pieces = self._said(f"sentence {text!r}", text)
         if not is_single(condition.shape):
             raise SheetError(f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1")
         self.sentences.append(Sentence(condition, pieces, line=author_line()))
+
+    def _said(self, what: str, text: str) -> tuple[str | tuple[str, str], ...]:
+        """Pieces of words computed from the numbers of the moment."""
+        pieces = self.pieces(text)
+        for piece in pieces:
+            if not isinstance(piece, str) and piece[1] == "g":
+                raise SheetError(f"{what}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
+            if not isinstance(piece, str) and not is_single(self.blocks[piece[0]].shape):
+                raise SheetError(f"{what}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
+        return pieces
 
     def source(self, text: str, address: str = "") -> None:
         self.sources.append(Source(text, address))
@@ -392,7 +448,7 @@ class Sheet:
         """The same sheet starting from these inputs (checked), with as many data rows and of such sizes. Raises InputError."""
         sheet = self._of_sizes(given)
         inputs = checked_inputs(sheet, given)
-        data = [len(inputs[name]) for name, block in sheet.inputs.items() if isinstance(block.shape[0], Rows)]
+        data = [len(inputs[name]) for name, block in sheet.inputs.items() if isinstance(block.shape[0], Rows) and name in inputs]
         new = copy.copy(sheet.resized(data[0]) if data else sheet)
         new.blocks = {name: replace(b, value=inputs.get(name)) if b.editable else b for name, b in new.blocks.items()}
         return new
@@ -406,7 +462,8 @@ class Sheet:
         assert self.made_by is not None
         new = self.made_by(**{name: int(value[0, 0]) for name, value in wanted.items()})
         kept = {name: block for name, block in self.inputs.items() if name in new.inputs and not block.is_size}
-        return new.with_inputs({name: block.value for name, block in kept.items() if block.shape == new.blocks[name].shape})
+        fitting = {name: block.value for name, block in kept.items() if block.shape == new.blocks[name].shape}
+        return new.with_inputs(fitting)._of_sizes(given)  # one size may bring others, such as the width of a layer that is new
 
     # --- checks
 
@@ -433,6 +490,14 @@ class Sheet:
                 f"{name}: its formula is {depth(expr)} operations deep, more than {DEEPEST}; give its parts blocks of their own"
             )
         self._check_refs(name, expr)
+
+    def _check_rows(self, name: str, shape: Shape, rows: bool) -> None:
+        if rows and not isinstance(shape[0], Rows):
+            raise SheetError(
+                f"input {name!r} starts from {int(shape[0])} fixed rows; they are data where the formula is made for Rows(...)"
+            )
+        if isinstance(shape[0], Rows) and self.rows is not None and self.rows != shape[0]:
+            raise SheetError(f"input {name!r} has {int(shape[0])} rows of data, the blocks before it {int(self.rows)}")
 
     def _check_refs(self, name: str, expr: Expr) -> None:
         for node in walk(expr):

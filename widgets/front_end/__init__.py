@@ -24,6 +24,8 @@ MODULES = (
     "exchange",
     "share",
     "presenter",
+    "predictions",
+    "compare",
     "page",
     "plotly",
 )  # as they need each other

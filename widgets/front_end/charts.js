@@ -26,6 +26,8 @@ function axisOf(axis) {
   };
 }
 
+const SKETCH = { type: "scatter", mode: "lines", name: "your prediction", line: { color: "#000", width: 4, dash: "dot", simplify: false }, hoverinfo: "skip" };
+
 export class Chart {
   /**
    * @param {import("./state.js").State} state
@@ -36,7 +38,7 @@ export class Chart {
   constructor(state, chart, place, say) {
     this.state = state;
     this.chart = chart;
-    this.items = itemsOf(chart);
+    this.items = itemsOf(chart, null);
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     this.plotly = null;
     this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
@@ -49,8 +51,56 @@ export class Chart {
   traces() {
     const { roles } = this.state.description;
     const drawn = this.items.map((item, k) => ({ ...traceOf(item, roles[item.series.role].colour), ...this.drawn[k] }));
-    return this.chart.contour ? [contourTrace(this.state, this.chart.contour), ...drawn] : drawn;
+    const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
+    return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...drawn, ...sketch];
   }
+
+  /** Draw B's series too, or (null) no more. @param {import("./state.js").State|null} other */
+  compareWith(other) {
+    this.items = itemsOf(this.chart, other);
+    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
+    if (!this.started) return;
+    this.behind = true;
+    this.rest();
+  }
+
+  // --- a curve that the reader draws, to be compared with what comes
+
+  /** Let the reader draw on this chart; null ends it and takes the drawing away. @param {(() => void)|null} drawn called at each stroke */
+  sketch(drawn) {
+    this.sketching = drawn;
+    this.sketched = { x: [], y: [] };
+    this.plot.classList.toggle("gs-sketching", drawn !== null);
+    if (!this.started) return;
+    this.behind = true;
+    this.rest();
+  }
+
+  /** The drawing stays as it is. */
+  holdSketch() {
+    this.sketching = null;
+    this.plot.classList.remove("gs-sketching");
+  }
+
+  /** A stroke from one place to the next: the drawing is one height for each x. */
+  stroke(from, to) {
+    const [low, high] = from.x <= to.x ? [from.x, to.x] : [to.x, from.x];
+    const kept = this.sketched.x.map((x, k) => [x, this.sketched.y[k]]).filter(([x]) => x < low || x > high);
+    const points = [...kept, [from.x, from.y], [to.x, to.y]].sort((a, b) => a[0] - b[0]).filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
+    this.sketched = { x: points.map(([x]) => x), y: points.map(([, y]) => y) };
+    this.sketching();
+    this.behind = true;
+    const trace = this.first + this.items.length;
+    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched)) this.restLater();
+    else this.rest();
+  }
+
+  /** A series's points as they are now. */
+  pointsOfSeries(s) {
+    return pointsOf(this.state, this.chart, this.items.find((item) => item.s === s && item.ghost === null && !item.other));
+  }
+
+  // --- drawing
 
   /** The contour's numbers, copied: what a later draw is compared with. */
   surface() {

@@ -25,9 +25,8 @@ export class Dragging {
     this.place = place; // of the chart among the sheet's
     this.say = say;
     this.series = chart.chart.series;
-    const active = this.series.some((series, s) => series.drag || this.moves(s)) || chart.chart.adds;
-    if (!active) return;
-    chart.plot.classList.add("gs-draggable");
+    this.draggable = this.series.some((series, s) => series.drag || this.moves(s)) || chart.chart.adds;
+    chart.plot.classList.toggle("gs-draggable", this.draggable);
     chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
     chart.plot.addEventListener("pointermove", (event) => this.over(event), true);
     for (const end of ["pointerup", "pointercancel"]) chart.plot.addEventListener(end, (event) => this.up(event), true);
@@ -63,8 +62,8 @@ export class Dragging {
     const { xaxis, yaxis } = this.chart.plot._fullLayout;
     let found = null;
     let least = REACH;
-    this.chart.items.forEach(({ series, s, ghost }, item) => {
-      if (ghost !== null || series.mode !== "markers" || series.drag === "draw" || !(series.drag || this.moves(s)) || !this.free(s)) return;
+    this.chart.items.forEach(({ series, s, ghost, other }, item) => {
+      if (ghost !== null || other || series.mode !== "markers" || series.drag === "draw" || !(series.drag || this.moves(s)) || !this.free(s)) return;
       const { x, y } = this.chart.drawn[item];
       for (let k = 0; k < x.length; k++) {
         const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);
@@ -81,22 +80,22 @@ export class Dragging {
   }
 
   down(event) {
-    if (event.button !== 0 || !this.chart.started) return;
+    if (event.button !== 0 || !this.chart.started || !(this.draggable || this.chart.sketching)) return;
     const at = this.at(event);
+    if (this.chart.sketching) return this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
     const taken = this.nearest(at) || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
     if (!at.inside || (!taken && !this.chart.chart.adds)) return;
-    event.preventDefault(); // plotly would see a click of its own
-    event.stopPropagation();
-    this.chart.plot.setPointerCapture(event.pointerId);
+    this.hold(event);
     this.held = { ...taken, from: at, last: null, moved: false };
     if (taken && taken.k !== null && !this.nearest(at)) this.move(at);
     if (taken && taken.k === null) this.draw(at);
   }
 
   over(event) {
-    if (!this.chart.started) return;
+    if (!this.chart.started || !(this.draggable || this.chart.sketching)) return;
     const at = this.at(event);
+    if (this.chart.sketching) return this.held && this.stroke(event, at);
     if (!this.held) {
       this.chart.plot.classList.toggle("gs-holdable", at.inside && this.nearest(at) !== null);
       return;
@@ -114,6 +113,25 @@ export class Dragging {
     if (!held) return;
     event.stopPropagation();
     if (held.s === undefined && !held.moved && event.type === "pointerup") this.add(held.from);
+  }
+
+  /** The reader's own curve begins. */
+  sketch(event, at) {
+    this.hold(event);
+    this.held = { s: null, last: at };
+  }
+
+  stroke(event, at) {
+    event.stopPropagation();
+    this.chart.stroke(this.held.last, at);
+    this.held.last = at;
+  }
+
+  /** The pointer is ours until it is let go: plotly would see a click of its own. */
+  hold(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    this.chart.plot.setPointerCapture(event.pointerId);
   }
 
   /** The held marker to where the pointer is. */

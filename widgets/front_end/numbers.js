@@ -36,6 +36,16 @@ export const roundedTo = (x, digits) => Number(x.toPrecision(digits));
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+/** A number that answers a question: any number, a percentage, or the word infinite. null: it is none. @param {string} text */
+export function typedNumber(text) {
+  const clean = text.trim().toLowerCase();
+  const infinite = /^([+-]?)(infinite|infinity|inf|∞)$/.exec(clean);
+  if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
+  const percent = clean.endsWith("%");
+  const number = percent ? clean.slice(0, -1).trim() : clean;
+  return NUMBER.test(number) ? Number(number) / (percent ? 100 : 1) : null;
+}
+
 /**
  * The number that was typed, or a sentence that says what is allowed.
  * @param {Object} block an input of the description

@@ -1,11 +1,13 @@
 // A sheet on a page: everything it shows, drawn at most once a frame.
 
 import { Chart } from "./charts.js";
+import { Compare } from "./compare.js";
 import { Control } from "./controls.js";
 import { element, setText } from "./elements.js";
 import { Exchange } from "./exchange.js";
 import { FormulaBar } from "./formula_bar.js";
 import { Grid } from "./grid.js";
+import { Predictions } from "./predictions.js";
 import { Presenter } from "./presenter.js";
 import { Presets } from "./presets.js";
 import { Share } from "./share.js";
@@ -36,6 +38,8 @@ export class Page {
     this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.bar.select(cell));
     this.controls = [];
     this.charts = description.charts.map((chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)));
+    this.predictions = new Predictions(this);
+    this.compare = new Compare(this);
     this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
     this.transport = this.state.carried.length ? new Transport(this.state) : null;
     this.presets = new Presets(this.state, () => this.restarting());
@@ -70,7 +74,7 @@ export class Page {
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
     const share = this.host.address ? [this.share.refusals] : [];
     const builder = this.host.address ? [this.share.builder] : [];
-    return [...share, this.presets.node, ...transport, this.sentences, this.grid.node, footer, ...builder];
+    return [...share, this.presets.node, this.predictions.node, this.compare.node, ...transport, this.sentences, this.grid.node, footer, ...builder];
   }
 
   // --- parts
@@ -214,6 +218,7 @@ export class Page {
   draw() {
     this.scheduled = false;
     const start = performance.now();
+    this.compare.follow();
     for (const control of this.controls) control.draw();
     this.grid.draw();
     this.bar.draw();
@@ -221,6 +226,7 @@ export class Page {
     if (this.transport) this.transport.draw();
     if (this.remove) this.remove.disabled = this.state.rows <= 1 || this.state.rowsAreLocked;
     if (this.add) this.add.disabled = this.state.rowsAreLocked;
+    this.compare.draw();
     for (const chart of this.charts) chart.draw();
     performance.measure("gradsheet:update", { start, end: performance.now() });
   }

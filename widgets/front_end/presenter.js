@@ -8,6 +8,7 @@ const KEYS = [
   [" ", "play or pause", (page) => page.transport?.toggle()],
   [".", "one step on", (page) => page.transport?.goTo(page.state.step + 1)],
   [",", "one step back", (page) => page.transport?.goTo(Math.max(0, page.state.step - 1))],
+  ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
   ["r", "reset", (page) => page.reset()],
   ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
   ["?", "these keys", (page) => page.presenter.help()],

@@ -18,12 +18,13 @@ export function drawable(numbers, { low, high, scale }) {
   return Array.from(numbers, (number) => (Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN));
 }
 
-/** What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or null}. */
-export function itemsOf(chart) {
-  return chart.series.flatMap((series, s) => [
-    ...Array.from({ length: series.ghosts }, (_, ghost) => ({ series, s, ghost })),
-    { series, s, ghost: null },
+/** What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or null, other: the state of B, or null}. */
+export function itemsOf(chart, other) {
+  const own = chart.series.flatMap((series, s) => [
+    ...Array.from({ length: series.ghosts }, (_, ghost) => ({ series, s, ghost, other: null })),
+    { series, s, ghost: null, other: null },
   ]);
+  return other ? [...own, ...chart.series.map((series, s) => ({ series, s, ghost: null, other }))] : own;
 }
 
 /** The steps that a series over steps shows. */
@@ -44,8 +45,9 @@ function numbersOf(state, { series, ghost }, name, steps) {
 }
 
 /** The item's points as they are now. @returns {{x: number[], y: number[]}} */
-export function pointsOf(state, chart, item) {
+export function pointsOf(own, chart, item) {
   const { series } = item;
+  const state = item.other || own;
   const steps = series.steps ? stepsShown(state.step) : null;
   const x = drawable(numbersOf(state, item, series.x, steps), chart.x);
   const y = drawable(numbersOf(state, item, series.y, steps), chart.y);
@@ -60,7 +62,7 @@ export function pointsOf(state, chart, item) {
 export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "lines");
 
 /** The trace of an item, but for its points. @param {string} colour of the series's role */
-export function traceOf({ series, s, ghost }, colour) {
+export function traceOf({ series, s, ghost, other }, colour) {
   const told = {
     type: "scatter",
     mode: plotlyMode(series),
@@ -72,6 +74,7 @@ export function traceOf({ series, s, ghost }, colour) {
     marker: { color: colour, size: 13, symbol: SYMBOLS[s % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
     hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
   };
+  if (other) return { ...told, name: `B: ${series.label}`, opacity: 0.6, line: { ...told.line, dash: "dot" }, marker: { ...told.marker, symbol: "x" } };
   return ghost === null ? told : { ...told, opacity: 0.15 + (0.35 * (ghost + 1)) / series.ghosts, hoverinfo: "skip", hovertemplate: undefined };
 }
 

@@ -125,6 +125,7 @@ export class State {
 
   /** Run from the start to the present step; stops at the last step whose numbers are finite. @param {string[]} [names] what changed */
   recompute(names) {
+    this.starts = (this.starts || 0) + 1;
     const wanted = this.step;
     this.fromStart(names);
     for (let step = 0; step < wanted && this.forward(); step++);
@@ -183,10 +184,14 @@ export class State {
     this.changed();
   }
 
+  /** Words with the numbers of now in them. */
+  written(pieces) {
+    return pieces.map((piece) => (typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]))).join("");
+  }
+
   /** Each sentence with its numbers, or "" where it does not hold. @returns {string[]} */
   said() {
-    const words = (piece) => (typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]));
-    return this.description.sentences.map(({ pieces }, k) => (this.program.said[k] ? pieces.map(words).join("") : ""));
+    return this.description.sentences.map(({ pieces }, k) => (this.program.said[k] ? this.written(pieces) : ""));
   }
 
   /** The inputs as they start, row by row in lists of rows, null where a formula is in force: what Python is told. */

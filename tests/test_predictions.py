@@ -1,0 +1,134 @@
+"""Predict, then reveal: an answer that is locked, the page's own beside it, and the gap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_dragging import descent, drag, place
+from test_page import frame
+
+from sheets import Sheet, SheetError, values
+from widgets.static_page import static_page
+
+STEPS = 10
+
+
+def asked() -> Sheet:
+    s = descent()
+    s.preset("From afar", "Further?", a=-4, b=-4)
+    s.predict("What is the mse after ten steps?", "mse", "From {mse:.2f} on it falls slower.", steps=STEPS)
+    s.predict("How does the loss fall?", "mse", "It is at {mse:.3f} now.", 0.2, steps=STEPS, preset="From afar")
+    s.predict("Draw the line after ten steps.", "line", "Slope {a:.2f}, intercept {b:.2f}.", 0.05, steps=STEPS)
+    return s
+
+
+@pytest.fixture
+def lesson(page, tmp_path):
+    file = tmp_path / "asked.html"
+    file.write_text(static_page("Asked", [asked()]), encoding="utf-8")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.goto(file.as_uri())
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+    page.get_by_text("Predict, then reveal").click()
+    return page
+
+
+def card(page, k: int):
+    return page.locator(".gs-prediction").nth(k)
+
+
+def press(page, k: int, name: str) -> None:
+    card(page, k).get_by_role("button", name=name).click()
+    frame(page)
+
+
+def answer(page, k: int) -> str:
+    return card(page, k).locator(".gs-answer").inner_text()
+
+
+def test_a_number_is_locked_and_then_compared(lesson):
+    truth = values(asked(), steps=STEPS)["mse"][0, 0]
+    card(lesson, 0).get_by_role("textbox").fill(f"{truth * 1.05:.6f}")
+    press(lesson, 0, "Lock my answer")
+    assert card(lesson, 0).get_by_role("textbox").is_disabled()
+    assert "step 0" in lesson.locator(".gs-step").inner_text()  # nothing runs before it is revealed
+    press(lesson, 0, "Reveal")
+    assert f"step {STEPS}" in lesson.locator(".gs-step").inner_text()
+    assert answer(lesson, 0).startswith("Right: you said ")
+    assert f"From {truth:.2f} on it falls slower." in answer(lesson, 0)
+    press(lesson, 0, "Again")
+    assert answer(lesson, 0) == "" and card(lesson, 0).get_by_role("textbox").is_enabled()
+
+
+@pytest.mark.parametrize(("typed", "said"), [("99", "Not quite: you said 99, it is "), ("inf", "Not quite: you said infinite, it is ")])
+def test_a_wrong_number_is_told_its_gap(lesson, typed, said):
+    card(lesson, 1).get_by_role("textbox").fill(typed)
+    press(lesson, 1, "Lock my answer")
+    press(lesson, 1, "Reveal")
+    assert answer(lesson, 1).startswith(said)
+    truth = values(asked(), {"a": -4, "b": -4}, STEPS)["mse"][0, 0]
+    assert f"It is at {truth:.3f} now." in answer(lesson, 1)
+
+
+@pytest.mark.parametrize("typed", ["", "two", "1,5"])
+def test_what_is_no_number_is_not_locked(lesson, typed):
+    card(lesson, 0).get_by_role("textbox").fill(typed)
+    press(lesson, 0, "Lock my answer")
+    assert answer(lesson, 0) == "Type a number, or the word infinite."
+    assert card(lesson, 0).get_by_role("textbox").is_enabled()
+
+
+def ends(after: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    found = values(asked(), steps=after)
+    (x_0, x_1), (y_0, y_1) = found["ends"][:, 0], found["line"][:, 0]
+    return (x_0, y_0), (x_1, y_1)
+
+
+@pytest.mark.parametrize(("lift", "verdict"), [(0.0, "Right"), (3.0, "Not quite")])
+def test_a_line_is_drawn_and_compared(lesson, lift, verdict):
+    press(lesson, 2, "Draw it")
+    start, end = ((x, y + lift) for x, y in ends(STEPS))
+    drag(lesson, 0, start, end)
+    press(lesson, 2, "Lock my drawing")
+    press(lesson, 2, "Reveal")
+    assert answer(lesson, 2).startswith(f"{verdict}: your drawing is ")
+    away = float(answer(lesson, 2).split("your drawing is ")[1].split("%")[0])
+    assert np.isclose(away, 100 * lift / 10, atol=1.5)  # the axis is 10 high
+    press(lesson, 2, "Again")
+    lesson.wait_for_timeout(300)
+    assert "your prediction" not in lesson.locator(".legend").first.text_content()
+
+
+def test_drawing_moves_no_point_and_adds_none(lesson):
+    press(lesson, 2, "Draw it")
+    drag(lesson, 0, (1, 2), (2, 0))
+    lesson.mouse.click(*place(lesson, 0, 2.5, -3))
+    frame(lesson)
+    assert lesson.locator("td[data-block='x']").count() == 3
+    assert lesson.locator("td[data-block='y'][data-row='1']").inner_text() == "2"
+
+
+def test_a_locked_answer_is_revealed_by_key_in_the_presentation(lesson):
+    card(lesson, 0).get_by_role("textbox").fill("1")
+    press(lesson, 0, "Lock my answer")
+    lesson.get_by_role("button", name="Present").click()
+    lesson.keyboard.press("a")
+    frame(lesson)
+    assert "you said 1, it is" in answer(lesson, 0)
+
+
+MISTAKES = {
+    "a block of many": (lambda s: s.predict("?", "prediction", "."), "is 3 x 1; a reader types one number"),
+    "nothing": (lambda s: s.predict("?", "lime", "."), "'lime' is no block and no chart's series; did you mean line"),
+    "a tolerance": (lambda s: s.predict("?", "mse", ".", 2), "the tolerance is a part, between 0 and 1"),
+    "a preset": (lambda s: s.predict("?", "mse", ".", preset="none"), "there is no preset 'none'"),
+    "a reason of many": (lambda s: s.predict("?", "mse", "{x:.2f}"), "only single numbers can be said"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_question_that_cannot_be(mistake):
+    make, said = MISTAKES[mistake]
+    with pytest.raises(SheetError) as caught:
+        make(asked())
+    assert said in str(caught.value)
