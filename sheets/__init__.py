@@ -2,9 +2,9 @@
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
-from .language.expr import Expr, column_index, log_softmax, row_index, sigmoid, softmax, stop, xlogy
+from .language.expr import Expr, Rows, column_index, log_softmax, row_index, sigmoid, softmax, stop, xlogy
 from .language.grad import backprop
-from .language.noise import normal
+from .language.noise import normal, permutation, uniform
 from .language.sheet import Sheet
 from .targets.numpy import sentences, values
 
@@ -16,6 +16,7 @@ __all__ = [
     "Expr",
     "InputError",
     "NeedsBlock",
+    "Rows",
     "Series",
     "ShapeError",
     "Sheet",
@@ -24,11 +25,13 @@ __all__ = [
     "column_index",
     "log_softmax",
     "normal",
+    "permutation",
     "row_index",
     "sentences",
     "sigmoid",
     "softmax",
     "stop",
+    "uniform",
     "values",
     "xlogy",
 ]

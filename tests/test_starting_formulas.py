@@ -12,7 +12,7 @@ import traitlets
 import workbooks
 from examples import differences
 
-from sheets import InputError, Sheet, backprop, normal, values
+from sheets import InputError, Rows, Sheet, SheetError, backprop, normal, uniform, values
 from sheets.targets.excel import read_inputs, write
 from widgets import SheetWidget
 
@@ -161,3 +161,86 @@ def test_a_widget_of_another_size(widget, way):
     assert next(block for block in widget._description["blocks"] if block["name"] == "first")["shape"] == [3, 5]
     widget.second = [[1.0]] * 5
     assert widget.values["hidden"].shape == (1, 5)
+
+
+# --- rows of data that start from a formula
+
+
+def cloud() -> Sheet:
+    """Points drawn on a line, until they are given."""
+    s = Sheet("cloud")
+    slope, seed = s.parameter("slope", 2, 0, 10), s.parameter("seed", 1, 0, 100, whole=True)
+    x = s.input("x", uniform(s, "drawn", (Rows(4), 1), seed), low=0, high=9)
+    y = s.input("y", slope * x, role="target")
+    s.let("total", (x * y).sum() + x.shape[0])
+    return s
+
+
+CLOUDS = {
+    "drawn": {},
+    "x given": {"x": [1, 2, 3, 4, 5, 6]},
+    "both given": {"x": [1, 2, 3], "y": [6, 5, 4]},
+    "y given": {"y": [7, 8]},
+}
+CLOUD_NAMES = {start: workbooks.register(f"cloud {start}", cloud, inputs=inputs) for start, inputs in CLOUDS.items()}
+ENGINES = (workbooks.in_ironcalc, workbooks.in_libreoffice)
+each_cloud = pytest.mark.parametrize("start", CLOUDS)
+
+
+@each_cloud
+def test_rows_that_are_given_say_how_many_there_are(start):
+    found = values(cloud(), {**CLOUDS[start], "slope": 3})
+    rows = max(map(len, CLOUDS[start].values()), default=4)
+    assert found["x"].shape == found["y"].shape == found["drawn"].shape == (rows, 1)
+    for name, source in {"x": found["drawn"], "y": 3 * found["x"]}.items():
+        np.testing.assert_array_equal(found[name].ravel(), CLOUDS[start].get(name, source.ravel()))
+    assert found["total"].item() == pytest.approx((found["x"] * found["y"]).sum() + rows)
+
+
+@each_cloud
+def test_drawn_rows_are_the_same_in_every_face(start):
+    ours = values(cloud(), CLOUDS[start])
+    sheet = cloud().with_inputs(CLOUDS[start])
+    for found in (engines.in_javascript(sheet), *(engines.numbers(sheet, read(CLOUD_NAMES[start])) for read in ENGINES)):
+        assert not differences({name: found[name] for name in ours}, ours)
+
+
+@each_cloud
+def test_drawn_rows_come_back_from_the_workbook_as_drawn(start):
+    found = read_inputs(cloud(), workbooks.path(CLOUD_NAMES[start]))
+    assert {name for name in ("x", "y") if found[name] is not None} == set(CLOUDS[start])
+
+
+def test_rows_typed_below_drawn_ones_are_read_as_the_readers_own():
+    file, out = io.BytesIO(), io.BytesIO()
+    write(cloud(), file)
+    book = openpyxl.load_workbook(file)
+    cached = openpyxl.load_workbook(file, data_only=True)
+    for name, typed in (("x", 5.0), ("y", 1.0)):
+        area = book.defined_names[name].attr_text.split("!")[1].replace("$", "")
+        for row in cached["Sheet"][area]:
+            book["Sheet"][row[0].coordinate] = row[0].value
+        book["Sheet"].cell(row[0].row + 1, row[0].column).value = typed
+    book.save(out)
+    found = read_inputs(cloud(), out.getvalue())
+    np.testing.assert_allclose(found["x"].ravel(), [*values(cloud())["x"].ravel(), 5])
+    assert found["y"][-1] == 1
+
+
+def test_given_back_to_their_formulas_there_are_as_many_rows_as_at_first():
+    widget = SheetWidget(cloud())
+    widget.set(x=[1, 2, 3], y=[6, 5, 4])
+    assert widget.values["drawn"].shape == (3, 1)
+    widget.set(x=None, y=None)
+    np.testing.assert_array_equal(widget.values["x"], values(cloud())["x"])
+    widget.close()
+
+
+def test_rows_of_a_formula_must_be_as_many_as_the_others_and_meant_as_data():
+    s = Sheet("uneven")
+    seed = s.parameter("seed", 1, 0, 100, whole=True)
+    s.input("x", [1, 2, 3], rows=True)
+    with pytest.raises(SheetError, match="'y' has 4 rows of data, the blocks before it 3"):
+        s.input("y", normal(s, "e", (Rows(4), 1), seed))
+    with pytest.raises(SheetError, match=r"'z' starts from 3 fixed rows; they are data where the formula is made for Rows"):
+        s.input("z", normal(s, "f", (3, 1), seed), rows=True)

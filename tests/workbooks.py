@@ -22,6 +22,7 @@ from sheets import Sheet
 from sheets.targets.excel import write
 
 WRITERS: dict[str, Callable[[Path], None]] = {}
+NOT_IN_LIBREOFFICE: set[str] = set()
 
 
 def register_writer(name: str, writer: Callable[[Path], None]) -> str:
@@ -29,9 +30,11 @@ def register_writer(name: str, writer: Callable[[Path], None]) -> str:
     return name
 
 
-def register(name: str, make: Callable[[], Sheet], notes: bool = True, **options) -> str:
-    """make: builds the sheet. notes: with cell comments, of which LibreOffice reads hundreds slowly. options: of `write` (inputs,
-    steps). Returns the name."""
+def register(name: str, make: Callable[[], Sheet], notes: bool = True, libreoffice: bool = True, **options) -> str:
+    """make: builds the sheet. notes: with cell comments, of which LibreOffice reads hundreds slowly. libreoffice: whether it opens this
+    one too. options: of `write` (inputs, steps). Returns the name."""
+    if not libreoffice:
+        NOT_IN_LIBREOFFICE.add(name)
 
     def writer(path: Path) -> None:
         with nullcontext() if notes else mock.patch.object(Worksheet, "write_comment"):
@@ -67,7 +70,7 @@ def cached(name: str) -> engines.Cells:
 
 @cache
 def all_in_libreoffice() -> dict[str, engines.Cells]:
-    names = list(WRITERS)
+    names = [name for name in WRITERS if name not in NOT_IN_LIBREOFFICE]
     return dict(zip(names, engines.in_libreoffice([path(name) for name in names], folder()), strict=True))
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import html
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sheets import Sheet
-from sheets.targets.excel import write
+from sheets import InputError, Sheet
 
 from .description import description
 from .front_end import joined, style
+from .packed_workbook import packed_workbook
 from .sheet_widget import plotly_file
 
 LOOK = """
@@ -44,20 +40,15 @@ def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = Non
     started = sheet.with_inputs(inputs or {})
     told = safe_json(description(started))
     name = f"sheet-{number}"
+    try:
+        workbook, refusal = packed_workbook(started), ""
+    except InputError as error:  # too large for a workbook: the page lives all the same, and says so when it is asked for one
+        workbook, refusal = "", html.escape(str(error), quote=True)
     return (
         f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
         f'<script type="application/json" id="{name}-description">{told}</script>\n'
-        f'<script type="text/plain" id="{name}-workbook">{packed_workbook(started)}</script>'
+        f'<script type="text/plain" id="{name}-workbook" data-refusal="{refusal}">{workbook}</script>'
     )
-
-
-def packed_workbook(sheet: Sheet) -> str:
-    """The workbook's parts, path to text, as JSON, gzip and base64: front_end/workbook.js writes the page's numbers into them."""
-    file = io.BytesIO()
-    write(sheet, file)
-    with zipfile.ZipFile(file) as archive:
-        parts = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
-    return base64.b64encode(gzip.compress(json.dumps(parts).encode(), mtime=0)).decode()
 
 
 def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = "", before: str = "") -> str:

@@ -61,7 +61,9 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return over("sum", _times(at(a, i, k, depth + 1), at(b, k, j, depth + 1)), k, a.shape[1])
         case "take":
             x, rows = e.args
-            return at(x, at(rows, i, 0, depth), j, depth)
+            row = at(rows, i, 0, depth)
+            known = row.op == "const" and not isinstance(x.shape[0], Rows)  # rows of data may become fewer, and a look-up then says so
+            return at(x, int(row.arg) if known else row, j, depth)
         case "put":
             g, rows = e.args
             chosen = Expr("equal", (at(rows, k, 0, depth + 1), index(i)), ONE)

@@ -27,7 +27,8 @@ class Series:
     steps: one point a step so far; x and y are single numbers, and x may be "step". ghosts: up to so many faint copies of a line as
     it was at earlier steps. drag: markers of inputs that the reader may drag along "x", "y" or both, "xy"; or "draw": the
     pointer, held down, sets y at the x nearest to it. moves: of a marker that is computed, what dragging it does: to each input named, an
-    expression of single numbers, POINTER_X and POINTER_Y.
+    expression of POINTER_X, POINTER_Y and blocks. Both are single numbers, or columns with a row for each marker: then the dragged
+    marker's own row is set.
     """
 
     x: str
@@ -119,8 +120,12 @@ def _check_drag(blocks: Mapping[str, Block], series: Series) -> None:
         if not _known(blocks, name).editable:
             raise InputError(f"{series.label!r}: {name} is computed; only an input can be dragged")
     for name, moved in series.moves.items():
-        if not is_single(moved.shape) or not is_single(blocks[name].shape):
-            raise InputError(f"{series.label!r}: dragging sets {name} ({blocks[name].size}) to {size(moved.shape)}; both are one number")
+        column, found = blocks[series.x].shape, blocks[name].shape
+        if not (is_single(moved.shape) and is_single(found)) and not (found == column and column[1] == 1 and moved.shape in (column, (1, 1))):
+            raise InputError(
+                f"{series.label!r}: dragging sets {name} ({blocks[name].size}) to {size(moved.shape)}; both are one number, or a column "
+                f"with a row for each marker ({size(column)})"
+            )
         for read in refs(moved):
             _known(blocks, read)
 

@@ -1,9 +1,10 @@
-"""Normal noise from a seed, the same draws in every face.
+"""Random numbers from a seed, the same draws in every face.
 
 RAND() would differ in each and change at every recalculation. Here each draw comes from its cell's place and a seed through an
 integer generator that is exact in doubles: three rounds of x <- (x + key)^3 mod 67108859. The modulus p is prime and p - 1 is
-not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. Two such streams give two
-uniform numbers, and Box and Muller's formula (1958) makes them normal.
+not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. One such stream gives
+uniform numbers; two give normal ones, by Box and Muller's formula (1958); and because cells never share a number, ranking one
+column of a stream gives a random order.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, column_index, is_single, row_index
+from .expr import Expr, column_index, is_single, lift, row_index
 from .sheet import Sheet
 
 PRIME = 67108859
 KEYS = 2**24  # (PRIME + KEYS)^2 is under 2^53
 SEEDS = 10_000  # seeds run from 0 to this
-STREAMS = ((1299709, 7919, 15485863), (2750159, 104729, 32452843))  # per stream: of the seed, of the cell, the start
+STREAMS = ((1299709, 7919, 15485863), (2750159, 104729, 32452843))  # of normal draws; per stream: of the seed, of the cell, the start
+UNIFORM = (4256233, 224737, 49979687)
+ORDER = (5800079, 350377, 67867967)
+OF_DRAW = 7368787  # what tells one random order of a seed from the next
 
 
 def _round(x: Expr, key: Expr | int) -> Expr:
@@ -25,16 +29,19 @@ def _round(x: Expr, key: Expr | int) -> Expr:
     return np.mod(np.mod((x + key) ** 2, PRIME) * (x + key), PRIME)
 
 
-def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, letter: str, constants: tuple[int, int, int]) -> Expr:
+def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int], draw: Expr | int = 0) -> Expr:
+    """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike. draw: tells streams of one seed apart."""
+    for number in (seed, lift(draw)):
+        if not is_single(number.shape):
+            raise SheetError(f"noise {name!r}: the seed is one whole number, not {number!r}")
     of_seed, of_cell, start = constants
     rows, columns = shape
-    key = sheet.let(f"{name}_{letter}_key", np.mod(seed * of_seed + start, KEYS), role="noise", format="d", note="the seed, spread out")
+    spread = seed * of_seed + draw * OF_DRAW + start
+    key = sheet.let(f"{name}_key", np.mod(spread, KEYS), role="noise", format="d", note="the seed, spread out")
     place = row_index(rows) * columns + column_index(columns) if columns > 1 else row_index(rows)
-    x = sheet.let(
-        f"{name}_{letter}_0", np.mod(place * of_cell + key, PRIME), role="noise", format="d", note="each cell starts from its own place"
-    )
+    x = sheet.let(f"{name}_0", np.mod(place * of_cell + key, PRIME), role="noise", format="d", note="each cell starts from its own place")
     for k in (1, 2, 3):
-        x = sheet.let(f"{name}_{letter}_{k}", _round(x, key), role="noise", format="d", note=f"round {k}: (x + key) cubed, modulo {PRIME}")
+        x = sheet.let(f"{name}_{k}", _round(x, key), role="noise", format="d", note=f"round {k}: (x + key) cubed, modulo {PRIME}")
     return x
 
 
@@ -44,9 +51,23 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it in the same group; open a folded
     group first. Raises SheetError for a seed of another shape.
     """
-    if not is_single(seed.shape):
-        raise SheetError(f"noise {name!r}: the seed is one whole number, not {seed!r}")
-    u = _stream(sheet, name, shape, seed, "u", STREAMS[0])
-    v = _stream(sheet, name, shape, seed, "v", STREAMS[1])
+    u = _stream(sheet, f"{name}_u", shape, seed, STREAMS[0])
+    v = _stream(sheet, f"{name}_v", shape, seed, STREAMS[1])
     draw = np.sqrt(-2 * np.log((u + 0.5) / PRIME)) * np.cos(v * (2 * np.pi / PRIME))
     return sheet.let(name, draw, **{"role": "noise", "note": "standard normal draws, by Box and Muller", **about})
+
+
+def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
+    """As `normal`, a block of draws spread evenly between 0 and 1, neither included."""
+    x = _stream(sheet, name, shape, seed, UNIFORM)
+    return sheet.let(name, (x + 0.5) / PRIME, **{"role": "noise", "note": "uniform draws between 0 and 1", **about})
+
+
+def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **about) -> Expr:
+    """A block (rows, 1) that holds each whole number from 0 to rows - 1 once: the row's place in a random order.
+
+    seed: as for `normal`. draw: a (1, 1) block of whole numbers from 0 (an epoch): each gives another order.
+    """
+    x = _stream(sheet, name, (rows, 1), seed, ORDER, draw)
+    turn = np.less(x.T, x).sum(axis=1)
+    return sheet.let(name, turn, **{"role": "noise", "format": "d", "note": "the row's turn: how many rows drew a smaller number", **about})

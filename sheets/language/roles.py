@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Role(NamedTuple):
-    colour: str  # of lines and marks, 3:1 or more on white
+    colour: str  # of lines, marks and text: 4.5:1 or more on its tint and on white
     tint: str  # of cells, behind black text
     mark: str  # so that colour is never alone
     meaning: str
 
 
 ROLES = {
-    "input": Role("#0072B2", "#DCEBF7", "✎", "input: yours to change"),
+    "input": Role("#0068A3", "#DCEBF7", "✎", "input: yours to change"),
     "target": Role("#8A5A00", "#FCEFD3", "◎", "target: what is true"),
     "parameter": Role("#5B3F8C", "#E9E2F5", "≡", "parameter: a setting to try"),
     "weight": Role("#00735A", "#D6F0E8", "◆", "weight: what training changes"),

@@ -7,9 +7,33 @@ from collections.abc import Callable
 from ..language.errors import InputError
 from ..language.inputs import nearest
 from ..language.sheet import Sheet
+from .depth_lab import depth_lab
+from .line_fit import line_fit
+from .linear_model import linear_model
 from .log_loss import log_loss
+from .lr_finder import lr_finder
+from .matmul_stack import matmul_stack
+from .optimisers import optimisers
+from .optimisers_alone import adagrad, adam, momentum, rmsprop, sgd
+from .relu_function import relu_function
+from .relu_layers import relu_layers
 
-SHEETS: dict[str, Callable[[], Sheet]] = {"log_loss": log_loss}
+SHEETS: dict[str, Callable[[], Sheet]] = {
+    "log_loss": log_loss,
+    "line_fit": line_fit,
+    "linear_model": linear_model,
+    "matmul_stack": matmul_stack,
+    "depth_lab": depth_lab,
+    "relu_layers": relu_layers,
+    "optimisers": optimisers,
+    "sgd": sgd,
+    "momentum": momentum,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "adagrad": adagrad,
+    "relu_function": relu_function,
+    "lr_finder": lr_finder,
+}
 
 
 def sheet_named(name: str) -> Sheet:

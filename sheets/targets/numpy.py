@@ -102,7 +102,7 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
         with np.errstate(all="ignore"):
             found = _blocks(sheet, known)
         yield found
-        known = {name: block for name, block in found.items() if name not in moving}
+        known = {name: block for name, block in found.items() if name not in moving or sheet.blocks[name].value is not None}
         known |= {name: found[source] for name, source in sheet.carried.items()}
 
 

@@ -116,10 +116,11 @@ function take(found, name, { number, refusal }, kept) {
   else found[name] = kept(number);
 }
 
-/** Data rows must come out with the same number of rows, or all of them stay as they start. */
+/** Data rows that are given must come out with the same number of rows, or all of them stay as they start. */
 function leaveUneven(description, blocks, found) {
   const data = Object.values(blocks).filter((block) => block.shape[0] === "rows");
-  const counts = data.map((block) => (found.inputs[block.name] || block.value).length / block.shape[1]);
+  const numbers = (block) => (block.name in found.inputs ? found.inputs[block.name] : block.value);
+  const counts = data.filter(numbers).map((block) => numbers(block).length / block.shape[1]);
   if (new Set(counts).size <= 1) return;
   found.refused.push(`${data.map((block) => block.name).join(" and ")} must have the same number of rows`);
   for (const block of data) delete found.inputs[block.name];

@@ -21,7 +21,7 @@ export class Compare {
     this.words = element("p", { class: "gs-answer", role: "status" });
     const button = (text, action) => element("button", { type: "button", text, onclick: action });
     const line = element("div", { class: "gs-answering" }, this.list, this.field, this.choices, button("Compare", () => this.start()), button("Stop comparing", () => this.stop()));
-    const summary = element("summary", {}, element("h3", { text: "A and B: one difference" }));
+    const summary = element("summary", {}, element("h2", { text: "A and B: one difference" }));
     this.node = inputs.length ? element("details", { class: "gs-predict", "data-part": "compare" }, summary, line, this.refusal, this.words, this.results) : "";
     if (inputs.length) this.offer();
   }

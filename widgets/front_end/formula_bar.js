@@ -42,7 +42,7 @@ export class FormulaBar {
     this.numbers = element("div", { class: "gs-mathematics gs-numbers" });
     this.node = element(
       "section",
-      { class: "gs-formulabar", "aria-label": "Formula of the selected cell" },
+      { class: "gs-formulabar", "aria-label": `Formula of the selected cell: ${state.description.title}` },
       element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note),
       element("div", { class: "gs-mathline" }, this.mathematics, this.numbers),
     );

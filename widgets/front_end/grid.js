@@ -3,9 +3,10 @@
 import { element, setText } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 
-const ALL_ROWS = 60; // a table up to this long is drawn whole, a longer one only where it is in view
+const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
 const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
-const ROWS_IN_VIEW = 20;
+const ROWS_IN_VIEW = 14; // at most: the style's height of a table
+const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn ones
 
 /** A block's heading: its mark, its label, and what its role means. */
 function heading(state, block, tag, scope) {
@@ -109,7 +110,7 @@ class Table {
 
   scrolled() {
     const first = Math.floor(this.node.scrollTop / this.rowHeight);
-    if (this.windowed && Math.abs(first - this.first) > ROWS_IN_VIEW / 4) {
+    if (this.windowed && Math.abs(first - this.first) > MARGIN / 2) {
       this.first = first;
       this.fill();
     }
@@ -119,8 +120,9 @@ class Table {
   fill() {
     const rows = this.rows;
     const held = this.body.contains(document.activeElement) && document.activeElement.closest("td[data-block]");
-    const from = this.windowed ? Math.max(0, Math.min(this.first, rows) - ROWS_IN_VIEW) : 0;
-    const to = this.windowed ? Math.min(rows, from + 3 * ROWS_IN_VIEW) : rows;
+    const first = Math.min(this.first, rows - 1);
+    const from = this.windowed ? Math.max(0, first - MARGIN) : 0;
+    const to = this.windowed ? Math.min(rows, first + ROWS_IN_VIEW + MARGIN) : rows;
     this.drawnRows = rows;
     this.cells = [];
     const height = this.rowHeight;

@@ -104,7 +104,7 @@ export class Page {
 
   group(group) {
     const blocks = group.blocks.map((name) => this.state.blocks[name]);
-    const heading = [element("h3", { text: group.title }), ...(group.note ? [element("p", { class: "gs-note", text: group.note })] : [])];
+    const heading = [element("h2", { text: group.title }), ...(group.note ? [element("p", { class: "gs-note", text: group.note })] : [])];
     const isList = this.isList(group);
     if (group.folded) {
       const folded = element("details", { class: "gs-group" }, element("summary", {}, ...heading));

@@ -112,7 +112,7 @@ export class Predictions {
   constructor(page) {
     this.list = page.description.predictions.map((told, k) => new Prediction(page, told, k + 1));
     const cards = element("ol", { class: "gs-predictions" }, ...this.list.map((prediction) => prediction.node));
-    const summary = element("summary", {}, element("h3", { text: "Predict, then reveal" }));
+    const summary = element("summary", {}, element("h2", { text: "Predict, then reveal" }));
     this.node = this.list.length ? element("details", { class: "gs-predict", "data-part": "predictions" }, summary, cards) : "";
   }
 

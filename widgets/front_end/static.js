@@ -13,10 +13,13 @@ async function plotly() {
 
 for (const place of document.querySelectorAll("[data-gradsheet]")) {
   const description = JSON.parse(document.getElementById(`${place.dataset.gradsheet}-description`).textContent);
-  const exported = document.getElementById(`${place.dataset.gradsheet}-workbook`).textContent;
+  const exported = document.getElementById(`${place.dataset.gradsheet}-workbook`);
   const page = mount(place, description, {
     settled() {},
-    workbook: async () => archive(filled(await unpacked(exported), page.state)),
+    workbook: async () => {
+      if (exported.dataset.refusal) throw new Error(exported.dataset.refusal);
+      return archive(filled(await unpacked(exported.textContent), page.state));
+    },
     open: null,
     resize: null,
     address: true,

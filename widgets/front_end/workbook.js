@@ -1,12 +1,13 @@
-// The workbook that lies in a static page, with the page's own numbers written into it: inputs, cached values, more or fewer rows.
-// Its parts are XML; only cells that the sheet's blocks own are touched. The workbook's own record (names, validation, charts) follows.
+// The workbook that lies in a static page, with the page's own numbers written into it: inputs, cached values, more or fewer rows, and steps.
+// Its parts are XML; only cells that the sheets' blocks own are touched. The workbook's own record (names, validation, charts) follows.
 
 import { columnName, excelFormula } from "./formula_bar.js";
+import { State } from "./state.js";
 
 const NO_NUMBER = "#NUM!";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
-/** @param {string} base64 gzip of a JSON object of the workbook's parts: path to text @returns {Promise<Object<string, string>>} */
+/** @param {string} base64 gzip of JSON, from widgets/packed_workbook.py @returns {Promise<Object>} */
 export async function unpacked(base64) {
   const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -29,11 +30,15 @@ class Worksheet {
     return node;
   }
 
+  /** @returns {Element|undefined} */
+  at(row, column) {
+    return this.cells.get(`${columnName(column)}${row}`);
+  }
+
   row(number) {
     if (!this.rows.has(number)) {
       const row = this.make("row", { r: number });
-      const later = Array.from(this.rows.keys()).filter((other) => other > number);
-      this.data.insertBefore(row, later.length ? this.rows.get(Math.min(...later)) : null);
+      insert(this.data, row, (other) => Number(other.getAttribute("r")) > number);
       this.rows.set(number, row);
     }
     return this.rows.get(number);
@@ -44,9 +49,7 @@ class Worksheet {
     if (!this.cells.has(address)) {
       const style = like && like.getAttribute("s");
       const made = this.make("c", { r: address, ...(style ? { s: style } : {}) });
-      const line = this.row(row);
-      const later = Array.from(line.children).find((other) => columnOf(other) > column);
-      line.insertBefore(made, later || null);
+      insert(this.row(row), made, (other) => columnOf(other) > column);
       this.cells.set(address, made);
     }
     return this.cells.get(address);
@@ -65,9 +68,9 @@ class Worksheet {
     cell.replaceChildren(...(formula === null ? [] : [this.make("f", {}, formula)]), this.make("v", {}, String(value)));
   }
 
-  /** Leave formulas without remembered values: a spreadsheet computes them when it opens the file. */
-  forget() {
-    for (const cell of this.cells.values()) if (cell.getElementsByTagNameNS(MAIN, "f").length) cell.getElementsByTagNameNS(MAIN, "v")[0]?.remove();
+  /** The value beside each formula that reads so. */
+  remember(formula, value) {
+    for (const cell of this.cells.values()) if (formulaOf(cell) === formula) this.write(cell, formula, value);
   }
 
   get text() {
@@ -76,6 +79,15 @@ class Worksheet {
 }
 
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+
+/** Put a child in its place, found from the end, where most are added. @param {(other: Element) => boolean} isLater */
+function insert(parent, made, isLater) {
+  let later = null;
+  for (let other = parent.lastElementChild; other && isLater(other); other = other.previousElementSibling) later = other;
+  parent.insertBefore(made, later);
+}
+
+const formulaOf = (cell) => cell.getElementsByTagNameNS(MAIN, "f")[0]?.textContent ?? null;
 
 function columnOf(cell) {
   let column = 0;
@@ -89,27 +101,30 @@ function cached(block, x) {
   return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
 
-/** Every block as the inputs start: a workbook begins there, and takes the steps itself. */
-function atTheStart(state) {
-  if (!state.carried.length) return state.program.blocks;
-  const program = state.compile(state.rows);
-  for (const name of state.inputs) if (state.start[name] !== null) program.blocks[name].set(state.start[name]);
-  for (const name in program.follows) program.follows[name] = state.start[name] === null;
-  program.run();
-  return program.blocks;
+/** A state of its own with these inputs, at step 0: a workbook begins there, and takes the steps itself. */
+function started(told, inputs) {
+  const state = new State(told);
+  state.setInputs(inputs);
+  return state;
+}
+
+/** What the inputs of a sheet beside the main one repeat. @param {Object} told @param {State} main */
+function repeated(told, main) {
+  return Object.fromEntries(Object.entries(told.follows).map(([name, source]) => [name, main.program.blocks[source]]));
 }
 
 /** Every cell of the blocks. */
-function writeBlocks(state, blocks, worksheets) {
+function writeBlocks(state, worksheets) {
   for (const block of state.description.blocks) {
-    const [name, , top, left] = block.address;
+    const [name, left, top] = block.address;
     const page = worksheets[name];
     const [held, wide] = [state.isData(block.name) ? state.description.rows : block.shape[0], block.shape[1]];
+    const computed = block.excel && (block.linked || !state.start[block.name]);
     for (let j = 0; j < wide; j++) {
-      const like = page.cells.get(`${columnName(left + j)}${top}`);
+      const like = page.at(top, left + j);
       for (let i = 0; i < state.rowCount(block.name); i++) {
-        const formula = block.excel && !state.start[block.name] ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
-        page.write(page.cell(top + i, left + j, like), formula, cached(block, blocks[block.name][i * wide + j]));
+        const formula = computed ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
+        page.write(page.cell(top + i, left + j, like), formula, cached(block, state.value(block.name, i, j)));
       }
       for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);
     }
@@ -120,10 +135,10 @@ function writeBlocks(state, blocks, worksheets) {
 function writeRowNumbers(state, worksheets) {
   for (const group of state.description.groups) {
     if (!group.blocks.some((name) => state.isData(name))) continue;
-    const [name, , top, left] = state.blocks[group.blocks[0]].address;
+    const [name, left, top] = state.blocks[group.blocks[0]].address;
     const page = worksheets[name];
     const fixed = Math.max(0, ...group.blocks.filter((each) => !state.isData(each)).map((each) => state.rowCount(each)));
-    const like = page.cells.get(`${columnName(left - 1)}${top}`);
+    const like = page.at(top, left - 1);
     const rows = Math.max(fixed, state.rows);
     for (let i = 0; i < rows; i++) page.write(page.cell(top + i, left - 1, like), null, i + 1);
     for (let i = rows; i < state.description.rows; i++) page.remove(top + i, left - 1);
@@ -132,23 +147,65 @@ function writeRowNumbers(state, worksheets) {
 
 /** The sentences, on their worksheet and where the first worksheet repeats them. */
 function writeSentences(state, worksheets) {
+  const { sentences, sentenceRow, worksheet } = state.description;
   state.said().forEach((text, k) => {
-    const row = state.description.sentenceRow + k;
-    const formula = excelFormula(state.description.sentences[k].excel, 0, 0, state.rows).slice(1);
-    worksheets.Sheet.write(worksheets.Sheet.cell(row, 0), formula, text);
-    for (const cell of worksheets.Start.cells.values()) {
-      const repeated = cell.getElementsByTagNameNS(MAIN, "f")[0]?.textContent;
-      if (repeated === `Sheet!$A$${row}&""`) worksheets.Start.write(cell, repeated, text);
-    }
+    const row = sentenceRow + k;
+    const formula = excelFormula(sentences[k].excel, 0, 0, state.rows).slice(1);
+    worksheets[worksheet].write(worksheets[worksheet].cell(row, 0), formula, text);
+    worksheets.Start.remember(`${worksheet}!$A$${row}&""`, text);
   });
 }
+
+// --- steps
+
+// A row as it stands on a worksheet of steps. Absolute rows keep their $, names and texts are no references.
+const REFERENCE = /"[^"]*"|(?<![\w.])(\$?[A-Z]{1,3})(\d+)(?![\w.(])/g;
+
+/** The formula so many rows further down, as a spreadsheet fills it. @param {string} formula @param {number} rows */
+export function filledDown(formula, rows) {
+  return formula.replace(REFERENCE, (all, column, row) => (column ? `${column}${Number(row) + rows}` : all));
+}
+
+/** Rows 0 to `steps`: the exported row of step 1, filled down. Leaves the state at the last step. */
+function writeSteps(state, steps, worksheets) {
+  const told = state.description.steps;
+  const page = worksheets[told.worksheet];
+  for (const [name, column] of told.still) writeFlat(page, state, told.stillRow, column, name);
+  writeStep(page, state, told.firstRow);
+  const next = told.firstRow + 1;
+  const row = told.row.flatMap(([name, column]) => Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)));
+  const models = [page.at(next, 0), ...row].map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
+  for (let step = 1; step <= steps; step++) {
+    state.forward();
+    for (const { cell, column, formula } of models) page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
+    page.write(page.at(told.firstRow + step, 0), formulaOf(page.at(told.firstRow + step, 0)), step);
+    writeStep(page, state, told.firstRow + step);
+  }
+  if (steps === 0) for (const { column } of models) page.remove(next, column);
+  worksheets.Start.remember(told.last, steps);
+}
+
+function writeStep(page, state, row) {
+  for (const [name, column] of state.description.steps.row) writeFlat(page, state, row, column, name);
+}
+
+/** The values of a block's cells, which lie in one row and keep their formulas. */
+function writeFlat(page, state, row, column, name) {
+  const block = state.blocks[name];
+  state.program.blocks[name].forEach((x, k) => {
+    const cell = page.at(row, column + k);
+    page.write(cell, formulaOf(cell), cached(block, x));
+  });
+}
+
+// --- what speaks of ranges
 
 /** Names, validation and charts speak of ranges of data rows: [as exported, as now]. */
 function movedRanges(state) {
   return state.description.blocks
     .filter((block) => state.isData(block.name))
     .map((block) => {
-      const [worksheet, , top, left] = block.address;
+      const [worksheet, left, top] = block.address;
       const range = (rows, dollar) => {
         const corners = [`${dollar}${columnName(left)}${dollar}${top}`, `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows - 1}`];
         return corners[0] === corners[1] ? corners[0] : corners.join(":");
@@ -157,38 +214,68 @@ function movedRanges(state) {
     });
 }
 
+const isChart = (path) => path.startsWith("xl/charts/chart");
+
 function moveRanges(state, parts, paths) {
   for (const { worksheet, of } of movedRanges(state)) {
     const [[before, plainBefore], [after, plainAfter]] = [of(state.description.rows), of(state.rows)];
     const inText = (path) => (parts[path] = parts[path].replaceAll(`>${worksheet}!${before}<`, `>${worksheet}!${after}<`));
     inText("xl/workbook.xml");
-    Object.keys(parts).filter((path) => path.startsWith("xl/charts/chart")).forEach(inText);
+    Object.keys(parts).filter(isChart).forEach(inText);
     parts[paths[worksheet]] = parts[paths[worksheet]].replaceAll(`sqref="${plainBefore}"`, `sqref="${plainAfter}"`);
   }
 }
 
-/**
- * The parts with the page's present numbers in them.
- * @param {Object<string, string>} exported @param {import("./state.js").State} state @returns {Object<string, string>}
- */
-export function filled(exported, state) {
-  if (state.carried.length && state.rows !== state.description.rows) {
-    throw new Error("This page cannot write steps for another number of rows: press Reset, or download from the lesson in Voila or JupyterLab.");
+/** What charts say of steps 0 and 1 they say of all. What they remembered goes: they read their cells. */
+function moveCharts(parts, states, steps) {
+  for (const path of Object.keys(parts).filter(isChart)) {
+    for (const { worksheet, firstRow } of states.map((state) => state.description.steps).filter(Boolean)) {
+      const exported = new RegExp(`<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`, "g");
+      const range = (_, column) => `$${column}$${firstRow}${steps ? `:$${column}$${firstRow + steps}` : ""}`;
+      parts[path] = parts[path].replace(exported, (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`);
+    }
+    parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, "");
   }
-  const parts = { ...exported };
+}
+
+/** Why the page's workbook cannot be written, or "". @param {Object} packed @param {State} page */
+function refusal(packed, page) {
+  const carries = packed.sheets.some(({ carried }) => Object.keys(carried).length);
+  if (carries && page.rows !== page.description.rows) {
+    return "This page cannot write steps for another number of rows: press Reset, or download from the lesson in Voila or JupyterLab.";
+  }
+  const [{ steps, blocks }] = packed.sheets;
+  const held = blocks.find(({ name, value }) => steps?.held.includes(name) && (value === null) !== (page.start[name] === null));
+  if (held) return `This page cannot write steps once ${held.name} is typed over: press Reset, or download from the lesson in Voila or JupyterLab.`;
+  const formulas = packed.sheets.reduce((sum, told) => sum + told.formulas + page.step * (told.steps?.formulas || 0), 0);
+  const [has, most] = [formulas, packed.mostFormulas].map((count) => count.toLocaleString("en"));
+  return formulas > packed.mostFormulas ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most} open well: go back to fewer steps.` : "";
+}
+
+/**
+ * The parts with the page's present numbers in them, and its steps so far.
+ * @param {Object} packed from widgets/packed_workbook.py @param {State} page @returns {Object<string, string>}
+ */
+export function filled(packed, page) {
+  const refused = packed.refusal || refusal(packed, page);
+  if (refused) throw new Error(refused);
+  const parts = { ...packed.parts };
   const book = new DOMParser().parseFromString(parts["xl/workbook.xml"], "application/xml");
   const names = Array.from(book.getElementsByTagNameNS(MAIN, "sheet"), (sheet) => sheet.getAttribute("name"));
   const paths = Object.fromEntries(names.map((name, k) => [name, `xl/worksheets/sheet${k + 1}.xml`]));
   const worksheets = Object.fromEntries(names.map((name) => [name, new Worksheet(parts[paths[name]])]));
-  writeBlocks(state, atTheStart(state), worksheets);
-  writeRowNumbers(state, worksheets);
-  writeSentences(state, worksheets);
-  if (worksheets.Steps) worksheets.Steps.forget();
-  for (const name of names) parts[paths[name]] = worksheets[name].text;
-  if (state.rows !== state.description.rows) moveRanges(state, parts, paths);
-  for (const path of Object.keys(parts).filter((each) => each.startsWith("xl/charts/chart"))) {
-    parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, ""); // what the chart remembered; it reads its cells
+  const [first, ...beside] = packed.sheets;
+  const main = started(first, page.start);
+  const states = [main, ...beside.map((told) => started(told, repeated(told, main)))];
+  for (const state of states) {
+    writeBlocks(state, worksheets);
+    writeRowNumbers(state, worksheets);
+    writeSentences(state, worksheets);
   }
+  for (const state of states) if (state.description.steps) writeSteps(state, page.step, worksheets);
+  for (const name of names) parts[paths[name]] = worksheets[name].text;
+  if (page.rows !== page.description.rows) for (const state of states) moveRanges(state, parts, paths);
+  moveCharts(parts, states, page.step);
   return parts;
 }
 

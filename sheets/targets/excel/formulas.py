@@ -17,9 +17,9 @@ from ...language.expr import Expr, Rows, const, is_number, is_single, walk
 from ...language.ops import OPS, Test, Text, spell
 from ...language.sheet import Sheet
 from .layout import Place
+from .limits import check_formula
 
-LONGEST = 8192  # characters of a formula, Excel's limit
-MOST_TERMS = 256  # of a sum that has to be written out term by term
+MOST_TERMS = 255  # of a sum that has to be written out term by term: as many as MAX takes
 MOST_CHOICES = 254  # of CHOOSE
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
@@ -141,10 +141,14 @@ class Writer:
 
     def _cell(self, e: Expr, spans: dict) -> Text:
         name, i, j = e.arg
+        if isinstance(j, Expr):  # a row of a transposed block
+            if j.op != "const" or j.arg not in range(int(self.sheet.blocks[name].shape[1])):
+                raise self._refuse(e, f"a look-up of a column of {name}")
+            j = int(j.arg)
         if isinstance(i, Expr):
             return self._lookup(name, i, j, spans)
         if is_single(self.sheet.blocks[name].shape) and not self.places[name].flat:
-            return Text(name)
+            return Text(self.places[name].name)
         found = self._range(name, i, j, spans)
         if found is None:
             raise self._refuse(e, f"a strided range of {name}")
@@ -352,8 +356,7 @@ def formula(sheet: Sheet, places: dict[str, Place], here: Place, e: Expr, what: 
         template = f"{core}"
     else:
         template = _guarded(core, infinite, writer)
-    if len(template) > LONGEST:
-        raise NeedsBlock(f"{what}: {len(template)} characters are more than Excel takes in one cell; give a part a block of its own", line)
+    check_formula(template, what, line)
     return Formula(template, writer.references, int(sheet.rows or 0))
 
 

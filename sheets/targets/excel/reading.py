@@ -19,8 +19,10 @@ from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
 from ..numpy import values
 
-LARGEST_FILE = 10_000_000  # bytes
-LARGEST_UNPACKED = 15_000_000
+MB = 1_000_000  # bytes
+LARGEST_FILE = 20 * MB
+LARGEST_UNPACKED = 100 * MB  # four times the workbook with the most formulas
+TOO_LARGE = f"this file is too large to be a Gradsheet workbook (over {LARGEST_FILE // MB} MB)"
 VERSIONS = (1,)
 
 
@@ -50,10 +52,12 @@ def _with_formulas(sheet: Sheet, found: dict[str, Any]) -> dict[str, np.ndarray 
     """The checked inputs; None for one whose cells are empty, or hold what its formula gives from the other inputs."""
     drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
     empty = {name for name in drawn if all(cell is None for row in found[name] for cell in row)}
-    inputs = checked_inputs(sheet, found | dict.fromkeys(empty))
-    computed = values(sheet, {**inputs, **dict.fromkeys(drawn)}) if drawn else {}
-    same = {name for name in drawn if name in inputs and np.allclose(inputs[name], computed[name], rtol=1e-9, atol=1e-12)}
-    return {name: None if name in empty | same else inputs[name] for name in sheet.inputs}
+    inputs: dict[str, np.ndarray | None] = {**checked_inputs(sheet, found | dict.fromkeys(empty)), **dict.fromkeys(empty)}
+    for name in drawn:  # in order: a later formula may read an earlier input that was typed over
+        given, computed = inputs[name], values(sheet, {**inputs, name: None})[name]
+        if given is not None and given.shape == computed.shape and np.allclose(given, computed, rtol=1e-9, atol=1e-12):
+            inputs[name] = None
+    return {name: inputs[name] for name in sheet.inputs}
 
 
 def _opened(workbook: str | Path | bytes) -> Any:
@@ -64,13 +68,13 @@ def _opened(workbook: str | Path | bytes) -> Any:
         if not isinstance(data, bytes):
             path = Path(data)
             if path.stat().st_size > LARGEST_FILE:
-                raise InputError("this file is too large to be a Gradsheet workbook (over 10 MB)")
+                raise InputError(TOO_LARGE)
             data = path.read_bytes()
         if len(data) > LARGEST_FILE:
-            raise InputError("this file is too large to be a Gradsheet workbook (over 10 MB)")
+            raise InputError(TOO_LARGE)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
-                raise InputError("this file unpacks to more than 15 MB; it is not a Gradsheet workbook")
+                raise InputError(f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a Gradsheet workbook")
         return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     except InputError:
         raise

@@ -1,97 +1,173 @@
-"""Training unrolled: the worksheet Steps, one row a step, columns the step's cells, each row reading the row above.
+"""Training unrolled: one row a step, columns the step's cells, each row reading the row above.
 
 Blocks that depend on a carried input move: they lie flat in each row. Blocks of several cells that they read but that do not move
-stand once above, flat as well, so that ranges line up.
+stand once above, flat as well, so that ranges line up. Single numbers that do not move but that a chart shows step by step are repeated
+in each row. The main sheet's steps have a worksheet of their own, those of a sheet beside it stand below its blocks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
 import numpy as np
+from xlsxwriter.worksheet import Worksheet
 
 from ...language.cells import at
-from ...language.errors import NeedsBlock
+from ...language.charts import STEP
 from ...language.expr import is_single, refs
 from ...language.grad import reaching
-from ...language.sheet import Sheet
+from ...language.sheet import Block, Sheet
 from ..numpy import trajectory, values
-from .formulas import Formula, formula
+from .formulas import Formula, column_name, formula
 from .layout import Place
-from .styles import cached
+from .limits import check_fits
+from .styles import Styles, cached
 
 WORKSHEET = "Steps"
-STILL_ROW, FIRST_ROW = 3, 6
-COLUMNS = 16384
+STILL_ROW, FIRST_ROW = 3, 6  # below the title's row
 
 
-def write_steps(book, sheet: Sheet, places: dict[str, Place], steps: int, styles) -> None:
-    """Rows 0 to `steps`. places: where the blocks stand on the other worksheets."""
-    page = book.add_worksheet(WORKSHEET)
-    page.write_string(0, 0, f"{sheet.title}: one row a step", styles.title)
-    page.write_string(FIRST_ROW - 1, 0, "step", styles.group)
-    page.freeze_panes(FIRST_ROW, 1)
-    moving = reaching(sheet, sheet.carried)
-    still = _still(sheet, moving)
-    here = {**places, **_placed(sheet, still, STILL_ROW, "still")}
-    now = {**here, **_placed(sheet, [name for name in sheet.blocks if name in moving], FIRST_ROW, "moving")}
-    for name in [*still, *(name for name in sheet.blocks if name in moving)]:
-        row = STILL_ROW - 1 if name in still else FIRST_ROW - 1
-        for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape)):
-            label = name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]"
-            page.write_string(row, now[name].column + k, label, styles.heading(sheet.blocks[name]))
-    if still:
-        page.write_string(STILL_ROW, 0, "every step", styles.row_number)
-    _write_still(page, sheet, places, now, still, styles)
-    known: dict = {}
-    for step, found in enumerate(trajectory(sheet, steps)):
-        page.write_number(FIRST_ROW + step, 0, step, styles.row_number)
-        for name in (name for name in sheet.blocks if name in moving):
-            _write_row(page, sheet, places, now, name, step, found, known, styles)
+@dataclass(frozen=True)
+class Steps:
+    """Where steps stand. top: the title's row. columns: of each block's first cell. now: the places that a step's formulas read."""
+
+    worksheet: str
+    top: int
+    still: list[str]
+    moving: list[str]
+    repeated: list[str]
+    columns: dict[str, int]
+    now: dict[str, Place]
+
+    @property
+    def row(self) -> list[str]:
+        """The blocks of each row, in their order."""
+        return [*self.moving, *self.repeated]
+
+    @property
+    def still_row(self) -> int:
+        return self.top + STILL_ROW
+
+    @property
+    def first_row(self) -> int:
+        return self.top + FIRST_ROW
+
+    def cells(self, name: str, steps: int) -> str:
+        """`=Steps!$B$7:$B$57`: the single number `name`, or the step's number, at each step."""
+        column = f"${column_name(0 if name == STEP else self.columns[name])}$"
+        ends = dict.fromkeys(f"{column}{row + 1}" for row in (self.first_row, self.first_row + steps))
+        return f"={self.worksheet}!{':'.join(ends)}"
+
+    def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
+        """Columns, and what stands above each: `w[2,1]` is the first number in the second row of w."""
+        return [
+            (self.columns[name] + k, name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]")
+            for name in names
+            for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape))
+        ]
+
+    def formula_count(self, sheet: Sheet, steps: int) -> int:
+        def count(names: list[str]) -> int:
+            return sum(int(np.prod(sheet.blocks[name].shape)) for name in names)
+
+        return count(self.still) + (steps + 1) * (1 + count(self.row))
 
 
-def _still(sheet: Sheet, moving: set[str]) -> list[str]:
-    """Blocks of several cells that moving blocks read and that do not move."""
-    read = {read for name in moving if (made := sheet.blocks[name].formula) is not None for read in refs(made)}
-    return [name for name, block in sheet.blocks.items() if name in read - moving and not is_single(block.shape)]
+def drawn_over_steps(sheet: Sheet) -> list[str]:
+    """Blocks that a chart shows step by step."""
+    series = [series for chart in sheet.charts for series in chart.series if series.steps]
+    return [name for each in series for name in (each.x, each.y, each.to) if name not in ("", STEP)]
 
 
-def _placed(sheet: Sheet, names: list[str], row: int, flat: str) -> dict[str, Place]:
-    places, column = {}, 1
+def planned(sheet: Sheet, places: dict[str, Place], worksheet: str, top: int, left_out: Collection[str] = ()) -> Steps | None:
+    """None: the sheet has no steps. places: where the blocks stand otherwise. left_out: moving blocks that no step needs."""
+    if not sheet.carried and not any(series.steps for chart in sheet.charts for series in chart.series):
+        return None
+    reached = {name for name in reaching(sheet, sheet.carried) if name in sheet.carried or sheet.blocks[name].formula is not None}
+    moving = [name for name in sheet.blocks if name in reached and name not in left_out]
+    moving.sort(key=lambda name: not is_single(sheet.blocks[name].shape))  # what a reader follows first, wide blocks after it
+    formulas = [made for name in moving if name not in sheet.carried and (made := sheet.blocks[name].formula) is not None]
+    read = {read for made in formulas for read in refs(made)}
+    still = [name for name, block in sheet.blocks.items() if name in read - reached and not is_single(block.shape)]
+    repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
+    columns = _columns(sheet, still) | _columns(sheet, [*moving, *repeated])
+    now = {name: Place(worksheet, top + STILL_ROW, columns[name], "still") for name in still}
+    now |= {name: Place(worksheet, top + FIRST_ROW, columns[name], "moving") for name in moving}
+    return Steps(worksheet, top, still, moving, repeated, columns, places | now)
+
+
+def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:
+    columns, column = {}, 1
     for name in names:
-        places[name] = Place(WORKSHEET, row, column, flat)
+        columns[name] = column
         column += int(np.prod(sheet.blocks[name].shape))
-    if column > COLUMNS:
-        widest = max((sheet.blocks[name] for name in names), key=lambda block: np.prod(block.shape))
-        raise NeedsBlock(f"a step of {sheet.name} is wider than a worksheet: {widest.name} alone has {widest.size} cells", widest.line)
-    return places
+    if names:
+        check_fits(sheet, "a step", max((sheet.blocks[name] for name in names), key=lambda block: np.prod(block.shape)), 1, column)
+    return columns
 
 
-def _write_still(page, sheet: Sheet, places: dict[str, Place], now: dict[str, Place], still: list[str], styles) -> None:
-    found = values(sheet)
-    for name in still:
-        block = sheet.blocks[name]
-        copied = formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], "i", "j"), name, block.line)
+@dataclass
+class StepsWriter:
+    """Writes the steps of one sheet. places: where its blocks stand otherwise.
+
+    known: the formulas derived so far. They are the same at each step but the first, relative to their row.
+    """
+
+    page: Worksheet
+    sheet: Sheet
+    places: dict[str, Place]
+    plan: Steps
+    styles: Styles
+    known: dict[tuple, Formula] = field(default_factory=dict)
+
+    def write(self, steps: int) -> None:
+        """Rows 0 to `steps`."""
+        plan, page = self.plan, self.page
+        page.write_string(plan.top, 0, f"{self.sheet.title}: one row a step", self.styles.title)
+        page.write_string(plan.first_row - 1, 0, "step", self.styles.group)
+        self._write_headings(plan.still_row - 1, plan.still)
+        self._write_headings(plan.first_row - 1, plan.row)
+        if plan.still:
+            page.write_string(plan.still_row, 0, "every step", self.styles.row_number)
+            found = values(self.sheet)
+            for name in plan.still:
+                self._write_cells(plan.still_row, name, found[name], 0)
+        for step, found in enumerate(trajectory(self.sheet, steps)):
+            self._write_step(step)
+            for name in plan.row:
+                self._write_cells(plan.first_row + step, name, found[name], step)
+
+    def _write_step(self, step: int) -> None:
+        """The step's number; from the first on a formula, so that rows can be filled down."""
+        row = self.plan.first_row + step
+        if step == 0:
+            self.page.write_number(row, 0, 0, self.styles.row_number)
+        else:
+            self.page.write_formula(row, 0, f"=$A{row}+1", self.styles.row_number, step)
+
+    def _write_headings(self, row: int, names: list[str]) -> None:
+        for name in names:
+            for column, label in self.plan.labels(self.sheet, [name]):
+                self.page.write_string(row, column, label, self.styles.heading(self.sheet.blocks[name]))
+
+    def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
+        block = self.sheet.blocks[name]
+        style = self.styles.number(replace(block, editable=False, value=None), found)
         for k, (i, j) in enumerate(np.ndindex(block.shape)):
-            x = cached(float(found[name][i, j]), block)
-            page.write_formula(STILL_ROW, now[name].column + k, copied.at(i, j), styles.number(block, found[name]), x)
+            key = (name, i, j, step > 0)
+            if key not in self.known:
+                self.known[key] = self._formula(block, i, j, step > 0)
+            written = self.known[key].at(step, 0)
+            self.page.write_formula(row, self.plan.columns[name] + k, written, style, cached(float(found[i, j]), block))
 
-
-def _write_row(page, sheet: Sheet, places, now, name: str, step: int, found, known: dict, styles) -> None:
-    """known: the formulas derived so far. They are the same at each step but the first, relative to their row."""
-    block = sheet.blocks[name]
-    for k, (i, j) in enumerate(np.ndindex(block.shape)):
-        key = (name, i, j, step > 0)
-        if key not in known:
-            known[key] = _row_formula(sheet, places, now, name, i, j, step > 0)
-        x = cached(float(found[name][i, j]), block)
-        page.write_formula(FIRST_ROW + step, now[name].column + k, known[key].at(step, 0), styles.number(block, found[name]), x)
-
-
-def _row_formula(sheet: Sheet, places, now, name: str, i: int, j: int, carried: bool) -> Formula:
-    block = sheet.blocks[name]
-    if block.formula is not None and name not in sheet.carried:
-        sign = None if block.infinite is None else at(block.infinite, i, j)
-        return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
-    if not carried:
-        return formula(sheet, places, Place(WORKSHEET, 0, 0), at(sheet[name], i, j), name, block.line)
-    above = {n: place._replace(row=FIRST_ROW - 1) if place.flat == "moving" else place for n, place in now.items()}
-    return formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
+    def _formula(self, block: Block, i: int, j: int, carried: bool) -> Formula:
+        sheet, now, name = self.sheet, self.plan.now, block.name
+        if name not in self.plan.moving or (name in sheet.carried and not carried):
+            return formula(sheet, self.places, Place(self.plan.worksheet, 0, 0), at(sheet[name], i, j), name, block.line)
+        if name not in sheet.carried:
+            assert block.formula is not None
+            sign = None if block.infinite is None else at(block.infinite, i, j)
+            return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
+        above = {n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place for n, place in now.items()}
+        return formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)

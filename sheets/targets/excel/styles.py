@@ -47,7 +47,7 @@ class Styles:
 
     @property
     def note(self):
-        return self.get(italic=True, font_color="#555555")
+        return self.get(italic=True, font_color="#555555", valign="top")
 
     @property
     def said(self):
@@ -56,6 +56,10 @@ class Styles:
     @property
     def wrapped(self):
         return self.get(text_wrap=True, valign="top")
+
+    @property
+    def caption(self):
+        return self.get(italic=True, font_color="#555555", text_wrap=True, valign="top")
 
     @property
     def row_number(self):

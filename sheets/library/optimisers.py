@@ -1,0 +1,207 @@
+"""The race: five optimisers from one start, over the same rows, on one chart of their errors and on the loss surface."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import Axis, Contour, Expr, Series, Sheet, column_index, row_index, values
+from .optimisers_alone import SOURCES, adagrad, adam, momentum, rmsprop, sgd
+from .optimisers_rules import COURSE, LARGEST_BETA, OPTIMISERS, PARAMETERS, START, TORCH, Descent, Settings, clock, data, settings_of, turn
+
+INTERCEPTS, SLOPES = (-5.0, 45.0), (-0.5, 4.0)  # of the loss surface
+COLUMNS, ROWS = 41, 31  # of its grid
+LEAST_LOSS = 1.0  # the surface is drawn no lower, since its levels are powers
+
+
+def optimisers() -> Sheet:
+    s = Sheet(
+        "optimisers",
+        title="Five optimisers race down one valley",
+        summary="SGD, momentum, RMSprop, Adam and Adagrad start from one line, on the same 29 rows. Who comes to y = 2 x + 30, and why?",
+    )
+    s.beside = [sgd(), momentum(), rmsprop(), adam(), adagrad()]
+    descents = _settings(s)
+    data(s)
+    _descend(s, descents)
+    _errors(s, descents)
+    _surface(s)
+    _charts(s, descents)
+    _presets(s)
+    _sentences(s, descents)
+    for text, address in SOURCES:
+        s.source(text, address)
+    s.look = "new_slope_adam"
+    return s
+
+
+def _settings(s: Sheet) -> dict[str, Descent]:
+    s.group("Settings", "Move one, and all five run again from the start")
+    rule = s.choice("rule", COURSE, [COURSE, TORCH], note="the definitions of the course's workbook, or PyTorch's")
+    s.parameter("start_intercept", START, *INTERCEPTS, step=0.1, role="weight", note="of the line that all five start from")
+    s.parameter("start_slope", START, *SLOPES, step=0.01, role="weight", note="of that line")
+    s.group("Learning rates", "How far each one's steps go")
+    rates = {
+        name: s.parameter(f"learning_rate_{name}", one.learning_rate, 0, 10, scale="log", smallest=1e-6, title=name)
+        for name, one in OPTIMISERS.items()
+    }
+    s.group("Betas", "What each row keeps of the averages", folded=True)
+    found = {}
+    for name, one in OPTIMISERS.items():
+        betas = {
+            which: s.parameter(f"{beta.name}_{name}", beta.value, 0, LARGEST_BETA, step=0.001, format=".3f", note=beta.note)
+            for which, beta in one.betas.items()
+        }
+        found[name] = Descent(s, one, Settings(rule, rates[name], betas), f"_{name}")
+    return found
+
+
+def _descend(s: Sheet, descents: dict[str, Descent]):
+    s.group("Where they stand", "What one step hands to the next", folded=True)
+    s.input("t", 0, low=0, high=1e6, whole=True, format="d", note="steps so far")
+    for descent in descents.values():
+        descent.guess({"intercept": s["start_intercept"], "slope": s["start_slope"]})
+    note = f"From the row above. Under rule course, what the course's Reset leaves at its own rates, from {START:g} and {START:g}"
+    s.group("What they remember", note, folded=True)
+    for sheet in s.beside:
+        found, one = values(sheet), descents[sheet.name]
+        one.memory({f"{name}_{p}": found[f"{name}_{p}"].item() for name in one.optimiser.warmed for p in PARAMETERS})
+    s.group("This row", "The same for all", folded=True)
+    turn(s)
+    clock(s)
+    for name, descent in descents.items():
+        s.group(f"The step of {name}", "new = old - learning_rate * direction / divisor", folded=True)
+        descent.predict(s["x_now"], s["y_now"])
+        descent.gradients(s["x_now"], s["y_now"])
+        descent.update(s["t"], s["kept"])
+
+
+def _errors(s: Sheet, descents: dict[str, Descent]):
+    s.group("Errors", "Of each one's line over all 29 rows, and of its last whole pass", folded=True)
+    for descent in descents.values():
+        descent.error(s["x"], s["y"])
+        descent.passes(s["last_row"])
+    s.group("Standings", "Root of the mean squared error over all 29 rows")
+    start = s["y"] - s["start_intercept"] - s["start_slope"] * s["x"]
+    s.let("rmse_start", np.sqrt((start**2).mean()), role="loss", format=".4f", note="of the line that all five start from")
+    errors = [s[f"rmse_{name}"] for name in descents]
+    least, most = errors[0], errors[0]
+    for error in errors[1:]:
+        least, most = np.minimum(least, error), np.maximum(most, error)
+    s.let("rmse_least", least, role="loss", format=".4f", note="the smallest of the five")
+    s.let("rmse_most", most, role="loss", format=".4f", note="the largest of the five")
+
+
+def _surface(s: Sheet):
+    """The mean squared error is a paraboloid over intercept and slope: five means of the rows tell it everywhere."""
+    x, y = s["x"], s["y"]
+    s.group("What shapes the loss surface", "Means of the rows", folded=True)
+    mean_x = s.let("mean_x", x.mean(), format=".4f", note="mean of x")
+    mean_y = s.let("mean_y", y.mean(), format=".4f", note="mean of y")
+    variance_x = s.let("variance_x", ((x - mean_x) ** 2).mean(), format=".4f", note="how far x spreads, squared")
+    variance_y = s.let("variance_y", ((y - mean_y) ** 2).mean(), format=".4f", note="how far y spreads, squared")
+    covariance = s.let("covariance", ((x - mean_x) * (y - mean_y)).mean(), format=".4f", note="how y goes with x")
+    s.group("The loss surface", "Mean squared error of each intercept and slope", worksheet="Surface", folded=True)
+    intercepts = s.let("surface_intercept", _between(column_index(COLUMNS), COLUMNS, *INTERCEPTS), role="weight", format=".2f")
+    slopes = s.let("surface_slope", _between(row_index(ROWS), ROWS, *SLOPES), role="weight", format=".2f")
+    middle = (intercepts + slopes * mean_x - mean_y) ** 2
+    loss = middle + slopes**2 * variance_x - 2 * slopes * covariance + variance_y
+    s.let(
+        "surface_loss",
+        np.maximum(LEAST_LOSS, loss),
+        role="loss",
+        format=".1f",
+        note=f"the mean squared error, drawn no lower than {LEAST_LOSS:g}",
+    )
+
+
+def _between(index: Expr, count: int, low: float, high: float) -> Expr:
+    return low + index * ((high - low) / (count - 1))
+
+
+def _charts(s: Sheet, descents: dict[str, Descent]):
+    roles = {name: one.optimiser.role for name, one in descents.items()}
+    paths = [Series(f"intercept_{name}", f"slope_{name}", name, role=role, steps=True) for name, role in roles.items()]
+    s.chart(
+        "Their paths on the loss surface",
+        Axis("intercept", *INTERCEPTS),
+        Axis("slope", *SLOPES),
+        [*paths, Series("start_intercept", "start_slope", "start (drag it)", mode="markers", role="target", drag="xy")],
+        note="A long, narrow, slanting valley with its lowest point at intercept 30 and slope 2; five paths lead into it.",
+        contour=Contour("surface_intercept", "surface_slope", "surface_loss", "mean squared error", levels="log"),
+    )
+    s.chart(
+        "Error by epoch, of each pass",
+        Axis("epochs (passes of 29 rows)", 0, 10),
+        Axis("SQRT(SUM(err^2))", 0, 450),
+        [Series("passes_done", f"pass_error_{name}", name, role=role, steps=True) for name, role in roles.items()],
+        note="Five curves from one point, a corner an epoch; they fall at different speeds.",
+    )
+
+
+def _presets(s: Sheet):
+    start = {"start_intercept": START, "start_slope": START}
+    usual = {
+        rule: {key: x for name, one in OPTIMISERS.items() for key, x in settings_of(one, rule, f"_{name}").items()}
+        for rule in (COURSE, TORCH)
+    }
+    s.preset(
+        "Rule course",
+        "Who is closest to y = 2 x + 30 after 5 passes, that is 145 steps? And who will hardly have moved its intercept?",
+        rule=COURSE,
+        **start,
+        **usual[COURSE],
+    )
+    s.preset(
+        "Rule torch", "No warm start, and a bias correction for Adam. Whose first step is the longest?", rule=TORCH, **start, **usual[TORCH]
+    )
+    s.preset(
+        "Rule torch at the course's rates",
+        "PyTorch's momentum is a sum, the course's an average. Who runs away?",
+        rule=TORCH,
+        **start,
+        **usual[COURSE],
+    )
+    s.preset(
+        "A tenth of every learning rate",
+        "Everyone is slower. Who comes out ahead now?",
+        rule=COURSE,
+        **start,
+        **{key: x / 10 if key.startswith("learning_rate") else x for key, x in usual[COURSE].items()},
+    )
+    s.preset(
+        "From the other side: intercept {start_intercept:g}, slope {start_slope:g}",
+        "Who crosses the valley, and who walks along its floor?",
+        rule=COURSE,
+        start_intercept=40,
+        start_slope=3.5,
+        **usual[COURSE],
+    )
+
+
+def _sentences(s: Sheet, descents: dict[str, Descent]):
+    least, most = s["rmse_least"], s["rmse_most"]
+    s.say(
+        "Step {t}, passes so far {epochs:.2f}. All five lines have the same error, {rmse_least:.2f}.",
+        when=np.equal(least, most),
+    )
+    for name in descents:
+        rmse = s[f"rmse_{name}"]
+        s.say(
+            f"Step {{t}}, passes so far {{epochs:.2f}}. No line is closer than that of {name}: intercept {{intercept_{name}:.2f}}, "
+            f"slope {{slope_{name}:.2f}}, error {{rmse_{name}:.2f}}. The largest error of the five is {{rmse_most:.2f}}.",
+            when=np.where(rmse <= least, least < most, 0),
+        )
+    for name in descents:
+        s.say(
+            f"{name}: its error, {{rmse_{name}:.2f}}, is larger than at the start, {{rmse_start:.2f}}. Where it keeps growing, its "
+            "learning rate is too large for this rule.",
+            when=s[f"rmse_{name}"] > s["rmse_start"] * (1 + 1e-9),
+        )
+    for name in descents:
+        s.say(f"{name} has a learning rate of 0: it stays where it is.", when=np.equal(s[f"learning_rate_{name}"], 0))
+    s.say(
+        "Rule course: averages without correction, no epsilon, and Run drops the last update of each pass. m and v start from what the "
+        f"course's Reset leaves at the course's own rates, from intercept {START:g} and slope {START:g}.",
+        when=np.equal(s["rule"], 0),
+    )
+    s.say("Rule torch: the definitions of torch.optim, from a cold start, and no update is dropped.", when=np.equal(s["rule"], 1))

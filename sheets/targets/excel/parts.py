@@ -1,0 +1,118 @@
+"""What a workbook is made of: the main sheet on its worksheets, and each sheet beside it on one of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...language.cells import at
+from ...language.errors import SheetError
+from ...language.expr import Rows
+from ...language.sheet import OWN_WORKSHEETS, Block, Sheet
+from ..numpy import values
+from .charts import TALL, lengths_of_now, with_lengths
+from .formulas import Formula, block_formula, formula
+from .layout import MAIN, Layout, Place, layout, layouts_beside
+from .limits import LONGEST_WORKSHEET, check_count
+from .steps import WORKSHEET, Steps, planned
+from .words import check_texts
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sheet and where it stands in the workbook. follows: its inputs that repeat one of the main sheet's, and which."""
+
+    sheet: Sheet
+    where: Layout
+    formulas: dict[str, Formula]
+    plan: Steps | None
+    follows: dict[str, str] = field(default_factory=dict)
+
+    def formula_count(self, steps: int) -> int:
+        blocks = sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.formulas)
+        return blocks + len(self.sheet.sentences) + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
+
+
+def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
+    """The main sheet's part, then those of the sheets beside it. Raises InputError, SheetError and NeedsBlock as `write` says."""
+    for each in (sheet, *sheet.beside):
+        check_texts(each)
+    _check_worksheets(sheet)
+    main = _main(with_lengths(sheet))
+    found = [main, *_beside(main, sheet.beside)]
+    _check_names(found)
+    check_count(sheet, sum(part.formula_count(steps) for part in found), steps)
+    return found
+
+
+def _check_worksheets(sheet: Sheet) -> None:
+    taken = OWN_WORKSHEETS | {MAIN.lower(), *(group.worksheet.lower() for group in sheet.groups)}
+    for name in (other.name for other in sheet.beside):
+        if name.lower() in taken or len(name) > LONGEST_WORKSHEET:
+            raise SheetError(
+                f"a worksheet {name!r} beside {sheet.name} cannot be: it is taken, or has more than {LONGEST_WORKSHEET} characters"
+            )
+        taken = taken | {name.lower()}
+
+
+def _check_names(found: list[Part]) -> None:
+    """Whether a prefixed name meets another one: Excel does not tell upper and lower case apart."""
+    taken: dict[str, str] = {}
+    for part in found:
+        for name, place in part.where.blocks.items():
+            owner = taken.setdefault(place.name.lower(), part.sheet.name)
+            if owner != part.sheet.name:
+                raise SheetError(
+                    f"the workbook would have two names {place.name!r}, for {part.sheet.name}'s {name} and in {owner}; rename one"
+                )
+
+
+def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
+    return {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.formula is not None}
+
+
+def _main(sheet: Sheet) -> Part:
+    where = layout(sheet)
+    return Part(sheet, where, _formulas(sheet, where), planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)))
+
+
+def followed(main: Sheet, other: Sheet) -> dict[str, str]:
+    """Which inputs of a sheet beside the main one repeat one of the main sheet's: `learning_rate` of the sheet `adam` repeats
+    `learning_rate_adam`, or, where there is none, `learning_rate`, if it has the same shape."""
+    found = {}
+    for name, block in other.inputs.items():
+        sources = (source for source in (f"{name}_{other.name}", name) if source in main.inputs)
+        source = next((source for source in sources if _same_shape(main.blocks[source], block)), None)
+        if source is not None:
+            found[name] = source
+    return found
+
+
+def _same_shape(a: Block, b: Block) -> bool:
+    (rows, columns), (other_rows, other_columns) = a.shape, b.shape
+    data = isinstance(rows, Rows), isinstance(other_rows, Rows)
+    return columns == other_columns and data[0] == data[1] and (data[0] or rows == other_rows)
+
+
+def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
+    if not sheets:
+        return []
+    numbers = values(main.sheet)
+    follows = [followed(main.sheet, other) for other in sheets]
+    given = [{name: numbers[source] for name, source in each.items()} for each in follows]
+    started = [with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)]
+    places = layouts_beside(started, charts=TALL if any(other.charts for other in started) else 0)
+    top = max(where.ends[where.main].row for where in places)
+    return [_one_beside(main, *each, top) for each in zip(started, places, follows, strict=True)]
+
+
+def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str], top: int) -> Part:
+    """top: the row of its steps' title."""
+    here = Place(where.main, 0, 0)
+    links = {
+        name: formula(main.sheet, main.where.blocks, here, at(main.sheet[source], "i", "j"), name, sheet.blocks[name].line)
+        for name, source in follows.items()
+    }
+    plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))
+    return Part(sheet, where, _formulas(sheet, where) | links, plan, follows)

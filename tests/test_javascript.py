@@ -1,0 +1,56 @@
+"""Where the page's program goes its own way for speed, it still says what numpy says."""
+
+from __future__ import annotations
+
+import json
+
+import engines
+import numpy as np
+import pytest
+from examples import BOUNDED, differences
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sheets import Sheet, values
+from sheets.targets.javascript import FUNCTIONS
+
+DIVIDEND = st.integers(-(2**53), 2**53).map(float) | st.floats(-1e300, 1e300) | st.integers(-1000, 1000).map(lambda k: k / 10)
+DIVISOR = st.integers(1, 2**27).map(float) | st.sampled_from([0.1, 0.2, 0.3, 2.5, -0.1, -3.0, 1e300, 5e-324])
+
+
+@BOUNDED
+@given(st.lists(st.tuples(DIVIDEND, DIVISOR), min_size=1, max_size=50))
+def test_a_remainder_is_numpys_to_the_last_bit(pairs):
+    source = f"{FUNCTIONS} JSON.stringify({json.dumps(pairs)}.map(([a, b]) => _mod(a, b)))"
+    np.testing.assert_array_equal(json.loads(engines.in_v8(source)), [np.mod(a, b) for a, b in pairs])
+
+
+@BOUNDED
+@given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=20))
+def test_a_square_is_a_product_to_the_last_bit(numbers):
+    s = Sheet("squares")
+    s.let("squared", s.input("x", numbers) ** 2)
+    np.testing.assert_array_equal(engines.in_javascript(s)["squared"], [[x * x for x in numbers]])
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_products_whichever_way_they_are_summed(rows):
+    """One that goes along the rows of its second factor, and those that cannot: a transpose, one column, a product inside."""
+    random = np.random.default_rng(rows)
+    s = Sheet("products")
+    a, b = s.input("a", random.normal(size=(rows, 4)), rows=True), s.input("b", random.normal(size=(4, 5)))
+    c, v = s.input("c", random.normal(size=(6, 4))), s.input("v", random.normal(size=(4, 1)))
+    for name, e in (("ab", a @ b), ("a_c", a @ c.T), ("av", a @ v), ("inside", (a @ b) @ (b.T @ c.T)), ("left", a.T @ np.tanh(a @ b))):
+        s.let(name, e)
+    assert not differences(engines.in_javascript(s), values(s))
+    np.testing.assert_allclose(
+        values(s)["inside"], s.blocks["a"].value @ s.blocks["b"].value @ (s.blocks["c"].value @ s.blocks["b"].value).T
+    )
+
+
+def test_a_stack_s_rows_each_by_their_own_formula():
+    s = Sheet("stacked")
+    x = s.input("x", [[1.0, 2.0], [3.0, 4.0]])
+    s.let("column", np.vstack([x.sum(), x.max(), 7 + 0 * x.min()]))
+    s.let("table", np.vstack([x[1], x.mean(axis=0), x.sum()]))
+    assert not differences(engines.in_javascript(s), values(s))

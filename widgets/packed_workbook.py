@@ -1,0 +1,93 @@
+"""The workbook that a static page carries: its parts, and what front_end/workbook.js needs to write the page's own numbers into them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import zipfile
+from typing import Any
+
+from sheets import InputError, Sheet
+from sheets.language.grad import reaching
+from sheets.targets.excel import write
+from sheets.targets.excel.formulas import block_formula
+from sheets.targets.excel.limits import MOST_FORMULAS
+from sheets.targets.excel.parts import Part, parts
+from sheets.targets.excel.start import steps_formula
+from sheets.targets.excel.words import sentence_formula
+from sheets.targets.javascript import program
+
+from .description import block_shape
+
+
+def packed_workbook(sheet: Sheet) -> str:
+    """JSON, gzip and base64. A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
+
+    A workbook that has too many formulas is not carried, only the sentence that says so.
+    """
+    steps = 1 if sheet.carried else 0
+    try:
+        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in parts(sheet, steps)], "mostFormulas": MOST_FORMULAS}
+    except InputError as refusal:
+        told = {"refusal": f"{refusal}"}
+    return base64.b64encode(gzip.compress(json.dumps(told, allow_nan=False).encode(), mtime=0)).decode()
+
+
+def _texts(sheet: Sheet, steps: int) -> dict[str, str]:
+    """The archive's files, path to text."""
+    file = io.BytesIO()
+    write(sheet, file, steps=steps)
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+
+
+def _told(part: Part) -> dict[str, Any]:
+    """A description as State takes it, of what stands in the workbook: helpers of the charts are blocks here too."""
+    sheet, where = part.sheet, part.where
+    return {
+        "name": sheet.name,
+        "rows": int(sheet.rows or 0),
+        "program": program(sheet),
+        "carried": dict(sheet.carried),
+        "remembered": [],
+        "blocks": [_block(part, name) for name in sheet.blocks],
+        "groups": [{"blocks": group.blocks} for group in sheet.groups if group.blocks],
+        "sentences": [{"pieces": s.pieces, "excel": sentence_formula(sheet, where, s).pieces()} for s in sheet.sentences],
+        "sentenceRow": where.sentence_rows[where.main] + 1,
+        "worksheet": where.main,
+        "follows": part.follows,
+        "formulas": part.formula_count(0),
+        "steps": _steps(part),
+    }
+
+
+def _block(part: Part, name: str) -> dict[str, Any]:
+    sheet, block, place = part.sheet, part.sheet.blocks[name], part.where.blocks[name]
+    told: dict[str, Any] = {"name": name, "shape": block_shape(block), "address": [place.worksheet, place.column, place.row + 1]}
+    if block.editable:
+        told["value"] = None if block.value is None else block.value.ravel().tolist()
+    if name in part.follows:
+        return told | {"excel": part.formulas[name].pieces(), "linked": True}
+    if block.expr is not None:
+        told |= {"excel": block_formula(sheet, part.where.blocks, name).pieces(), "infinite": block.infinite is not None}
+    return told
+
+
+def _steps(part: Part) -> dict[str, Any] | None:
+    """Rows are counted from 1. held: inputs whose formula moves with the steps until they are typed over, which makes other columns."""
+    plan = part.plan
+    if plan is None:
+        return None
+    reached = reaching(part.sheet, part.sheet.carried) - part.sheet.carried.keys()
+    return {
+        "worksheet": plan.worksheet,
+        "stillRow": plan.still_row + 1,
+        "firstRow": plan.first_row + 1,
+        "still": [[name, plan.columns[name]] for name in plan.still],
+        "row": [[name, plan.columns[name]] for name in plan.row],
+        "formulas": plan.formula_count(part.sheet, 1) - plan.formula_count(part.sheet, 0),
+        "held": [name for name in part.sheet.inputs if name in reached],
+        "last": steps_formula(plan)[1:],
+    }
