@@ -1,4 +1,4 @@
-"""The charts in a real browser. While something moves we move plotly's own lines and markers; plotly's drawing is the oracle, pixel by pixel."""
+"""The charts in a real browser. While something moves we move plotly's own lines and markers; plotly's drawing is the oracle."""
 
 import io
 import json
@@ -20,7 +20,10 @@ HOLD = """() => {
     window.held = [];
     Plotly.react = (...all) => held.push(() => react(...all));
 }"""
-FRESH = "Promise.all([...document.querySelectorAll('.js-plotly-plot')].map((p) => Plotly.newPlot(p, p.data, p.layout, { displayModeBar: false })))"
+FRESH = """() => {
+    const anew = (plot) => Plotly.newPlot(plot, plot.data, plot.layout, { displayModeBar: false });
+    return Promise.all(Array.from(document.querySelectorAll(".js-plotly-plot"), anew));
+}"""
 DATA = "Array.from(document.querySelectorAll('.js-plotly-plot'), (p) => p.data.map((d) => [d.x, d.y]))"
 SET = """([name, text]) => {
     const field = document.querySelector(`.gs-field[aria-label="${name}"]`);

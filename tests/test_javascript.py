@@ -35,16 +35,16 @@ def test_a_square_is_a_product_to_the_last_bit(numbers):
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_products_whichever_way_they_are_summed(rows):
-    """One that goes along the rows of its second factor, and those that cannot: a transpose, one column, a product inside."""
+    """Of two blocks, along the rows of the second; and those that are summed cell by cell: a transpose, a product inside."""
     random = np.random.default_rng(rows)
     s = Sheet("products")
     a, b = s.input("a", random.normal(size=(rows, 4)), rows=True), s.input("b", random.normal(size=(4, 5)))
-    c, v = s.input("c", random.normal(size=(6, 4))), s.input("v", random.normal(size=(4, 1)))
-    for name, e in (("ab", a @ b), ("a_c", a @ c.T), ("av", a @ v), ("inside", (a @ b) @ (b.T @ c.T)), ("left", a.T @ np.tanh(a @ b))):
+    w, v = s.input("w", random.normal(size=(6, 4))), s.input("v", random.normal(size=(4, 1)))
+    for name, e in (("ab", a @ b), ("a_w", a @ w.T), ("av", a @ v), ("inside", (a @ b) @ (b.T @ w.T)), ("left", a.T @ np.tanh(a @ b))):
         s.let(name, e)
     assert not differences(engines.in_javascript(s), values(s))
     np.testing.assert_allclose(
-        values(s)["inside"], s.blocks["a"].value @ s.blocks["b"].value @ (s.blocks["c"].value @ s.blocks["b"].value).T
+        values(s)["inside"], s.blocks["a"].value @ s.blocks["b"].value @ (s.blocks["w"].value @ s.blocks["b"].value).T
     )
 
 

@@ -8,6 +8,8 @@ from test_dragging import descent, drag, place
 from test_page import frame
 
 from sheets import Sheet, SheetError, values
+from sheets.language.sheet import written
+from sheets.library.catalogue import SHEETS
 from widgets.static_page import static_page
 
 STEPS = 10
@@ -132,3 +134,20 @@ def test_a_question_that_cannot_be(mistake):
     with pytest.raises(SheetError) as caught:
         make(asked())
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_every_lesson_asks_and_its_answers_are_finite_words(name):
+    sheet = SHEETS[name]()
+    assert len(sheet.predictions) >= 2
+    for asked_for in sheet.predictions:
+        inputs = {} if asked_for.preset is None else sheet.presets[asked_for.preset].inputs
+        found = values(sheet, inputs, min(asked_for.steps, 150))
+        said = written(asked_for.reason, found)
+        assert "{" not in asked_for.question + said and "undefined" not in said
+        if asked_for.block:
+            assert not np.isnan(found[asked_for.block][0, 0])
+        else:
+            curve = sheet.charts[asked_for.chart].series[asked_for.series]
+            along = found[curve.x].ravel() if not curve.steps else np.zeros(1)
+            assert (np.diff(along) >= 0).all()  # a drawing is one height for each x

@@ -184,7 +184,7 @@ def test_a_drawn_curve_is_fitted_and_counted():
     found = values(SHEET, {"target": drawn, "units": 12}, 300)
     assert found["loss"].item() < 0.01
     assert found["redrawn"].item() == (drawn != values(SHEET)["chosen_curve"]).sum()
-    assert any(text.startswith(f"You drew {int(found['redrawn'].item())} of its points") for text in sentences(SHEET, found))
+    assert any(text.startswith(f"You drew {int(found['redrawn'].item())} points of the curve") for text in sentences(SHEET, found))
 
 
 # --- dragging

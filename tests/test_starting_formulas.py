@@ -126,6 +126,31 @@ def test_a_size_that_cannot_be(value):
         values(network(), {"width": value})
 
 
+def tilted() -> Sheet:
+    """`tilt` starts from what moves: typed over, it stays what was typed."""
+    s = Sheet("tilted")
+    a = s.input("a", 1.0)
+    tilt = s.input("tilt", a * 2)
+    s.let("a_next", a + tilt)
+    s.carry(a="a_next")
+    return s
+
+
+TILTED = {typed: workbooks.register(f"tilted {typed}", tilted, inputs={"tilt": typed}, steps=3) for typed in (None, 5)}
+
+
+@pytest.mark.parametrize("typed", TILTED)
+def test_a_formula_that_moves_until_it_is_typed_over(typed):
+    a = 1.0
+    for step in range(4):
+        found = values(tilted(), {"tilt": typed}, step)
+        assert found["a"] == a and found["tilt"] == (2 * a if typed is None else typed)
+        assert not differences(engines.in_javascript(tilted().with_inputs({"tilt": typed}), steps=step), found)
+        for cells in (workbooks.in_ironcalc(TILTED[typed]), workbooks.in_libreoffice(TILTED[typed])):
+            assert cells["Steps", 7 + step, 2] == a
+        a += found["tilt"].item()
+
+
 # --- as a widget
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 
-from sheets import Axis, InputError, Series, Sheet, values
+from sheets import Axis, InputError, NeedsBlock, Series, Sheet, values
 from sheets.language.expr import walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library.catalogue import SHEETS
@@ -247,6 +247,34 @@ def test_pages_are_frozen_and_fit_the_paper(name):
     for page in opened(name).worksheets[1:]:
         assert page.freeze_panes or page.title == "Charts"
         assert page.page_setup.orientation == "landscape" and page.page_setup.fitToHeight == 0
+
+
+def columns_by_number() -> Sheet:
+    """A row of a transposed block is a column, known when the sheet is written."""
+    s = Sheet("columns_by_number")
+    x = s.input("x", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    s.let("second", x.T[1])
+    s.let("total", x.T[2].sum())
+    return s
+
+
+COLUMNS = workbooks.register("columns_by_number", columns_by_number)
+
+
+@pytest.mark.parametrize("engine", RECALCULATED)
+def test_a_column_by_its_number(engine):
+    s = columns_by_number()
+    found = engines.numbers(s, RECALCULATED[engine](COLUMNS))
+    np.testing.assert_array_equal(found["second"], [[2, 5]])
+    np.testing.assert_array_equal(found["total"], [[9]])
+
+
+def test_a_column_that_a_number_looks_up_is_refused_by_name():
+    s = Sheet("looked_up")
+    x, k = s.input("x", [[1.0, 2.0], [3.0, 4.0]]), s.input("k", 0.0)
+    s.let("chosen", x.T[k])
+    with pytest.raises(NeedsBlock, match="chosen: Excel cannot state a look-up of a column of x in one cell"):
+        write(s, io.BytesIO())
 
 
 # --- text is text

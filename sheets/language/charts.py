@@ -121,7 +121,8 @@ def _check_drag(blocks: Mapping[str, Block], series: Series) -> None:
             raise InputError(f"{series.label!r}: {name} is computed; only an input can be dragged")
     for name, moved in series.moves.items():
         column, found = blocks[series.x].shape, blocks[name].shape
-        if not (is_single(moved.shape) and is_single(found)) and not (found == column and column[1] == 1 and moved.shape in (column, (1, 1))):
+        one = is_single(moved.shape) and is_single(found)
+        if not one and not (found == column and column[1] == 1 and moved.shape in (column, (1, 1))):
             raise InputError(
                 f"{series.label!r}: dragging sets {name} ({blocks[name].size}) to {size(moved.shape)}; both are one number, or a column "
                 f"with a row for each marker ({size(column)})"

@@ -41,6 +41,7 @@ def depth_lab(width: int = 8) -> Sheet:
     _drawn(s, layers)
     _chart(s)
     _presets(s)
+    _predictions(s)
     _sentences(s, activation)
     _sources(s)
     s.look = "activation_std"
@@ -183,6 +184,21 @@ def _presets(s: Sheet) -> None:
     )
     for title, predict, settings in story:
         s.preset(title, predict, **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings})
+
+
+def _predictions(s: Sheet) -> None:
+    s.predict(
+        "By what factor does a layer multiply the size of its numbers, on the page as it stands?",
+        "mean_factor",
+        "This is the average over the layers shown; a factor that is not 1 explodes or vanishes with depth.",
+        0.15,
+    )
+    s.predict(
+        "Draw the standard deviation of each layer for weights of standard deviation 0.1, before the page does.",
+        "standard deviation",
+        "The average layer multiplies it by {mean_factor:.4f}: a straight line on a logarithmic axis.",
+        preset="Standard deviation 0.1",
+    )
 
 
 def _sentences(s: Sheet, activation: Expr) -> None:

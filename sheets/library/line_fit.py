@@ -32,6 +32,7 @@ def line_fit() -> Sheet:
     _drawn(s)
     _charts(s)
     _presets(s)
+    _predictions(s)
     _sentences(s)
     _sources(s)
     s.look = "a_next"
@@ -66,28 +67,35 @@ def _points(s: Sheet):
     y = s.input("y", home, role="target", low=-1000, high=1000, format=".4f", note="a_true x + b_true + noise until it is given")
     prediction = s.let("prediction", s["a"] * x + s["b"], format=".4f", symbol=r"\hat{y}", note="the height of the line at x")
     error = s.let("error", prediction - y, format=".4f", note="prediction minus y")
-    s.let("squared_error", error**2, role="loss", format=".4f", note="never negative; a large error counts more")
-    s.group("Gradients, point by point", "How each squared error moves with a and b: by calculus, and by trying a + nudge and b + nudge")
-    d_b = s.let("d_b", 2 * error, role="gradient", format=".4f", note="as b moves: twice the error")
-    s.let("d_a", x * d_b, role="gradient", format=".4f", note="as a moves: x times as much")
-    h = s["nudge"]
-    tried = {"a": (s["a"] + h) * x + s["b"], "b": s["a"] * x + (s["b"] + h)}
-    for name in ("b", "a"):
-        difference = (tried[name] - y) ** 2 - s["squared_error"]
-        s.let(
-            f"d_{name}_estimate",
-            difference / h,
-            role="gradient",
-            format=".4f",
-            note=f"(squared error at {name} + nudge, minus now) / nudge",
-        )
-    s.group("Points that were moved", "Away from where seed and truth put them, or out of the chart", worksheet="Draws", folded=True)
-    s.let("moved", np.where(np.equal(x, drawn), np.not_equal(y, home), 1), format="d", note="1 where the point was given by hand")
-    beside = np.where(x < LEFT, 1, x > RIGHT)
-    s.let("outside", np.where(y < LOWEST_B, 1, np.where(y > HIGHEST_B, 1, beside)), format="d", note="1 where the chart does not reach")
+    s.let("squared_error", error**2, role="loss", title="error²", format=".4f", note="squared: never negative, and a large one counts more")
+    d_b = s.let("d_b", 2 * error, role="gradient", format=".4f", note="how the squared error moves as b moves: twice the error")
+    s.let("d_a", x * d_b, role="gradient", format=".4f", note="how it moves as a moves: x times as much")
+    _nudged(s)
+    _moved(s, home)
     s.group("Loss", "What the descent makes small")
     s.let("sse", s["squared_error"].sum(), role="loss", format=".4f", note="sum of the squared errors")
     s.let("mse", s["squared_error"].mean(), role="loss", format=".4f", note="their mean: what the gradient is of")
+
+
+def _nudged(s: Sheet):
+    a, b, h = s["a"], s["b"], s["nudge"]
+    s.group("The same without calculus", "Try a + nudge, and b + nudge, and see how each squared error moves", folded=True)
+    for name, line in {"b": a * s["x"] + (b + h), "a": (a + h) * s["x"] + b}.items():
+        slope = ((line - s["y"]) ** 2 - s["squared_error"]) / h
+        s.let(f"d_{name}_estimate", slope, role="gradient", format=".4f", note=f"(squared error at {name} + nudge, minus now) / nudge")
+
+
+def _moved(s: Sheet, home: Expr):
+    x, y = s["x"], s["y"]
+    s.group("Points that were moved", "Away from where seed and truth put them, or out of the chart", worksheet="Draws", folded=True)
+    s.let(
+        "moved",
+        np.where(np.equal(x, s["x_drawn"]), np.not_equal(y, home), 1),
+        format="d",
+        note="1 where the point is not where it would be drawn",
+    )
+    beside = np.where(x < LEFT, 1, x > RIGHT)
+    s.let("outside", np.where(y < LOWEST_B, 1, np.where(y > HIGHEST_B, 1, beside)), format="d", note="1 where the chart does not reach")
 
 
 def _batches(s: Sheet):
@@ -113,7 +121,7 @@ def _batches(s: Sheet):
 def _surface_shape(s: Sheet):
     """The loss over all points is a paraboloid in a and b: five means of the points tell it everywhere."""
     x, y = s["x"], s["y"]
-    s.group("What shapes the loss surface", "Means of the points; a and b do not move them", folded=True)
+    s.group("What shapes the loss surface", "Means of the points; a and b do not move them", worksheet="Surface", folded=True)
     mean_x = s.let("mean_x", x.mean(), format=".4f", note="mean of x")
     mean_y = s.let("mean_y", y.mean(), format=".4f", note="mean of y")
     s.let("variance_x", ((x - mean_x) ** 2).mean(), format=".4f", note="how far x spreads, squared")
@@ -121,7 +129,7 @@ def _surface_shape(s: Sheet):
     s.let("covariance", ((x - mean_x) * (y - mean_y)).mean(), format=".4f", note="how y goes with x")
     s.let("spread", x.max() - x.min(), format=".4f", note="from the smallest x to the largest")
     s.let("point_count", x.shape[0], format="d", note="points in the table")
-    s.let("moved_points", s["moved"].sum(), format="d", note="points given by hand")
+    s.let("moved_points", s["moved"].sum(), format="d", note="points that are not where they would be drawn")
     s.let("points_outside", s["outside"].sum(), format="d", note="points outside the chart")
     s.group("How large a step can be", "The curvature of the mse: its Hessian matrix, the same for every a and b")
     aa = s.let("hessian_aa", 2 * (x**2).mean(), format=".4f", note="how the gradient along a changes with a")
@@ -263,6 +271,31 @@ def _presets(s: Sheet):
 
 def _both(a, b):
     return np.where(a, np.where(b, 1, 0), 0)
+
+
+def _predictions(s: Sheet):
+    s.predict(
+        "The guess is a = -1, b = 1, the learning rate 0.01. What is a after 100 updates?",
+        "a",
+        "The intercept b moves first, because every point pulls it fully: it is at {b:.2f}, and the mse at {mse:.4f}.",
+        0.15,
+        preset="The lecture's line",
+        steps=100,
+    )
+    s.predict(
+        "Drag where the line will be after 40 updates of the lecture's descent.",
+        "line",
+        "It stands at slope {a:.2f} and intercept {b:.2f}, on its way to {a_true:.2f} and {b_true:.2f}.",
+        0.06,
+        preset="The lecture's line",
+        steps=40,
+    )
+    s.predict(
+        "From the page as it stands: draw the mse over the next 200 updates.",
+        "mse of all points",
+        "It is at {mse:.6f} now. On this logarithmic axis, a straight line is a loss that shrinks by the same factor each time.",
+        steps=200,
+    )
 
 
 def _sentences(s: Sheet):

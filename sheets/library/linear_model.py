@@ -23,6 +23,7 @@ def linear_model() -> Sheet:
     _update(s)
     _charts(s)
     _presets(s)
+    _predictions(s)
     _sentences(s)
     _sources(s)
     s.look = "w_next"
@@ -155,6 +156,23 @@ def _presets(s: Sheet):
         "Other starting weights",
         "The same rows in the same order, from another start. Will 10 epochs end at other weights?",
         weight_seed=5,
+    )
+
+
+def _predictions(s: Sheet):
+    s.predict(
+        "Five epochs of 30 rows, one row a step: what is the first weight after them?",
+        "weight_1",
+        "The three end at {weight_1:.4f}, {weight_2:.4f} and {b:.4f}, and the mse at {mse:.6f}.",
+        0.02,
+        preset="The lecture's model",
+        steps=150,
+    )
+    s.predict(
+        "Draw the loss of all rows over the next five epochs, from the page as it stands.",
+        "model.evaluate: mse of all rows",
+        "It is at {mse:.6f} now.",
+        steps=150,
     )
 
 

@@ -41,6 +41,7 @@ def log_loss() -> Sheet:
     _expected_loss(s, clip, accuracy_a)
     _charts(s)
     _presets(s)
+    _predictions(s)
     _sentences(s)
     _sources(s)
     s.look = "loss_if"
@@ -264,6 +265,28 @@ def _presets(s: Sheet):
     }
     for clip, (title, predict) in asks.items():
         s.preset(title, predict, prediction=STORY_CERTAIN, clip=clip, **story)
+
+
+def _predictions(s: Sheet):
+    right = sum(cat == certain for cat, certain in zip(STORY_CATS, STORY_CERTAIN, strict=True))
+    s.predict(
+        f"{right} of {len(STORY_CATS)} answers are right. All are submitted as 1s and 0s, with no clip. What is the mean loss?",
+        "loss_mean",
+        "The costliest row costs {worst_loss}: certain and wrong. One such row decides the mean of all {row_count}.",
+        preset="What if I submit 1s and 0s?",
+    )
+    s.predict(
+        "Now Kaggle moves 0 and 1 inwards by 0.0001. What is the mean loss?",
+        "loss_mean",
+        "The one wrong row costs {worst_loss}, and the mean shares that among {row_count} rows.",
+        0.15,
+        preset="Kaggle's 0.0001",
+    )
+    s.predict(
+        "Draw what a picture of a cat costs, against the prediction that it is a cat.",
+        "a cat",
+        "It is minus the logarithm of the prediction: nothing at 1, and ever steeper towards 0.",
+    )
 
 
 def _sentences(s: Sheet):

@@ -77,6 +77,7 @@ SMOOTHING = 0.98
 SEED = 83  # of the story
 STOP = 4  # the run ends when the smoothed loss is more than so many times its best
 RUN_AWAY = 1e3  # a run ends when its batch's loss is more than this
+TOP = 5  # of the curve's axis; a mark higher up is drawn there
 NOT_YET = 1e-12  # where a log axis does not reach: the place of marks that are not known yet
 HUGE = 1e300  # more than any loss
 WEIGHTS = ("W_1", "b_1", "W_2", "b_2")
@@ -104,6 +105,7 @@ def lr_finder() -> Sheet:
     _runs(s, set_to, x, y, start)
     _charts(s)
     _presets(s)
+    _predictions(s)
     _sentences(s)
     _sources(s)
     s.look = "smoothed"
@@ -312,7 +314,7 @@ def _marks(s: Sheet, set_to: SimpleNamespace, lrs: Expr, curve: Expr, tried: Exp
         row = s.let(f"{name}_at", np.clip(below.sum() - 1, 0, tried - 1), format="d", note="the row of that rate")
         if name in rates:
             s.let(f"{name}_x", np.where(rate > 0, rate, NOT_YET), role="parameter", note="the rate, or off the chart")
-        s.let(f"{name}_y", curve[row], role="loss", format=".4f", note="the smoothed loss there")
+        s.let(f"{name}_y", np.minimum(TOP, curve[row]), role="loss", format=".4f", note="the smoothed loss there, no higher than the axis")
 
 
 def _runs(s: Sheet, set_to: SimpleNamespace, x: Expr, y: Expr, start: dict[str, Expr]) -> None:
@@ -335,12 +337,11 @@ def _run(s: Sheet, of: str, rate: Expr, trained: Expr, x: Expr, y: Expr, start: 
 
 
 def _charts(s: Sheet) -> None:
-    losses = Axis("loss (log scale)", 0.05, 20, "log")
     marks = dict(zip(RULES, ("target", "gradient", "input", "weight"), strict=True))
     s.chart(
         "The loss while the learning rate grows",
         Axis("learning rate (log scale)", 1e-6, 100, "log"),
-        losses,
+        Axis("smoothed loss", 0, TOP),
         [
             Series("lr", "smoothed", "smoothed loss", role="loss", steps=True),
             *(Series(f"{name}_x", f"{name}_y", name, mode="markers", role=role) for name, role in marks.items()),
@@ -352,7 +353,7 @@ def _charts(s: Sheet) -> None:
     s.chart(
         "Training at the chosen and at the other rate",
         Axis("step", 0, PLANNED),
-        losses,
+        Axis("loss over the curve (log scale)", 0.05, 20, "log"),
         [
             Series("trained", "curve_loss_chosen", "chosen rate", role="parameter", steps=True),
             Series("trained", "curve_loss_other", "other rate", role="activation", steps=True),
@@ -384,6 +385,25 @@ def _presets(s: Sheet) -> None:
     s.preset("Grow by equal steps", linear, **{**test, "growth": GROWTH[1]})
     s.preset(
         "Only {num_steps:d} rates", "The same range in fewer steps. Which rule has too little to look at?", **{**test, "num_steps": 20}
+    )
+
+
+def _predictions(s: Sheet) -> None:
+    s.predict(
+        "The rate grows from 0.00001 to 10 in 100 steps. Draw the smoothed loss against the learning rate.",
+        "smoothed loss",
+        "The test ends where the loss is more than 4 times its least, {best:.4f}.",
+        0.12,
+        preset="Raise it until it explodes",
+        steps=100,
+    )
+    s.predict(
+        "Which rate does the rule `minimum` suggest, a tenth of that with the least loss?",
+        "minimum",
+        "valley says {valley:.7f}, steep {steep:.7f}, slide {slide:.7f}.",
+        0.5,
+        preset="Raise it until it explodes",
+        steps=100,
     )
 
 

@@ -47,6 +47,7 @@ def matmul_stack(layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: i
     _sizes(s, activations, y, len(weights))
     _charts(s, len(weights))
     _presets(s)
+    _predictions(s)
     _sentences(s, rate)
     _sources(s)
     s.look = "h_1" if hidden else "output"
@@ -160,6 +161,23 @@ def _presets(s: Sheet) -> None:
         initialisation="fixed",
         std=10,
         learning_rate=1e-7,
+    )
+
+
+def _predictions(s: Sheet) -> None:
+    s.predict(
+        "Weights of standard deviation 10, inputs (2, 3, 1), three products: how large is the first output?",
+        "output_first",
+        "Each layer multiplies the size by about ten times the root of its inputs. A guess within a factor of two counts here.",
+        0.5,
+        preset="Standard deviation 10",
+    )
+    s.predict(
+        "The same with the lecture's 2/(in + out) as standard deviation: what is the sse now?",
+        "sse",
+        "The outputs are {output_first:.2f} and {output_second:.2f}: on the scale of the targets, and still wrong.",
+        0.3,
+        preset="The lecture's 2/(in + out)",
     )
 
 

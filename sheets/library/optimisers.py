@@ -27,6 +27,7 @@ def optimisers() -> Sheet:
     _surface(s)
     _charts(s, descents)
     _presets(s)
+    _predictions(s)
     _sentences(s, descents)
     for text, address in SOURCES:
         s.source(text, address)
@@ -175,6 +176,25 @@ def _presets(s: Sheet):
         start_intercept=40,
         start_slope=3.5,
         **usual[COURSE],
+    )
+
+
+def _predictions(s: Sheet):
+    s.predict(
+        "All five start at intercept 1, slope 1. After 5 passes by the course's rules, where is adam's intercept? (30 is true.)",
+        "intercept_adam",
+        "Adam's steps are of one size in both directions, so it crosses the long flat valley; sgd has got to {intercept_sgd:.2f} only.",
+        0.1,
+        preset="Rule course",
+        steps=145,
+    )
+    s.predict(
+        "Draw the error of adam, pass by pass, over those 5 passes.",
+        "adam",
+        "It stands at intercept {intercept_adam:.2f}, slope {slope_adam:.2f} now.",
+        0.15,
+        preset="Rule course",
+        steps=145,
     )
 
 

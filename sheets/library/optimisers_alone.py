@@ -143,6 +143,7 @@ def _alone(name: str) -> Sheet:
     _errors(s, descent)
     _charts(s)
     _presets(s, optimiser, words)
+    _predictions(s)
     _sentences(s, words, descent.undivided)
     _sources(s)
     s.look = "new_slope"
@@ -258,6 +259,21 @@ def _presets(s: Sheet, optimiser: Optimiser, words: Words):
         s.preset(f"Rule {rule}, learning rate {{learning_rate}}", predict, rule=rule, **settings_of(optimiser, rule))
     for title, predict, changes in MORE_PRESETS[optimiser.name]:
         s.preset(title, predict, **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes})
+
+
+def _predictions(s: Sheet):
+    s.predict(
+        "From the page as it stands: where is the slope after one pass of 29 steps? (2 is true.)",
+        "slope",
+        "The intercept, which should be 30, is at {intercept:.2f} by then; its root mean square error is {rmse:.2f}.",
+        steps=29,
+    )
+    s.predict(
+        "Draw the error of the guess over the next five passes.",
+        "of the guess, by step",
+        "It is at {rmse:.2f} now.",
+        steps=145,
+    )
 
 
 def _sentences(s: Sheet, words: Words, undivided: Expr):

@@ -37,6 +37,7 @@ def relu_function() -> Sheet:
     _pieces(s, units)
     _charts(s, hands, units)
     _presets(s)
+    _predictions(s)
     _sentences(s)
     s.source("M. Nielsen, Neural Networks and Deep Learning (2015), chapter 4", "http://neuralnetworksanddeeplearning.com/chap4.html")
     s.source(
@@ -263,6 +264,25 @@ def _presets(s: Sheet) -> None:
     s.preset("Learning rate {learning_rate:g}", faster, curve="sine", units=12, **{**start, "learning_rate": 1})
 
 
+def _predictions(s: Sheet) -> None:
+    s.predict(
+        "One unit has one kink. What is the mean squared error of its best fit to the sine after 300 steps?",
+        "loss",
+        "One kink is all the sum has; its largest error is {worst_error:.3f}.",
+        0.2,
+        preset="1 unit for the sine",
+        steps=300,
+    )
+    s.predict(
+        "Draw the sum that twelve units reach for the bump within 300 steps.",
+        "the sum",
+        "The mean squared error is {loss:.5f}, the largest error {worst_error:.3f}; the sum can bend {kinks_inside:d} times.",
+        0.06,
+        preset="12 units for the bump",
+        steps=300,
+    )
+
+
 def _sentences(s: Sheet) -> None:
     loss, dead, units = s["loss"], s["dead_units"], s["units"]
     s.say(
@@ -300,6 +320,6 @@ def _sentences(s: Sheet) -> None:
     )
     s.say("The learning rate is 0: steps change nothing.", when=np.equal(s["learning_rate"], 0))
     s.say(
-        "You drew {redrawn:d} of its points yourself; to choose a curve by name again, press a numbered button or Reset.",
+        "You drew {redrawn:d} points of the curve yourself; to choose a curve by name again, press a numbered button or Reset.",
         when=s["redrawn"] > 0,
     )

@@ -43,6 +43,7 @@ def relu_layers() -> Sheet:
     _curve(s, activation)
     _charts(s)
     _presets(s)
+    _predictions(s)
     _sentences(s, activation, [h.shape[1] for h in hidden])
     _sources(s)
     s.look = "h_1"
@@ -155,6 +156,21 @@ def _presets(s: Sheet) -> None:
     )
     for title, predict, settings in story:
         s.preset(title, predict, **settings)
+
+
+def _predictions(s: Sheet) -> None:
+    s.predict(
+        "Three layers, no activation, and their three matrices multiplied into one. How far apart do the two answers lie, at most?",
+        "largest_difference",
+        "Linear on linear is linear: one matrix says what three layers say.",
+        preset="No activation",
+    )
+    s.predict(
+        "Now MAX(0, z) stands between the layers. How many rows of the batch have another answer than the one matrix?",
+        "bent_rows",
+        "{bent_rows:d} of {row_count:d} rows, by up to {largest_difference:.4f}: the layers are no matrix any more.",
+        preset="ReLU: =MAX(0, z)",
+    )
 
 
 def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:

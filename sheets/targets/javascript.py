@@ -24,12 +24,20 @@ from ..language.sheet import Sheet
 
 # What JavaScript lacks, with numpy's meaning: the remainder has the divisor's sign; 0 log 0 is 0; sigmoid does not overflow.
 # For a whole divisor the remainder is a difference, which is exact where it lies within 0 and the divisor: five times as fast as %.
+# A product of two blocks goes along the rows of the second, as memory likes it; each sum keeps its order, to the last bit.
 FUNCTIONS = """\
 const _square = (x) => x * x;
 const _remainder = (a, b) => { const r = a % b; return r !== 0 && (r < 0) !== (b < 0) ? r + b : r; };
 const _mod = (a, b) => {
   const r = a - Math.floor(a / b) * b;
   return r >= 0 && r < b && b === Math.floor(b) && Math.abs(a) < 2 ** 53 ? r : _remainder(a, b);
+};
+const _product = (out, a, b, rows, length, columns) => {
+  out.fill(0);
+  for (let i = 0; i < rows; i++) for (let k = 0; k < length; k++) {
+    const x = a[i * length + k];
+    for (let j = 0; j < columns; j++) out[i * columns + j] += x * b[k * columns + j];
+  }
 };
 const _xlogy = (x, y) => x * Math.log(y + (x === 0 ? 1 : 0));
 const _sigmoid = (x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)));
@@ -101,29 +109,15 @@ def _row(name: str, sheet: Sheet, i: str | int) -> str:
     return f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}" if columns > 1 else f"const _j = 0; {body}"
 
 
-def _product_loop(name: str, sheet: Sheet, a: Expr, b: Expr) -> str:
-    """a @ b going along the rows of b, as memory likes it: twice as fast at 128 columns, and each sum in the same order as by its cell."""
-    rows, columns = sheet.blocks[name].shape
-    outer: list[str] = []
-    inner: list[str] = []
-    fresh = count()
-    left = _source(at(a, "i", "k0", 1), sheet, outer, fresh)
-    right = _source(at(b, "k0", "j", 1), sheet, inner, fresh)
-    sums = f"{' '.join(inner)} ${name}[_i * {int(columns)} + _j] += _left*{right:pow};".strip()
-    return (
-        f"${name}.fill(0); for (let _i = 0; _i < {_number(rows)}; _i++) {{ for (let _k0 = 0; _k0 < {_number(a.shape[1])}; _k0++) {{ "
-        f"{' '.join([*outer, f'const _left = {left};'])} for (let _j = 0; _j < {int(columns)}; _j++) {{ {sums} }} }} }}"
-    )
-
-
 def _block_loop(name: str, sheet: Sheet) -> str:
     block = sheet.blocks[name]
     assert block.expr is not None
     e, (rows, columns) = block.expr, block.shape
     if e.op == "stack":  # each row has its own formula; a loop would compute them all for every row
         return " ".join(f"{{ {_row(name, sheet, i)} }}" for i in range(len(e.args)))
-    if e.op == "matmul" and columns > 1 and e.args[1].op != "transpose":
-        return _product_loop(name, sheet, *e.args)
+    if e.op == "matmul" and all(factor.op == "ref" for factor in e.args):
+        a, b = e.args
+        return f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"
     return f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {_row(name, sheet, 'i')} }}"
 
 

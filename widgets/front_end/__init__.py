@@ -31,12 +31,13 @@ MODULES = (
 )  # as they need each other
 ENDS = {"widget": ("widget",), "static": ("workbook", "static")}  # a kernel writes the workbook itself
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)  # lines of comment, and indentation
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
 
 def _source(name: str) -> str:
-    """A module whose imports are taken from the modules before it."""
-    text = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    """A module whose imports are taken from the modules before it, without what only its readers need."""
+    text = UNREAD.sub("", (FOLDER / f"{name}.js").read_text(encoding="utf-8"))
     return IMPORT.sub(r"const \1 = module_\2;", text)
 
 
@@ -50,8 +51,8 @@ def _enclosed(name: str) -> str:
 @lru_cache
 def joined(end: str) -> str:
     """One module: the front end for an anywidget (end: "widget") or a file ("static")."""
-    *before, last = (*MODULES, *ENDS[end])
-    return "\n".join([*map(_enclosed, before), _source(last)])
+    names: tuple[str, ...] = (*MODULES, *ENDS[end])
+    return "\n".join([*map(_enclosed, names[:-1]), _source(names[-1])])
 
 
 @lru_cache

@@ -10,7 +10,8 @@ const REST = 150; // milliseconds without a change before plotly draws again, so
 
 const MOST_DECADES = 8; // labels on a logarithmic axis
 
-function axisOf(axis) {
+/** @param {Object} axis @param {number} size of the type, in pixels */
+function axisOf(axis, size) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
@@ -22,7 +23,7 @@ function axisOf(axis) {
     zeroline: false,
     gridcolor: "#e3e3e3",
     linecolor: "#888",
-    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / MOST_DECADES), exponentformat: "power" } : {}),
+    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / MOST_DECADES), exponentformat: "power", tickfont: { size: 0.8 * size } } : {}), // plotly enlarges powers
   };
 }
 
@@ -39,6 +40,8 @@ export class Chart {
     this.state = state;
     this.chart = chart;
     this.items = itemsOf(chart, null);
+    this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
+    this.lastStep = chart.x.high;
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     this.plotly = null;
     this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
@@ -114,12 +117,12 @@ export class Chart {
     this.plotly = plotly;
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
     const layout = {
-      margin: { l: 4 * size, r: 1.2 * size, t: 2.6 * size, b: 3.4 * size },
+      margin: { l: (this.chart.y.scale === "log" ? 4.8 : 4) * size, r: 1.2 * size, t: 2.6 * size, b: 3.4 * size },
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
-      xaxis: axisOf(this.chart.x),
-      yaxis: axisOf(this.chart.y),
+      xaxis: axisOf(this.chart.x, size),
+      yaxis: axisOf(this.chart.y, size),
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 0.88 * size } }, // above the plot, never on it
       showlegend: true,
       hovermode: "closest",
@@ -151,10 +154,20 @@ export class Chart {
     const now = this.items.map((item) => pointsOf(this.state, this.chart, item));
     const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
     for (const k of changed) this.drawn[k] = now[k];
+    this.extend();
     this.behind ||= changed.length > 0 || !this.surfaceIsDrawn();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
+  }
+
+  /** An axis of steps grows with the run, by doubling: each time plotly draws anew. */
+  extend() {
+    if (!this.overSteps || this.state.step <= this.lastStep) return;
+    while (this.lastStep < this.state.step) this.lastStep *= 2;
+    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    this.behind = true;
+    this.rest();
   }
 
   /** A contour takes plotly long: it follows at rest. */

@@ -79,7 +79,7 @@ class Prediction {
     const { format } = state.blocks[this.told.block];
     const truth = state.value(this.told.block, 0, 0);
     const both = `you said ${shown(this.answer, format)}, it is ${shown(truth, format)}`;
-    if (Object.is(truth, this.answer)) return [0, `${both}.`];
+    if (shown(truth, format) === shown(this.answer, format)) return [0, `${both}.`];
     const gap = Math.abs(truth - this.answer);
     return [Number.isFinite(gap) ? gap / (Math.abs(truth) || 1) : Infinity, Number.isFinite(gap) ? `${both}: a gap of ${shown(gap, format)}.` : `${both}.`];
   }

@@ -150,8 +150,8 @@ def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
     """Widened to round numbers, since a program labels an axis from its low end on. over_steps: it ends where the steps do."""
     options: dict[str, Any] = {"name": plain(axis.title), "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
     if axis.scale == "log":
-        options |= {"log_base": 10, "num_format": "General"}
         low, high = 10.0 ** math.floor(math.log10(axis.low)), 10.0 ** math.ceil(math.log10(axis.high))
+        options |= {"log_base": 10, "num_format": "General" if low >= 1e-5 and high <= 1e6 else "0E+00"}
     else:
         unit = _round_up((axis.high - axis.low) / MOST_LABELS)
         low, high = (float(f"{ends * unit:.12g}") for ends in (math.floor(axis.low / unit), math.ceil(axis.high / unit)))

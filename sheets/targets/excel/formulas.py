@@ -20,7 +20,7 @@ from .layout import Place
 from .limits import check_formula
 
 MOST_TERMS = 255  # of a sum that has to be written out term by term: as many as MAX takes
-MOST_CHOICES = 254  # of CHOOSE
+MOST_CHOICES = 28  # of one CHOOSE: LibreOffice takes no more than some thirty, Excel 254
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
@@ -221,10 +221,15 @@ class Writer:
 
     def _choose(self, e: Expr, spans: dict) -> Text:
         row, *said = e.args
-        if any(reads(e, k) for k in spans) or len(said) > MOST_CHOICES:
-            raise self._refuse(e, f"a choice between {len(said)} rows" if len(said) > MOST_CHOICES else "a choice inside a sum")
-        number = f"{self.text(row, spans):add}+1".removesuffix("-1+1")
-        return Text(f"CHOOSE({number},{','.join(f'{self.text(one, spans)}' for one in said)})")
+        if any(reads(e, k) for k in spans):
+            raise self._refuse(e, "a choice inside a sum")
+        number, rows = self.text(row, spans), [f"{self.text(one, spans)}" for one in said]
+        found = ""
+        for start in reversed(range(0, len(rows), MOST_CHOICES)):
+            place = f"{number:add}{1 - start:+d}".removesuffix("-1+1")
+            few = f"CHOOSE({place},{','.join(rows[start : start + MOST_CHOICES])})"
+            found = f"IF({number:number}<{start + MOST_CHOICES},{few},{found})" if found else few
+        return Text(found)
 
     # --- sums
 

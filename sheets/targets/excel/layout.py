@@ -130,8 +130,9 @@ class _Placer:
     def side_by_side(self, groups: list[Group], row: int) -> int:
         """Place groups beside each other; returns the first row for what comes below them."""
         column, below = 0, row
+        body = row + (2 if any(group.note for group in groups) else 1)
         for group in groups:
-            below = max(below, GAP_ROWS + self._group(group, row, column))
+            below = max(below, GAP_ROWS + self._group(group, row, body, column))
             column = GAP_COLUMNS + max(self.found.blocks[name].column + int(self._block(name).shape[1]) for name in group.blocks)
             largest = max((self._block(name) for name in group.blocks), key=lambda block: int(block.shape[1]))
             check_fits(self.sheet, f"the worksheet {self.worksheet}", largest, below, column)
@@ -145,10 +146,9 @@ class _Placer:
         self.found.blocks[name] = Place(self.worksheet, row, column, name=f"{self.prefix}{name}")
         self.found.labels[name] = label
 
-    def _group(self, group: Group, row: int, column: int) -> int:
-        """Place the group's blocks; returns the first free row below it."""
+    def _group(self, group: Group, row: int, body: int, column: int) -> int:
+        """Place the group's blocks from row `body` on; returns the first free row below it."""
         kind = kind_of(self.sheet, group)
-        body = row + 2 if group.note else row + 1
         self.found.groups.append(GroupPlace(group, self.worksheet, row, column, body, kind))
         return {"list": self._list, "table": self._table, "contour": self._contour}[kind](group, body, column)
 

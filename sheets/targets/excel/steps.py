@@ -71,7 +71,7 @@ class Steps:
         def count(names: list[str]) -> int:
             return sum(int(np.prod(sheet.blocks[name].shape)) for name in names)
 
-        return count(self.still) + (steps + 1) * (1 + count(self.row))
+        return count(self.still) + (steps + 1) * count(self.row) + steps
 
 
 def drawn_over_steps(sheet: Sheet) -> list[str]:

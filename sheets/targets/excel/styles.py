@@ -12,6 +12,9 @@ import xlsxwriter
 from ...language.roles import ROLES
 from ...language.sheet import Block
 
+DIGITS = 9  # of a number that fits the narrowest column, with its sign and point
+POWERS = "0.00E+00"
+
 
 class Styles:
     """Cell formats, made once each."""
@@ -77,13 +80,20 @@ def number_format(spec: str) -> str:
 
 
 def cell_format(block: Block, found: np.ndarray) -> str:
-    """Excel's General shows a computed number with all its digits: it gets four decimals, or powers of ten where they would hide it."""
-    if block.format != "g" or block.value is not None:
-        return number_format(block.format)
+    """The block's format; powers of ten where its numbers are too long for a cell. Excel's General shows a computed number with all its
+    digits: it gets four decimals, or powers of ten where they would hide it."""
     sizes = np.abs(found[np.isfinite(found) & (found != 0)])
-    if sizes.size == 0 or (sizes == np.round(sizes)).all():
+    if block.format != "g":
+        fits = sizes.size == 0 or sizes.max() < 10.0 ** (DIGITS - _decimals(block.format))
+        return number_format(block.format) if fits else POWERS
+    if block.value is not None or sizes.size == 0 or ((sizes == np.round(sizes)).all() and sizes.max() < 10.0**DIGITS):
         return "General"
-    return "0.0000" if sizes.min() >= 1e-3 and sizes.max() < 1e6 else "0.00E+00"
+    return "0.0000" if sizes.min() >= 1e-3 and sizes.max() < 10.0 ** (DIGITS - 4) else POWERS
+
+
+def _decimals(spec: str) -> int:
+    """Digits after the point; per cent have two more before it."""
+    return 0 if spec == "d" else int(spec[1:-1]) + 2 * spec.endswith("%")
 
 
 def cached(x: float, block: Block | None = None) -> float | str:

@@ -62,7 +62,7 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
     words = "&".join(
         excel_text(piece) if isinstance(piece, str) else excel_number(where.blocks[piece[0]].name, piece[1]) for piece in sentence.pieces
     )
-    what = f"the sentence {sentence.pieces[0]!r}"
+    what = f"sentence {sentence.pieces[0]!r}"
     when = formula(sheet, where.blocks, Place(where.main, 0, 0), at(sentence.when, 0, 0), what, sentence.line)
     found = replace(when, template=words if when.template == "1" else f'IF({when.template},{words},"")')
     check_formula(found.template, what, sentence.line)
