@@ -90,6 +90,15 @@ def serve(options: argparse.Namespace) -> int:
     return serve_lessons(options.port, not options.no_browser)
 
 
+def finetune(options: argparse.Namespace) -> int:
+    try:
+        from widgets.fine_tuning.command import Request
+        from widgets.fine_tuning.command import finetune as run
+    except ModuleNotFoundError as error:
+        raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
+    return run(Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__}))
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gradsheet", description="Deep learning in sheets: lessons, numbers, workbooks and pages.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -120,7 +129,25 @@ def parser() -> argparse.ArgumentParser:
     of_a_sheet(paging, steps=False)
     paging.add_argument("out", type=Path, metavar="OUT.html")
     command("site", site, "every lesson as static pages").add_argument("out", type=Path, metavar="OUT")
+    _of_finetune(command("finetune", finetune, "train a pretrained network on your own pictures (also under torchrun)"))
     return top
+
+
+def _of_finetune(made: argparse.ArgumentParser) -> None:
+    made.add_argument("data", metavar="DATA", help="a folder of pictures, or digits: the 3s and 7s that come along")
+    made.add_argument(
+        "--labels", default="folder", metavar="folder|csv:PATH|regex:EXPR", help="where a picture's label is (default: folder)"
+    )
+    made.add_argument(
+        "--body", metavar="ID_OR_FOLDER", help="an image classifier of transformers' (default: the small one that comes along)"
+    )
+    made.add_argument("--epochs", type=int, metavar="N", help="of the whole network, after the head's")
+    made.add_argument("--frozen-epochs", type=int, metavar="N", help="of the new head alone")
+    made.add_argument("--lr", metavar="X|find", help="the base learning rate, or find: where its curve falls (the valley)")
+    made.add_argument("--batch-size", type=int, metavar="N", help="pictures of one step")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same numbers (default: 0)")
+    made.add_argument("--sample", type=int, metavar="N", help="work on about so many pictures first")
+    made.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: finetuned-DATA, here)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,5 @@
-"""The workbook: where blocks stand (layout), what their cells say (formulas), the file (workbook), and the way back (reading)."""
+"""The workbook: what it is made of (parts), where blocks stand (layout), what their cells say (formulas, words), steps and charts, the file
+(workbook), what it can hold (limits), and the way back (reading)."""
 
 from .reading import read_inputs
 from .workbook import write
