@@ -1,4 +1,4 @@
-"""`python3 benchmarks [1 1b 2 3 4 5 6]`: install what is missing in `.venv`, then measure and print the table; without numbers all of it.
+"""`python3 benchmarks [1 1b 2 3 4 5 6 7]`: install what is missing in `.venv`, then measure and print the table; without numbers all of it.
 
 Needs nothing but Python 3.11 or newer, Chromium, and LibreOffice for one of the columns. About five minutes: leave the machine alone.
 """
@@ -13,7 +13,7 @@ from lessons.install import ROOT, prepare, quietly, run
 
 def main(arguments: "list[str]") -> int:
     """Install, then measure."""
-    return run(prepare(ROOT, ("test",)), ["python", "-m", "benchmarks.table", *arguments], ROOT)
+    return run(prepare(ROOT, ("fine-tuning", "test")), ["python", "-m", "benchmarks.table", *arguments], ROOT)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def downloaded(page, file: Path) -> Path:
 
 
 def step_to(page, step: int) -> None:
-    page.get_by_role("slider", name="step").fill(str(step))
+    page.get_by_role("slider", name="step", exact=True).fill(str(step))
 
 
 def typed(page, name: str, text: str) -> None:

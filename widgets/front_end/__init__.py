@@ -29,30 +29,34 @@ MODULES = (
     "page",
     "plotly",
 )  # as they need each other
-ENDS = {"widget": ("widget",), "static": ("workbook", "static")}  # a kernel writes the workbook itself
-IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+ENDS = {"widget": ("asking", "widget"), "static": ("workbook", "static")}  # a kernel writes the workbook itself
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "[./\w]*?(\w+)\.js";$', re.MULTILINE)
 UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)  # lines of comment, and indentation
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
 
-def _source(name: str) -> str:
-    """A module whose imports are taken from the modules before it, without what only its readers need."""
-    text = UNREAD.sub("", (FOLDER / f"{name}.js").read_text(encoding="utf-8"))
-    return IMPORT.sub(r"const \1 = module_\2;", text)
+def _source(path: Path) -> str:
+    """A module whose imports are taken from the modules before it."""
+    return IMPORT.sub(r"const \1 = module_\2;", path.read_text(encoding="utf-8"))
 
 
-def _enclosed(name: str) -> str:
+def _enclosed(path: Path) -> str:
     """A module with a scope of its own, as a browser gives it."""
-    source = _source(name)
+    source = _source(path)
     exported = ", ".join(EXPORT.findall(source))
-    return f"const module_{name} = (() => {{\n{EXPORT.sub('', source)}\nreturn {{ {exported} }};\n}})();"
+    return f"const module_{path.stem} = (() => {{\n{EXPORT.sub('', source)}\nreturn {{ {exported} }};\n}})();"
 
 
 @lru_cache
+def joined_files(files: tuple[Path, ...]) -> str:
+    """One module of several, as they need each other; their names differ. What the last one exports is what it exports."""
+    *before, last = files
+    return "\n".join([*map(_enclosed, before), _source(last)])
+
+
 def joined(end: str) -> str:
-    """One module: the front end for an anywidget (end: "widget") or a file ("static")."""
-    names: tuple[str, ...] = (*MODULES, *ENDS[end])
-    return "\n".join([*map(_enclosed, names[:-1]), _source(names[-1])])
+    """The front end for an anywidget (end: "widget") or a file ("static")."""
+    return joined_files(tuple(FOLDER / f"{name}.js" for name in (*MODULES, *ENDS[end])))
 
 
 @lru_cache

@@ -109,14 +109,24 @@ export class Page {
     if (group.folded) {
       const folded = element("details", { class: "gs-group" }, element("summary", {}, ...heading));
       folded.addEventListener("toggle", () => {
-        if (folded.open && folded.children.length === 1) folded.append(this.grid.table(group.blocks, group.title));
+        if (folded.open && folded.children.length === 1) folded.append(...this.body(group, false));
         this.draw();
       });
       return folded;
     }
-    const body = isList ? [this.list(blocks, group.title)] : [this.grid.table(group.blocks, group.title)];
+    const body = this.body(group, isList);
     const data = blocks.some((block) => block.value !== undefined && block.shape[0] === "rows");
     return element("section", { class: isList ? "gs-group gs-short" : "gs-group" }, ...heading, ...body, ...(data ? [this.rowButtons()] : []));
+  }
+
+  /** A list; or a table, with the settings among its blocks above it. */
+  body(group, isList) {
+    const blocks = group.blocks.map((name) => this.state.blocks[name]);
+    if (isList) return [this.list(blocks, group.title)];
+    const settings = blocks.filter((block) => block.control);
+    const others = blocks.filter((block) => !block.control).map((block) => block.name);
+    const tables = others.length ? [this.grid.table(others, group.title)] : [];
+    return [...(settings.length ? [this.list(settings, group.title)] : []), ...tables];
   }
 
   /** Single numbers below each other: settings with their controls, results with their notes. */

@@ -1,0 +1,31 @@
+"""A group that mixes settings and tables shows both, open or folded, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from sheets import Sheet
+from widgets.static_page import static_page
+
+
+def mixed(folded: bool) -> Sheet:
+    s = Sheet("mixed", title="Mixed")
+    s.group("All in one", folded=folded)
+    x = s.input("x", [1.0, 2.0, 3.0], rows=True)
+    slope = s.parameter("slope", 2, 0, 5)
+    s.let("line", x * slope)
+    return s
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_settings_and_tables_of_one_group(page, tmp_path, folded):
+    file = tmp_path / "mixed.html"
+    file.write_text(static_page("Mixed", [mixed(folded)]), encoding="utf-8")
+    page.goto(file.as_uri())
+    if folded:
+        page.locator("summary", has_text="All in one").click()
+    page.get_by_role("slider", name="slope").focus()
+    page.keyboard.press("ArrowRight")
+    slope = float(page.get_by_role("textbox", name="slope").input_value())
+    page.wait_for_function(f"document.querySelector(\"td[data-block='line'][data-row='2']\").textContent == '{3 * slope:g}'")
+    assert page.locator("td[data-block='slope']").count() == 0
