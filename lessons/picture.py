@@ -11,7 +11,7 @@ from sheets.language.roles import ROLES
 from sheets.targets.numpy import Values, trajectory
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
-STEPS = 40  # of the run that is drawn
+STEPS = 100  # of the run that is drawn
 
 
 def _along(axis: Axis, x: float, low: float, high: float) -> float:

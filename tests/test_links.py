@@ -17,12 +17,12 @@ from test_starting_formulas import network
 from sheets import Sheet, values
 from sheets.library.log_loss import log_loss
 from widgets.description import description
-from widgets.front_end import _enclosed
+from widgets.front_end import FOLDER, _enclosed
 from widgets.static_page import static_page
 
 SHEETS = {"log_loss": log_loss(), "network": network()}
 DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
-MODULES = "\n".join(_enclosed(name) for name in ("numbers", "address", "state"))
+MODULES = "\n".join(_enclosed(FOLDER / f"{name}.js") for name in ("numbers", "address", "state"))
 ROUND_TRIP = """
 (({ State }, { linkOf, readLink }, description, preset, inputs, step, address) => {
     const written = ([name, x]) => [name, Array.from(x, String)];

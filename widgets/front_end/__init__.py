@@ -36,8 +36,9 @@ EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))"
 
 
 def _source(path: Path) -> str:
-    """A module whose imports are taken from the modules before it."""
-    return IMPORT.sub(r"const \1 = module_\2;", path.read_text(encoding="utf-8"))
+    """A module whose imports are taken from the modules before it, without what only its readers need."""
+    text = UNREAD.sub("", path.read_text(encoding="utf-8"))
+    return IMPORT.sub(r"const \1 = module_\2;", text)
 
 
 def _enclosed(path: Path) -> str:
