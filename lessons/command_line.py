@@ -13,6 +13,8 @@ from typing import Any
 from sheets import InputError, Sheet, SheetError, values
 from sheets.library.catalogue import SHEETS, sheet_named
 
+from .others import OTHERS
+
 MOST_STEPS = 100_000
 
 
@@ -45,9 +47,10 @@ def json_number(x: float) -> float | str:
 
 
 def show_list(_: argparse.Namespace) -> None:
-    width = max(map(len, SHEETS))
-    for name, make in SHEETS.items():
-        print(f"{name:{width}}  {make().title}")
+    titles = {name: make().title for name, make in SHEETS.items()} | {name: lesson.title for name, lesson in OTHERS.items()}
+    width = max(map(len, titles))
+    for name, title in titles.items():
+        print(f"{name:{width}}  {title}")
 
 
 def show_values(options: argparse.Namespace) -> None:
@@ -72,8 +75,9 @@ def export(options: argparse.Namespace) -> None:
 def page(options: argparse.Namespace) -> None:
     from .pages import lesson_page
 
-    sheet = sheet_named(options.name)
-    options.out.write_text(lesson_page(options.name, given_inputs(sheet, options.set, options.workbook)), encoding="utf-8")
+    alone = options.name in OTHERS and not options.set and not options.workbook  # there is no sheet that could be set
+    inputs = {} if alone else given_inputs(sheet_named(options.name), options.set, options.workbook)
+    options.out.write_text(lesson_page(options.name, inputs), encoding="utf-8")
     print(f"wrote {options.out}")
 
 

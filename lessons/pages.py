@@ -1,4 +1,7 @@
-"""Lessons as pages: the text and sheets of each notebook as static HTML, and the index with a picture and a sentence for each."""
+"""Lessons as pages: the text and sheets of each notebook as static HTML, and the index with a picture and a sentence for each.
+
+A lesson's panel that needs Python is replaced by a recorded run and the sentence that says how to open it.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from sheets import Sheet
 from sheets.library.catalogue import SHEETS, sheet_named
 from widgets import SheetWidget
+from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
+from widgets.fine_tuning.recordings import Recording, read_recording
 from widgets.mathematics import mathml
 from widgets.sheet_widget import plotly_file
 from widgets.static_page import LOOK, static_page
 
-from .picture import picture
+from .others import OTHERS
+from .picture import ended, picture, picture_of_run
 
 FOLDER = Path(__file__).resolve().parent
 PLOTLY = "plotly.min.js"
@@ -33,9 +39,14 @@ main > .lessons { padding: 0; list-style: none; max-width: none; }
 """
 
 
-def lessons() -> list[str]:
+def sheet_lessons() -> list[str]:
     """Names of the sheets that have a lesson, in the catalogue's order."""
     return [name for name in SHEETS if notebook(name).exists()]
+
+
+def lessons() -> list[str]:
+    """Names of all lessons: those of sheets first."""
+    return [*sheet_lessons(), *OTHERS]
 
 
 def notebook(name: str) -> Path:
@@ -73,11 +84,38 @@ def parts(path: Path, inputs: Mapping[str, Any] | None = None) -> list[str | She
         if isinstance(shown, SheetWidget):
             first = not any(isinstance(part, Sheet) for part in found)
             found.append(shown.sheet.with_inputs(inputs or {}) if first else shown.sheet)
+        elif isinstance(shown, FineTuningPanel):
+            found.append(_without_python(path.stem, example_run()))
     return found
+
+
+def example_run() -> Recording:
+    """The recorded run that comes along."""
+    return read_recording(min(RECORDED.glob("*.jsonl")))
+
+
+def _without_python(name: str, run: Recording) -> str:
+    """What stands in the panel's place on a page without a kernel."""
+    rows = "".join(
+        f"<tr><td>{epoch.stage}</td><td>{epoch.epoch} of {epoch.epochs}</td><td>{epoch.train_loss:.4f}</td>"
+        f"<td>{epoch.valid_loss:.4f}</td><td>{epoch.accuracy:.1%}</td></tr>"
+        for epoch in ended(run)
+    )
+    headings = "".join(f"<th>{text}</th>" for text in ("stage", "epoch", "training loss", "validation loss", "accuracy"))
+    return (
+        f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> Install Gradsheet with "
+        f"<code>pip install 'gradsheet[fine-tuning]'</code>, then open it with <code>gradsheet serve</code>; or run "
+        f"<code>{name}.ipynb</code> in JupyterLab.</p></blockquote>"
+        f'<figure style="max-width: 44em; margin: 1em 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
+        f"The line is the loss of each batch, the markers are the loss on the validation pictures.</figcaption></figure>"
+        f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, plotly_address: str = "", before: str = "") -> str:
     """A lesson as one HTML page. A sheet without a lesson of its own gets a page with its title and summary. Raises InputError."""
+    if name in OTHERS:
+        return static_page(OTHERS[name].title, parts(notebook(name)), plotly_address, before)
     sheet = sheet_named(name).with_inputs(inputs or {})
     if notebook(name).exists():
         return static_page(sheet.title, parts(notebook(name), inputs), plotly_address, before)
@@ -85,13 +123,19 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, plotly_addre
     return static_page(sheet.title, [heading, sheet], plotly_address, before)
 
 
+def _told(name: str) -> tuple[Sheet, str]:
+    """A sheet, which has a title and a summary, and its picture."""
+    sheet = sheet_named(name)
+    return sheet, picture(sheet)
+
+
 def index_page(address: Callable[[str], str]) -> str:
     """The start page. address: where the lesson of a name is to be found."""
     cards = []
     for name in lessons():
-        sheet = sheet_named(name)
-        words = f"<h2>{html.escape(sheet.title)}</h2><p>{html.escape(sheet.summary)}</p>"
-        cards.append(f'<li><a href="{html.escape(address(name), quote=True)}">{picture(sheet)}{words}</a></li>')
+        told, drawn = (OTHERS[name], picture_of_run(example_run())) if name in OTHERS else _told(name)
+        words = f"<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
+        cards.append(f'<li><a href="{html.escape(address(name), quote=True)}">{drawn}{words}</a></li>')
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',

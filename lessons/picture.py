@@ -1,4 +1,4 @@
-"""A lesson's picture: its sheet's first chart as SVG, drawn from the numbers themselves, a short run of them where the sheet has steps."""
+"""A lesson's picture as SVG, drawn from the numbers themselves: a sheet's first chart (a short run where it has steps), or a recording."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sheets import Sheet
 from sheets.language.charts import STEP, Axis, Chart, Series
 from sheets.language.roles import ROLES
 from sheets.targets.numpy import Values, trajectory
+from widgets.fine_tuning.events import BatchEnded, EpochEnded
+from widgets.fine_tuning.recordings import Recording
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
 STEPS = 100  # of the run that is drawn
@@ -27,8 +29,37 @@ def picture(sheet: Sheet) -> str:
     chart = sheet.charts[0]
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
     drawn = [_drawn(series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))) for series in chart.series]
+    return _framed(f"{chart.title}. {chart.note}", drawn)
+
+
+def picture_of_run(recording: Recording) -> str:
+    """The loss of each batch as a line, the validation loss of each epoch as markers."""
+    batches = [event for _, event in recording.events if isinstance(event, BatchEnded)]
+    epochs = [(k, event) for k, event in enumerate(ended(recording))]
+    highest = max([event.loss for event in batches] + [event.valid_loss for _, event in epochs])
+    per_epoch = len(batches) / len(epochs)
+    across, up = Axis("batches", 0, len(batches)), Axis("loss", 0, highest)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return _along(across, x, MARGIN, WIDTH - MARGIN), _along(up, y, HEIGHT - MARGIN, MARGIN)
+
+    line = Series("batch", "loss", "each batch", mode="lines", role="activation")
+    marks = Series("epoch", "loss", "validation", mode="markers", role="loss")
+    drawn = [
+        _drawn(line, [at(k + 1, event.loss) for k, event in enumerate(batches)]),
+        _drawn(marks, [at((k + 1) * per_epoch, event.valid_loss) for k, event in epochs]),
+    ]
+    return _framed(f"The loss of a recorded run. {recording.about.sentence()}", drawn)
+
+
+def ended(recording: Recording) -> list[EpochEnded]:
+    """The run's epochs, in order."""
+    return [event for _, event in recording.events if isinstance(event, EpochEnded)]
+
+
+def _framed(label: str, drawn: list[str]) -> str:
     axes = f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" stroke="#888"/>'
-    label = html.escape(f"{chart.title}. {chart.note}", quote=True)
+    label = html.escape(label, quote=True)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>{axes}{"".join(drawn)}</svg>'

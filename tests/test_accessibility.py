@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lessons.pages import lesson_page, lessons
+from lessons.pages import lesson_page, sheet_lessons
 from widgets.sheet_widget import plotly_file
 
 # Everything unfolded on the first lesson; elsewhere the folded tables, which are made alike and large, stay closed.
@@ -20,7 +20,7 @@ def violations(page) -> list:
     return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", sheet_lessons())
 def test_axe_finds_nothing(page, tmp_path: Path, lesson: str):
     file = tmp_path / "lesson.html"
     file.write_text(lesson_page(lesson, plotly_address=plotly_file().as_uri()), encoding="utf-8")

@@ -42,10 +42,10 @@ def descent(monkeypatch) -> Sheet:
     return made()
 
 
-def test_list_names_every_sheet(capsys):
+def test_list_names_every_lesson_and_sheet(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(catalogue.SHEETS)
+    assert [line.split()[0] for line in lines] == [*catalogue.SHEETS, *OTHERS]
 
 
 def test_values_are_every_block_by_name(capsys):

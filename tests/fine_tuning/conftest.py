@@ -1,0 +1,75 @@
+"""What the tests of fine-tuning share: no network, nothing kept outside pytest's own folders, and a small body made from a config."""
+
+import os
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+
+if find_spec("torch") is None and not os.environ.get("CI"):
+    collect_ignore_glob = ["test_*.py"]  # the extra `fine-tuning` is not installed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small tensors are faster that way, and a busy machine does not make threads wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def learner(tmp_path):
+    """`learner(pictures, body, ...)` whose files are in tmp_path: 40 pictures to learn from and 54 to check with, seven a batch, so that
+    an epoch ends with a smaller one."""
+    from widgets.fine_tuning.bodies import load_body
+    from widgets.fine_tuning.digits import digits
+    from widgets.fine_tuning.learner import Learner
+
+    few = replace(digits(), valid=digits().valid[::6])
+
+    def made(pictures=few, body=None, **options):
+        folder = options.pop("folder", tmp_path / "run")
+        options = {"batch_size": 7, "features_folder": tmp_path / "features", "device": "cpu", **options}
+        return Learner(pictures, body or load_body(), folder=folder, **options)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def resnet(tmp_path_factory) -> Path:
+    """A folder as transformers saves it: a ResNet with 5 labels and its preprocessing, from a config and random weights."""
+    import torch
+    from transformers import ResNetConfig, ResNetForImageClassification
+    from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
+
+    from widgets.fine_tuning.bodies import quiet
+
+    folder = tmp_path_factory.mktemp("bodies") / "resnet"
+    torch.manual_seed(0)
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=5)
+    with quiet():
+        ResNetForImageClassification(config).save_pretrained(folder)
+        ConvNextImageProcessorPil(size={"shortest_edge": 28}, crop_pct=0.875).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """Two classes of eight small pictures in folders: bright ones and dark ones."""
+    from PIL import Image
+
+    chance = np.random.default_rng(0)
+    for name, low in (("bright ☀", 150), ("dark", 0)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for k in range(8):
+            pixels = chance.integers(low, low + 100, (20 + k, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{name} {k}.png")
+    return tmp_path / "photos"

@@ -1,0 +1,169 @@
+"""`gradsheet finetune`: what it writes, what it refuses, stopping and going on; and under torchrun on two processes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lessons.command_line import main
+from widgets.fine_tuning import command, learner
+from widgets.fine_tuning.digits import digits
+
+ROOT = Path(__file__).resolve().parents[2]
+FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
+ALONE = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(autouse=True)
+def kept_here(tmp_path, monkeypatch):
+    """Features and results stay in tmp_path; the digits come with few pictures to check with."""
+    monkeypatch.setattr(learner, "cache_folder", lambda: tmp_path / "features")
+    monkeypatch.setattr(command, "digits", lambda seed: replace(digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW))
+    monkeypatch.chdir(tmp_path)
+
+
+def metrics(folder: Path) -> dict:
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    for epoch in found["epochs"]:
+        del epoch["seconds"]
+    return found
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert main(["finetune", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("gradsheet: ") and err.count("\n") == 1
+    return err
+
+
+def test_the_digits(tmp_path, capsys):
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    assert "digits: 40 pictures to learn from and 54 to check with" in said and "frozen 2/2: training loss" in said
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"metrics.json", "predictions.csv", "confusion.csv", "confusion.xlsx", "head.xlsx", "model"}
+    found = metrics(tmp_path / "out")
+    assert [epoch["stage"] for epoch in found["epochs"]] == ["frozen", "frozen", "unfrozen", "unfrozen"]
+    assert main(["finetune", "digits", "--out", "again"]) == 0
+    assert metrics(tmp_path / "again")["epochs"] == found["epochs"]  # to the last digit
+    assert (tmp_path / "again" / "predictions.csv").read_bytes() == (tmp_path / "out" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.parametrize("labels", ["folder", "csv:labels.csv", "regex:^(bright|dark)"])
+def test_a_folder_of_pictures(photos, tmp_path, labels):
+    rows = [[path.relative_to(photos).as_posix(), path.parent.name] for path in photos.rglob("*.png")]
+    with (photos / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["name", "label"], *rows])
+    assert main(["finetune", str(photos), "--labels", labels, "--epochs", "1", "--batch-size", "4", "--lr", "0.01", "--seed", "3"]) == 0
+    found = metrics(tmp_path / "finetuned-photos")
+    assert (found["seed"], found["batch_size"], sum(sum(parts) for parts in found["classes"].values())) == (3, 4, 16)
+
+
+def test_a_local_body_a_sample_and_a_rate_found(photos, resnet, tmp_path, capsys):
+    body = ["--body", str(resnet), "--lr", "find", "--sample", "8"]
+    assert main(["finetune", str(photos), *body, "--epochs", "1", "--batch-size", "2", "--out", "out"]) == 0
+    assert "Learning rates suggested: valley" in capsys.readouterr().out
+    assert sum(sum(parts) for parts in metrics(tmp_path / "out")["classes"].values()) == 8
+
+
+def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
+    one = ["--epochs", "1"]
+    assert "no such folder" in refused(capsys, "nowhere")
+    assert "write folder, csv:PATH or regex:EXPRESSION" in refused(capsys, str(photos), "--labels", "colour")
+    assert "not a regular expression" in refused(capsys, str(photos), "--labels", "regex:(")
+    assert "cannot be read" in refused(capsys, str(photos), "--labels", "csv:none.csv")
+    assert "no image classifier" in refused(capsys, str(photos), "--body", str(tmp_path), *one)
+    assert "a number above 0, or find" in refused(capsys, str(photos), "--lr", "fast", *one)
+    assert "cannot be" in refused(capsys, str(photos), "--lr", "-1", *one)
+    assert "cannot be" in refused(capsys, str(photos), "--batch-size", "0", *one)
+    assert "epochs cannot be" in refused(capsys, str(photos), "--epochs", "-1")
+    assert "too small" in refused(capsys, str(photos), "--sample", "1")
+    assert "diverged" in refused(capsys, "digits", "--lr", "1e30")
+    (tmp_path / "file").touch()
+    assert "file" in refused(capsys, "digits", "--out", "file")
+
+
+def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.bodies")
+    assert "pip install 'gradsheet[fine-tuning]'" in refused(capsys, "digits")
+
+
+def test_ctrl_c_stops_within_a_batch_and_the_same_command_goes_on(tmp_path, capsys, monkeypatch):
+    assert main(["finetune", "digits", "--out", "whole"]) == 0
+    hear, usual = command.hear, signal.getsignal(signal.SIGINT)
+
+    def interrupting(event, say) -> None:
+        hear(event, say)
+        if getattr(event, "stage", "") == "unfrozen" and getattr(event, "batch", 0) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(command, "hear", interrupting)
+    assert main(["finetune", "digits", "--out", "out"]) == 130
+    assert "the same command goes on from there" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is usual
+    monkeypatch.setattr(command, "hear", hear)
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    assert "Going on from the last checkpoint" in capsys.readouterr().out
+    assert metrics(tmp_path / "out")["epochs"] == metrics(tmp_path / "whole")["epochs"]
+
+
+# Each process notes the pictures that it learns from.
+NOTING = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from widgets.fine_tuning import command, learner, training
+from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.distributed import Processes
+import os
+folder = Path(sys.argv[1])
+few = digits()
+few = replace(few, train=few.train[:39], valid=few.valid[::6], recipe={"epochs": 1, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7})
+command.digits = lambda seed: few
+learner.cache_folder = lambda: folder / "features"
+step, write = training.Training.step, os.replace
+notes = []
+def noting(self, index, kept):
+    notes.append((self.number, self.epoch, self.processes.share(index).tolist()))
+    return step(self, index, kept)
+training.Training.step = noting
+def writing(source, target):
+    notes.append(("wrote", str(target)))
+    return write(source, target)
+os.replace = writing
+code = command.finetune(command.Request("digits", out=folder / "out"))
+(folder / f"notes-{os.environ.get('RANK', 'alone')}").write_text(repr(notes))
+sys.exit(code)
+"""
+
+
+def test_two_processes_learn_the_same_as_one(tmp_path):
+    """39 pictures by seven end with a batch of four; every picture once an epoch, one writer, the same result within rounding."""
+    (tmp_path / "noting.py").write_text(NOTING)
+    together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for start, name in (([sys.executable], "one"), (together, "two")):
+        (tmp_path / name).mkdir()
+        done = subprocess.run([*start, "noting.py", str(tmp_path / name)], cwd=tmp_path, env=ALONE, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("Accuracy") == 1
+    one, two = (metrics(tmp_path / name / "out") for name in ("one", "two"))
+    assert (one["processes"], two["processes"]) == (1, 2)
+    for alone, shared in zip(one["epochs"], two["epochs"], strict=True):
+        assert shared.pop("stage") == alone.pop("stage") and shared == pytest.approx(alone, rel=1e-4, abs=1e-6)
+    notes = [eval((tmp_path / "two" / f"notes-{rank}").read_text()) for rank in range(2)]
+    seen = {}
+    for stage, epoch, pictures in (note for own in notes for note in own if note[0] != "wrote"):
+        seen.setdefault((stage, epoch), []).extend(pictures)
+    assert {where: sorted(pictures) for where, pictures in seen.items()} == {where: list(range(39)) for where in ((0, 0), (0, 1), (1, 0))}
+    assert [note for note in notes[0] if note[0] == "wrote"] and not [note for note in notes[1] if note[0] == "wrote"]
+    logits = [np.genfromtxt(tmp_path / name / "out" / "predictions.csv", delimiter=",", skip_header=1)[:, 2] for name in ("one", "two")]
+    np.testing.assert_allclose(*logits, rtol=1e-3)

@@ -1,0 +1,251 @@
+"""Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a sentence, never a crash)."""
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sheets import InputError
+from widgets.fine_tuning.digits import OTHERS, digits
+from widgets.fine_tuning.labels import by_csv, by_function, by_lists, by_regex
+from widgets.fine_tuning.pictures import Pictures, fewer, pictures_in
+from widgets.fine_tuning.reading import read
+
+BRIGHT = "bright ☀"
+
+
+def labelled(pictures: Pictures) -> dict[str, str]:
+    return {picture.id: pictures.classes[picture.label] for picture in (*pictures.train, *pictures.valid)}
+
+
+def by_name(photos: Path) -> dict[str, str]:
+    return {f"{folder.name}/{path.name}": folder.name for folder in photos.iterdir() for path in folder.iterdir()}
+
+
+def refused(folder: Path, *arguments, **options) -> str:
+    with pytest.raises(InputError) as error:
+        pictures_in(folder, *arguments, **options)
+    return str(error.value)
+
+
+# --- labels
+
+
+def test_labels_by_folder(photos):
+    found = pictures_in(photos)
+    assert found.classes == (BRIGHT, "dark")
+    assert labelled(found) == by_name(photos)
+    assert found.counts == {BRIGHT: (6, 2), "dark": (6, 2)} and not found.skipped
+
+
+def test_parts_by_folder(photos):
+    for part, kept in (("train", range(5)), ("Valid", range(5, 8))):
+        for name in (BRIGHT, "dark"):
+            (photos / part / name).mkdir(parents=True)
+            for k in kept:
+                (photos / name / f"{name} {k}.png").rename(photos / part / name / f"{k}.png")
+    for name in (BRIGHT, "dark"):
+        (photos / name).rmdir()
+    found = pictures_in(photos)
+    assert found.counts == {BRIGHT: (5, 3), "dark": (5, 3)}
+    assert {picture.id.partition("/")[0] for picture in found.valid} == {"Valid"}
+
+
+@pytest.mark.parametrize("heading", ["", "id,label\n"])
+@pytest.mark.parametrize("comma", [",", ";", "\t"])
+def test_labels_from_a_csv(photos, tmp_path, heading, comma):
+    names = by_name(photos)
+    lines = heading + "".join(f"{name},{'sun' if label == BRIGHT else 'night'}\n" for name, label in names.items())
+    file = tmp_path / "labels.csv"
+    file.write_text("\ufeff" + lines.replace(",", comma), encoding="utf-8")
+    found = labelled(pictures_in(photos, by_csv(file)))
+    assert found == {name: "sun" if label == BRIGHT else "night" for name, label in names.items()}
+
+
+@pytest.mark.parametrize("expression", [r"^(bright|dark)", r"/(bright|dark)[^/]* \d+\.png$"])  # in the name; in the path, as in lesson 1
+def test_labels_by_a_regular_expression(photos, expression):
+    assert set(labelled(pictures_in(photos, by_regex(expression))).values()) == {"bright", "dark"}
+
+
+def test_labels_by_a_function_and_by_lists(photos):
+    names = by_name(photos)
+    assert labelled(pictures_in(photos, by_function(lambda name: name.partition("/")[0]))) == names
+    assert labelled(pictures_in(photos, by_lists(list(names), list(names.values())))) == names
+
+
+def test_a_file_without_a_label_is_reported(photos):
+    found = pictures_in(photos, by_function(lambda name: None if name.endswith("3.png") else name[0]))
+    assert sorted(found.skipped) == [(f"{BRIGHT}/{BRIGHT} 3.png", "it has no label"), ("dark/dark 3.png", "it has no label")]
+
+
+# --- parts and samples
+
+
+def test_the_split_is_by_seed_and_leaves_nothing_out(photos):
+    first, again, other = (pictures_in(photos, seed=seed) for seed in (1, 1, 2))
+    valid = [[picture.id for picture in found.valid] for found in (first, again, other)]
+    assert valid[0] == valid[1] != valid[2]
+    ids = [picture.id for picture in (*first.train, *first.valid)]
+    assert sorted(ids) == sorted(by_name(photos))
+
+
+def test_a_sample_is_even(photos):
+    found = pictures_in(photos, sample=8)
+    assert {name: sum(parts) for name, parts in found.counts.items()} == {BRIGHT: 4, "dark": 4}
+    assert "too small" in refused(photos, sample=3)
+
+
+def test_fewer_training_pictures():
+    assert fewer(digits(), 5).counts == {"3": (5, 163), "7": (5, 159)}
+
+
+# --- the digits that come along
+
+
+def test_the_digits_are_the_published_ones():
+    """UCI's own counts of the test set's classes."""
+    counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    found = digits(1, classes=range(10))
+    assert [sum(parts) for parts in found.counts.values()] == counts
+    assert found.valid[0].pixels.shape == (8, 8, 3) and max(picture.pixels.max() for picture in found.valid) == 255
+
+
+def test_twenty_of_each_and_never_in_the_pretraining():
+    found = digits()
+    assert found.counts == {"3": (20, 163), "7": (20, 159)}
+    ids = {picture.id for picture in (*found.train, *found.valid)}
+    assert len(ids) == 362 and not ids & {picture.id for part in (digits(classes=OTHERS),) for picture in (*part.train, *part.valid)}
+
+
+# --- hostile files
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG's beginning that claims a size, without the pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+
+
+def noise(size: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8))
+
+
+def test_bad_files_are_skipped_by_name_and_the_others_used(photos):
+    dark = photos / "dark"
+    (dark / "empty.jpg").touch()
+    (dark / "words.jpg").write_text("this is no picture")
+    (dark / "page.html").write_text("<html>")
+    noise(64).save(dark / "cut off.jpg")
+    (dark / "cut off.jpg").write_bytes((dark / "cut off.jpg").read_bytes()[:2000])
+    Image.new("L", (10_000, 5_000)).save(dark / "bomb.png")
+    (dark / "larger bomb.png").write_bytes(png(50_000, 50_000))
+    (dark / "quiet bomb.png").write_bytes(png(10_000, 10_000))
+    Image.new("L", (2000, 3)).save(dark / "thread.png")
+    (dark / "broken.png").write_bytes(png(10, 10) + b"\0\0\0\x05IDATxxxxx\0\0\0\0")
+    found = pictures_in(photos)
+    assert dict(found.skipped).keys() == {
+        f"dark/{name}"
+        for name in ("empty.jpg", "words.jpg", "page.html", "cut off.jpg", "bomb.png", "larger bomb.png")
+        + ("quiet bomb.png", "thread.png", "broken.png")
+    }
+    why = dict(found.skipped)
+    assert why["dark/empty.jpg"] == "it is empty" and "50 million pixels" in why["dark/bomb.png"]
+    assert sum(found.counts["dark"]) == 8
+    assert f"Skipped dark/bomb.png: {why['dark/bomb.png']}." in found.sentences()
+
+
+def test_links_that_loop_or_lead_nowhere_and_pipes(photos):
+    (photos / "dark" / "again").symlink_to(photos, target_is_directory=True)
+    (photos / "dark" / "itself").symlink_to("itself")
+    (photos / "dark" / "gone.png").symlink_to("nowhere.png")
+    os.mkfifo(photos / "dark" / "pipe.png")
+    assert labelled(pictures_in(photos)) == by_name_of_files(photos)
+
+
+def by_name_of_files(photos: Path) -> dict[str, str]:
+    return {f"{name}/{name} {k}.png": name for name in (BRIGHT, "dark") for k in range(8)}
+
+
+def test_data_that_nothing_can_be_learnt_from(photos, tmp_path):
+    assert "no such folder" in refused(tmp_path / "nowhere")
+    (tmp_path / "none").mkdir()
+    assert "no labelled picture" in refused(tmp_path / "none")
+    (photos / "cats").mkdir()
+    assert "cats has no pictures" in refused(photos)
+    (photos / "cats" / "cat.jpg").write_text("meow")
+    assert "no picture to learn cats from; 1 files were skipped: cats/cat.jpg (it is not a picture" in refused(photos)
+    for path in (*photos.glob("cats/*"), *photos.glob("dark/*")):
+        path.unlink()
+    (photos / "cats").rmdir()
+    (photos / "dark").rmdir()
+    assert f"only one class, '{BRIGHT}'" in refused(photos)
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "dark/../../secret.png", "/etc/secret.png", "..\\secret.png", "C:\\secret.png"])
+def test_a_csv_cannot_climb_out_of_the_data_folder(photos, tmp_path, name):
+    Image.new("L", (9, 9)).save(tmp_path / "secret.png")
+    (tmp_path / "labels.csv").write_text(f"dark/dark 0.png,x\n{name},y\n", encoding="utf-8")
+    assert "leads out of the data folder" in refused(photos, by_csv(tmp_path / "labels.csv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("dark/dark 0.png,a\ndark/gone.png,b\n", "1 of the names it labels are not in the data folder: dark/gone.png"),
+        ("dark/dark 0.png,a\n./dark/dark 0.png,b\n", "row 2: './dark/dark 0.png' is labelled 'b', and 'a' before"),
+        ("dark/dark 0.png,a\ndark/dark 1.png\n", "line 2: a name and a label"),
+        ("dark/dark 0.png,a\ndark/dark 1.png, \n", "line 2: a name and a label"),
+        ('dark/dark 0.png,"' + "x" * 200_000 + '"\n', "field larger"),
+        ("", "no labelled picture"),
+    ],
+)
+def test_a_csv_with_mistakes(photos, tmp_path, text, words):
+    (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
+    assert words in refused(photos, by_csv(tmp_path / "labels.csv"))
+
+
+def test_a_csv_that_is_not_text(photos, tmp_path):
+    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00\xd8")
+    assert "not text in UTF-8" in refused(photos, by_csv(tmp_path / "labels.csv"))
+    assert "cannot be read" in refused(photos, by_csv(tmp_path / "no such.csv"))
+
+
+def test_a_csv_of_a_million_rows(photos, tmp_path):
+    rows = [f"{name},{label}\n" for name, label in by_name(photos).items()]
+    (tmp_path / "labels.csv").write_text("name,label\n" + "".join(rows * (1_000_000 // len(rows))), encoding="utf-8")
+    assert labelled(pictures_in(photos, by_csv(tmp_path / "labels.csv"))) == by_name(photos)
+
+
+@pytest.mark.parametrize(("expression", "words"), [("(", "not a regular expression"), ("dark", "has no group"), ("(zebra)", "no labelled")])
+def test_expressions_with_mistakes(photos, expression, words):
+    with pytest.raises(InputError, match=words):
+        pictures_in(photos, by_regex(expression))
+
+
+def test_functions_and_lists_with_mistakes(photos):
+    with pytest.raises(InputError, match=r"\.png: the labelling function failed: ZeroDivisionError"):
+        pictures_in(photos, by_function(lambda name: 1 / 0))
+    with pytest.raises(InputError, match="2 names and 1 labels"):
+        by_lists(["a", "b"], ["x"])
+
+
+# --- one picture
+
+
+def test_colours_are_read_as_they_are_meant(tmp_path):
+    Image.fromarray(np.full((4, 4), 257 * 100, dtype=np.uint16)).save(tmp_path / "16 bits.png")
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    Image.new("CMYK", (4, 4), (0, 0, 0, 0)).save(tmp_path / "print.jpg")
+    means = {path.stem: int(np.asarray(read(path)).mean()) for path in tmp_path.iterdir()}
+    assert means == {"16 bits": 100, "clear": 255, "print": 255}
+
+
+def test_a_picture_stands_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    Image.new("RGB", (8, 4)).save(tmp_path / "turned.jpg", exif=exif)
+    assert read(tmp_path / "turned.jpg").size == (4, 8)

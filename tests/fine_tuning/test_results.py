@@ -1,0 +1,134 @@
+"""What predictions say, by hand and by PyTorch; filters and patches by a bare convolution."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from sheets import InputError, values
+from sheets.library.log_loss import log_loss
+from widgets.fine_tuning.bodies import body_of, load_body
+from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.excitement import exciting_patches, filters, first_layer
+from widgets.fine_tuning.network import Network
+from widgets.fine_tuning.results import Predictions, log_loss_inputs
+
+# Actual a a a b b b c c c; said a b b b b a c c c, each sure to another degree.
+ACTUAL = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
+SAID = np.array([0, 1, 1, 1, 1, 0, 2, 2, 2])
+SURE = np.array([0.9, 0.6, 0.8, 0.7, 0.5, 0.75, 0.95, 0.45, 0.99])
+
+
+def made() -> Predictions:
+    probabilities = np.repeat((1 - SURE[:, np.newaxis]) / 2, 3, axis=1)
+    probabilities[np.arange(9), SAID] = SURE
+    return Predictions(("a", "b", "c"), tuple(f"p{k}" for k in range(9)), ACTUAL, np.log(probabilities) + 3)
+
+
+def test_by_hand():
+    found = made()
+    np.testing.assert_allclose(found.confidence, SURE)
+    assert found.confusion.tolist() == [[1, 2, 0], [1, 2, 0], [0, 0, 3]]  # rows are actual
+    assert found.most_confused() == [("a", "b", 2), ("b", "a", 1)] and found.most_confused(2) == [("a", "b", 2)]
+    assert found.accuracy == 6 / 9
+    assert found.top_losses(3) == [2, 5, 1]
+    np.testing.assert_allclose(found.losses[[2, 5, 1]], -np.log([0.1, 0.125, 0.2]))
+    assert found.caption(1) == "b / a / 1.61 / 0.60"
+
+
+def test_losses_are_pytorchs_however_sure():
+    logits = np.array([[0, 0], [1000, 0], [0, 1000], [-5, 3]], dtype=float)
+    found = Predictions(("a", "b"), tuple("wxyz"), np.array([0, 0, 0, 1]), logits)
+    theirs = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(found.actual), reduction="none")
+    np.testing.assert_allclose(found.losses, theirs.numpy())
+    np.testing.assert_allclose(found.probabilities, torch.from_numpy(logits).softmax(dim=1).numpy())
+
+
+def test_five_kinds_of_picture():
+    kinds = made().kinds(each=2)
+    assert set(kinds["correct, at random"]) <= {0, 3, 4, 6, 7, 8} and set(kinds["incorrect, at random"]) <= {1, 2, 5}
+    assert kinds["most confidently c, and right"] == [8, 6] and kinds["most confidently b, and wrong"] == [2, 1]
+    assert kinds["most confidently c, and wrong"] == [] and kinds["most uncertain"] == [7, 4]
+    assert made().kinds(2, seed=1) == made().kinds(2, seed=1)
+
+
+def test_calibration_by_hand():
+    found = made().calibration(bins=2)  # under a half: one picture, right; the others: eight, five of them right
+    assert found.counts.tolist() == [1, 8]
+    np.testing.assert_allclose(found.said, [0.45, np.delete(SURE, 7).mean()])
+    np.testing.assert_allclose(found.was, [1, 5 / 8])
+    assert found.error == pytest.approx((0.55 + 8 * abs(np.delete(SURE, 7).mean() - 5 / 8)) / 9)
+    assert "more sure than right" in found.sentence()
+    assert made().calibration(1).said == pytest.approx([SURE.mean()])
+    with pytest.raises(InputError):
+        made().calibration(0)
+
+
+def test_perfect_certainty_is_in_the_last_bin():
+    found = Predictions(("a", "b"), ("x",), np.array([0]), np.array([[1e4, 0.0]])).calibration()
+    assert (found.said, found.was, found.error) == (1, 1, 0) and "as sure as right" in found.sentence()
+
+
+def test_expected_log_loss_with_a_clip():
+    found = made()
+    true = found.probabilities[np.arange(9), ACTUAL]
+    for clip in (0, 0.15, 0.3):
+        assert found.expected_log_loss(clip) == pytest.approx(-np.mean([math.log(min(max(p, clip), 1 - clip)) for p in true]))
+    with pytest.raises(InputError, match=r"under 0\.5"):
+        found.expected_log_loss(0.5)
+
+
+def test_the_log_loss_sheet_takes_these_predictions():
+    """Two classes: its mean loss with a clip is the expected log loss."""
+    found = Predictions(("a", "b"), tuple("uvwxyz"), np.array([0, 1, 1, 0, 1, 0]), np.random.default_rng(0).normal(0, 3, (6, 2)))
+    for clip in (1e-4, 0.05):
+        shown = values(log_loss(), {**log_loss_inputs(found), "clip": clip})
+        assert shown["loss_mean"][0, 0] == pytest.approx(found.expected_log_loss(clip), rel=1e-12)
+        assert shown["accuracy"][0, 0] == found.accuracy
+    assert log_loss_inputs(found, 1, rows=2)["is_cat"] == [0, 1]
+
+
+# --- the first layer
+
+
+def test_filters_are_drawn_from_their_weights():
+    network = Network(load_body(), ["3", "7"])
+    drawn, weights = filters(network), first_layer(network).weight.detach()
+    assert drawn.shape == (16, 7, 7, 3)
+    for picture, filter_ in zip(drawn, weights.permute(0, 2, 3, 1).numpy(), strict=True):
+        largest = np.unravel_index(np.abs(filter_).argmax(), filter_.shape)
+        assert picture[largest] == (255 if filter_[largest] > 0 else 0)
+
+
+def test_patches_excite_their_filter_most():
+    """The answer of a filter is its product with the patch (where the patch is whole), and no other place answers more."""
+    body, pictures = load_body(), digits().train[:12]
+    network = Network(body, ["3", "7"])
+    layer = first_layer(network)
+    pixels = body.normalised(body.pixels([picture.open() for picture in pictures]).float())
+    answers = functional.conv2d(pixels, layer.weight, stride=layer.stride, padding=layer.padding).detach()
+    found, whole = exciting_patches(network, body, pictures, each=3), 0
+    for f, patches in enumerate(found):
+        best = answers[:, f].amax(dim=(1, 2)).sort(descending=True)
+        assert [patch.activation for patch in patches] == pytest.approx(best.values[:3].tolist(), rel=1e-5, abs=1e-5)
+        assert len({patch.id for patch in patches}) == 3
+        for patch in patches:
+            if patch.pixels.shape == (7, 7, 3):
+                whole += 1
+                seen = body.normalised(torch.from_numpy(patch.pixels).permute(2, 0, 1)[np.newaxis].float())
+                assert (seen[0] * layer.weight[f]).sum().item() == pytest.approx(patch.activation, rel=1e-4, abs=1e-4)
+    assert whole > 10
+
+
+def test_a_body_without_filters_for_colours_says_so(resnet):
+    network = Network(load_body(resnet), ["a", "b"])
+    network.model.resnet.embedder = torch.nn.Identity()
+    with pytest.raises(InputError, match="no filters to draw"):
+        filters(network)
+
+
+def test_bodies_can_be_made_of_parts(resnet):
+    body = load_body(resnet)
+    assert body_of("again", body.model, body.processor).labels == body.labels

@@ -1,0 +1,34 @@
+"""The pictures that come along: handwritten 3s and 7s, and the other digits, which the body that comes along was pretrained on.
+
+digits.npz: 1797 pictures of 8 x 8, from 0 to 16, and their digits; source and licence in digits.md beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .pictures import Picture, Pictures
+
+FILE = Path(__file__).parent / "digits.npz"
+INK = 16  # the data's brightest
+THREES_AND_SEVENS = (3, 7)
+OTHERS = (0, 1, 2, 4, 5, 6, 8, 9)
+EACH = 20  # training pictures of a class
+RECIPE = {"epochs": 4, "frozen_epochs": 6, "lr": 0.02, "batch_size": 8}  # for a class of 20, so that a few steps do
+
+
+def digits(each: int = EACH, seed: int = 0, classes: Sequence[int] = THREES_AND_SEVENS) -> Pictures:
+    """`each` training pictures of a class, chosen by seed; all the others are for validation."""
+    with np.load(FILE, allow_pickle=False) as kept:
+        images, labels = kept["images"], kept["labels"]
+    pixels = np.repeat(np.round(images * (255 / INK)).astype(np.uint8)[..., np.newaxis], 3, axis=3)
+    chance = np.random.default_rng(seed)
+    train, valid = [], []
+    for label, digit in enumerate(classes):
+        order = [Picture(f"digit {k}", label, pixels=pixels[k]) for k in chance.permutation(np.flatnonzero(labels == digit))]
+        train += order[:each]
+        valid += order[each:]
+    return Pictures("digits", tuple(map(str, classes)), tuple(train), tuple(valid), flip=False, recipe=RECIPE)

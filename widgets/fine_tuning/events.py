@@ -1,0 +1,63 @@
+"""What training says while it runs. A listener is called in the thread that trains, and should be quick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BatchEnded:
+    """batch of batches and epoch of epochs are counted from 1 within the stage. lr: the head's rate. seconds_left: of this stage."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+    lr: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """Losses are means over pictures; accuracy is the share of validation pictures that are right; seconds without the validation."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    train_loss: float
+    valid_loss: float
+    accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should know, in a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A long preparation: done of total."""
+
+    what: str
+    done: int
+    total: int
+
+
+Event = BatchEnded | EpochEnded | Notice | Worked
+Listener = Callable[[Event], None]
+Stop = Callable[[], bool]  # asked before each batch; threading.Event().is_set is one
+
+
+def nobody(_: Event) -> None:
+    """A listener that does not listen."""
+
+
+def never() -> bool:
+    """A stop that never comes."""
+    return False

@@ -1,0 +1,92 @@
+"""What to take away: predictions, confusion matrix, workbooks, and a model folder that `from_pretrained` opens."""
+
+from __future__ import annotations
+
+import csv
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sheets import InputError
+from sheets.targets.excel import write as write_workbook
+
+from .bodies import quiet
+from .head_sheets import ROWS, confusion_sheet, head_sheet
+from .learner import Learner
+from .machine import device_name, versions
+from .results import Predictions, checked_clip
+
+CLIP = 1e-4  # Kaggle's
+EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
+
+
+def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
+    """id, label (the most probable class) and its probability, moved into clip ... 1 - clip."""
+    checked_clip(clip)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["id", "label", "probability"])
+        for name, k, p in zip(predictions.ids, predictions.predicted, predictions.confidence, strict=True):
+            rows.writerow([name, predictions.classes[k], repr(float(min(max(p, clip), 1 - clip)))])
+
+
+def write_confusion(path: Path, predictions: Predictions) -> None:
+    """Rows are actual, columns predicted."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["actual", *predictions.classes])
+        for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
+            rows.writerow([name, *counts])
+
+
+def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
+    """The head with its first pictures, live, as .xlsx."""
+    head = learner.network.head
+    weight, bias = (part.detach().cpu().double().numpy() for part in (head.weight, head.bias))
+    write_workbook(head_sheet(predictions, learner.features(ROWS), weight, bias), path)
+
+
+def write_model(folder: Path, learner: Learner) -> None:
+    """Weights, configuration with the classes' names, and preprocessing: AutoModelForImageClassification.from_pretrained(folder)."""
+    with quiet():
+        learner.network.model.save_pretrained(folder)
+        learner.body.processor.save_pretrained(folder)
+
+
+def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: float = CLIP) -> dict[str, Any]:
+    """All that was measured, and under what circumstances, in JSON's words."""
+    return {
+        "epochs": [{name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH} for epoch in learner.history],
+        "outcome": outcome,
+        "device": device_name(learner.settings.device),
+        "seed": learner.seed,
+        "versions": versions(),
+        "data": learner.pictures.name,
+        "classes": learner.pictures.counts,
+        "skipped": dict(learner.pictures.skipped),
+        "body": learner.body.name,
+        "batch_size": learner.settings.batch_size,
+        "processes": learner.processes.count,
+        "stages": [{"stage": stage.name, "epochs": stage.epochs, "lr": str(stage.lr)} for stage in learner.plan],
+        "accuracy": predictions.accuracy,
+        "clip": clip,
+        "expected_log_loss": predictions.expected_log_loss(clip),
+        "calibration_error": predictions.calibration().error,
+    }
+
+
+def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP) -> Predictions:
+    """metrics.json, predictions.csv, confusion.csv, confusion.xlsx, head.xlsx (where it fits a workbook) and model/; one process writes."""
+    predictions = learner.predictions()
+    if learner.processes.is_writer:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "metrics.json").write_text(json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8")
+        write_predictions(folder / "predictions.csv", predictions, clip)
+        write_confusion(folder / "confusion.csv", predictions)
+        write_workbook(confusion_sheet(predictions), folder / "confusion.xlsx")
+        with suppress(InputError):  # a head too large for a workbook
+            write_head(folder / "head.xlsx", learner, predictions)
+        write_model(folder / "model", learner)
+    return predictions

@@ -1,0 +1,44 @@
+"""The files of a data folder, whatever its links do, and their names as they are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from sheets import InputError
+
+
+def files_in(root: Path) -> dict[str, Path]:
+    """Every regular file under root by its name relative to it, with `/`; sorted.
+
+    Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for ever). A folder reached twice, by a
+    link or by a loop of links, is walked once. Raises InputError where root is no folder.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder")
+    return dict(sorted(_walk(root, root, set())))
+
+
+def _walk(root: Path, folder: Path, walked: set[tuple[int, int]]) -> Iterator[tuple[str, Path]]:
+    here = folder.stat()
+    if (here.st_dev, here.st_ino) in walked:
+        return
+    walked.add((here.st_dev, here.st_ino))
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(f"{folder}: this folder cannot be read: {error.strerror}") from None
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            kind = entry.stat().st_mode
+        except OSError:
+            continue  # a link to nothing, or to itself
+        if entry.name.startswith("."):
+            continue
+        if stat.S_ISDIR(kind):
+            yield from _walk(root, path, walked)
+        elif stat.S_ISREG(kind):
+            yield path.relative_to(root).as_posix(), path

@@ -1,0 +1,56 @@
+// What a person sets: a number that is typed, a button that starts something, and the sentence that says why not.
+
+import { element, setText } from "../../front_end/elements.js";
+import { typedNumber } from "../../front_end/numbers.js";
+
+/** 0.01 -> "0.01", 0.00158489 -> "1.58e-3": three digits are enough for a rate. @param {number} x */
+export const short = (x) => (x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(2).replace("e+", "e") : String(Number(x.toPrecision(3))));
+
+/** A field with its label. @param {string} label also its accessible name @param {number|string} value */
+export function field(label, value) {
+  const input = element("input", { class: "gs-field", type: "text", "aria-label": label, value: String(value), autocomplete: "off", spellcheck: "false" });
+  return { input, node: element("label", { class: "ft-field" }, element("span", { text: label }), input) };
+}
+
+/** What is typed in a field of numbers; throws the sentence that says what is wrong. */
+export function numberIn(input) {
+  const value = typedNumber(input.value);
+  if (value === null || !Number.isFinite(value)) {
+    input.focus();
+    throw new Error(`${input.getAttribute("aria-label")} is '${input.value}'; write a number, such as 2 or 1e-3.`);
+  }
+  return value;
+}
+
+/** A sentence of refusal, empty until there is one. */
+export const refusal = () => element("p", { class: "gs-refusal", role: "alert" });
+
+/**
+ * A button whose action may be refused; the sentence then stands in `says`.
+ * @param {string} text @param {() => Promise<any>} action @param {HTMLElement} says @param {Object} [more] attributes
+ */
+export function actor(text, action, says, more = {}) {
+  const act = async () => {
+    setText(says, "");
+    try {
+      await action();
+    } catch (error) {
+      setText(says, error.message);
+    }
+  };
+  return element("button", { type: "button", text, onclick: act, ...more });
+}
+
+/** A small picture with its caption. @param {{src: string, caption: string, title?: string}} told */
+export function picture(told) {
+  const about = told.title ? `${told.title}: ${told.caption}` : told.caption;
+  const image = element("img", { src: told.src, alt: about, title: about });
+  return element("figure", { class: "ft-picture" }, image, element("figcaption", { text: told.caption }));
+}
+
+/** @param {string[]} headings @param {(string|number)[][]} rows the first of each row is its heading @param {string} name */
+export function table(headings, rows, name) {
+  const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col", text })));
+  const row = ([first, ...cells]) => element("tr", {}, element("th", { scope: "row", text: first }), ...cells.map((text) => element("td", { text })));
+  return element("table", { class: "ft-table", "aria-label": name }, element("thead", {}, head), element("tbody", {}, ...rows.map(row)));
+}

@@ -1,0 +1,107 @@
+// The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve, calibration.
+
+import { element } from "../../front_end/elements.js";
+
+// Colours that everyone can tell apart, and dashes and markers for those who see none.
+const LOOKS = {
+  "body's predictions": { color: "#8a5a00", dash: "dot", symbol: "triangle-up" },
+  pretrained: { color: "#0072b2", dash: "solid", symbol: "circle" },
+  "from scratch": { color: "#b23c00", dash: "dash", symbol: "square" },
+  recording: { color: "#6b3fa0", dash: "dashdot", symbol: "diamond" },
+};
+
+const axis = (title, more = {}) => ({ title: { text: title, standoff: 6, font: { size: 14 } }, gridcolor: "#e3e3e3", linecolor: "#888", zeroline: false, fixedrange: true, ...more });
+
+export class Chart {
+  /** @param {string} title @param {string} note for who cannot see it @param {() => Promise<any>} plotly */
+  constructor(title, note, plotly) {
+    this.plotly = plotly;
+    this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${title}. ${note}` });
+    this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: title }), this.plot);
+    this.node.hidden = true;
+  }
+
+  /** Draw, or draw anew; nothing is drawn twice at a time. */
+  async draw(traces, layout) {
+    this.wanted = [traces, layout];
+    this.node.hidden = traces.length === 0;
+    if (this.drawing || this.node.hidden) return;
+    this.drawing = true;
+    try {
+      const plotly = await this.plotly();
+      while (this.wanted && !this.ended) {
+        const [data, { xaxis, yaxis }] = this.wanted;
+        this.wanted = null;
+        const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
+        const whole = {
+          font: { size, family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", color: "#1a1a1a" },
+          margin: { l: 4.4 * size, r: size, t: 0.6 * size, b: 3.4 * size },
+          legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 0.88 * size } },
+          paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest", showlegend: data.some((trace) => trace.name), xaxis, yaxis,
+        };
+        await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
+        this.drawn?.(plotly);
+      }
+    } catch (error) {
+      this.plot.replaceChildren(element("p", { class: "gs-note", text: `The chart could not be drawn (${error.message}). The table has its numbers.` }));
+    }
+    this.drawing = false;
+  }
+
+  end() {
+    this.ended = true;
+    window.Plotly?.purge(this.plot);
+  }
+}
+
+const sourcesOf = (runs) => Object.keys(LOOKS).filter((source) => runs.some((run) => run.source === source));
+const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part)); // a gap between stages
+
+/** One series an epoch for each source. */
+function byEpoch(runs, name, y) {
+  return sourcesOf(runs).map((source) => {
+    const epochs = runs.filter((run) => run.source === source).flatMap((run) => run.epochs);
+    const { color, dash, symbol } = LOOKS[source];
+    return { type: "scatter", mode: "lines+markers", name: name(source), x: epochs.map((one) => one.at), y: epochs.map(y), line: { color, dash, width: 2.5 }, marker: { color, symbol, size: 9 } };
+  });
+}
+
+/** The loss of each batch, thin, and the validation loss of each epoch. */
+export function lossChart(chart, runs) {
+  const batches = sourcesOf(runs).map((source) => {
+    const own = runs.filter((run) => run.source === source);
+    return { type: "scatter", mode: "lines", name: `${source}, each batch`, x: joined(own.map((run) => run.at)), y: joined(own.map((run) => run.losses)), line: { color: LOOKS[source].color, width: 1 }, opacity: 0.55, hoverinfo: "skip", showlegend: false };
+  });
+  chart.draw([...batches, ...byEpoch(runs, (source) => source, (one) => one.valid_loss)], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: axis("loss", { rangemode: "tozero" }) });
+}
+
+export function accuracyChart(chart, runs) {
+  const some = runs.some((run) => run.epochs.length);
+  chart.draw(some ? byEpoch(runs, (source) => source, (one) => one.accuracy) : [], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: axis("accuracy", { tickformat: ".0%" }) });
+}
+
+const MARKS = ["circle", "square", "diamond", "triangle-up"];
+
+/** The learning-rate curve; `choose(name)` is called where a suggestion is clicked. */
+export function rateChart(chart, curve, choose) {
+  if (!curve.lrs?.length) return chart.draw([], {});
+  const line = { type: "scatter", mode: "lines", name: "smoothed loss", x: curve.lrs, y: curve.smoothed, line: { color: "#0072b2", width: 2.5 } };
+  const nearest = (rate) => curve.lrs.reduce((best, lr, k) => (Math.abs(Math.log(lr / rate)) < Math.abs(Math.log(curve.lrs[best] / rate)) ? k : best), 0);
+  const marks = Object.entries(curve.suggestions).map(([name, rate], k) => ({
+    type: "scatter", mode: "markers", name, x: [rate], y: [curve.smoothed[nearest(rate)]], customdata: [name],
+    marker: { size: 14, symbol: MARKS[k], color: "#fff", line: { width: 3, color: ["#b23c00", "#8a5a00", "#6b3fa0", "#00664a"][k] } },
+  }));
+  chart.drawn = () => {
+    chart.plot.removeAllListeners?.("plotly_click");
+    chart.plot.on("plotly_click", ({ points }) => points[0].customdata && choose(points[0].customdata));
+  };
+  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: 1, exponentformat: "power" }), yaxis: axis("loss") });
+}
+
+/** Said against was; the area of a marker tells how many pictures it stands for. */
+export function calibrationChart(chart, { counts, said, was }) {
+  const most = Math.max(...counts);
+  const even = { type: "scatter", mode: "lines", name: "as sure as right", x: [0, 1], y: [0, 1], line: { color: "#777", dash: "dash", width: 1.5 }, hoverinfo: "skip" };
+  const bins = { type: "scatter", mode: "markers", name: "pictures, by how sure it was", x: said, y: was, text: counts.map((n) => `${n} pictures`), marker: { color: "#0072b2", size: counts.map((n) => 8 + 22 * Math.sqrt(n / most)), line: { color: "#fff", width: 1.5 } } };
+  chart.draw([even, bins], { xaxis: axis("probability it said", { range: [0, 1.04] }), yaxis: axis("share that was right", { range: [0, 1.06] }) });
+}

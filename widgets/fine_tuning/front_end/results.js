@@ -1,0 +1,116 @@
+// What the network made of the validation pictures, and what to take away.
+
+import { element, setText } from "../../front_end/elements.js";
+import { actor, field, numberIn, picture, refusal, table } from "./fields.js";
+import { calibrationChart, Chart } from "./lines.js";
+
+const CLIP = "1e-4"; // Kaggle's
+const FILES = { "predictions.csv": "text/csv", "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
+
+function download(bytes, name, type) {
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
+  const link = element("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Rows are what the pictures are, columns what the network said; the shade is the share of the row. */
+function confusion({ classes, confusion: counts }) {
+  if (!counts) return element("p", { class: "gs-note", text: `${classes.length} classes are too many to draw; confusion.xlsx has them all.` });
+  const head = element("tr", {}, element("th", { scope: "col", text: "is \\ said to be" }), ...classes.map((text) => element("th", { scope: "col", text })));
+  const rows = counts.map((row, a) => {
+    const all = Math.max(1, row.reduce((sum, n) => sum + n, 0));
+    const cell = (n, p) => element("td", { class: a === p ? "ft-diagonal" : "", style: `--share:${((60 * n) / all).toFixed(1)}%`, text: n });
+    return element("tr", {}, element("th", { scope: "row", text: classes[a] }), ...row.map(cell));
+  });
+  return element("table", { class: "ft-table ft-confusion", "aria-label": "Confusion matrix" }, element("thead", {}, head), element("tbody", {}, ...rows));
+}
+
+const part = (title, ...children) => element("section", { class: "ft-part" }, element("h3", { text: title }), ...children);
+const scrolled = (name, ...children) => element("div", { class: "gs-scroll", tabindex: "0", role: "group", "aria-label": name }, ...children);
+
+export class Results {
+  /** @param {Object} host @param {Object} about */
+  constructor(host, about) {
+    this.host = host;
+    this.calibration = new Chart("The probability it said, and the share that was right", "The probability that was said against the share that was right.", host.plotly);
+    this.clip = field("clip", CLIP);
+    this.out = field("Folder", about.out);
+    this.cost = element("p", { class: "ft-said", role: "status" });
+    this.link = element("p");
+    this.says = refusal();
+    this.clip.input.addEventListener("change", () => this.askClip());
+    this.of = element("p", { class: "ft-said" });
+    this.shown = element("div", { class: "ft-shown" });
+    this.inside = element("div", { class: "ft-filters" });
+    this.look = this.actor("Look at the results now", "look", () => ({}));
+    this.lookInside = this.actor("Draw the first layer's filters", "inside", () => ({}));
+    this.write = this.actor("Write everything into the folder", "export", () => ({ out: this.out.input.value, clip: numberIn(this.clip.input) }));
+    this.buttons = [this.look, this.lookInside, this.write];
+    this.node = element("section", { class: "ft-results", "aria-label": "Results" }, element("h2", { text: "Results" }), this.of, this.look, this.shown, part("Filters of the first layer", element("p", { class: "gs-note", text: "Each filter, and the patches of validation pictures that excite it most (Zeiler and Fergus, 2013)." }), this.lookInside, this.inside), this.takeAway());
+  }
+
+  actor(text, step, options) {
+    return actor(text, () => this.host.start(step, options()), this.says);
+  }
+
+  takeAway() {
+    const get = (name) =>
+      actor(`Download ${name}`, async () => {
+        const { buffers } = await this.host.ask("download", { what: name, clip: numberIn(this.clip.input) });
+        download(buffers[0], name, FILES[name]);
+      }, this.says);
+    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, element("div", { class: "ft-controls" }, this.out.node, this.write), this.says);
+    return this.away;
+  }
+
+  async askClip() {
+    try {
+      const { content } = await this.host.ask("clip", { clip: numberIn(this.clip.input) });
+      setText(this.says, "");
+      setText(this.cost, content.sentence);
+      const which = `the first ${content.rows} of these very predictions, ${content.positive} as the cat`;
+      this.link.replaceChildren(
+        ...(this.host.lessons
+          ? [element("a", { href: content.link, target: "_blank", text: "Open the log-loss lesson" }), ` with ${which}.`]
+          : [element("span", { class: "gs-note", text: `In the lessons of gradsheet serve, this address shows ${which}: ` }), element("input", { class: "gs-field gs-link", readonly: true, "aria-label": "Address of the log-loss lesson", value: content.link })]),
+      );
+    } catch (error) {
+      setText(this.says, error.message);
+    }
+  }
+
+  draw(results, stale) {
+    const some = Boolean(results.of);
+    setText(this.of, some ? `${results.of}: ${results.sentence}${stale ? " It has learnt since; look again to see what it makes of the pictures now." : ""}` : "There are no results yet: train, or look at what a head that knows nothing makes of the pictures.");
+    this.away.hidden = !some;
+    if (!some || this.drawn === results) return;
+    this.drawn = results;
+    const confused = results.mostConfused.map(([a, p, n]) => element("li", { text: `${a} taken for ${p}: ${n} ${n === 1 ? "time" : "times"}` }));
+    const kinds = results.kinds.map(([kind, pictures]) => element("div", { class: "ft-kind" }, element("h4", { text: kind }), pictures.length ? element("div", { class: "ft-pictures" }, ...pictures.map(picture)) : element("p", { class: "gs-note", text: "There is none." })));
+    const { calibration } = results;
+    const bins = calibration.counts.map((n, k) => [`${(100 * calibration.said[k]).toFixed(1)}%`, `${(100 * calibration.was[k]).toFixed(1)}%`, n]);
+    this.shown.replaceChildren(
+      part("Confusion matrix", scrolled("Confusion matrix", confusion(results)), element("h4", { text: "Most confused" }), confused.length ? element("ul", {}, ...confused) : element("p", { class: "gs-note", text: "Nothing was confused." })),
+      part("Are these probabilities?", this.calibration.node, element("p", { text: calibration.sentence }), element("details", {}, element("summary", { text: "The numbers" }), table(["it said", "was right", "pictures"], bins, "Calibration"))),
+      part("Top losses", element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }), element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture))),
+      part("Five kinds of picture", ...kinds),
+    );
+    calibrationChart(this.calibration, calibration);
+    this.askClip();
+  }
+
+  drawSeen(seen) {
+    this.inside.replaceChildren(...seen.map((one, k) => element("div", { class: "ft-filter" }, element("img", { src: one.src, alt: `filter ${k + 1}` }), element("div", { class: "ft-pictures" }, ...one.patches.map(picture)))));
+  }
+
+  drawRunning(running) {
+    for (const button of this.buttons) button.setAttribute("aria-disabled", String(running));
+  }
+
+  end() {
+    this.calibration.end();
+  }
+}

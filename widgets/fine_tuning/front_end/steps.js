@@ -1,0 +1,119 @@
+// The lectures' steps, in their order, each with its numbers and its button.
+
+import { element, setText } from "../../front_end/elements.js";
+import { actor, field, numberIn, refusal, short, table } from "./fields.js";
+
+export class Steps {
+  /** @param {Object} host @param {Object} about @param {HTMLElement} rates where the finder's curve is drawn */
+  constructor(host, about, rates) {
+    this.host = host;
+    this.rates = rates;
+    this.buttons = [];
+    this.fields = {
+      predictions: { epochs: field("Epochs of the linear model", about.frozenEpochs), lr: field("Rate of the linear model", short(about.lr)) },
+      frozen: { epochs: field("Epochs of the head", about.frozenEpochs), lr: field("Rate of the head", short(about.lr)) },
+      unfrozen: {
+        epochs: field("Epochs of all layers", about.epochs),
+        first: field("Rate of the first layer", short(about.lr / 200)),
+        lr: field("Rate of the last layer", short(about.lr / 2)),
+      },
+      scratch: { epochs: field("Epochs from scratch", about.epochs + about.frozenEpochs), lr: field("Rate from scratch", short(about.lr / 4)) },
+    };
+    this.name = field("Name of the save", "stage-1");
+    this.which = element("select", { "aria-label": "What the finder tries" }, element("option", { value: "frozen", text: "the head alone" }), element("option", { value: "unfrozen", text: "all layers" }));
+    this.suggestions = element("div", { class: "gs-buttons", role: "group", "aria-label": "Suggested rates" });
+    this.layers = element("div", { class: "gs-scroll ft-layers", tabindex: "0", role: "group", "aria-label": "Layers" });
+    this.saved = element("div", { class: "gs-buttons", role: "group", "aria-label": "Saved weights" });
+    this.drawLayers(about.layers);
+    for (const one of [this.fields.unfrozen.first, this.fields.unfrozen.lr]) one.input.addEventListener("change", () => this.askLayers());
+    this.node = element("div", { class: "ft-steps" }, ...this.parts(about));
+  }
+
+  parts(about) {
+    const fit = (step, text) => ({ controls: Object.values(this.fields[step]).map((one) => one.node), text, act: () => this.host.start(step, this.numbers(step)) });
+    const oneCall = {
+      text: "Do it all: fine_tune",
+      act: () => this.host.start("fine_tune", { epochs: about.epochs, frozen_epochs: about.frozenEpochs, lr: about.lr }),
+    };
+    return [
+      this.step("", "All in one call", `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of ${short(about.lr)}, then ${about.epochs} of all layers at half of it. Or take the steps one by one.`, oneCall),
+      this.step("1", "The body's own predictions", about.hasHead ? "Whatever the body says, though it has never heard of these classes, is the input of a linear model." : "This body comes without a head of its own, so it predicts nothing yet: begin with step 2.", about.hasHead ? fit("predictions", "Train the linear model") : null),
+      this.step("2", "A new head, the body frozen", "Pop the last layer, put a new one there, and let the body look at every picture once.", { text: "Compute the features", act: () => this.host.start("features", {}) }),
+      this.step("3", "Find a learning rate", "Try ever larger rates for a batch each, and see where the loss falls.", { controls: [element("label", { class: "ft-field" }, element("span", { text: "of" }), this.which)], text: "Find", act: () => this.host.start("find", { stage: this.which.value }) }, this.rates, this.suggestions),
+      this.step("4", "Fit one cycle", "The rate rises and falls; only the head learns.", fit("frozen", "Train the head")),
+      this.step("5", "Save", "So that there is a way back.", { controls: [this.name.node], text: "Save", act: () => this.host.start("save", { name: this.name.input.value }) }),
+      this.step("6", "Unfreeze", "All layers learn, the first ones, which see edges, more slowly than the last.", fit("unfrozen", "Train all layers"), this.layers),
+      this.step("7", "Load an earlier save back", "Where the last stage made it worse.", null, this.saved),
+      this.step("", "The same from scratch", "The same architecture with random weights learns from the same pictures. Predict its curve before you look.", fit("scratch", "Train from scratch")),
+    ];
+  }
+
+  step(number, title, text, button, ...more) {
+    const says = refusal();
+    const controls = button ? [...(button.controls || []), this.actor(button.text, button.act, says)] : [];
+    const heading = element("h3", {}, ...(number ? [element("span", { class: "ft-number", text: number }), " "] : []), title);
+    const section = element("section", { class: "ft-step" }, heading, element("p", { class: "gs-note", text }), element("div", { class: "ft-controls" }, ...controls), ...more, says);
+    for (const place of more) place.says = says;
+    return section;
+  }
+
+  actor(text, act, says) {
+    const made = actor(text, act, says);
+    this.buttons.push(made);
+    return made;
+  }
+
+  numbers(step) {
+    return Object.fromEntries(Object.entries(this.fields[step]).map(([name, one]) => [name, numberIn(one.input)]));
+  }
+
+  async askLayers() {
+    try {
+      const { first, lr } = this.numbers("unfrozen");
+      const { content } = await this.host.ask("layers", { first, lr });
+      setText(this.layers.says, "");
+      this.drawLayers(content.layers);
+    } catch (error) {
+      setText(this.layers.says, error.message);
+    }
+  }
+
+  drawLayers(layers) {
+    const rows = layers.map(([name, count, rate]) => [name, count.toLocaleString("en"), short(rate)]);
+    this.layers.replaceChildren(table(["layer", "parameters", "rate"], rows, "The parameter groups and their rates"));
+  }
+
+  /** Take a suggested rate for the stage it was found for. */
+  choose(curve, name) {
+    const rate = curve.suggestions[name];
+    const { frozen, unfrozen } = this.fields;
+    if (curve.stage === "frozen") frozen.lr.input.value = short(rate);
+    else {
+      unfrozen.lr.input.value = short(rate);
+      unfrozen.first.input.value = short(rate / 100);
+      this.askLayers();
+    }
+    for (const button of this.suggestions.children) button.setAttribute("aria-pressed", String(button.dataset.name === name));
+  }
+
+  drawCurve(curve) {
+    const made = Object.entries(curve.suggestions || {}).map(([name, rate]) =>
+      element("button", { type: "button", text: `${name}: ${short(rate)}`, "data-name": name, "aria-pressed": "false", onclick: () => this.choose(curve, name) }),
+    );
+    this.suggestions.replaceChildren(...made);
+  }
+
+  drawSaved(saved) {
+    this.buttons = this.buttons.filter((button) => !this.saved.contains(button));
+    const made = saved.map(({ name, accuracy, validLoss }) => {
+      const was = accuracy === null ? "before any training" : `accuracy ${(100 * accuracy).toFixed(1)}%, loss ${validLoss.toFixed(4)}`;
+      return this.actor(`Load ${name} (${was})`, () => this.host.start("load", { name }), this.saved.says);
+    });
+    this.saved.replaceChildren(...(made.length ? made : [element("span", { class: "gs-note", text: "Nothing is saved yet." })]));
+  }
+
+  /** While a job runs, no second one: the buttons stay where they are, so that the keyboard does too. */
+  drawRunning(running) {
+    for (const button of this.buttons) button.setAttribute("aria-disabled", String(running));
+  }
+}

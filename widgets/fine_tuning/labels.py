@@ -1,0 +1,136 @@
+"""Which label a file has: by its folder, a CSV, a regular expression, a function, or lists."""
+
+from __future__ import annotations
+
+import csv
+import io
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from sheets import InputError
+
+NAMED_AT_MOST = 3  # names in a message
+TRAIN, VALID = ("train", "training"), ("valid", "val", "validation")  # folders of that name are the two parts of the data
+
+Files = Mapping[str, Path]  # by name relative to the data folder
+Labels = dict[str, str]
+Labeller = Callable[[Files], Labels]
+
+
+def by_folder(files: Files) -> Labels:
+    """The first folder below the data folder, or below train/valid where there are such. Files in no class's folder have no label."""
+    labels = {}
+    for name in files:
+        inner = without_part(name, parts_of(files))
+        if "/" in inner:
+            labels[name] = inner.partition("/")[0]
+    return labels
+
+
+def by_regex(expression: str) -> Labeller:
+    """The first group of the expression, searched in the file's name, and else in its path (`/train/cat_1.jpg`)."""
+    try:
+        pattern = re.compile(expression)
+    except re.error as error:
+        raise InputError(f"{expression!r} is not a regular expression: {error}") from None
+    if pattern.groups < 1:
+        raise InputError(f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+")
+
+    def labels(files: Files) -> Labels:
+        found = {name: pattern.search(PurePosixPath(name).name) or pattern.search(f"/{name}") for name in files}
+        return {name: match.group(1) for name, match in found.items() if match and match.group(1)}
+
+    return labels
+
+
+def by_function(function: Callable[[str], str | None]) -> Labeller:
+    """function: from a file's name relative to the data folder to its label, or to None for no label."""
+
+    def labels(files: Files) -> Labels:
+        found = {}
+        for name in files:
+            try:
+                label = function(name)
+            except Exception as error:  # the author's function may fail in any way
+                raise InputError(f"{name}: the labelling function failed: {type(error).__name__}: {error}") from error
+            if label is not None:
+                found[name] = str(label)
+        return found
+
+    return labels
+
+
+def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
+    """names: relative to the data folder; labels: as many."""
+    if len(names) != len(labels):
+        raise InputError(f"there are {len(names)} names and {len(labels)} labels; each picture has one label")
+    return lambda files: _looked_up(files, zip(names, map(str, labels), range(1, len(names) + 1), strict=True), "the list")
+
+
+def by_csv(path: Path) -> Labeller:
+    """Two columns, name and label, after a first line of headings or without one; commas, semicolons or tabs between them."""
+    return lambda files: _looked_up(files, _rows(path, files), str(path))
+
+
+def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
+    """(name, label, line number)"""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise InputError(f"{path}: the labels cannot be read: {said}") from None
+    first = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    try:
+        for row in rows:
+            if not row or (rows.line_num == 1 and _safe(row[0]) not in files and not PurePosixPath(row[0]).suffix):
+                continue  # an empty line, or headings
+            if len(row) < 2 or not row[1].strip():
+                raise InputError(f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat")
+            yield row[0], row[1].strip(), rows.line_num
+    except csv.Error as error:
+        raise InputError(f"{path} line {rows.line_num}: {error}") from None
+
+
+def _safe(name: str) -> str:
+    return posixpath.normpath(name.strip().replace("\\", "/"))
+
+
+def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) -> Labels:
+    """Names as the data folder has them. Nothing outside that folder is ever looked at."""
+    labels: Labels = {}
+    missing = []
+    for written, label, line in rows:
+        name = _safe(written)
+        if name.startswith(("../", "/")) or name == ".." or re.match(r"[A-Za-z]:", name):
+            raise InputError(f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it")
+        if name not in files:
+            missing.append(written)
+        elif labels.setdefault(name, label) != label:
+            raise InputError(
+                f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r} before; a picture has one label"
+            )
+    if missing:
+        raise InputError(f"{source}: {len(missing)} of the names it labels are not in the data folder: {some(missing)}")
+    return labels
+
+
+def some(names: Iterable[str]) -> str:
+    """The first few names, and that there are more."""
+    shown = list(islice(names, NAMED_AT_MOST + 1))
+    return ", ".join(shown[:NAMED_AT_MOST]) + (" ..." if len(shown) > NAMED_AT_MOST else "")
+
+
+def parts_of(files: Files) -> dict[str, bool]:
+    """The folders that are parts of the data: {"train": False, "valid": True}, True for validation; {} where not both are there."""
+    tops = {name.partition("/")[0] for name in files if "/" in name}
+    parts = {top: top.lower() in VALID for top in tops if top.lower() in TRAIN + VALID}
+    return parts if len(set(parts.values())) == 2 else {}
+
+
+def without_part(name: str, parts: Mapping[str, bool]) -> str:
+    top, _, rest = name.partition("/")
+    return rest if top in parts else name

@@ -1,0 +1,34 @@
+"""What a run ran on: the device, its memory, the versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+import torch
+
+PACKAGES = ("gradsheet", "torch", "transformers", "safetensors", "Pillow", "numpy")
+
+
+def device_name(device: torch.device) -> str:
+    """NVIDIA's name of a GPU; for a CPU how many threads PyTorch uses."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' * (threads != 1)}, {platform.machine()}"
+
+
+def device_sentence(device: torch.device) -> str:
+    """The device and its memory, for the person."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        return f"{device_name(device)}: {free / 2**30:.1f} of {total / 2**30:.1f} GiB of its memory free."
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return f"{device_name(device)}, {total / 2**30:.1f} GiB of memory. No GPU was found; a small body and few pictures do well here."
+    return f"{device_name(device)}. No GPU was found; a small body and few pictures do well here."
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}

@@ -1,0 +1,56 @@
+"""When the device has no memory left for a batch: cut it into halves, say so, and go on with the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from sheets import InputError
+
+from .events import Listener, Notice
+
+T = TypeVar("T")
+
+
+class Portions:
+    """How many pictures go through the network at a time: all of a batch, until that has once been too many."""
+
+    def __init__(self, alone: bool = True) -> None:
+        """alone: no other process waits for this one's next gradient, so that it may begin a step again."""
+        self.most: int | None = None
+        self.alone = alone
+
+    def of(self, count: int) -> list[slice]:
+        size = min(count, self.most or count)
+        return [slice(start, start + size) for start in range(0, count, size)]
+
+    def run(self, work: Callable[[list[slice]], T], count: int, listener: Listener) -> T:
+        """work(slices) for `count` pictures; with smaller slices, and from the beginning, after each time that memory runs out."""
+        while True:
+            try:
+                return work(self.of(count))
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._halve(count, listener)  # outside of `except`, whose traceback would hold the failed batch's memory
+
+    def _halve(self, count: int, listener: Listener) -> None:
+        tried = min(count, self.most or count)
+        if tried == 1:
+            raise InputError("the device has no memory even for one picture: take a smaller body, or train on the CPU")
+        if not self.alone:
+            raise InputError(f"a device ran out of memory with {tried} pictures at once; start again with a smaller batch")
+        self.most = (tried + 1) // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        listener(
+            Notice(
+                f"The device ran out of memory with {tried} pictures at once. It goes on with {self.most}; a step still learns from all."
+            )
+        )
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,0 +1,236 @@
+"""The fine-tuning panel: the lectures' steps on a page that stays alive while they run. PyTorch is imported by its first job."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from sheets import InputError
+
+from ..front_end import FOLDER, joined_files, style
+from ..sheet_widget import plotly_file
+from .events import Event, Listener, Notice, Stop
+from .jobs import RUNNING, Jobs, Status
+from .recordings import read_recording
+
+if TYPE_CHECKING:
+    from .bodies import Body
+    from .pictures import Pictures
+    from .steps import Steps
+
+OWN = Path(__file__).parent / "front_end"
+MODULES = (
+    *(FOLDER / f"{name}.js" for name in ("elements", "numbers", "plotly", "asking")),
+    *(OWN / f"{name}.js" for name in ("fields", "lines", "job", "facts", "steps", "results", "panel")),
+)  # as they need each other
+RECORDED = Path(__file__).parent / "recorded"
+PAUSE = 0.15  # seconds between two tellings of what changes with every batch
+MOST_NOTICES = 30
+STEPS = {
+    "predictions": ("The linear model on the body's predictions", "fit_predictions"),
+    "features": ("Computing the features", "compute_features"),
+    "find": ("The learning-rate finder", "find"),
+    "frozen": ("Training the head", "fit_frozen"),
+    "save": ("Saving", "save"),
+    "unfrozen": ("Training all layers", "fit_unfrozen"),
+    "load": ("Loading", "load"),
+    "scratch": ("Training from scratch", "scratch"),
+    "fine_tune": ("fine_tune", "fine_tune"),
+    "resume": ("The resumed training", "resume"),
+    "look": ("Looking at the results", "look"),
+    "inside": ("Looking at the filters", "look_inside"),
+    "export": ("Writing the results", "export"),
+    "play": ("The recording", "play"),
+}  # as the page asks for them: what the person reads, and the method of steps.Steps
+
+
+class FineTuningPanel(anywidget.AnyWidget):
+    """The panel over the training rooms: what the lectures do with a pretrained network, with every long step stoppable.
+
+    pictures: labelled pictures (pictures.pictures_in makes them), or a folder in which each folder is a class; default: the handwritten 3s
+    and 7s that come along. body: a loaded one, a folder of transformers', or a name on the hub; default: the small one that comes along.
+    batch_size: default, what suits the pictures. folder: where checkpoints are kept; default: one for each session of a page.
+    recordings: files of recordings.Recorder's that can be played; default: those that come along.
+
+    The page starts it. Without a page: `prepare()`, `start("frozen", epochs=6, lr=0.02)`, `wait()`; then `steps` holds the learner.
+    """
+
+    _esm = joined_files(MODULES)
+    _css = style() + (OWN / "panel.css").read_text(encoding="utf-8")
+
+    job = traitlets.Dict(Status().told()).tag(sync=True)
+    about = traitlets.Dict().tag(sync=True)
+    runs: traitlets.List = traitlets.List().tag(sync=True)
+    curve = traitlets.Dict().tag(sync=True)
+    saved: traitlets.List = traitlets.List().tag(sync=True)
+    results = traitlets.Dict().tag(sync=True)
+    stale = traitlets.Bool(False).tag(sync=True)
+    seen: traitlets.List = traitlets.List().tag(sync=True)
+    notices: traitlets.List = traitlets.List().tag(sync=True)
+    resumable = traitlets.Bool(False).tag(sync=True)
+    recorded: traitlets.List = traitlets.List().tag(sync=True)
+    playing = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        pictures: Pictures | Path | str | None = None,
+        body: Body | Path | str | None = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+        folder: Path | str | None = None,
+        recordings: Sequence[Path | str] | None = None,
+    ):
+        """Raises InputError for a recording that cannot be played."""
+        super().__init__()
+        self._given = (pictures, body, batch_size, seed)
+        self._folder = Path(folder) if folder else None
+        self.steps: Steps | None = None
+        self._jobs = Jobs(self._hear, self._follow)
+        self._telling = threading.RLock()
+        self._waiting: dict[str, Any] = {}  # told, but not yet to the page
+        self._told_at = 0.0
+        self._recordings = [Path(path) for path in (sorted(RECORDED.glob("*.jsonl")) if recordings is None else recordings)]
+        self.recorded = [read_recording(path).about.sentence() for path in self._recordings]
+        self.on_msg(self._answer)
+
+    # --- jobs
+
+    def prepare(self, session: str | None = None) -> None:
+        """Load PyTorch, pictures and body, once, in a job. session: what the page calls itself, to find what it left behind."""
+        if self.steps is None and self._jobs.status.state != RUNNING:
+            self._jobs.start("Opening", lambda listen, stop: self._prepared(session, listen, stop))
+
+    def start(self, step: str, **options: Any) -> None:
+        """One of STEPS as a job, with the numbers it needs. Raises InputError where there is no such step, or another job runs."""
+        if step not in STEPS:
+            raise InputError(f"there is no step {step!r}; there are {', '.join(STEPS)}")
+        title, method = STEPS[step]
+        steps = self._steps()
+        self._jobs.start(title, lambda listen, stop: getattr(steps, method)(options, listen, stop))
+
+    def stop(self) -> None:
+        """Ask the job to stop; training does within a batch."""
+        self._jobs.stop()
+
+    def wait(self, seconds: float | None = None) -> Status:
+        """For the job's end; returns how it stands."""
+        return self._jobs.wait(seconds)
+
+    def _steps(self) -> Steps:
+        if self.steps is None:
+            raise InputError("the panel is still opening, or could not be opened")
+        return self.steps
+
+    def _prepared(self, session: str | None, listen: Listener, stop: Stop) -> str:
+        try:
+            from .places import clear_away, session_folder
+            from .steps import Steps, sessions
+        except ModuleNotFoundError as error:
+            raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
+        folder = self._folder or (session_folder(sessions(), session) if session else None)
+        if folder and not self._folder:
+            clear_away(sessions(), folder)
+        made = Steps(*self._given, folder, self._tell, listen)
+        said = made.take_up(listen, stop)
+        self.steps = made
+        return said
+
+    # --- what the page is told
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._tell("notices", [*self.notices, event.text][-MOST_NOTICES:])
+        elif self.steps:
+            self.steps.hear(event)
+
+    def _follow(self, status: Status) -> None:
+        if status.state != RUNNING and self.steps:
+            self._tell("resumable", self.steps.can_resume)
+        self._tell("job", status.told())
+        if status.state != RUNNING or status.doing in ("Beginning", "Stopping"):
+            self._flush()
+
+    def _tell(self, name: str, value: Any) -> None:
+        """Called in any thread, at every batch; the page hears of it now and then, and of the last state for certain."""
+        with self._telling:
+            self._waiting[name] = value
+            if time.monotonic() - self._told_at > PAUSE:
+                self._flush()
+
+    def _flush(self) -> None:
+        with self._telling:
+            self._told_at = time.monotonic()
+            for name, value in self._waiting.items():
+                setattr(self, name, copy.deepcopy(value))  # a list that goes on growing would not be seen to have changed
+            self._waiting.clear()
+
+    # --- the page's questions
+
+    def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
+        answers = {
+            "open": self._prepare_for,
+            "start": self._start_for,
+            "stop": self._stop_for,
+            "layers": self._send_layers,
+            "clip": self._send_clip,
+            "download": self._send_file,
+            "plotly": self._send_plotly,
+        }
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if not isinstance(kind, str) or kind not in answers:
+            return
+        try:
+            more, sent = answers[kind](content)
+        except InputError as error:
+            more, sent = {"refusal": str(error)}, []
+        self.send({"number": content.get("number"), **more}, sent)
+
+    def _prepare_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        session = content.get("session")
+        self.prepare(session if isinstance(session, str) else None)
+        return {}, []
+
+    def _start_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        step, options = content.get("step"), content.get("options")
+        if not isinstance(step, str) or not isinstance(options, dict):
+            raise InputError("the page did not say what to start; load it again")
+        if step == "play":
+            options = {**options, "path": self._recording(options.get("recording"))}
+        self.start(step, **options)
+        return {}, []
+
+    def _recording(self, number: Any) -> Path:
+        if not isinstance(number, int) or not 0 <= number < len(self._recordings):
+            raise InputError("there is no such recording")
+        return self._recordings[number]
+
+    def _stop_for(self, _: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        self.stop()
+        return {}, []
+
+    def _send_layers(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        first, lr = (_number(content, name) for name in ("first", "lr"))
+        return {"layers": self._steps().layers(first, lr)}, []
+
+    def _send_clip(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        return self._steps().clip(_number(content, "clip")), []
+
+    def _send_file(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        return {}, [self._steps().file(str(content.get("what")), _number(content, "clip"))]
+
+    def _send_plotly(self, _: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        return {}, [plotly_file().read_bytes()]
+
+
+def _number(content: dict[str, Any], name: str) -> float:
+    value = content.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InputError(f"{name} is a number, such as 2e-3")
+    return float(value)

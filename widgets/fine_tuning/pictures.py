@@ -1,0 +1,196 @@
+"""Labelled pictures in two parts, for training and for validation: what every other room works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sheets import InputError
+
+from .files import files_in
+from .labels import Labeller, Labels, by_folder, parts_of, some
+from .reading import UnreadablePicture, check, read
+
+VALID_SHARE = 0.2
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """id: its name within its data. label: the number of its class. Either a file, or pixels (rows, columns, 3) from 0 to 255."""
+
+    id: str
+    label: int
+    file: Path | None = None
+    pixels: np.ndarray | None = None
+
+    def open(self) -> Image.Image:
+        """In RGB. Raises InputError where its file has gone bad since it was checked."""
+        if self.pixels is not None:
+            return Image.fromarray(self.pixels)
+        assert self.file is not None
+        try:
+            return read(self.file)
+        except UnreadablePicture as error:
+            raise InputError(f"{self.id}: {error}; it was readable before") from None
+
+    @property
+    def content(self) -> bytes:
+        """What tells this picture from any other: its pixels, or its file's place, size and time."""
+        if self.pixels is not None:
+            return self.pixels.tobytes()
+        assert self.file is not None
+        kept = self.file.stat()
+        return f"{self.file.resolve()} {kept.st_size} {kept.st_mtime_ns}".encode()
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """classes: names in the order of their numbers. skipped: (id, why) of what was left out."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: tuple[Picture, ...]
+    valid: tuple[Picture, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    flip: bool = True  # whether a mirrored picture is still one of its class
+    recipe: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # epochs, frozen_epochs, lr, batch_size that suit them, where they come with such
+
+    def __post_init__(self) -> None:
+        """Raises InputError for data that nothing can be learnt from."""
+        if len(self.classes) < 2:
+            only = f"only one class, {self.classes[0]!r}" if self.classes else "no labelled picture"
+            raise InputError(f"{self.name}: there is {only}; telling classes apart needs two of them{self._because()}")
+        for part, held in (("training", self.train), ("validation", self.valid)):
+            if not held:
+                raise InputError(f"{self.name}: no picture is left for {part}{self._because()}")
+        empty = [name for name, (train, _) in self.counts.items() if train == 0]
+        if empty:
+            raise InputError(f"{self.name}: there is no picture to learn {some(empty)} from{self._because()}")
+
+    def _because(self) -> str:
+        listed = some(f"{name} ({why})" for name, why in self.skipped)
+        return f"; {len(self.skipped)} files were skipped: {listed}" if self.skipped else ""
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """How many pictures each class has for training and for validation."""
+        train, valid = (np.bincount([p.label for p in part], minlength=len(self.classes)) for part in (self.train, self.valid))
+        return {name: (int(train[k]), int(valid[k])) for k, name in enumerate(self.classes)}
+
+    def sentences(self) -> list[str]:
+        """What was found, for the person who gave it."""
+        counts = ", ".join(f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items())
+        total = f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in {len(self.classes)} classes"
+        return [f"{self.name}: {total}: {counts}.", *(f"Skipped {name}: {why}." for name, why in self.skipped)]
+
+
+def pictures_in(
+    folder: Path | str,
+    labeller: Labeller = by_folder,
+    valid_share: float = VALID_SHARE,
+    seed: int = 0,
+    sample: int | None = None,
+    progress: Progress | None = None,
+) -> Pictures:
+    """The labelled pictures of a folder, each one decoded once to see that it can be.
+
+    labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures; otherwise valid_share of each class,
+    chosen by seed, is for validation. sample: work on about so many pictures, evenly over parts and classes. Files that are no
+    pictures are reported in `skipped`. Raises InputError for data that nothing can be learnt from.
+    """
+    folder = Path(folder)
+    files = files_in(folder)
+    labels = labeller(files)
+    if labeller is by_folder:
+        _check_folders(folder, labels, parts_of(files))
+    classes = tuple(sorted(set(labels.values())))
+    numbers = {name: k for k, name in enumerate(classes)}
+    found = [Picture(name, numbers[label], files[name]) for name, label in labels.items()]
+    train, valid = _split(found, parts_of(files), valid_share, np.random.default_rng(seed))
+    if sample is not None:
+        if sample < 2 * len(classes):
+            raise InputError(f"a sample of {sample} is too small: {len(classes)} classes need at least {2 * len(classes)} pictures")
+        share = min(1, sample / max(1, len(found)))
+        train, valid = (_sampled(part, max(len(classes), round(share * len(part))), seed) for part in (train, valid))
+    bad = dict(_bad([*train, *valid], progress))
+    skipped = tuple(bad.items()) + (() if labeller is by_folder else _unlabelled(files, labels))
+    train, valid = ([picture for picture in part if picture.id not in bad] for part in (train, valid))
+    return Pictures(folder.resolve().name, classes, tuple(train), tuple(valid), skipped)
+
+
+def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None:
+    """A class is a folder, so a folder with no files at all is a class with no pictures."""
+    for top in [folder / part for part in parts] or [folder]:
+        for inner in sorted(top.iterdir()):
+            named = inner.relative_to(folder).as_posix()
+            if inner.is_dir() and not inner.name.startswith(".") and not any(name.startswith(f"{named}/") for name in labels):
+                raise InputError(f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it")
+
+
+def _unlabelled(files: Iterable[str], labels: Labels) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "it has no label") for name in files if name not in labels)
+
+
+def _split(
+    pictures: Sequence[Picture], parts: dict[str, bool], valid_share: float, chance: np.random.Generator
+) -> tuple[list[Picture], list[Picture]]:
+    """By folder where there are parts; else of each class by chance, at least one for each part where the class has two."""
+    if not 0 < valid_share < 1:
+        raise InputError(f"the share of pictures for validation is {valid_share}; it lies between 0 and 1")
+    if parts:
+        placed = [(parts.get(picture.id.partition("/")[0]), picture) for picture in pictures]
+        return [p for is_valid, p in placed if is_valid is False], [p for is_valid, p in placed if is_valid]
+    train, valid = [], []
+    for held in _by_class(pictures):
+        order = [held[k] for k in chance.permutation(len(held))]
+        cut = min(len(order) - 1, max(1, round(valid_share * len(order))))
+        valid += order[:cut]
+        train += order[cut:]
+    return sorted(train, key=lambda p: p.id), sorted(valid, key=lambda p: p.id)
+
+
+def _by_class(pictures: Sequence[Picture]) -> list[list[Picture]]:
+    held: dict[int, list[Picture]] = {}
+    for picture in pictures:
+        held.setdefault(picture.label, []).append(picture)
+    return [held[label] for label in sorted(held)]
+
+
+def _sampled(pictures: Sequence[Picture], count: int, seed: int) -> list[Picture]:
+    """`count` of them, taken from the classes in turn."""
+    chance = np.random.default_rng(seed)
+    shuffled = [[held[k] for k in chance.permutation(len(held))] for held in _by_class(pictures)]
+    in_turn = sorted((turn, k, picture.id, picture) for k, held in enumerate(shuffled) for turn, picture in enumerate(held))
+    return sorted((picture for *_, picture in in_turn[:count]), key=lambda p: p.id)
+
+
+def _bad(pictures: Sequence[Picture], progress: Progress | None) -> Iterable[tuple[str, str]]:
+    """(id, why) of each that cannot be decoded. Decoders leave Python to other threads, so threads are enough."""
+
+    def reason(picture: Picture) -> str | None:
+        try:
+            check(picture.file) if picture.file else None
+        except UnreadablePicture as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor() as pool:
+        for done, (picture, why) in enumerate(zip(pictures, pool.map(reason, pictures), strict=True), 1):
+            if progress:
+                progress(done, len(pictures))
+            if why:
+                yield picture.id, why
+
+
+def fewer(pictures: Pictures, each: int) -> Pictures:
+    """The same with at most `each` training pictures of a class: the first ones."""
+    return replace(pictures, train=tuple(picture for held in _by_class(pictures.train) for picture in held[:each]))

@@ -1,0 +1,65 @@
+"""How the rates move: fastai's one cycle, and a rate for each layer by its `slice`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sheets import InputError
+
+Rate = float | slice
+LARGEST = 1e30  # a rate; of 32 bits, numbers end soon above
+NAMES = ("predictions", "frozen", "unfrozen")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs of one cycle (defaults: fastai 2.8's fit_one_cycle). name: what learns, see learner.py.
+
+    lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: from a for the first layer, evenly in
+    the logarithm, to b for the head; a number: the same for all. The rate rises from lr/div for a share pct_start of the steps, and
+    falls to lr/div_final; the momentum does the opposite.
+    """
+
+    name: str
+    epochs: int
+    lr: Rate
+    pct_start: float = 0.25
+    div: float = 25.0
+    div_final: float = 1e5
+    momenta: tuple[float, float, float] = (0.95, 0.85, 0.95)
+
+    def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            raise InputError(f"{self.name!r} is no stage; there are {', '.join(NAMES)}")
+        if self.epochs < 0:
+            raise InputError(f"{self.epochs} epochs cannot be; 0 or more")
+        rates(self.lr, 2)
+
+    def at(self, share: float, groups: int) -> tuple[list[float], float]:
+        """After this share of the stage's steps: the rate of each parameter group, and the momentum."""
+        highest = rates(self.lr, groups)
+        low, middle, end = self.momenta
+        found = [_cycle(share, self.pct_start, lr / self.div, lr, lr / self.div_final) for lr in highest]
+        return found, _cycle(share, self.pct_start, low, middle, end)
+
+
+def rates(lr: Rate, groups: int) -> list[float]:
+    """Each parameter group's largest rate, from the first layer to the head. Raises InputError for rates that cannot be."""
+    given = [lr.start, lr.stop] if isinstance(lr, slice) else [lr]
+    if any(not isinstance(x, (int, float)) or not 0 < x <= LARGEST for x in given if x is not None) or given[-1] is None:
+        raise InputError(f"the learning rate {lr} cannot be: a number above 0 and up to {LARGEST:g}, slice(a) or slice(a, b)")
+    if not isinstance(lr, slice):
+        return [float(lr)] * groups
+    if lr.start is None:
+        return [lr.stop / 10] * (groups - 1) + [float(lr.stop)]
+    step = (lr.stop / lr.start) ** (1 / max(1, groups - 1))
+    return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return start + (end - start) * (1 - math.cos(math.pi * share)) / 2
+
+
+def _cycle(share: float, turn: float, start: float, middle: float, end: float) -> float:
+    return _cosine(start, middle, share / turn) if share < turn else _cosine(middle, end, (share - turn) / (1 - turn))
