@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from lessons.command_line import main
+from lessons.others import OTHERS
 from sheets import Sheet, values
 from sheets.library import catalogue
 from sheets.library.log_loss import log_loss

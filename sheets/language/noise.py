@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, column_index, is_single, lift, row_index
+from .expr import Expr, column_index, is_single, row_index
 from .sheet import Sheet
 
 PRIME = 67108859
@@ -29,11 +29,14 @@ def _round(x: Expr, key: Expr | int) -> Expr:
     return np.mod(np.mod((x + key) ** 2, PRIME) * (x + key), PRIME)
 
 
-def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int], draw: Expr | int = 0) -> Expr:
-    """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike. draw: tells streams of one seed apart."""
-    for number in (seed, lift(draw)):
+def _check_numbers(name: str, *numbers: Expr) -> None:
+    for number in numbers:
         if not is_single(number.shape):
             raise SheetError(f"noise {name!r}: the seed is one whole number, not {number!r}")
+
+
+def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int], draw: Expr | int = 0) -> Expr:
+    """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike. draw: tells streams of one seed apart."""
     of_seed, of_cell, start = constants
     rows, columns = shape
     spread = seed * of_seed + draw * OF_DRAW + start
@@ -51,6 +54,7 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it in the same group; open a folded
     group first. Raises SheetError for a seed of another shape.
     """
+    _check_numbers(name, seed)
     u = _stream(sheet, f"{name}_u", shape, seed, STREAMS[0])
     v = _stream(sheet, f"{name}_v", shape, seed, STREAMS[1])
     draw = np.sqrt(-2 * np.log((u + 0.5) / PRIME)) * np.cos(v * (2 * np.pi / PRIME))
@@ -59,6 +63,7 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
 
 def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
     """As `normal`, a block of draws spread evenly between 0 and 1, neither included."""
+    _check_numbers(name, seed)
     x = _stream(sheet, name, shape, seed, UNIFORM)
     return sheet.let(name, (x + 0.5) / PRIME, **{"role": "noise", "note": "uniform draws between 0 and 1", **about})
 
@@ -68,6 +73,7 @@ def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **ab
 
     seed: as for `normal`. draw: a (1, 1) block of whole numbers from 0 (an epoch): each gives another order.
     """
+    _check_numbers(name, seed, draw)
     x = _stream(sheet, name, (rows, 1), seed, ORDER, draw)
     turn = np.less(x.T, x).sum(axis=1)
     return sheet.let(name, turn, **{"role": "noise", "format": "d", "note": "the row's turn: how many rows drew a smaller number", **about})

@@ -21,7 +21,7 @@ export function facts(about) {
   const batch = element(
     "div",
     { class: "ft-batch" },
-    element("h3", { text: "What the network sees" }),
+    element("h2", { text: "What the network sees" }),
     element("div", { class: "ft-pictures" }, ...about.batch.map(picture)),
     element("p", { class: "gs-note", text: `The first of a batch of ${about.batchSize}, zoomed and cropped by chance as they are while it learns.` }),
   );

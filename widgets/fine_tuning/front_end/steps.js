@@ -26,7 +26,7 @@ export class Steps {
     this.saved = element("div", { class: "gs-buttons", role: "group", "aria-label": "Saved weights" });
     this.drawLayers(about.layers);
     for (const one of [this.fields.unfrozen.first, this.fields.unfrozen.lr]) one.input.addEventListener("change", () => this.askLayers());
-    this.node = element("div", { class: "ft-steps" }, ...this.parts(about));
+    this.node = element("div", { class: "ft-steps" }, element("h2", { text: "The steps of the lectures" }), ...this.parts(about));
   }
 
   parts(about) {

@@ -1,0 +1,641 @@
+"""The panel: jobs in their thread, the lectures' steps, what a page that is loaded again finds; and all of it in Voila, in a browser."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import openpyxl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from lessons.pages import example_run, lesson_page, notebook
+from sheets import InputError, values
+from sheets.library.log_loss import log_loss
+from widgets.fine_tuning import steps as steps_room
+from widgets.fine_tuning.curves import MOST_POINTS, PRETRAINED, Curves
+from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.events import BatchEnded, EpochEnded, Worked
+from widgets.fine_tuning.jobs import FAILED, FINISHED, RUNNING, STOPPED, Jobs
+from widgets.fine_tuning.panel import STEPS, FineTuningPanel
+from widgets.fine_tuning.places import Place, clear_away, session_folder
+from widgets.fine_tuning.recordings import Recorder
+
+FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8}
+
+
+def batch(epoch: int, number: int, loss: float = 1.0, epochs: int = 3, batches: int = 4) -> BatchEnded:
+    return BatchEnded("frozen", epoch, epochs, number, batches, loss, 0.1, 5.0)
+
+
+def ended(epoch: int, epochs: int = 3) -> EpochEnded:
+    return EpochEnded("frozen", epoch, epochs, 0.5, 0.4, 0.9, 0.1)
+
+
+# --- jobs
+
+
+class Heard:
+    """A listener to a Jobs: what it was told, in order."""
+
+    def __init__(self):
+        self.events, self.states = [], []
+        self.jobs = Jobs(self.events.append, self.states.append)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def test_a_job_runs_elsewhere_says_how_far_it_is_and_how_it_ended(heard):
+    threads = []
+
+    def work(listen, stop):
+        threads.append(threading.current_thread())
+        listen(batch(2, 1))
+        return "Done."
+
+    heard.jobs.start("A job", work)
+    assert heard.jobs.wait(30).state == FINISHED
+    assert threads[0] is not threading.current_thread() and heard.events == [batch(2, 1)]
+    under_way = heard.states[1]
+    assert (under_way.share, under_way.seconds_left) == ((1 + 1 / 4) / 3, 5.0) and "epoch 2 of 3, batch 1 of 4" in under_way.doing
+    assert [status.state for status in heard.states] == [RUNNING, RUNNING, FINISHED]
+    assert heard.states[-1].said == "Done." and heard.states[-1].seconds_left is None
+
+
+def test_the_time_left_of_a_preparation_is_by_its_pace():
+    seen, clock = [], iter([10.0, 12.0])
+    jobs = Jobs(lambda _: None, seen.append, clock=lambda: next(clock))
+
+    def work(listen, stop):
+        listen(Worked("Pictures", 1, 5))
+        listen(Worked("Pictures", 2, 5))
+        return ""
+
+    jobs.start("A job", work)
+    jobs.wait(30)
+    assert [status.seconds_left for status in seen[1:3]] == [None, 6.0] and seen[2].share == 0.4
+
+
+def test_a_second_job_is_refused_and_the_first_goes_on(heard):
+    go = threading.Event()
+    heard.jobs.start("The first", lambda listen, stop: "Done." if go.wait(30) else "too late")
+    with pytest.raises(InputError, match="The first is still under way"):
+        heard.jobs.start("The second", lambda listen, stop: "never")
+    go.set()
+    assert heard.jobs.wait(30).said == "Done." and heard.jobs.status.title == "The first"
+
+
+def test_stop_reaches_the_work_and_nothing_where_none_runs(heard):
+    heard.jobs.stop()
+    assert heard.states == []
+    begun = threading.Event()
+
+    def work(listen, stop):
+        begun.set()
+        while not stop():
+            threading.Event().wait(0.001)
+        listen(batch(1, 1))
+        return "Stopped."
+
+    heard.jobs.start("A job", work)
+    begun.wait(30)
+    heard.jobs.stop()
+    assert heard.jobs.wait(30).state == STOPPED
+    assert [status.doing for status in heard.states] == ["Beginning", "Stopping", ""]  # the batch that was under way says nothing more
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (InputError("the rate is 0; it must be above"), "the rate is 0; it must be above."),
+        (ZeroDivisionError("division by zero"), "A job broke off: ZeroDivisionError, division by zero. The last checkpoint is kept."),
+        (RuntimeError("first line\nTraceback"), "A job broke off: RuntimeError, first line. The last checkpoint is kept."),
+        (MemoryError(), "A job broke off: MemoryError. The last checkpoint is kept."),
+    ],
+)
+def test_a_job_that_fails_says_a_sentence_and_the_next_one_runs(heard, error, said):
+    def work(listen, stop):
+        raise error
+
+    heard.jobs.start("A job", work)
+    assert heard.jobs.wait(30).state == FAILED and heard.jobs.status.said == said and heard.jobs.error is error
+    heard.jobs.start("The next", lambda listen, stop: "Done.")
+    assert heard.jobs.wait(30).state == FINISHED and heard.jobs.error is None
+
+
+# --- curves
+
+
+def test_curves_stand_behind_each_other_and_a_resumed_run_has_no_batch_twice():
+    curves = Curves()
+    for number in (1, 2, 3, 4):
+        curves.hear(PRETRAINED, batch(1, number, loss=number))
+    curves.hear(PRETRAINED, ended(1))
+    for number in (1, 2):
+        curves.hear(PRETRAINED, batch(2, number, loss=-1.0))
+    curves.hear(PRETRAINED, batch(2, 1, loss=7.0))  # from the checkpoint
+    (run,) = curves.runs
+    assert run["at"] == [0.25, 0.5, 0.75, 1, 1.25] and run["losses"] == [1, 2, 3, 4, 7] and run["epochs"][0]["at"] == 1
+    curves.hear(PRETRAINED, ended(2))
+    curves.begin(PRETRAINED)
+    curves.hear(PRETRAINED, batch(1, 4))
+    assert [(run["start"], run["at"][-1]) for run in curves.runs] == [(0, 1.25), (2, 3)]
+
+
+def test_a_long_run_is_thinned_out_and_keeps_its_end():
+    curves = Curves()
+    for number in range(1, 3 * MOST_POINTS):
+        curves.hear(PRETRAINED, batch(1, number, loss=number, batches=10 * MOST_POINTS))
+    (run,) = curves.runs
+    assert len(run["at"]) <= MOST_POINTS and run["losses"][0] == 1 and run["losses"][-1] >= 3 * MOST_POINTS - 8
+    assert run["losses"] == sorted(run["losses"])
+
+
+# --- places
+
+
+def test_a_session_is_named_by_its_page_and_by_no_path(tmp_path):
+    assert session_folder(tmp_path, "0123abcd-") == tmp_path / "0123abcd-"
+    for name in ("../../etc", "short", "a/b/c/d/e/f", "", "x" * 81):
+        with pytest.raises(InputError, match="load it again"):
+            session_folder(tmp_path, name)
+
+
+def test_the_last_panel_to_come_has_the_place(tmp_path):
+    times = iter(range(1, 100))
+    first = Place(tmp_path / "s", clock=lambda: next(times))
+    first.keep("runs", [1])
+    assert not first.lost
+    second = Place(tmp_path / "s")
+    assert first.lost and not second.lost
+    first.keep("runs", ["too late"])
+    assert second.kept("runs") == [1] and second.kept("results") is None
+    (tmp_path / "s" / "told" / "runs.json").write_text("{broken")
+    assert second.kept("runs") is None
+
+
+def test_sessions_that_nobody_used_for_long_are_cleared_away(tmp_path):
+    for name in ("old", "mine"):
+        Place(tmp_path / name)
+    clear_away(tmp_path, tmp_path / "mine", now=lambda: (tmp_path / "old").stat().st_mtime + 8 * 24 * 3600)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+# --- the panel without a page
+
+
+@pytest.fixture
+def panel(tmp_path, monkeypatch):
+    """`panel(...)`: an opened panel over few digits, whose files are in tmp_path; every one made is at rest when the test ends."""
+    import torch
+
+    monkeypatch.setattr("widgets.fine_tuning.learner.cache_folder", lambda: tmp_path / "features")
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    made = []
+
+    def opened(pictures=None, **options):
+        found = digits()
+        few = replace(found, valid=found.valid[::6], recipe=FEW)
+        panel = FineTuningPanel(pictures or few, folder=options.pop("folder", tmp_path / "session"), **options)
+        made.append(panel)
+        panel.prepare()
+        panel.wait(120)
+        return panel
+
+    yield opened
+    for one in made:
+        one.stop()
+        one.wait(120)
+
+
+def done(panel, step: str, **options) -> str:
+    """What the step said at its end."""
+    panel.start(step, **options)
+    status = panel.wait(120)
+    assert status.state == FINISHED, status.said
+    return status.said
+
+
+def ask(panel, kind: str, **content) -> dict:
+    """What the page gets for an answer."""
+    sent = []
+    panel.send = lambda told, buffers=None: sent.append((told, buffers))
+    panel._answer(None, {"kind": kind, "number": "1", **content}, [])
+    del panel.send
+    ((told, buffers),) = sent
+    return {**told, "buffers": buffers}
+
+
+def test_the_panel_is_made_without_pytorch():
+    program = "import sys; from widgets.fine_tuning.panel import FineTuningPanel; FineTuningPanel(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_where_pytorch_is_missing_the_panel_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("widgets.fine_tuning.")]:
+        if name.rpartition(".")[2] in ("steps", "learner", "excitement", "exports", "bodies"):
+            monkeypatch.delitem(sys.modules, name)
+    panel = FineTuningPanel()
+    panel.prepare()
+    status = panel.wait(120)
+    assert status.state == FAILED and "pip install 'gradsheet[fine-tuning]'" in status.said
+
+
+def test_the_lectures_steps(panel):
+    p = panel()
+    assert p.job["state"] == FINISHED and p.about["pictures"]["counts"] == [["3", 20, 28], ["7", 20, 26]] and len(p.about["batch"]) == 8
+    said = done(p, "predictions", epochs=6, lr=0.02)
+    accuracy = float(re.search(r"([\d.]+)% of 54", said)[1]) / 100
+    assert accuracy == pytest.approx(p.steps.learner.predictions("predictions").accuracy, abs=5e-4)
+    assert "commonest class gets 51.9%" in said  # 28 of 54
+    assert "computed for 94 pictures" in done(p, "features") and "found kept" in done(p, "features")
+    done(p, "find", stage="frozen")
+    assert set(p.curve["suggestions"]) == {"valley", "steep", "minimum", "slide"} and p.curve["stage"] == "frozen"
+    done(p, "frozen", epochs=4, lr=0.02)
+    assert p.results["count"] == 54 and np.sum(p.results["confusion"]) == 54 and not p.stale
+    frozen = p.results["sentence"]
+    done(p, "save", name="stage-1")
+    assert p.saved[0]["name"] == "stage-1" and p.saved[0]["accuracy"] == p.runs[-1]["epochs"][-1]["accuracy"]
+    assert "got worse" in done(p, "unfrozen", epochs=1, first=0.3, lr=0.3)
+    assert p.results["sentence"] != frozen
+    done(p, "load", name="stage-1")
+    assert p.results["sentence"] == frozen
+    done(p, "inside")
+    assert len(p.seen) == 16 and all(len(one["patches"]) == 8 for one in p.seen)
+    assert "The pretrained network stands at" in done(p, "scratch", epochs=1, lr=0.005)
+    assert [run["source"] for run in p.runs] == ["body's predictions", "pretrained", "pretrained", "from scratch"]
+    json.dumps(p.get_state(), allow_nan=False, default=str)
+
+
+def test_fine_tune_in_one_call_is_the_learners_own(panel, learner):
+    p = panel()
+    done(p, "fine_tune", **{name: FEW[name] for name in ("epochs", "frozen_epochs", "lr")})
+    other = learner(batch_size=8)
+    other.fine_tune(2, 0.02, 2)
+    losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
+    assert losses == [epoch.valid_loss for epoch in other.history]
+
+
+def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_learnt(panel):
+    p, batches = panel(), []
+    going, go = threading.Event(), threading.Event()
+    hear = p.steps.hear
+
+    def slowly(event):
+        hear(event)
+        if isinstance(event, BatchEnded):
+            batches.append(event)
+            going.set()
+            go.wait(30)
+
+    p.steps.hear = slowly
+    assert "refusal" not in ask(p, "start", step="frozen", options={"epochs": 50, "lr": 0.01})
+    going.wait(60)
+    assert "Training the head is still under way" in ask(p, "start", step="frozen", options={"epochs": 1, "lr": 0.01})["refusal"]
+    ask(p, "stop")
+    go.set()
+    assert p.wait(60).state == STOPPED and len(batches) == 1  # the one under way was the last
+    assert p.resumable and p.stale and "press Resume" in p.job["said"]
+
+
+def test_stopped_and_resumed_is_as_if_nothing_had_happened(panel, tmp_path):
+    whole = panel(folder=tmp_path / "whole")
+    done(whole, "unfrozen", epochs=2, first=1e-3, lr=1e-2)
+    p = panel(folder=tmp_path / "stopped")
+    hear = p.steps.hear
+
+    def stopping(event):
+        hear(event)
+        if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 2):
+            p.stop()
+
+    p.steps.hear = stopping
+    p.start("unfrozen", epochs=2, first=1e-3, lr=1e-2)
+    assert p.wait(60).state == STOPPED
+    p.steps.hear = hear
+    done(p, "resume")
+    seconds = lambda runs: [{**run, "epochs": [{**epoch, "seconds": 0} for epoch in run["epochs"]]} for run in runs]
+    assert seconds(p.runs) == seconds(whole.runs) and not p.resumable
+    assert p.results["sentence"] == whole.results["sentence"]
+    p.start("resume")
+    assert p.wait(60).said == "there is no training to resume."
+
+
+def test_a_page_loaded_again_finds_the_training_that_was_cut_off(panel):
+    p = panel()
+    done(p, "frozen", epochs=3, lr=0.02)
+    done(p, "save", name="stage-1")
+    hear = p.steps.hear
+
+    def stopping(event):
+        hear(event)
+        if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 3):
+            p.stop()
+
+    p.steps.hear = stopping
+    p.start("unfrozen", epochs=3, first=1e-4, lr=1e-3)
+    p.wait(60)
+    again = panel()  # the same folder: the page was loaded again
+    assert "came a new Python" in again.job["said"] and "from epoch 2 of 3 of the stage 'unfrozen'" in again.job["said"]
+    assert again.resumable and again.runs == p.runs and again.saved == p.saved and again.results["count"] == 54
+    for a, b in zip(again.steps.learner.network.parameters(), p.steps.learner.network.parameters(), strict=True):
+        np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
+    done(again, "resume")
+    assert len(again.runs[-1]["epochs"]) == 3 and len(again.runs) == 2
+
+
+def test_a_page_loaded_again_finds_the_network_as_it_was(panel):
+    p = panel()
+    done(p, "frozen", epochs=3, lr=0.02)
+    again = panel()
+    assert "Its last job had ended" in again.job["said"] and not again.resumable
+    assert again.results == p.results and again.runs == p.runs
+    assert ask(again, "download", what="predictions.csv", clip=0.01)["buffers"] == [p.steps.file("predictions.csv", 0.01)]
+
+
+def test_the_old_kernel_stops_when_the_page_is_loaded_again(panel):
+    p, going, go = panel(), threading.Event(), threading.Event()
+    hear = p.steps.hear
+
+    def slowly(event):
+        hear(event)
+        if isinstance(event, BatchEnded):
+            going.set()
+            go.wait(30)
+
+    p.steps.hear = slowly
+    p.start("frozen", epochs=1000, lr=1e-3)
+    going.wait(60)
+    p.steps.place._looked = -1.0  # it need not wait for its next look
+    Place(p.steps.place.folder)
+    go.set()
+    assert "opened in another page" in p.wait(60).said
+
+
+def test_other_pictures_in_the_same_session_begin_anew(panel):
+    p = panel()
+    done(p, "frozen", epochs=1, lr=0.02)
+    other = panel(pictures=replace(digits(seed=1), valid=digits(seed=1).valid[::6], recipe=FEW))
+    assert "does not fit" in other.job["said"] and not other.resumable
+    done(other, "frozen", epochs=1, lr=0.02)
+
+
+@pytest.mark.parametrize(
+    "step, options, said",
+    [
+        ("frozen", {"epochs": 2.5, "lr": 0.1}, "epochs is a whole number"),
+        ("frozen", {"epochs": "many", "lr": 0.1}, "epochs is a whole number"),
+        ("frozen", {"epochs": 1, "lr": -1.0}, "the learning rate -1.0 cannot be"),
+        ("frozen", {"epochs": 1}, "lr is a number"),
+        ("unfrozen", {"epochs": 1, "first": 0, "lr": 0.1}, "cannot be"),
+        ("find", {"stage": "sideways"}, "the finder looks at"),
+        ("save", {"name": "a/b"}, "cannot be a file's name"),
+        ("save", {"name": "latest"}, "kept for the panel itself"),
+        ("load", {"name": "nothing"}, "nothing was saved"),
+        ("export", {"out": "relative", "clip": 0.1}, "whole path"),
+        ("export", {"out": "/proc/nowhere", "clip": 0.1}, "choose another folder"),
+    ],
+)
+def test_what_cannot_be_is_said_and_changes_nothing(panel, step, options, said):
+    p = panel()
+    before = p.runs
+    p.start(step, **options)
+    status = p.wait(60)
+    assert status.state == FAILED and said in status.said and p.runs == before
+
+
+@pytest.mark.parametrize(
+    "kind, content, said",
+    [
+        ("start", {"step": "sing", "options": {}}, "there is no step 'sing'"),
+        ("start", {"step": 3, "options": None}, "load it again"),
+        ("start", {"step": "play", "options": {"recording": 99, "speed": 1}}, "no such recording"),
+        ("layers", {"first": "a", "lr": 1}, "first is a number"),
+        ("layers", {"first": -1, "lr": 1}, "cannot be"),
+        ("clip", {"clip": 0.02}, "there are no results yet"),
+        ("download", {"what": "head.xlsx", "clip": 0.02}, "there are no results yet"),
+    ],
+)
+def test_the_page_is_refused_in_a_sentence(panel, kind, content, said):
+    assert said in ask(panel(), kind, **content)["refusal"]
+
+
+def test_before_it_is_open_nothing_starts(tmp_path):
+    assert "still opening" in ask(FineTuningPanel(folder=tmp_path), "start", step="frozen", options={})["refusal"]
+
+
+def test_a_loss_that_runs_away_is_said_with_its_rate(panel):
+    p = panel()
+    assert "last good weights are back" in done(p, "unfrozen", epochs=2, first=1e20, lr=1e25)
+    assert "at a learning rate of" in p.notices[-1] and not p.resumable
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(panel, monkeypatch):
+    import torch
+
+    p = panel()
+    forward = type(p.steps.learner.network).forward
+
+    def small(self, pixels):
+        if self.training and len(pixels) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(self, pixels)
+
+    monkeypatch.setattr(type(p.steps.learner.network), "forward", small)
+    done(p, "unfrozen", epochs=1, first=1e-4, lr=1e-3)
+    assert any("ran out of memory with 8 pictures at once. It goes on with 4" in text for text in p.notices)
+
+
+def test_a_crash_says_a_sentence_and_can_be_resumed(panel, monkeypatch):
+    p = panel()
+    hear = p.steps.hear
+
+    def crash(event):
+        hear(event)
+        if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 1):
+            raise OSError("the disk went away")
+
+    p.steps.hear = crash
+    p.start("frozen", epochs=3, lr=0.02)
+    assert p.wait(60).said == "Training the head broke off: OSError, the disk went away. The last checkpoint is kept." and p.resumable
+    p.steps.hear = hear
+    done(p, "resume")
+    assert [epoch["epoch"] for epoch in p.runs[-1]["epochs"]] == [1, 2, 3]
+
+
+def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
+    p = panel()
+    done(p, "frozen", epochs=2, lr=0.02)
+    rows = list(csv.DictReader(io.StringIO(ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode())))
+    right = [
+        row["label"] == p.about["pictures"]["counts"][picture.label][0] for row, picture in zip(rows, p.steps.pictures.valid, strict=True)
+    ]
+    assert f"{np.mean(right):.1%} of 54" in p.results["sentence"]
+    assert max(float(row["probability"]) for row in rows) <= 0.98
+    told = ask(p, "clip", clip=0.02)
+    link = dict(part.split("=") for part in told["link"].partition("#")[2].split("&"))
+    inputs = {name: [float(x) for x in link[name].split(",")] for name in ("is_cat", "prediction")}
+    sheet = values(log_loss(), {**inputs, "clip": float(link["clip"])})
+    assert told["link"].startswith("log_loss#") and told["rows"] == 54
+    cost = float(re.search(r"loss is (\d\.\d+)\.", told["sentence"])[1])
+    assert sheet["loss_mean"][0, 0] == pytest.approx(cost, abs=1e-4)  # the other lesson's own sheet says the same
+    assert "clip" not in dict(part.split("=") for part in ask(p, "clip", clip=0.45)["link"].partition("#")[2].split("&"))
+    for name in ("confusion.xlsx", "head.xlsx"):
+        assert openpyxl.load_workbook(io.BytesIO(ask(p, "download", what=name, clip=0.02)["buffers"][0])).sheetnames
+    said = done(p, "export", out=str(tmp_path / "out"), clip=0.02)
+    assert str(tmp_path / "out") in said and (tmp_path / "out" / "model" / "model.safetensors").is_file()
+
+
+def test_a_recording_is_played_and_always_called_one(panel, tmp_path, learner):
+    path = tmp_path / "run.jsonl"
+    recorded = learner(folder=tmp_path / "recorded")
+    with Recorder(path, recorded) as recorder:
+        recorded.fine_tune(2, 0.02, 2, listener=recorder)
+    p = panel(recordings=[path])
+    assert "This is a recording, made on CPU" in p.recorded[0]
+    assert "refusal" not in ask(p, "start", step="play", options={"recording": 0, "speed": 1000})
+    status = p.wait(60)
+    assert "This is a recording" in status.said and "to its end" in status.said and p.playing == p.recorded[0]
+    assert {run["source"] for run in p.runs} == {"recording"}
+    losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
+    assert losses == [epoch.valid_loss for epoch in recorded.history]
+    assert p.results == {} and any("nothing is computed here" in text for text in p.notices)
+
+
+def test_a_recording_that_cannot_be_played_is_refused(tmp_path):
+    (tmp_path / "broken.jsonl").write_text("no recording")
+    with pytest.raises(InputError, match="no recording that can be played"):
+        FineTuningPanel(recordings=[tmp_path / "broken.jsonl"])
+
+
+def test_a_folder_with_a_bad_file_and_a_body_from_a_folder(panel, photos, resnet):
+    (photos / "dark" / "empty.png").write_bytes(b"")
+    p = panel(pictures=photos, body=resnet, batch_size=4)
+    assert p.about["pictures"]["skipped"] == [("dark/empty.png", "it is empty")] and p.about["pictures"]["skippedCount"] == 1
+    done(p, "fine_tune", epochs=1, frozen_epochs=1, lr=0.01)
+    assert p.results["classes"] == ["bright ☀", "dark"]
+
+
+def test_one_class_only_is_a_sentence_and_no_panel(panel, photos):
+    shutil.rmtree(photos / "dark")
+    p = panel(pictures=photos)
+    assert p.job["state"] == FAILED and "telling classes apart needs two of them" in p.job["said"] and p.steps is None
+
+
+def test_every_step_has_its_method():
+    assert all(callable(getattr(steps_room.Steps, method)) for _, method in STEPS.values())
+
+
+# --- the lesson
+
+
+def test_the_lesson_asks_before_it_tells_and_cites_its_sources():
+    text = "".join("".join(cell["source"]) for cell in json.loads(notebook("fine_tuning").read_text(encoding="utf-8"))["cells"])
+    assert len(re.findall(r"\bpredict\b", text.lower())) >= 8
+    for source in ("course.fast.ai", "1311.2901", "1411.1792", "1801.06146", "1506.01186", "10.24432/C50P49"):
+        assert source in text
+
+
+def test_its_static_page_says_that_it_needs_python_and_shows_the_recording():
+    text = lesson_page("fine_tuning", plotly_address="plotly.min.js")
+    assert "so it needs Python" in text and "gradsheet serve" in text and "<svg" in text
+    assert "This is a recording, made on CPU" in text
+    assert text.count("<tr><td>") == sum(isinstance(event, EpochEnded) for _, event in example_run().events)
+
+
+# --- in a browser
+
+
+LESSON = """
+from dataclasses import replace
+from pathlib import Path
+from widgets.fine_tuning import learner, steps
+from widgets.fine_tuning.panel import FineTuningPanel
+home = Path({home!r})
+steps.sessions = lambda: home / "sessions"
+learner.cache_folder = lambda: home / "features"
+FineTuningPanel()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(lessons, tmp_path_factory) -> str:
+    import nbformat
+
+    home = tmp_path_factory.mktemp("home")
+    (home / "lessons").mkdir()
+    cell = nbformat.v4.new_code_cell(LESSON.format(home=str(home)))
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fine-tuning"), cell]), home / "lessons" / "panel.ipynb")
+    return lessons(home / "lessons")
+
+
+def at_rest(page) -> str:
+    """What the job that has ended says."""
+    page.wait_for_selector(".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000)
+    return page.locator(".ft-job .ft-said").inner_text()
+
+
+def click(page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_the_panel_lives_in_voila(page, address):
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{address}lesson/panel")
+    page.get_by_role("button", name="Do it all: fine_tune").wait_for(timeout=120_000)
+    assert at_rest(page) == "Ready."
+    page.get_by_role("textbox", name="Epochs of the head").fill("six")
+    click(page, "Train the head")
+    assert "is 'six'; write a number" in page.get_by_role("alert").filter(has_text="six").inner_text()
+    page.get_by_role("textbox", name="Epochs of the head").fill("6")
+    page.get_by_role("button", name="Train the head").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("table", name="Epochs").locator("tbody tr >> nth=5").wait_for(timeout=60_000)
+    assert "Accuracy" in at_rest(page)
+    page.wait_for_selector(".ft-live .js-plotly-plot >> nth=1")
+    page.get_by_role("table", name="Confusion matrix").wait_for()
+    assert not [each["id"] for each in Axe().run(page).response["violations"]]
+
+    page.get_by_role("textbox", name="Epochs of all layers").fill("900")
+    click(page, "Train all layers")
+    page.wait_for_function("document.querySelector('.ft-job progress').value > 0 && document.querySelector('.ft-left').textContent !== ''")
+    page.get_by_role("button", name="Train all layers").click(force=True)  # marked as disabled, and clicked all the same
+    page.get_by_role("alert").filter(has_text="still under way").wait_for()
+    page.get_by_role("textbox", name="Rate of the first layer").fill("0.001")  # the page stays alive
+    page.keyboard.press("Tab")
+    page.get_by_role("table", name="The parameter groups").locator("tbody tr >> nth=0").filter(has_text="0.001").wait_for()
+    click(page, "Stop")
+    assert "Stopped. What was learnt is kept" in at_rest(page)
+    click(page, "Resume")
+    page.wait_for_selector(".ft-job[data-state='running']")
+    page.get_by_role("table", name="Epochs").locator("tbody tr >> nth=8").wait_for(timeout=60_000)
+
+    page.reload()
+    said = at_rest(page)
+    assert "came a new Python" in said and "of 900 of the stage 'unfrozen'" in said
+    assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= 9
+    click(page, "Resume")
+    page.wait_for_selector(".ft-job[data-state='running']")
+    click(page, "Stop")
+    assert "Stopped" in at_rest(page)
+
+    click(page, "Look at the results now")
+    page.get_by_text("The results are those of the network as it is now").wait_for(timeout=60_000)
+    page.get_by_role("textbox", name="clip").fill("0.02")
+    page.keyboard.press("Tab")
+    page.get_by_text("Clipped at 0.02, the expected log loss").wait_for()
+    assert "clip=0.02" in page.get_by_role("link", name="Open the log-loss lesson").get_attribute("href")
+    with page.expect_download() as download:
+        click(page, "Download head.xlsx")
+    assert openpyxl.load_workbook(download.value.path()).sheetnames
+    assert "Traceback" not in page.content()
