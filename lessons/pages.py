@@ -10,6 +10,7 @@ import html
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +104,9 @@ def _without_python(name: str, run: Recording) -> str:
     )
     headings = "".join(f"<th>{text}</th>" for text in ("stage", "epoch", "training loss", "validation loss", "accuracy"))
     return (
-        f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> Install Gradsheet with "
-        f"<code>pip install 'gradsheet[fine-tuning]'</code>, then open it with <code>gradsheet serve</code>; or run "
-        f"<code>{name}.ipynb</code> in JupyterLab.</p></blockquote>"
-        f'<figure style="max-width: 44em; margin: 1em 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
+        f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> In Gradsheet's own folder, "
+        f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in JupyterLab.</p></blockquote>"
+        f'<figure style="max-width: 26em; margin: 1em 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
         f"The line is the loss of each batch, the markers are the loss on the validation pictures.</figcaption></figure>"
         f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
     )
@@ -129,13 +129,16 @@ def _told(name: str) -> tuple[Sheet, str]:
     return sheet, picture(sheet)
 
 
+@lru_cache
+def _card(name: str) -> str:
+    """A lesson's picture, title and sentence. Kept, because a picture may be of a run that takes a moment."""
+    told, drawn = (OTHERS[name], picture_of_run(example_run())) if name in OTHERS else _told(name)
+    return f"{drawn}<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
+
+
 def index_page(address: Callable[[str], str]) -> str:
     """The start page. address: where the lesson of a name is to be found."""
-    cards = []
-    for name in lessons():
-        told, drawn = (OTHERS[name], picture_of_run(example_run())) if name in OTHERS else _told(name)
-        words = f"<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
-        cards.append(f'<li><a href="{html.escape(address(name), quote=True)}">{drawn}{words}</a></li>')
+    cards = [f'<li><a href="{html.escape(address(name), quote=True)}">{_card(name)}</a></li>' for name in lessons()]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',

@@ -637,5 +637,5 @@ def test_the_panel_lives_in_voila(page, address):
     assert "clip=0.02" in page.get_by_role("link", name="Open the log-loss lesson").get_attribute("href")
     with page.expect_download() as download:
         click(page, "Download head.xlsx")
-    assert openpyxl.load_workbook(download.value.path()).sheetnames
+    assert openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).sheetnames
     assert "Traceback" not in page.content()

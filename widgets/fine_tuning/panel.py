@@ -96,6 +96,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         self._telling = threading.RLock()
         self._waiting: dict[str, Any] = {}  # told, but not yet to the page
         self._told_at = 0.0
+        self._noticed: list[str] = []  # by the job that runs, or the last one
         self._recordings = [Path(path) for path in (sorted(RECORDED.glob("*.jsonl")) if recordings is None else recordings)]
         self.recorded = [read_recording(path).about.sentence() for path in self._recordings]
         self.on_msg(self._answer)
@@ -113,7 +114,13 @@ class FineTuningPanel(anywidget.AnyWidget):
             raise InputError(f"there is no step {step!r}; there are {', '.join(STEPS)}")
         title, method = STEPS[step]
         steps = self._steps()
-        self._jobs.start(title, lambda listen, stop: getattr(steps, method)(options, listen, stop))
+
+        def work(listen: Listener, stop: Stop) -> str:
+            self._noticed = []
+            self._tell("notices", self._noticed)
+            return getattr(steps, method)(options, listen, stop)
+
+        self._jobs.start(title, work)
 
     def stop(self) -> None:
         """Ask the job to stop; training does within a batch."""
@@ -146,7 +153,8 @@ class FineTuningPanel(anywidget.AnyWidget):
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Notice):
-            self._tell("notices", [*self.notices, event.text][-MOST_NOTICES:])
+            self._noticed = [*self._noticed, event.text][-MOST_NOTICES:]
+            self._tell("notices", self._noticed)
         elif self.steps:
             self.steps.hear(event)
 

@@ -61,11 +61,12 @@ def told_results(predictions: Predictions, pictures: Pictures, of: str) -> dict[
     calibration = predictions.calibration()
     small = len(predictions.classes) <= MOST_CLASSES
     wrong = int((~predictions.correct).sum())
+    how_many = "none is" if wrong == 0 else "1 is" if wrong == 1 else f"{wrong} are"
     return {
         "of": of,
         "classes": list(predictions.classes),
         "count": len(predictions.ids),
-        "sentence": f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right: {wrong} are wrong.",
+        "sentence": f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right, {how_many} wrong.",
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),

@@ -3,8 +3,11 @@
 import { element, setText } from "../../front_end/elements.js";
 import { typedNumber } from "../../front_end/numbers.js";
 
-/** 0.01 -> "0.01", 0.00158489 -> "1.58e-3": three digits are enough for a rate. @param {number} x */
-export const short = (x) => (x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(2).replace("e+", "e") : String(Number(x.toPrecision(3))));
+/** 0.01 -> "0.01", 0.000158489 -> "1.58e-4": three digits are enough for a rate. @param {number} x */
+export function short(x) {
+  const cut = Number(x.toPrecision(3));
+  return cut !== 0 && (cut < 1e-3 || cut >= 1e5) ? cut.toExponential().replace("e+", "e") : String(cut);
+}
 
 /** A field with its label. @param {string} label also its accessible name @param {number|string} value */
 export function field(label, value) {

@@ -23,8 +23,8 @@ export class Job {
     this.resume = actor("Resume", () => host.start("resume", {}), says);
     this.said = element("p", { class: "ft-said", role: "status" });
     this.notices = element("ul", { class: "ft-notices", "aria-label": "Notices", role: "log" });
-    const line = element("div", { class: "ft-line" }, this.title, this.bar, this.doing, this.left, this.stop, this.resume);
-    this.node = element("section", { class: "ft-job", "aria-label": "What is running" }, line, this.said, says, this.notices);
+    this.line = element("div", { class: "ft-line" }, this.title, this.bar, this.doing, this.left, this.stop, this.resume);
+    this.node = element("section", { class: "ft-job", "aria-label": "What is running" }, this.said, this.line, says, this.notices);
   }
 
   draw({ job, resumable, notices }) {
@@ -33,6 +33,7 @@ export class Job {
     this.title.hidden = !running;
     setText(this.doing, running ? job.doing : "");
     setText(this.left, running ? left(job.seconds_left) : "");
+    this.line.hidden = !running && !resumable;
     this.bar.hidden = !running;
     this.bar.value = job.share;
     this.stop.hidden = !running;

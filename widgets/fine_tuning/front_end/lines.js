@@ -10,7 +10,12 @@ const LOOKS = {
   recording: { color: "#6b3fa0", dash: "dashdot", symbol: "diamond" },
 };
 
-const axis = (title, more = {}) => ({ title: { text: title, standoff: 6, font: { size: 14 } }, gridcolor: "#e3e3e3", linecolor: "#888", zeroline: false, fixedrange: true, ...more });
+const MOST_MARKERS = 60; // epochs; more would run into each other
+
+const axis = (title, more = {}) => ({ title: { text: title, standoff: 6 }, gridcolor: "#e3e3e3", linecolor: "#888", zeroline: false, fixedrange: true, ...more });
+
+const sizeOf = (plot) => 0.92 * parseFloat(getComputedStyle(plot).fontSize);
+const sized = (one, size) => ({ ...one, title: { ...one.title, font: { size } }, tickfont: { size: one.type === "log" ? 0.8 * size : size } }); // plotly enlarges powers
 
 export class Chart {
   /** @param {string} title @param {string} note for who cannot see it @param {() => Promise<any>} plotly */
@@ -23,21 +28,22 @@ export class Chart {
 
   /** Draw, or draw anew; nothing is drawn twice at a time. */
   async draw(traces, layout) {
-    this.wanted = [traces, layout];
+    this.wanted = this.last = [traces, layout];
     this.node.hidden = traces.length === 0;
     if (this.drawing || this.node.hidden) return;
     this.drawing = true;
     try {
       const plotly = await this.plotly();
+      this.follow();
       while (this.wanted && !this.ended) {
         const [data, { xaxis, yaxis }] = this.wanted;
         this.wanted = null;
-        const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
+        const size = (this.size = sizeOf(this.plot));
         const whole = {
           font: { size, family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", color: "#1a1a1a" },
           margin: { l: 4.4 * size, r: size, t: 0.6 * size, b: 3.4 * size },
           legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 0.88 * size } },
-          paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest", showlegend: data.some((trace) => trace.name), xaxis, yaxis,
+          paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest", showlegend: true, xaxis: sized(xaxis, size), yaxis: sized(yaxis, size),
         };
         await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
         this.drawn?.(plotly);
@@ -48,8 +54,16 @@ export class Chart {
     this.drawing = false;
   }
 
+  /** Type of the size that the page's has, also after the window has got another width. */
+  follow() {
+    if (this.sizes) return;
+    this.sizes = new ResizeObserver(() => this.size && Math.abs(sizeOf(this.plot) - this.size) > 0.5 && this.draw(...this.last));
+    this.sizes.observe(this.plot);
+  }
+
   end() {
     this.ended = true;
+    this.sizes?.disconnect();
     window.Plotly?.purge(this.plot);
   }
 }
@@ -62,7 +76,8 @@ function byEpoch(runs, name, y) {
   return sourcesOf(runs).map((source) => {
     const epochs = runs.filter((run) => run.source === source).flatMap((run) => run.epochs);
     const { color, dash, symbol } = LOOKS[source];
-    return { type: "scatter", mode: "lines+markers", name: name(source), x: epochs.map((one) => one.at), y: epochs.map(y), line: { color, dash, width: 2.5 }, marker: { color, symbol, size: 9 } };
+    const mode = epochs.length > MOST_MARKERS ? "lines" : "lines+markers";
+    return { type: "scatter", mode, name: name(source), x: epochs.map((one) => one.at), y: epochs.map(y), line: { color, dash, width: 2.5 }, marker: { color, symbol, size: 9 } };
   });
 }
 

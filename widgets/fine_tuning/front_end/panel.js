@@ -96,7 +96,7 @@ class Panel {
 
   drawRuns({ runs, playing }) {
     const recorded = runs.some((run) => run.source === "recording");
-    setText(this.playing, recorded ? playing : "");
+    setText(this.playing, recorded ? `The curves named recording: ${playing}` : "");
     this.playing.hidden = !recorded;
     this.waiting.hidden = runs.length > 0;
     lossChart(this.losses, runs);

@@ -4,6 +4,7 @@ import { element, setText } from "../../front_end/elements.js";
 import { actor, field, numberIn, picture, refusal, table } from "./fields.js";
 import { calibrationChart, Chart } from "./lines.js";
 
+const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
 const CLIP = "1e-4"; // Kaggle's
 const FILES = { "predictions.csv": "text/csv", "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
 
@@ -19,11 +20,12 @@ function download(bytes, name, type) {
 /** Rows are what the pictures are, columns what the network said; the shade is the share of the row. */
 function confusion({ classes, confusion: counts }) {
   if (!counts) return element("p", { class: "gs-note", text: `${classes.length} classes are too many to draw; confusion.xlsx has them all.` });
-  const head = element("tr", {}, element("th", { scope: "col", text: "is \\ said to be" }), ...classes.map((text) => element("th", { scope: "col", text })));
+  const tall = classes.some((name) => name.length > LONG) ? "ft-tall" : "";
+  const head = element("tr", {}, element("th", { scope: "col", text: "is \\ said to be" }), ...classes.map((text) => element("th", { scope: "col", class: tall, title: text }, element("span", { text }))));
   const rows = counts.map((row, a) => {
     const all = Math.max(1, row.reduce((sum, n) => sum + n, 0));
     const cell = (n, p) => element("td", { class: a === p ? "ft-diagonal" : "", style: `--share:${((60 * n) / all).toFixed(1)}%`, text: n });
-    return element("tr", {}, element("th", { scope: "row", text: classes[a] }), ...row.map(cell));
+    return element("tr", {}, element("th", { scope: "row", class: tall, text: classes[a] }), ...row.map(cell));
   });
   return element("table", { class: "ft-table ft-confusion", "aria-label": "Confusion matrix" }, element("thead", {}, head), element("tbody", {}, ...rows));
 }
