@@ -548,7 +548,7 @@ def test_the_lesson_asks_before_it_tells_and_cites_its_sources():
 
 def test_its_static_page_says_that_it_needs_python_and_shows_the_recording():
     text = lesson_page("fine_tuning", plotly_address="plotly.min.js")
-    assert "so it needs Python" in text and "gradsheet serve" in text and "<svg" in text
+    assert "so it needs Python" in text and "python3 lessons" in text and "<svg" in text
     assert "This is a recording, made on CPU" in text
     assert text.count("<tr><td>") == sum(isinstance(event, EpochEnded) for _, event in example_run().events)
 
