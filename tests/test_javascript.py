@@ -11,8 +11,8 @@ from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets import Sheet, values
-from sheets.targets.javascript import FUNCTIONS
+from sheets import POINTER_X, POINTER_Y, Axis, Series, Sheet, values
+from sheets.targets.javascript import FUNCTIONS, program
 
 DIVIDEND = st.integers(-(2**53), 2**53).map(float) | st.floats(-1e300, 1e300) | st.integers(-1000, 1000).map(lambda k: k / 10)
 DIVISOR = st.integers(1, 2**27).map(float) | st.sampled_from([0.1, 0.2, 0.3, 2.5, -0.1, -3.0, 1e300, 5e-324])
@@ -54,3 +54,14 @@ def test_a_stack_s_rows_each_by_their_own_formula():
     s.let("column", np.vstack([x.sum(), x.max(), 7 + 0 * x.min()]))
     s.let("table", np.vstack([x[1], x.mean(axis=0), x.sum()]))
     assert not differences(engines.in_javascript(s), values(s))
+
+
+def test_a_dragged_input_may_have_any_name():
+    """`i` and `pointer_x` are names that the program uses for its own."""
+    s = Sheet("dragged")
+    s.input("i", 1.0)
+    s.input("pointer_x", 2.0)
+    moves = {"i": POINTER_X + s["pointer_x"], "pointer_x": POINTER_Y * 2}
+    s.chart("c", Axis("x", 0, 9), Axis("y", 0, 9), [Series("i", "pointer_x", "p", mode="markers", moves=moves)])
+    made = engines.in_v8(f"const p = ({program(s)})(0); p.blocks.pointer_x[0] = 2; JSON.stringify(p.moves[0][0](3, 4, 0))")
+    assert json.loads(made) == {"i": 5, "pointer_x": 8}

@@ -127,8 +127,8 @@ def _computed(name: str, sheet: Sheet) -> str:
 
 
 def _moves(series: Series, sheet: Sheet) -> str:
-    found = [_assignment(f"const _{name}", at(moved, "i", 0), sheet) for name, moved in series.moves.items()]
-    told = ", ".join(f"{name}: _{name}" for name in series.moves)
+    found = [_assignment(f"const _to_{name}", at(moved, "i", 0), sheet) for name, moved in series.moves.items()]
+    told = ", ".join(f"{name}: _to_{name}" for name in series.moves)
     return f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(found)} return {{ {told} }}; }}" if found else "null"
 
 
