@@ -145,7 +145,7 @@ def test_the_page_answers_without_its_kernel(page, voila, complaints):
         type_clip(page, "0.05")
         wait_for_mean(page, loss_mean(clip=0.05))
         page.get_by_role("button", name="Clip at 0.02", exact=True).click()
-        page.wait_for_function("document.querySelectorAll(\"td[data-block='prediction']\").length === 40")
+        page.wait_for_function("document.querySelector(\"td[data-block='row_count']\").textContent === '40'")
     finally:
         os.kill(process, getattr(signal, "SIGCONT", signal.SIGTERM))
 
