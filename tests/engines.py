@@ -88,15 +88,20 @@ def _filled(book: Any):
     return (((page.title, *place), cell) for page in book for place, cell in page._cells.items())
 
 
-def in_ironcalc(path: Path) -> Cells:
-    """Every cell that the file fills, after IronCalc's evaluation."""
+def opened_in_ironcalc(path: Path) -> tuple[Any, dict[str, int]]:
+    """IronCalc's model of the file, and the number of each worksheet in it."""
     try:
         import ironcalc
     except ImportError:
         missing("IronCalc is not installed")
     model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+    return model, {page["name"] if isinstance(page, dict) else page.name: k for k, page in enumerate(model.get_worksheets_properties())}
+
+
+def in_ironcalc(path: Path) -> Cells:
+    """Every cell that the file fills, after IronCalc's evaluation."""
+    model, pages = opened_in_ironcalc(path)
     model.evaluate()
-    pages = {page["name"] if isinstance(page, dict) else page.name: k for k, page in enumerate(model.get_worksheets_properties())}
     return {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in cached_cells(path)}
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 
 import engines
 import numpy as np
 import pytest
 import workbooks
 from examples import differences
+from test_page import frame
 
 from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
 from sheets.targets.excel import write
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
+from sheets.targets.numpy import overflow, steps_taken, trajectory
+from widgets.description import description
+from widgets.front_end import FOLDER, joined_files
 
 STEPS = 12
 POINTS = np.array([[14, 58], [86, 202], [28, 86], [51, 132], [29, 88], [72, 174], [62, 154]], dtype=float)
@@ -235,15 +241,59 @@ def doubling(**limits) -> Sheet:
     return s
 
 
+STATE = re.sub("^export ", "", joined_files((FOLDER / "numbers.js", FOLDER / "state.js")), flags=re.MULTILINE)
+
+
+def on_the_page(sheet: Sheet, then: str) -> dict:
+    """What the page's state says in V8 after `then`."""
+    told = "{ step: state.step, overflow: state.overflow, still: state.still, a: Array.from(state.program.blocks.a) }"
+    return json.loads(engines.in_v8(f"{STATE}\nconst state = new State({json.dumps(description(sheet))}); {then}; JSON.stringify({told})"))
+
+
 DIVERGING = workbooks.register("diverging", doubling, steps=4)
 
 
-def test_a_run_that_diverges_is_exported_with_errors_where_numbers_end():
-    recalculated, cached = workbooks.in_ironcalc(DIVERGING), workbooks.cached(DIVERGING)
-    assert [row_of(cached, step)["a_next"] for step in range(5)] == [1e303, 1e306, "#NUM!", "#NUM!", "#NUM!"]
-    assert [engines.is_error(row_of(recalculated, step)["a_next"]) for step in range(5)] == [False, False, True, True, True]
-    assert [engines.is_error(row_of(recalculated, step)["gone"]) for step in range(5)] == [False, False, False, True, True]
-    assert row_of(recalculated, 1)["a_next"] == 1e306
+def test_a_run_stops_at_its_last_finite_step_in_every_face():
+    """1e300, 1e303, 1e306; 1e309 is no number."""
+    run = list(trajectory(doubling(), 4))
+    assert [found["a"].item() for found in run] == [1e300, 1e303, 1e306] and steps_taken(doubling(), 4) == 2
+    assert overflow(doubling(), run[-1]) == "a_next" and values(doubling(), steps=4)["a"] == 1e306
+    assert on_the_page(doubling(), "state.goTo(4)") == {"step": 2, "overflow": "a_next", "still": False, "a": [1e306]}
+    assert on_the_page(doubling(), "state.play(4)")["step"] == 2
+    for cells in (workbooks.in_ironcalc(DIVERGING), workbooks.in_libreoffice(DIVERGING), workbooks.cached(DIVERGING)):
+        assert [row_of(cells, step)["a"] for step in range(3)] == [1e300, 1e303, 1e306]
+        assert engines.is_error(row_of(cells, 2)["a_next"]) and (WORKSHEET, FIRST_ROW + 1 + 3, 1) not in cells
+
+
+def halving() -> Sheet:
+    """Down to 0, which waits at first, as a batch whose gradient is 0; t counts the steps until there are no more."""
+    s = Sheet("halving")
+    a, t, last = s.input("a", 5e-324), s.input("t", 0.0), s.input("last", 6.0)
+    s.let("a_next", np.where(np.less(t, 4), a, a / 2))
+    s.let("t_next", np.minimum(t + 1, last))
+    s.carry(a="a_next", t="t_next")
+    return s
+
+
+@pytest.mark.parametrize("then", ["state.play(100)", "state.play(3); state.play(97)"])
+def test_playing_stops_once_nothing_that_is_carried_moves_and_no_sooner(then):
+    run = [tuple(found[name].item() for name in ("a", "t")) for found in trajectory(halving(), 20)]
+    settled = run.index(run[-1])
+    assert run[1][0] == run[0][0] and settled == 6
+    assert on_the_page(halving(), then) == {"step": settled, "overflow": "", "still": True, "a": [0]}
+    assert not on_the_page(halving(), f"{then}; state.setCell('a', 0, 0, 1)")["still"]
+    assert on_the_page(halving(), "state.goTo(20)")["step"] == 20
+
+
+def test_play_ends_in_words_where_nothing_changes_any_more(opened):
+    page = opened(halving)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("status").filter(has_text="stopped here, because nothing changes any more").wait_for()
+    assert page.locator(".gs-step").inner_text() == "step 6: stopped here, because nothing changes any more"
+    assert page.get_by_role("button", name="Play", exact=True).count() == 1
+    page.get_by_role("button", name="Back", exact=True).click()
+    frame(page)
+    assert page.locator(".gs-step").inner_text() == "step 5"
 
 
 def test_a_carried_number_may_leave_its_inputs_limits():

@@ -36,17 +36,12 @@ from sheets.targets.excel.workbook import PROPERTY, VERSION
 
 
 def starts() -> dict[tuple[str, str], dict]:
-    """Every sheet of the library as it starts, and with each preset that changes a shape or reaches infinity."""
+    """Every sheet of the library as it starts, and with each preset."""
     found = {}
     for name, make in SHEETS.items():
         found[name, "as it starts"] = {}
-        found |= {(name, preset.title): preset.inputs for preset in make().presets if differs(make(), preset.inputs)}
+        found |= {(name, preset.title): preset.inputs for preset in make().presets}
     return found
-
-
-def differs(s: Sheet, inputs: dict) -> bool:
-    shapes = [{name: block.shape for name, block in sheet.blocks.items()} for sheet in (s, s.with_inputs(inputs))]
-    return shapes[0] != shapes[1] or not all(np.isfinite(x).all() for x in values(s, inputs).values())
 
 
 STARTS = starts()
@@ -98,7 +93,7 @@ def test_every_formula_has_a_cached_value(start):
     with zipfile.ZipFile(workbooks.path(BOOKS[start])) as file:
         cells = [c for part in file.namelist() if "worksheets/sheet" in part for c in re.findall(r"<c .*?</c>", file.read(part).decode())]
     formulas = [c for c in cells if "<f>" in c]
-    assert len(formulas) > 100
+    assert len(formulas) > 50
     assert not [c for c in formulas if "</f><v>" not in c]
 
 

@@ -30,6 +30,8 @@ DEEPEST = 200  # operations inside each other: Python's stack, and a reader's pa
 OWN_WORKSHEETS = {"start", "charts", "chart_data", "steps", "history"}  # the last is Excel's own
 FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
 
+Pieces = tuple[str | tuple[str, str], ...]  # words with numbers in them: text, or (block, format)
+
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -58,6 +60,7 @@ class Block:
     high: float | None = None
     whole: bool = False
     choices: tuple[str, ...] = ()
+    chosen_by: str = ""  # of an input with a formula: the choice by which a reader who picks from it anew brings the formula back
     is_size: bool = False  # shapes are made of it: another value makes the sheet anew
     control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
     scale: str = "linear"
@@ -91,19 +94,20 @@ class Group:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named set of input values, with what to predict before choosing it."""
+    """A named set of input values, with what to predict before choosing it, and what who teaches needs to know once it is chosen."""
 
     title: str
     predict: str
     inputs: dict[str, np.ndarray]
+    notes: Pieces = ()
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words computed from the numbers: shown while `when` is not 0. pieces: text, or (block, format)."""
+    """Words computed from the numbers: shown while `when` is not 0."""
 
     when: Expr
-    pieces: tuple[str | tuple[str, str], ...]
+    pieces: Pieces
     role: str = "what happened"
     line: str = ""
 
@@ -118,7 +122,7 @@ class Prediction:
 
     question: str
     tolerance: float
-    reason: tuple[str | tuple[str, str], ...]
+    reason: Pieces
     block: str = ""
     chart: int = -1
     series: int = -1
@@ -150,6 +154,7 @@ class Sheet:
         self.groups: list[Group] = []
         self.charts: list[Chart] = []
         self.presets: list[Preset] = []
+        self.opening: Pieces = ()  # what who teaches needs to know before any preset is chosen
         self.predictions: list[Prediction] = []
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
@@ -175,8 +180,12 @@ class Sheet:
         that readers may add and remove them (all such blocks of a sheet share one number of rows). Or an expression over earlier
         blocks: the block has that formula until the reader, a preset or a step gives it numbers; its rows are data where the expression's
         are, as in `normal(s, "drawn", (Rows(30), 1), seed)`. low, high: limits of each cell, included. whole: whole numbers only.
-        about: title, note, symbol, format. Returns an expression for it.
+        about: title, note, symbol, format; chosen_by: the choice whose next pick on the page brings the formula back into force.
+        Returns an expression for it.
         """
+        by = about.get("chosen_by")
+        if by and not (isinstance(value, Expr) and by in self.blocks and self.blocks[by].choices):
+            raise SheetError(f"input {name!r}: chosen_by={by!r} is for one that starts from a formula, and names an earlier choice")
         if isinstance(value, Expr):
             self._check_formula(name, value)
             self._check_rows(name, value.shape, rows)
@@ -331,8 +340,12 @@ class Sheet:
             raise SheetError(f"chart {title!r}: adds=True needs data rows as its first series, with drag='xy'")
         self.charts.append(Chart(title, x, y, tuple(series), note, contour, adds))
 
-    def preset(self, title: str, predict: str = "", **inputs: Any) -> None:
-        """A starting point by name. `{block}` or `{block:.1%}` in title and predict is filled from the preset's own numbers."""
+    def preset(self, title: str, predict: str = "", notes: str = "", **inputs: Any) -> None:
+        """A starting point by name. `{block}` or `{block:.1%}` in title and predict is filled from the preset's own numbers.
+
+        notes: for who teaches, in a window of their own: what to say, whom to ask, the usual wrong answer, what to point at. A line is a
+        paragraph; `{block:.2f}` in it is that block's number at the time. Raises SheetError.
+        """
         try:
             values = {name: checked(self._input(name), value) for name, value in inputs.items()}
             everything = checked_inputs(self, values)
@@ -342,7 +355,14 @@ class Sheet:
         for piece in (*words[0], *words[1]):
             if not isinstance(piece, str) and piece[0] not in everything:
                 raise SheetError(f"preset {title!r}: {piece[0]} is computed; only inputs can be named before the preset is chosen")
-        self.presets.append(Preset(written(words[0], everything), written(words[1], everything), values))
+        told = self._of_single_numbers(f"the notes of preset {title!r}", notes)
+        self.presets.append(Preset(written(words[0], everything), written(words[1], everything), values, told))
+
+    def notes(self, text: str) -> None:
+        """For who teaches: the notes of the lesson's opening, before any preset is chosen. As a preset's. Raises SheetError."""
+        if self.opening or not str(text).strip():
+            raise SheetError("the opening's notes: " + ("they are given already" if self.opening else "they need words"))
+        self.opening = self._of_single_numbers("the opening's notes", text)
 
     def predict(self, question: str, answer: str, reason: str, tolerance: float = 0.1, *, steps: int = 0, preset: str = "") -> None:
         """A question to answer before the page does, and the reason shown with the answer, with numbers in it as for `say`.
@@ -381,12 +401,20 @@ class Sheet:
             raise SheetError(f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1")
         self.sentences.append(Sentence(condition, pieces, line=author_line()))
 
-    def _said(self, what: str, text: str) -> tuple[str | tuple[str, str], ...]:
-        """Pieces of words computed from the numbers of the moment."""
-        pieces = self.pieces(text)
+    def _said(self, what: str, text: str) -> Pieces:
+        """Words that a workbook says too."""
+        pieces = self._of_single_numbers(what, text)
         for piece in pieces:
             if not isinstance(piece, str) and piece[1] == "g":
                 raise SheetError(f"{what}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
+        return pieces
+
+    def _of_single_numbers(self, what: str, text: str) -> Pieces:
+        """Words computed from the numbers of the moment."""
+        if not isinstance(text, str):
+            raise SheetError(f"{what}: {text!r} is no text")
+        pieces = self.pieces(text)
+        for piece in pieces:
             if not isinstance(piece, str) and not is_single(self.blocks[piece[0]].shape):
                 raise SheetError(f"{what}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
         return pieces
@@ -394,7 +422,7 @@ class Sheet:
     def source(self, text: str, address: str = "") -> None:
         self.sources.append(Source(text, address))
 
-    def pieces(self, text: str) -> tuple[str | tuple[str, str], ...]:
+    def pieces(self, text: str) -> Pieces:
         """`a {block:.2f} b` -> ("a ", ("block", ".2f"), " b"); the format defaults to the block's own."""
         found: list[str | tuple[str, str]] = []
         try:
@@ -571,6 +599,6 @@ def shown(x: float, spec: str) -> str:
     return text + "%" if spec.endswith("%") else text
 
 
-def written(pieces: Sequence[str | tuple[str, str]], values: Mapping[str, np.ndarray]) -> str:
+def written(pieces: Pieces, values: Mapping[str, np.ndarray]) -> str:
     """The sentence with its numbers."""
     return "".join(p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces)

@@ -6,17 +6,20 @@
 * run(): recomputes every formula in place, run(affects[name]) those that the input `name` reaches; sets said[k] to sentence k's condition;
 * step(): carries each next value into its input, all at once, and runs what that reaches;
 * moves[c][s](x, y, i): what dragging marker i of series s of chart c to (x, y) sets: numbers by name of input, for its row i or, of
-  an input that is one number, for that.
+  an input that is one number, for that;
+* branches[name](i, j): of a cell whose formula is a choice, the number of the branch in force (`language/choices.py`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from ..language.cells import at
 from ..language.charts import Series
+from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
 from ..language.grad import reaching
 from ..language.ops import OPS, Test, Text, spell
@@ -24,7 +27,7 @@ from ..language.sheet import Sheet
 
 # What JavaScript lacks, with numpy's meaning: the remainder has the divisor's sign; 0 log 0 is 0; sigmoid does not overflow.
 # For a whole divisor the remainder is a difference, which is exact where it lies within 0 and the divisor: five times as fast as %.
-# A product of two blocks goes along the rows of the second, as memory likes it; each sum keeps its order, to the last bit.
+# A product of two blocks goes along the rows of the second, as memory likes it, four at a time; each sum keeps its order, to the last bit.
 FUNCTIONS = """\
 const _square = (x) => x * x;
 const _remainder = (a, b) => { const r = a % b; return r !== 0 && (r < 0) !== (b < 0) ? r + b : r; };
@@ -34,9 +37,18 @@ const _mod = (a, b) => {
 };
 const _product = (out, a, b, rows, length, columns) => {
   out.fill(0);
-  for (let i = 0; i < rows; i++) for (let k = 0; k < length; k++) {
-    const x = a[i * length + k];
-    for (let j = 0; j < columns; j++) out[i * columns + j] += x * b[k * columns + j];
+  for (let i = 0; i < rows; i++) {
+    const [from, to] = [i * columns, i * length];
+    let k = 0;
+    for (; k + 3 < length; k += 4) {
+      const [w, x, y, z] = [a[to + k], a[to + k + 1], a[to + k + 2], a[to + k + 3]];
+      const [row, next] = [k * columns, 2 * columns];
+      for (let j = 0; j < columns; j++) {
+        const at = row + j;
+        out[from + j] = out[from + j] + w * b[at] + x * b[at + columns] + y * b[at + next] + z * b[at + next + columns];
+      }
+    }
+    for (; k < length; k++) for (let j = 0; j < columns; j++) out[from + j] += a[to + k] * b[k * columns + j];
   }
 };
 const _xlogy = (x, y) => x * Math.log(y + (x === 0 ? 1 : 0));
@@ -44,6 +56,7 @@ const _sigmoid = (x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)));
 """
 TEST = Test("+({0})", "({0})")
 START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
+ARRAY_OR_NUMBER = re.compile(r"\$\w+|(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 STEP = {"sum": "{0} += {1}", "mean": "{0} += {1}", "max": "{0} = Math.max({0}, {1})", "min": "{0} = Math.min({0}, {1})"}
 
 
@@ -109,27 +122,56 @@ def _row(name: str, sheet: Sheet, i: str | int) -> str:
     return f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}" if columns > 1 else f"const _j = 0; {body}"
 
 
-def _block_loop(name: str, sheet: Sheet) -> str:
+def _loops(name: str, sheet: Sheet) -> list[str]:
+    """What computes a block, one statement after another."""
     block = sheet.blocks[name]
     assert block.expr is not None
     e, (rows, columns) = block.expr, block.shape
     if e.op == "stack":  # each row has its own formula; a loop would compute them all for every row
-        return " ".join(f"{{ {_row(name, sheet, i)} }}" for i in range(len(e.args)))
+        return [f"{{ {_row(name, sheet, i)} }}" for i in range(len(e.args))]
     if e.op == "matmul" and all(factor.op == "ref" for factor in e.args):
         a, b = e.args
-        return f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"
-    return f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {_row(name, sheet, 'i')} }}"
+        return [f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"]
+    return [f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {_row(name, sheet, 'i')} }}"]
 
 
-def _computed(name: str, sheet: Sheet) -> str:
+def _shared(loops: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Loops that differ only in their arrays and numbers as one function, and what is written in the place of each.
+
+    A browser makes fast code of a function when it has run often: with one for all layers of a network, the first layers do that.
+    """
+    alike: dict[str, list[str]] = {}
+    for loop in dict.fromkeys(loops):
+        alike.setdefault(ARRAY_OR_NUMBER.sub(lambda found: found[0][0] if found[0][0] == "$" else "0", loop), []).append(loop)
+    functions: list[str] = []
+    written: dict[str, str] = {}
+    for found in alike.values():
+        if len(found) == 1 or "for (" not in found[0]:
+            continue
+        name, told = f"_loop_{len(functions)}", list(zip(*map(ARRAY_OR_NUMBER.findall, found), strict=True))
+        different = {column: f"_a{k}" for k, column in enumerate(dict.fromkeys(each for each in told if len(set(each)) > 1))}
+        gaps, texts = ARRAY_OR_NUMBER.split(found[0]), [different.get(column, column[0]) for column in told]
+        body = "".join(gap + text for gap, text in zip(gaps, [*texts, ""], strict=True))
+        functions.append(f"const {name} = ({', '.join(different.values())}) => {{ {body} }};")
+        written |= {loop: f"{name}({', '.join(arguments)});" for loop, arguments in zip(found, zip(*different, strict=True), strict=True)}
+    return functions, written
+
+
+def _computed(name: str, sheet: Sheet, written: Mapping[str, str]) -> str:
     unless = f"if (!_follows.{name}) return; " if sheet.blocks[name].editable else ""
-    return f"() => {{ {unless}{_block_loop(name, sheet)} }},"
+    return f"() => {{ {unless}{' '.join(written.get(loop, loop) for loop in _loops(name, sheet))} }},"
 
 
 def _moves(series: Series, sheet: Sheet) -> str:
     found = [_assignment(f"const _to_{name}", at(moved, "i", 0), sheet) for name, moved in series.moves.items()]
     told = ", ".join(f"{name}: _to_{name}" for name in series.moves)
     return f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(found)} return {{ {told} }}; }}" if found else "null"
+
+
+def _branches(sheet: Sheet) -> list[str]:
+    cells = {name: at(block.expr, "i", "j") for name, block in sheet.blocks.items() if block.expr is not None}
+    chosen = {name: _assignment("const _branch", in_force(e), sheet) for name, e in cells.items() if is_choice(e)}
+    return [f"{name}: (_i, _j) => {{ {body} return _branch; }}," for name, body in chosen.items()]
 
 
 def program(sheet: Sheet) -> str:
@@ -139,6 +181,7 @@ def program(sheet: Sheet) -> str:
         f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});" for name in names
     ]
     formulas = [name for name in names if sheet.blocks[name].expr is not None]
+    functions, written = _shared([loop for name in formulas for loop in _loops(name, sheet)])
     follows = [f"{name}: {str(block.value is None).lower()}" for name, block in sheet.inputs.items() if block.expr is not None]
     reached = {name: reaching(sheet, [name]) for name in sheet.inputs} | {"": reaching(sheet, sheet.carried)}
     affects = {name: [k for k, formula in enumerate(formulas) if formula in reached[name]] for name in reached}
@@ -158,8 +201,9 @@ def program(sheet: Sheet) -> str:
             f"const _said = new Float64Array({len(sheet.sentences)});",
             f"const _follows = {{ {', '.join(follows)} }};",
             f"const _affects = {json.dumps(affects)};",
+            *functions,
             "const _formulas = [",
-            *(_computed(name, sheet) for name in formulas),
+            *(_computed(name, sheet, written) for name in formulas),
             "];",
             "const _all = _formulas.map((_, k) => k);",
             "const run = (chosen = _all) => {",
@@ -169,7 +213,8 @@ def program(sheet: Sheet) -> str:
             f"const step = () => {{ {' '.join(carries)} run(_affects['']); }};",
             f"const blocks = {{ {', '.join(f'{name}: ${name}' for name in names)} }};",
             f"const moves = [{', '.join(moves)}];",
-            "return { blocks, said: _said, follows: _follows, affects: _affects, moves, run, step };",
+            *("const branches = {", *_branches(sheet), "};"),
+            "return { blocks, said: _said, follows: _follows, affects: _affects, moves, branches, run, step };",
             "}",
         ]
     )

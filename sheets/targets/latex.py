@@ -1,6 +1,6 @@
 """Mathematics: a block's equation, q = clip(p, ...), the same for one cell, q_i = ..., and that with the current numbers in it.
 
-The numbers are slots: `numbers(sheet, name)` gives LaTeX in which `\\text{@n@}` stands for slot n, a cell that is read. Python fills them
+The numbers are slots: `numbers(e)` gives LaTeX in which `\\text{@n@}` stands for slot n, a cell that is read. Python fills them
 with `with_numbers`, the page fills the same slots from its own arrays.
 """
 
@@ -212,13 +212,10 @@ def cell_equation(sheet: Sheet, name: str) -> str:
 # --- the cell form with its numbers
 
 
-def numbers(sheet: Sheet, name: str) -> tuple[str, list[Slot]]:
-    """LaTeX of the right side for a cell (i, j), a slot for each number it reads; sums written out, long ones shortened."""
-    block = sheet.blocks[name]
+def numbers(e: Expr) -> tuple[str, list[Slot]]:
+    """LaTeX of a cell expression (from `at`), a slot for each number it reads; sums written out, long ones shortened. Raises NeedsBlock."""
     slots: list[Slot] = []
-    if block.expr is None:
-        return "", slots
-    text = f"{_slotted(at(block.expr, 'i', 'j'), {}, slots)}"
+    text = f"{_slotted(e, {}, slots)}"
     return text, slots
 
 
@@ -280,8 +277,9 @@ def shown_tex(x: float, spec: str) -> str:
 
 def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
     """The cell form with the current numbers: `q_i = ... = 0.98`. Rows and columns from 0."""
+    expr = sheet.blocks[name].expr
     try:
-        text, slots = numbers(sheet, name)
+        text, slots = ("", []) if expr is None else numbers(at(expr, "i", "j"))
     except NeedsBlock:
         return ""
     if any(slot.row == "last" for slot in slots) and int(sheet.rows or 0) < FEWEST_ROWS:

@@ -88,22 +88,39 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     """Every block as an array (rows, columns), in the sheet's order, after `steps` carried steps.
 
     inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with any number of rows. Numbers
-    that are not finite stay in (inf, -inf, nan) without a warning. Raises InputError.
+    that are not finite stay in (inf, -inf, nan) without a warning; a run stops before one would be carried, as `trajectory` says.
+    Raises InputError.
     """
     last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
     return last.pop()
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
-    """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits."""
+    """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits.
+
+    A run stops at its last finite step, in every face: the next step is taken only where all that it carries is finite. So there may be
+    fewer than `steps`; the page then stays at the last one and says why, and the workbook has no row beyond it.
+    """
     known = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
     moving = reaching(sheet, sheet.carried)
     for _ in range(steps + 1):
         with np.errstate(all="ignore"):
             found = _blocks(sheet, known)
         yield found
+        if overflow(sheet, found):
+            return
         known = {name: block for name, block in found.items() if name not in moving or sheet.blocks[name].value is not None}
         known |= {name: found[source] for name, source in sheet.carried.items()}
+
+
+def overflow(sheet: Sheet, found: Values) -> str:
+    """The block that would carry a number which is not finite into the next step, or ""."""
+    return next((source for source in sheet.carried.values() if not np.isfinite(found[source]).all()), "")
+
+
+def steps_taken(sheet: Sheet, steps: int) -> int:
+    """How many of `steps` a run takes before it stops."""
+    return sum(1 for _ in trajectory(sheet, steps)) - 1
 
 
 def is_said(sentence: Sentence, found: Values) -> bool:

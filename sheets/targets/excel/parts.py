@@ -10,7 +10,7 @@ from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
 from ...language.sheet import OWN_WORKSHEETS, Block, Sheet
-from ..numpy import values
+from ..numpy import steps_taken, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
@@ -21,15 +21,18 @@ from .words import check_texts
 
 @dataclass(frozen=True)
 class Part:
-    """A sheet and where it stands in the workbook. follows: its inputs that repeat one of the main sheet's, and which."""
+    """A sheet and where it stands in the workbook. steps: how many its run takes, at most as many as were asked for. follows: its inputs
+    that repeat one of the main sheet's, and which."""
 
     sheet: Sheet
     where: Layout
     formulas: dict[str, Formula]
     plan: Steps | None
+    steps: int
     follows: dict[str, str] = field(default_factory=dict)
 
     def formula_count(self, steps: int) -> int:
+        """Of a workbook with so many steps."""
         blocks = sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.formulas)
         return blocks + len(self.sheet.sentences) + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
 
@@ -39,10 +42,10 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
-    main = _main(with_lengths(sheet))
-    found = [main, *_beside(main, sheet.beside)]
+    main = _main(with_lengths(sheet), steps)
+    found = [main, *_beside(main, sheet.beside, steps)]
     _check_names(found)
-    check_count(sheet, sum(part.formula_count(steps) for part in found), steps)
+    check_count(sheet, sum(part.formula_count(part.steps) for part in found), main.steps)
     return found
 
 
@@ -72,9 +75,10 @@ def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
     return {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.formula is not None}
 
 
-def _main(sheet: Sheet) -> Part:
+def _main(sheet: Sheet, steps: int) -> Part:
     where = layout(sheet)
-    return Part(sheet, where, _formulas(sheet, where), planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)))
+    plan = planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet))
+    return Part(sheet, where, _formulas(sheet, where), plan, steps_taken(sheet, steps))
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
@@ -95,7 +99,7 @@ def _same_shape(a: Block, b: Block) -> bool:
     return columns == other_columns and data[0] == data[1] and (data[0] or rows == other_rows)
 
 
-def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
+def _beside(main: Part, sheets: list[Sheet], steps: int) -> list[Part]:
     if not sheets:
         return []
     numbers = values(main.sheet)
@@ -104,10 +108,10 @@ def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
     started = [with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)]
     places = layouts_beside(started, charts=TALL if any(other.charts for other in started) else 0)
     top = max(where.ends[where.main].row for where in places)
-    return [_one_beside(main, *each, top) for each in zip(started, places, follows, strict=True)]
+    return [_one_beside(main, *each, top, steps) for each in zip(started, places, follows, strict=True)]
 
 
-def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str], top: int) -> Part:
+def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str], top: int, steps: int) -> Part:
     """top: the row of its steps' title."""
     here = Place(where.main, 0, 0)
     links = {
@@ -115,4 +119,4 @@ def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str]
         for name, source in follows.items()
     }
     plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))
-    return Part(sheet, where, _formulas(sheet, where) | links, plan, follows)
+    return Part(sheet, where, _formulas(sheet, where) | links, plan, steps_taken(sheet, steps), follows)

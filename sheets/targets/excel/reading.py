@@ -29,8 +29,8 @@ VERSIONS = (1,)
 def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray | None]:
     """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes). Raises InputError with a sentence.
 
-    None: an input that starts from a formula still has it.
-    A cell that holds a formula gives the value it had when the file was saved. Rows typed right below the table are its rows too.
+    None: an input that starts from a formula still has it, in every cell. Elsewhere a cell that holds a formula gives the value it had when
+    the file was saved. Rows typed right below the table are its rows too.
     """
     book = _opened(workbook)
     record = _record(book)
@@ -45,22 +45,30 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
     more = _rows_below(book, data)
     found = {name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()}
-    return _with_formulas(sheet, found)
+    return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
 
 
-def _with_formulas(sheet: Sheet, found: dict[str, Any]) -> dict[str, np.ndarray | None]:
-    """The checked inputs; None for one whose cells are empty, or hold what its formula gives from the other inputs."""
+def _without_numbers(workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet) -> set[str]:
+    """The inputs with a formula in whose cells nobody has typed a number: formulas, or nothing."""
+    drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
+    book = _opened(workbook, values_only=False) if drawn else None
+    typed = lambda cell: cell is not None and not str(cell).startswith("=")
+    return {name for name in drawn if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)}
+
+
+def _with_formulas(sheet: Sheet, found: dict[str, Any], untyped: set[str]) -> dict[str, np.ndarray | None]:
+    """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its formula gives from the other inputs."""
     drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
     empty = {name for name in drawn if all(cell is None for row in found[name] for cell in row)}
     inputs: dict[str, np.ndarray | None] = {**checked_inputs(sheet, found | dict.fromkeys(empty)), **dict.fromkeys(empty)}
-    for name in drawn:  # in order: a later formula may read an earlier input that was typed over
+    for name in (name for name in drawn if name in untyped):  # in order: a later formula may read an earlier input that was typed over
         given, computed = inputs[name], values(sheet, {**inputs, name: None})[name]
         if given is not None and given.shape == computed.shape and np.allclose(given, computed, rtol=1e-9, atol=1e-12):
             inputs[name] = None
     return {name: inputs[name] for name in sheet.inputs}
 
 
-def _opened(workbook: str | Path | bytes) -> Any:
+def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
     import openpyxl
 
     data = workbook
@@ -75,7 +83,7 @@ def _opened(workbook: str | Path | bytes) -> Any:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
                 raise InputError(f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a Gradsheet workbook")
-        return openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:
         raise
     except OSError as error:

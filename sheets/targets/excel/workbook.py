@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
 from ..numpy import values
@@ -28,8 +29,21 @@ VERSION = 1
 PROPERTY = "gradsheet"
 
 
+class PlainFormulas(Worksheet):
+    """Formulas as they are. XlsxWriter would search each for thirty functions newer than Excel 2007, of which ours have none: in a large
+    workbook that took two thirds of the time."""
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+
+class Workbook(xlsxwriter.Workbook):
+    worksheet_class = PlainFormulas
+
+
 def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> None:
-    """The workbook of these inputs (default: the sheet's own) and, where the sheet is carried, of `steps` steps.
+    """The workbook of these inputs (default: the sheet's own) and, where the sheet is carried, of `steps` steps: a row for each, up
+    to the last finite one (`trajectory` in targets/numpy.py).
 
     target: a path or an open binary file. Sheets beside this one (`sheet.beside`) stand in it too, one worksheet each, with as many steps;
     the inputs that they share with it follow its cells. Raises InputError for inputs the sheet does not take and for a workbook of too many
@@ -38,15 +52,15 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
     """
     made = parts(sheet.with_inputs(inputs or {}), steps)
     file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = Styles(book)
         first = start.StartWriter(book.add_worksheet(start.WORKSHEET), styles)
         main, *beside = made
         found = values(main.sheet)
-        _write_main(book, main, found, steps, styles)
+        _write_main(book, main, found, styles)
         for part in beside:
-            _write_beside(book, part, steps, styles)
-        first.write(main, found, steps, [part.sheet for part in beside])
+            _write_beside(book, part, styles)
+        first.write(main, found, main.steps, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
     if isinstance(target, (str, Path)):
@@ -55,7 +69,7 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
         target.write(file.getvalue())
 
 
-def _write_main(book: xlsxwriter.Workbook, part: Part, found, steps: int, styles: Styles) -> None:
+def _write_main(book: xlsxwriter.Workbook, part: Part, found, styles: Styles) -> None:
     """On its worksheets, with the charts and the steps on one of their own each."""
     write_worksheets(book, part, found, styles)
     if part.sheet.charts:
@@ -65,19 +79,19 @@ def _write_main(book: xlsxwriter.Workbook, part: Part, found, steps: int, styles
         page.set_paper(9)
         page.fit_to_pages(1, 0)
         page.write_string(0, 0, "The charts follow the cells of the other worksheets", styles.note)
-        write_charts(book, page, Drawn(part.sheet, part.where, part.plan, steps), styles, (2, 0), across=2, wide=11)
+        write_charts(book, page, Drawn(part.sheet, part.where, part.plan, part.steps), styles, (2, 0), across=2, wide=11)
     if part.plan is not None:
         page = book.add_worksheet(part.plan.worksheet)
         labels = part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
         prepare(page, wide_enough(labels), len(labels) + 1, FIRST_ROW)
-        StepsWriter(page, part.sheet, part.where.blocks, part.plan, styles).write(steps)
+        StepsWriter(page, part.sheet, part.where.blocks, part.plan, styles).write(part.steps)
 
 
-def _write_beside(book: xlsxwriter.Workbook, part: Part, steps: int, styles: Styles) -> None:
+def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
     """All on one worksheet: charts between lists and tables, steps below."""
     where = part.where
     page = write_worksheets(book, part, values(part.sheet), styles)[where.main]
     corner = (where.ends[where.main].lists, 0)
-    write_charts(book, page, Drawn(part.sheet, where, part.plan, steps), styles, corner, across=len(part.sheet.charts), wide=8)
+    write_charts(book, page, Drawn(part.sheet, where, part.plan, part.steps), styles, corner, across=len(part.sheet.charts), wide=8)
     if part.plan is not None:
-        StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(steps)
+        StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(part.steps)
