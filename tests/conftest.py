@@ -3,6 +3,7 @@
 `browser`   one Chromium for the whole run. None to be found: skipped at home with the reason, failed where the environment says CI.
 `page`      a fresh page in it. Its test fails on a console error, on an error nobody caught, and on a request that leaves the machine.
 `complaints` what `page` holds against its test so far: a test that provokes an error looks for it here and takes it out.
+`opened`    opens, in `page`, the page of the sheet that a function makes, from a file and with its charts drawn.
 `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
 """
 
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -107,6 +109,37 @@ def watch(page, complaints: list[str]) -> None:
     page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
     page.on("request", lambda request: see(request.url))
     page.on("websocket", lambda connection: see(connection.url))
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory) -> Callable[..., Path]:
+    """`page_file(make)`: the page, with no server, of the sheet that `make()` returns; written once a run."""
+    from widgets.sheet_widget import plotly_file
+    from widgets.static_page import static_page
+
+    folder = tmp_path_factory.mktemp("pages")
+
+    @cache
+    def written(make: Callable) -> Path:
+        sheet = make()
+        file = folder / f"{make.__module__}.{make.__name__}.html"
+        file.write_text(static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()), encoding="utf-8")
+        return file
+
+    return written
+
+
+@pytest.fixture
+def opened(page, page_file) -> Callable:
+    """`opened(make)`: `page`, showing that sheet with its charts drawn."""
+
+    def show(make: Callable):
+        page.set_viewport_size({"width": 1400, "height": 1000})
+        page.goto(page_file(make).as_uri())
+        page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length === {len(make().charts)}")
+        return page
+
+    return show
 
 
 @pytest.fixture(scope="session")

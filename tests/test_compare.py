@@ -5,19 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from test_dragging import data, descent
-from test_page import frame
+from test_page import cell, frame
 
 from sheets import values
-from widgets.static_page import static_page
+from sheets.library.matmul_stack import matmul_stack
 
 
 @pytest.fixture
-def lesson(page, tmp_path):
-    file = tmp_path / "compared.html"
-    file.write_text(static_page("Compared", [descent()]), encoding="utf-8")
-    page.set_viewport_size({"width": 1400, "height": 1000})
-    page.goto(file.as_uri())
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+def lesson(opened):
+    page = opened(descent)
     page.get_by_text("A and B: one difference").click()
     return page
 
@@ -69,3 +65,69 @@ def test_comparing_stops(lesson):
     frame(lesson)
     assert losses(lesson) == [] or lesson.locator(".gs-compared").is_hidden()
     assert len(data(lesson, 2)) == 1
+
+
+def test_one_cell_of_a_table_differs(lesson):
+    cell(lesson, "y", 1).click()
+    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: y[2]")
+    assert lesson.get_by_role("textbox", name="Its value in B").input_value() == "2"
+    compare(lesson, "-3")
+    for _ in range(4):
+        lesson.get_by_role("button", name="Step", exact=True).click()
+    frame(lesson)
+    expected = [values(descent(), {"y": [1, second, 4]}, 4)["mse"][0, 0] for second in (2, -3)]
+    np.testing.assert_allclose([float(x) for x in losses(lesson)], expected, rtol=1e-3)
+    cell(lesson, "x", 0).click()  # another cell is selected; what is compared stays
+    assert "A has y[2] 2, B has -3; all else is the same." in lesson.locator(".gs-answer").all_inner_texts()[-1]
+    cell(lesson, "x", 2).click()
+    lesson.get_by_role("button", name="Remove row").click()
+    lesson.get_by_role("button", name="Remove row").click()
+    frame(lesson)
+    assert losses(lesson) == [] or lesson.locator(".gs-compared").is_hidden()  # the cell is no more
+
+
+def test_a_cell_of_a_formula_differs_and_its_others_follow_it(opened):
+    lesson = opened(matmul_stack)
+    lesson.get_by_text("A and B: one difference").click()
+    cell(lesson, "W_1", 1, 2).click()
+    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: W_1[2,3]")
+    compare(lesson, "0.25")
+    lesson.get_by_role("combobox", name="initialisation").select_option("glorot")
+    frame(lesson)
+    start = values(matmul_stack(), {"initialisation": 2})
+    changed = start["W_1"].copy()
+    changed[1, 2] = 0.25
+    expected = [start["sse"][0, 0], values(matmul_stack(), {"initialisation": 2, "W_1": changed})["sse"][0, 0]]
+    shown_losses = dict(
+        zip(lesson.locator(".gs-compared th[scope=row]").all_inner_texts(), zip(*[iter(losses(lesson))] * 2, strict=True), strict=True)
+    )
+    np.testing.assert_allclose([float(x) for x in shown_losses["sse"]], expected, rtol=1e-3)
+
+
+def test_what_is_computed_cannot_be_made_to_differ(lesson):
+    cell(lesson, "mse").click()
+    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: mse is computed")
+    lesson.get_by_role("button", name="Compare", exact=True).click()
+    assert lesson.get_by_text("Select a cell of an input in a table first").is_visible()
+    assert losses(lesson) == []
+
+
+CURVES_STAND_ON_THE_AXES = """() => {
+    const plot = document.querySelector(".js-plotly-plot");
+    const { xaxis, yaxis } = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    const marker = plot.querySelector(".scatterlayer .points path").getBoundingClientRect();
+    const at = [marker.left + marker.width / 2 - box.left - xaxis._offset, marker.top + marker.height / 2 - box.top - yaxis._offset];
+    const { x, y } = plot.data.find((trace) => trace.mode === "markers");
+    return Math.hypot(at[0] - xaxis.c2p(x[0]), at[1] - yaxis.c2p(y[0]));
+}"""
+
+
+def test_the_charts_stay_true_when_bs_names_make_their_legend_longer(lesson):
+    lesson.set_viewport_size({"width": 700, "height": 1000})
+    lesson.wait_for_timeout(500)
+    height = lesson.evaluate("document.querySelector('.js-plotly-plot')._fullLayout._size.h")
+    compare(lesson, "0.2")
+    lesson.wait_for_timeout(500)
+    assert lesson.evaluate("document.querySelector('.js-plotly-plot')._fullLayout._size.h") < height
+    assert lesson.evaluate(CURVES_STAND_ON_THE_AXES) < 1

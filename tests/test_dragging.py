@@ -7,7 +7,6 @@ import pytest
 from test_page import cell, frame
 
 from sheets import POINTER_Y, Axis, Contour, Series, Sheet, column_index, row_index, values
-from widgets.static_page import static_page
 
 INSIDE = "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
 PLACE = f"""([chart, x, y]) => {{
@@ -39,7 +38,7 @@ def descent() -> Sheet:
     s.let("b_next", b - rate * (2 * (prediction - y)).mean())
     s.let("slopes", column_index(21) * 0.5 - 5)
     s.let("intercepts", row_index(21) * 0.5 - 5)
-    s.let("surface", (s["slopes"] * 1.0 - 1.5) ** 2 + (s["intercepts"] - 1) ** 2)
+    s.let("surface", (s["slopes"] - y.mean()) ** 2 + (s["intercepts"] - 1) ** 2 + s["slopes"] * s["intercepts"] / 2)
     s.let("left", -0.5 + 0 * a)
     s.let("at_left", a * s["left"] + b)
     s.carry(a="a_next", b="b_next")
@@ -64,19 +63,9 @@ def descent() -> Sheet:
     return s
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    made = tmp_path_factory.mktemp("dragging") / "descent.html"
-    made.write_text(static_page("A descent", [descent()]), encoding="utf-8")
-    return made
-
-
 @pytest.fixture
-def lesson(page, file):
-    page.set_viewport_size({"width": 1400, "height": 1000})
-    page.goto(file.as_uri())
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
-    return page
+def lesson(opened):
+    return opened(descent)
 
 
 def place(page, chart: int, x: float, y: float) -> tuple[float, float]:
@@ -182,9 +171,31 @@ def test_the_contour_is_the_surface(lesson):
     np.testing.assert_allclose(z, found["surface"])
 
 
-def test_a_locked_input_is_not_dragged(page, file):
+# A move of a held point, and the contour's lines two frames later, while plotly itself has not drawn again.
+PULL = """async ([left, top]) => {
+    const [points, surface] = document.querySelectorAll(".js-plotly-plot");
+    const seen = surface.data[0].z;
+    points.dispatchEvent(new PointerEvent("pointermove", { clientX: left, clientY: top, bubbles: true }));
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    return [surface.data[0].z === seen, LINES];
+}"""
+LINES = "[...document.querySelectorAll('.contourlayer path')].map((path) => path.getAttribute('d') + path.getAttribute('style'))"
+
+
+def test_the_contour_follows_a_point_that_is_dragged_just_as_plotly_draws_it_at_rest(lesson):
+    before = lesson.evaluate(LINES)
+    lesson.mouse.move(*place(lesson, 0, 2, 4))
+    lesson.mouse.down()
+    plotly_waits, moving = lesson.evaluate(PULL.replace("LINES", LINES), list(place(lesson, 0, 2, -4)))
+    assert plotly_waits and moving != before
+    lesson.wait_for_timeout(400)
+    assert lesson.evaluate(LINES) == moving
+    lesson.mouse.up()
+
+
+def test_a_locked_input_is_not_dragged(page, page_file):
     page.set_viewport_size({"width": 1400, "height": 1000})
-    page.goto(file.as_uri() + "#lock=x,b")
+    page.goto(page_file(descent).as_uri() + "#lock=x,b")
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
     drag(page, 0, (1, 2), (1.5, -1))
     drag(page, 0, (-0.5, 1.5), (-0.5, 3))

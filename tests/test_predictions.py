@@ -10,7 +10,6 @@ from test_page import frame
 from sheets import Sheet, SheetError, values
 from sheets.language.sheet import written
 from sheets.library.catalogue import SHEETS
-from widgets.static_page import static_page
 
 STEPS = 10
 
@@ -21,16 +20,13 @@ def asked() -> Sheet:
     s.predict("What is the mse after ten steps?", "mse", "From {mse:.2f} on it falls slower.", steps=STEPS)
     s.predict("How does the loss fall?", "mse", "It is at {mse:.3f} now.", 0.2, steps=STEPS, preset="From afar")
     s.predict("Draw the line after ten steps.", "line", "Slope {a:.2f}, intercept {b:.2f}.", 0.05, steps=STEPS)
+    s.predict("Draw what is drawn.", "drawn", "Nothing is.", 0.05)
     return s
 
 
 @pytest.fixture
-def lesson(page, tmp_path):
-    file = tmp_path / "asked.html"
-    file.write_text(static_page("Asked", [asked()]), encoding="utf-8")
-    page.set_viewport_size({"width": 1400, "height": 1000})
-    page.goto(file.as_uri())
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+def lesson(opened):
+    page = opened(asked)
     page.get_by_text("Predict, then reveal").click()
     return page
 
@@ -80,18 +76,35 @@ def test_what_is_no_number_is_not_locked(lesson, typed):
     assert card(lesson, 0).get_by_role("textbox").is_enabled()
 
 
-def ends(after: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    found = values(asked(), steps=after)
-    (x_0, x_1), (y_0, y_1) = found["ends"][:, 0], found["line"][:, 0]
-    return (x_0, y_0), (x_1, y_1)
+def handle(page, k: int):
+    return page.get_by_role("slider", name="Your prediction of y at ").nth(k)
 
 
-@pytest.mark.parametrize(("lift", "verdict"), [(0.0, "Right"), (3.0, "Not quite")])
-def test_a_line_is_drawn_and_compared(lesson, lift, verdict):
+def pull(page, k: int, x: float, y: float) -> None:
+    box = handle(page, k).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(*place(page, 0, x, y), steps=4)
+    page.mouse.up()
+
+
+def push(page, k: int, x: float, y: float) -> None:
+    """A hundredth of the axis, which is 10 high, with each key."""
+    handle(page, k).focus()
+    away = y - float(handle(page, k).get_attribute("aria-valuenow"))
+    for _ in range(round(abs(away) / 0.1)):
+        page.keyboard.press("ArrowUp" if away > 0 else "ArrowDown")
+
+
+@pytest.mark.parametrize(("move", "lift", "verdict"), [(pull, 0.0, "Right"), (push, 0.0, "Right"), (pull, 1.0, "Not quite")])
+def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict):
+    found = values(asked(), steps=STEPS)
     press(lesson, 2, "Draw it")
-    start, end = ((x, y + lift) for x, y in ends(STEPS))
-    drag(lesson, 0, start, end)
+    for k, x in enumerate((0.0, 2.0)):  # a sixth of its way from each end
+        move(lesson, k, x, (found["a"] * x + found["b"]).item() + lift)
+    frame(lesson)
     press(lesson, 2, "Lock my drawing")
+    assert handle(lesson, 0).count() == 0
     press(lesson, 2, "Reveal")
     assert answer(lesson, 2).startswith(f"{verdict}: your drawing is ")
     away = float(answer(lesson, 2).split("your drawing is ")[1].split("%")[0])
@@ -99,6 +112,29 @@ def test_a_line_is_drawn_and_compared(lesson, lift, verdict):
     press(lesson, 2, "Again")
     lesson.wait_for_timeout(300)
     assert "your prediction" not in lesson.locator(".legend").first.text_content()
+
+
+def stroke(page) -> None:
+    drag(page, 3, (-0.5, 2), (2.5, 2))
+    assert [float(handle(page, k).get_attribute("aria-valuenow")) for k in (0, 4, 8)] == pytest.approx([0, 2, 0], abs=0.1)
+
+
+def keys(page) -> None:
+    for k in range(9):
+        handle(page, k).focus()
+        page.keyboard.press("PageUp")
+        page.keyboard.press("PageUp")
+
+
+@pytest.mark.parametrize("draw", [stroke, keys])
+def test_a_curve_is_drawn_by_a_stroke_or_by_keys(lesson, draw):
+    press(lesson, 3, "Draw it")
+    draw(lesson)
+    frame(lesson)
+    press(lesson, 3, "Lock my drawing")
+    press(lesson, 3, "Reveal")
+    away = float(answer(lesson, 3).split("your drawing is ")[1].split("%")[0])
+    assert np.isclose(away, 20, atol=1)  # 2 above 0, on an axis from -5 to 5
 
 
 def test_drawing_moves_no_point_and_adds_none(lesson):

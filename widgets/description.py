@@ -7,31 +7,30 @@ from typing import Any
 from sheets import Sheet
 from sheets.language.cells import at
 from sheets.language.charts import STEP, Chart
+from sheets.language.choices import branches, is_choice
 from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows, walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.language.roles import ROLES
-from sheets.language.sheet import Block, Preset, Sentence
-from sheets.targets.excel.formulas import block_formula, column_name
-from sheets.targets.excel.layout import Layout, Place, layout
-from sheets.targets.excel.words import sentence_formula
+from sheets.language.sheet import Block, Preset
+from sheets.targets.excel.formulas import formula
+from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
 from .mathematics import mathml
 
 WHOLE = ("matmul", "transpose", "softmax", "log_softmax", "take")  # where a block's equation says more than a cell's
+MOST_WRITTEN_OUT = 9  # branches of a choice that are told with their numbers, in the whole's place; of fifty layers they would fill a page
 ROWS = "rows"  # in a shape: as many as there are data rows
 
 
 def description(sheet: Sheet) -> dict[str, Any]:
     """JSON-ready. Numbers of a block are listed row by row."""
-    where = layout(sheet)
-    places = where.blocks
+    places = layout(sheet).blocks
     return {
         "name": sheet.name,
         "title": sheet.title,
-        "summary": sheet.summary,
         "rows": int(sheet.rows or 0),
         "mostRows": MAX_ROWS,
         "fewestRows": FEWEST_ROWS,
@@ -43,15 +42,11 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
         "charts": [_chart(chart) for chart in sheet.charts],
         "remembered": remembered(sheet),
+        "opening": sheet.opening,
         "presets": [_preset(preset) for preset in sheet.presets],
         "predictions": [prediction.__dict__ for prediction in sheet.predictions],
-        "sentences": [_sentence(sheet, where, sentence) for sentence in sheet.sentences],
-        "sentenceRow": where.sentence_rows["Sheet"] + 1,
+        "sentences": [{"pieces": sentence.pieces} for sentence in sheet.sentences],
     }
-
-
-def _sentence(sheet: Sheet, where: Layout, sentence: Sentence) -> dict[str, Any]:
-    return {"pieces": sentence.pieces, "excel": sentence_formula(sheet, where, sentence).pieces()}
 
 
 def block_shape(block: Block) -> list[int | str]:
@@ -67,7 +62,7 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "role": block.role,
         "format": block.format,
         "shape": block_shape(block),
-        "address": [place.worksheet, column_name(place.column), place.row + 1, place.column],
+        "address": [place.worksheet, place.column, place.row + 1],
     }
     if block.editable:
         told |= _input(block)
@@ -83,6 +78,7 @@ def _input(block: Block) -> dict[str, Any]:
         "high": block.high,
         "whole": block.whole,
         "choices": list(block.choices),
+        "chosenBy": block.chosen_by,
         "control": block.control,
         "scale": block.scale,
         "smallest": block.smallest,
@@ -93,19 +89,27 @@ def _input(block: Block) -> dict[str, Any]:
 
 def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
     assert block.expr is not None
-    try:
-        latex, slots = numbers(sheet, block.name)
-    except NeedsBlock:
-        latex, slots = "", []
+    cell = at(block.expr, "i", "j")
+    ways = branches(cell) if is_choice(cell) else []
+    each = 0 < len(ways) <= MOST_WRITTEN_OUT
     return {
         "equation": mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
         "cellEquation": mathml(cell_equation(sheet, block.name)),
-        "excel": block_formula(sheet, places, block.name).pieces(),
-        "infinite": block.infinite is not None,
-        "numbers": mathml(latex),
-        "slots": slots,
         "reads": cells_read(block.expr),
+        **_cell(sheet, block, places, cell, not each),
+        "branches": [_cell(sheet, block, places, branch, each) for branch in ways],
     }
+
+
+def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True) -> dict[str, Any]:
+    """A cell of the block, or one branch of it: as Excel has it, and as mathematics with slots for its numbers."""
+    sign = None if block.infinite is None else at(block.infinite, "i", "j")
+    try:
+        latex, slots = numbers(cell) if written_out else ("", [])
+    except NeedsBlock:
+        latex, slots = "", []
+    excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
+    return {"excel": excel, "numbers": mathml(latex), "slots": slots}
 
 
 def cells_read(expr: Expr) -> list[list]:
@@ -139,5 +143,6 @@ def _preset(preset: Preset) -> dict[str, Any]:
     return {
         "title": preset.title,
         "predict": preset.predict,
+        "notes": preset.notes,
         "inputs": {name: value.ravel().tolist() for name, value in preset.inputs.items()},
     }

@@ -25,11 +25,14 @@ from .description import block_shape
 def packed_workbook(sheet: Sheet) -> str:
     """JSON, gzip and base64. A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
-    A workbook that has too many formulas is not carried, only the sentence that says so.
+    A workbook that has too many formulas, or no step 1, is not carried, only the sentence that says so.
     """
     steps = 1 if sheet.carried else 0
     try:
-        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in parts(sheet, steps)], "mostFormulas": MOST_FORMULAS}
+        made = parts(sheet, steps)
+        if any(part.steps < steps for part in made):
+            raise InputError("This page cannot write a workbook: from where it starts, the first step would no longer be finite.")
+        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in made], "mostFormulas": MOST_FORMULAS}
     except InputError as refusal:
         told = {"refusal": f"{refusal}"}
     return base64.b64encode(gzip.compress(json.dumps(told, allow_nan=False).encode(), mtime=0)).decode()

@@ -19,10 +19,15 @@ MODULES = (
     "moving",
     "series",
     "dragging",
+    "handles",
     "charts",
     "presets",
     "exchange",
     "share",
+    "sentences",
+    "marks",
+    "lights",
+    "speaker",
     "presenter",
     "predictions",
     "compare",
@@ -31,7 +36,9 @@ MODULES = (
 )  # as they need each other
 ENDS = {"widget": ("asking", "widget"), "static": ("workbook", "static")}  # a kernel writes the workbook itself
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "[./\w]*?(\w+)\.js";$', re.MULTILINE)
-UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)  # lines of comment, and indentation
+# What only readers need: lines of comment, indentation, and comments after code.
+UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=[;,{(]) // [^\"'`\n]*$", re.MULTILINE | re.DOTALL)
+UNREAD_IN_STYLE = re.compile(r"/\*.*?\*/\n|^ +", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
 
@@ -62,4 +69,4 @@ def joined(end: str) -> str:
 
 @lru_cache
 def style() -> str:
-    return (FOLDER / "sheet.css").read_text(encoding="utf-8")
+    return UNREAD_IN_STYLE.sub("", (FOLDER / "sheet.css").read_text(encoding="utf-8"))

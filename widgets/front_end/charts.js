@@ -3,11 +3,14 @@
 
 import { Dragging } from "./dragging.js";
 import { element } from "./elements.js";
-import { move } from "./moving.js";
-import { contourTrace, itemsOf, plotlyMode, pointsOf, traceOf } from "./series.js";
+import { Handles } from "./handles.js";
+import { move, moveContour } from "./moving.js";
+import { contourTrace, itemsOf, plotlyMode, pointsOf, surfaceOf, traceOf } from "./series.js";
 
 const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
 
+const SHARE = 5; // drawing the contour takes one part in so many
+const PLACES = 9; // along a curve where keys move it
 const MOST_DECADES = 8; // labels on a logarithmic axis
 
 /** @param {Object} axis @param {number} size of the type, in pixels */
@@ -44,6 +47,7 @@ export class Chart {
     this.lastStep = chart.x.high;
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     this.plotly = null;
+    this.nextSurface = 0; // the time from which the contour may be drawn again
     this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
     this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
     this.plot.append(this.waiting);
@@ -69,12 +73,19 @@ export class Chart {
 
   // --- a curve that the reader draws, to be compared with what comes
 
-  /** Let the reader draw on this chart; null ends it and takes the drawing away. @param {(() => void)|null} drawn called at each stroke */
-  sketch(drawn) {
+  /**
+   * Let the reader draw on this chart; null ends it and takes the drawing away. A series of two points is a straight line, which is moved
+   * by two handles; anything else is drawn by strokes, or by keys.
+   * @param {(() => void)|null} drawn called at each change @param {number} [s] the series's place
+   */
+  sketch(drawn, s) {
+    this.holdSketch();
     this.sketching = drawn;
     this.sketched = { x: [], y: [] };
-    this.plot.classList.toggle("gs-sketching", drawn !== null);
+    this.straight = drawn !== null && this.isStraight(s) ? s : null;
+    this.plot.classList.toggle("gs-sketching", drawn !== null && this.straight === null);
     if (!this.started) return;
+    this.showHandles();
     this.behind = true;
     this.rest();
   }
@@ -83,6 +94,46 @@ export class Chart {
   holdSketch() {
     this.sketching = null;
     this.plot.classList.remove("gs-sketching");
+    if (this.handles) this.handles.remove();
+    this.handles = null;
+  }
+
+  isStraight(s) {
+    const { mode, steps, y } = this.chart.series[s];
+    return mode === "lines" && !steps && this.state.program.blocks[y].length === 2;
+  }
+
+  /** The line as it stands is where a prediction starts from: a handle at a sixth of its way, and one as far from its other end. */
+  handlesOfLine() {
+    const within = (number, { low, high }) => Math.min(high, Math.max(low, number));
+    const along = ({ x: [from, to], y: [start, end] }, x) => start + ((end - start) * (x - from)) / (to - from);
+    const now = this.pointsOfSeries(this.straight);
+    const ends = now.x.map((x) => within(x, this.chart.x));
+    const x = [1 / 6, 5 / 6].map((part) => ends[0] + part * (ends[1] - ends[0]));
+    const points = { x, y: x.map((each) => within(along(now, each), this.chart.y)) };
+    const moved = () => this.draws({ x: ends, y: ends.map((each) => along(points, each)) });
+    moved();
+    return new Handles(this, points, false, moved);
+  }
+
+  handlesOfCurve() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const x = Array.from({ length: PLACES }, (_, k) => xaxis.p2c((xaxis._length * k) / (PLACES - 1)));
+    return new Handles(this, { x, y: x.map(() => yaxis.p2c(yaxis._length / 2)) }, true, (points) => this.draws({ x: [...points.x], y: [...points.y] }));
+  }
+
+  showHandles() {
+    if (this.sketching) this.handles = this.straight === null ? this.handlesOfCurve() : this.handlesOfLine();
+  }
+
+  /** Show the prediction as the reader has it now. */
+  draws(points) {
+    this.sketched = points;
+    this.sketching();
+    this.behind = true;
+    const trace = this.first + this.items.length;
+    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched)) this.restLater();
+    else this.rest();
   }
 
   /** A stroke from one place to the next: the drawing is one height for each x. */
@@ -90,12 +141,8 @@ export class Chart {
     const [low, high] = from.x <= to.x ? [from.x, to.x] : [to.x, from.x];
     const kept = this.sketched.x.map((x, k) => [x, this.sketched.y[k]]).filter(([x]) => x < low || x > high);
     const points = [...kept, [from.x, from.y], [to.x, to.y]].sort((a, b) => a[0] - b[0]).filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
-    this.sketched = { x: points.map(([x]) => x), y: points.map(([, y]) => y) };
-    this.sketching();
-    this.behind = true;
-    const trace = this.first + this.items.length;
-    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched)) this.restLater();
-    else this.rest();
+    this.draws({ x: points.map(([x]) => x), y: points.map(([, y]) => y) });
+    this.handles.follow(this.sketched);
   }
 
   /** A series's points as they are now. */
@@ -134,6 +181,7 @@ export class Chart {
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false });
     this.started = true;
+    this.showHandles();
     this.plot.on("plotly_afterplot", () => this.overdraw());
     this.sizes = new ResizeObserver(() => this.fit());
     this.sizes.observe(this.plot);
@@ -155,7 +203,8 @@ export class Chart {
     const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
     for (const k of changed) this.drawn[k] = now[k];
     this.extend();
-    this.behind ||= changed.length > 0 || !this.surfaceIsDrawn();
+    this.behind ||= changed.length > 0;
+    if (!this.surfaceIsDrawn()) this.moveSurface();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
@@ -170,10 +219,18 @@ export class Chart {
     this.rest();
   }
 
-  /** A contour takes plotly long: it follows at rest. */
   surfaceIsDrawn() {
     const { contour } = this.chart;
     return !contour || ["x", "y", "z"].every((axis, k) => same(this.state.program.blocks[contour[axis]], this.drawnSurface[k]));
+  }
+
+  /** The contour follows while something moves, for a fifth of the time at most, so that frames are kept; its hover labels at rest. */
+  moveSurface() {
+    this.behind = true;
+    const start = performance.now();
+    if (start < this.nextSurface) return;
+    if (moveContour(this.plot, surfaceOf(this.state, this.chart.contour))) this.drawnSurface = this.surface();
+    this.nextSurface = start + SHARE * (performance.now() - start);
   }
 
   move(k) {
@@ -194,16 +251,20 @@ export class Chart {
   }
 
   /** Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly would take another size. */
-  rest() {
+  async rest() {
     if (!this.behind || !this.plot.checkVisibility()) return;
     this.behind = false;
     this.drawnSurface = this.surface();
-    this.plotly.react(this.plot, this.traces(), this.plot.layout);
+    const { h: before } = this.plot._fullLayout._size;
+    await this.plotly.react(this.plot, this.traces(), this.plot.layout);
+    // A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes there, and the curves when asked again.
+    if (this.started && this.plot._fullLayout._size.h !== before) this.plotly.relayout(this.plot, { "margin.pad": 0 });
   }
 
   /** Plotly drew the numbers of the last rest: for a new size, or a click in the legend. */
   overdraw() {
     if (this.behind) this.drawn.forEach((_, k) => this.move(k));
+    if (this.handles) this.handles.place();
   }
 
   /** As large as its place. One that was folded away is shown again, or the window has another width. */

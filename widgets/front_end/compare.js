@@ -4,14 +4,26 @@ import { element, setText } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 import { State } from "./state.js";
 
+const SELECTED = ""; // in the list: whatever cell is selected
+const NO_INPUT = "Select a cell of an input in a table first: what is computed follows from the inputs.";
+
+/** rate, x[3], W_1[2,3]: counted from 1. */
+function nameOf({ block, row, column }) {
+  const [rows, columns] = block.shape;
+  const places = [...(rows === 1 ? [] : [row + 1]), ...(columns === 1 ? [] : [column + 1])];
+  return block.label + (places.length ? `[${places.join()}]` : "");
+}
+
 export class Compare {
   /** @param {import("./page.js").Page} page */
   constructor(page) {
     this.page = page;
     this.state = page.state;
     this.other = null; // B's state
-    const inputs = this.state.inputs.map((name) => this.state.blocks[name]).filter((block) => block.control && !block.isSize);
-    this.list = element("select", { "aria-label": "What differs in B" }, ...inputs.map((block) => element("option", { value: block.name, text: block.label })));
+    const inputs = this.state.inputs.map((name) => this.state.blocks[name]).filter((block) => !block.isSize);
+    const settings = inputs.filter((block) => block.control).map((block) => element("option", { value: block.name, text: block.label }));
+    this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : []; // of a table
+    this.list = element("select", { "aria-label": "What differs in B" }, ...settings, ...this.cell);
     this.list.addEventListener("change", () => this.offer());
     this.field = element("input", { type: "text", class: "gs-field", "aria-label": "Its value in B", autocomplete: "off" });
     this.field.addEventListener("keydown", (event) => event.key === "Enter" && this.start());
@@ -26,26 +38,42 @@ export class Compare {
     if (inputs.length) this.offer();
   }
 
-  get block() {
-    return this.state.blocks[this.list.value];
+  /** What is to differ, {block, row, column}; null where the selected cell is no input's. */
+  get chosen() {
+    if (this.list.value !== SELECTED) return { block: this.state.blocks[this.list.value], row: 0, column: 0 };
+    const { name, row, column } = this.page.grid.selected || {};
+    const block = this.state.blocks[name];
+    return block && block.value !== undefined && !block.isSize ? { block, row, column } : null;
   }
 
   /** A field or a list for B's value, with A's in it. */
   offer() {
-    const { block } = this;
-    const listed = block.choices.length > 0;
+    const { chosen } = this;
+    const { block, row, column } = chosen || {};
+    const listed = Boolean(chosen) && block.choices.length > 0;
     this.field.hidden = listed;
     this.choices.hidden = !listed;
-    this.field.value = exact(this.state.value(block.name, 0, 0));
-    this.choices.replaceChildren(...block.choices.map((choice) => element("option", { value: choice, text: choice })));
+    this.field.value = chosen ? exact(this.state.value(block.name, row, column)) : "";
+    this.choices.replaceChildren(...(listed ? block.choices : []).map((choice) => element("option", { value: choice, text: choice })));
+  }
+
+  /** Another cell is selected. */
+  selected() {
+    for (const option of this.cell) {
+      const cell = this.page.grid.selected;
+      const block = this.state.blocks[cell.name];
+      setText(option, `the selected cell: ${block.value === undefined ? `${block.name} is computed` : nameOf({ ...cell, block })}`);
+    }
+    if (this.list.value === SELECTED) this.offer();
   }
 
   start() {
-    const { block } = this;
-    const answer = typed(block, block.choices.length ? this.choices.value : this.field.value);
+    const { chosen } = this;
+    const { block } = chosen || {};
+    const answer = chosen ? typed(block, block.choices.length ? this.choices.value : this.field.value) : { refusal: NO_INPUT };
     setText(this.refusal, answer.refusal || "");
     if (answer.refusal) return;
-    this.difference = { block, value: answer.value };
+    this.difference = { ...chosen, value: answer.value };
     this.other = new State(this.state.description);
     this.followed = null;
     this.follow();
@@ -68,16 +96,23 @@ export class Compare {
       return;
     }
     this.followed = state.starts;
-    other.setInputs({ ...state.start, [this.difference.block.name]: [this.difference.value] }, state.step);
+    const { block, row, column, value } = this.difference;
+    if (state.start[block.name] === null) other.setInputs(state.start, 0); // its formula's numbers, with one of them another
+    const numbers = Float64Array.from(state.start[block.name] || other.held(block.name));
+    const place = row * block.shape[1] + column;
+    if (place >= numbers.length) return this.stop(); // its row was removed
+    this.difference.own = numbers[place];
+    numbers[place] = value;
+    other.setInputs({ ...state.start, [block.name]: numbers }, state.step);
   }
 
   draw() {
     this.results.hidden = !this.other;
     if (!this.other) return setText(this.words, "");
-    const { block, value } = this.difference;
+    const { block, value, own } = this.difference;
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
     const short = this.other.step < this.state.step ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.` : "";
-    setText(this.words, `A has ${block.label} ${said(this.state.value(block.name, 0, 0))}, B has ${said(value)}; all else is the same.${short}`);
+    setText(this.words, `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`);
     const rows = this.state.description.blocks.filter((each) => each.role === "loss" && each.shape.every((length) => length === 1));
     while (this.results.rows.length > rows.length + 1) this.results.deleteRow(-1);
     [["", "A", "B"], ...rows.map((each) => [each.label, ...[this.state, this.other].map((state) => shown(state.value(each.name, 0, 0), each.format))])].forEach((texts, k) => {

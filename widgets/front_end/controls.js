@@ -1,6 +1,6 @@
 // Settings: a slider, a typed value and two steppers for one number; a list for a choice.
 
-import { element } from "./elements.js";
+import { element, focused } from "./elements.js";
 import { exact, roundedTo, shown, typed } from "./numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
@@ -142,7 +142,7 @@ export class Control {
 
   draw() {
     this.drawLock();
-    const value = this.value;
+    const value = this.list && this.state.isReplaced(this.block.name) ? -1 : this.value; // a list shows no choice then: each can be picked
     if (Object.is(value, this.drawn)) return;
     this.drawn = value;
     if (this.list) {
@@ -152,6 +152,6 @@ export class Control {
     const stop = String(this.scale.toStop(value));
     if (this.slider.value !== stop) this.slider.value = stop;
     this.slider.setAttribute("aria-valuetext", shown(value, this.block.format));
-    if (document.activeElement !== this.field) this.field.value = exact(value);
+    if (focused(this.field) !== this.field) this.field.value = exact(value);
   }
 }

@@ -5,7 +5,7 @@ const STILL = 4; // pixels that a click may move
 const FINE = 500; // parts of an axis that a dragged number is rounded to
 
 /** A number that reads well, as fine as the axis. @param {number} x @param {Object} axis */
-function rounded(x, { low, high, scale }) {
+export function rounded(x, { low, high, scale }) {
   if (scale === "log") return Number(x.toPrecision(3));
   const step = 10 ** Math.floor(Math.log10((high - low) / FINE));
   return Number((Math.round(x / step) * step).toPrecision(12));
@@ -82,7 +82,7 @@ export class Dragging {
   down(event) {
     if (event.button !== 0 || !this.chart.started || !(this.draggable || this.chart.sketching)) return;
     const at = this.at(event);
-    if (this.chart.sketching) return this.sketch(event, at);
+    if (this.chart.sketching) return this.chart.straight === null && this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
     const taken = this.nearest(at) || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
     if (!at.inside || (!taken && !this.chart.chart.adds)) return;

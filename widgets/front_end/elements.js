@@ -21,3 +21,8 @@ export function element(tag, properties = {}, ...children) {
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/** What has the focus among the elements beside `node`: marimo puts a page into a shadow root, which keeps its focus to itself. */
+export function focused(node) {
+  return node.getRootNode().activeElement;
+}

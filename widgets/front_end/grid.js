@@ -1,6 +1,6 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { element, setText } from "./elements.js";
+import { element, focused, setText } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 
 const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
@@ -119,7 +119,8 @@ class Table {
   /** Make the rows that are in view. */
   fill() {
     const rows = this.rows;
-    const held = this.body.contains(document.activeElement) && document.activeElement.closest("td[data-block]");
+    const active = focused(this.body);
+    const held = this.body.contains(active) && active.closest("td[data-block]");
     const first = Math.min(this.first, rows - 1);
     const from = this.windowed ? Math.max(0, first - MARGIN) : 0;
     const to = this.windowed ? Math.min(rows, first + ROWS_IN_VIEW + MARGIN) : rows;
@@ -243,12 +244,24 @@ export class Grid {
     this.onSelect(this.selected);
   }
 
+  /** Select a cell that need not be drawn: of a long table, its row comes into view. */
+  choose(name, row, column) {
+    if (!this.find(name, row, column)) this.show(name, row);
+    this.select(name, row, column);
+  }
+
+  /** What the selected cell reads, [block, row, column] each; null: all of them. */
+  get reads() {
+    const { name, row, column } = this.selected || {};
+    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
+    return name ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)]) : [];
+  }
+
   /** Mark the selected cell and the cells that it reads. */
   lightUp() {
     if (!this.selected) return;
+    const { reads } = this;
     const { name, row, column } = this.selected;
-    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
-    const reads = (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)]);
     for (const table of this.tables) {
       for (const [td, block, i, j] of table.cells) {
         const lit = reads.some(([read, a, b]) => read === block.name && (a === null || a === i) && (b === null || b === j));

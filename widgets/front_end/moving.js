@@ -64,3 +64,22 @@ export function move(plot, k, mode, points) {
   const known = group && [axes.xaxis, axes.yaxis].every((axis) => axis.c2p && axis.isPtWithinRange);
   return Boolean(known) && MOVES[mode](group, axes, points);
 }
+
+/**
+ * Show a contour, plotly's first trace, of other numbers: by plotly's own contour module, without the rest of what plotly draws.
+ * @param {HTMLElement} plot where plotly drew
+ * @param {{x: number[], y: number[], z: (number|null)[][], contours: Object}} surface
+ * @returns {boolean} false where plotly has no such module, as another plotly may
+ */
+export function moveContour(plot, { contours, ...numbers }) {
+  const [trace] = plot._fullData;
+  const axes = plot._fullLayout._plots?.xy;
+  const layer = axes?.plot?.select?.("g.contourlayer");
+  if (![trace._module?.calc, trace._module?.plot, trace._module?.style, layer].every(Boolean)) return false;
+  Object.assign(trace, numbers);
+  Object.assign(trace.contours, contours);
+  const [calculated] = trace._module.calc(plot, trace);
+  trace._module.plot(plot, axes, [[{ ...calculated, trace, t: {} }]], layer);
+  trace._module.style(plot);
+  return true;
+}

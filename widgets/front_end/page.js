@@ -7,9 +7,11 @@ import { element, setText } from "./elements.js";
 import { Exchange } from "./exchange.js";
 import { FormulaBar } from "./formula_bar.js";
 import { Grid } from "./grid.js";
+import { Lights } from "./lights.js";
 import { Predictions } from "./predictions.js";
 import { Presenter } from "./presenter.js";
 import { Presets } from "./presets.js";
+import { Sentences } from "./sentences.js";
 import { Share } from "./share.js";
 import { State } from "./state.js";
 import { Transport } from "./transport.js";
@@ -35,13 +37,13 @@ export class Page {
     this.description = description;
     this.bar = new FormulaBar(this.state);
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
-    this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.bar.select(cell));
+    this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.selected(cell));
     this.controls = [];
     this.charts = description.charts.map((chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)));
     this.predictions = new Predictions(this);
     this.compare = new Compare(this);
-    this.sentences = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
-    this.transport = this.state.carried.length ? new Transport(this.state) : null;
+    this.sentences = new Sentences(this.state);
+    this.transport = this.state.carried.length ? new Transport(this.state, () => this.compare.other) : null;
     this.presets = new Presets(this.state, () => this.restarting());
     this.exchange = new Exchange(this.state, host, () => this.restarting());
     // JupyterLab would take a digit typed into a cell of ours for a command of its own.
@@ -49,6 +51,7 @@ export class Page {
     this.node = element("article", { class: "gradsheet", id: `gradsheet-${++made}`, "aria-label": description.title, ...ours });
     this.share = new Share(this);
     this.presenter = new Presenter(this);
+    this.lights = new Lights(this);
     this.node.append(...this.parts());
     this.exchange.listen(this.node);
     this.state.onChange(() => this.changed());
@@ -69,12 +72,12 @@ export class Page {
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
     const computed = groups.filter((group) => !changeable(group)).sort((a, b) => a.folded - b.folded); // what is folded away comes last
     const below = element("div", { class: "gs-tables" }, ...made(computed));
-    this.grid.node.append(top, below, this.bar.node);
+    this.grid.node.append(top, this.message, below, this.bar.node);
     const transport = this.transport ? [this.transport.node] : [];
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
     const share = this.host.address ? [this.share.refusals] : [];
     const builder = this.host.address ? [this.share.builder] : [];
-    return [...share, this.presets.node, this.predictions.node, this.compare.node, ...transport, this.sentences, this.grid.node, footer, ...builder];
+    return [...share, this.presets.node, this.predictions.node, this.compare.node, ...transport, this.sentences.node, this.grid.node, footer, ...builder];
   }
 
   // --- parts
@@ -84,6 +87,12 @@ export class Page {
     const table = td && td.closest(".gs-scroll, .gs-results");
     if (table) table.after(this.message);
     setText(this.message, text);
+  }
+
+  selected(cell) {
+    this.bar.select(cell);
+    this.lights.selected();
+    this.compare.selected();
   }
 
   /** A new start: nothing plays on, nothing that was refused is still said. */
@@ -182,8 +191,8 @@ export class Page {
   buttons() {
     const button = (text, action) => element("button", { type: "button", text, onclick: action });
     const share = this.host.address ? [this.share.button] : [];
-    const made = [button("Reset", () => this.reset()), button("Present", () => this.presenter.start()), ...this.exchange.buttons, ...share];
-    return element("div", { class: "gs-buttons" }, ...made, this.exchange.note, this.share.note, this.share.field);
+    const made = [button("Reset", () => this.reset()), button("Present", () => this.presenter.start()), this.presenter.speaker.button, ...this.exchange.buttons, ...share];
+    return element("div", { class: "gs-buttons" }, ...made, this.presenter.speaker.refusal, this.exchange.note, this.share.note, this.share.field);
   }
 
   /** Back to what the page was opened with. */
@@ -232,20 +241,14 @@ export class Page {
     for (const control of this.controls) control.draw();
     this.grid.draw();
     this.bar.draw();
-    this.drawSentences();
+    this.sentences.draw();
     if (this.transport) this.transport.draw();
     if (this.remove) this.remove.disabled = this.state.rows <= 1 || this.state.rowsAreLocked;
     if (this.add) this.add.disabled = this.state.rowsAreLocked;
     this.compare.draw();
     for (const chart of this.charts) chart.draw();
+    this.lights.draw();
     performance.measure("gradsheet:update", { start, end: performance.now() });
-  }
-
-  drawSentences() {
-    const texts = this.state.said().filter((text) => text !== "");
-    while (this.sentences.children.length > texts.length) this.sentences.lastChild.remove();
-    while (this.sentences.children.length < texts.length) this.sentences.append(element("p"));
-    texts.forEach((text, k) => setText(this.sentences.children[k], text));
   }
 
   /** Load plotly after the numbers and controls are on the screen. */
@@ -253,7 +256,10 @@ export class Page {
     if (!this.charts.length) return;
     try {
       const plotly = await this.host.plotly();
-      for (const chart of this.charts) await chart.start(plotly);
+      for (const [k, chart] of this.charts.entries()) {
+        await chart.start(plotly);
+        if (chart.started) this.lights.marks[k].start();
+      }
       this.draw();
     } catch (error) {
       for (const chart of this.charts.filter((each) => !each.started)) {

@@ -40,10 +40,13 @@ class Prediction {
 
   draw() {
     this.stage = "drawing";
-    this.chart.sketch(() => setText(this.button, "Lock my drawing"));
+    this.chart.sketch(() => setText(this.button, "Lock my drawing"), this.told.series);
     this.chart.node.scrollIntoView({ block: "nearest" });
     setText(this.button, "Lock my drawing");
-    setText(this.result, `Draw with the pointer on the chart "${this.chart.chart.title}".`);
+    const title = this.chart.chart.title;
+    const byLine = `Drag the line's two handles on the chart "${title}", or go to them with Tab and press the arrow keys.`;
+    const byStroke = `Draw with the pointer on the chart "${title}", or go to the handles on it with Tab and press the arrow keys.`;
+    setText(this.result, this.chart.straight === null ? byStroke : byLine);
   }
 
   lock() {

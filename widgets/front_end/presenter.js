@@ -1,6 +1,7 @@
 // Presenting to a class: full screen, type for the back row, and a key for each move.
 
-import { element } from "./elements.js";
+import { element, focused } from "./elements.js";
+import { Speaker } from "./speaker.js";
 
 const KEYS = [
   ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
@@ -11,6 +12,7 @@ const KEYS = [
   ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
   ["r", "reset", (page) => page.reset()],
   ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
+  ["s", "speaker notes, in a window that the class does not see", (page) => page.presenter.speaker.open()],
   ["?", "these keys", (page) => page.presenter.help()],
   ["Escape", "end the presentation", (page) => page.presenter.stop()],
 ];
@@ -25,9 +27,10 @@ export class Presenter {
     const close = element("button", { type: "button", text: "Close", onclick: () => this.sheet.close() });
     this.sheet = element("dialog", { class: "gs-keys", "aria-label": "Keys" }, element("table", {}, ...rows), close);
     page.node.append(this.sheet);
+    this.speaker = new Speaker(page, (event) => this.act(event), KEYS.map(([key, what]) => `${NAMES[key] || key} ${what}`).join(", "));
     this.pressed = (event) => this.press(event);
     document.addEventListener("keydown", this.pressed, true);
-    this.left = () => document.fullscreenElement === null && this.entered && this.stop();
+    this.left = () => document.fullscreenElement === null && this.entered && this.leftWholeScreen();
     document.addEventListener("fullscreenchange", this.left);
   }
 
@@ -39,13 +42,24 @@ export class Presenter {
   start() {
     if (this.on) return this.stop();
     this.show(true);
+    this.takeWholeScreen();
+  }
+
+  takeWholeScreen() {
     this.page.node.requestFullscreen?.().then(() => (this.entered = true), () => {}); // refused inside some frames: large type is enough
+  }
+
+  /** By the reader, who ends the presentation; or by the browser, which takes the whole screen back when the notes open. */
+  leftWholeScreen() {
+    this.entered = false;
+    this.wanted = this.speaker.justOpened;
+    if (!this.wanted) this.stop();
   }
 
   stop() {
     this.zoom(null);
     this.show(false);
-    this.entered = false;
+    this.entered = this.wanted = false;
     if (document.fullscreenElement) document.exitFullscreen();
   }
 
@@ -62,7 +76,7 @@ export class Presenter {
   }
 
   /** The group of the selected block fills the page; null: none does. */
-  zoom(node = document.activeElement?.closest(".gs-group, .gs-chart") || this.selectedGroup()) {
+  zoom(node = focused(this.page.node)?.closest(".gs-group, .gs-chart") || this.selectedGroup()) {
     const zoomed = this.page.node.querySelector(".gs-zoomed");
     if (zoomed) zoomed.classList.remove("gs-zoomed");
     else if (node) node.classList.add("gs-zoomed");
@@ -77,9 +91,19 @@ export class Presenter {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || (!this.on && event.key !== "?")) return;
-    if (!this.page.node.contains(document.activeElement) && document.activeElement !== document.body) return;
-    if (event.target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
-    if (event.key === " " && event.target.closest?.("button, summary")) return; // the button's own press
+    if (!this.page.node.contains(focused(this.page.node)) && document.activeElement !== document.body) return;
+    const [target] = event.composedPath(); // not event.target, which does not look into a shadow root
+    if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
+    if (event.key === " " && target.closest?.("button, summary")) return; // the button's own press
+    if (this.wanted && event.key !== "Escape") {
+      this.wanted = false;
+      this.takeWholeScreen();
+    }
+    this.act(event);
+  }
+
+  act(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const found = KEYS.find(([key]) => key === event.key);
     if (!found) return;
     event.preventDefault();
@@ -88,6 +112,7 @@ export class Presenter {
   }
 
   end() {
+    this.speaker.end();
     document.removeEventListener("keydown", this.pressed, true);
     document.removeEventListener("fullscreenchange", this.left);
   }

@@ -85,21 +85,27 @@ function levelsOf(numbers) {
   return { start: low + size / 2, end: high, size };
 }
 
-/** The contour's trace. On log levels the lines stand for powers, and the hover label for the number itself. */
-export function contourTrace(state, contour) {
-  const { blocks } = state.program;
+/** The surface's numbers, row by row. */
+function tableOf({ blocks }, contour, number) {
   const [columns, flat] = [blocks[contour.x].length, blocks[contour.z]];
-  const table = (number) => Array.from(blocks[contour.y], (_, i) => Array.from(flat.subarray(i * columns, (i + 1) * columns), number));
+  return Array.from(blocks[contour.y], (_, i) => Array.from(flat.subarray(i * columns, (i + 1) * columns), number));
+}
+
+/** What moves of a contour's trace. On log levels the lines stand for powers. */
+export function surfaceOf({ program }, contour) {
   const level = contour.levels === "log" ? (z) => (z > 0 ? Math.log10(z) : NaN) : (z) => z;
-  const z = table((number) => (Number.isFinite(level(number)) ? level(number) : null));
+  const z = tableOf(program, contour, (number) => (Number.isFinite(level(number)) ? level(number) : null));
+  const [x, y] = [contour.x, contour.y].map((name) => Array.from(program.blocks[name]));
+  return { x, y, z, contours: levelsOf(z.flat().filter((number) => number !== null)) };
+}
+
+/** The contour's trace; its hover label tells the number itself. */
+export function contourTrace(state, contour) {
   return {
     type: "contour",
-    x: Array.from(blocks[contour.x]),
-    y: Array.from(blocks[contour.y]),
-    z,
-    text: table((number) => number.toPrecision(4)),
+    ...surfaceOf(state, contour),
+    text: tableOf(state.program, contour, (number) => number.toPrecision(4)),
     autocontour: false,
-    contours: levelsOf(z.flat().filter((number) => number !== null)),
     colorscale: CONTOUR_COLOURS,
     line: { color: "#6b7f8f", width: 1 },
     showscale: false,

@@ -69,7 +69,9 @@ export class Share {
   }
 
   async copy() {
-    const link = location.href.replace(/#.*/, "") + this.address;
+    // A page that is one person's own says where others find the lesson.
+    const lesson = document.querySelector('meta[name="gradsheet-shared"]')?.content ?? location.href;
+    const link = new URL(lesson, location.href).href.replace(/#.*/, "") + this.address;
     this.field.value = link;
     try {
       await navigator.clipboard.writeText(link);

@@ -11,7 +11,8 @@ export class State {
     this.carried = Object.keys(description.carried);
     this.compile = new Function(`return ${description.program}`)();
     this.listeners = [];
-    this.overflow = "";
+    this.overflow = ""; // what would no longer be finite at the next step, where a run stopped for it
+    this.still = false; // whether playing stopped because nothing moves any more
     this.locked = new Set(); // inputs that a reader may look at but not change
     this.past = {}; // of each remembered block, its numbers at every step so far, one after another
     this.restart();
@@ -41,6 +42,16 @@ export class State {
 
   get rowsAreLocked() {
     return this.inputs.some((name) => this.isData(name) && this.locked.has(name));
+  }
+
+  /** Inputs that a pick from this choice gives their formula back. */
+  chosenBy(choice) {
+    return this.inputs.filter((name) => this.blocks[name].chosenBy === choice);
+  }
+
+  /** Whether what a choice brought was drawn or typed over. */
+  isReplaced(choice) {
+    return this.chosenBy(choice).some((name) => this.start[name] !== null);
   }
 
   /** Whether a block's numbers were given, so that no formula makes them. */
@@ -86,11 +97,13 @@ export class State {
       for (const carried of this.carried) this.start[carried] = Float64Array.from(this.program.blocks[carried]);
       this.step = 0;
     }
+    const brought = cells.flatMap(([name]) => this.chosenBy(name));
+    for (const name of brought) this.start[name] = null;
     for (const [name, row, column, value] of cells) {
       this.start[name] = this.held(name);
       this.start[name][row * this.blocks[name].shape[1] + column] = value;
     }
-    this.recompute(cells.map(([name]) => name));
+    this.recompute([...cells.map(([name]) => name), ...brought]);
   }
 
   setCell(name, row, column, value) {
@@ -139,6 +152,7 @@ export class State {
     this.program.run(names && this.reached(names));
     this.step = 0;
     this.overflow = "";
+    this.still = false;
     this.remember();
   }
 
@@ -154,7 +168,7 @@ export class State {
     return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort((a, b) => a - b);
   }
 
-  /** One step on. False, and nothing moved, where a number would stop being finite. */
+  /** One step on. False, and nothing moved, where a number would stop being finite: the rule of `trajectory` in targets/numpy.py. */
   forward() {
     const burst = Object.entries(this.description.carried).find(
       ([, source]) => !this.program.blocks[source].every(Number.isFinite),
@@ -175,6 +189,21 @@ export class State {
       if (this.step === 0) this.past[name] = [];
       for (let k = 0; k < numbers.length; k++) this.past[name].push(numbers[k]);
     }
+  }
+
+  /** Whether the next step, and so each one after it, would carry what stands already, to the last bit. */
+  isStill() {
+    const { blocks } = this.program;
+    return Object.entries(this.description.carried).every(([name, source]) => blocks[name].every((x, k) => Object.is(x, blocks[source][k])));
+  }
+
+  /** So many steps on, as long as something moves. */
+  play(steps) {
+    for (let k = 0; k < steps && !this.still && !this.overflow; k++) {
+      this.still = this.isStill();
+      if (!this.still) this.forward();
+    }
+    this.changed();
   }
 
   /** @param {number} step */

@@ -1,6 +1,7 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
 import { asker } from "./asking.js";
+import { focused } from "./elements.js";
 import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
@@ -80,7 +81,7 @@ function render({ model, el }) {
   el.append(root);
   let end = show(model, root, ask);
   const again = () => {
-    const held = document.activeElement?.getAttribute("aria-label");
+    const held = focused(root)?.getAttribute("aria-label");
     end();
     end = show(model, root, ask);
     if (held) root.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();

@@ -166,7 +166,7 @@ export function filledDown(formula, rows) {
   return formula.replace(REFERENCE, (all, column, row) => (column ? `${column}${Number(row) + rows}` : all));
 }
 
-/** Rows 0 to `steps`: the exported row of step 1, filled down. Leaves the state at the last step. */
+/** Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the state at the last step. */
 function writeSteps(state, steps, worksheets) {
   const told = state.description.steps;
   const page = worksheets[told.worksheet];
@@ -175,14 +175,13 @@ function writeSteps(state, steps, worksheets) {
   const next = told.firstRow + 1;
   const row = told.row.flatMap(([name, column]) => Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)));
   const models = [page.at(next, 0), ...row].map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
-  for (let step = 1; step <= steps; step++) {
-    state.forward();
+  for (let step = 1; step <= steps && state.forward(); step++) {
     for (const { cell, column, formula } of models) page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
     page.write(page.at(told.firstRow + step, 0), formulaOf(page.at(told.firstRow + step, 0)), step);
     writeStep(page, state, told.firstRow + step);
   }
-  if (steps === 0) for (const { column } of models) page.remove(next, column);
-  worksheets.Start.remember(told.last, steps);
+  if (state.step === 0) for (const { column } of models) page.remove(next, column);
+  worksheets.Start.remember(told.last, state.step);
 }
 
 function writeStep(page, state, row) {
@@ -227,11 +226,12 @@ function moveRanges(state, parts, paths) {
 }
 
 /** What charts say of steps 0 and 1 they say of all. What they remembered goes: they read their cells. */
-function moveCharts(parts, states, steps) {
+function moveCharts(parts, states) {
   for (const path of Object.keys(parts).filter(isChart)) {
-    for (const { worksheet, firstRow } of states.map((state) => state.description.steps).filter(Boolean)) {
+    for (const { step, description } of states.filter((state) => state.description.steps)) {
+      const { worksheet, firstRow } = description.steps;
       const exported = new RegExp(`<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`, "g");
-      const range = (_, column) => `$${column}$${firstRow}${steps ? `:$${column}$${firstRow + steps}` : ""}`;
+      const range = (_, column) => `$${column}$${firstRow}${step ? `:$${column}$${firstRow + step}` : ""}`;
       parts[path] = parts[path].replace(exported, (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`);
     }
     parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, "");
@@ -275,7 +275,7 @@ export function filled(packed, page) {
   for (const state of states) if (state.description.steps) writeSteps(state, page.step, worksheets);
   for (const name of names) parts[paths[name]] = worksheets[name].text;
   if (page.rows !== page.description.rows) for (const state of states) moveRanges(state, parts, paths);
-  moveCharts(parts, states, page.step);
+  moveCharts(parts, states);
   return parts;
 }
 

@@ -1,0 +1,96 @@
+"""Presenting, in a real browser: the notes of who teaches stand in a window of their own, and follow the page."""
+
+from __future__ import annotations
+
+import pytest
+from test_dragging import descent
+from test_page import frame
+
+from sheets import Sheet, SheetError, values
+
+OPENING = "Ask the back row for a guess.\nThe mse is {mse:.3f}."
+AFAR = "Usual wrong answer: closer.\nSlope {a:.2f}, at rate {rate}."
+
+
+def told() -> Sheet:
+    s = descent()
+    s.notes(OPENING)
+    s.preset("From afar", "Further?", notes=AFAR, a=-4, b=-4)
+    s.preset("From near", "Closer?", a=1, b=1)
+    s.say("The mse is now {mse:.2f}.")
+    return s
+
+
+@pytest.fixture
+def lesson(opened):
+    page = opened(told)
+    page.get_by_role("button", name="Present").click()
+    return page
+
+
+@pytest.fixture
+def notes(lesson):
+    with lesson.expect_popup() as opened:
+        lesson.keyboard.press("s")
+    return opened.value
+
+
+def read(page) -> list[str]:
+    frame(page)
+    return page.locator("h1, p").all_inner_texts()
+
+
+def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes):
+    mse = values(told())["mse"][0, 0]
+    opening = ["The opening, step 0", "Ask the back row for a guess.", f"The mse is {mse:.3f}."]
+    assert read(notes) == [*opening, f"The mse is now {mse:.2f}.", "1. From afar", "Further?"]
+    lesson.keyboard.press("n")
+    lesson.keyboard.press(".")
+    found = values(told(), {"a": -4, "b": -4}, 1)
+    now = ["1. From afar, step 1", "Usual wrong answer: closer.", f"Slope {found['a'][0, 0]:.2f}, at rate 0.1."]
+    assert read(notes) == [*now, "Further?", f"The mse is now {found['mse'][0, 0]:.2f}.", "2. From near", "Closer?"]
+    assert "Usual wrong answer" not in lesson.locator("body").inner_text()
+    assert float(notes.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 20
+
+
+def test_the_presentations_keys_work_in_the_notes_window(lesson, notes):
+    for key in "nn.":
+        notes.keyboard.press(key)
+    assert read(notes)[:2] == ["2. From near, step 1", "There are no notes here."]
+    assert "step 1" in lesson.locator(".gs-step").inner_text()
+    notes.keyboard.press("r")
+    assert read(notes)[0] == "The opening, step 0"
+
+
+def test_the_presentation_goes_on_when_the_notes_open_and_they_leave_with_the_page(lesson, notes):
+    frame(lesson)
+    assert lesson.locator("[data-projector]").count() == 1
+    with notes.expect_event("close"):
+        lesson.reload()
+
+
+def test_a_browser_that_opens_no_window_is_told_of(page, opened):
+    page.add_init_script("window.open = () => null")
+    opened(told)
+    assert page.get_by_role("button", name="Speaker notes").count() == 0  # a class has no use for it
+    page.get_by_role("button", name="Present").click()
+    page.get_by_role("button", name="Speaker notes").click()
+    assert page.get_by_text("Allow pop-ups for this page, then press s again.").is_visible()
+
+
+MISTAKES = {
+    "a field": (lambda s: s.preset("P", notes="It is {mze:.2f}"), "there is no block 'mze'; did you mean mse"),
+    "a field of many": (lambda s: s.notes("It is {x:.2f}"), "the opening's notes: x is 3 x 1; only single numbers can be said"),
+    "a brace": (lambda s: s.notes("{"), "a brace that is no block is written twice"),
+    "no text": (lambda s: s.preset("P", notes=["Say"]), "the notes of preset 'P': ['Say'] is no text"),
+    "no words": (lambda s: s.notes(" "), "the opening's notes: they need words"),
+    "a second time": (lambda s: (s.notes("One"), s.notes("Two")), "the opening's notes: they are given already"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_notes_that_cannot_be(mistake):
+    make, said = MISTAKES[mistake]
+    with pytest.raises(SheetError) as caught:
+        make(descent())
+    assert said in str(caught.value)

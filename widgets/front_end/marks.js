@@ -1,0 +1,125 @@
+// Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it.
+
+const SVG = "http://www.w3.org/2000/svg";
+const RADIUS = 12; // of a ring, in pixels
+const REACH = 14; // pixels from a marker that are a click on it
+const STILL = 4; // pixels that a click may move
+
+export class Marks {
+  /** @param {import("./charts.js").Chart} chart @param {(cell: Object) => void} select @param {(cells: Object[]) => void} point */
+  constructor(chart, select, point) {
+    this.chart = chart;
+    this.state = chart.state;
+    this.select = select;
+    this.point = point;
+    this.cells = [];
+    this.layer = document.createElementNS(SVG, "svg");
+    this.layer.setAttribute("class", "gs-marks");
+    this.layer.setAttribute("aria-hidden", "true");
+    chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
+  }
+
+  /** Once plotly has drawn. */
+  start() {
+    const { plot } = this.chart;
+    plot.append(this.layer);
+    plot.on("plotly_afterplot", () => this.draw());
+    plot.on("plotly_hover", ({ points: [{ curveNumber, pointIndex }] }) => this.point(this.cellsOf(curveNumber - this.chart.first, pointIndex)));
+    plot.on("plotly_unhover", () => this.point([]));
+  }
+
+  // --- from a cell to its marks
+
+  /** @param {Array<{name: string, row: number, column: number, kind: string}>} cells kind: selected, read or pointed */
+  show(cells) {
+    this.cells = cells;
+    this.draw();
+  }
+
+  draw() {
+    if (!this.chart.started) return;
+    const found = this.cells.flatMap((cell) => this.marksOf(cell).map((mark) => [this.path(mark), cell.kind])).filter(([path]) => path);
+    while (this.layer.children.length > found.length) this.layer.lastChild.remove();
+    while (this.layer.children.length < found.length) this.layer.append(document.createElementNS(SVG, "path"));
+    found.forEach(([path, kind], k) => {
+      const node = this.layer.children[k];
+      if (node.getAttribute("d") !== path) node.setAttribute("d", path);
+      if (node.getAttribute("class") !== kind) node.setAttribute("class", kind);
+    });
+  }
+
+  /** Items of now, not ghosts nor B's, with the place of the cell in each that draws it. */
+  marksOf(cell) {
+    return this.chart.items.map((item, k) => ({ item, k, place: this.own(item) ? this.placeOf(item.series, cell) : -1 })).filter(({ place }) => place >= 0);
+  }
+
+  own(item) {
+    return item.ghost === null && !item.other;
+  }
+
+  /** Which of the series's points stands for the cell, or for its row of data; -1: none. A read cell is no row. */
+  placeOf(series, { name, row, column, kind }) {
+    const names = [series.x, series.y, series.to];
+    if (series.steps) return names.includes(name) ? Infinity : -1; // the point of the present step: the last
+    if (names.includes(name)) return row * this.state.blocks[name].shape[1] + column;
+    return kind !== "read" && this.state.isData(name) && this.state.isData(series.y) && this.state.blocks[series.y].shape[1] === 1 ? row : -1;
+  }
+
+  /** A ring around a point, or the segment itself; "" where it is not drawn. */
+  path({ item, k, place }) {
+    const { drawn, plot, first } = this.chart;
+    const { x, y } = drawn[k];
+    const { xaxis, yaxis } = plot._fullLayout;
+    const end = (n) => [xaxis._offset + xaxis.c2p(x[n]), yaxis._offset + yaxis.c2p(y[n])].join(" ");
+    const within = (n) => xaxis.isPtWithinRange({ x: x[n] }) && yaxis.isPtWithinRange({ y: y[n] });
+    const segment = item.series.mode === "segments";
+    const at = Math.min(segment ? 3 * place : place, x.length - 1);
+    if (plot._fullData[first + k]?.visible !== true || !within(at)) return "";
+    return segment ? `M${end(at)}L${end(at + 1)}` : `M${end(at)}m${-RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${2 * RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${-2 * RADIUS} 0`;
+  }
+
+  // --- from a mark to its cell
+
+  cellsOf(k, index) {
+    const item = this.chart.items[k];
+    if (!item || !this.own(item)) return [];
+    const { series } = item;
+    if (series.steps && index < this.chart.drawn[k].x.length - 1) return []; // an earlier step has no cell
+    const place = series.steps ? 0 : series.mode === "segments" ? Math.floor(index / 3) : index;
+    return [series.x, series.y, series.to].filter((name) => this.state.blocks[name]).map((name) => this.cell(name, place));
+  }
+
+  cell(name, place) {
+    const [, columns] = this.state.blocks[name].shape;
+    return { name, row: Math.floor(place / columns), column: place % columns };
+  }
+
+  /** A press that may be a click: not one that draws, or adds a point. Plotly hides where the pointer is let go, so the document tells. */
+  down(event) {
+    const { held } = this.chart.dragging;
+    if (event.button !== 0 || !this.chart.started || this.chart.sketching || (held && typeof held.k !== "number")) return;
+    const up = (end) => {
+      if (Math.hypot(end.clientX - event.clientX, end.clientY - event.clientY) > STILL) return;
+      const cell = this.nearest(end);
+      if (cell) this.select(cell);
+    };
+    document.addEventListener("pointerup", up, { capture: true, once: true });
+  }
+
+  /** The cell of the marker that was clicked. */
+  nearest(event) {
+    const { xaxis, yaxis } = this.chart.plot._fullLayout;
+    const at = this.chart.dragging.at(event);
+    let found = null;
+    let least = REACH;
+    this.chart.items.forEach((item, k) => {
+      if (!this.own(item) || item.series.mode !== "markers" || item.series.steps) return;
+      const { x, y } = this.chart.drawn[k];
+      for (let place = 0; place < x.length; place++) {
+        const distance = Math.hypot(xaxis.c2p(x[place]) - at.left, yaxis.c2p(y[place]) - at.top);
+        if (distance < least) [found, least] = [this.cell(item.series.y, place), distance];
+      }
+    });
+    return found;
+  }
+}
