@@ -25,13 +25,13 @@ SHEETS: dict[str, Callable[[], Sheet]] = {
     "matmul_stack": matmul_stack,
     "depth_lab": depth_lab,
     "relu_layers": relu_layers,
+    "relu_function": relu_function,
     "optimisers": optimisers,
     "sgd": sgd,
     "momentum": momentum,
     "rmsprop": rmsprop,
     "adam": adam,
     "adagrad": adagrad,
-    "relu_function": relu_function,
     "lr_finder": lr_finder,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,8 @@ def _statistics(s: Sheet, activations: Sequence[Expr], layers: Expr) -> None:
     s.group(
         "All layers", "Mean and standard deviation over the batch and the units of a layer, row 1 for x", worksheet="Layers", folded=True
     )
-    means = s.let("mean_each", np.vstack(list(map(Expr.mean, activations))), note="mean of the layer's activations")
+    rows: list[Any] = [0, *map(Expr.mean, activations[1:])]  # a mean of x would be 0 but for its rounding
+    means = s.let("mean_each", np.vstack(rows), note="mean of the layer's activations; of x it is 0, which is what normalised means")
     stds = s.let(
         "std_each",
         np.vstack([np.sqrt(((h - means[k]) ** 2).mean()) for k, h in enumerate(activations)]),
@@ -161,29 +163,75 @@ def _chart(s: Sheet) -> None:
 
 
 def _presets(s: Sheet) -> None:
+    s.notes(
+        "Take guesses in powers of ten and write them on the board. Nothing is trained here: only the size of the numbers is watched.\n"
+        "Ten minutes."
+    )
     story = (
-        ("Standard deviation {std:g}", "A harmless number, it seems. What happens after {layers} layers?", {"std": 1}),
-        ("Standard deviation {std:g}", "Ten times smaller. Does the line now stay, fall or climb?", {"std": 0.1}),
-        ("The lecture's 2/(in + out)", "It was good for three layers. Is it good for {layers}?", {"initialisation": "lecture"}),
-        ("Glorot", "The root of it. What does a layer now do on average?", {"initialisation": "glorot"}),
+        (
+            "Standard deviation {std:g}",
+            "A harmless number, it seems. What happens after {layers} layers?",
+            (
+                "Usual wrong answer: it grows to about {layers}, as if layers added up. They multiply, by {mean_factor:.2f} each.\n"
+                "Land it: this is what exploding means."
+            ),
+            {"std": 1},
+        ),
+        (
+            "Standard deviation {std:g}",
+            "Ten times smaller. Does the line now stay, fall or climb?",
+            (
+                "Usual wrong answer: it stays near 0.1. It is the same line, tilted the other way: {mean_factor:.3f} a layer.\n"
+                "Land it: vanishing is exploding downwards."
+            ),
+            {"std": 0.1},
+        ),
+        (
+            "The lecture's 2/(in + out)",
+            "It was good for three layers. Is it good for {layers}?",
+            ("Most say yes. Ask which factor would keep the line level, and wait for the answer: 1.\nHere it is {expected_factor:.3f}."),
+            {"initialisation": "lecture"},
+        ),
+        (
+            "Glorot",
+            "The root of it. What does a layer now do on average?",
+            (
+                "Point at the theory, level, and at this draw wandering beside it. Move seed twice: that part is luck.\n"
+                "Land it: one square root keeps {layers} layers alive."
+            ),
+            {"initialisation": "glorot"},
+        ),
         (
             "Glorot with tanh",
             "tanh keeps numbers between -1 and 1. Does it keep their size?",
+            (
+                "Usual wrong answer: yes, it holds them. It takes a little off every number in every layer.\n"
+                "The theory line is an upper limit here; say so before somebody asks."
+            ),
             {"initialisation": "glorot", "activation": "tanh"},
         ),
         (
             "Glorot with ReLU",
             "ReLU sets half of the numbers to 0. By how much does a layer shrink?",
+            (
+                "Usual wrong answer: by a half. By the root of it, {expected_factor:.4f}.\n"
+                "Land it: size is a root of a mean square, so the half stands under a root."
+            ),
             {"initialisation": "glorot", "activation": "ReLU"},
         ),
         (
             "He with ReLU",
             "Twice the variance, to make up for the half. Where is the line now?",
+            (
+                "Twice the variance pays for the half that ReLU drops: the expected factor is {expected_factor:.2f}. Move seed: "
+                "some draws fall silent.\n"
+                "Land it: that is all there is to the 2 in He's rule."
+            ),
             {"initialisation": "he", "activation": "ReLU"},
         ),
     )
-    for title, predict, settings in story:
-        s.preset(title, predict, **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings})
+    for title, predict, notes, settings in story:
+        s.preset(title, predict, notes, **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings})
 
 
 def _predictions(s: Sheet) -> None:

@@ -137,24 +137,44 @@ def _charts(s: Sheet):
 
 
 def _presets(s: Sheet):
+    s.notes(
+        "Show the four lines of Keras and ask what the last one does. Take one Step by hand, then Play. Eight minutes.\n"
+        "Point at the row whose turn it is."
+    )
     s.preset(
         "The lecture's model",
         "Train 5 epochs: 150 updates of one row each. How near to the truth are the weights then: to one digit, or to three?",
+        notes=(
+            "Play to step 150. Usual wrong answer: three digits. The weights are {weight_1:g} and {weight_2:g} now, the bias {b:g}.\n"
+            "Weights too low and a bias too high make up for each other, because all x are positive."
+        ),
         learning_rate=0.1,
     )
     s.preset(
         "A tenth of the rate: {learning_rate:g}",
         "Will 10 epochs at this rate come as far as 1 epoch came before?",
+        notes=(
+            "About as far: the loss of all rows is {mse:.4f} now; note it after each epoch.\n"
+            "Land it: too small a rate does not fail, it wastes time."
+        ),
         learning_rate=0.01,
     )
     s.preset(
         "Too large: {learning_rate:g}",
         "What do the weights do at this rate?",
+        notes=(
+            "Usual wrong answer: they learn faster. Press Step and read a weight aloud: {weight_1:g}.\n"
+            "Land it: when a loss explodes, look at the learning rate first."
+        ),
         learning_rate=0.7,
     )
     s.preset(
         "Other starting weights",
         "The same rows in the same order, from another start. Will 10 epochs end at other weights?",
+        notes=(
+            "Usual wrong answer: another start, another end. That is true of deep networks, not of this one.\n"
+            "Land it: a linear model has one valley with one lowest point."
+        ),
         weight_seed=5,
     )
 

@@ -235,9 +235,18 @@ def _charts(s: Sheet):
 
 
 def _presets(s: Sheet):
+    s.notes(
+        "Ask who has ever handed in a probability of exactly 1. Five minutes to the first surprise, fifteen for all seven buttons.\n"
+        "One sentence for the board: minus the logarithm of the probability that was given to what is true."
+    )
     s.preset(
         "Five rows",
         "Which of the five rows costs most? Which one costs exactly what a coin toss would?",
+        notes=(
+            "Usual wrong answer: the last two rows cost about the same, as both are wrong. Point at loss_if of the last: "
+            "{worst_loss:.2f}, which is {worst_share:.0%} of the whole.\n"
+            "Land it: the price of confidence has no ceiling."
+        ),
         is_cat=[1, 0, 1, 0, 1],
         prediction=[0.98, 0.1, 0.5, 0.9, 0.02],
         clip=1e-4,
@@ -246,6 +255,10 @@ def _presets(s: Sheet):
     s.preset(
         "Honest predictions",
         "40 pictures, 39 of them right: {model_accuracy:.1%}. The one mistake was in doubt. What is the mean loss: 0.01, 0.1 or 1?",
+        notes=(
+            "Usual wrong answer: 0.01, because so few are wrong. Point at the row in doubt: it costs {worst_loss:.2f}.\n"
+            "Land it: doubt in the right place is cheap."
+        ),
         prediction=STORY_HONEST,
         clip=1e-4,
         **story,
@@ -253,18 +266,44 @@ def _presets(s: Sheet):
     s.preset(
         "What if I submit 1s and 0s?",
         "The same 39 right answers, now with full confidence, and no clip. Is the mean loss smaller or larger?",
+        notes=(
+            "Most hands are for smaller. Point at the accuracy, {accuracy:.1%} as before, then at the one row that ruins the mean.\n"
+            "Land it: accuracy cannot see confidence, log loss can."
+        ),
         prediction=STORY_CERTAIN,
         clip=0,
         **story,
     )
     asks = {
-        1e-4: ("Kaggle's {clip:g}", "Kaggle moves 0 and 1 by {clip:g}, so that the log exists. What does the one wrong row cost now?"),
-        0.05: ("Clip at {clip:g}", "The lecture went from place 110 to about place 40 with this. Which rows got worse, which better?"),
-        0.02: ("Clip at {clip:g}", "Closer to 0: is it a little better or a little worse than 0.05?"),
-        0.025: ("Clip at {clip:g}", "1 - A for this class. Can any other clip do better?"),
+        1e-4: (
+            "Kaggle's {clip:g}",
+            "Kaggle moves 0 and 1 by {clip:g}, so that the log exists. What does the one wrong row cost now?",
+            (
+                "Let them work out minus the logarithm of {clip:g}, then point at the one row that pays {worst_share:.2%} of everything.\n"
+                "Land it: this was place 110, with a model that was {accuracy:.1%} right."
+            ),
+        ),
+        0.05: (
+            "Clip at {clip:g}",
+            "The lecture went from place 110 to about place 40 with this. Which rows got worse, which better?",
+            (
+                "Let them name the rows that got worse: all but one. Point at the second chart, where the square slides down the valley.\n"
+                "Land it: many small payments buy one large rebate."
+            ),
+        ),
+        0.02: (
+            "Clip at {clip:g}",
+            "Closer to 0: is it a little better or a little worse than 0.05?",
+            "Usual wrong answer: worse, as it is nearer to 0. Ask where the bottom of the valley must be. Two minutes, no more.",
+        ),
+        0.025: (
+            "Clip at {clip:g}",
+            "1 - A for this class. Can any other clip do better?",
+            ("Let somebody move clip and try to beat {least_loss:.4f}. Nobody will.\nLand it: be as unsure as you are often wrong."),
+        ),
     }
-    for clip, (title, predict) in asks.items():
-        s.preset(title, predict, prediction=STORY_CERTAIN, clip=clip, **story)
+    for clip, (title, predict, notes) in asks.items():
+        s.preset(title, predict, notes, prediction=STORY_CERTAIN, clip=clip, **story)
 
 
 def _predictions(s: Sheet):

@@ -141,23 +141,73 @@ def _charts(s: Sheet, layers: int) -> None:
 
 
 def _presets(s: Sheet) -> None:
-    story: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    s.notes(
+        "Do the first product on the board: the row x, the first column of W_1. Then ask how large the outputs will be.\n"
+        "Fifteen minutes with Play, five without."
+    )
+    story: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         (
             "Standard deviation {std:.0f}",
             "Weights as the lecture first drew them. How large will the outputs be beside the targets?",
+            (
+                "Usual wrong answer: about 10. Point at the first chart: each layer makes the numbers larger, and there are three.\n"
+                "It says {output_first:g} where {wanted_first:g} is wanted. Land it in the lecture's words: "
+                "not even in the same general scale."
+            ),
             {"std": 10},
         ),
-        ("The lecture's 2/(in + out)", "What will the outputs look like now? Then press Play: will it learn to say the targets?", {}),
-        ("Glorot's root of it", "The paper has 2/(in + out) as the variance. Are the weights larger or smaller than before?", {}),
-        ("He: only what goes in counts", "The root of 2/in, made for ReLU. Which layer's weights grow most, and why?", {}),
-        ("All zeros", "Why not start from 0? Press Play: what do the outputs become?", {}),
-        ("Zeros, with biases", "Each layer may now add a bias. Press Play: what does it learn, and what of x is in it?", {"biases": "on"}),
+        (
+            "The lecture's 2/(in + out)",
+            "What will the outputs look like now? Then press Play: will it learn to say the targets?",
+            (
+                "Click std_1: one cell has changed. Play, and watch the outputs walk to {wanted_first:g} and {wanted_second:g}.\n"
+                "Land it: multiply, add, take a small step, many times; nothing else happened."
+            ),
+            {},
+        ),
+        (
+            "Glorot's root of it",
+            "The paper has 2/(in + out) as the variance. Are the weights larger or smaller than before?",
+            (
+                "Usual wrong answer: smaller, as it is a root. The root of a number below 1 is larger.\n"
+                "Say that the lecture took the paper's variance for the deviation: three layers forgive it, fifty do not."
+            ),
+            {},
+        ),
+        (
+            "He: only what goes in counts",
+            "The root of 2/in, made for ReLU. Which layer's weights grow most, and why?",
+            (
+                "Point at std_1 beside std_3: only what goes in counts, so the layer with the fewest inputs has the largest weights.\n"
+                "The 2 is there for ReLU, which has a lesson of its own."
+            ),
+            {},
+        ),
+        (
+            "All zeros",
+            "Why not start from 0? Press Play: what do the outputs become?",
+            (
+                "Let somebody argue for zeros; it sounds fair. Then play: nothing moves.\n"
+                "Point at the gradients, all 0: each is a product with a 0 in it."
+            ),
+            {},
+        ),
+        (
+            "Zeros, with biases",
+            "Each layer may now add a bias. Press Play: what does it learn, and what of x is in it?",
+            ("Play: it learns to say the targets. Change x: it says the same.\nLand it: a small loss is not yet an understanding."),
+            {"biases": "on"},
+        ),
     )
-    for initialisation, (title, predict, settings) in zip((*INITIALISATIONS, INITIALISATIONS[-1]), story, strict=True):
-        s.preset(title, predict, initialisation=initialisation, **settings)
+    for initialisation, (title, predict, notes, settings) in zip((*INITIALISATIONS, INITIALISATIONS[-1]), story, strict=True):
+        s.preset(title, predict, notes, initialisation=initialisation, **settings)
     s.preset(
         "{std:.0f} again, learning rate {learning_rate:g}",
         "Press Play after button 1, then after this one. Why must the steps be so small?",
+        notes=(
+            "Usual wrong answer: large weights learn faster. With usual steps they fly apart, with tiny ones they learn.\n"
+            "Land it: where weights are large the slope is steep, so steps must be short."
+        ),
         initialisation="fixed",
         std=10,
         learning_rate=1e-7,

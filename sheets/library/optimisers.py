@@ -140,6 +140,10 @@ def _charts(s: Sheet, descents: dict[str, Descent]):
 
 
 def _presets(s: Sheet):
+    s.notes(
+        "Take bets on the five and write them on the board. Twenty minutes for the race, ten for one row of the course's sheet below it.\n"
+        "The data lie exactly on a line, so only the way differs."
+    )
     start = {"start_intercept": START, "start_slope": START}
     usual = {
         rule: {key: x for name, one in OPTIMISERS.items() for key, x in settings_of(one, rule, f"_{name}").items()}
@@ -148,16 +152,32 @@ def _presets(s: Sheet):
     s.preset(
         "Rule course",
         "Who is closest to y = 2 x + 30 after 5 passes, that is 145 steps? And who will hardly have moved its intercept?",
+        notes=(
+            "Drag to step 145 and settle the bets. Point at the valley: SGD falls to its floor and creeps along it.\n"
+            "Land it: whoever divides by the usual size of the gradients can walk along the floor."
+        ),
         rule=COURSE,
         **start,
         **usual[COURSE],
     )
     s.preset(
-        "Rule torch", "No warm start, and a bias correction for Adam. Whose first step is the longest?", rule=TORCH, **start, **usual[TORCH]
+        "Rule torch",
+        "No warm start, and a bias correction for Adam. Whose first step is the longest?",
+        (
+            "Press Step once, and only once. Usual wrong answer: momentum. Adagrad's first step is its whole rate, RMSprop's is as long.\n"
+            "Land it: Adam's bias correction is there for exactly this."
+        ),
+        rule=TORCH,
+        **start,
+        **usual[TORCH],
     )
     s.preset(
         "Rule torch at the course's rates",
         "PyTorch's momentum is a sum, the course's an average. Who runs away?",
+        notes=(
+            "Play, and let them find out: momentum, because a sum is ten times an average here.\n"
+            "Land it: copy a learning rate, and copy the definition with it."
+        ),
         rule=TORCH,
         **start,
         **usual[COURSE],
@@ -165,6 +185,11 @@ def _presets(s: Sheet):
     s.preset(
         "A tenth of every learning rate",
         "Everyone is slower. Who comes out ahead now?",
+        notes=(
+            "Ask who hardly minds: SGD, which the valley held up, not its rate. RMSprop starves, "
+            "because its steps are as long as its rate.\n"
+            "Two minutes."
+        ),
         rule=COURSE,
         **start,
         **{key: x / 10 if key.startswith("learning_rate") else x for key, x in usual[COURSE].items()},
@@ -172,6 +197,10 @@ def _presets(s: Sheet):
     s.preset(
         "From the other side: intercept {start_intercept:g}, slope {start_slope:g}",
         "Who crosses the valley, and who walks along its floor?",
+        notes=(
+            "Then let somebody drag the start elsewhere. Another start, another winner: one race makes no champion.\n"
+            "Ask which of the five they would take home, and why."
+        ),
         rule=COURSE,
         start_intercept=40,
         start_slope=3.5,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, column_index, row_index
+from .optimisers_notes import NOTES
 from .optimisers_rules import (
     COURSE,
     LARGEST_BETA,
@@ -185,38 +186,13 @@ def _row(s: Sheet, descent: Descent):
     turn(s)
     x, y = s["x_now"], s["y_now"]
     descent.predict(x, y)
-    up = s.let(
-        "squared_error_intercept_up",
-        ((s["intercept"] + NUDGE) + x * s["slope"] - y) ** 2,
-        role="loss",
-        format=".4f",
-        title="errb1",
-        note=f"err^2 at intercept + {NUDGE:g}",
-    )
-    s.let(
-        "d_intercept_estimate",
-        (up - s["squared_error"]) / NUDGE,
-        role="gradient",
-        format=".4f",
-        title="est de/db",
-        note=f"(errb1 - err^2) / {NUDGE:g}",
-    )
-    up = s.let(
-        "squared_error_slope_up",
-        ((s["slope"] + NUDGE) * x + s["intercept"] - y) ** 2,
-        role="loss",
-        format=".4f",
-        title="erra1",
-        note=f"err^2 at slope + {NUDGE:g}",
-    )
-    s.let(
-        "d_slope_estimate",
-        (up - s["squared_error"]) / NUDGE,
-        role="gradient",
-        format=".4f",
-        title="est de/da",
-        note=f"(erra1 - err^2) / {NUDGE:g}",
-    )
+    intercept, slope = s["intercept"], s["slope"]
+    nudged = {("intercept", "b"): (intercept + NUDGE) + x * slope, ("slope", "a"): (slope + NUDGE) * x + intercept}
+    for (name, letter), line in nudged.items():
+        note = f"err^2 at {name} + {NUDGE:g}"
+        up = s.let(f"squared_error_{name}_up", (line - y) ** 2, role="loss", format=".4f", title=f"err{letter}1", note=note)
+        estimate, note = (up - s["squared_error"]) / NUDGE, f"(err{letter}1 - err^2) / {NUDGE:g}"
+        s.let(f"d_{name}_estimate", estimate, role="gradient", format=".4f", title=f"est de/d{letter}", note=note)
     descent.gradients(x, y)
 
 
@@ -255,10 +231,13 @@ def _charts(s: Sheet):
 
 
 def _presets(s: Sheet, optimiser: Optimiser, words: Words):
+    opening, *spoken = NOTES[optimiser.name]
+    s.notes(opening)
+    notes = iter(spoken)
     for rule, predict in ((COURSE, words.predict), (TORCH, words.predict_torch)):
-        s.preset(f"Rule {rule}, learning rate {{learning_rate}}", predict, rule=rule, **settings_of(optimiser, rule))
+        s.preset(f"Rule {rule}, learning rate {{learning_rate}}", predict, next(notes), rule=rule, **settings_of(optimiser, rule))
     for title, predict, changes in MORE_PRESETS[optimiser.name]:
-        s.preset(title, predict, **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes})
+        s.preset(title, predict, next(notes), **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes})
 
 
 def _predictions(s: Sheet):

@@ -93,7 +93,8 @@ def _curve(s: Sheet, hands: SimpleNamespace) -> tuple[Expr, Expr]:
     x = s.let("x", (row_index(POINTS) - POINTS // 2) / (POINTS // 2), format=".2f", note="from -1 to 1")
     shapes = (np.sin(np.pi * x), np.where(x < 0, -0.5, 0.5), np.exp(-((4 * x) ** 2)), abs(x), abs(np.mod(2 * x, 2) - 1))
     named = s.let("chosen_curve", chosen(hands.curve, shapes), role="target", format=".3f", note="the curve by its name")
-    target = s.input("target", named, role="target", low=-2, high=2, format=".3f", symbol="y", note="what the sum should be at each x")
+    about = {"role": "target", "format": ".3f", "symbol": "y", "note": "what the sum should be at each x"}
+    target = s.input("target", named, low=-2, high=2, chosen_by="curve", **about)
     return x, target
 
 
@@ -236,21 +237,83 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
 
 
 def _presets(s: Sheet) -> None:
+    s.notes(
+        "Let a volunteer drag a kink and an end before you explain anything. Then ask which curve these cannot follow.\n"
+        "Fifteen minutes, with the drawing."
+    )
     start = {"learning_rate": 0.05, "momentum": 0.9, "start": STARTS[0]}
     asks = [
-        ("{units:d} unit for the sine", "sine", 1, "One kink, one slope. What is the best it can do? Then press Play."),
-        ("{units:d} units for |x|", "|x|", 2, "Can they make it exactly? Where must their kinks be?"),
-        ("{units:d} units for the sine", "sine", 4, "A sine bends everywhere, these units at few places. How close do they come?"),
-        ("{units:d} units for the sine", "sine", 12, "More kinks: how much smaller does the loss become?"),
-        ("{units:d} units for the bump", "bump", 12, "Up, down, and flat again. Where will the kinks go?"),
-        ("{units:d} units for the step", "step", 12, "The sum cannot jump. What will it do instead?"),
+        (
+            "{units:d} unit for the sine",
+            "sine",
+            1,
+            "One kink, one slope. What is the best it can do? Then press Play.",
+            (
+                "Play 300 steps at 10 a frame. Point at the kink: it bends once, and a sine bends everywhere.\n"
+                "The mean squared error is {loss:.4f} now."
+            ),
+        ),
+        (
+            "{units:d} units for |x|",
+            "|x|",
+            2,
+            "Can they make it exactly? Where must their kinks be?",
+            (
+                "Let them find MAX(0, x) + MAX(0, -x) on paper first. Then play, and watch both kinks walk to 0.\n"
+                "Land it: exactly, not nearly."
+            ),
+        ),
+        (
+            "{units:d} units for the sine",
+            "sine",
+            4,
+            "A sine bends everywhere, these units at few places. How close do they come?",
+            (
+                "Ask for a guess before Play: half the loss of one unit, a quarter, less? It is {loss:.5f} now.\n"
+                "Point at the kinks: they go where the sine is most curved."
+            ),
+        ),
+        (
+            "{units:d} units for the sine",
+            "sine",
+            12,
+            "More kinks: how much smaller does the loss become?",
+            (
+                "Usual wrong answer: three times the units, a third of the loss. It is {loss:.5f} now; play 300 steps and compare.\n"
+                "Land it: between two kinks it is straight, so more kinks mean shorter pieces."
+            ),
+        ),
+        (
+            "{units:d} units for the bump",
+            "bump",
+            12,
+            "Up, down, and flat again. Where will the kinks go?",
+            (
+                "Let somebody point at the places before you play: both feet and the top. Several units crowd where one could do.\n"
+                "Land it: units go where the curve bends."
+            ),
+        ),
+        (
+            "{units:d} units for the step",
+            "step",
+            12,
+            "The sum cannot jump. What will it do instead?",
+            (
+                "Usual wrong answer: it cannot do it at all. It makes a ramp, and more steps make it steeper.\n"
+                "Point at the largest error, {worst_error:.2f}: a ramp is never a jump."
+            ),
+        ),
     ]
-    for title, curve, units, predict in asks:
-        s.preset(title, predict, curve=curve, units=units, **start)
+    for title, curve, units, predict, notes in asks:
+        s.preset(title, predict, notes, curve=curve, units=units, **start)
     flat = [0.0] * UNITS
     s.preset(
         "By hand: {units:d} units for the bump",
         "No Play: drag. All look to the right. What must their heights add up to, so that the bump ends flat?",
+        notes=(
+            "Give the mouse to a volunteer for two minutes; the room directs. What the heights must add up to: 0.\n"
+            "Then play, and see whether descent does better than the room."
+        ),
         curve="bump",
         units=3,
         weight=[[1.0]] * UNITS,
@@ -259,9 +322,17 @@ def _presets(s: Sheet) -> None:
         **start,
     )
     noise = "The sine again, from a start that was drawn. Are all the units of use?"
-    s.preset("Seeded noise, {units:d} units", noise, curve="sine", units=12, seed=1, **{**start, "start": STARTS[1]})
+    dead = (
+        "Count the dead with them: {dead_units} of {units}. Move seed: others die.\n"
+        "Land it: that is one reason why the scale of the first weights matters."
+    )
+    s.preset("Seeded noise, {units:d} units", noise, dead, curve="sine", units=12, seed=1, **{**start, "start": STARTS[1]})
     faster = "The same units at a much larger rate: will the fit be faster?"
-    s.preset("Learning rate {learning_rate:g}", faster, curve="sine", units=12, **{**start, "learning_rate": 1})
+    quiet = (
+        "Usual wrong answers: faster, or it explodes. It goes quiet: {dead_units} units are dead now.\n"
+        "Land it: a dead network looks calm, so look at the count."
+    )
+    s.preset("Learning rate {learning_rate:g}", faster, quiet, curve="sine", units=12, **{**start, "learning_rate": 1})
 
 
 def _predictions(s: Sheet) -> None:
@@ -320,6 +391,6 @@ def _sentences(s: Sheet) -> None:
     )
     s.say("The learning rate is 0: steps change nothing.", when=np.equal(s["learning_rate"], 0))
     s.say(
-        "You drew {redrawn:d} points of the curve yourself; to choose a curve by name again, press a numbered button or Reset.",
+        "You drew {redrawn:d} points of the curve yourself; to have one of the named curves back, choose it again.",
         when=s["redrawn"] > 0,
     )

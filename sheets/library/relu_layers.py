@@ -138,24 +138,61 @@ def _charts(s: Sheet) -> None:
 
 
 def _presets(s: Sheet) -> None:
+    s.notes("Ask what three layers can do that one cannot, and take answers before anything is pressed. Eight minutes.")
     story = (
-        ("No activation", "Three layers, or one matrix: for how many rows do they differ?", {"activation": "off"}),
+        (
+            "No activation",
+            "Three layers, or one matrix: for how many rows do they differ?",
+            ("Usual wrong answer: more layers can do more. Point at difference: 0 in every row.\nLand it: linear on linear is linear."),
+            {"activation": "off"},
+        ),
         (
             "ReLU: =MAX(0, z)",
             "Every negative z becomes 0. Does one matrix still do it? How often does the line bend?",
+            (
+                "Point at a number of h_1 that became 0, then at the chart, which bends where a unit switches. "
+                "{bent_rows} of {row_count} rows differ.\n"
+                "Land it: =MAX(0, x), and it is deep learning."
+            ),
             {"activation": "ReLU"},
         ),
-        ("tanh", "A smooth squeeze instead of a kink. Is the difference 0 again?", {"activation": "tanh"}),
-        ("sigmoid", "It makes 0 a half. What does an input of zeros give now?", {"activation": "sigmoid"}),
+        (
+            "tanh",
+            "A smooth squeeze instead of a kink. Is the difference 0 again?",
+            "Any function that is not straight will do. Ask for another one; whatever they name will do. One minute.",
+            {"activation": "tanh"},
+        ),
+        (
+            "sigmoid",
+            "It makes 0 a half. What does an input of zeros give now?",
+            (
+                "Usual wrong answer: zeros in, zeros out. It makes a half of each 0, so something comes out of nothing.\n"
+                "Type zeros into a row of x and look."
+            ),
+            {"activation": "sigmoid"},
+        ),
         (
             "A dead unit",
             "Unit 3 of h_1 sees the third column alone. When is its ReLU not 0?",
+            (
+                "Let them find it. Dead units: {dead_units} of {unit_count}. Type -1 into the third column of x, "
+                "and it wakes up for that row.\n"
+                "Land it: no output and no slope, so descent cannot bring it back."
+            ),
             {"activation": "ReLU", "W_1": DEAD_W_1},
         ),
-        ("The same, off", "The unit's weights are as they were. Is the unit still dead?", {"activation": "off", "W_1": DEAD_W_1}),
+        (
+            "The same, off",
+            "The unit's weights are as they were. Is the unit still dead?",
+            (
+                "Usual wrong answer: still dead, the weights are the same. Death is ReLU's, not the weights'.\n"
+                "And the layers are one matrix again."
+            ),
+            {"activation": "off", "W_1": DEAD_W_1},
+        ),
     )
-    for title, predict, settings in story:
-        s.preset(title, predict, **settings)
+    for title, predict, notes, settings in story:
+        s.preset(title, predict, notes, **settings)
 
 
 def _predictions(s: Sheet) -> None:
