@@ -1,6 +1,7 @@
 """`gradsheet serve`: the lessons in the browser, from this computer to this computer."""
 
 import errno
+import os
 import sys
 import threading
 import webbrowser
@@ -11,10 +12,12 @@ from socket import socket
 LESSONS = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 USUAL_PORT = 8866
+FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may read in: see widgets/fine_tuning/allowed.py
 
 
 def serve(port: int | None = None, open_browser: bool = True) -> int:
     """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken."""
+    os.environ.setdefault(FOLDERS, str(Path.home()))  # whoever opens a lesson is at this computer
     return serve_folder(LESSONS, port, open_browser, start_page=start_page)
 
 
@@ -46,9 +49,9 @@ def serve_folder(folder: Path, port: int | None, open_browser: bool, start_page:
             # In a thread of its own: some browsers keep the caller waiting until they are closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
-    from lessons.voila.application import run  # not above: Voila takes a second to import
+    from lessons.voila.application import LessonServer  # not above: Voila takes a second to import
 
-    run(folder, sockets, start_page, when_ready, base_url)
+    LessonServer.run(folder, sockets, start_page, when_ready, base_url)
     return 0
 
 

@@ -21,7 +21,7 @@ CHECKS = (
 
 def main(arguments: "list[str]") -> int:
     """Install, then check; pytest gets the arguments."""
-    environment = prepare(ROOT, ("fine-tuning", "test"))
+    environment = prepare(ROOT, ("fine-tuning", "hub", "test"))
     failed = []
     for check in CHECKS:
         tell("\n== " + " ".join(check))

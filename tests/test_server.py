@@ -335,6 +335,15 @@ def test_closing_the_page_ends_its_kernel(page, address):
     page.wait_for_function("path => fetch(path).then(reply => reply.status === 404)", arg=f"/api/kernels/{kernel}")
 
 
+def test_a_lesson_for_which_no_memory_is_left_says_so(page, lessons, folder, complaints, monkeypatch):
+    monkeypatch.setenv("MEM_LIMIT", "1000000")  # as JupyterHub's spawners tell a student's server, in bytes
+    assert page.goto(lessons(folder) + "lesson/slider").status == 503
+    assert page.get_by_role("heading").inner_text() == "Too many lessons are open"
+    assert "Close the pages of other lessons" in page.locator("main").inner_text()
+    assert all("503" in complaint for complaint in complaints)
+    complaints.clear()
+
+
 # --- what a stranger can do
 #
 # On this computer: open lessons, each of which starts a kernel that runs the notebook and nothing else, and fetch the pictures beside
@@ -488,7 +497,9 @@ def test_without_a_port_a_free_one_is_found():
 def test_an_interrupt_ends_the_server_and_its_kernels(folder):
     program = "from lessons.server import *; from pathlib import Path; import sys\n"
     program += "sys.exit(serve_folder(Path(sys.argv[1]), 0, False, str))"
-    with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # where the tests themselves run in the background, it is ignored
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as server:
         address = server.stdout.readline().split()[4]
         assert ask(address, "/lesson/surroundings")[0] == 200
         kernels = psutil.Process(server.pid).children(recursive=True)

@@ -9,13 +9,16 @@ import asyncio
 import contextlib
 import importlib.metadata
 import importlib.util
+import logging
 import mimetypes
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
 from typing import Any
 
+import psutil
 import tornado.web
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -41,19 +44,11 @@ WARM_IMPORTS = ("numpy", "ipywidgets", "anywidget")
 # other that is installed beside Gradsheet stays out: plotly's own, for one, would add its 4.8 MB to every page.
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"]
 
+# What one more lesson takes of the memory that this server may use, in bytes: the kernel of any lesson but the fine-tuning, as it opens.
+KERNEL_MEMORY = 80_000_000
+
 # A kernel's own start-up warning is about networks; these kernels listen on this computer alone.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
-
-
-def run(folder: Path, sockets: Sequence[socket], start_page: Callable[[], str], when_ready: Callable[[], None], base_url: str) -> None:
-    """Serve the notebooks of `folder` on `sockets` until interrupted; `when_ready` is called once pages are answered."""
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")]))
-    # Some Windows registries call .js plain text, which browsers refuse to run.
-    mimetypes.add_type("text/javascript", ".js")
-    server = LessonServer.instance(config=configuration(folder, base_url))
-    server.sockets, server.start_page, server.when_ready = sockets, start_page, when_ready
-    server.initialize(argv=[])
-    server.start()
 
 
 def configuration(folder: Path, base_url: str) -> Config:
@@ -63,8 +58,6 @@ def configuration(folder: Path, base_url: str) -> Config:
             "root_dir": str(folder),
             "base_url": base_url,
             "log_level": "ERROR",
-            # The longest that the websocket library allows; Jupyter's own value makes it complain.
-            "tornado_settings": {"ws_ping_timeout": 30_000},
             # Read no voila.json of this computer's: the lessons look the same everywhere.
             "config_file_paths": [],
         },
@@ -74,12 +67,13 @@ def configuration(folder: Path, base_url: str) -> Config:
             "allow_theme_override": "NO",
             "strip_sources": True,
             "show_tracebacks": False,
+            "http_header_envs": ["X-Forwarded-For"],  # tells a lesson that it is read on another computer
             "extension_allowlist": EXTENSIONS,
             "kernel_spec_manager_class": RunningPython,
             "multi_kernel_manager_class": WarmKernels,
             # A notebook saved under a kernel of another name, or none, runs all the same.
             "language_kernel_mapping": {"python": "python3", "": "python3"},
-            "resources": {"gradsheet": {"plotly": plotly_address(base_url)}},
+            "resources": {"gradsheet": {"plotly": plotly_address(base_url), "links": links}},
         },
         # A page tells the server when it is closed; this is for the pages that could not.
         MappingKernelManager={"cull_idle_timeout": 600, "cull_interval": 60},
@@ -93,11 +87,31 @@ def plotly_address(base_url: str) -> str:
     return url_path_join(base_url, "gradsheet", f"plotly-{importlib.metadata.version('plotly')}.min.js")
 
 
+def links(name: str, base_url: str, label: str) -> str:
+    """HTML: from a lesson to its neighbours and to all of them; nothing for a notebook that is none of ours."""
+    from lessons.course import lesson_links, lessons  # not above: they import every sheet, which is not needed before a lesson opens
+
+    return lesson_links(name, lambda other: url_path_join(base_url, "lesson", other), base_url, label) if name in lessons() else ""
+
+
 def plotly_folder() -> str:
     """The folder of the installed plotly.min.js, found without importing plotly."""
     plotly = importlib.util.find_spec("plotly")
     assert plotly is not None and plotly.origin is not None
     return str(Path(plotly.origin).with_name("package_data"))
+
+
+def room_for_another() -> bool:
+    """Whether one more lesson fits into MEM_LIMIT, the bytes that JupyterHub grants a student's server; without that variable, into what
+    is free of this computer's memory, where the warm kernel needs as much again."""
+    limit = int(os.environ.get("MEM_LIMIT") or 0)
+    if not limit:
+        return psutil.virtual_memory().available >= 2 * KERNEL_MEMORY
+    used = 0
+    for process in (server := psutil.Process(), *server.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used += process.memory_info().rss
+    return used + KERNEL_MEMORY <= limit
 
 
 class LessonServer(Voila):
@@ -106,6 +120,21 @@ class LessonServer(Voila):
     sockets: Sequence[socket]
     start_page: Callable[[], str]
     when_ready: Callable[[], None]
+
+    @classmethod
+    def run(
+        cls, folder: Path, sockets: Sequence[socket], start_page: Callable[[], str], when_ready: Callable[[], None], base_url: str
+    ) -> None:
+        """Serve the notebooks of `folder` on `sockets` until interrupted; `when_ready` is called once pages are answered."""
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")]))
+        # Some Windows registries call .js plain text, which browsers refuse to run.
+        mimetypes.add_type("text/javascript", ".js")
+        # Tornado reads as seconds the milliseconds after which Jupyter gives up a silent page, and would warn that they are too many.
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)
+        server = cls.instance(config=configuration(folder, base_url))
+        server.sockets, server.start_page, server.when_ready = sockets, start_page, when_ready
+        server.initialize(argv=[])
+        server.start()
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
@@ -161,6 +190,8 @@ class Lesson(TornadoVoilaHandler):
         # Pages elsewhere on the web may link to a lesson; they may not start its kernels by naming it as a picture or frame.
         if ask("Sec-Fetch-Site") == "cross-site" and ask("Sec-Fetch-Dest") != "document":
             raise tornado.web.HTTPError(403)
+        if not room_for_another():
+            raise tornado.web.HTTPError(503)
         # Asking for the token sets the cookie with which the page, when it is closed, may end its kernel.
         _ = self.xsrf_token
         await super().get(f"{name}.ipynb")
@@ -210,11 +241,13 @@ class WarmKernels(AsyncMappingKernelManager):
     """
 
     refill_delay = 5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
+    visit_delay = 120  # seconds: a kernel that no page has joined by then was left before its page stood, by a reload or a script
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._warming: asyncio.Task | None = None  # starts the next warm kernel
         self._waiting: set[str] = set()  # kernels without a lesson, which are idle by intention
+        self._visited: set[str] = set()  # kernels that a page has joined
 
     def warm_up(self) -> None:
         """Start the next warm kernel, unless there is one."""
@@ -257,8 +290,18 @@ class WarmKernels(AsyncMappingKernelManager):
         return await super().start_kernel(path=path, **kwargs)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        if kernel_id not in self._waiting:
+        if kernel_id in self._waiting:
+            return
+        kernel: Any = self._kernels[kernel_id]
+        quiet = datetime.now(UTC) - kernel.last_activity
+        if kernel_id not in self._visited and kernel.execution_state == "idle" and quiet > timedelta(seconds=self.visit_delay):
+            await self.shutdown_kernel(kernel_id)
+        else:
             await super().cull_kernel_if_idle(kernel_id)
+
+    def notify_connect(self, kernel_id: str) -> None:
+        self._visited.add(kernel_id)
+        super().notify_connect(kernel_id)
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         if self._warming is not None:
