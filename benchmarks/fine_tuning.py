@@ -60,7 +60,7 @@ def through_the_body(learner: Any) -> Callable[[], float]:
 
     network, body = learner.network, learner.body
     optimiser = torch.optim.AdamW(network.head.parameters(), lr=1e-3)
-    (train, train_labels), (valid, valid_labels) = ((part.kept, part.labels) for part in (learner._train, learner._valid))
+    (train, train_labels), (valid, valid_labels) = ((part.kept, part.labels) for part in (learner.trainees.train, learner.trainees.valid))
 
     def epoch() -> None:
         network.eval()
@@ -84,7 +84,8 @@ def bare_loop(learner: Any) -> Callable[[], float]:
 
     from widgets.fine_tuning.network import Network
 
-    network, body, kept, labels = Network(learner.body, ("even", "odd")), learner.body, learner._train.kept, learner._train.labels
+    network, body, train = Network(learner.body, ("even", "odd")), learner.body, learner.trainees.train
+    kept, labels = train.kept, train.labels
 
     def epochs() -> None:
         optimiser = torch.optim.AdamW(network.parameters(), lr=1e-5)
@@ -105,7 +106,7 @@ def trainer(learner: Any, folder: Path) -> Callable[[], float]:
 
     from widgets.fine_tuning.network import Network
 
-    pixels, labels = learner.body.normalised(learner._train.kept.float()), learner._train.labels
+    pixels, labels = learner.body.normalised(learner.trainees.train.kept.float()), learner.trainees.train.labels
     data = [{"pixel_values": picture, "labels": int(label)} for picture, label in zip(pixels, labels, strict=True)]
     model = Network(learner.body, ("even", "odd")).model
     settings = TrainingArguments(

@@ -25,22 +25,30 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture
-def learner(tmp_path):
-    """`learner(pictures, body, ...)` whose files are in tmp_path: 40 pictures to learn from and 54 to check with, seven a batch, so that
-    an epoch ends with a smaller one."""
+@pytest.fixture(scope="session")
+def learner_in():
+    """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: 40 pictures to learn from and 54 to check with, seven a
+    batch, so that an epoch ends with a smaller one."""
     from widgets.fine_tuning.bodies import load_body
     from widgets.fine_tuning.digits import digits
     from widgets.fine_tuning.learner import Learner
 
     few = replace(digits(), valid=digits().valid[::6])
 
-    def made(pictures=few, body=None, **options):
-        folder = options.pop("folder", tmp_path / "run")
-        options = {"batch_size": 7, "features_folder": tmp_path / "features", "device": "cpu", **options}
-        return Learner(pictures, body or load_body(), folder=folder, **options)
+    def maker(kept: Path):
+        def made(pictures=few, body=None, **options):
+            folder = options.pop("folder", kept / "run")
+            options = {"batch_size": 7, "features_folder": kept / "features", "device": "cpu", **options}
+            return Learner(pictures, body or load_body(), folder=folder, **options)
 
-    return made
+        return made
+
+    return maker
+
+
+@pytest.fixture
+def learner(learner_in, tmp_path):
+    return learner_in(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -80,11 +80,16 @@ def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     assert "not a regular expression" in refused(capsys, str(photos), "--labels", "regex:(")
     assert "cannot be read" in refused(capsys, str(photos), "--labels", "csv:none.csv")
     assert "no image classifier" in refused(capsys, str(photos), "--body", str(tmp_path), *one)
-    assert "a number above 0, or find" in refused(capsys, str(photos), "--lr", "fast", *one)
-    assert "cannot be" in refused(capsys, str(photos), "--lr", "-1", *one)
+    assert "a number above 0" in refused(capsys, str(photos), "--lr", "fast", *one)
+    assert "a number above 0" in refused(capsys, str(photos), "--lr", "-1", *one)
     assert "cannot be" in refused(capsys, str(photos), "--batch-size", "0", *one)
     assert "epochs cannot be" in refused(capsys, str(photos), "--epochs", "-1")
     assert "too small" in refused(capsys, str(photos), "--sample", "1")
+    assert "a number above 0 and up to 1e+30, or find" in refused(capsys, "digits", "--lr", "nan")
+    assert "--seed -1: a whole number from 0" in refused(capsys, "digits", "--seed", "-1")
+    assert "too small" in refused(capsys, "digits", "--sample", "-5")
+    assert "leave it out" in refused(capsys, "digits", "--labels", "csv:x.csv")
+    assert "no name of a folder" in refused(capsys, "")
     assert "diverged" in refused(capsys, "digits", "--lr", "1e30")
     (tmp_path / "file").touch()
     assert "file" in refused(capsys, "digits", "--out", "file")
@@ -95,6 +100,21 @@ def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "widgets.fine_tuning.bodies")
     assert "pip install 'gradsheet[fine-tuning]'" in refused(capsys, "digits")
+
+
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        (["--epochs", "0"], ["frozen"] * 2),
+        (["--frozen-epochs", "0"], ["unfrozen"] * 2),
+        (["--epochs", "0", "--frozen-epochs", "0"], []),
+        (["--batch-size", "1", "--epochs", "1"], ["frozen"] * 2 + ["unfrozen"]),
+        (["--batch-size", "1000", "--sample", "4"], ["frozen"] * 2 + ["unfrozen"] * 2),
+    ],
+)
+def test_the_ends_of_what_is_allowed(tmp_path, options, stages):
+    assert main(["finetune", "digits", "--out", "out", *options]) == 0
+    assert [epoch["stage"] for epoch in metrics(tmp_path / "out")["epochs"]] == stages
 
 
 def test_ctrl_c_stops_within_a_batch_and_the_same_command_goes_on(tmp_path, capsys, monkeypatch):
@@ -146,15 +166,18 @@ sys.exit(code)
 """
 
 
-def test_two_processes_learn_the_same_as_one(tmp_path):
+def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     """39 pictures by seven end with a batch of four; every picture once an epoch, one writer, the same result within rounding."""
+    found = digits()
+    few = {"epochs": 1, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
+    monkeypatch.setattr(command, "digits", lambda seed: replace(found, train=found.train[:39], valid=found.valid[::6], recipe=few))
+    assert main(["finetune", "digits", "--out", str(tmp_path / "one" / "out")]) == 0
     (tmp_path / "noting.py").write_text(NOTING)
+    (tmp_path / "two").mkdir()
     together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    for start, name in (([sys.executable], "one"), (together, "two")):
-        (tmp_path / name).mkdir()
-        done = subprocess.run([*start, "noting.py", str(tmp_path / name)], cwd=tmp_path, env=ALONE, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("Accuracy") == 1
+    done = subprocess.run([*together, "noting.py", str(tmp_path / "two")], cwd=tmp_path, env=ALONE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Accuracy") == 1
     one, two = (metrics(tmp_path / name / "out") for name in ("one", "two"))
     assert (one["processes"], two["processes"]) == (1, 2)
     for alone, shared in zip(one["epochs"], two["epochs"], strict=True):

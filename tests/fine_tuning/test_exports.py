@@ -20,16 +20,18 @@ from widgets.fine_tuning.recordings import Recorder, read_recording
 from widgets.fine_tuning.results import Predictions
 
 
-@pytest.fixture
-def trained(learner):
-    ours = learner()
+@pytest.fixture(scope="module")
+def trained(learner_in, tmp_path_factory):
+    """For tests that only read."""
+    ours = learner_in(tmp_path_factory.mktemp("trained"))()
     assert ours.fine_tune(1, 0.02, 3) == FINISHED
     return ours
 
 
-@pytest.fixture
-def written(trained, tmp_path):
-    return tmp_path / "out", trained, write_all(tmp_path / "out", trained, FINISHED)
+@pytest.fixture(scope="module")
+def written(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    return folder, trained, write_all(folder, trained, FINISHED)
 
 
 def rows_of(path) -> list[list[str]]:

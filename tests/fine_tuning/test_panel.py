@@ -3,30 +3,41 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lessons.pages import example_run, lesson_page, notebook
+from lessons import server
+from lessons.course import notebook
+from lessons.pages import example_run, lesson_page
 from sheets import InputError, values
 from sheets.library.log_loss import log_loss
 from widgets.fine_tuning import steps as steps_room
+from widgets.fine_tuning.allowed import FORWARDED, VARIABLE, allowed_folders
 from widgets.fine_tuning.curves import MOST_POINTS, PRETRAINED, Curves
 from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.distributed import Processes
+from widgets.fine_tuning.downloads import file_of
 from widgets.fine_tuning.events import BatchEnded, EpochEnded, Worked
 from widgets.fine_tuning.jobs import FAILED, FINISHED, RUNNING, STOPPED, Jobs
 from widgets.fine_tuning.panel import STEPS, FineTuningPanel
+from widgets.fine_tuning.pictures import Picture
 from widgets.fine_tuning.places import Place, clear_away, session_folder
 from widgets.fine_tuning.recordings import Recorder
 
+ROOT = Path(__file__).resolve().parents[2]
 FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8}
 
 
@@ -225,13 +236,13 @@ def done(panel, step: str, **options) -> str:
     return status.said
 
 
-def ask(panel, kind: str, **content) -> dict:
-    """What the page gets for an answer."""
-    sent = []
-    panel.send = lambda told, buffers=None: sent.append((told, buffers))
-    panel._answer(None, {"kind": kind, "number": "1", **content}, [])
+def ask(panel, kind: str, sent=(), **content) -> dict:
+    """What the page gets for an answer. sent: the buffers it sends."""
+    answers = []
+    panel.send = lambda told, buffers=None: answers.append((told, buffers))
+    panel._answer(None, {"kind": kind, "number": "1", **content}, list(sent))
     del panel.send
-    ((told, buffers),) = sent
+    ((told, buffers),) = answers
     return {**told, "buffers": buffers}
 
 
@@ -243,7 +254,18 @@ def test_the_panel_is_made_without_pytorch():
 def test_where_pytorch_is_missing_the_panel_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in [name for name in sys.modules if name.startswith("widgets.fine_tuning.")]:
-        if name.rpartition(".")[2] in ("steps", "learner", "excitement", "exports", "bodies"):
+        if name.rpartition(".")[2] in (
+            "steps",
+            "session",
+            "opening",
+            "choosing",
+            "machine",
+            "learner",
+            "trainees",
+            "excitement",
+            "exports",
+            "bodies",
+        ):
             monkeypatch.delitem(sys.modules, name)
     panel = FineTuningPanel()
     panel.prepare()
@@ -256,7 +278,7 @@ def test_the_lectures_steps(panel):
     assert p.job["state"] == FINISHED and p.about["pictures"]["counts"] == [["3", 20, 28], ["7", 20, 26]] and len(p.about["batch"]) == 8
     said = done(p, "predictions", epochs=6, lr=0.02)
     accuracy = float(re.search(r"([\d.]+)% of 54", said)[1]) / 100
-    assert accuracy == pytest.approx(p.steps.learner.predictions("predictions").accuracy, abs=5e-4)
+    assert accuracy == pytest.approx(p.session.learner.predictions("predictions").accuracy, abs=5e-4)
     assert "commonest class gets 51.9%" in said  # 28 of 54
     assert "computed for 94 pictures" in done(p, "features") and "found kept" in done(p, "features")
     done(p, "find", stage="frozen")
@@ -289,7 +311,7 @@ def test_fine_tune_in_one_call_is_the_learners_own(panel, learner):
 def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_learnt(panel):
     p, batches = panel(), []
     going, go = threading.Event(), threading.Event()
-    hear = p.steps.hear
+    hear = p.session.hear
 
     def slowly(event):
         hear(event)
@@ -298,7 +320,7 @@ def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_lear
             going.set()
             go.wait(30)
 
-    p.steps.hear = slowly
+    p.session.hear = slowly
     assert "refusal" not in ask(p, "start", step="frozen", options={"epochs": 50, "lr": 0.01})
     going.wait(60)
     assert "Training the head is still under way" in ask(p, "start", step="frozen", options={"epochs": 1, "lr": 0.01})["refusal"]
@@ -312,17 +334,17 @@ def test_stopped_and_resumed_is_as_if_nothing_had_happened(panel, tmp_path):
     whole = panel(folder=tmp_path / "whole")
     done(whole, "unfrozen", epochs=2, first=1e-3, lr=1e-2)
     p = panel(folder=tmp_path / "stopped")
-    hear = p.steps.hear
+    hear = p.session.hear
 
     def stopping(event):
         hear(event)
         if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 2):
             p.stop()
 
-    p.steps.hear = stopping
+    p.session.hear = stopping
     p.start("unfrozen", epochs=2, first=1e-3, lr=1e-2)
     assert p.wait(60).state == STOPPED
-    p.steps.hear = hear
+    p.session.hear = hear
     done(p, "resume")
     seconds = lambda runs: [{**run, "epochs": [{**epoch, "seconds": 0} for epoch in run["epochs"]]} for run in runs]
     assert seconds(p.runs) == seconds(whole.runs) and not p.resumable
@@ -335,20 +357,20 @@ def test_a_page_loaded_again_finds_the_training_that_was_cut_off(panel):
     p = panel()
     done(p, "frozen", epochs=3, lr=0.02)
     done(p, "save", name="stage-1")
-    hear = p.steps.hear
+    hear = p.session.hear
 
     def stopping(event):
         hear(event)
         if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 3):
             p.stop()
 
-    p.steps.hear = stopping
+    p.session.hear = stopping
     p.start("unfrozen", epochs=3, first=1e-4, lr=1e-3)
     p.wait(60)
     again = panel()  # the same folder: the page was loaded again
     assert "came a new Python" in again.job["said"] and "from epoch 2 of 3 of the stage 'unfrozen'" in again.job["said"]
     assert again.resumable and again.runs == p.runs and again.saved == p.saved and again.results["count"] == 54
-    for a, b in zip(again.steps.learner.network.parameters(), p.steps.learner.network.parameters(), strict=True):
+    for a, b in zip(again.session.learner.network.parameters(), p.session.learner.network.parameters(), strict=True):
         np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
     done(again, "resume")
     assert len(again.runs[-1]["epochs"]) == 3 and len(again.runs) == 2
@@ -360,12 +382,12 @@ def test_a_page_loaded_again_finds_the_network_as_it_was(panel):
     again = panel()
     assert "Its last job had ended" in again.job["said"] and not again.resumable
     assert again.results == p.results and again.runs == p.runs
-    assert ask(again, "download", what="predictions.csv", clip=0.01)["buffers"] == [p.steps.file("predictions.csv", 0.01)]
+    assert ask(again, "download", what="predictions.csv", clip=0.01)["buffers"] == [file_of(p.session, "predictions.csv", 0.01)]
 
 
 def test_the_old_kernel_stops_when_the_page_is_loaded_again(panel):
     p, going, go = panel(), threading.Event(), threading.Event()
-    hear = p.steps.hear
+    hear = p.session.hear
 
     def slowly(event):
         hear(event)
@@ -373,11 +395,11 @@ def test_the_old_kernel_stops_when_the_page_is_loaded_again(panel):
             going.set()
             go.wait(30)
 
-    p.steps.hear = slowly
+    p.session.hear = slowly
     p.start("frozen", epochs=1000, lr=1e-3)
     going.wait(60)
-    p.steps.place._looked = -1.0  # it need not wait for its next look
-    Place(p.steps.place.folder)
+    p.session.place._looked = -1.0  # it need not wait for its next look
+    Place(p.session.place.folder)
     go.set()
     assert "opened in another page" in p.wait(60).said
 
@@ -402,7 +424,6 @@ def test_other_pictures_in_the_same_session_begin_anew(panel):
         ("save", {"name": "a/b"}, "cannot be a file's name"),
         ("save", {"name": "latest"}, "kept for the panel itself"),
         ("load", {"name": "nothing"}, "nothing was saved"),
-        ("export", {"out": "relative", "clip": 0.1}, "whole path"),
         ("export", {"out": "/proc/nowhere", "clip": 0.1}, "choose another folder"),
     ],
 )
@@ -419,7 +440,8 @@ def test_what_cannot_be_is_said_and_changes_nothing(panel, step, options, said):
     [
         ("start", {"step": "sing", "options": {}}, "there is no step 'sing'"),
         ("start", {"step": 3, "options": None}, "load it again"),
-        ("start", {"step": "play", "options": {"recording": 99, "speed": 1}}, "no such recording"),
+        ("start", {"step": "play", "options": {"recording": "../x", "speed": 1}}, "no such recording"),
+        ("start", {"step": "export", "options": {"out": "relative", "clip": 0.1}}, "whole path"),
         ("layers", {"first": "a", "lr": 1}, "first is a number"),
         ("layers", {"first": -1, "lr": 1}, "cannot be"),
         ("clip", {"clip": 0.02}, "there are no results yet"),
@@ -444,31 +466,31 @@ def test_out_of_memory_halves_the_batch_and_says_so(panel, monkeypatch):
     import torch
 
     p = panel()
-    forward = type(p.steps.learner.network).forward
+    forward = type(p.session.learner.network).forward
 
     def small(self, pixels):
         if self.training and len(pixels) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return forward(self, pixels)
 
-    monkeypatch.setattr(type(p.steps.learner.network), "forward", small)
+    monkeypatch.setattr(type(p.session.learner.network), "forward", small)
     done(p, "unfrozen", epochs=1, first=1e-4, lr=1e-3)
     assert any("ran out of memory with 8 pictures at once. It goes on with 4" in text for text in p.notices)
 
 
 def test_a_crash_says_a_sentence_and_can_be_resumed(panel, monkeypatch):
     p = panel()
-    hear = p.steps.hear
+    hear = p.session.hear
 
     def crash(event):
         hear(event)
         if isinstance(event, BatchEnded) and (event.epoch, event.batch) == (2, 1):
             raise OSError("the disk went away")
 
-    p.steps.hear = crash
+    p.session.hear = crash
     p.start("frozen", epochs=3, lr=0.02)
     assert p.wait(60).said == "Training the head broke off: OSError, the disk went away. The last checkpoint is kept." and p.resumable
-    p.steps.hear = hear
+    p.session.hear = hear
     done(p, "resume")
     assert [epoch["epoch"] for epoch in p.runs[-1]["epochs"]] == [1, 2, 3]
 
@@ -478,7 +500,7 @@ def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
     done(p, "frozen", epochs=2, lr=0.02)
     rows = list(csv.DictReader(io.StringIO(ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode())))
     right = [
-        row["label"] == p.about["pictures"]["counts"][picture.label][0] for row, picture in zip(rows, p.steps.pictures.valid, strict=True)
+        row["label"] == p.about["pictures"]["counts"][picture.label][0] for row, picture in zip(rows, p.session.pictures.valid, strict=True)
     ]
     assert f"{np.mean(right):.1%} of 54" in p.results["sentence"]
     assert max(float(row["probability"]) for row in rows) <= 0.98
@@ -502,10 +524,10 @@ def test_a_recording_is_played_and_always_called_one(panel, tmp_path, learner):
     with Recorder(path, recorded) as recorder:
         recorded.fine_tune(2, 0.02, 2, listener=recorder)
     p = panel(recordings=[path])
-    assert "This is a recording, made on CPU" in p.recorded[0]
-    assert "refusal" not in ask(p, "start", step="play", options={"recording": 0, "speed": 1000})
+    assert "This is a recording, made on CPU" in p.recorded[0]["sentence"]
+    assert "refusal" not in ask(p, "start", step="play", options={"recording": "run.jsonl", "speed": 1000})
     status = p.wait(60)
-    assert "This is a recording" in status.said and "to its end" in status.said and p.playing == p.recorded[0]
+    assert "This is a recording" in status.said and "to its end" in status.said and p.playing == p.recorded[0]["sentence"]
     assert {run["source"] for run in p.runs} == {"recording"}
     losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
     assert losses == [epoch.valid_loss for epoch in recorded.history]
@@ -529,11 +551,174 @@ def test_a_folder_with_a_bad_file_and_a_body_from_a_folder(panel, photos, resnet
 def test_one_class_only_is_a_sentence_and_no_panel(panel, photos):
     shutil.rmtree(photos / "dark")
     p = panel(pictures=photos)
-    assert p.job["state"] == FAILED and "telling classes apart needs two of them" in p.job["said"] and p.steps is None
+    assert p.job["state"] == FAILED and "telling classes apart needs two of them" in p.job["said"] and p.session is None
 
 
 def test_every_step_has_its_method():
-    assert all(callable(getattr(steps_room.Steps, method)) for _, method in STEPS.values())
+    assert all(callable(getattr(steps_room, name)) for _, name in STEPS.values())
+
+
+@pytest.mark.parametrize("step, what", [("look", "results"), ("inside", "seen")])
+def test_stop_breaks_off_a_look_and_keeps_what_there_was(panel, monkeypatch, step, what):
+    p = panel()
+    done(p, "frozen", epochs=1, lr=0.02)
+    done(p, "inside")
+    before, looked = getattr(p, what), []
+    open_picture, share = Picture.open, Processes.share
+
+    def stopping(self, *arguments):
+        p.stop()  # the person presses Stop while the first pictures are looked at
+        looked.append(self)
+        return (open_picture if step == "inside" else share)(self, *arguments)
+
+    monkeypatch.setattr(*((Picture, "open") if step == "inside" else (Processes, "share")), stopping)
+    p.start(step)
+    status = p.wait(60)
+    assert status.state == STOPPED and "was stopped before its end; what there was is as it was" in status.said
+    assert getattr(p, what) == before and len(looked) == 1 and not p.resumable
+
+
+# --- choosing
+
+
+@pytest.fixture
+def chosen(panel):
+    """`chosen(p, ...)`: how the job stands that reads this choice of the page's."""
+
+    def read(p, **told):
+        assert "refusal" not in ask(p, "choose", options=told)
+        return p.wait(120)
+
+    return read
+
+
+OWN = {"data": "folder", "labels": "folder", "body": "digits", "sample": None, "batch_size": 4, "seed": 3}
+
+
+def test_other_pictures_are_chosen_and_going_back_finds_what_was_learnt(panel, chosen, photos):
+    p = panel(folders=[photos.parent])
+    done(p, "frozen", epochs=2, lr=0.02)
+    first, runs = p.session, p.runs
+    assert chosen(p, **OWN, folder=str(photos)).said == "The pictures are read; begin with step 1."
+    assert p.about["pictures"]["counts"] == [["bright ☀", 6, 2], ["dark", 6, 2]] and p.about["batchSize"] == 4
+    assert p.session is not first and p.runs == [] and p.results == {} and p.choice["data"] == str(photos)
+    done(p, "frozen", epochs=1, lr=0.02)
+    own = p.runs
+    assert chosen(p, data="digits", body="digits", sample=8, batch_size=None, seed=0).state == FINISHED
+    assert p.about["pictures"]["counts"][0][1] == 4 and p.runs == []
+    assert "its last job had ended" in chosen(p, **OWN, folder=str(photos)).said.lower() and p.runs == own != runs
+    again = panel(folders=[photos.parent])  # the page was loaded again
+    assert again.choice == p.choice and again.runs == own and "came a new Python" in again.job["said"]
+    shutil.rmtree(photos)
+    lost = panel(folders=[photos.parent])
+    assert "What was chosen before cannot be read any more" in lost.job["said"] and lost.runs == runs
+
+
+@pytest.mark.parametrize(
+    "told, field, said",
+    [
+        ({"folder": ""}, "folder", "write the path"),
+        ({"folder": "photos"}, "folder", "whole path"),
+        ({"folder": "digits"}, "folder", "whole path"),
+        ({"folder": "/etc"}, "folder", "may not use it"),
+        ({"folder": "{photos}/../.."}, "folder", "may not use it"),
+        ({"folder": "{photos}/way out"}, "folder", "may not use it"),
+        ({"folder": "{photos}/\0"}, "folder", "whole path"),
+        ({"folder": "{photos}/none"}, "folder", "no such folder"),
+        ({"folder": "{photos}/dark"}, "folder", "no labelled picture"),
+        ({"labels": "csv", "csv": ""}, "csv", "write the path"),
+        ({"labels": "csv", "csv": "/etc/passwd"}, "csv", "may not use it"),
+        ({"labels": "csv", "csv": "../../../../etc/passwd"}, "csv", "may not use it"),
+        ({"labels": "csv", "csv": "none.csv"}, "csv", "cannot be read"),
+        ({"labels": "regex", "expression": "("}, "expression", "not a regular expression"),
+        ({"labels": "regex", "expression": "dark"}, "expression", "no group"),
+        ({"labels": "colour"}, "labels", "write folder"),
+        ({"body": "other", "name": ""}, "name", "write the path"),
+        ({"body": "other", "name": "/etc"}, "name", "may not use it"),
+        ({"body": "other", "name": "../secret"}, "name", "whole path"),
+        ({"body": "other", "name": "{photos}"}, "name", "no image classifier"),
+        ({"sample": 1}, "sample", "too small"),
+        ({"sample": "few"}, "sample", "few cannot be"),
+        ({"batch_size": 0}, "batch_size", "0 cannot be"),
+        ({"seed": -1}, "seed", "-1 cannot be"),
+        ({"seed": 1.5}, "seed", "1.5 cannot be"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_said_at_its_field_and_loses_nothing(opened_once, chosen, photos, told, field, said):
+    p = opened_once
+    if "way out" in told.get("folder", ""):
+        (photos / "way out").symlink_to("/etc", target_is_directory=True)
+    p._allowed = p._opening._allowed = (photos.resolve(),)
+    before = (p.session, p.about, p.runs, p.choice)
+    told = {name: value.replace("{photos}", str(photos)) if isinstance(value, str) else value for name, value in told.items()}
+    status = chosen(p, **{**OWN, "folder": str(photos), **told})
+    assert status.state == FAILED and list(p.refused) == [field] and said in p.refused[field]
+    assert (p.session, p.about, p.runs, p.choice) == before
+
+
+@pytest.fixture(scope="module")
+def opened_once(tmp_path_factory):
+    """A panel for tests that change nothing about it."""
+    found = digits()
+    p = FineTuningPanel(replace(found, valid=found.valid[::6], recipe=FEW), folder=tmp_path_factory.mktemp("once"))
+    p.prepare()
+    p.wait(120)
+    return p
+
+
+def test_reading_pictures_can_be_stopped(panel, chosen, photos, monkeypatch):
+    p = panel(folders=[photos])
+    first = p.session
+    monkeypatch.setattr("widgets.fine_tuning.pictures.check", lambda file: p.stop())
+    assert chosen(p, **OWN, folder=str(photos)).state == STOPPED and p.session is first
+
+
+def test_which_folders_are_allowed(monkeypatch, tmp_path):
+    for name in (VARIABLE, FORWARDED, "SERVER_SOFTWARE"):
+        monkeypatch.delenv(name, raising=False)
+    assert allowed_folders() is None  # in a notebook
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    assert allowed_folders() == () and "nobody" in FineTuningPanel().allowed
+    monkeypatch.setenv(VARIABLE, f"{tmp_path}")
+    assert allowed_folders() == (tmp_path.resolve(),)
+    monkeypatch.setenv(FORWARDED, "192.0.2.1")  # read on another computer
+    assert allowed_folders() == ()
+    assert allowed_folders([tmp_path / "x"]) == ((tmp_path / "x").resolve(),)
+    assert server.FOLDERS == VARIABLE
+
+
+def test_where_no_folder_is_allowed_nothing_is_read_or_written(panel, chosen, photos, tmp_path):
+    p = panel(folders=[])
+    assert p.about["out"] == ""
+    assert "lets nobody use its folders" in chosen(p, **OWN, folder=str(photos)).said
+    assert chosen(p, data="digits", body="other", name="microsoft/resnet-18").state == FAILED and list(p.refused) == ["name"]
+    done(p, "frozen", epochs=1, lr=0.02)
+    refusal = ask(p, "start", step="export", options={"out": str(tmp_path / "out"), "clip": 0.1})["refusal"]
+    assert "may not use it" in refusal and not (tmp_path / "out").exists()
+    with zipfile.ZipFile(io.BytesIO(ask(p, "download", what="model.zip", clip=0.1)["buffers"][0])) as packed:
+        assert {"model/model.safetensors", "model/config.json", "model/preprocessor_config.json"} == set(packed.namelist())
+
+
+# --- recording
+
+
+def test_what_is_recorded_can_be_played_taken_away_and_brought_elsewhere(panel, tmp_path):
+    p = panel(recordings=[])
+    done(p, "frozen", epochs=2, lr=0.02, record=True)
+    losses = [epoch["valid_loss"] for epoch in p.runs[0]["epochs"]]
+    (one,) = p.recorded
+    assert one["title"].startswith("digits: frozen 2 epochs, in the end") and "This is a recording, made on CPU" in one["sentence"]
+    (content,) = ask(p, "recording", recording=one["name"])["buffers"]
+    other = panel(recordings=[], folder=tmp_path / "elsewhere")
+    assert "refusal" not in ask(other, "bring", sent=[memoryview(content)])
+    assert [told["sentence"] for told in other.recorded] == [one["sentence"]]
+    ask(other, "start", step="play", options={"recording": other.recorded[0]["name"], "speed": 1000})
+    assert other.wait(60).state == FINISHED and other.runs[0]["source"] == "recording"
+    assert [epoch["valid_loss"] for epoch in other.runs[0]["epochs"]] == losses
+    assert panel(recordings=[]).recorded == p.recorded  # the page was loaded again
+    for bad in (b"nonsense", b"\xff", content.replace(b'"valid_loss": ', b'"valid_loss": "much", "x": '), content + b"[1, NaN, {}]\n"):
+        told = ask(other, "bring", sent=[bad])
+        assert "no recording that can be played" in told["refusal"] and len(other.recorded) == 1
 
 
 # --- the lesson
@@ -559,12 +744,12 @@ def test_its_static_page_says_that_it_needs_python_and_shows_the_recording():
 LESSON = """
 from dataclasses import replace
 from pathlib import Path
-from widgets.fine_tuning import learner, steps
+from widgets.fine_tuning import learner, session
 from widgets.fine_tuning.panel import FineTuningPanel
 home = Path({home!r})
-steps.sessions = lambda: home / "sessions"
+session.sessions = lambda: home / "sessions"
 learner.cache_folder = lambda: home / "features"
-FineTuningPanel()
+FineTuningPanel(folders=[home])
 """
 
 
@@ -576,6 +761,7 @@ def address(lessons, tmp_path_factory) -> str:
     (home / "lessons").mkdir()
     cell = nbformat.v4.new_code_cell(LESSON.format(home=str(home)))
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fine-tuning"), cell]), home / "lessons" / "panel.ipynb")
+    shutil.copy(notebook("log_loss"), home / "lessons")
     return lessons(home / "lessons")
 
 
@@ -635,7 +821,94 @@ def test_the_panel_lives_in_voila(page, address):
     page.keyboard.press("Tab")
     page.get_by_text("Clipped at 0.02, the expected log loss").wait_for()
     assert "clip=0.02" in page.get_by_role("link", name="Open the log-loss lesson").get_attribute("href")
+    cost = re.search(r"Clipped at 0.02, the expected log loss is (\d\.\d+)", page.content())[1]
+    with page.expect_popup() as lesson:
+        page.get_by_role("link", name="Open the log-loss lesson").click()
+    shown = lesson.value.locator("[data-block='loss_mean']").first
+    shown.wait_for(timeout=60_000)
+    assert float(shown.inner_text()) == pytest.approx(float(cost), abs=1e-4)  # that page, with these predictions
+    lesson.value.close()
     with page.expect_download() as download:
         click(page, "Download head.xlsx")
     assert openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).sheetnames
+
+    page.get_by_text("Take other pictures, or another body").click()
+    page.get_by_label("Pictures", exact=True).select_option("folder")
+    page.get_by_role("textbox", name="Folder of pictures").fill("/etc")
+    click(page, "Read them, and begin anew")
+    page.get_by_role("alert").filter(has_text="/etc: this page may not use it").wait_for()
+    assert page.get_by_role("textbox", name="Folder of pictures").input_value() == "/etc"
+    assert page.get_by_role("table", name="Confusion matrix").count() == 1  # what there was is there
+    page.get_by_label("Pictures", exact=True).select_option("digits")
+    page.get_by_role("textbox", name="About how many pictures").fill("10")
+    click(page, "Read them, and begin anew")
+    page.get_by_role("table", name="Classes and their pictures").get_by_role("cell", name="5", exact=True).first.wait_for()
+    assert not [each["id"] for each in Axe().run(page).response["violations"]]
     assert "Traceback" not in page.content()
+
+
+# --- in JupyterLab
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of the lesson's notebook in a JupyterLab of its own, with nothing of this computer's."""
+    shutil.copy(notebook("fine_tuning"), tmp_path / "lesson.ipynb")
+    home = {name: str(tmp_path / name.lower()) for name in ("HOME", "HF_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
+    options = ["--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token=x", f"--ServerApp.root_dir={tmp_path}"]
+    apart = {**os.environ, **home, "PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    said = (tmp_path / "said").open("w")
+    quiet = [
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options, *quiet], env=apart, stdout=said, stderr=said)
+    try:
+        yield from ready(tmp_path)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        said.close()
+
+
+def ready(folder: Path, patience: float = 90):
+    """The address, once the server has written down that it listens."""
+    end = time.monotonic() + patience
+    while not (found := list(folder.glob("runtime/jpserver-*.json"))):
+        assert time.monotonic() < end, (folder / "said").read_text()
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{json.loads(found[0].read_text())['port']}/lab/tree/lesson.ipynb?token=x"
+
+
+def run_all(page) -> None:
+    page.locator(".jp-RenderedMarkdown h1").first.wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def test_the_lesson_lives_in_jupyterlab_and_a_reload_finds_the_run(page, lab, complaints):
+    """JupyterLab itself takes most of the time: it is opened twice."""
+    page.set_viewport_size({"width": 1366, "height": 900})
+    page.set_default_timeout(60_000)
+    page.goto(lab)
+    run_all(page)
+    page.get_by_role("button", name="Do it all: fine_tune").wait_for()
+    assert at_rest(page) == "Ready."
+    page.get_by_role("textbox", name="Epochs of all layers").fill("900")
+    click(page, "Train all layers")
+    page.get_by_role("table", name="Epochs").locator("tbody tr >> nth=1").wait_for()
+    page.reload()
+    run_all(page)  # a JupyterLab keeps no widget's page: its cell makes a panel, which takes the session over
+    page.get_by_text("Press Resume to go on").wait_for()
+    said = page.locator(".ft-job .ft-said").inner_text()
+    assert "The training that ran has ended" in said and "of 900 of the stage 'unfrozen'" in said
+    assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= 2
+    click(page, "Resume")
+    page.wait_for_selector(".ft-job[data-state='running']")
+    click(page, "Stop")
+    assert "Stopped. What was learnt is kept" in at_rest(page)
+    assert "Traceback" not in page.content()
+    page.goto("about:blank")  # before its server goes
+    assert not [text for text in complaints if "leaves the machine" in text]
+    complaints.clear()  # what JupyterLab itself says is not ours to answer for

@@ -100,7 +100,7 @@ def test_a_sample_is_even(photos):
 
 
 def test_fewer_training_pictures():
-    assert fewer(digits(), 5).counts == {"3": (5, 163), "7": (5, 159)}
+    assert fewer(digits(), 11).counts == {"3": (5, 163), "7": (5, 159)}
 
 
 # --- the digits that come along
@@ -249,3 +249,75 @@ def test_a_picture_stands_upright(tmp_path):
     exif[0x0112] = 6  # the camera was turned by a quarter
     Image.new("RGB", (8, 4)).save(tmp_path / "turned.jpg", exif=exif)
     assert read(tmp_path / "turned.jpg").size == (4, 8)
+
+
+# --- what looked right and was not
+
+
+def test_headings_with_dots_labels_with_commas_and_names_without_endings(photos, tmp_path):
+    names = by_name(photos)
+    file = tmp_path / "labels.csv"
+    for text in (
+        "file.name,label\r\n" + "".join(f"{name},{label}\r\n" for name, label in names.items()),
+        "".join(f"{name};{label}, really, so\n" for name, label in names.items()),
+        "id,breed\n" + "".join(f"{name[:-4]},{label}\n" for name, label in names.items()),
+    ):
+        file.write_text(text, encoding="utf-8")
+        assert {name: label.partition(",")[0] for name, label in labelled(pictures_in(photos, by_csv(file))).items()} == names
+
+
+def test_an_expression_that_takes_for_ever_is_refused(photos, monkeypatch):
+    monkeypatch.setattr("widgets.fine_tuning.labels.PATIENCE", 0.05)
+    noise(9).save(photos / "dark" / f"{'a' * 60}.png")
+    assert "it can match in too many ways" in refused(photos, by_regex(r"(a|aa)+\1\1b"))
+
+
+def test_what_stands_beside_train_and_valid_is_left_out_by_name(photos):
+    for part in ("train", "valid", "test"):
+        for name in ("a", "b"):
+            (photos.parent / "parted" / part / name).mkdir(parents=True)
+            for k in range(2):
+                noise(9).save(photos.parent / "parted" / part / name / f"{k}.png")
+    parted = photos.parent / "parted"
+    found = pictures_in(parted)
+    assert found.classes == ("a", "b") and found.counts == {"a": (2, 2), "b": (2, 2)}
+    assert found.skipped == tuple((f"test/{name}/{k}.png", "it is in no class's folder") for name in "ab" for k in range(2))
+    by_name_alone = pictures_in(parted, by_regex(r"/(a|b)/"))
+    assert by_name_alone.counts == found.counts and ("test/a/0.png", "it is not in train or valid") in by_name_alone.skipped
+    (parted / "valid").rename(parted / "hold out")
+    assert "beside the folder train there is none called valid" in refused(parted)
+
+
+def test_a_picture_in_no_classs_folder_is_reported(photos):
+    noise(9).save(photos / "lost.png")
+    assert pictures_in(photos).skipped == (("lost.png", "it is in no class's folder"),)
+
+
+def test_one_picture_of_each_class_is_not_enough(photos):
+    for path in photos.rglob("*.png"):
+        if not path.name.endswith(" 0.png"):
+            path.unlink()
+    assert "each class has only one; put two or more in each" in refused(photos)
+
+
+def test_links_that_lead_out_of_what_is_allowed_are_not_followed(photos, tmp_path):
+    (tmp_path / "private").mkdir()
+    noise(9).save(tmp_path / "private" / "secret.png")
+    (photos / "dark" / "folder").symlink_to(tmp_path / "private", target_is_directory=True)
+    (photos / "dark" / "file.png").symlink_to(tmp_path / "private" / "secret.png")
+    (photos / "dark" / "inside.png").symlink_to(photos / "dark" / "dark 0.png")
+    open_to_all, kept_in = pictures_in(photos), pictures_in(photos, within=[photos.resolve()])
+    assert set(labelled(open_to_all)) - set(labelled(kept_in)) == {"dark/folder/secret.png", "dark/file.png"}
+    assert "dark/inside.png" in labelled(kept_in) and not kept_in.skipped
+
+
+def test_other_kinds_of_picture_file(tmp_path):
+    noise(9).save(tmp_path / "LARGE.JPG")
+    frames = [Image.new("RGB", (4, 4), (value, value, value)) for value in (40, 200)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([10, 10, 10] * 256)
+    palette.save(tmp_path / "palette.png", transparency=0)
+    assert read(tmp_path / "LARGE.JPG").size == (9, 9)
+    assert int(np.asarray(read(tmp_path / "moving.gif")).mean()) == 40  # its first frame
+    assert int(np.asarray(read(tmp_path / "palette.png")).mean()) == 255  # transparent, so white

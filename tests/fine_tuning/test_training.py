@@ -14,13 +14,13 @@ from widgets.fine_tuning import checkpoints
 from widgets.fine_tuning.augmentation import DRAWS, Augmentation
 from widgets.fine_tuning.bodies import fresh, load_body
 from widgets.fine_tuning.digits import RECIPE, digits
-from widgets.fine_tuning.events import BatchEnded, EpochEnded, Notice, Worked
-from widgets.fine_tuning.learner import CHECKPOINT, DIVERGED, FINISHED, STOPPED, recipe
+from widgets.fine_tuning.events import BatchEnded, EpochEnded, Notice, Stopped, Worked
+from widgets.fine_tuning.learner import CHECKPOINT, DIVERGED, FINISHED, STOPPED
 from widgets.fine_tuning.lr_find import lr_find
 from widgets.fine_tuning.network import Network
 from widgets.fine_tuning.pictures import fewer, pictures_in
 from widgets.fine_tuning.pixels import Pixels
-from widgets.fine_tuning.schedules import Stage, rates
+from widgets.fine_tuning.schedules import Stage, rates, recipe
 from widgets.fine_tuning.sources import FeatureSource
 from widgets.fine_tuning.training import Settings, Trainee, Training, stage_of, stage_words
 
@@ -41,14 +41,20 @@ def measured(learner) -> list[tuple[float, float, float]]:
 
 
 class StopAfter:
-    """A stop that comes after so many batches."""
+    """A stop that comes once so many events of a kind were heard; what was heard is in `events`."""
 
-    def __init__(self, batches: int):
-        self.left = batches
+    def __init__(self, count: int, kind: type = BatchEnded):
+        self.count, self.kind, self.events = count, kind, []
+
+    def hear(self, event) -> None:
+        self.events.append(event)
 
     def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
+        return sum(isinstance(event, self.kind) for event in self.events) >= self.count
+
+    @property
+    def both(self) -> dict:
+        return {"listener": self.hear, "stop": self}
 
 
 # --- schedules, by PyTorch's own OneCycleLR
@@ -169,9 +175,10 @@ def test_stopped_and_resumed_equals_uninterrupted(learner, tmp_path, batches):
     """Two frozen and two unfrozen epochs, stopped after some batches, and gone on with by another learner on the same folder."""
     whole = learner(folder=tmp_path / "whole")
     assert whole.fine_tune(2, frozen_epochs=2) == FINISHED
-    first, heard = learner(), []
-    assert first.fine_tune(2, frozen_epochs=2, listener=heard.append, stop=StopAfter(batches)) == STOPPED
-    assert sum(isinstance(event, BatchEnded) for event in heard) == batches  # not one batch more
+    first, after = learner(), StopAfter(batches)
+    first.trainees.of("frozen")  # its features are there, so that it begins
+    assert first.fine_tune(2, frozen_epochs=2, **after.both) == STOPPED
+    assert sum(isinstance(event, BatchEnded) for event in after.events) == batches  # not one batch more
     second = learner()
     assert second.unfinished == recipe(2, frozen_epochs=2)
     assert second.resume() == FINISHED
@@ -182,10 +189,53 @@ def test_stopped_and_resumed_equals_uninterrupted(learner, tmp_path, batches):
 def test_a_stop_keeps_what_was_learnt_and_the_same_learner_goes_on(learner):
     ours = learner()
     before = weights(ours)
-    ours.fit_unfrozen(2, stop=StopAfter(4))
+    ours.fit_unfrozen(2, **StopAfter(4).both)
     stopped = weights(ours)
     assert not same(before, stopped)
     assert ours.resume() == FINISHED and not same(stopped, weights(ours))
+
+
+class StopIn:
+    """A stop that comes in the validation of an epoch, or while pictures are decoded for the unfrozen stage."""
+
+    def __init__(self, where: str):
+        self.where, self.now = where, False
+
+    def hear(self, event) -> None:
+        if self.where == "validation":  # after the last batch of the first unfrozen epoch
+            self.now = self.now or (isinstance(event, BatchEnded) and (event.stage, event.batch) == ("unfrozen", BATCHES))
+        else:
+            self.now = self.now or (isinstance(event, EpochEnded) and (event.stage, event.epoch) == ("frozen", 2))
+
+    def __call__(self) -> bool:
+        return self.now
+
+
+@pytest.mark.parametrize("where", ["validation", "between the stages"])
+def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, tmp_path, where):
+    whole = learner(folder=tmp_path / "whole")
+    whole.fine_tune(2, frozen_epochs=2)
+    first, stop = learner(), StopIn(where)
+    assert first.fine_tune(2, frozen_epochs=2, listener=stop.hear, stop=stop) == STOPPED
+    assert len(first.history) == 2  # the epoch whose validation was broken off is not over
+    stopped, second = weights(first), learner()
+    second.take_up()
+    assert same(weights(second), stopped)  # without a step more
+    assert second.resume() == FINISHED
+    assert measured(second) == measured(whole) and same(weights(second), weights(whole))
+    third = learner()
+    third.take_up()
+    assert same(weights(third), weights(whole))
+
+
+def test_a_stop_before_it_begins_changes_nothing(learner):
+    ours = learner()
+    before = weights(ours)
+    for stage in ("frozen", "unfrozen"):
+        assert ours.fit([Stage(stage, 1, 1e-3)], stop=lambda: True) == STOPPED
+    with pytest.raises(Stopped):
+        ours.predictions(stop=lambda: True)
+    assert same(before, weights(ours)) and not ours.unfinished and ours.fit_frozen(1) == FINISHED
 
 
 class Crash(Exception):
@@ -208,7 +258,7 @@ def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, tmp_path):
 
 
 def test_a_checkpoint_of_other_settings_is_refused(learner):
-    learner().fit_frozen(1, stop=StopAfter(2))
+    learner().fit_frozen(1, **StopAfter(2).both)
     for other, words in (({"batch_size": 8}, "batch size"), ({"seed": 1}, "seed"), ({"pictures": digits(10)}, "pictures")):
         with pytest.raises(InputError, match=words):
             learner(**other).resume()
@@ -377,7 +427,7 @@ def test_show_batch_is_what_the_network_sees(learner, monkeypatch, learn):
         return forward(self, pixels)
 
     monkeypatch.setattr(Network, "forward", watching)
-    ours.fit_unfrozen(1, stop=StopAfter(1))
+    ours.fit_unfrozen(1, **StopAfter(1).both)
     pictures, names = zip(*shown, strict=True)
     np.testing.assert_array_equal(np.stack(pictures), ours.body.shown(seen[0])[:5])
     first = ours._training(Stage("unfrozen", 1, 1e-3), 0).order(0)[0][:5]
@@ -443,8 +493,8 @@ def test_the_curve_is_torch_lr_finders(learner):
     found = ours.lr_find("unfrozen", num_it=rounds, start_lr=1e-6, end_lr=1e-1)
     training = ours._training(Stage("unfrozen", 1, 1e-3), 0)
     batches = [index for epoch in range(rounds) for index in training.order(epoch)][:rounds]
-    pixels = ours.body.normalised(ours._train.kept.float())
-    labels = ours._train.labels
+    pixels = ours.body.normalised(ours.trainees.train.kept.float())
+    labels = ours.trainees.train.labels
 
     class Batches(TrainDataLoaderIter):
         def __init__(self):
@@ -468,7 +518,7 @@ def test_the_curve_is_torch_lr_finders(learner):
 def test_lr_find_stops_where_the_loss_runs_away_and_when_asked(learner):
     ours = learner()
     assert len(ours.lr_find("frozen", end_lr=1e5).lrs) < 100
-    assert len(ours.lr_find("frozen", stop=StopAfter(7)).lrs) == 7
+    assert len(ours.lr_find("frozen", **StopAfter(7, Worked).both).lrs) == 7  # its features are there
 
 
 def test_save_and_load(learner):
@@ -511,7 +561,7 @@ def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_p
 
 
 def test_few_enough_pictures_to_count(learner):
-    ours = learner(pictures=fewer(digits(), 2))
+    ours = learner(pictures=fewer(digits(), 4))
     assert ours.fine_tune(1) == FINISHED  # a batch larger than all there is
     assert ours.history[-1].train_loss > 0
 

@@ -13,14 +13,15 @@ from typing import Any
 from sheets import InputError
 
 from .bodies import DIGITS, load_body
+from .choosing import LARGEST_SEED, labeller_of
 from .digits import digits
 from .distributed import Processes, joined
 from .events import EpochEnded, Event, Notice, Stop
 from .exports import CLIP, write_all
-from .labels import Labeller, by_csv, by_folder, by_regex
-from .learner import BASE_LR, BATCH_SIZE, DIVERGED, STOPPED, Learner, recipe
+from .learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
 from .machine import device_sentence
 from .pictures import Pictures, fewer, pictures_in
+from .schedules import BASE_LR, LARGEST, recipe
 
 RECIPE = {"epochs": 4, "frozen_epochs": 1, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where neither the person nor the data says otherwise
 FIND = "find"
@@ -47,6 +48,8 @@ def finetune(request: Request) -> int:
     with joined():
         processes = Processes()
         say = print if processes.is_writer else lambda *_: None
+        if not 0 <= request.seed <= LARGEST_SEED:
+            raise InputError(f"--seed {request.seed}: a whole number from 0 to {LARGEST_SEED}")
         pictures = pictures_of(request)
         chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
         chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
@@ -56,7 +59,7 @@ def finetune(request: Request) -> int:
         for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
             say(sentence)
         with stopping() as stop:
-            plan = recipe(int(chosen["epochs"]), _rate(chosen["lr"], learner, say), int(chosen["frozen_epochs"]))
+            plan = recipe(int(chosen["epochs"]), _rate(chosen["lr"], learner, say, stop), int(chosen["frozen_epochs"]))
             heard = lambda event: hear(event, say)
             if learner.unfinished == plan:
                 say("Going on from the last checkpoint.")
@@ -78,36 +81,33 @@ def finetune(request: Request) -> int:
 
 
 def pictures_of(request: Request) -> Pictures:
-    if request.data == DIGITS:  # a folder of that name is ./digits
-        found = digits(seed=request.seed)
-        return found if request.sample is None else fewer(found, max(1, request.sample // len(found.classes)))
-    return pictures_in(request.data, labeller_of(request), seed=request.seed, sample=request.sample)
+    if not request.data.strip():
+        raise InputError("there is no name of a folder; write one, or digits")
+    if request.data == DIGITS and request.labels != "folder":
+        raise InputError(f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out, or write ./{DIGITS}")
+    if request.data != DIGITS:  # a folder of that name is ./digits
+        return pictures_in(request.data, labeller_of(request.labels, request.data), seed=request.seed, sample=request.sample)
+    found = digits(seed=request.seed)
+    return found if request.sample is None else fewer(found, request.sample)
 
 
-def labeller_of(request: Request) -> Labeller:
-    kind, _, what = request.labels.partition(":")
-    if kind == "folder" and not what:
-        return by_folder
-    if kind == "regex" and what:
-        return by_regex(what)
-    if kind == "csv" and what:
-        beside = Path(request.data) / what
-        return by_csv(beside if beside.is_file() else Path(what))
-    raise InputError(f"--labels {request.labels}: write folder, csv:PATH or regex:EXPRESSION")
-
-
-def _rate(said: str | float, learner: Learner, say: Any) -> float:
+def _rate(said: str | float, learner: Learner, say: Any, stop: Stop) -> float:
     """The base learning rate: a number, or the valley of the head's curve."""
     if said == FIND:
-        found = learner.lr_find("frozen").suggestions
+        found = learner.lr_find("frozen", stop=stop).suggestions
+        if stop():
+            return BASE_LR  # nothing will be trained with it
         if "valley" not in found:
             raise InputError("--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3")
         say("Learning rates suggested: " + ", ".join(f"{name} {rate:.2e}" for name, rate in found.items()) + ". Taking the valley.")
         return found["valley"]
     try:
-        return float(said)
+        rate = float(said)
     except ValueError:
-        raise InputError(f"--lr {said}: a number above 0, or find") from None
+        rate = 0.0
+    if not 0 < rate <= LARGEST:
+        raise InputError(f"--lr {said}: a number above 0 and up to {LARGEST:g}, or find")
+    return rate
 
 
 def hear(event: Event, say: Any) -> None:

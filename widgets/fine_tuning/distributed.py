@@ -11,6 +11,8 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from .events import Stop, Stopped
+
 
 class Processes:
     """This process (`rank`) among `count`. The first one writes."""
@@ -44,6 +46,11 @@ class Processes:
 
     def any(self, flag: bool) -> bool:
         return self.sum(float(flag)) > 0
+
+    def check(self, stop: Stop) -> None:
+        """Raise Stopped where that is asked for. Several processes wait for each other, so they go on until training asks them all."""
+        if self.count == 1 and stop():
+            raise Stopped
 
     def woven(self, own: torch.Tensor, total: int) -> torch.Tensor:
         """The rows of all processes' shares in their first order."""

@@ -54,6 +54,10 @@ Listener = Callable[[Event], None]
 Stop = Callable[[], bool]  # asked before each batch; threading.Event().is_set is one
 
 
+class Stopped(Exception):
+    """The work was broken off because somebody asked for it; what there was before is as it was."""
+
+
 def nobody(_: Event) -> None:
     """A listener that does not listen."""
 

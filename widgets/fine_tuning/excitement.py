@@ -12,11 +12,11 @@ from torch import nn
 from sheets import InputError
 
 from .bodies import Body
+from .events import Listener, Stop, Stopped, Worked, never, nobody
 from .network import Network
 from .pictures import Picture
 
 MOST_PICTURES = 500  # looked at
-BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +43,22 @@ def filters(network: Network) -> np.ndarray:
     return np.round(127.5 + 127.5 * weights / np.where(largest == 0, 1, largest)).astype(np.uint8)
 
 
-def exciting_patches(network: Network, body: Body, pictures: Sequence[Picture], each: int = 9) -> list[list[Patch]]:
-    """For every filter its `each` most exciting patches, most exciting first, at most one of a picture."""
+def exciting_patches(
+    network: Network, body: Body, pictures: Sequence[Picture], each: int = 9, listener: Listener = nobody, stop: Stop = never
+) -> list[list[Patch]]:
+    """For every filter its `each` most exciting patches, most exciting first, at most one of a picture. Raises Stopped."""
     layer, device = first_layer(network), next(network.parameters()).device
     pictures = pictures[:MOST_PICTURES]
-    pixels = torch.cat([body.pixels([picture.open()]) for picture in pictures])
-    found = []
+    seen, found = [], []
     with torch.inference_mode():
-        for batch in pixels.split(BATCH):
-            answers = layer(body.normalised(batch.to(device).float()))  # (pictures, filters, rows, columns)
+        for k, picture in enumerate(pictures, 1):
+            if stop():
+                raise Stopped
+            seen.append(body.pixels([picture.open()]))
+            answers = layer(body.normalised(seen[-1].to(device).float()))  # (1, filters, rows, columns)
             found.append(torch.cat([part.unsqueeze(2) for part in _strongest(answers)], dim=2).cpu())
-    strongest = torch.cat(found)  # (pictures, filters, [answer, row, column])
+            listener(Worked("Pictures shown to the filters", k, len(pictures)))
+    pixels, strongest = torch.cat(seen), torch.cat(found)  # (pictures, filters, [answer, row, column])
     best = strongest[..., 0].argsort(dim=0, descending=True, stable=True)[:each]  # (each, filters)
     return [[_patch(layer, pixels, pictures, int(k), strongest[k, f]) for k in best[:, f]] for f in range(layer.out_channels)]
 

@@ -13,6 +13,7 @@ from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
 from .bodies import quiet
+from .events import Stop, never
 from .head_sheets import ROWS, confusion_sheet, head_sheet
 from .learner import Learner
 from .machine import device_name, versions
@@ -77,9 +78,12 @@ def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: floa
     }
 
 
-def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP) -> Predictions:
-    """metrics.json, predictions.csv, confusion.csv, confusion.xlsx, head.xlsx (where it fits a workbook) and model/; one process writes."""
-    predictions = learner.predictions()
+def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never) -> Predictions:
+    """metrics.json, predictions.csv, confusion.csv, confusion.xlsx, head.xlsx (where it fits a workbook) and model/; one process writes.
+
+    Raises Stopped before anything is written.
+    """
+    predictions = learner.predictions(stop=stop)
     if learner.processes.is_writer:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "metrics.json").write_text(json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8")

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from .distributed import Processes
-from .events import Listener, Worked
+from .events import Listener, Stop, Worked
 from .memory import Portions
 from .pixels import Pixels
 
@@ -47,8 +47,12 @@ def computed(
     portions: Portions,
     processes: Processes,
     listener: Listener,
+    stop: Stop,
 ) -> torch.Tensor:
-    """(pictures, features), float32 on the CPU: body(normalised pixels) without augmentation, each process its share."""
+    """(pictures, features), float32 on the CPU: body(normalised pixels) without augmentation, each process its share.
+
+    Raises Stopped where that is asked for.
+    """
     own = processes.share(torch.arange(len(pixels.pictures)))
     chosen = own.split(BATCH)
     rows: list[torch.Tensor] = []
@@ -59,6 +63,7 @@ def computed(
 
     with torch.inference_mode():
         for index, batch in zip(chosen, pixels.batches(chosen), strict=True):
+            processes.check(stop)
             rows.append(portions.run(partial(work, batch), len(index), listener))
             listener(Worked("Pictures through the body", sum(map(len, rows)), len(own)))
     return processes.woven(torch.cat(rows).clone(), len(pixels.pictures))

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sheets import InputError
 
 
-def files_in(root: Path) -> dict[str, Path]:
+def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path]:
     """Every regular file under root by its name relative to it, with `/`; sorted.
 
     Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for ever). A folder reached twice, by a
-    link or by a loop of links, is walked once. Raises InputError where root is no folder.
+    link or by a loop of links, is walked once. within: links that lead out of these folders, which are themselves no links, are left out.
+    Raises InputError where root is no folder.
     """
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder")
-    return dict(sorted(_walk(root, root, set())))
+    return dict(sorted(_walk(root, root, set(), within)))
 
 
-def _walk(root: Path, folder: Path, walked: set[tuple[int, int]]) -> Iterator[tuple[str, Path]]:
+def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequence[Path] | None) -> Iterator[tuple[str, Path]]:
     here = folder.stat()
     if (here.st_dev, here.st_ino) in walked:
         return
@@ -36,9 +37,18 @@ def _walk(root: Path, folder: Path, walked: set[tuple[int, int]]) -> Iterator[tu
             kind = entry.stat().st_mode
         except OSError:
             continue  # a link to nothing, or to itself
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or (within is not None and entry.is_symlink() and not is_within(path, within)):
             continue
         if stat.S_ISDIR(kind):
-            yield from _walk(root, path, walked)
+            yield from _walk(root, path, walked, within)
         elif stat.S_ISREG(kind):
             yield path.relative_to(root).as_posix(), path
+
+
+def is_within(path: Path, folders: Sequence[Path]) -> bool:
+    """Whether it lies in one of the folders, or is one, wherever links on the way lead. False for a path that cannot be."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that the system does not take
+        return False
+    return any(real.is_relative_to(folder) for folder in folders)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sheets import InputError
 
-from .events import BatchEnded, Event, Listener, Stop, Worked
+from .events import BatchEnded, Event, Listener, Stop, Stopped, Worked
 
 IDLE, RUNNING, FINISHED, STOPPED, FAILED = "idle", "running", "finished", "stopped", "failed"
 STAGES = {
@@ -78,6 +78,8 @@ class Jobs:
     def _run(self, work: Work) -> None:
         try:
             said, state = work(self._listen, self._stop.is_set), STOPPED if self._stop.is_set() else FINISHED
+        except Stopped:
+            said, state = f"{self.status.title} was stopped before its end; what there was is as it was.", STOPPED
         except InputError as error:
             said, state, self.error = f"{error}.".replace("..", "."), FAILED, error
         except Exception as error:  # a job must not end without a word, whatever it met

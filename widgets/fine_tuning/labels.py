@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+import regex
+
 from sheets import InputError
 
 NAMED_AT_MOST = 3  # names in a message
+DRIVE = regex.compile(r"[A-Za-z]:")  # of Windows
+PATIENCE = 1.0  # seconds for a regular expression and one name
 TRAIN, VALID = ("train", "training"), ("valid", "val", "validation")  # folders of that name are the two parts of the data
 
 Files = Mapping[str, Path]  # by name relative to the data folder
@@ -22,10 +25,10 @@ Labeller = Callable[[Files], Labels]
 
 def by_folder(files: Files) -> Labels:
     """The first folder below the data folder, or below train/valid where there are such. Files in no class's folder have no label."""
-    labels = {}
+    parts, labels = parts_of(files), {}
     for name in files:
-        inner = without_part(name, parts_of(files))
-        if "/" in inner:
+        inner = without_part(name, parts)
+        if "/" in inner and (inner != name or not parts):
             labels[name] = inner.partition("/")[0]
     return labels
 
@@ -33,17 +36,26 @@ def by_folder(files: Files) -> Labels:
 def by_regex(expression: str) -> Labeller:
     """The first group of the expression, searched in the file's name, and else in its path (`/train/cat_1.jpg`)."""
     try:
-        pattern = re.compile(expression)
-    except re.error as error:
+        pattern = regex.compile(expression)
+    except regex.error as error:
         raise InputError(f"{expression!r} is not a regular expression: {error}") from None
     if pattern.groups < 1:
         raise InputError(f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+")
 
     def labels(files: Files) -> Labels:
-        found = {name: pattern.search(PurePosixPath(name).name) or pattern.search(f"/{name}") for name in files}
-        return {name: match.group(1) for name, match in found.items() if match and match.group(1)}
+        found = {name: _first_group(pattern, name) for name in files}
+        return {name: label for name, label in found.items() if label}
 
     return labels
+
+
+def _first_group(pattern: regex.Pattern, name: str) -> str | None:
+    """Python's own engine could neither be stopped nor let other threads work meanwhile."""
+    try:
+        found = pattern.search(PurePosixPath(name).name, timeout=PATIENCE) or pattern.search(f"/{name}", timeout=PATIENCE)
+    except TimeoutError:
+        raise InputError(f"{pattern.pattern!r} takes for ever on {name}: it can match in too many ways; make it simpler") from None
+    return found and found.group(1)
 
 
 def by_function(function: Callable[[str], str | None]) -> Labeller:
@@ -56,7 +68,7 @@ def by_function(function: Callable[[str], str | None]) -> Labeller:
                 label = function(name)
             except Exception as error:  # the author's function may fail in any way
                 raise InputError(f"{name}: the labelling function failed: {type(error).__name__}: {error}") from error
-            if label is not None:
+            if label is not None and str(label):
                 found[name] = str(label)
         return found
 
@@ -82,11 +94,11 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise InputError(f"{path}: the labels cannot be read: {said}") from None
-    first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.splitlines()[:2], files))
+    endings = {PurePosixPath(name).suffix.lower() for name in files}
     try:
         for row in rows:
-            if not row or (rows.line_num == 1 and _safe(row[0]) not in files and not PurePosixPath(row[0]).suffix):
+            if not row or (rows.line_num == 1 and _safe(row[0]) not in files and _ending(row[0]) not in endings - {""}):
                 continue  # an empty line, or headings
             if len(row) < 2 or not row[1].strip():
                 raise InputError(f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat")
@@ -95,18 +107,34 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
         raise InputError(f"{path} line {rows.line_num}: {error}") from None
 
 
+def _ending(name: str) -> str:
+    return PurePosixPath(name.strip()).suffix.lower()
+
+
+def _delimiter(lines: Sequence[str], files: Files) -> str:
+    """The one before which a file's name stands; else the one that is there most often. Labels may hold the others."""
+
+    def fits(mark: str) -> tuple[int, int]:
+        starts = [line.partition(mark)[0].strip('"') for line in lines if mark in line]
+        return sum(_safe(start) in files for start in starts), lines[0].count(mark) if lines else 0
+
+    return max(",;\t", key=fits)
+
+
 def _safe(name: str) -> str:
     return posixpath.normpath(name.strip().replace("\\", "/"))
 
 
 def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) -> Labels:
-    """Names as the data folder has them. Nothing outside that folder is ever looked at."""
+    """Names as the data folder has them, with their ending or without. Nothing outside that folder is ever looked at."""
     labels: Labels = {}
+    whole = _by_stem(files)
     missing = []
     for written, label, line in rows:
         name = _safe(written)
-        if name.startswith(("../", "/")) or name == ".." or re.match(r"[A-Za-z]:", name):
+        if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
             raise InputError(f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it")
+        name = name if name in files else whole.get(name, name)
         if name not in files:
             missing.append(written)
         elif labels.setdefault(name, label) != label:
@@ -114,13 +142,25 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
                 f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r} before; a picture has one label"
             )
     if missing:
-        raise InputError(f"{source}: {len(missing)} of the names it labels are not in the data folder: {some(missing)}")
+        raise InputError(
+            f"{source}: {len(missing)} of the names it labels are not in the data folder: {some(missing)}; "
+            "each row is a name, relative to that folder, and then its label"
+        )
     return labels
+
+
+def _by_stem(files: Files) -> dict[str, str]:
+    """Whole names by those without their ending, where that is one file's."""
+    found: dict[str, str | None] = {}
+    for name in files:
+        stem = str(PurePosixPath(name).with_suffix(""))
+        found[stem] = None if stem in found else name
+    return {stem: name for stem, name in found.items() if name}
 
 
 def some(names: Iterable[str]) -> str:
     """The first few names, and that there are more."""
-    shown = list(islice(names, NAMED_AT_MOST + 1))
+    shown = [name if name.isprintable() else repr(name) for name in islice(names, NAMED_AT_MOST + 1)]
     return ", ".join(shown[:NAMED_AT_MOST]) + (" ..." if len(shown) > NAMED_AT_MOST else "")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,20 +26,18 @@ from .augmentation import Augmentation
 from .bodies import Body
 from .checkpoints import named, of
 from .distributed import Processes
-from .events import EpochEnded, Listener, Notice, Stop, never, nobody
-from .features import cache_folder, computed, fingerprint, kept
+from .events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
+from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
 from .memory import Portions
-from .network import Network, new_head
+from .network import Network
 from .pictures import Pictures
-from .pixels import Pixels
 from .results import Predictions
-from .schedules import Rate, Stage, rates
-from .sources import FeatureSource, PictureSource
-from .training import Diverged, Settings, Trainee, Training, forked, stage_of, stage_words
+from .schedules import BASE_LR, Rate, Stage, rates, recipe
+from .trainees import Trainees
+from .training import Diverged, Settings, Training, forked, stage_of, stage_words
 
 BATCH_SIZE = 64
-BASE_LR = 2e-3  # fastai's
 FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"
 CHECKPOINT, START = "checkpoint.safetensors", "stage-start.safetensors"
 
@@ -68,19 +66,25 @@ class Learner:
             raise InputError(f"a batch of {batch_size} pictures cannot be; 1 or more")
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
-        self.augmentation = augmentation or Augmentation(flip=pictures.flip)
         self.folder = folder or Path(self._temporary.name)
-        self.features_folder = features_folder or cache_folder()
         self.processes = Processes()
         self.portions = Portions(self.processes.count == 1)
         self.network = Network(body, pictures.classes, seed).to(self.settings.device)
         if self.settings.device.type == "cuda":
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.on_predictions = new_head(body.model.config.num_labels, len(pictures.classes), seed).to(self.settings.device)
+        self.trainees = Trainees(
+            pictures,
+            body,
+            self.network,
+            self.settings,
+            augmentation or Augmentation(flip=pictures.flip),
+            features_folder or cache_folder(),
+            self.processes,
+            self.portions,
+        )
         self.plan: list[Stage] = []  # all stages so far, the last ones perhaps not finished
         self.finished = 0  # of them
         self.history: list[EpochEnded] = []
-        self._features: dict[str, torch.Tensor] = {}
         self._running = threading.Lock()
         self._listener: Listener = nobody
 
@@ -111,7 +115,7 @@ class Learner:
         """
         if any(stage.name == "predictions" for stage in stages) and not self.body.has_head:
             raise InputError(f"{self.body.name} comes without a head of its own, so there are no predictions to learn from")
-        with self._alone(listener):
+        with self._alone(listener, stop):
             self.plan[self.finished :] = stages
             return self._go_on(None, stop)
 
@@ -120,16 +124,27 @@ class Learner:
 
         The result is the same as without the interruption. Raises InputError where there is none, or it was made with other settings.
         """
-        with self._alone(listener):
-            tensors, numbers = checkpoints.read(self.folder / CHECKPOINT)
-            other = [name for name, value in self.identity.items() if numbers["identity"].get(name) != value]
-            if other:
-                raise InputError(f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}), and cannot be resumed")
-            self._load(checkpoints.read(self.folder / START)[0])
-            self.plan = [stage_of(words) for words in numbers["plan"]]
-            self.finished = numbers["finished"]
-            self.history = [EpochEnded(**words) for words in numbers["history"]]
-            return self._go_on((tensors, numbers["training"]), stop)
+        with self._alone(listener, stop):
+            tensors, numbers = self._taken_up()
+            under_way = numbers.get("under_way", self.finished) == self.finished  # or the next stage had not begun
+            return self._go_on((tensors, numbers["training"]) if under_way else None, stop)
+
+    def take_up(self) -> None:
+        """As `resume`, without a step more: weights, plan and history as they were at the last checkpoint."""
+        with self._alone(nobody):
+            self._taken_up()
+
+    def _taken_up(self) -> tuple[dict, dict]:
+        tensors, numbers = checkpoints.read(self.folder / CHECKPOINT)
+        other = [name for name, value in self.identity.items() if numbers["identity"].get(name) != value]
+        if other:
+            raise InputError(f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}), and cannot be resumed")
+        self._load(checkpoints.read(self.folder / START)[0])
+        self.trainees.module(numbers["training"]["stage"]["name"]).load_state_dict(of("module", tensors))
+        self.plan = [stage_of(words) for words in numbers["plan"]]
+        self.finished = numbers["finished"]
+        self.history = [EpochEnded(**words) for words in numbers["history"]]
+        return tensors, numbers
 
     @property
     def unfinished(self) -> list[Stage]:
@@ -152,7 +167,10 @@ class Learner:
     def _go_on(self, kept: tuple[dict, dict] | None, stop: Stop) -> str:
         """The plan's stages that are left, the first of them from a checkpoint."""
         while self.finished < len(self.plan):
-            training = self._training(self.plan[self.finished], self.finished, stop)
+            try:
+                training = self._training(self.plan[self.finished], self.finished, stop)
+            except Stopped:  # before it could begin
+                return STOPPED
             if kept:
                 training.restore(*kept)
             else:
@@ -175,8 +193,8 @@ class Learner:
         tensors, numbers = training.state()
         history = [vars(epoch) for epoch in self.history]
         plan = [stage_words(stage) for stage in self.plan]
-        about = {"identity": self.identity, "plan": plan, "finished": self.finished, "history": history, "training": numbers}
-        self._write(CHECKPOINT, tensors, about)
+        about = {"identity": self.identity, "plan": plan, "finished": self.finished, "under_way": training.number, "history": history}
+        self._write(CHECKPOINT, tensors, {**about, "training": numbers})
 
     def _diverged(self, training: Training, error: Diverged) -> str:
         self.processes.wait()
@@ -189,66 +207,20 @@ class Learner:
         self._listener(Notice(f"{said} The weights are back at {where}. Try a rate ten times smaller."))
         return DIVERGED
 
-    # --- what learns from what
-
     def _training(self, stage: Stage, number: int, stop: Stop = never) -> Training:
-        trainee = {"predictions": self._by_predictions, "frozen": self._by_features, "unfrozen": self._by_pictures}[stage.name]()
+        trainee = self.trainees.of(stage.name)
         return Training(trainee, stage, self.settings, number, self.processes, self.portions, self._listener, stop)
-
-    def _by_predictions(self) -> Trainee:
-        model = self.body.model.to(self.settings.device)
-        features = self._both("predictions", model.state_dict(), lambda x: model(pixel_values=x).logits.softmax(dim=1))
-        return Trainee(self.on_predictions, [("linear", list(self.on_predictions.parameters()))], *features, is_small=True)
-
-    def _by_features(self) -> Trainee:
-        head = self.network.head_name
-        frozen = {name: tensor for name, tensor in self.network.model.state_dict().items() if not name.startswith(f"{head}.")}
-        features = self._both("features", frozen, self.network.eval().features)
-        return Trainee(self.network.head, [(head, list(self.network.head.parameters()))], *features, is_small=True)
-
-    def _by_pictures(self) -> Trainee:
-        train, valid = (PictureSource(pixels, self.augmentation, self.settings.device) for pixels in (self._train, self._valid))
-        return Trainee(self.network, self.network.groups(), train, valid)
-
-    def _both(self, what: str, weights: dict[str, torch.Tensor], body: Callable) -> tuple[FeatureSource, FeatureSource]:
-        """The features of both parts, from memory, from disk, or computed now."""
-        found = []
-        body_key = fingerprint(what, self.body.processor.to_json_string(), str(self.settings.device), weights)
-        for part, pixels in (("train", "_train"), ("valid", "_valid")):
-            key = fingerprint(body_key, self._keys[part])
-            if key not in self._features:
-                make = partial(self._computed, pixels, body)
-                self._features[key] = kept(key, make, self.features_folder, self.processes)
-            labels = torch.tensor([picture.label for picture in getattr(self.pictures, part)])
-            found.append(FeatureSource(self._features[key].to(self.settings.device), labels))
-        return found[0], found[1]
-
-    def _computed(self, pixels: str, body: Callable) -> torch.Tensor:
-        return computed(getattr(self, pixels), body, self.settings.device, self.portions, self.processes, self._listener)
-
-    @cached_property
-    def _train(self) -> Pixels:
-        return Pixels(self.pictures.train, self.body, listener=self._listener)
-
-    @cached_property
-    def _valid(self) -> Pixels:
-        return Pixels(self.pictures.valid, self.body, listener=self._listener)
-
-    @cached_property
-    def _keys(self) -> dict[str, str]:
-        parts = {"train": self.pictures.train, "valid": self.pictures.valid}
-        return {name: fingerprint(*(picture.content for picture in part)) for name, part in parts.items()}
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must have in common with the learner that resumes it."""
         labels = [[picture.label for picture in part] for part in (self.pictures.train, self.pictures.valid)]
         return {
-            "pictures": fingerprint(*self._keys.values(), labels, self.pictures.classes),
+            "pictures": fingerprint(*self.trainees.keys.values(), labels, self.pictures.classes),
             "body": fingerprint(self.body.model.state_dict(), self.body.processor.to_json_string()),
             "batch size": self.settings.batch_size,
             "seed": self.seed,
-            "augmentation": repr(self.augmentation),
+            "augmentation": repr(self.trainees.augmentation),
             "processes": self.processes.count,
         }
 
@@ -264,14 +236,14 @@ class Learner:
         stop: Stop = never,
     ) -> Curve:
         """The loss at ever larger rates, and what the curve suggests; the learner is as before afterwards."""
-        with self._alone(listener):
+        with self._alone(listener, stop):
             return lr_find(self._training(Stage(stage, 1, BASE_LR), self.finished, stop), start_lr, end_lr, num_it)
 
-    def predictions(self, of: str = "network", listener: Listener = nobody) -> Predictions:
-        """What the network, or the linear model on the body's `predictions`, makes of the validation pictures now."""
-        with self._alone(listener):
+    def predictions(self, of: str = "network", listener: Listener = nobody, stop: Stop = never) -> Predictions:
+        """What the network, or the linear model on the body's `predictions`, makes of the validation pictures now. Raises Stopped."""
+        with self._alone(listener, stop):
             stage = {"network": "unfrozen", "predictions": "predictions"}[of]
-            training = self._training(Stage(stage, 1, BASE_LR), self.finished)
+            training = self._training(Stage(stage, 1, BASE_LR), self.finished, stop)
             with forked(self.settings.device):
                 logits = training.logits(training.trainee.valid)
         valid = self.pictures.valid
@@ -285,12 +257,14 @@ class Learner:
             given = self.network.eval().features(self.body.normalised(pixels.to(self.settings.device).float()))
         return given.double().cpu().numpy()
 
-    def show_batch(self, count: int = 9, learn: bool = True, listener: Listener = nobody) -> list[tuple[np.ndarray, str]]:
+    def show_batch(
+        self, count: int = 9, learn: bool = True, listener: Listener = nobody, stop: Stop = never
+    ) -> list[tuple[np.ndarray, str]]:
         """(picture, class): the first pictures of the next unfrozen stage exactly as the network will see them; learn=False: not augmented.
 
-        A picture is (rows, columns, 3) from 0 to 255.
+        A picture is (rows, columns, 3) from 0 to 255. Raises Stopped.
         """
-        with self._alone(listener):
+        with self._alone(listener, stop):
             training = self._training(Stage("unfrozen", 1, BASE_LR), self.finished)
             source, index = training.trainee.train, training.order(0)[0]
             with forked(self.settings.device):
@@ -323,37 +297,30 @@ class Learner:
         return f"saved/{name}.safetensors"
 
     def _weights(self) -> dict[str, torch.Tensor]:
-        return {**named("network", self.network.state_dict()), **named("on_predictions", self.on_predictions.state_dict())}
+        return {**named("network", self.network.state_dict()), **named("on_predictions", self.trainees.on_predictions.state_dict())}
 
     def _load(self, tensors: dict[str, torch.Tensor]) -> None:
         self.network.load_state_dict(of("network", tensors))
-        self.on_predictions.load_state_dict(of("on_predictions", tensors))
+        self.trainees.on_predictions.load_state_dict(of("on_predictions", tensors))
 
     def _write(self, name: str, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
         if self.processes.is_writer:
             checkpoints.write(self.folder / name, tensors, numbers)
 
     @contextmanager
-    def _alone(self, listener: Listener) -> Iterator[None]:
+    def _alone(self, listener: Listener, stop: Stop = never) -> Iterator[None]:
         """One long job at a time."""
         if not self._running.acquire(blocking=False):
             raise InputError("training is under way; wait for its end or stop it first")
         try:
-            self._listener = listener if self.processes.is_writer else nobody
+            self._listener = self.trainees.listener = listener if self.processes.is_writer else nobody
+            self.trainees.stop = stop
             yield
         finally:
-            self._listener = nobody
+            self._listener = self.trainees.listener = nobody
+            self.trainees.stop = never
             self._running.release()
 
     @cached_property
     def _temporary(self) -> tempfile.TemporaryDirectory:
         return tempfile.TemporaryDirectory(prefix="gradsheet-", ignore_cleanup_errors=True)
-
-
-def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1) -> list[Stage]:
-    """fastai 2.8's fine_tune: the head alone, then everything at half the rate, the first layer at a hundredth of the head's."""
-    half = base_lr / 2
-    return [
-        Stage("frozen", frozen_epochs, slice(base_lr), pct_start=0.99),
-        Stage("unfrozen", epochs, slice(half / 100, half), pct_start=0.3, div=5),
-    ]

@@ -11,6 +11,12 @@ import torch
 PACKAGES = ("gradsheet", "torch", "transformers", "safetensors", "Pillow", "numpy")
 
 
+def leave_a_core() -> None:
+    """To the page, while PyTorch learns on the CPU."""
+    if not torch.cuda.is_available():
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+
+
 def device_name(device: torch.device) -> str:
     """NVIDIA's name of a GPU; for a CPU how many threads PyTorch uses."""
     if device.type == "cuda":

@@ -14,11 +14,15 @@ from PIL import Image
 from sheets import InputError
 
 from .files import files_in
-from .labels import Labeller, Labels, by_folder, parts_of, some
+from .labels import TRAIN, Labeller, Labels, by_folder, parts_of, some
 from .reading import UnreadablePicture, check, read
 
 VALID_SHARE = 0.2
 Progress = Callable[[int, int], None]  # done, of how many
+
+
+class SampleTooSmall(InputError):
+    """There are not two pictures for each class in a sample of this size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,35 +104,42 @@ def pictures_in(
     seed: int = 0,
     sample: int | None = None,
     progress: Progress | None = None,
+    within: Sequence[Path] | None = None,
 ) -> Pictures:
     """The labelled pictures of a folder, each one decoded once to see that it can be.
 
     labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures; otherwise valid_share of each class,
-    chosen by seed, is for validation. sample: work on about so many pictures, evenly over parts and classes. Files that are no
-    pictures are reported in `skipped`. Raises InputError for data that nothing can be learnt from.
+    chosen by seed, is for validation. sample: work on about so many pictures, evenly over parts and classes. progress may raise, to break
+    it off. within: links that lead out of these folders are not followed. Files that are no pictures are reported in `skipped`. Raises
+    InputError for data that nothing can be learnt from.
     """
     folder = Path(folder)
-    files = files_in(folder)
+    files = files_in(folder, within)
     labels = labeller(files)
+    parts = parts_of(files)
     if labeller is by_folder:
-        _check_folders(folder, labels, parts_of(files))
+        _check_folders(folder, labels, parts)
     classes = tuple(sorted(set(labels.values())))
     numbers = {name: k for k, name in enumerate(classes)}
     found = [Picture(name, numbers[label], files[name]) for name, label in labels.items()]
-    train, valid = _split(found, parts_of(files), valid_share, np.random.default_rng(seed))
+    train, valid = _split(found, parts, valid_share, np.random.default_rng(seed))
+    if len(classes) > 1 and not valid and not parts:
+        raise InputError(f"{folder.name}: no picture is left for validation: each class has only one; put two or more in each")
     if sample is not None:
-        if sample < 2 * len(classes):
-            raise InputError(f"a sample of {sample} is too small: {len(classes)} classes need at least {2 * len(classes)} pictures")
+        _check_sample(sample, classes)
         share = min(1, sample / max(1, len(found)))
         train, valid = (_sampled(part, max(len(classes), round(share * len(part))), seed) for part in (train, valid))
     bad = dict(_bad([*train, *valid], progress))
-    skipped = tuple(bad.items()) + (() if labeller is by_folder else _unlabelled(files, labels))
+    skipped = tuple(bad.items()) + _unlabelled(files, labels, labeller is by_folder) + _in_no_part(labels, parts)
     train, valid = ([picture for picture in part if picture.id not in bad] for part in (train, valid))
     return Pictures(folder.resolve().name, classes, tuple(train), tuple(valid), skipped)
 
 
 def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None:
     """A class is a folder, so a folder with no files at all is a class with no pictures."""
+    lone = next((name.partition("/")[0] for name in labels if labels[name].lower() in TRAIN and name.count("/") > 1), None)
+    if lone and not parts:
+        raise InputError(f"{folder.name}: beside the folder {lone} there is none called valid; name the one so that is to check with")
     for top in [folder / part for part in parts] or [folder]:
         for inner in sorted(top.iterdir()):
             named = inner.relative_to(folder).as_posix()
@@ -136,8 +147,14 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
                 raise InputError(f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it")
 
 
-def _unlabelled(files: Iterable[str], labels: Labels) -> tuple[tuple[str, str], ...]:
-    return tuple((name, "it has no label") for name in files if name not in labels)
+def _unlabelled(files: Iterable[str], labels: Labels, by_folders: bool) -> tuple[tuple[str, str], ...]:
+    why = "it is in no class's folder" if by_folders else "it has no label"
+    return tuple((name, why) for name in files if name not in labels)
+
+
+def _in_no_part(labels: Labels, parts: dict[str, bool]) -> tuple[tuple[str, str], ...]:
+    outside = [name for name in labels if parts and name.partition("/")[0] not in parts]
+    return tuple((name, f"it is not in {' or '.join(sorted(parts))}") for name in outside)
 
 
 def _split(
@@ -183,14 +200,25 @@ def _bad(pictures: Sequence[Picture], progress: Progress | None) -> Iterable[tup
             return str(error)
         return None
 
-    with ThreadPoolExecutor() as pool:
+    pool = ThreadPoolExecutor()
+    try:
         for done, (picture, why) in enumerate(zip(pictures, pool.map(reason, pictures), strict=True), 1):
             if progress:
                 progress(done, len(pictures))
             if why:
                 yield picture.id, why
+    finally:  # it may have been broken off
+        pool.shutdown(cancel_futures=True)
 
 
-def fewer(pictures: Pictures, each: int) -> Pictures:
-    """The same with at most `each` training pictures of a class: the first ones."""
+def _check_sample(sample: int, classes: Sequence[str]) -> None:
+    least = 2 * len(classes)
+    if sample < least:
+        raise SampleTooSmall(f"a sample of {sample} is too small: {len(classes)} classes need at least {least} pictures")
+
+
+def fewer(pictures: Pictures, sample: int) -> Pictures:
+    """The same with about `sample` pictures to learn from, evenly over the classes; all are there to check with. Raises InputError."""
+    _check_sample(sample, pictures.classes)
+    each = max(1, sample // len(pictures.classes))
     return replace(pictures, train=tuple(picture for held in _by_class(pictures.train) for picture in held[:each]))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from .bodies import Body
-from .events import Listener, Worked, nobody
+from .events import Listener, Stop, Stopped, Worked, never, nobody
 from .pictures import Picture
 
 MOST_KEPT = 2_000_000_000  # bytes
@@ -19,16 +19,27 @@ AHEAD = 3  # batches being decoded while one is learnt from
 class Pixels:
     """labels: (pictures,) of class numbers. Threads decode, since Pillow leaves Python to others while it works."""
 
-    def __init__(self, pictures: Sequence[Picture], body: Body, most_kept: int = MOST_KEPT, listener: Listener = nobody):
+    def __init__(
+        self, pictures: Sequence[Picture], body: Body, most_kept: int = MOST_KEPT, listener: Listener = nobody, stop: Stop = never
+    ):
+        """Raises Stopped where that is asked for, and InputError for a picture that has gone bad."""
         self.pictures, self.body = pictures, body
         self.labels = torch.tensor([picture.label for picture in pictures])
         first = self._one(0)
         self.kept = torch.empty(len(pictures), *first.shape, dtype=torch.uint8) if len(pictures) * first.nbytes <= most_kept else None
         if self.kept is not None:
-            with ThreadPoolExecutor() as pool:
-                for k, one in enumerate(pool.map(self._one, range(len(pictures)))):
-                    self.kept[k] = one
-                    listener(Worked("Pictures decoded", k + 1, len(pictures)))
+            self._keep(self.kept, listener, stop)
+
+    def _keep(self, kept: torch.Tensor, listener: Listener, stop: Stop) -> None:
+        pool = ThreadPoolExecutor()
+        try:
+            for k, one in enumerate(pool.map(self._one, range(len(kept)))):
+                if stop():
+                    raise Stopped
+                kept[k] = one
+                listener(Worked("Pictures decoded", k + 1, len(kept)))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _one(self, index: int) -> torch.Tensor:
         return self.body.pixels([self.pictures[index].open()])[0]

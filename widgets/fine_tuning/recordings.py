@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # a recording can be read where there is no PyTorch
     from .learner import Learner
 
 FORMAT = "gradsheet recording 1"
+PAUSE = 0.2  # seconds between two questions whether to stop
+PLAIN: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}  # what events are made of
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (BatchEnded, EpochEnded, Notice, Worked)}
 
 
@@ -81,6 +83,15 @@ class Recording:
     about: About
     events: tuple[tuple[float, Event], ...]
 
+    def title(self) -> str:
+        """What was recorded, to tell it from others."""
+        epochs = [event for _, event in self.events if isinstance(event, EpochEnded)]
+        counts = {stage: sum(event.stage == stage for event in epochs) for stage in dict.fromkeys(event.stage for event in epochs)}
+        stages = ", ".join(f"{stage} {count} epoch{'s' * (count != 1)}" for stage, count in counts.items())
+        return (
+            f"{self.about.data}: {stages}, in the end {epochs[-1].accuracy:.1%} right" if epochs else f"{self.about.data}: no whole epoch"
+        )
+
     def play(self, listener: Listener, stop: Stop = never, speed: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> bool:
         """Tell the listener that it is a recording, then every event at its time divided by speed; False where it was stopped."""
         if not speed > 0:
@@ -90,7 +101,10 @@ class Recording:
         for when, event in self.events:
             if stop():
                 return False
-            sleep(max(0.0, when - before) / speed)
+            left = max(0.0, when - before) / speed
+            while left > 0 and not stop():  # a long pause, and the person may not want to wait for its end
+                sleep(min(left, PAUSE))
+                left -= PAUSE
             before = when
             listener(event)
         return True
@@ -100,12 +114,29 @@ def read_recording(path: Path) -> Recording:
     """Raises InputError for a file that is no recording; a last line that was broken off is left out."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        about = json.loads(lines[0])
+        about = _json(lines[0])
         if about.get("format") != FORMAT:
             raise ValueError(f"its format is {about.get('format')!r}, and {FORMAT!r} is known here")
-        whole = [json.loads(line) for line in lines[1:] if line.endswith("\n")]
-        return Recording(About(**about), tuple((float(when), KINDS[kind](**words)) for when, kind, words in whole))
+        whole = [_json(line) for line in lines[1:] if line.endswith("\n")]
+        return Recording(About(**about), tuple((float(when), _event(kind, words)) for when, kind, words in whole))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InputError(f"{path}: this is no recording that can be played: {error}") from None
+
+
+def _json(line: str) -> Any:
+    """Without the numbers that JSON does not have, which a page could not be told."""
+
+    def refused(name: str) -> Any:
+        raise ValueError(f"it says {name}")
+
+    return json.loads(line, parse_constant=refused)
+
+
+def _event(kind: str, words: dict[str, Any]) -> Event:
+    made = KINDS[kind](**words)
+    wrong = [one.name for one in fields(made) if not isinstance(words[one.name], PLAIN[str(one.type)])]
+    if wrong:
+        raise ValueError(f"{kind} says nothing usable of {wrong[0]}")
+    return made

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sheets import InputError
 
 Rate = float | slice
+BASE_LR = 2e-3  # fastai's
 LARGEST = 1e30  # a rate; of 32 bits, numbers end soon above
 NAMES = ("predictions", "frozen", "unfrozen")
 
@@ -55,6 +56,15 @@ def rates(lr: Rate, groups: int) -> list[float]:
         return [lr.stop / 10] * (groups - 1) + [float(lr.stop)]
     step = (lr.stop / lr.start) ** (1 / max(1, groups - 1))
     return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
+
+
+def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1) -> list[Stage]:
+    """fastai 2.8's fine_tune: the head alone, then everything at half the rate, the first layer at a hundredth of the head's."""
+    half = base_lr / 2
+    return [
+        Stage("frozen", frozen_epochs, slice(base_lr), pct_start=0.99),
+        Stage("unfrozen", epochs, slice(half / 100, half), pct_start=0.3, div=5),
+    ]
 
 
 def _cosine(start: float, end: float, share: float) -> float:

@@ -22,7 +22,7 @@ from torch.nn import functional
 from .augmentation import DRAWS
 from .checkpoints import Tensors, named, of
 from .distributed import Processes
-from .events import BatchEnded, EpochEnded, Listener, Stop, never, nobody
+from .events import BatchEnded, EpochEnded, Listener, Stop, Stopped, never, nobody
 from .memory import Portions
 from .schedules import Stage
 from .sources import Source
@@ -113,14 +113,21 @@ class Training:
         """
         with forked(self.settings.device), threads(1 if self.trainee.is_small else None):
             while self.epoch < self.stage.epochs:
-                if not self._learn():
+                ended = self._epoch()
+                if ended is None:
                     keep(None)
                     return False
-                ended = self._ended()
                 self.epoch, self.batch, self.loss_sum, self.seconds = self.epoch + 1, 0, 0.0, 0.0
                 keep(ended)
                 self.listener(ended)
         return True
+
+    def _epoch(self) -> EpochEnded | None:
+        """None where it was stopped: after a batch, or in the validation, which a resumed run does from its beginning."""
+        try:
+            return self._ended() if self._learn() else None
+        except Stopped:
+            return None
 
     def _learn(self) -> bool:
         """The rest of this epoch; False where it was stopped."""
@@ -184,7 +191,10 @@ class Training:
             torch.cuda.manual_seed(seed)
 
     def logits(self, source: Source) -> torch.Tensor:
-        """(pictures, classes) of every picture of the source as it is, without augmentation, in the source's order; on the CPU."""
+        """(pictures, classes) of every picture of the source as it is, without augmentation, in the source's order; on the CPU.
+
+        Raises Stopped where that is asked for.
+        """
         own = self.processes.share(torch.arange(len(source.labels)))
         chosen = own.split(max(CHECKED_AT_ONCE, self.settings.batch_size))
         self.trainee.module.eval()
@@ -194,8 +204,10 @@ class Training:
             return torch.cat([self._logits(self.trainee.module, inputs[part]) for part in slices])
 
         with torch.inference_mode():
-            pairs = zip(chosen, source.batches(chosen), strict=True)
-            rows = [self.portions.run(partial(work, kept), len(index), self.listener).cpu() for index, kept in pairs]
+            rows = []
+            for index, kept in zip(chosen, source.batches(chosen), strict=True):
+                self.processes.check(self.stop)
+                rows.append(self.portions.run(partial(work, kept), len(index), self.listener).cpu())
             found = torch.cat(rows) if rows else torch.empty(0, self.trainee.groups[-1][1][0].shape[0])
         return self.processes.woven(found, len(source.labels)).clone()
 

@@ -3,7 +3,8 @@
 import { element } from "../../front_end/elements.js";
 import { picture, table } from "./fields.js";
 
-export function facts(about) {
+/** @param {Object} about @param {HTMLElement} choose where others can be chosen */
+export function facts(about, choose) {
   const { pictures } = about;
   const counted = element("div", { class: "gs-scroll ft-classes", tabindex: "0", role: "group", "aria-label": "Classes" }, table(["class", "to learn from", "to check with"], pictures.counts, "Classes and their pictures"));
   const skipped = pictures.skippedCount
@@ -25,5 +26,5 @@ export function facts(about) {
     element("div", { class: "ft-pictures" }, ...about.batch.map(picture)),
     element("p", { class: "gs-note", text: `The first of a batch of ${about.batchSize}, zoomed and cropped by chance as they are while it learns.` }),
   );
-  return element("section", { class: "ft-facts", "aria-label": "Device, body and pictures" }, words, counted, batch);
+  return element("section", { class: "ft-facts", "aria-label": "Device, body and pictures" }, words, counted, batch, choose);
 }

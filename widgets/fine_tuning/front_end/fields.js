@@ -57,3 +57,13 @@ export function table(headings, rows, name) {
   const row = ([first, ...cells]) => element("tr", {}, element("th", { scope: "row", text: first }), ...cells.map((text) => element("td", { text })));
   return element("table", { class: "ft-table", "aria-label": name }, element("thead", {}, head), element("tbody", {}, ...rows.map(row)));
 }
+
+/** Give the browser a file to keep. @param {BlobPart} bytes @param {string} name @param {string} type */
+export function download(bytes, name, type) {
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
+  const link = element("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -3,16 +3,17 @@
 import { asker } from "../../front_end/asking.js";
 import { element, setText } from "../../front_end/elements.js";
 import { fromAddress, fromSource, oncePerPage } from "../../front_end/plotly.js";
+import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
-import { actor, refusal, table } from "./fields.js";
+import { table } from "./fields.js";
 import { Job } from "./job.js";
 import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
+import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
 import { Steps } from "./steps.js";
 
-const NAMES = ["job", "about", "runs", "curve", "saved", "results", "stale", "seen", "notices", "resumable", "recorded", "playing"];
+const NAMES = ["job", "about", "runs", "curve", "saved", "results", "stale", "seen", "notices", "resumable", "recorded", "playing", "allowed", "choice", "refused"];
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
-const SPEEDS = { "as fast as it was": 1, "a tenth as fast": 0.1, "ten times as fast": 10 };
 let made = 0; // panels on this page so far
 
 /** The name under which this panel finds what it left behind when the page is loaded again: one for each tab and panel. */
@@ -40,6 +41,8 @@ class Panel {
     this.epochs = element("div", { class: "gs-scroll ft-epochs", tabindex: "0", role: "group", "aria-label": "Epochs" });
     this.playing = element("p", { class: "ft-recording", role: "status" });
     this.waiting = element("p", { class: "gs-note", text: "Curves are drawn here while something learns." });
+    this.choose = new Choose(host, model.get("allowed"));
+    this.recorded = new Recorded(host);
     this.listeners = NAMES.map((name) => [`change:${name}`, () => this.draw([name])]);
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.draw(NAMES);
@@ -49,38 +52,31 @@ class Panel {
     return this.model.get(name);
   }
 
-  /** Made once Python has said what there is. */
+  /** Made when Python has said what there is, and anew when that has become something else. */
   build() {
     const about = this.get("about");
-    if (!about.device || this.steps) return;
+    if (!about.device) return;
+    this.results?.end();
     this.steps = new Steps(this.host, about, this.rates.node);
     this.results = new Results(this.host, about);
+    this.rows = undefined;
     const live = element("div", { class: "ft-live", "aria-label": "Curves", role: "region" }, this.playing, this.waiting, this.losses.node, this.accuracies.node, this.epochs);
-    this.rest.append(facts(about), element("div", { class: "ft-columns" }, this.steps.node, live), this.results.node, this.recordings());
-    this.draw(NAMES);
-  }
-
-  recordings() {
-    const says = refusal();
-    const speed = element("select", { "aria-label": "Speed of the recording" }, ...Object.entries(SPEEDS).map(([text, x]) => element("option", { value: String(x), text })));
-    this.players = this.get("recorded").map((text, k) => [text, actor("Play", () => this.host.start("play", { recording: k, speed: Number(speed.value) }), says, { "aria-label": `Play recording ${k + 1}` })]);
-    const items = this.players.map(([text, button]) => element("li", {}, text, " ", button));
-    const node = element("section", { class: "ft-part", "aria-label": "Recorded runs" }, element("h2", { text: "Recorded runs" }), element("p", { class: "gs-note", text: "Played as they happened, on the machine that is named; nothing is computed here." }), speed, element("ul", {}, ...items), says);
-    node.hidden = items.length === 0;
-    return node;
+    const found = facts(about, this.choose.node);
+    this.rest.replaceChildren(found, element("div", { class: "ft-columns" }, this.steps.node, live), this.results.node, this.recorded.node);
+    this.draw(NAMES.filter((name) => name !== "about"));
   }
 
   draw(changed) {
     const state = Object.fromEntries(NAMES.map((name) => [name, this.get(name)]));
     const one = (...names) => names.some((name) => changed.includes(name));
     if (one("job", "resumable", "notices")) this.job.draw(state);
-    if (!this.steps) return this.build();
+    if (one("refused")) this.choose.drawRefused(state.refused);
+    if (one("choice")) this.choose.drawChoice(state.choice);
+    if (one("recorded")) this.recorded.draw(state.recorded);
+    if (state.job.state === "failed" && !this.steps) this.rest.replaceChildren(this.choose.node); // what was given cannot be opened; something else may
+    if (one("about") || !this.steps) return this.build();
     const running = state.job.state === "running";
-    if (one("job")) {
-      this.steps.drawRunning(running);
-      this.results.drawRunning(running);
-      for (const [, button] of this.players) button.setAttribute("aria-disabled", String(running));
-    }
+    if (one("job", "recorded")) for (const part of [this.steps, this.results, this.choose, this.recorded]) part.drawRunning(running);
     if (one("runs", "playing")) this.drawRuns(state);
     if (one("curve")) {
       this.steps.drawCurve(state.curve);
@@ -124,7 +120,8 @@ function render({ model, el }) {
   const ask = asker(model);
   const host = {
     ask,
-    start: (step, options) => ask("start", { step, options }),
+    record: () => false,
+    start: (step, options) => ask("start", { step, options: { ...options, record: host.record() } }),
     lessons: Boolean(announced), // a lesson of its own page has the other lessons beside it
     plotly: () =>
       oncePerPage(async () => {

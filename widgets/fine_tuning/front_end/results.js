@@ -1,21 +1,12 @@
 // What the network made of the validation pictures, and what to take away.
 
 import { element, setText } from "../../front_end/elements.js";
-import { actor, field, numberIn, picture, refusal, table } from "./fields.js";
+import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
 import { calibrationChart, Chart } from "./lines.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
 const CLIP = "1e-4"; // Kaggle's
-const FILES = { "predictions.csv": "text/csv", "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
-
-function download(bytes, name, type) {
-  const address = URL.createObjectURL(new Blob([bytes], { type }));
-  const link = element("a", { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
+const FILES = { "predictions.csv": "text/csv", "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "model.zip": "application/zip" };
 
 /** Rows are what the pictures are, columns what the network said; the shade is the share of the row. */
 function confusion({ classes, confusion: counts }) {
@@ -64,7 +55,7 @@ export class Results {
         const { buffers } = await this.host.ask("download", { what: name, clip: numberIn(this.clip.input) });
         download(buffers[0], name, FILES[name]);
       }, this.says);
-    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, element("div", { class: "ft-controls" }, this.out.node, this.write), this.says);
+    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, ...(this.out.input.value ? [element("div", { class: "ft-controls" }, this.out.node, this.write)] : []), this.says);
     return this.away;
   }
 

@@ -14,13 +14,13 @@ export class Steps {
       frozen: { epochs: field("Epochs of the head", about.frozenEpochs), lr: field("Rate of the head", short(about.lr)) },
       unfrozen: {
         epochs: field("Epochs of all layers", about.epochs),
-        first: field("Rate of the first layer", short(about.lr / 200)),
-        lr: field("Rate of the last layer", short(about.lr / 2)),
+        first: field("Rate of the first layer", short(about.firstRate)),
+        lr: field("Rate of the last layer", short(about.lastRate)),
       },
       scratch: { epochs: field("Epochs from scratch", about.epochs + about.frozenEpochs), lr: field("Rate from scratch", short(about.lr / 4)) },
     };
     this.name = field("Name of the save", "stage-1");
-    this.which = element("select", { "aria-label": "What the finder tries" }, element("option", { value: "frozen", text: "the head alone" }), element("option", { value: "unfrozen", text: "all layers" }));
+    this.which = element("select", { "aria-label": "What learns in the finder" }, element("option", { value: "frozen", text: "the head alone" }), element("option", { value: "unfrozen", text: "all layers" }));
     this.suggestions = element("div", { class: "gs-buttons", role: "group", "aria-label": "Suggested rates" });
     this.layers = element("div", { class: "gs-scroll ft-layers", tabindex: "0", role: "group", "aria-label": "Layers" });
     this.saved = element("div", { class: "gs-buttons", role: "group", "aria-label": "Saved weights" });
@@ -39,7 +39,7 @@ export class Steps {
       this.step("", "All in one call", `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of ${short(about.lr)}, then ${about.epochs} of all layers at half of it. Or take the steps one by one.`, oneCall),
       this.step("1", "The body's own predictions", about.hasHead ? "Whatever the body says, though it has never heard of these classes, is the input of a linear model." : "This body comes without a head of its own, so it predicts nothing yet: begin with step 2.", about.hasHead ? fit("predictions", "Train the linear model") : null),
       this.step("2", "A new head, the body frozen", "Pop the last layer, put a new one there, and let the body look at every picture once.", { text: "Compute the features", act: () => this.host.start("features", {}) }),
-      this.step("3", "Find a learning rate", "Try ever larger rates for a batch each, and see where the loss falls.", { controls: [element("label", { class: "ft-field" }, element("span", { text: "of" }), this.which)], text: "Find", act: () => this.host.start("find", { stage: this.which.value }) }, this.rates, this.suggestions),
+      this.step("3", "Find a learning rate", "Try ever larger rates for a batch each, and see where the loss falls.", { controls: [element("label", { class: "ft-field" }, element("span", { text: "What learns" }), this.which)], text: "Find", act: () => this.host.start("find", { stage: this.which.value }) }, this.rates, this.suggestions),
       this.step("4", "Fit one cycle", "The rate rises and falls; only the head learns.", fit("frozen", "Train the head")),
       this.step("5", "Save", "So that there is a way back.", { controls: [this.name.node], text: "Save", act: () => this.host.start("save", { name: this.name.input.value }) }),
       this.step("6", "Unfreeze", "All layers learn, the first ones, which see edges, more slowly than the last.", fit("unfrozen", "Train all layers"), this.layers),

@@ -1,0 +1,105 @@
+// Which pictures, whose labels are where, and which body: read when the button is pressed, and not before.
+
+import { element, setText } from "../../front_end/elements.js";
+import { typedNumber } from "../../front_end/numbers.js";
+import { actor, field, refusal } from "./fields.js";
+
+const DATA = { digits: "the 3s and 7s that come along", folder: "a folder of pictures" };
+const LABELS = { folder: "the folder it is in", csv: "a CSV file", regex: "a part of its name" };
+const BODIES = { digits: "the small one that comes along", other: "one of transformers'" };
+const TEXTS = { folder: "Folder of pictures", csv: "CSV of names and labels", expression: "Regular expression", name: "Folder or hub name of the body" };
+const NUMBERS = { sample: "About how many pictures (empty: all)", batch_size: "Pictures in a batch (empty: as suits)", seed: "Seed" };
+
+/** A choice of several, with its label. */
+function select(label, options) {
+  const input = element("select", { "aria-label": label }, ...Object.entries(options).map(([value, text]) => element("option", { value, text })));
+  return { input, node: element("label", { class: "ft-field" }, element("span", { text: label }), input) };
+}
+
+export class Choose {
+  /** @param {Object} host @param {string} allowed which folders may be used, in a sentence */
+  constructor(host, allowed) {
+    this.host = host;
+    this.data = select("Pictures", DATA);
+    this.labels = select("A picture's label is", LABELS);
+    this.body = select("Body", BODIES);
+    this.fields = Object.fromEntries(Object.entries({ ...TEXTS, ...NUMBERS }).map(([name, label]) => [name, this.checked(name, label)]));
+    for (const name of Object.keys(TEXTS)) this.fields[name].input.classList.add("ft-path");
+    for (const one of [this.data, this.labels, this.body]) one.input.addEventListener("change", () => this.show());
+    const says = refusal();
+    this.button = actor("Read them, and begin anew", () => this.read(), says);
+    const row = (...nodes) => element("div", { class: "ft-controls" }, ...nodes);
+    const { folder, csv, expression, name, sample, batch_size: batch, seed } = this.fields;
+    this.node = element(
+      "details",
+      { class: "ft-choose" },
+      element("summary", { text: "Take other pictures, or another body" }),
+      element("p", { class: "gs-note", text: `${allowed} Nothing is read before you press the button.` }),
+      row(this.data.node, folder.node, this.labels.node, csv.node, expression.node),
+      row(this.body.node, name.node),
+      row(sample.node, batch.node, seed.node),
+      element("p", { class: "gs-note", text: "What was learnt so far is kept: choose the same again, and it is there." }),
+      row(this.button),
+      says,
+    );
+    this.show();
+  }
+
+  /** A field with a place for what is wrong with it. */
+  checked(name, label) {
+    const made = field(label, name === "seed" ? 0 : "");
+    const says = element("p", { class: "gs-refusal", role: "alert", id: `ft-refused-${name}-${Math.random().toString(36).slice(2)}` });
+    made.input.setAttribute("aria-describedby", says.id);
+    return { input: made.input, says, node: element("div", { class: "ft-checked" }, made.node, says) };
+  }
+
+  /** Only the fields that the choices need. */
+  show() {
+    const own = this.data.input.value === "folder";
+    const labels = this.labels.input.value;
+    const needed = { folder: own, csv: own && labels === "csv", expression: own && labels === "regex", name: this.body.input.value === "other" };
+    for (const [name, is] of Object.entries(needed)) this.fields[name].node.hidden = !is;
+    this.labels.node.hidden = !own;
+  }
+
+  async read() {
+    this.drawRefused({});
+    const told = { data: this.data.input.value, labels: this.labels.input.value, body: this.body.input.value };
+    for (const name of Object.keys(TEXTS)) told[name] = this.fields[name].input.value;
+    for (const name of Object.keys(NUMBERS)) {
+      const text = this.fields[name].input.value.trim();
+      const number = typedNumber(text);
+      told[name] = text === "" ? null : Number.isFinite(number) ? number : text;
+    }
+    await this.host.ask("choose", { options: told });
+  }
+
+  /** @param {Object<string, string>} refused the sentence for a field */
+  drawRefused(refused) {
+    for (const [name, { input, says }] of Object.entries(this.fields)) {
+      setText(says, refused[name] || "");
+      input.setAttribute("aria-invalid", String(Boolean(refused[name])));
+      if (refused[name]) this.node.open = true;
+    }
+    const first = Object.keys(this.fields).find((name) => refused[name]);
+    if (first) this.fields[first].input.focus({ preventScroll: false });
+  }
+
+  /** What was chosen in this session, after the page was loaded again. */
+  drawChoice(choice) {
+    if (!choice.data) return;
+    const [kind, ...rest] = choice.labels.split(":");
+    this.data.input.value = choice.data === "digits" ? "digits" : "folder";
+    this.labels.input.value = kind;
+    this.body.input.value = choice.body === "digits" ? "digits" : "other";
+    const texts = { folder: this.data.input.value === "folder" && choice.data, [kind === "csv" ? "csv" : "expression"]: rest.join(":"), name: this.body.input.value === "other" && choice.body };
+    for (const [name, text] of Object.entries({ ...texts, sample: choice.sample, batch_size: choice.batch_size, seed: choice.seed })) {
+      if (text || text === 0) this.fields[name].input.value = String(text);
+    }
+    this.show();
+  }
+
+  drawRunning(running) {
+    this.button.setAttribute("aria-disabled", String(running));
+  }
+}
