@@ -6,12 +6,14 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sheets import InputError, Sheet, SheetError, values
+from sheets import InputError, Sheet, SheetError
 from sheets.library.catalogue import SHEETS, sheet_named
+from sheets.targets.numpy import Values, overflow, trajectory
 
 from .others import OTHERS
 
@@ -41,6 +43,15 @@ def steps_of(sheet: Sheet, steps: int) -> int:
     return steps
 
 
+def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
+    """Every block after so many steps, or the last finite one; then says so where errors are said."""
+    started = sheet.with_inputs(inputs)
+    step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
+    if step < steps:
+        print(f"stopped at step {step}: {overflow(started, found)} would no longer be a finite number", file=sys.stderr)
+    return found
+
+
 def json_number(x: float) -> float | str:
     """JSON has no infinity: "inf", "-inf", "nan"."""
     return x if math.isfinite(x) else str(x)
@@ -55,7 +66,7 @@ def show_list(_: argparse.Namespace) -> None:
 
 def show_values(options: argparse.Namespace) -> None:
     sheet = sheet_named(options.name)
-    found = values(sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
+    found = after_steps(sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
     lines = [
         f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}" for name, block in found.items()
     ]
@@ -68,7 +79,9 @@ def export(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() != ".xlsx":
         raise InputError(f"{options.out}: a workbook's name ends in .xlsx")
     sheet = sheet_named(options.name)
-    write(sheet, str(options.out), given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
+    inputs, steps = given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
+    write(sheet, str(options.out), inputs, steps)
+    after_steps(sheet, inputs, steps)
     print(f"wrote {options.out}")
 
 
@@ -82,7 +95,7 @@ def page(options: argparse.Namespace) -> None:
 
 
 def site(options: argparse.Namespace) -> None:
-    from .pages import write_site
+    from .site import write_site
 
     for written in write_site(options.out):
         print(f"wrote {written}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import html
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -23,35 +22,20 @@ from widgets import SheetWidget
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
 from widgets.fine_tuning.recordings import Recording, read_recording
 from widgets.mathematics import mathml
-from widgets.sheet_widget import plotly_file
 from widgets.static_page import LOOK, static_page
 
+from .course import lessons, notebook, short_title, title
 from .others import OTHERS
 from .picture import ended, picture, picture_of_run
 
-FOLDER = Path(__file__).resolve().parent
-PLOTLY = "plotly.min.js"
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
 main > .lessons { padding: 0; list-style: none; max-width: none; }
-.lessons a { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
-.lessons a:hover, .lessons a:focus-visible { border-color: #0072b2; box-shadow: 0 0 0 2px #0072b2; outline: none; }
+.lesson { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
+.lesson:hover, .lesson:focus-visible { border-color: #0072b2; box-shadow: 0 0 0 2px #0072b2; outline: none; }
 .lessons h2 { margin: 8px 0 4px; color: #00527f; } .lessons p { margin: 0; } .lessons svg { width: 100%; height: auto; }
+.lesson + a { display: inline-block; margin: 6px 14px; font-size: 0.9em; }
 """
-
-
-def sheet_lessons() -> list[str]:
-    """Names of the sheets that have a lesson, in the catalogue's order."""
-    return [name for name in SHEETS if notebook(name).exists()]
-
-
-def lessons() -> list[str]:
-    """Names of all lessons: those of sheets first."""
-    return [*sheet_lessons(), *OTHERS]
-
-
-def notebook(name: str) -> Path:
-    return FOLDER / f"{name}.ipynb"
 
 
 def _markdown() -> MarkdownIt:
@@ -112,15 +96,18 @@ def _without_python(name: str, run: Recording) -> str:
     )
 
 
-def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, plotly_address: str = "", before: str = "") -> str:
-    """A lesson as one HTML page. A sheet without a lesson of its own gets a page with its title and summary. Raises InputError."""
+def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: Any) -> str:
+    """A lesson as one HTML page. A sheet without a lesson of its own gets a page with its title and summary. Raises InputError.
+
+    around: what `static_page` is told besides.
+    """
     if name in OTHERS:
-        return static_page(OTHERS[name].title, parts(notebook(name)), plotly_address, before)
+        return static_page(title(name), parts(notebook(name)), **around)
     sheet = sheet_named(name).with_inputs(inputs or {})
     if notebook(name).exists():
-        return static_page(sheet.title, parts(notebook(name), inputs), plotly_address, before)
+        return static_page(sheet.title, parts(notebook(name), inputs), **around)
     heading = f"<h1>{html.escape(sheet.title)}</h1><p>{html.escape(sheet.summary)}</p>"
-    return static_page(sheet.title, [heading, sheet], plotly_address, before)
+    return static_page(sheet.title, [heading, sheet], **around)
 
 
 def _told(name: str) -> tuple[Sheet, str]:
@@ -136,30 +123,27 @@ def _card(name: str) -> str:
     return f"{drawn}<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
 
 
-def index_page(address: Callable[[str], str]) -> str:
-    """The start page. address: where the lesson of a name is to be found."""
-    cards = [f'<li><a href="{html.escape(address(name), quote=True)}">{_card(name)}</a></li>' for name in lessons()]
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">',
-            f"<title>Gradsheet: the lessons</title><style>{LOOK}{INDEX_LOOK}</style></head><body><main>",
-            "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number, take it along as a workbook.</p>",
-            f'<ul class="lessons">{"".join(cards)}</ul></main></body></html>',
-        ]
+def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | None = None) -> str:
+    """The start page. address: where the lesson of a name is to be found; workbook: where a sheet's workbook is, if there are any."""
+
+    def item(name: str) -> str:
+        file = (
+            f'<a href="{html.escape(workbook(name), quote=True)}">Workbook: {short_title(name)}</a>' if workbook and name in SHEETS else ""
+        )
+        return f'<li><a class="lesson" href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
+
+    return plain_page(
+        "Gradsheet: the lessons",
+        "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number, take it along as a workbook. "
+        "Each lesson leads to the next one.</p>"
+        f'<ul class="lessons">{"".join(map(item, lessons()))}</ul>',
     )
 
 
-def write_site(folder: Path) -> list[Path]:
-    """Every lesson as a page, an index, and plotly.js once; works from disk. Returns what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = {"index.html": index_page(lambda name: f"{name}.html")}
-    for name in lessons():
-        links = '<nav><a href="index.html">All lessons</a></nav>'
-        pages[f"{name}.html"] = lesson_page(name, plotly_address=PLOTLY, before=links)
-    written = []
-    for file, text in pages.items():
-        (folder / file).write_text(text, encoding="utf-8")
-        written.append(folder / file)
-    shutil.copyfile(plotly_file(), folder / PLOTLY)
-    return [*written, folder / PLOTLY]
+def plain_page(title: str, body: str) -> str:
+    """A page without sheets, in one file."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">\n'
+        f"<title>{html.escape(title)}</title><style>{LOOK}{INDEX_LOOK}</style></head><body><main>\n{body}\n</main></body></html>"
+    )

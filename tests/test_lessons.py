@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lessons.course import lessons, notebook, sheet_lessons
 from lessons.others import OTHERS
-from lessons.pages import example_run, index_page, lesson_page, lessons, notebook, parts, sheet_lessons, write_site
+from lessons.pages import example_run, index_page, lesson_page, parts
 from lessons.picture import picture, picture_of_run
 from sheets import Sheet, values
+from sheets.language.sheet import written
 from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 
@@ -46,6 +48,14 @@ def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
     assert all(source.address in text for source in sheet.sources)
 
 
+@pytest.mark.parametrize("name", SHEETS)
+def test_who_teaches_has_something_to_say_at_every_button(name):
+    sheet = SHEETS[name]()
+    for pieces, settings in [(sheet.opening, {}), *((preset.notes, preset.inputs) for preset in sheet.presets)]:
+        spoken = written(pieces, values(sheet, settings, steps=1 if sheet.carried else 0))
+        assert 2 <= len(re.findall(r"[.?!](?=\s|$)", spoken)) <= 5 and len(spoken) < 330
+
+
 def test_the_losses_named_in_the_text_are_the_sheets():
     sheet = log_loss()
     computed = {f"{values(sheet, preset.inputs)['loss_mean'][0, 0]:.4f}" for preset in sheet.presets}
@@ -71,25 +81,7 @@ def test_a_picture_is_drawn_inside_its_frame(name):
     drawn = picture(SHEETS[name]()) if name in SHEETS else picture_of_run(example_run())
     points = [tuple(map(float, point.split(","))) for line in re.findall(r'points="([^"]*)"', drawn) for point in line.split()]
     points += [(float(x), float(y)) for x, y in re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', drawn)]
-    assert len(points) >= 5 and all(0 <= x <= 360 and 0 <= y <= 200 for x, y in points)
-
-
-def test_the_site_is_whole_and_links_to_nothing_elsewhere(tmp_path):
-    written = {path.name for path in write_site(tmp_path / "a new folder")}
-    assert written == {"index.html", "plotly.min.js", *(f"{name}.html" for name in lessons())}
-    for path in (tmp_path / "a new folder").glob("*.html"):
-        fetched = re.findall(r'<(?:script|img|link)[^>]*(?:src|href)="([^"]*)"', path.read_text(encoding="utf-8"))
-        assert all(address in ("plotly.min.js", "data:,") for address in fetched)
-
-
-def test_the_site_opens_from_disk(page, tmp_path):
-    write_site(tmp_path)
-    page.goto((tmp_path / "index.html").as_uri())
-    page.get_by_role("link", name=re.compile("Log loss")).click()
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
-    assert page.locator("td[data-block='loss_mean']").inner_text() == "1.4067"
-    page.get_by_role("link", name="All lessons").click()
-    page.wait_for_selector(".lessons")
+    assert len(points) >= 2 and all(0 <= x <= 360 and 0 <= y <= 200 for x, y in points)
 
 
 def test_a_sheet_without_a_lesson_has_a_page_all_the_same(monkeypatch):

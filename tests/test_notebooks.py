@@ -1,20 +1,16 @@
-"""The lesson where it is lived with a kernel: in Voila and in JupyterLab, in a real browser."""
+"""The lesson where it is lived with a kernel: in Voila, in JupyterLab and in marimo, in a real browser."""
 
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import openpyxl
 import pytest
+from notebook_servers import jupyterlab_server, marimo_server
 
-import lessons.pages
+import lessons.course
 from sheets import values
 from sheets.library.log_loss import log_loss
 
@@ -44,7 +40,7 @@ def loss_mean(**inputs) -> str:
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("house") / "lessons"
     folder.mkdir()
-    shutil.copy(lessons.pages.notebook("log_loss"), folder)
+    shutil.copy(lessons.course.notebook("log_loss"), folder)
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(HEARING)]), folder / "hearing.ipynb")
     return folder
 
@@ -67,7 +63,17 @@ def type_clip(page, text: str) -> None:
 
 
 def wait_for_mean(page, text: str) -> None:
-    page.wait_for_function("(text) => document.querySelector(\"td[data-block='loss_mean']\").textContent === text", arg=text)
+    page.locator("td[data-block='loss_mean']").get_by_text(text, exact=True).wait_for()
+
+
+def check_notes(page) -> None:
+    """The notes of who teaches open in a window of their own."""
+    page.get_by_role("button", name="Present").click()
+    with page.expect_popup() as notes:
+        page.keyboard.press("s")
+    notes.value.get_by_role("heading", name="The opening").wait_for()
+    notes.value.keyboard.press("n")
+    notes.value.get_by_role("heading", name=f"1. {log_loss().presets[0].title}").wait_for()
 
 
 # --- Voila
@@ -77,6 +83,11 @@ def test_the_lesson_lives_in_voila(page, voila):
     opened(page, f"{voila}lesson/log_loss")
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
+    for label in ("Lessons", "More lessons"):  # above and below
+        links = page.get_by_role("navigation", name=label, exact=True)
+        assert links.get_by_role("link", name="All lessons").get_attribute("href") == "/"
+        assert links.get_by_role("link", name="Next: ").get_attribute("href") == "/lesson/line_fit"
+    check_notes(page)
 
 
 def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
@@ -153,43 +164,10 @@ def test_the_page_answers_without_its_kernel(page, voila, complaints):
 # --- JupyterLab
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def jupyterlab(folder, tmp_path_factory):
-    port, settings = free_port(), tmp_path_factory.mktemp("settings")
-    (settings / "labconfig").mkdir()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", f"--notebook-dir={folder}"]
-    command += [
-        "--IdentityProvider.token=",
-        "--ServerApp.password=",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    surroundings = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(settings),
-        "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
-    with (settings / "log.txt").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    else:
-        pytest.fail((settings / "log.txt").read_text())
-    yield address
-    server.terminate()
-    server.wait(timeout=30)
+    with jupyterlab_server(folder, tmp_path_factory.mktemp("settings")) as address:
+        yield address
 
 
 def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
@@ -209,6 +187,40 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     wait_for_mean(page, loss_mean(clip=0.05, prediction=[0.5, 0.1, 0.5, 0.9, 0.02]))
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert page.locator(".jp-Notebook .jp-CodeCell").count() == 1
+    check_notes(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
     assert download.value.suggested_filename == "log_loss.xlsx"
+
+
+# --- marimo
+
+
+@pytest.fixture(scope="module")
+def marimo(tmp_path_factory):
+    with marimo_server(tmp_path_factory.mktemp("marimo")) as address:
+        yield address
+
+
+def test_a_sheet_lives_in_marimo(page, marimo):
+    """There the page stands in a shadow root, which hides from the document what has the focus."""
+    opened(page, marimo)
+    type_clip(page, "0.05")
+    wait_for_mean(page, loss_mean(clip=0.05))
+    page.get_by_text(f"Python heard: clip 0.05, mean loss {loss_mean(clip=0.05)}").wait_for()
+    target = page.locator("td[data-block='prediction'][data-row='0']")
+    target.focus()
+    for key in ("0", ".", "5", "Enter"):
+        page.keyboard.press(key)
+    wait_for_mean(page, loss_mean(clip=0.05, prediction=[0.5, 0.1, 0.5, 0.9, 0.02]))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    assert download.value.suggested_filename == "log_loss.xlsx"
+    page.get_by_role("button", name="Present").click()
+    page.get_by_role("textbox", name="clip").focus()
+    page.keyboard.press("n")  # a letter typed, no key of the presentation
+    target.focus()
+    page.keyboard.press("n")
+    first = log_loss().presets[0]
+    wait_for_mean(page, loss_mean(**first.inputs))
+    page.keyboard.press("Escape")

@@ -1,10 +1,15 @@
-"""A page as one file: text, sheets that live without a kernel, the workbook to download. Opens from disk with no network."""
+"""A page of text and sheets that live without a kernel, with the workbook to download: one file, or many that share what is alike.
+
+Either opens from disk with no network. Shared scripts are plain ones: browsers load no modules from disk.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sheets import InputError, Sheet
@@ -17,12 +22,17 @@ from .sheet_widget import plotly_file
 LOOK = """
 body { margin: 0; background: #fff; color: #1a1a1a;
   font: 17px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main, nav { max-width: 1900px; margin: 0 auto; padding: 8px 20px; }
+main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 8px 20px; }
+noscript { display: block; } nav { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; }
 main > :not([data-gradsheet]) { max-width: 900px; }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; } h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; } blockquote { margin: 0.5em 0; padding: 2px 14px; border-left: 4px solid #0072b2; background: #f1f7fb; }
-code { overflow-wrap: anywhere; } math { font-size: 1.1em; } pre { overflow-x: auto; }
+code { overflow-wrap: anywhere; } math { font-size: 1.1em; }
+pre, math[display="block"], main > table { overflow-x: auto; max-width: 100%; } main > table { display: block; }
 """
+
+
+SCRIPT, STYLE, PLOTLY = "gradsheet.js", "gradsheet.css", "plotly.min.js"
 
 
 def safe_script(source: str) -> str:
@@ -51,29 +61,51 @@ def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = Non
     )
 
 
-def static_page(title: str, parts: Sequence[str | Sheet], plotly_address: str = "", before: str = "") -> str:
-    """The page's HTML. parts: our own HTML text, or sheets. plotly_address: where plotly.js lies beside the page (empty: inside it).
+@lru_cache
+def shared_files() -> dict[str, bytes]:
+    """What pages share, name to content: it lies beside those made with `beside`."""
+    return {STYLE: f"{LOOK}{style()}".encode(), SCRIPT: _script().encode(), PLOTLY: plotly_file().read_bytes()}
 
-    before: HTML above the text, such as links to other lessons.
+
+@lru_cache
+def _address(name: str) -> str:
+    """Of a shared file. It changes with what is in the file, so that a browser takes no old script for a new page."""
+    return f"{name}?{hashlib.sha256(shared_files()[name]).hexdigest()[:8]}"
+
+
+def _script() -> str:
+    return f"(() => {{\n{joined('static')}\n}})();"
+
+
+def static_page(
+    title: str, parts: Sequence[str | Sheet], plotly_address: str = "", before: str = "", after: str = "", beside: bool = False
+) -> str:
+    """The page's HTML. parts: our own HTML text, or sheets. plotly_address: where plotly.js lies (empty: inside the page).
+
+    before, after: HTML above and below the text, such as links to other lessons. beside: the `shared_files` lie beside the page.
     """
     body = [part if isinstance(part, str) else sheet_part(k, part) for k, part in enumerate(parts)]
-    if plotly_address:
-        plotly = f'<script type="text/plain" id="gradsheet-plotly" src="{html.escape(plotly_address)}"></script>'
-    else:
-        plotly = f'<script type="text/plain" id="gradsheet-plotly">{safe_script(plotly_file().read_text(encoding="utf-8"))}</script>'
+    look = f'<link rel="stylesheet" href="{_address(STYLE)}">' if beside else f"<style>{LOOK}{style()}</style>"
+    live = any(isinstance(part, Sheet) for part in parts)
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<link rel="icon" href="data:,">',
-            f"<title>{html.escape(title)}</title><style>{LOOK}{style()}</style></head><body>",
+            f"<title>{html.escape(title)}</title>{look}</head><body>",
             before,
             "<main>",
             *body,
             "</main>",
-            # No module: those wait for the whole file, which plotly makes long.
-            f"<script>(() => {{\n{safe_script(joined('static'))}\n}})();</script>",
-            plotly,
+            after,
+            *(_scripts(_address(PLOTLY) if beside else plotly_address, beside) if live else []),
             "</body></html>",
         ]
     )
+
+
+def _scripts(plotly_address: str, beside: bool) -> list[str]:
+    """No modules: those wait for the whole file, which plotly makes long. plotly.js is no script until a sheet asks for it."""
+    script = f'<script src="{_address(SCRIPT)}"></script>' if beside else f"<script>{safe_script(_script())}</script>"
+    source = f' src="{html.escape(plotly_address)}">' if plotly_address else f">{safe_script(plotly_file().read_text(encoding='utf-8'))}"
+    return [script, f'<script type="text/plain" id="gradsheet-plotly"{source}</script>']

@@ -1,0 +1,135 @@
+"""The static site: whole, linked, shared where it is alike, and alive from disk and from a plain file server under any path."""
+
+import re
+import threading
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import openpyxl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from lessons.course import lessons, sheet_lessons, title
+from lessons.site import write_site
+from sheets import values
+from sheets.library.log_loss import log_loss
+from sheets.targets.excel import read_inputs
+
+
+class Links(HTMLParser):
+    """The addresses that a page's elements name, by element, and the names that its parts have."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.ids: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [(tag, value) for name, value in attributes if name in ("href", "src") and value]
+        self.ids |= {value for name, value in attributes if name == "id"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("a host") / "of mine" / "deep learning"
+    assert {path.name for path in write_site(folder)} == {path.name for path in folder.iterdir()}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[str, Links]:
+    return {path.name: Links(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}
+
+
+def test_every_lesson_has_its_page_and_every_sheet_its_workbook(site):
+    assert {path.stem for path in site.glob("*.html")} == {"index", "404", *lessons()}
+    assert {path.stem for path in site.glob("*.xlsx")} == set(sheet_lessons())
+
+
+def test_every_link_inside_the_site_leads_to_something(site, pages):
+    inside = [(page, urlsplit(to)) for page, links in pages.items() for _, to in links.found if not urlsplit(to).scheme]
+    assert len(inside) > 60
+    for page, to in inside:
+        assert "/" not in to.path, "what begins with a slash, or climbs, breaks under another path"
+        assert not to.path or (site / unquote(to.path)).is_file(), (page, to)
+        assert not to.fragment or to.fragment in pages[to.path or page].ids, (page, to)
+
+
+def test_nothing_is_fetched_from_elsewhere(pages):
+    fetched = {to for links in pages.values() for tag, to in links.found if tag in ("script", "img", "link") and to != "data:,"}
+    assert {to.partition("?")[0] for to in fetched} == {"gradsheet.css", "gradsheet.js", "plotly.min.js"}
+
+
+def test_next_goes_through_the_course_and_previous_comes_back(pages):
+    order = [f"{name}.html" for name in lessons()]
+    for here, after in pairwise(order):
+        assert ("a", after) in pages[here].found and ("a", here) in pages[after].found
+    for page in order:
+        assert [to for _, to in pages[page].found].count("index.html") == 2  # above and below
+        assert len({to for tag, to in pages[page].found if tag == "a"} & set(order)) == (1 if page in (order[0], order[-1]) else 2)
+
+
+def test_what_pages_share_is_in_none_of_them(site):
+    script = (site / "gradsheet.js").read_text(encoding="utf-8")
+    assert "module_grid" in script
+    for name in lessons():
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert "module_grid" not in page and ".gs-chart" not in page
+    assert (site / "fine_tuning.html").stat().st_size < 30_000
+
+
+def test_a_new_script_has_a_new_address(pages, site, monkeypatch):
+    from widgets import static_page
+
+    static_page._address.cache_clear()
+    monkeypatch.setattr(static_page, "shared_files", lambda: {static_page.SCRIPT: b"another one"})
+    assert static_page._address("gradsheet.js") not in {to for _, to in pages["log_loss.html"].found}
+    static_page._address.cache_clear()
+
+
+def test_the_workbooks_hold_the_sheets(site):
+    assert {name: array.tolist() for name, array in read_inputs(log_loss(), str(site / "log_loss.xlsx")).items()}["clip"] == [[1e-4]]
+    assert "Steps" in openpyxl.load_workbook(site / "line_fit.xlsx").sheetnames
+
+
+def test_the_site_opens_from_disk(page, site):
+    page.goto((site / "index.html").as_uri())
+    page.get_by_role("link", name=re.compile("Log loss: why confident")).click()
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss())['loss_mean'][0, 0]:.4f}"
+    page.get_by_role("link", name="Next: ").first.click()
+    page.wait_for_selector("article.gradsheet")
+    assert page.title() == title(lessons()[1])
+    page.get_by_role("link", name="All lessons").first.click()
+    page.wait_for_selector(".lessons")
+
+
+def test_any_file_server_will_do_under_any_path(page, site):
+    class Server(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=site.parents[1])) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.goto(urljoin(f"http://127.0.0.1:{server.server_port}", "/of mine/deep learning/log_loss.html#clip=0.05"))
+        page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+        assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
+        for each in ("log_loss.html", "index.html", "404.html"):
+            page.goto(urljoin(page.url, each))
+            assert not Axe().run(page).response["violations"]
+        server.shutdown()
+
+
+def test_without_javascript_the_workbook_is_offered(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "log_loss.html").as_uri())
+    with page.expect_download() as download:
+        page.get_by_role("link", name="its workbook").click()
+    assert download.value.suggested_filename == "log_loss.xlsx"
+    context.close()
