@@ -1,6 +1,7 @@
 """`gradsheet` as people and checks use it: output, exit codes, sentences instead of tracebacks."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,15 @@ def test_numbers_that_are_not_finite_are_words(capsys):
     found = printed(capsys, "--set", "clip=0", "--set", "is_cat=[1,0]", "--set", "prediction=[0,0]")
     assert found["loss_mean"] == [["inf"]] and found["d_prediction"] == [["-inf"], [0.5]]
     assert found["difference"] == [[0], [0]]
+
+
+def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
+    arguments = ["line_fit", "--set", "learning_rate=2", "--steps", "2000"]
+    assert main(["values", *arguments]) == 0
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"stopped at step \d+: \w+ would no longer be a finite number\n", said)
+    assert main(["export", *arguments, str(tmp_path / "run.xlsx")]) == 0
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(

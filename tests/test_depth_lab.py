@@ -14,7 +14,8 @@ from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.pages import lesson_page, notebook
+from lessons.course import notebook
+from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
 from sheets.language.grad import reaching
 from sheets.library.depth_lab import ACTIVATIONS, BATCH, DEPTH, LARGEST_SINGLE, SMALLEST_SINGLE, depth_lab
@@ -54,6 +55,7 @@ def test_every_layer_is_pytorchs(activation, initialisation, width):
     np.testing.assert_allclose(found["activation_std"], stds, rtol=1e-9)
     means = np.array([[h.mean().item()] for h in layers])
     assert (np.abs(found["activation_mean"] - means) <= 1e-9 * np.abs(means) + 1e-12 * stds).all()
+    assert found["activation_mean"][0] == 0  # of normalised inputs, which a sum in doubles misses by its rounding
 
 
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)

@@ -40,6 +40,8 @@ def test_products_whichever_way_they_are_summed(rows):
     s = Sheet("products")
     a, b = s.input("a", random.normal(size=(rows, 4)), rows=True), s.input("b", random.normal(size=(4, 5)))
     w, v = s.input("w", random.normal(size=(6, 4))), s.input("v", random.normal(size=(4, 1)))
+    long, tall = s.input("long", random.normal(size=(3, 7))), s.input("tall", random.normal(size=(7, 2)))  # four at a time, and three more
+    s.let("of_seven", long @ tall)
     for name, e in (("ab", a @ b), ("a_w", a @ w.T), ("av", a @ v), ("inside", (a @ b) @ (b.T @ w.T)), ("left", a.T @ np.tanh(a @ b))):
         s.let(name, e)
     assert not differences(engines.in_javascript(s), values(s))
@@ -65,3 +67,15 @@ def test_a_dragged_input_may_have_any_name():
     s.chart("c", Axis("x", 0, 9), Axis("y", 0, 9), [Series("i", "pointer_x", "p", mode="markers", moves=moves)])
     made = engines.in_v8(f"const p = ({program(s)})(0); p.blocks.pointer_x[0] = 2; JSON.stringify(p.moves[0][0](3, 4, 0))")
     assert json.loads(made) == {"i": 5, "pointer_x": 8}
+
+
+def test_layers_alike_share_one_loop_and_keep_their_own_arrays_and_numbers():
+    s = Sheet("layers")
+    h = [s.input("x", [[0.5, -1.0, 2.0]])]
+    for k in range(1, 5):
+        w = s.input(f"w_{k}", np.full((3, 3), 0.25 * k))
+        h.append(s.let(f"h_{k}", np.tanh((h[-1] @ w) * (k + 0.5) + 1e-3 * k) + 7))
+    s.let("means", np.vstack([each.mean() * 2 for each in h]))
+    made = program(s)
+    assert made.count("Math.tanh(") == 1 and made.count("_loop_") > 4
+    assert not differences(engines.in_javascript(s), values(s))

@@ -15,7 +15,8 @@ from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.pages import lesson_page, notebook
+from lessons.course import notebook
+from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
 from sheets.language.expr import refs
 from sheets.language.grad import reaching

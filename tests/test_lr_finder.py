@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_lessons import text_of
 
-from lessons.pages import notebook
+from lessons.course import notebook
 from sheets import Sheet, row_index, sentences, values
 from sheets.library.lr_finder import BATCH, HIDDEN, LOOKS_FOR, POINTS, RULES, STRIDE, lr_finder, lr_suggestions, suggestions
 from sheets.targets.excel.layout import layout

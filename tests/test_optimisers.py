@@ -16,7 +16,7 @@ from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.pages import notebook
+from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.library.catalogue import SHEETS
 from sheets.library.optimisers import optimisers

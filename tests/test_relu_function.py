@@ -12,9 +12,11 @@ import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
+from test_dragging import drag
 from test_lessons import text_of
+from test_page import frame
 
-from lessons.pages import notebook
+from lessons.course import notebook
 from sheets import POINTER_X, Axis, Series, Sheet, SheetError, sentences, values
 from sheets.library.relu_function import CURVES, LARGE, LARGEST, OFF, STARTS, UNITS, relu_function
 from sheets.targets.javascript import program
@@ -340,3 +342,19 @@ def test_a_kink_walks_to_a_drawn_corner():
     x = values(SHEET)["x"]
     found = values(SHEET, {"target": np.where(x < 0.3, 0.2, 0.2 + 2 * (x - 0.3)), "units": 4}, 300)
     assert np.abs(found["kink"][:4] - 0.3).min() < 0.03
+
+
+@pytest.mark.parametrize("curve", ["sine", "bump"])
+def test_a_curve_that_was_drawn_gives_way_to_the_one_that_is_chosen_next(opened, curve):
+    """The sine too, which was the choice before."""
+    page = opened(relu_function)
+    choice = page.get_by_role("combobox", name="curve")
+    drag(page, 0, (-0.5, 1), (0.5, 1))
+    assert "You drew " in page.locator(".gs-sentences").inner_text()
+    assert choice.input_value() == ""
+    choice.select_option(label=curve)
+    frame(page)
+    assert "You drew " not in page.locator(".gs-sentences").inner_text()
+    assert choice.locator("option:checked").inner_text() == curve
+    shown = [float(text) for text in page.locator("td[data-block='target']").all_inner_texts()]
+    np.testing.assert_allclose(shown, values(SHEET, {"curve": curve})["target"][: len(shown), 0], atol=6e-4)

@@ -11,7 +11,7 @@ from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.pages import notebook
+from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.library.layers import INITIALISATIONS
 from sheets.library.relu_layers import ACTIVATIONS, relu_layers

@@ -19,6 +19,7 @@ from .description import description
 from .front_end import joined, style
 
 Rows_ = tuple[tuple[float, ...], ...]
+MOST_STEPS = 100_000  # as in a link: more would keep the kernel for hours
 
 
 class InputTrait(traitlets.TraitType):
@@ -59,7 +60,7 @@ class SheetWidget(anywidget.AnyWidget):
             raise InputError(f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself")
         self.sheet = sheet.with_inputs(inputs)
         told = traitlets.Dict(description(self.sheet)).tag(sync=True)
-        self.add_traits(**self._input_traits(), step=traitlets.Int(0, min=0).tag(sync=True), _description=told)
+        self.add_traits(**self._input_traits(), step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True), _description=told)
         super().__init__()  # after the traits, so that the page is opened with all of them
         sizes = [name for name, block in self.sheet.inputs.items() if block.is_size]
         if sizes:
@@ -148,6 +149,8 @@ class SheetWidget(anywidget.AnyWidget):
         inputs, step = content.get("inputs"), content.get("step")
         if not isinstance(inputs, dict) or not isinstance(step, int):
             raise InputError("the page did not say which inputs the workbook is to hold; load it again")
+        if not 0 <= step <= MOST_STEPS:
+            raise InputError(f"step is {step}; it must be a whole number from 0 to {MOST_STEPS}")
         file = io.BytesIO()
         write(self.sheet, file, inputs, steps=step)
         return {}, [file.getvalue()]
