@@ -15,7 +15,7 @@ CHECKS = (
     ["ruff", "format", "--check", "."],
     ["ruff", "check", "."],
     ["mypy"],
-    ["pytest"],
+    ["pytest", "--numprocesses=logical", "--dist=loadgroup"],
 )
 
 
@@ -25,7 +25,7 @@ def main(arguments: "list[str]") -> int:
     failed = []
     for check in CHECKS:
         tell("\n== " + " ".join(check))
-        if run(environment, check + arguments if check == ["pytest"] else check, ROOT) != 0:
+        if run(environment, check + arguments if check[0] == "pytest" else check, ROOT) != 0:
             failed.append(check)
     tell("\nFailed: " + ", ".join(" ".join(check) for check in failed) + "." if failed else "\nAll passed.")
     return 1 if failed else 0

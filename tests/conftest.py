@@ -45,6 +45,14 @@ sys.exit(serve_folder(folder, 0, False, start_page, sys.argv[2]))
 """
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    """Where several processes share the tests (`pytest -n 2 --dist loadgroup`), those of a file stay in one, and so do all that ask for
+    LibreOffice, which is started once for their workbooks."""
+    for item in items:
+        group = "workbooks" if hasattr(item.module, "workbooks") else item.module.__name__
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def missing(reason: str) -> None:
     """Skip, or fail where the environment says CI."""
     if os.environ.get("CI"):

@@ -1,4 +1,5 @@
-"""axe-core finds nothing on any lesson's page, light and in the presentation."""
+"""axe-core finds nothing on any lesson, as a static page and in Voila, light and in the presentation, nor on the start page; whoever asks
+for less motion gets none; a telephone and a page enlarged to twice its size show all without scrolling sideways."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lessons.pages import lesson_page, sheet_lessons
+from lessons.course import lessons as all_lessons
+from lessons.course import notebook, sheet_lessons
+from lessons.pages import index_page, lesson_page
 from widgets.sheet_widget import plotly_file
 
 # Everything unfolded on the first lesson; elsewhere the folded tables, which are made alike and large, stay closed.
@@ -32,3 +35,85 @@ def test_axe_finds_nothing(page, tmp_path: Path, lesson: str):
     page.evaluate("location.hash = 'mode=projector'")
     page.wait_for_selector("article[data-projector]")
     assert not violations(page)
+
+
+# --- in Voila
+
+
+@pytest.fixture(scope="module")
+def voila(lessons) -> str:
+    """The address of a server over the real lessons."""
+    return lessons(notebook("log_loss").parent)
+
+
+READY = {"fine_tuning": ".ft-job:not([data-state='running']) .ft-said:not(:empty)"}  # what stands last; elsewhere the charts
+
+
+@pytest.mark.parametrize("lesson", all_lessons())
+def test_axe_finds_nothing_in_voila(page, voila, lesson: str):
+    page.set_viewport_size({"width": 1366, "height": 900})
+    page.goto(f"{voila}lesson/{lesson}")
+    page.wait_for_selector(READY.get(lesson, ".js-plotly-plot"), timeout=90_000)
+    page.locator("#lesson-opening").wait_for(state="detached")
+    assert not violations(page)
+    if lesson in sheet_lessons():
+        page.evaluate("location.hash = 'mode=projector'")
+        page.wait_for_selector("article[data-projector]")
+        assert not violations(page)
+
+
+def test_axe_finds_nothing_on_the_start_page_and_where_there_is_none(page, voila, complaints, tmp_path: Path):
+    file = tmp_path / "index.html"
+    file.write_text(index_page(lambda name: f"{name}.html"), encoding="utf-8")
+    page.goto(file.as_uri())
+    assert not violations(page)
+    page.goto(f"{voila}lesson/no_such")
+    assert not violations(page)
+    complaints.clear()
+
+
+# --- motion, and room
+
+MOVING = """() => [...document.querySelectorAll("*")].filter((element) => {
+    const style = getComputedStyle(element);
+    return style.animationName !== "none" || style.transitionDuration.split(",").some((duration) => parseFloat(duration) > 0);
+}).map((element) => element.outerHTML.slice(0, 100))"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    """Every lesson's static page."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in all_lessons():
+        (folder / f"{name}.html").write_text(lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in all_lessons()}
+
+
+def test_less_motion_is_none(page, files):
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(files["line_fit"].as_uri())
+    page.wait_for_selector(".js-plotly-plot")
+    ours = [html for html in page.evaluate(MOVING) if "plotly" not in html and "modebar" not in html]
+    assert not ours
+
+
+SIDEWAYS = """() => {
+    const width = document.documentElement.clientWidth;
+    const kept = (element) => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
+    const scrolls = (element) => element && (kept(element) || scrolls(element.parentElement));
+    const hidden = [...document.querySelectorAll("button, input, select, summary")].filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.width > 2 && (box.right > width + 1 || box.left < -1) && !scrolls(element.parentElement);
+    });
+    return [document.documentElement.scrollWidth - width, hidden.map((element) => element.outerHTML.slice(0, 120))];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 640])
+@pytest.mark.parametrize("lesson", all_lessons())
+def test_nothing_lies_beyond_the_edge(page, files, lesson: str, width: int):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(files[lesson].as_uri())
+    if lesson in sheet_lessons():
+        page.wait_for_selector(".js-plotly-plot")
+    assert page.evaluate(SIDEWAYS) == [0, []]

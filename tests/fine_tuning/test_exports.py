@@ -13,7 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 from sheets import InputError, values
 from widgets.fine_tuning.bodies import quiet
 from widgets.fine_tuning.events import BatchEnded, EpochEnded, Notice
-from widgets.fine_tuning.exports import write_all, write_predictions
+from widgets.fine_tuning.exports import write_all, write_confusion, write_predictions
 from widgets.fine_tuning.head_sheets import ROWS, confusion_sheet, head_sheet
 from widgets.fine_tuning.learner import FINISHED
 from widgets.fine_tuning.recordings import Recorder, read_recording
@@ -49,11 +49,21 @@ def test_predictions_are_those_of_the_network(written):
 
 
 def test_predictions_keep_odd_names_and_the_clip(tmp_path):
-    odd = ('a,"b"\n☀.png', "=1+1", " x ")
-    write_predictions(tmp_path / "p.csv", Predictions(("a", "b"), odd, np.zeros(3, int), np.array([[1e4, 0.0]] * 3)), 0.02)
+    odd = ('a,"b"\n☀.png', "x=1+1", " x ", "-1")
+    write_predictions(tmp_path / "p.csv", Predictions(("a", "b"), odd, np.zeros(4, int), np.array([[1e4, 0.0]] * 4)), 0.02)
     assert rows_of(tmp_path / "p.csv")[1:] == [[name, "a", "0.98"] for name in odd]
     with pytest.raises(InputError, match=r"under 0\.5"):
         write_predictions(tmp_path / "p.csv", Predictions(("a", "b"), ("x",), np.zeros(1, int), np.zeros((1, 2))), 0.7)
+
+
+def test_no_name_becomes_a_formula(tmp_path):
+    hostile = ("=cmd|'/C calc'!A0", "@SUM(1)", "+1+1", "-2+3", "\t=1", "\r=1")
+    found = Predictions(("=x", "-y"), hostile, np.zeros(6, int), np.array([[1e4, 0.0]] * 6))
+    write_predictions(tmp_path / "p.csv", found, 0.02)
+    write_confusion(tmp_path / "c.csv", found)
+    cells = [cell for name in ("p.csv", "c.csv") for row in rows_of(tmp_path / name) for cell in row]
+    assert {f"'{name}" for name in (*hostile, "=x", "-y")} <= set(cells)
+    assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
 
 
 def test_confusion_counts(written):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,26 +21,34 @@ from .machine import device_name, versions
 from .results import Predictions, checked_clip
 
 CLIP = 1e-4  # Kaggle's
+NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
+def as_text(text: str) -> str:
+    """A name for a CSV's cell. What a spreadsheet would take for a formula gets an apostrophe in front, as in OWASP's "CSV Injection"; a
+    number stays."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
+
+
 def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
-    """id, label (the most probable class) and its probability, moved into clip ... 1 - clip."""
+    """id, label (the most probable class) and its probability, moved into clip ... 1 - clip. Names by `as_text`."""
     checked_clip(clip)
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = csv.writer(file)
         rows.writerow(["id", "label", "probability"])
         for name, k, p in zip(predictions.ids, predictions.predicted, predictions.confidence, strict=True):
-            rows.writerow([name, predictions.classes[k], repr(float(min(max(p, clip), 1 - clip)))])
+            rows.writerow([as_text(name), as_text(predictions.classes[k]), repr(float(min(max(p, clip), 1 - clip)))])
 
 
 def write_confusion(path: Path, predictions: Predictions) -> None:
-    """Rows are actual, columns predicted."""
+    """Rows are actual, columns predicted. Names by `as_text`."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["actual", *predictions.classes])
+        rows = csv.writer(file)
+        rows.writerow(["actual", *map(as_text, predictions.classes)])
         for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
-            rows.writerow([name, *counts])
+            rows.writerow([as_text(name), *counts])
 
 
 def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
