@@ -1,6 +1,6 @@
-"""`python3 benchmarks [1 1b 2 3 4 5 6 7]`: install what is missing in `.venv`, then measure and print the table; without numbers all of it.
+"""`python3 benchmarks [1 1b 2 3 4 5 6 7 8 8b]`: install what is missing in `.venv`, then measure and print the table; without numbers all.
 
-Needs nothing but Python 3.11 or newer, Chromium, and LibreOffice for one of the columns. About five minutes: leave the machine alone.
+Needs nothing but Python 3.11 or newer, Chromium, and LibreOffice for one of the columns. About eight minutes: leave the machine alone.
 """
 
 import sys
@@ -13,7 +13,7 @@ from lessons.install import ROOT, prepare, quietly, run
 
 def main(arguments: "list[str]") -> int:
     """Install, then measure."""
-    return run(prepare(ROOT, ("fine-tuning", "test")), ["python", "-m", "benchmarks.table", *arguments], ROOT)
+    return run(prepare(ROOT, ("fine-tuning", "hub", "test")), ["python", "-m", "benchmarks.table", *arguments], ROOT)
 
 
 if __name__ == "__main__":

@@ -39,3 +39,7 @@ def seconds(number: float) -> str:
 
 def kilobytes(number: float) -> str:
     return f"{number / 1000:.0f} kB"
+
+
+def megabytes(number: float) -> str:
+    return f"{number / 1e6:.0f} MB"

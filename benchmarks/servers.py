@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socket import socket
+from urllib.parse import urlsplit
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = ROOT / "lessons" / "log_loss.ipynb"
@@ -62,6 +65,15 @@ def _await(address: str, server: subprocess.Popen) -> None:
         except OSError:
             time.sleep(0.1)
     raise TimeoutError
+
+
+def server_at(address: str) -> psutil.Process:
+    """The server, started here, that listens at an address."""
+    port = urlsplit(address).port
+    for process in psutil.Process().children():
+        if any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in process.net_connections()):
+            return process
+    raise LookupError(f"nothing that was started here listens at {address}")
 
 
 @contextmanager

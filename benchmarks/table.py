@@ -9,11 +9,22 @@ import sys
 import time
 from importlib.metadata import version
 
-from . import depth, export, fine_tuning, libreoffice, opening, recalculation, slider, update, weight
+from . import classroom, depth, export, fine_tuning, libreoffice, opening, recalculation, slider, static_class, update, weight
 from .browser import chromium
 from .row import Row
 
-MEASUREMENTS = {"1": slider, "1b": update, "2": recalculation, "3": export, "4": opening, "5": weight, "6": depth, "7": fine_tuning}
+MEASUREMENTS = {
+    "1": slider,
+    "1b": update,
+    "2": recalculation,
+    "3": export,
+    "4": opening,
+    "5": weight,
+    "6": depth,
+    "7": fine_tuning,
+    "8": classroom,
+    "8b": static_class,
+}
 PACKAGES = ("numpy", "voila", "ipywidgets", "anywidget", "plotly", "ironcalc", "formulas", "XlsxWriter", "mini-racer", "playwright")
 HEADINGS = ("", "what", "ours", "the other", "other / ours", "bar", "held")
 
