@@ -7,29 +7,16 @@
 `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
 """
 
-import os
-import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-
-SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_OPTIONS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    # No name but this computer's leads anywhere, so that a page which asks the internet is caught without asking it.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
-THIS_COMPUTER = ("127.0.0.1", "localhost")
+from browsers import launch, watch
+from engines import missing
 
 SERVE = """
 import sys
@@ -45,32 +32,13 @@ sys.exit(serve_folder(folder, 0, False, start_page, sys.argv[2]))
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list) -> None:
     """Where several processes share the tests (`pytest -n 2 --dist loadgroup`), those of a file stay in one, and so do all that ask for
     LibreOffice, which is started once for their workbooks."""
     for item in items:
         group = "workbooks" if hasattr(item.module, "workbooks") else item.module.__name__
         item.add_marker(pytest.mark.xdist_group(group))
-
-
-def missing(reason: str) -> None:
-    """Skip, or fail where the environment says CI."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def launch(playwright):
-    """The system's Chromium or Chrome, else the one that playwright has downloaded, else None."""
-    from playwright.sync_api import Error
-
-    found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
-    for choice in ({"executable_path": found} if found else {}, {"channel": "chrome"}, {"channel": "msedge"}):
-        try:
-            return playwright.chromium.launch(args=BROWSER_OPTIONS, **choice)
-        except Error:
-            continue
-    return None
 
 
 @pytest.fixture(scope="session")
@@ -100,23 +68,6 @@ def page(browser, complaints):
     yield page
     context.close()
     assert not complaints, "\n".join(complaints)
-
-
-def watch(page, complaints: list[str]) -> None:
-    """Note in `complaints` what a lesson's page must not do."""
-
-    def hear(message) -> None:
-        if message.type == "error":
-            complaints.append(f"console error: {message.text} ({message.location.get('url', '')})")
-
-    def see(address: str) -> None:
-        if urlsplit(address).scheme in ("http", "https", "ws", "wss") and urlsplit(address).hostname not in THIS_COMPUTER:
-            complaints.append(f"a request that leaves the machine: {address}")
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
-    page.on("request", lambda request: see(request.url))
-    page.on("websocket", lambda connection: see(connection.url))
 
 
 @pytest.fixture(scope="session")

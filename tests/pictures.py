@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
-from conftest import launch
+from browsers import launch
 from notebook_servers import jupyterlab_server, marimo_server
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright

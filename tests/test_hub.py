@@ -18,7 +18,8 @@ from urllib.request import urlopen
 import psutil
 import pytest
 import yaml
-from conftest import missing, watch
+from browsers import watch
+from engines import missing
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 

@@ -28,7 +28,7 @@ main > :not([data-gradsheet]) { max-width: 900px; }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; } h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; } blockquote { margin: 0.5em 0; padding: 2px 14px; border-left: 4px solid #0072b2; background: #f1f7fb; }
 code { overflow-wrap: anywhere; } math { font-size: 1.1em; }
-pre, math[display="block"], main > table { overflow-x: auto; max-width: 100%; } main > table { display: block; }
+pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; } main > table { display: block; }
 """
 
 

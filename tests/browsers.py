@@ -1,0 +1,48 @@
+"""The real browser that tests and pictures drive, and what a lesson's page must not do in it."""
+
+from __future__ import annotations
+
+import shutil
+from urllib.parse import urlsplit
+
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # No name but this computer's leads anywhere, so that a page which asks the internet is caught without asking it.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+THIS_COMPUTER = ("127.0.0.1", "localhost")
+
+
+def launch(playwright):
+    """The system's Chromium or Chrome, else the one that playwright has downloaded, else None."""
+    from playwright.sync_api import Error
+
+    found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+    for choice in ({"executable_path": found} if found else {}, {"channel": "chrome"}, {"channel": "msedge"}):
+        try:
+            return playwright.chromium.launch(args=BROWSER_OPTIONS, **choice)
+        except Error:
+            continue
+    return None
+
+
+def watch(page, complaints: list[str]) -> None:
+    """Note in `complaints` what a lesson's page must not do."""
+
+    def hear(message) -> None:
+        if message.type == "error":
+            complaints.append(f"console error: {message.text} ({message.location.get('url', '')})")
+
+    def see(address: str) -> None:
+        if urlsplit(address).scheme in ("http", "https", "ws", "wss") and urlsplit(address).hostname not in THIS_COMPUTER:
+            complaints.append(f"a request that leaves the machine: {address}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
+    page.on("request", lambda request: see(request.url))
+    page.on("websocket", lambda connection: see(connection.url))
