@@ -31,7 +31,7 @@ PROPERTY = "gradsheet"
 
 class PlainFormulas(Worksheet):
     """Formulas as they are. XlsxWriter would search each for thirty functions newer than Excel 2007, of which ours have none: in a large
-    workbook that took two thirds of the time."""
+    workbook that took three quarters of the time."""
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         return formula.removeprefix("=")
