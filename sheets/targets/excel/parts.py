@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,15 +21,15 @@ from .words import check_texts
 
 @dataclass(frozen=True)
 class Part:
-    """A sheet and where it stands in the workbook. steps: how many its run takes, at most as many as were asked for. follows: its inputs
-    that repeat one of the main sheet's, and which."""
+    """A sheet and where it stands in the workbook. follows: its inputs that repeat one of the main sheet's, and which. steps: how many its
+    run takes, at most as many as were asked for."""
 
     sheet: Sheet
     where: Layout
     formulas: dict[str, Formula]
     plan: Steps | None
-    steps: int
     follows: dict[str, str] = field(default_factory=dict)
+    steps: int = 0
 
     def formula_count(self, steps: int) -> int:
         """Of a workbook with so many steps."""
@@ -42,11 +42,11 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
-    main = _main(with_lengths(sheet), steps)
-    found = [main, *_beside(main, sheet.beside, steps)]
+    main = _main(with_lengths(sheet))
+    found = [main, *_beside(main, sheet.beside)]
     _check_names(found)
-    check_count(sheet, sum(part.formula_count(part.steps) for part in found), main.steps)
-    return found
+    check_count(sheet, sum(part.formula_count(steps) for part in found), steps)  # before a run that may take long
+    return [replace(part, steps=steps_taken(part.sheet, steps)) for part in found]
 
 
 def _check_worksheets(sheet: Sheet) -> None:
@@ -75,10 +75,9 @@ def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
     return {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.formula is not None}
 
 
-def _main(sheet: Sheet, steps: int) -> Part:
+def _main(sheet: Sheet) -> Part:
     where = layout(sheet)
-    plan = planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet))
-    return Part(sheet, where, _formulas(sheet, where), plan, steps_taken(sheet, steps))
+    return Part(sheet, where, _formulas(sheet, where), planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)))
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
@@ -99,7 +98,7 @@ def _same_shape(a: Block, b: Block) -> bool:
     return columns == other_columns and data[0] == data[1] and (data[0] or rows == other_rows)
 
 
-def _beside(main: Part, sheets: list[Sheet], steps: int) -> list[Part]:
+def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
     if not sheets:
         return []
     numbers = values(main.sheet)
@@ -108,10 +107,10 @@ def _beside(main: Part, sheets: list[Sheet], steps: int) -> list[Part]:
     started = [with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)]
     places = layouts_beside(started, charts=TALL if any(other.charts for other in started) else 0)
     top = max(where.ends[where.main].row for where in places)
-    return [_one_beside(main, *each, top, steps) for each in zip(started, places, follows, strict=True)]
+    return [_one_beside(main, *each, top) for each in zip(started, places, follows, strict=True)]
 
 
-def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str], top: int, steps: int) -> Part:
+def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str], top: int) -> Part:
     """top: the row of its steps' title."""
     here = Place(where.main, 0, 0)
     links = {
@@ -119,4 +118,4 @@ def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str]
         for name, source in follows.items()
     }
     plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))
-    return Part(sheet, where, _formulas(sheet, where) | links, plan, steps_taken(sheet, steps), follows)
+    return Part(sheet, where, _formulas(sheet, where) | links, plan, follows)
