@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,17 @@ def steps_of(sheet: Sheet, steps: int) -> int:
     if steps and not sheet.carried:
         raise InputError(f"{sheet.name} has no steps to take: leave --steps out")
     return steps
+
+
+def picture_folder(name: str) -> Path:
+    """A folder of `--pictures`, wherever links lead."""
+    folder = os.path.expanduser(name)
+    if not os.path.isdir(folder):
+        raise InputError(f"--pictures {name}: there is no such folder")
+    found = Path(folder).resolve()
+    if os.pathsep in str(found):  # which parts the folders in the environment
+        raise InputError(f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used, rename it")
+    return found
 
 
 def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
@@ -104,7 +116,7 @@ def site(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> int:
     from .server import serve as serve_lessons
 
-    return serve_lessons(options.port, not options.no_browser)
+    return serve_lessons(options.port, not options.no_browser, [picture_folder(name) for name in options.pictures])
 
 
 def finetune(options: argparse.Namespace) -> int:
@@ -138,6 +150,13 @@ def parser() -> argparse.ArgumentParser:
     serving = command("serve", serve, "open the lessons in the browser (Voila)")
     serving.add_argument("--port", type=int, default=None, help="default: 8866, or a free one")
     serving.add_argument("--no-browser", action="store_true", help="only print the address")
+    serving.add_argument(
+        "--pictures",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="fine-tuning may read it and write there, for every account of this computer; may be repeated (default: no folder)",
+    )
     of_a_sheet(command("values", show_values, "every block of a sheet as JSON"))
     exporting = command("export", export, "a sheet as an Excel workbook with live formulas")
     of_a_sheet(exporting)

@@ -5,19 +5,23 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import socket
 
 LESSONS = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 USUAL_PORT = 8866
-FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may read in: see widgets/fine_tuning/allowed.py
+FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/allowed.py
 
 
-def serve(port: int | None = None, open_browser: bool = True) -> int:
-    """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken."""
-    os.environ.setdefault(FOLDERS, str(Path.home()))  # whoever opens a lesson is at this computer
+def serve(port: int | None = None, open_browser: bool = True, pictures: Sequence[Path] = ()) -> int:
+    """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken.
+
+    pictures: folders, as whole paths, that the pages may use besides those that the environment names.
+    """
+    if pictures:
+        os.environ[FOLDERS] = os.pathsep.join(filter(None, [os.environ.get(FOLDERS), *map(str, pictures)]))
     return serve_folder(LESSONS, port, open_browser, start_page=start_page)
 
 

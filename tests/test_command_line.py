@@ -1,15 +1,19 @@
 """`gradsheet` as people and checks use it: output, exit codes, sentences instead of tracebacks."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import openpyxl
+import psutil
 import pytest
 
+from lessons import server
 from lessons.command_line import main
 from lessons.others import OTHERS
 from sheets import Sheet, values
@@ -101,6 +105,10 @@ def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
         (["values", "log_loss", "--from", "no such.xlsx"], "cannot be read"),
         (["export", "log_loss", "no/such/folder/out.xlsx"], "out.xlsx"),
         (["page", "log_loss", "no/such/folder/out.html"], "No such file"),
+        (["serve", "--pictures", "no such folder"], "--pictures no such folder: there is no such folder"),
+        (["serve", "--pictures", str(Path(__file__).parent), "--pictures", __file__], "there is no such folder"),
+        (["serve", "--pictures", ""], "there is no such folder"),
+        (["serve", "--pictures", "~nobody here/x"], "there is no such folder"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(capsys, arguments, words):
@@ -143,6 +151,55 @@ def test_a_page_is_one_file_with_no_address_to_fetch(tmp_path):
     text = file.read_text(encoding="utf-8")
     assert "<script src" not in text and '<link rel="stylesheet"' not in text
     assert '"value": [0.05]' in text
+
+
+@pytest.fixture
+def kernels_may_use(monkeypatch):
+    """What a kernel of the server's would be told of its folders."""
+    monkeypatch.setattr(server, "serve_folder", lambda *_, **__: 0)
+    monkeypatch.setenv(server.FOLDERS, "x")  # so that it is put back, too
+    monkeypatch.delenv(server.FOLDERS)
+
+    def told(*arguments: str) -> str | None:
+        assert main(["serve", *arguments]) == 0
+        return os.environ.get(server.FOLDERS)
+
+    return told
+
+
+def test_no_folder_may_be_used_but_those_named(kernels_may_use, tmp_path, monkeypatch):
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "way").symlink_to("cats", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    assert kernels_may_use() is None
+    real = tmp_path.resolve()
+    assert kernels_may_use("--pictures", "way", "--pictures", str(tmp_path)) == f"{real / 'cats'}{os.pathsep}{real}"
+
+
+def test_folders_are_added_to_those_of_the_environment(kernels_may_use, tmp_path, monkeypatch):
+    monkeypatch.setenv(server.FOLDERS, "/srv/class")
+    assert kernels_may_use() == "/srv/class"
+    assert kernels_may_use("--pictures", str(tmp_path)) == f"/srv/class{os.pathsep}{tmp_path.resolve()}"
+
+
+def test_a_folder_that_would_be_taken_for_two_is_refused(capsys, tmp_path):
+    folder = tmp_path / f"cats{os.pathsep}dogs"
+    folder.mkdir()
+    assert "rename it" in refused(capsys, "serve", "--pictures", str(folder))
+
+
+def test_a_lesson_s_kernel_is_told_of_the_folder(tmp_path):
+    command = [sys.executable, "-m", "lessons.command_line", "serve", "--port", "0", "--no-browser", "--pictures", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as process:
+        try:
+            assert process.stdout.readline().startswith("The lessons are at ")
+            serving = psutil.Process(process.pid)
+            while not (kernels := [one for one in serving.children() if "ipykernel_launcher" in one.cmdline()]):
+                assert process.poll() is None
+                time.sleep(0.05)
+            assert str(tmp_path.resolve()) in kernels[0].environ()[server.FOLDERS].split(os.pathsep)
+        finally:
+            process.terminate()
 
 
 def test_run_as_a_program_it_has_no_traceback():

@@ -1,5 +1,6 @@
 """The lessons' server, over a folder of small notebooks made here and in a real browser."""
 
+import asyncio
 import html
 import http.client
 import importlib.util
@@ -333,6 +334,20 @@ def test_closing_the_page_ends_its_kernel(page, address):
     assert ask(address, f"/api/kernels/{kernel}")[0] == 200
     page.goto(address)
     page.wait_for_function("path => fetch(path).then(reply => reply.status === 404)", arg=f"/api/kernels/{kernel}")
+
+
+def test_nothing_is_kept_of_a_kernel_that_has_ended():
+    from lessons.voila.application import RunningPython, WarmKernels
+
+    async def kept() -> set[str]:
+        kernels = WarmKernels(kernel_spec_manager=RunningPython())
+        kernel = await kernels.start_kernel(kernel_name="python3")
+        kernels.notify_connect(kernel)
+        assert kernels._visited == {kernel}
+        await kernels.shutdown_kernel(kernel, now=True)
+        return kernels._visited
+
+    assert asyncio.run(kept()) == set()
 
 
 def test_a_lesson_for_which_no_memory_is_left_says_so(page, lessons, folder, complaints, monkeypatch):

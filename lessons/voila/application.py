@@ -67,7 +67,6 @@ def configuration(folder: Path, base_url: str) -> Config:
             "allow_theme_override": "NO",
             "strip_sources": True,
             "show_tracebacks": False,
-            "http_header_envs": ["X-Forwarded-For"],  # tells a lesson that it is read on another computer
             "extension_allowlist": EXTENSIONS,
             "kernel_spec_manager_class": RunningPython,
             "multi_kernel_manager_class": WarmKernels,
@@ -302,6 +301,12 @@ class WarmKernels(AsyncMappingKernelManager):
     def notify_connect(self, kernel_id: str) -> None:
         self._visited.add(kernel_id)
         super().notify_connect(kernel_id)
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Of one that was shut down, or has died."""
+        self._waiting.discard(kernel_id)
+        self._visited.discard(kernel_id)
+        return super().remove_kernel(kernel_id)
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         if self._warming is not None:

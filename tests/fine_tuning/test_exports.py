@@ -12,11 +12,11 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from sheets import InputError, values
 from widgets.fine_tuning.bodies import quiet
-from widgets.fine_tuning.events import BatchEnded, EpochEnded, Notice
+from widgets.fine_tuning.events import BatchEnded, EpochEnded, Notice, Worked
 from widgets.fine_tuning.exports import write_all, write_confusion, write_predictions
 from widgets.fine_tuning.head_sheets import ROWS, confusion_sheet, head_sheet
 from widgets.fine_tuning.learner import FINISHED
-from widgets.fine_tuning.recordings import Recorder, read_recording
+from widgets.fine_tuning.recordings import FORMAT, Recorder, read_recording, recording_of
 from widgets.fine_tuning.results import Predictions
 
 
@@ -192,3 +192,49 @@ def test_what_is_no_recording_is_a_sentence(tmp_path, text):
         read_recording(tmp_path / "x.jsonl")
     with pytest.raises(InputError, match="No such file"):
         read_recording(tmp_path / "gone.jsonl")
+
+
+ABOUT = {"device": "CPU", "date": "2026-11-21", "seed": 0, "data": "digits", "counts": {"3": [2, 1]}, "body": "digits", "batch_size": 8}
+ABOUT |= {"versions": {"torch": "2"}, "format": FORMAT}
+BATCH = {"stage": "frozen", "epoch": 1, "epochs": 2, "batch": 1, "batches": 2, "loss": 0.5, "lr": 0.1, "seconds_left": 1}
+WORKED = {"what": "Pictures", "done": 0, "total": 3}
+
+
+def written_down(*events, **about) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in ({**ABOUT, **about}, *events)).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (written_down(date=5), "About says nothing usable of date"),
+        (written_down(versions=None), "About says nothing usable of versions"),
+        (written_down(versions={"torch": 2}), "About says nothing usable of versions"),
+        (written_down(counts={"3": [1, "2"]}), "About says nothing usable of counts"),
+        (written_down(counts={"3": [1]}), "About says nothing usable of counts"),
+        (written_down(seed=True), "About says nothing usable of seed"),
+        (written_down() + b"[" * 100_000 + b"\n", "too deeply nested"),
+        (written_down([10**400, "Notice", {"text": "x"}]), "it says 10000000000000000000"),
+        (written_down([1, "Worked", {**WORKED, "total": 10**400}]), "it says 1000"),
+        (written_down([1, "Worked", {**WORKED, "total": 10**17}]), "it says 1000"),
+        (written_down(["1", "Notice", {"text": "x"}]), "a time is '1'"),
+        (written_down([1, "Notice"]), "no recording"),
+        (written_down([1, "Notice", {"text": "x"}]).replace(b"[1,", b"[1e999,"), "it says 1e999"),
+        (written_down([1, "BatchEnded", BATCH]).replace(b"0.5", b"-1e999"), "it says -1e999"),
+        (written_down([1, "BatchEnded", {**BATCH, "stage": "melted"}]), "'melted' is no stage; there are predictions, frozen, unfrozen"),
+        (written_down([1, "BatchEnded", {**BATCH, "stage": []}]), "nothing usable of stage"),
+        (written_down([1, "BatchEnded", {**BATCH, "epochs": 0}]), "epochs is 0; it is 1 or more"),
+        (written_down([1, "BatchEnded", {**BATCH, "batches": 0}]), "batches is 0; it is 1 or more"),
+        (written_down([1, "BatchEnded", {**BATCH, "batch": -1}]), "batch is -1; it is 1 or more"),
+        (written_down([1, "Worked", {**WORKED, "total": 0}]), "total is 0; it is 1 or more"),
+    ],
+)
+def test_what_could_not_be_played_is_refused_when_it_is_read(content, said):
+    with pytest.raises(InputError, match="no recording that can be played") as error:
+        recording_of(content)
+    assert said in str(error.value)
+
+
+def test_what_can_be_played_is_read_whole():
+    events = ([0, "Worked", WORKED], [1, "BatchEnded", BATCH], [2.5, "Notice", {"text": "x"}])
+    assert recording_of(written_down(*events)).events == ((0, Worked(**WORKED)), (1, BatchEnded(**BATCH)), (2.5, Notice("x")))

@@ -12,7 +12,7 @@ import threading
 import time
 import zipfile
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import openpyxl
@@ -25,17 +25,18 @@ from lessons.pages import example_run, lesson_page
 from sheets import InputError, values
 from sheets.library.log_loss import log_loss
 from widgets.fine_tuning import steps as steps_room
-from widgets.fine_tuning.allowed import FORWARDED, VARIABLE, allowed_folders
+from widgets.fine_tuning.allowed import VARIABLE, allowed_folders, is_of_another_computer
 from widgets.fine_tuning.curves import MOST_POINTS, PRETRAINED, Curves
 from widgets.fine_tuning.digits import digits
 from widgets.fine_tuning.distributed import Processes
 from widgets.fine_tuning.downloads import file_of
 from widgets.fine_tuning.events import BatchEnded, EpochEnded, Worked
 from widgets.fine_tuning.jobs import FAILED, FINISHED, RUNNING, STOPPED, Jobs
-from widgets.fine_tuning.panel import STEPS, FineTuningPanel
+from widgets.fine_tuning.panel import RECORDED, STEPS, FineTuningPanel
 from widgets.fine_tuning.pictures import Picture
 from widgets.fine_tuning.places import Place, clear_away, session_folder
-from widgets.fine_tuning.recordings import Recorder
+from widgets.fine_tuning.recordings import Recorder, read_recording
+from widgets.fine_tuning.shelf import LARGEST, MOST, Shelf
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8}
@@ -625,6 +626,9 @@ def test_other_pictures_are_chosen_and_going_back_finds_what_was_learnt(panel, c
         ({"folder": "{photos}/way out"}, "folder", "may not use it"),
         ({"folder": "{photos}/\0"}, "folder", "whole path"),
         ({"folder": "{photos}/none"}, "folder", "no such folder"),
+        ({"folder": "{photos}/" + "n" * 300}, "folder", "too long"),
+        ({"labels": "csv", "csv": "n" * 300}, "csv", "too long"),
+        ({"labels": "regex", "expression": "(" * 2000 + "a" + ")" * 2000}, "expression", "too deeply nested"),
         ({"folder": "{photos}/dark"}, "folder", "no labelled picture"),
         ({"labels": "csv", "csv": ""}, "csv", "write the path"),
         ({"labels": "csv", "csv": "/etc/passwd"}, "csv", "may not use it"),
@@ -635,6 +639,8 @@ def test_other_pictures_are_chosen_and_going_back_finds_what_was_learnt(panel, c
         ({"labels": "colour"}, "labels", "write folder"),
         ({"body": "other", "name": ""}, "name", "write the path"),
         ({"body": "other", "name": "/etc"}, "name", "may not use it"),
+        ({"body": "other", "name": "n" * 300}, "name", "no image classifier"),
+        ({"body": "other", "name": "{photos}/" + "n" * 300}, "name", "no image classifier"),
         ({"body": "other", "name": "../secret"}, "name", "whole path"),
         ({"body": "other", "name": "{photos}"}, "name", "no image classifier"),
         ({"sample": 1}, "sample", "too small"),
@@ -656,6 +662,39 @@ def test_a_choice_that_cannot_be_is_said_at_its_field_and_loses_nothing(opened_o
     assert (p.session, p.about, p.runs, p.choice) == before
 
 
+def test_the_same_mistake_made_twice_is_told_twice(opened_once, chosen, tmp_path):
+    """The page clears its fields when the button is pressed, and hears of changes alone."""
+    p, told = opened_once, []
+    chosen(p, **OWN, folder="")
+    p.observe(lambda change: told.append(change["new"]), "refused")
+    chosen(p, **OWN, folder="none")
+    chosen(p, **OWN, folder="none")
+    said = {"folder": p.refused["folder"]}
+    assert told == [{}, said, {}, said]
+
+
+@pytest.mark.parametrize("error", [InputError("gone"), PermissionError(13, "Permission denied")])
+def test_a_choice_that_cannot_be_opened_again_leaves_what_was_given(panel, chosen, photos, monkeypatch, error):
+    p = panel(folders=[photos.parent])
+    assert chosen(p, **OWN, folder=str(photos)).state == FINISHED
+
+    def failing(*_, **__):
+        raise error
+
+    monkeypatch.setattr("widgets.fine_tuning.choosing.pictures_in", failing)
+    again = panel(folders=[photos.parent])
+    assert again.job["state"] == FINISHED and "What was chosen before cannot be read any more" in again.job["said"]
+    assert again.about["pictures"]["name"] == "digits"
+
+
+def test_labelling_can_be_stopped(panel, chosen, photos, monkeypatch):
+    p = panel(folders=[photos])
+    asked = []
+    monkeypatch.setattr("widgets.fine_tuning.labels._first_group", lambda pattern, name: asked.append(name) or p.stop() or "x")
+    status = chosen(p, **{**OWN, "labels": "regex", "expression": "(.)"}, folder=str(photos))
+    assert status.state == STOPPED and len(asked) == 1
+
+
 @pytest.fixture(scope="module")
 def opened_once(tmp_path_factory):
     """A panel for tests that change nothing about it."""
@@ -674,23 +713,38 @@ def test_reading_pictures_can_be_stopped(panel, chosen, photos, monkeypatch):
 
 
 def test_which_folders_are_allowed(monkeypatch, tmp_path):
-    for name in (VARIABLE, FORWARDED, "SERVER_SOFTWARE"):
+    for name in (VARIABLE, "SERVER_SOFTWARE"):
         monkeypatch.delenv(name, raising=False)
     assert allowed_folders() is None  # in a notebook
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
-    assert allowed_folders() == () and "nobody" in FineTuningPanel().allowed
-    monkeypatch.setenv(VARIABLE, f"{tmp_path}")
-    assert allowed_folders() == (tmp_path.resolve(),)
-    monkeypatch.setenv(FORWARDED, "192.0.2.1")  # read on another computer
-    assert allowed_folders() == ()
+    assert allowed_folders() == () and "python3 lessons --pictures FOLDER" in FineTuningPanel().allowed
+    monkeypatch.setenv(VARIABLE, f"{tmp_path}{os.pathsep}{tmp_path / 'y'}")
+    assert allowed_folders() == (tmp_path.resolve(), (tmp_path / "y").resolve())
     assert allowed_folders([tmp_path / "x"]) == ((tmp_path / "x").resolve(),)
     assert server.FOLDERS == VARIABLE
+
+
+@pytest.mark.parametrize(
+    "path, elsewhere",
+    [
+        (r"C:\pictures\cats", False),
+        (r"\\host\share", True),
+        ("//host/share/cats", True),
+        (r"\\?\UNC\host\share", True),
+        (r"\\SCHOOL\Class\..\..\cats", False),  # looked at further: is_within
+        (r"\\school\teachers", True),
+    ],
+)
+def test_windows_asks_no_computer_that_the_owner_has_not_named(path, elsewhere):
+    allowed = (PureWindowsPath(r"C:\pictures"), PureWindowsPath(r"\\school\class\photos"))
+    assert is_of_another_computer(PureWindowsPath(path), allowed) == elsewhere
+    assert not is_of_another_computer(PurePosixPath("//host/share"), [PurePosixPath("/")])
 
 
 def test_where_no_folder_is_allowed_nothing_is_read_or_written(panel, chosen, photos, tmp_path):
     p = panel(folders=[])
     assert p.about["out"] == ""
-    assert "lets nobody use its folders" in chosen(p, **OWN, folder=str(photos)).said
+    assert "No folder may be used here" in chosen(p, **OWN, folder=str(photos)).said
     assert chosen(p, data="digits", body="other", name="microsoft/resnet-18").state == FAILED and list(p.refused) == ["name"]
     done(p, "frozen", epochs=1, lr=0.02)
     refusal = ask(p, "start", step="export", options={"out": str(tmp_path / "out"), "clip": 0.1})["refusal"]
@@ -719,6 +773,36 @@ def test_what_is_recorded_can_be_played_taken_away_and_brought_elsewhere(panel, 
     for bad in (b"nonsense", b"\xff", content.replace(b'"valid_loss": ', b'"valid_loss": "much", "x": '), content + b"[1, NaN, {}]\n"):
         told = ask(other, "bring", sent=[bad])
         assert "no recording that can be played" in told["refusal"] and len(other.recorded) == 1
+    assert len(list((tmp_path / "elsewhere" / "recordings").iterdir())) == 1  # what was refused is not kept
+
+
+def test_a_run_that_was_refused_leaves_no_recording(panel, tmp_path):
+    p = panel(recordings=[])
+    p.start("frozen", epochs=0, lr=0.02, record=True)
+    assert p.wait(60).state == FAILED and p.recorded == [] and not list((tmp_path / "session" / "recordings").glob("*"))
+
+
+def test_a_shelf_keeps_so_many_reads_each_once_and_skips_what_is_bad(tmp_path, monkeypatch):
+    (example,) = RECORDED.glob("*.jsonl")
+    read = []
+    monkeypatch.setattr("widgets.fine_tuning.shelf.read_recording", lambda path: read.append(path) or read_recording(path))
+    shelf = Shelf([])
+    shelf.open(tmp_path)
+    for _ in range(MOST):
+        shelf.take(example.read_bytes())
+        assert len(shelf.told()) == len(set(read)) == len(read)
+    with pytest.raises(InputError, match=f"{MOST} recordings were brought in already"):
+        shelf.take(example.read_bytes())
+    one, two, *_ = sorted(tmp_path.iterdir())
+    one.write_text(example.read_text(encoding="utf-8").replace('"2026', "5"), encoding="utf-8")  # of an older release, which kept it
+    two.unlink()
+    (tmp_path / "x.jsonl").symlink_to("nowhere")
+    assert len(shelf.told()) == MOST - 2
+    shelf.take(example.read_bytes())  # there is room again
+    with pytest.raises(InputError, match="no such recording"):
+        shelf.path(two.name)
+    with pytest.raises(InputError, match=r"has 8\.0 MB, and a recording has at most 8"):
+        shelf.take(bytes(LARGEST + 1))
 
 
 # --- the lesson
@@ -832,6 +916,10 @@ def test_the_panel_lives_in_voila(page, address):
         click(page, "Download head.xlsx")
     assert openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).sheetnames
 
+    for size, said in ((LARGEST + 1, "has 8.0 MB, and a recording has at most 8"), (LARGEST, "no recording that can be played")):
+        page.get_by_label("Open a recording").set_input_files({"name": "x.jsonl", "mimeType": "text/plain", "buffer": b" " * size})
+        page.get_by_role("alert").filter(has_text=said).wait_for()  # the largest one reaches Python, and its answer the page
+
     page.get_by_text("Take other pictures, or another body").click()
     page.get_by_label("Pictures", exact=True).select_option("folder")
     page.get_by_role("textbox", name="Folder of pictures").fill("/etc")
@@ -845,6 +933,46 @@ def test_the_panel_lives_in_voila(page, address):
     page.get_by_role("table", name="Classes and their pictures").get_by_role("cell", name="5", exact=True).first.wait_for()
     assert not [each["id"] for each in Axe().run(page).response["violations"]]
     assert "Traceback" not in page.content()
+
+
+SHOWN = """([source, state]) => import(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))).then(({ default: widget }) => {
+    const heard = [];
+    window.model = {
+        get: (name) => state[name],
+        on: (event, listener) => heard.push([event, listener]),
+        off: () => {},
+        send: () => {},
+        tell: (name, value) => {
+            state[name] = value;
+            for (const [event, listener] of heard) if (event === `change:${name}`) listener();
+        },
+    };
+    widget.render({ model: window.model, el: document.body });
+})"""
+
+
+def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_its_choice(page):
+    """Without Python, which could not be opened, so that only the choice is there."""
+    p = FineTuningPanel(recordings=[])
+    refused = {"folder": "there is no such folder"}
+    p.job, p.refused = {**p.job, "state": FAILED}, refused
+    page.set_content("<body></body>")
+    page.evaluate(SHOWN, [str(p._esm), p.get_state()])
+    page.locator(".gs-refusal").filter(has_text="no such folder").wait_for(state="attached")  # of a field that is not shown yet
+    assert page.evaluate("document.activeElement === document.body")
+    page.get_by_label("Pictures", exact=True).select_option("folder")
+    page.get_by_role("textbox", name="About how many").fill("12")
+    click(page, "Read them, and begin anew")
+    tell = "([name, value]) => window.model.tell(name, value)"
+    page.evaluate(tell, ["refused", refused])
+    assert page.evaluate("document.activeElement.ariaLabel") == "Folder of pictures"
+    page.get_by_role("textbox", name="Seed").focus()
+    page.evaluate(tell, ["refused", refused])  # drawn anew
+    assert page.evaluate("document.activeElement.ariaLabel") == "Seed"
+    kept = {"data": "/photos", "labels": "folder", "body": "digits", "sample": None, "batch_size": 4, "seed": 0}
+    page.evaluate(tell, ["choice", kept])
+    names = ("Folder of pictures", "About how many", "Pictures in a batch", "Seed")
+    assert [page.get_by_role("textbox", name=name).input_value() for name in names] == ["/photos", "", "4", "0"]
 
 
 # --- in JupyterLab

@@ -1,8 +1,11 @@
 """Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a sentence, never a crash)."""
 
 import os
+import shutil
 import struct
+import tempfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +14,12 @@ from PIL import Image
 
 from sheets import InputError
 from widgets.fine_tuning.digits import OTHERS, digits
-from widgets.fine_tuning.labels import by_csv, by_function, by_lists, by_regex
+from widgets.fine_tuning.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
 from widgets.fine_tuning.pictures import Pictures, fewer, pictures_in
 from widgets.fine_tuning.reading import read
 
 BRIGHT = "bright ☀"
+NOBODY = 65534
 
 
 def labelled(pictures: Pictures) -> dict[str, str]:
@@ -201,6 +205,7 @@ def test_a_csv_cannot_climb_out_of_the_data_folder(photos, tmp_path, name):
         ("dark/dark 0.png,a\ndark/dark 1.png, \n", "line 2: a name and a label"),
         ('dark/dark 0.png,"' + "x" * 200_000 + '"\n', "field larger"),
         ("", "no labelled picture"),
+        ("\n , \n", "no labelled picture"),
     ],
 )
 def test_a_csv_with_mistakes(photos, tmp_path, text, words):
@@ -212,6 +217,40 @@ def test_a_csv_that_is_not_text(photos, tmp_path):
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00\xd8")
     assert "not text in UTF-8" in refused(photos, by_csv(tmp_path / "labels.csv"))
     assert "cannot be read" in refused(photos, by_csv(tmp_path / "no such.csv"))
+
+
+def test_a_csv_that_is_no_file_or_too_large(photos, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        assert "it is no file" in refused(photos, by_csv(path))
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate(LARGEST_CSV + 1)
+    assert "it has 100 MB, and 100 are read at most" in refused(photos, by_csv(tmp_path / "large.csv"))
+    assert "too long" in refused(photos, by_csv(tmp_path / ("n" * 300)))
+
+
+def test_a_path_that_is_too_long_or_may_not_be_entered(photos, tmp_path):
+    assert "cannot be read: File name too long" in refused(tmp_path / ("n" * 300))
+    with tempfile.TemporaryDirectory() as reached:  # unlike pytest's own folders, by anybody
+        Path(reached).chmod(0o755)
+        closed = Path(reached) / "photos"
+        shutil.copytree(photos, closed)
+        for mode in (0o000, 0o444):  # it may not be listed; it may be listed and not entered
+            closed.chmod(mode)
+            with not_the_administrator():
+                assert {"cannot be read: Permission denied" in refused(folder) for folder in (closed, closed / "dark")} == {True}
+        closed.chmod(0o755)
+
+
+@contextmanager
+def not_the_administrator():
+    """Who may enter any folder."""
+    before = os.geteuid()
+    os.seteuid(before or NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 def test_a_csv_of_a_million_rows(photos, tmp_path):
@@ -261,6 +300,10 @@ def test_headings_with_dots_labels_with_commas_and_names_without_endings(photos,
         "file.name,label\r\n" + "".join(f"{name},{label}\r\n" for name, label in names.items()),
         "".join(f"{name};{label}, really, so\n" for name, label in names.items()),
         "id,breed\n" + "".join(f"{name[:-4]},{label}\n" for name, label in names.items()),
+        "".join(f"{name[:-4]},{label}\n" for name, label in names.items()),
+        "".join(f"{name[:-4]};{label}, really, so\n" for name, label in names.items()),
+        "\n , \nid,breed\n" + "".join(f"{name},{label}\n\n" for name, label in names.items()),
+        "\n\n" + "".join(f"{name};{label}, really, so\n" for name, label in names.items()),
     ):
         file.write_text(text, encoding="utf-8")
         assert {name: label.partition(",")[0] for name, label in labelled(pictures_in(photos, by_csv(file))).items()} == names
@@ -270,6 +313,11 @@ def test_an_expression_that_takes_for_ever_is_refused(photos, monkeypatch):
     monkeypatch.setattr("widgets.fine_tuning.labels.PATIENCE", 0.05)
     noise(9).save(photos / "dark" / f"{'a' * 60}.png")
     assert "it can match in too many ways" in refused(photos, by_regex(r"(a|aa)+\1\1b"))
+
+
+def test_an_expression_that_is_too_deeply_nested_is_refused():
+    with pytest.raises(InputError, match="too deeply nested"):
+        by_regex("(" * 2000 + "a" + ")" * 2000)
 
 
 def test_what_stands_beside_train_and_valid_is_left_out_by_name(photos):

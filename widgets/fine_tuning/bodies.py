@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     resizing, cropping and normalising, or no network.
     """
     place = DIGITS_FOLDER if str(name) == DIGITS else name
-    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(place).is_dir()}
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": os.path.isdir(place)}
     if revision:
         options["revision"] = revision
     try:
@@ -114,7 +115,7 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
 
 def _why_not(name: str | Path, error: Exception) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if Path(name).is_dir() and (Path(name) / "config.json").is_file() and not list(Path(name).glob("*.safetensors")):
+    if os.path.isfile(Path(name) / "config.json") and not list(Path(name).glob("*.safetensors")):
         return f"{name}: it holds no .safetensors file; a .bin or pickle checkpoint can run any code when it is opened, and is refused"
     if "trust_remote_code" in str(error):
         return f"{name}: it needs code of its own to be run, which is refused"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from sheets import InputError
 from .allowed import Allowed, allowed_path
 from .bodies import DIGITS, Body, load_body
 from .digits import digits
-from .events import Listener, Stop, Stopped, Worked
+from .events import Listener, Stop, Stopped, Worked, never
 from .labels import Files, Labeller, Labels, by_csv, by_folder, by_regex
 from .options import optional_whole
 from .pictures import Pictures, Progress, SampleTooSmall, fewer, pictures_in
@@ -109,7 +110,7 @@ def chosen_pictures(choice: Choice, allowed: Allowed, listen: Listener, stop: St
             return found if choice.sample is None else fewer(found, choice.sample)
     with refusing("folder"):
         folder = allowed_path(choice.data, allowed)
-        labeller = _page_labeller(choice.labels, folder, allowed)
+        labeller = _page_labeller(choice.labels, folder, allowed, stop)
         try:
             return pictures_in(folder, labeller, seed=choice.seed, sample=choice.sample, progress=progress_of(listen, stop), within=allowed)
         except SampleTooSmall as error:
@@ -127,11 +128,11 @@ def progress_of(listen: Listener, stop: Stop) -> Progress:
     return progress
 
 
-def _page_labeller(labels: str, folder: Path, allowed: Allowed) -> Labeller:
+def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> Labeller:
     kind, _, what = labels.partition(":")
     field = {"csv": "csv", "regex": "expression"}.get(kind, "labels")
     with refusing(field):  # a CSV beside the pictures and nowhere else, unless its whole path is given
-        made = by_csv(allowed_path(str(folder / what), allowed, "file")) if kind == "csv" else labeller_of(labels, folder)
+        made = by_csv(allowed_path(str(folder / what), allowed, "file")) if kind == "csv" else labeller_of(labels, folder, stop)
     if made is by_folder:
         return made
 
@@ -147,19 +148,19 @@ def chosen_body(choice: Choice, allowed: Allowed) -> Body:
     with refusing("name"):
         if choice.body == DIGITS:
             return load_body()
-        if allowed == () or not HUB_NAME.fullmatch(choice.body) or Path(choice.body).exists():
+        if allowed == () or not HUB_NAME.fullmatch(choice.body) or os.path.exists(choice.body):
             return load_body(allowed_path(choice.body, allowed))
         return load_body(choice.body)
 
 
-def labeller_of(labels: str, folder: Path | str) -> Labeller:
+def labeller_of(labels: str, folder: Path | str, stop: Stop = never) -> Labeller:
     """folder, csv:PATH (beside the pictures, or from here) or regex:EXPRESSION. Raises InputError."""
     kind, _, what = labels.partition(":")
     if kind == "folder" and not what:
         return by_folder
     if kind == "regex" and what:
-        return by_regex(what)
+        return by_regex(what, stop)
     if kind == "csv" and what:
         beside = Path(folder) / what
-        return by_csv(beside if beside.is_file() else Path(what))
+        return by_csv(beside if os.path.isfile(beside) else Path(what))  # which is also asked of a name too long for a file
     raise InputError(f"--labels {labels}: write folder, csv:PATH or regex:EXPRESSION")

@@ -15,19 +15,25 @@ def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path
 
     Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for ever). A folder reached twice, by a
     link or by a loop of links, is walked once. within: links that lead out of these folders, which are themselves no links, are left out.
-    Raises InputError where root is no folder.
+    Raises InputError where root is no folder, or one that cannot be read.
     """
-    if not root.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(root.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    except OSError as error:  # a name that is too long, a folder on the way that may not be entered
+        raise InputError(f"{root}: this folder cannot be read: {error.strerror}") from None
+    if not is_folder:
         raise InputError(f"{root}: there is no such folder")
     return dict(sorted(_walk(root, root, set(), within)))
 
 
 def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequence[Path] | None) -> Iterator[tuple[str, Path]]:
-    here = folder.stat()
-    if (here.st_dev, here.st_ino) in walked:
-        return
-    walked.add((here.st_dev, here.st_ino))
     try:
+        here = folder.stat()
+        if (here.st_dev, here.st_ino) in walked:
+            return
+        walked.add((here.st_dev, here.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"{folder}: this folder cannot be read: {error.strerror}") from None
@@ -35,7 +41,9 @@ def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequen
         path = Path(entry.path)
         try:
             kind = entry.stat().st_mode
-        except OSError:
+        except OSError as error:
+            if isinstance(error, PermissionError) and not entry.is_symlink():  # the folder may be listed, and not entered
+                raise InputError(f"{path}: this cannot be read: {error.strerror}") from None
             continue  # a link to nothing, or to itself
         if entry.name.startswith(".") or (within is not None and entry.is_symlink() and not is_within(path, within)):
             continue

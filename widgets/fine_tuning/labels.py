@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -13,9 +14,12 @@ import regex
 
 from sheets import InputError
 
+from .events import Stop, Stopped, never
+
 NAMED_AT_MOST = 3  # names in a message
 DRIVE = regex.compile(r"[A-Za-z]:")  # of Windows
 PATIENCE = 1.0  # seconds for a regular expression and one name
+LARGEST_CSV = 100_000_000  # bytes: some million rows
 TRAIN, VALID = ("train", "training"), ("valid", "val", "validation")  # folders of that name are the two parts of the data
 
 Files = Mapping[str, Path]  # by name relative to the data folder
@@ -33,18 +37,28 @@ def by_folder(files: Files) -> Labels:
     return labels
 
 
-def by_regex(expression: str) -> Labeller:
-    """The first group of the expression, searched in the file's name, and else in its path (`/train/cat_1.jpg`)."""
+def by_regex(expression: str, stop: Stop = never) -> Labeller:
+    """The first group of the expression, searched in the file's name, and else in its path (`/train/cat_1.jpg`).
+
+    The labelling raises Stopped where stop, asked before each name, says so.
+    """
     try:
         pattern = regex.compile(expression)
+    except RecursionError:
+        raise InputError(f"{expression[:40]!r}... is no regular expression that can be used: it is too deeply nested") from None
     except regex.error as error:
         raise InputError(f"{expression!r} is not a regular expression: {error}") from None
     if pattern.groups < 1:
         raise InputError(f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+")
 
     def labels(files: Files) -> Labels:
-        found = {name: _first_group(pattern, name) for name in files}
-        return {name: label for name, label in found.items() if label}
+        found = {}
+        for name in files:
+            if stop():
+                raise Stopped
+            if label := _first_group(pattern, name):
+                found[name] = label
+        return found
 
     return labels
 
@@ -89,17 +103,14 @@ def by_csv(path: Path) -> Labeller:
 
 def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
     """(name, label, line number)"""
+    text, known = _text(path), _by_name(files)
+    filled = (line for line in text.splitlines() if line.strip())
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known))
+    endings = {_ending(name) for name in files} - {""}
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise InputError(f"{path}: the labels cannot be read: {said}") from None
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.splitlines()[:2], files))
-    endings = {PurePosixPath(name).suffix.lower() for name in files}
-    try:
-        for row in rows:
-            if not row or (rows.line_num == 1 and _safe(row[0]) not in files and _ending(row[0]) not in endings - {""}):
-                continue  # an empty line, or headings
+        for k, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
+            if k == 0 and _safe(row[0]) not in known and _ending(row[0]) not in endings:
+                continue  # headings
             if len(row) < 2 or not row[1].strip():
                 raise InputError(f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat")
             yield row[0], row[1].strip(), rows.line_num
@@ -107,16 +118,30 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
         raise InputError(f"{path} line {rows.line_num}: {error}") from None
 
 
+def _text(path: Path) -> str:
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
+            raise InputError(f"{path}: the labels cannot be read: it is no file")
+        if about.st_size > LARGEST_CSV:
+            size = f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST_CSV / 1e6:.0f} are read at most"
+            raise InputError(f"{path}: the labels cannot be read: {size}")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise InputError(f"{path}: the labels cannot be read: {said}") from None
+
+
 def _ending(name: str) -> str:
     return PurePosixPath(name.strip()).suffix.lower()
 
 
-def _delimiter(lines: Sequence[str], files: Files) -> str:
+def _delimiter(lines: Sequence[str], known: Mapping[str, str]) -> str:
     """The one before which a file's name stands; else the one that is there most often. Labels may hold the others."""
 
     def fits(mark: str) -> tuple[int, int]:
         starts = [line.partition(mark)[0].strip('"') for line in lines if mark in line]
-        return sum(_safe(start) in files for start in starts), lines[0].count(mark) if lines else 0
+        return sum(_safe(start) in known for start in starts), lines[0].count(mark) if lines else 0
 
     return max(",;\t", key=fits)
 
@@ -128,13 +153,13 @@ def _safe(name: str) -> str:
 def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) -> Labels:
     """Names as the data folder has them, with their ending or without. Nothing outside that folder is ever looked at."""
     labels: Labels = {}
-    whole = _by_stem(files)
+    known = _by_name(files)
     missing = []
     for written, label, line in rows:
         name = _safe(written)
         if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
             raise InputError(f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it")
-        name = name if name in files else whole.get(name, name)
+        name = known.get(name, name)
         if name not in files:
             missing.append(written)
         elif labels.setdefault(name, label) != label:
@@ -149,13 +174,13 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
     return labels
 
 
-def _by_stem(files: Files) -> dict[str, str]:
-    """Whole names by those without their ending, where that is one file's."""
+def _by_name(files: Files) -> dict[str, str]:
+    """Whole names by themselves, and by those without their ending, where that is one file's."""
     found: dict[str, str | None] = {}
     for name in files:
         stem = str(PurePosixPath(name).with_suffix(""))
         found[stem] = None if stem in found else name
-    return {stem: name for stem, name in found.items() if name}
+    return {**{stem: name for stem, name in found.items() if name}, **{name: name for name in files}}
 
 
 def some(names: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ class Opening:
             return self.given(listen, stop)
         try:
             return self.chosen(choice, listen, stop)
-        except InputError as error:
+        except (InputError, OSError) as error:
             session, said = self.given(listen, stop)
             return session, f"What was chosen before cannot be read any more: {error}. {said}"
 

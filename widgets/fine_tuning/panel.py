@@ -24,7 +24,7 @@ from .events import Event, Listener, Notice, Stop, nobody
 from .jobs import RUNNING, Jobs, Status
 from .options import number
 from .recordings import Recorder
-from .shelf import Shelf
+from .shelf import LARGEST, Shelf
 
 if TYPE_CHECKING:
     from .bodies import Body
@@ -87,6 +87,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     recorded: traitlets.List = traitlets.List().tag(sync=True)
     playing = traitlets.Unicode().tag(sync=True)
     allowed = traitlets.Unicode().tag(sync=True)
+    largest = traitlets.Int(LARGEST).tag(sync=True)
     choice = traitlets.Dict().tag(sync=True)
     refused = traitlets.Dict().tag(sync=True)
 
@@ -155,6 +156,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .saying import READY
 
             self._tell("refused", {})
+            self._flush()  # or the page, which cleared its fields, would not hear of the same refusal again
             try:
                 self.session, said = opening.chosen(choice_of(told), listen, stop)
             except Refused as error:

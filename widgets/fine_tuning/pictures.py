@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -143,7 +144,7 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
     for top in [folder / part for part in parts] or [folder]:
         for inner in sorted(top.iterdir()):
             named = inner.relative_to(folder).as_posix()
-            if inner.is_dir() and not inner.name.startswith(".") and not any(name.startswith(f"{named}/") for name in labels):
+            if os.path.isdir(inner) and not inner.name.startswith(".") and not any(name.startswith(f"{named}/") for name in labels):
                 raise InputError(f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it")
 
 

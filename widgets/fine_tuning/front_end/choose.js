@@ -71,6 +71,7 @@ export class Choose {
       const number = typedNumber(text);
       told[name] = text === "" ? null : Number.isFinite(number) ? number : text;
     }
+    this.pressed = true;
     await this.host.ask("choose", { options: told });
   }
 
@@ -82,7 +83,8 @@ export class Choose {
       if (refused[name]) this.node.open = true;
     }
     const first = Object.keys(this.fields).find((name) => refused[name]);
-    if (first) this.fields[first].input.focus({ preventScroll: false });
+    if (first && this.pressed) this.fields[first].input.focus({ preventScroll: false });
+    if (first) this.pressed = false; // whoever has gone elsewhere since stays there when the page is drawn anew
   }
 
   /** What was chosen in this session, after the page was loaded again. */
@@ -93,9 +95,8 @@ export class Choose {
     this.labels.input.value = kind;
     this.body.input.value = choice.body === "digits" ? "digits" : "other";
     const texts = { folder: this.data.input.value === "folder" && choice.data, [kind === "csv" ? "csv" : "expression"]: rest.join(":"), name: this.body.input.value === "other" && choice.body };
-    for (const [name, text] of Object.entries({ ...texts, sample: choice.sample, batch_size: choice.batch_size, seed: choice.seed })) {
-      if (text || text === 0) this.fields[name].input.value = String(text);
-    }
+    for (const [name, text] of Object.entries(texts)) if (text) this.fields[name].input.value = text;
+    for (const name of Object.keys(NUMBERS)) this.fields[name].input.value = choice[name] ?? "";
     this.show();
   }
 

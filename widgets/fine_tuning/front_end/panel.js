@@ -42,7 +42,7 @@ class Panel {
     this.playing = element("p", { class: "ft-recording", role: "status" });
     this.waiting = element("p", { class: "gs-note", text: "Curves are drawn here while something learns." });
     this.choose = new Choose(host, model.get("allowed"));
-    this.recorded = new Recorded(host);
+    this.recorded = new Recorded(host, model.get("largest"));
     this.listeners = NAMES.map((name) => [`change:${name}`, () => this.draw([name])]);
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.draw(NAMES);
@@ -73,7 +73,8 @@ class Panel {
     if (one("refused")) this.choose.drawRefused(state.refused);
     if (one("choice")) this.choose.drawChoice(state.choice);
     if (one("recorded")) this.recorded.draw(state.recorded);
-    if (state.job.state === "failed" && !this.steps) this.rest.replaceChildren(this.choose.node); // what was given cannot be opened; something else may
+    const alone = state.job.state === "failed" && !this.steps; // what was given cannot be opened; something else may
+    if (alone && this.choose.node.parentNode !== this.rest) this.rest.replaceChildren(this.choose.node); // once, or it would lose the focus
     if (one("about") || !this.steps) return this.build();
     const running = state.job.state === "running";
     if (one("job", "recorded")) for (const part of [this.steps, this.results, this.choose, this.recorded]) part.drawRunning(running);

@@ -6,9 +6,10 @@ import { actor, download, refusal } from "./fields.js";
 const SPEEDS = { "as fast as it was": 1, "a tenth as fast": 0.1, "ten times as fast": 10 };
 
 export class Recorded {
-  /** @param {Object} host whose `record` says whether what is started is to be written down */
-  constructor(host) {
+  /** @param {Object} host whose `record` says whether what is started is to be written down @param {number} largest bytes of a file to open */
+  constructor(host, largest) {
     this.host = host;
+    this.largest = largest;
     this.says = refusal();
     this.said = element("p", { class: "gs-note", role: "status" });
     this.record = element("input", { type: "checkbox" });
@@ -47,6 +48,7 @@ export class Recorded {
     setText(this.says, "");
     setText(this.said, "");
     try {
+      if (file.size > this.largest) throw new Error(`it has ${(file.size / 1e6).toFixed(1)} MB, and a recording has at most ${this.largest / 1e6}.`);
       const { content } = await this.host.ask("bring", {}, [await file.arrayBuffer()]);
       setText(this.said, `${file.name} is in the list now. ${content.sentence}`);
     } catch (error) {
