@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -347,7 +348,8 @@ def test_nothing_is_kept_of_a_kernel_that_has_ended():
         await kernels.shutdown_kernel(kernel, now=True)
         return kernels._visited
 
-    assert asyncio.run(kept()) == set()
+    with ThreadPoolExecutor(1) as thread:  # the tests' own has the browser's loop running
+        assert thread.submit(asyncio.run, kept()).result() == set()
 
 
 def test_a_lesson_for_which_no_memory_is_left_says_so(page, lessons, folder, complaints, monkeypatch):

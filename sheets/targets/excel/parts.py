@@ -14,7 +14,7 @@ from ..numpy import steps_taken, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
-from .limits import LONGEST_WORKSHEET, check_count
+from .limits import LONGEST_WORKSHEET, MOST_FORMULAS, check_count
 from .steps import WORKSHEET, Steps, planned
 from .words import check_texts
 
@@ -45,8 +45,12 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     main = _main(with_lengths(sheet))
     found = [main, *_beside(main, sheet.beside)]
     _check_names(found)
-    check_count(sheet, sum(part.formula_count(steps) for part in found), steps)  # before a run that may take long
-    return [replace(part, steps=steps_taken(part.sheet, steps)) for part in found]
+    counted = lambda steps: sum(part.formula_count(steps) for part in found)
+    room = (MOST_FORMULAS - counted(0)) // max(counted(1) - counted(0), 1)  # steps that a workbook holds; no more need to be computed
+    made = [replace(part, steps=steps_taken(part.sheet, min(steps, max(room, 0) + 1))) for part in found]
+    if any(part.steps > room for part in made):
+        check_count(sheet, counted(steps), steps)
+    return made
 
 
 def _check_worksheets(sheet: Sheet) -> None:
