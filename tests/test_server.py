@@ -334,7 +334,10 @@ def test_closing_the_page_ends_its_kernel(page, address):
     kernel = json.loads(page.locator("#jupyter-config-data").inner_text())["kernelId"]
     assert ask(address, f"/api/kernels/{kernel}")[0] == 200
     page.goto(address)
-    page.wait_for_function("path => fetch(path).then(reply => reply.status === 404)", arg=f"/api/kernels/{kernel}")
+    until = time.monotonic() + 30
+    while (status := ask(address, f"/api/kernels/{kernel}")[0]) != 404 and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert status == 404
 
 
 def test_nothing_is_kept_of_a_kernel_that_has_ended():
