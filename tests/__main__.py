@@ -15,7 +15,7 @@ CHECKS = (
     ["ruff", "format", "--check", "."],
     ["ruff", "check", "."],
     ["mypy"],
-    ["pytest", "--numprocesses=logical", "--dist=loadgroup"],
+    ["pytest", "--numprocesses=logical"],
 )
 
 

@@ -32,13 +32,22 @@ sys.exit(serve_folder(folder, 0, False, start_page, sys.argv[2]))
 """
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list) -> None:
-    """Where several processes share the tests (`pytest -n 2 --dist loadgroup`), those of a file stay in one, and so do all that ask for
-    LibreOffice, which is started once for their workbooks."""
-    for item in items:
-        group = "workbooks" if hasattr(item.module, "workbooks") else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one, and so do all that ask for LibreOffice, which
+    is started once for their workbooks."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath / nodeid.partition("::")[0])
+
+    return ByFile(config, log)
+
+
+@cache
+def group_of(file: Path) -> str:
+    return "workbooks" if "import workbooks\n" in file.read_text(encoding="utf-8") else str(file)
 
 
 @pytest.fixture(scope="session")
