@@ -51,6 +51,11 @@ def _lower(sheet: Sheet, steps: int) -> str:
     return " or ".join(found)
 
 
+def steps_that_fit(still: int, a_step: int) -> int:
+    """How many steps of so many formulas a workbook holds beside those that stand still; negative where these alone are too many."""
+    return (MOST_FORMULAS - still) // max(a_step, 1)
+
+
 def check_count(sheet: Sheet, formulas: int, steps: int) -> None:
     """Raises InputError, with what to lower, where the workbook of `sheet` would have more than MOST_FORMULAS formulas."""
     if formulas > MOST_FORMULAS:

@@ -14,7 +14,7 @@ from ..numpy import steps_taken, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
-from .limits import LONGEST_WORKSHEET, MOST_FORMULAS, check_count
+from .limits import LONGEST_WORKSHEET, check_count, steps_that_fit
 from .steps import WORKSHEET, Steps, planned
 from .words import check_texts
 
@@ -46,7 +46,7 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     found = [main, *_beside(main, sheet.beside)]
     _check_names(found)
     counted = lambda steps: sum(part.formula_count(steps) for part in found)
-    room = (MOST_FORMULAS - counted(0)) // max(counted(1) - counted(0), 1)  # steps that a workbook holds; no more need to be computed
+    room = steps_that_fit(counted(0), counted(1) - counted(0))  # no more need to be computed
     made = [replace(part, steps=steps_taken(part.sheet, min(steps, max(room, 0) + 1))) for part in found]
     if any(part.steps > room for part in made):
         check_count(sheet, counted(steps), steps)
