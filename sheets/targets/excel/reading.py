@@ -48,20 +48,19 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
 
 
-def _without_numbers(workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet) -> set[str]:
-    """The inputs with a formula in whose cells nobody has typed a number: formulas, or nothing."""
+def _without_numbers(workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet) -> list[str]:
+    """In order, the inputs with a formula in whose cells nobody has typed a number: formulas, or nothing."""
     drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
     book = _opened(workbook, values_only=False) if drawn else None
     typed = lambda cell: cell is not None and not str(cell).startswith("=")
-    return {name for name in drawn if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)}
+    return [name for name in drawn if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)]
 
 
-def _with_formulas(sheet: Sheet, found: dict[str, Any], untyped: set[str]) -> dict[str, np.ndarray | None]:
+def _with_formulas(sheet: Sheet, found: dict[str, Any], untyped: list[str]) -> dict[str, np.ndarray | None]:
     """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its formula gives from the other inputs."""
-    drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
-    empty = {name for name in drawn if all(cell is None for row in found[name] for cell in row)}
+    empty = {name for name in untyped if all(cell is None for row in found[name] for cell in row)}
     inputs: dict[str, np.ndarray | None] = {**checked_inputs(sheet, found | dict.fromkeys(empty)), **dict.fromkeys(empty)}
-    for name in (name for name in drawn if name in untyped):  # in order: a later formula may read an earlier input that was typed over
+    for name in untyped:  # in order: a later formula may read an earlier input that was typed over
         given, computed = inputs[name], values(sheet, {**inputs, name: None})[name]
         if given is not None and given.shape == computed.shape and np.allclose(given, computed, rtol=1e-9, atol=1e-12):
             inputs[name] = None
