@@ -70,7 +70,7 @@ def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: 
 
 # What IronCalc 0.9 has not (it answers with one element, or an error): inside SUMPRODUCT, INT, MOD and functions of a bare range or of
 # a range beside a defined name; and INDEX of a single cell.
-_FUNCTION = r"SUMPRODUCT\(.*\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN)\("
+_FUNCTION = r"SUMPRODUCT\(.*\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN|NORMSINV)\("
 IRONCALC_GAP = re.compile(rf"{_FUNCTION}[A-Z$]+\d+:|{_FUNCTION}.*\b[a-z]|SUMPRODUCT\(.*\b(MOD|INT)\(|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,")
 
 

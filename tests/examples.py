@@ -50,12 +50,16 @@ REDUCTIONS = {kind: _reduced(kind) for kind in ("sum", "mean", "max", "min")}
 WORDS: dict[str, Any] = {
     **REDUCTIONS,
     "np": np,
-    **{name: getattr(sheets, name) for name in ("sigmoid", "softmax", "log_softmax", "xlogy", "stop", "row_index", "column_index")},
+    **{
+        name: getattr(sheets, name)
+        for name in ("normal_quantile", "sigmoid", "softmax", "log_softmax", "xlogy", "stop", "row_index", "column_index")
+    },
     "rows_of": lambda x, index: x[index],
 }
 REFERENCE: dict[str, Any] = {
     **REDUCTIONS,
     "np": np,
+    "normal_quantile": scipy.special.ndtri,
     "sigmoid": scipy.special.expit,
     "softmax": lambda x: scipy.special.softmax(x, axis=1),
     "log_softmax": lambda x: scipy.special.log_softmax(x, axis=1),
@@ -114,6 +118,7 @@ STRETCHED = [form.format(*pair.split()) for form in BINARY.values() for pair in 
 ELEMENTWISE = [
     *(f"{f}({x})" for f in UNARY for x in ("A", "V", "U", "S", "Z")),
     *(f"{f}(np.abs({x}))" for f in POSITIVE for x in ("A", "V", "U", "S")),
+    *(f"normal_quantile({x})" for x in ("(1 + np.tanh(A))/2", "(2 - S)/4", "np.exp(-np.abs(edge))", "Z")),
     *(f"np.clip({x})" for x in ("A, -1, 2", "A, V - 2, V", "A, S - 3, U + 3", "S, U, U + V + 2")),
     *(f"np.where({x})" for x in ("A > 0, B, V", "V > U, A, S", "S < 0, A, B", "Z, Y, 7")),
 ]

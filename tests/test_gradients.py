@@ -9,6 +9,7 @@ from functools import cache
 import engines
 import numpy as np
 import pytest
+import scipy.stats
 import workbooks
 from examples import FAMILIES, NEED_BLOCKS, Arrays, differences, expression, reference
 
@@ -207,6 +208,11 @@ KINKS = {
     "0 to the 0": ("x**y", {"x": [0, 0, 2], "y": [0, 2, 0]}, {"x": [0, 0, 0], "y": [0, 0, np.log(2)]}),
     "0 log 0": ("xlogy(x, y)", {"x": [0, 0, 2], "y": [0, 1, 1]}, {"x": [-np.inf, 0, 0], "y": [0, 0, 2]}),
     "sqrt at 0": ("np.sqrt(x)", {"x": [0, 4]}, {"x": [np.inf, 0.25]}),
+    "normal quantiles, near and far": (
+        "normal_quantile(p)",
+        {"p": [0, 1e-12, 0.05, 0.5, 0.95]},
+        {"p": [np.inf, *(1 / scipy.stats.norm.pdf(scipy.stats.norm.ppf([1e-12, 0.05, 0.5, 0.95])))]},
+    ),
     "sigmoid, far out": ("sigmoid(x)", {"x": [-800, 0, 800]}, {"x": [0, 0.25, 0]}),
 }
 

@@ -50,6 +50,7 @@ FORMS = {
     "np.abs(a) * np.sqrt(a)": (r"\left|a\right| \cdot \sqrt{a}", r"\left|a\right| \cdot \sqrt{a}"),
     "np.floor(a / 2)": (r"\lfloor \frac{a}{2} \rfloor", r"\lfloor \frac{a}{2} \rfloor"),
     "np.log(x)": (r"\ln\left(x\right)", r"\ln\left(x_{ij}\right)"),
+    "normal_quantile(a)": (r"\Phi^{-1}\left(a\right)", r"\Phi^{-1}\left(a\right)"),
     "sigmoid(a)": (r"\sigma\left(a\right)", r"\sigma\left(a\right)"),
     "xlogy(y, x)": (r"y \cdot \ln\left(x\right)", r"y_{i} \cdot \ln\left(x_{ij}\right)"),
     "np.maximum(0, x)": (r"\max\left(0, x\right)", r"\max\left(0, x_{ij}\right)"),

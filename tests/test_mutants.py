@@ -195,6 +195,7 @@ TEXTS: dict[str, dict[str, list[str]]] = {
         "sin": ["COS({0})", "SINH({0})"],
         "cos": ["SIN({0})", "COSH({0})"],
         "tanh": ["TAN({0})", "ATAN({0})"],
+        "normal_quantile": ["NORMSDIST({0})", "-NORMSINV({0})", "NORMSINV(1-{0:mul})"],
         "sigmoid": [
             "1/(1+EXP(-({0})))",
             "mul|EXP(MIN(0,{0}))/(1+EXP(ABS({0})))",
@@ -225,6 +226,7 @@ TEXTS: dict[str, dict[str, list[str]]] = {
         "sin": ["Math.cos({0})", "Math.sinh({0})"],
         "cos": ["Math.sin({0})", "Math.acos({0})"],
         "tanh": ["Math.tan({0})", "Math.atan({0})"],
+        "normal_quantile": ["_normal_quantile(1-{0:mul})", "_normal_tail({0})", "-_normal_quantile({0})"],
         "sigmoid": ["Math.exp({0})/(1+Math.exp({0}))", "_sigmoid(-({0}))", "Math.tanh({0})"],
         "maximum": ["Math.min({0},{1})", "({0}>0?{0}:{1})"],
         "minimum": ["Math.max({0},{1})", "{0}"],

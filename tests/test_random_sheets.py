@@ -17,7 +17,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from xlsxwriter.worksheet import Worksheet
 
-from sheets import Expr, NeedsBlock, ShapeError, Sheet, backprop, log_softmax, row_index, sigmoid, softmax, values, xlogy
+from sheets import Expr, NeedsBlock, ShapeError, Sheet, backprop, log_softmax, normal_quantile, row_index, sigmoid, softmax, values, xlogy
 from sheets.language.expr import walk
 from sheets.targets.excel import write
 from sheets.targets.excel.layout import layout
@@ -31,6 +31,7 @@ SMOOTH = {
     "cos": lambda x: np.cos(2 - sigmoid(x)),
     "tanh": np.tanh,
     "sigmoid": sigmoid,
+    "normal_quantile": lambda x: normal_quantile(0.5 + np.tanh(x) / 2.1),
     "exp": lambda x: np.exp(np.tanh(x)),
     "log": lambda x: np.log(x * x + 0.5),
     "log10": lambda x: -np.log10(x**2 + 1),

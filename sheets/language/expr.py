@@ -417,6 +417,11 @@ def sigmoid(x: Any) -> Expr:
     return elementwise("sigmoid", x)
 
 
+def normal_quantile(p: Any) -> Expr:
+    """The number that a standard normal draw stays below with probability p, as scipy.special.ndtri; -inf for 0, inf for 1, nan outside."""
+    return elementwise("normal_quantile", p)
+
+
 def xlogy(x: Any, y: Any) -> Expr:
     """x ln y for y >= 0, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
     return elementwise("xlogy", x, y)

@@ -2,9 +2,9 @@
 
 RAND() would differ in each and change at every recalculation. Here each draw comes from its cell's place and a seed through an
 integer generator that is exact in doubles: three rounds of x <- (x + key)^3 mod 67108859. The modulus p is prime and p - 1 is
-not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. One such stream gives
-uniform numbers; two give normal ones, by Box and Muller's formula (1958); and because cells never share a number, ranking one
-column of a stream gives a random order.
+not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. Such a stream gives uniform
+numbers; their normal quantiles are normal ones (in Excel, NORMSINV of a draw between 0 and 1); and because cells never share a
+number, ranking one column of a stream gives a random order.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, column_index, is_single, row_index
+from .expr import Expr, column_index, is_single, normal_quantile, row_index
 from .sheet import Sheet
 
 PRIME = 67108859
 KEYS = 2**24  # (PRIME + KEYS)^2 is under 2^53
 SEEDS = 10_000  # seeds run from 0 to this
-STREAMS = ((1299709, 7919, 15485863), (2750159, 104729, 32452843))  # of normal draws; per stream: of the seed, of the cell, the start
+NORMAL = (1299709, 7919, 15485863)  # a stream: of the seed, of the cell, the start
 UNIFORM = (4256233, 224737, 49979687)
 ORDER = (5800079, 350377, 67867967)
 OF_DRAW = 7368787  # what tells one random order of a seed from the next
@@ -48,6 +48,11 @@ def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constan
     return x
 
 
+def _share(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int]) -> Expr:
+    """A stream's numbers between 0 and 1, neither included."""
+    return (_stream(sheet, name, shape, seed, constants) + 0.5) / PRIME
+
+
 def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
     """A block of standard normal draws (mean 0, standard deviation 1) of this shape, redrawn by the block `seed`.
 
@@ -55,17 +60,14 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     group first. Raises SheetError for a seed of another shape.
     """
     _check_numbers(name, seed)
-    u = _stream(sheet, f"{name}_u", shape, seed, STREAMS[0])
-    v = _stream(sheet, f"{name}_v", shape, seed, STREAMS[1])
-    draw = np.sqrt(-2 * np.log((u + 0.5) / PRIME)) * np.cos(v * (2 * np.pi / PRIME))
-    return sheet.let(name, draw, **{"role": "noise", "note": "standard normal draws, by Box and Muller", **about})
+    draw = normal_quantile(_share(sheet, name, shape, seed, NORMAL))
+    return sheet.let(name, draw, **{"role": "noise", "note": "standard normal draws: the quantiles of uniform ones", **about})
 
 
 def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
     """As `normal`, a block of draws spread evenly between 0 and 1, neither included."""
     _check_numbers(name, seed)
-    x = _stream(sheet, name, shape, seed, UNIFORM)
-    return sheet.let(name, (x + 0.5) / PRIME, **{"role": "noise", "note": "uniform draws between 0 and 1", **about})
+    return sheet.let(name, _share(sheet, name, shape, seed, UNIFORM), **{"role": "noise", "note": "uniform draws between 0 and 1", **about})
 
 
 def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **about) -> Expr:

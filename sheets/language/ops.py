@@ -13,6 +13,7 @@ torch.relu) and, between two blocks, all to the first; clip gives 1 at both its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,20 @@ def _xlogy(x, y):
     return x * np.log(y + np.equal(x, 0))
 
 
+_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)  # of numbers between 0 and 1; Wichura's AS 241, as LibreOffice has it
+
+
+def _normal_quantile(p):
+    found = np.select([np.equal(p, 0), np.equal(p, 1)], [-np.inf, np.inf], np.nan)
+    inside = np.logical_and(p > 0, p < 1)
+    found[inside] = _quantile(p[inside])
+    return found
+
+
+def _normal_quantile_vjp(g, y, p):
+    return (g * np.sqrt(2 * np.pi) * _fn("exp", y * y / 2),)
+
+
 def _larger(strict: str, loose: str):
     """The rule of maximum (minimum): see the module's words on ties."""
 
@@ -132,6 +147,7 @@ OPS = {
     "sin":           Op(np.sin,           "SIN({0})",                       "Math.sin({0})",                  r"\sin\left({0}\right)",                  lambda g, y, a: (g * _fn("cos", a),)),
     "cos":           Op(np.cos,           "COS({0})",                       "Math.cos({0})",                  r"\cos\left({0}\right)",                  lambda g, y, a: (-(g * _fn("sin", a)),)),
     "tanh":          Op(np.tanh,          "TANH({0})",                      "Math.tanh({0})",                 r"\tanh\left({0}\right)",                 lambda g, y, a: (g * (1 - y * y),)),
+    "normal_quantile": Op(_normal_quantile, "NORMSINV({0})",                "_normal_quantile({0})",          r"\Phi^{{-1}}\left({0}\right)",           _normal_quantile_vjp),
     "sigmoid":       Op(_stable_sigmoid,  "mul|EXP(MIN(0,{0}))/(1+EXP(-ABS({0})))", "_sigmoid({0})",          r"\sigma\left({0}\right)",                lambda g, y, a: (g * y * (1 - y),), one_cell=True),
     "maximum":       Op(np.maximum,       "MAX({0},{1})",                   "Math.max({0},{1})",              r"\max\left({0}, {1}\right)",             _larger("greater", "greater_equal"), one_cell=True),
     "minimum":       Op(np.minimum,       "MIN({0},{1})",                   "Math.min({0},{1})",              r"\min\left({0}, {1}\right)",             _larger("less", "less_equal"), one_cell=True),

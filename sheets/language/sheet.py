@@ -62,6 +62,7 @@ class Block:
     choices: tuple[str, ...] = ()
     chosen_by: str = ""  # of an input with a formula: the choice by which a reader who picks from it anew brings the formula back
     is_size: bool = False  # shapes are made of it: another value makes the sheet anew
+    ready: tuple[int, ...] = ()  # of a size: what a page without Python offers
     control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
     scale: str = "linear"
     smallest: float | None = None  # of a log scale whose low is 0: where the slider's logarithmic part starts
@@ -233,16 +234,20 @@ class Sheet:
         kind: dict[str, Any] = {"editable": True, "control": True, "scale": scale, "smallest": smallest, "step": step, "whole": whole}
         return self._add_input(Block(name, (1, 1), line, value=array, **kind, **about))
 
-    def size(self, name: str, value: int, low: int, high: int, **about: Any) -> int:
+    def size(self, name: str, value: int, low: int, high: int, ready: Sequence[int] | None = None, **about: Any) -> int:
         """A whole number that shapes are made of, from low to high: a width, a number of layers. Returns it as Python's own number.
 
         It is set like any parameter; the sheet is then made anew by the function `made_by`, and inputs that still fit are kept.
+        ready: the values that a page without Python offers, since it carries the sheets made with them (None: all from low to high).
         """
         if self.made_by is None:
             raise SheetError(f"size {name!r}: say who makes {self.name} with another one: Sheet({self.name!r}, made_by=...)")
+        ready = tuple(range(low, high + 1) if ready is None else ready)
+        if not all(low <= each <= high for each in ready):
+            raise SheetError(f"size {name!r}: what is ready lies from {low} to {high}, and is {', '.join(map(str, ready))}")
         kind: dict[str, Any] = {"editable": True, "control": True, "whole": True, "is_size": True, "low": float(low), "high": float(high)}
         about = {"role": "parameter", "format": "d", **about}
-        self._add_input(Block(name, (1, 1), author_line(), value=np.array([[float(value)]]), **kind, **about))
+        self._add_input(Block(name, (1, 1), author_line(), value=np.array([[float(value)]]), ready=ready, **kind, **about))
         return int(value)
 
     def choice(self, name: str, value: str, choices: Sequence[str], **about: Any) -> Expr:

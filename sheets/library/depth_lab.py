@@ -12,6 +12,7 @@ from .layers import Start, chosen, standard_deviation, start_settings
 
 DEPTH = 50  # layers that are computed; those beyond `layers` are not shown
 BATCH = 8  # rows of inputs
+READY = (2, 4, 8, 16, 32, 64, 128)  # widths on a page without Python
 TOGETHER = 5  # layers in a group
 SEED = 29  # whose draws stay near the theory although the network is narrow
 LARGEST_SINGLE, SMALLEST_SINGLE = 3.4028234663852886e38, 1.401298464324817e-45  # of 32-bit numbers (IEEE 754)
@@ -33,7 +34,7 @@ def depth_lab(width: int = 8) -> Sheet:
     start = start_settings(s, "fixed", 1, SEED)
     activation = s.choice("activation", "none", ACTIVATIONS, note="what each layer does to its numbers after the product")
     layers = s.parameter("layers", 20, 1, DEPTH, whole=True, format="d", note="how many layers are shown")
-    width = s.size("width", width, 2, 128, note="numbers in each layer; a wide network follows the theory, a narrow one wanders")
+    width = s.size("width", width, 2, 128, READY, note="numbers in each layer; a wide network follows the theory, a narrow one wanders")
     std = _scale(s, start, width)
     x, pool = _noise(s, width, start.seed)
     activations = _forward(s, x, pool, std, activation, width)

@@ -24,39 +24,12 @@ from ..language.expr import Expr, Rows, is_number
 from ..language.grad import reaching
 from ..language.ops import OPS, Test, Text, spell
 from ..language.sheet import Sheet
+from .javascript_functions import called
 
-# What JavaScript lacks, with numpy's meaning: the remainder has the divisor's sign; 0 log 0 is 0; sigmoid does not overflow.
-# For a whole divisor the remainder is a difference, which is exact where it lies within 0 and the divisor: five times as fast as %.
-# A product of two blocks goes along the rows of the second, as memory likes it, four at a time; each sum keeps its order, to the last bit.
-FUNCTIONS = """\
-const _square = (x) => x * x;
-const _remainder = (a, b) => { const r = a % b; return r !== 0 && (r < 0) !== (b < 0) ? r + b : r; };
-const _mod = (a, b) => {
-  const r = a - Math.floor(a / b) * b;
-  return r >= 0 && r < b && b === Math.floor(b) && Math.abs(a) < 2 ** 53 ? r : _remainder(a, b);
-};
-const _product = (out, a, b, rows, length, columns) => {
-  out.fill(0);
-  for (let i = 0; i < rows; i++) {
-    const [from, to] = [i * columns, i * length];
-    let k = 0;
-    for (; k + 3 < length; k += 4) {
-      const [w, x, y, z] = [a[to + k], a[to + k + 1], a[to + k + 2], a[to + k + 3]];
-      const [row, next] = [k * columns, 2 * columns];
-      for (let j = 0; j < columns; j++) {
-        const at = row + j;
-        out[from + j] = out[from + j] + w * b[at] + x * b[at + columns] + y * b[at + next] + z * b[at + next + columns];
-      }
-    }
-    for (; k < length; k++) for (let j = 0; j < columns; j++) out[from + j] += a[to + k] * b[k * columns + j];
-  }
-};
-const _xlogy = (x, y) => x * Math.log(y + (x === 0 ? 1 : 0));
-const _sigmoid = (x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)));
-"""
 TEST = Test("+({0})", "({0})")
 START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
 ARRAY_OR_NUMBER = re.compile(r"\$\w+|(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+SINGLE = re.compile(r"\$\w+\[0\]")
 STEP = {"sum": "{0} += {1}", "mean": "{0} += {1}", "max": "{0} = Math.max({0}, {1})", "min": "{0} = Math.min({0}, {1})"}
 
 
@@ -122,6 +95,15 @@ def _row(name: str, sheet: Sheet, i: str | int) -> str:
     return f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}" if columns > 1 else f"const _j = 0; {body}"
 
 
+def _loop(name: str, sheet: Sheet) -> str:
+    """Over the rows of a block. A number that every cell reads is read once, before it."""
+    body, shape = _row(name, sheet, "i"), sheet.blocks[name].shape
+    singles = {} if shape == (1, 1) else {text: f"_s{k}" for k, text in enumerate(dict.fromkeys(SINGLE.findall(body)))}
+    read = "".join(f"const {single} = {text}; " for text, single in singles.items())
+    written = SINGLE.sub(lambda found: singles.get(found[0], found[0]), body)
+    return f"{read}for (let _i = 0; _i < {_number(shape[0])}; _i++) {{ {written} }}"
+
+
 def _loops(name: str, sheet: Sheet) -> list[str]:
     """What computes a block, one statement after another."""
     block = sheet.blocks[name]
@@ -132,7 +114,7 @@ def _loops(name: str, sheet: Sheet) -> list[str]:
     if e.op == "matmul" and all(factor.op == "ref" for factor in e.args):
         a, b = e.args
         return [f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"]
-    return [f"for (let _i = 0; _i < {_number(rows)}; _i++) {{ {_row(name, sheet, 'i')} }}"]
+    return [_loop(name, sheet)]
 
 
 def _shared(loops: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -192,10 +174,8 @@ def program(sheet: Sheet) -> str:
     carries += [f"${name}.set(_next_{name});" for name in sheet.carried]
     carries += [f"_follows.{name} = false;" for name in sheet.carried if sheet.blocks[name].expr is not None]
     moves = [f"[{', '.join(_moves(series, sheet) for series in chart.series)}]" for chart in sheet.charts]
-    return "\n".join(
+    body = "\n".join(
         [
-            "(_rows) => {",
-            FUNCTIONS.rstrip(),
             *arrays,
             *held,
             f"const _said = new Float64Array({len(sheet.sentences)});",
@@ -215,6 +195,6 @@ def program(sheet: Sheet) -> str:
             f"const moves = [{', '.join(moves)}];",
             *("const branches = {", *_branches(sheet), "};"),
             "return { blocks, said: _said, follows: _follows, affects: _affects, moves, branches, run, step };",
-            "}",
         ]
     )
+    return f"(_rows) => {{\n{called(body)}\n{body}\n}}"
