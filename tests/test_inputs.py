@@ -15,8 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sheets import InputError, Sheet, values
+from sheets.language.formats import shown
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs, nearest
-from sheets.language.sheet import shown
 
 NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "numbers.js"
 

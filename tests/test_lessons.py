@@ -11,7 +11,7 @@ from lessons.others import OTHERS
 from lessons.pages import example_run, index_page, lesson_page, parts
 from lessons.picture import picture, picture_of_run
 from sheets import Sheet, values
-from sheets.language.sheet import written
+from sheets.language.formats import written
 from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 

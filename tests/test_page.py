@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from sheets import Axis, Series, Sheet, backprop, values
-from sheets.language.sheet import shown, written
+from sheets.language.formats import shown, written
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.formulas import block_formula

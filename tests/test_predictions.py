@@ -8,7 +8,7 @@ from test_dragging import descent, drag, place
 from test_page import frame
 
 from sheets import Sheet, SheetError, values
-from sheets.language.sheet import written
+from sheets.language.formats import written
 from sheets.library.catalogue import SHEETS
 
 STEPS = 10

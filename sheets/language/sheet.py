@@ -11,7 +11,6 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from .charts import Axis, Chart, Contour, Series, check_contour, check_series, has_pointer
 from .errors import InputError, SheetError, author_line
 from .expr import Expr, Rows, Shape, depth, is_single, lift, size, walk
+from .formats import Pieces, checked_format, written
 from .inputs import checked, checked_inputs, nearest
 from .roles import ROLES
 
@@ -28,12 +28,6 @@ CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
 DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
 OWN_WORKSHEETS = {"start", "charts", "chart_data", "steps", "history"}  # the last is Excel's own
-FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
-
-Pieces = tuple[str | tuple[str, str], ...]  # words with numbers in them: text, or (block, format)
-
-FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
-ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
 @dataclass
@@ -440,7 +434,7 @@ class Sheet:
             if name is not None:
                 if name not in self.blocks:
                     raise SheetError(f"{text!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
-                found.append((name, _format(spec or self.blocks[name].format)))
+                found.append((name, checked_format(spec or self.blocks[name].format)))
         return tuple(found)
 
     # --- another number of rows
@@ -547,7 +541,7 @@ class Sheet:
 
     def _add(self, block: Block) -> Expr:
         self._check_name(block.name)
-        _format(block.format)
+        checked_format(block.format)
         if block.role not in ROLES:
             raise SheetError(f"{block.name}: role {block.role!r} is not one of {', '.join(ROLES)}")
         same = next((name for name in self.blocks if name.lower() == block.name.lower()), None)
@@ -563,47 +557,3 @@ class Sheet:
 def _numbers(about: dict[str, Any]) -> dict[str, Any]:
     """Limits as floats, so that 0 and 0.0 are the same limit in every face."""
     return {key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()}
-
-
-def _format(spec: str) -> str:
-    if not FORMAT.match(spec):
-        raise SheetError(f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)")
-    return spec
-
-
-def _rounded(x: float, decimals: int) -> str:
-    """Ties away from zero, as in JavaScript and Excel; from 1e21 on with an exponent, as in JavaScript."""
-    return repr(x) if abs(x) >= 1e21 else f"{Decimal(x).quantize(Decimal(1).scaleb(-decimals), context=ALL_DIGITS):f}"
-
-
-def _general(x: float) -> str:
-    """Four digits: 0.3, 12345, 1e-5, 1.235e7."""
-    if x == 0:
-        return "0"
-    short = FOUR_DIGITS.create_decimal(x)
-    if abs(x) >= 1e6 or abs(x) < 1e-4:
-        digits, _, exponent = f"{short:.3e}".partition("e")
-        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
-    if abs(x) >= 1000:
-        return _rounded(x, 0)
-    text = f"{short:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def shown(x: float, spec: str) -> str:
-    """A number as every face shows it: 0.3, 1e-5, 97.5%, infinite."""
-    if np.isnan(x):
-        return "undefined"
-    if np.isinf(x):
-        return "infinite" if x > 0 else "-infinite"
-    if spec == "g":
-        return _general(x)
-    decimals = 0 if spec == "d" else int(spec[1:-1])
-    text = _rounded(x * 100 if spec.endswith("%") else x, decimals)
-    text = text.removeprefix("-") if not text.strip("-0.") else text  # no minus before a nought
-    return text + "%" if spec.endswith("%") else text
-
-
-def written(pieces: Pieces, values: Mapping[str, np.ndarray]) -> str:
-    """The sentence with its numbers."""
-    return "".join(p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces)

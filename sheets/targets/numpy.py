@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..language.expr import COMPOSED, REDUCTIONS, Expr, composed
+from ..language.formats import written
 from ..language.grad import reaching
 from ..language.ops import OPS
-from ..language.sheet import Sentence, Sheet, written
+from ..language.sheet import Sentence, Sheet
 
 Values = dict[str, np.ndarray]
 

@@ -1,0 +1,62 @@
+"""How numbers are shown, alone and inside words: the same text in every face."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+import numpy as np
+
+from .errors import SheetError
+
+FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
+FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
+ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
+
+Pieces = tuple[str | tuple[str, str], ...]  # words with numbers in them: text, or (block, format)
+
+
+def checked_format(spec: str) -> str:
+    """The format itself. Raises SheetError where there is none of that name."""
+    if not FORMAT.match(spec):
+        raise SheetError(f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)")
+    return spec
+
+
+def _rounded(x: float, decimals: int) -> str:
+    """Ties away from zero, as in JavaScript and Excel; from 1e21 on with an exponent, as in JavaScript."""
+    return repr(x) if abs(x) >= 1e21 else f"{Decimal(x).quantize(Decimal(1).scaleb(-decimals), context=ALL_DIGITS):f}"
+
+
+def _general(x: float) -> str:
+    """Four digits: 0.3, 12345, 1e-5, 1.235e7."""
+    if x == 0:
+        return "0"
+    short = FOUR_DIGITS.create_decimal(x)
+    if abs(x) >= 1e6 or abs(x) < 1e-4:
+        digits, _, exponent = f"{short:.3e}".partition("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    if abs(x) >= 1000:
+        return _rounded(x, 0)
+    text = f"{short:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shown(x: float, spec: str) -> str:
+    """A number as every face shows it: 0.3, 1e-5, 97.5%, infinite."""
+    if np.isnan(x):
+        return "undefined"
+    if np.isinf(x):
+        return "infinite" if x > 0 else "-infinite"
+    if spec == "g":
+        return _general(x)
+    decimals = 0 if spec == "d" else int(spec[1:-1])
+    text = _rounded(x * 100 if spec.endswith("%") else x, decimals)
+    text = text.removeprefix("-") if not text.strip("-0.") else text  # no minus before a nought
+    return text + "%" if spec.endswith("%") else text
+
+
+def written(pieces: Pieces, values: Mapping[str, np.ndarray]) -> str:
+    """The sentence with its numbers."""
+    return "".join(p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces)
