@@ -193,7 +193,7 @@ def test_the_plan_is_fastais():
     np.testing.assert_allclose(linear, 1e-5 + (10 - 1e-5) * np.arange(80) / 80, rtol=1e-12)
 
 
-@pytest.mark.parametrize("seed", [0, 83])
+@pytest.mark.parametrize("seed", [0, 48])
 def test_smoothing_and_stop_are_fastais(seed):
     """AvgSmoothLoss and LRFinder.after_batch of fastai 2.8, as the facts have them."""
     steps = run({"seed": seed})
@@ -398,6 +398,7 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
     story = ends["Raise it until it explodes"]
     computed = {f"{story[name].item():.7f}" for name in ("lr", *RULES)} | {f"{story['best_now'].item():.4f}"}
     computed |= {f"{found[name].item():.4f}" for found in ends.values() for name in ("curve_loss_chosen", "curve_loss_other")}
+    computed.add(f"{ends['Grow by equal steps']['valley'].item():.7f}")
     named = set(re.findall(r"\b\d\.\d{4,}\b", text_of(notebook("lr_finder"))))
     assert len(named) > 7 and named <= computed
     table = dict(re.findall(r"\| \*\*(\w+)\*\* \|.*\| ([0-9.]+) \|", text_of(notebook("lr_finder"))))
@@ -409,10 +410,15 @@ def test_what_the_lesson_says_of_the_curve_is_so():
     steps = run(STORY["Raise it until it explodes"])
     assert steps[-1]["tried"].item() == 89
     losses, smoothed = ([found[name].item() for found in steps] for name in ("loss", "smoothed"))
-    assert all(np.diff(losses[75:82]) > 0) and all(np.diff(smoothed[75:80]) < 0) and smoothed[80] > smoothed[79]
+    assert losses[79] < losses[78] and all(np.diff(losses[79:89]) > 0) and all(np.diff(smoothed[60:83]) < 0)
+    bottom = int(np.argmin(smoothed))
+    assert bottom == 82 and steps[bottom - 1]["lr"] < SHEET.presets[2].inputs["other_lr"] < steps[bottom]["lr"]
     wild = run(SHEET.presets[3].inputs, 5)
     assert [found["ran_away_other"].item() for found in wild[:4]] == [0, 0, 0, 1]
     linear = run(STORY["Grow by equal steps"])
-    assert linear[1]["lr"].item() > 0.1 and linear[-1]["tried"].item() == 15 and not suggested(linear[-1])
+    assert linear[1]["lr"].item() > 0.1 and linear[-1]["tried"].item() == 20 and linear[-1]["points_seen"].item() == 5
+    assert linear[int(linear[-1]["first_seen"].item())]["lr"].item() == pytest.approx(1, rel=1e-4)
+    assert linear[-1]["valley"] == linear[-1]["steep"]
+    assert run({"chosen_lr": linear[-1]["valley"].item()})[-1]["ran_away_chosen"].item()
     few = run(STORY["Only 20 rates"])[-1]
     assert few["points_seen"].item() == 13 and "slide" not in suggested(few)

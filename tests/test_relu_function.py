@@ -334,8 +334,8 @@ def test_what_the_lesson_says_of_kinks_is_so():
     kinks = {number: values(SHEET, PRESETS[number], 300)["kink"].ravel() for number in (3, 4)}
     assert np.abs(kinks[3]).min() > 0.2  # the sine: away from 0
     assert sum(np.abs(np.abs(kinks[4]) - 0.44) < 0.06) + sum(np.abs(kinks[4]) < 0.02) == 12  # the bump: three crowds
-    noisy = values(SHEET, PRESETS[7], 300)
-    assert noisy["dead_units"].item() == 4
+    assert [values(SHEET, PRESETS[7], steps)["dead_units"].item() for steps in (0, 300)] == [5, 5]
+    assert "five of the twelve" in text_of(notebook("relu_function"))
 
 
 def test_a_kink_walks_to_a_drawn_corner():

@@ -154,6 +154,9 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
     text = notebook("relu_layers").read_text(encoding="utf-8")
     for activation in ("ReLU", "tanh", "sigmoid"):
         assert f"{values(SHEET, {'activation': activation})['largest_difference'].item():.4f}" in text
+    bent = np.abs(np.diff(values(SHEET, {"activation": "ReLU"})["walk_first"][:, 0], 2)) > 1e-9
+    assert (np.diff(bent, prepend=False) & bent).sum() == 3  # a bend between two points of the walk shows at both
+    assert "bends three times" in text
     dead = values(SHEET, PRESETS["A dead unit"])
     np.testing.assert_array_equal(dead["dead_1"], [[0, 0, 1, 0]])
     woken = values(SHEET, {**PRESETS["A dead unit"], "x": [[2, 3, 1], [1, -1, 2], [-2, 1, -1], [0, 2, 3], [-1, -3, 2]]})
