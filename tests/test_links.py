@@ -29,7 +29,7 @@ ROUND_TRIP = """
     const told = (state) => JSON.stringify([Object.entries(state.program.blocks).map(written), state.step]);
     const state = new State(description);
     state.setInputs(inputs, step);
-    const link = address ?? linkOf(state, preset, { hide: ["clip"] });
+    const link = address ?? linkOf(state, preset, { hide: ["clip"] }, state.sizes);
     const found = readLink(description, "#" + link);
     const again = new State(description);
     again.setInputs(found.inputs, found.step);

@@ -65,7 +65,17 @@ def fast() -> Sheet:
     return s
 
 
-SHEETS = {sheet.name: sheet for sheet in (trained(), fast(), log_loss())}
+def bursting() -> Sheet:
+    """Its first step is no longer finite."""
+    s = Sheet("bursting", title="The square of the square")
+    x = s.input("place", 1e200)
+    s.let("place_next", x * x)
+    s.let("tenth", x / 10)
+    s.carry(place="place_next")
+    return s
+
+
+SHEETS = {sheet.name: sheet for sheet in (trained(), fast(), bursting(), log_loss())}
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +195,9 @@ def test_rows_that_are_added_to_a_sheet_without_steps(opened, tmp_path):
     check_same(downloaded(page, tmp_path / "page.xlsx"), log_loss(), inputs, 0, tmp_path / "python.xlsx")
 
 
-def note_after_download(page) -> str:
+def note_after_download(page, words: str = "open well") -> str:
     page.get_by_role("button", name="Download workbook").click()
-    note = page.get_by_text(re.compile("open well"))
+    note = page.get_by_text(re.compile(words))
     note.wait_for()
     return note.inner_text()
 
@@ -212,3 +222,12 @@ def test_a_page_whose_workbook_is_too_large_says_so(page, tmp_path):
         file.write_text(static_page("Trained", [trained()]), encoding="utf-8")
     page.goto(file.as_uri())
     assert "a workbook of trained would have" in note_after_download(page)
+
+
+def test_a_page_whose_first_step_is_not_finite_writes_its_start(opened, tmp_path):
+    page = opened("bursting")
+    check_same(downloaded(page, tmp_path / "page.xlsx"), bursting(), {}, 0, tmp_path / "python.xlsx")
+    type_cell(page, "place", "2")
+    check_same(downloaded(page, tmp_path / "two.xlsx"), bursting(), {"place": 2}, 0, tmp_path / "python_two.xlsx")
+    step_to(page, 3)
+    assert "This page cannot write steps" in note_after_download(page, "go to the start")

@@ -71,20 +71,21 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
 
 def _input(block: Block) -> dict[str, Any]:
     """value: null while the block's formula is in force."""
-    return {
-        "value": None if block.value is None else block.value.ravel().tolist(),
-        "allowed": allowed(block),
-        "low": block.low,
-        "high": block.high,
-        "whole": block.whole,
-        "choices": list(block.choices),
-        "chosenBy": block.chosen_by,
-        "control": block.control,
-        "scale": block.scale,
-        "smallest": block.smallest,
-        "step": block.step,
-        "isSize": block.is_size,
-    }
+    value = None if block.value is None else block.value.ravel().tolist()
+    limits = {"allowed": allowed(block), "low": block.low, "high": block.high, "whole": block.whole, "choices": list(block.choices)}
+    return {"value": value, **limits} | _saying(
+        chosenBy=block.chosen_by,
+        control=block.control,
+        scale=block.scale,
+        smallest=block.smallest,
+        step=block.step,
+        isSize=block.is_size,
+    )
+
+
+def _saying(**told: Any) -> dict[str, Any]:
+    """Without what says nothing."""
+    return {name: value for name, value in told.items() if value is not None and value is not False and value not in ("", [])}
 
 
 def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
@@ -92,13 +93,11 @@ def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, 
     cell = at(block.expr, "i", "j")
     ways = branches(cell) if is_choice(cell) else []
     each = 0 < len(ways) <= MOST_WRITTEN_OUT
-    return {
-        "equation": mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
-        "cellEquation": mathml(cell_equation(sheet, block.name)),
-        "reads": cells_read(block.expr),
-        **_cell(sheet, block, places, cell, not each),
-        "branches": [_cell(sheet, block, places, branch, each) for branch in ways],
-    }
+    return _saying(
+        equation=mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
+        cellEquation=mathml(cell_equation(sheet, block.name)),
+        branches=[_cell(sheet, block, places, branch, each) for branch in ways],
+    ) | {"reads": cells_read(cell), **_cell(sheet, block, places, cell, not each)}
 
 
 def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True) -> dict[str, Any]:
@@ -109,16 +108,16 @@ def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, writ
     except NeedsBlock:
         latex, slots = "", []
     excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
-    return {"excel": excel, "numbers": mathml(latex), "slots": slots}
+    return {"excel": excel} | ({"numbers": mathml(latex), "slots": slots} if latex else {})
 
 
-def cells_read(expr: Expr) -> list[list]:
-    """Each cell that a cell (i, j) of expr reads: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
+def cells_read(cell: Expr) -> list[list]:
+    """Each cell that a cell (i, j) of a block reads: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
 
     def one(symbol: Any) -> Any:
         return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
 
-    return [[node.arg[0], one(node.arg[1]), one(node.arg[2])] for node in walk(at(expr, "i", "j")) if node.op == "cell"]
+    return [[node.arg[0], one(node.arg[1]), one(node.arg[2])] for node in walk(cell) if node.op == "cell"]
 
 
 def remembered(sheet: Sheet) -> list[str]:

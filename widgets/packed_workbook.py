@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import io
-import json
 import zipfile
 from typing import Any
 
@@ -20,22 +17,23 @@ from sheets.targets.excel.words import sentence_formula
 from sheets.targets.javascript import program
 
 from .description import block_shape
+from .packing import packed
 
 
 def packed_workbook(sheet: Sheet) -> str:
-    """JSON, gzip and base64. A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
+    """A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
-    A workbook that has too many formulas, or no step 1, is not carried, only the sentence that says so.
+    Where no step 1 is finite, it holds none. A workbook that has too many formulas is not carried, only the sentence that says so.
     """
     steps = 1 if sheet.carried else 0
     try:
         made = parts(sheet, steps)
         if any(part.steps < steps for part in made):
-            raise InputError("This page cannot write a workbook: from where it starts, the first step would no longer be finite.")
-        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in made], "mostFormulas": MOST_FORMULAS}
+            steps, made = 0, parts(sheet, 0)
+        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in made], "steps": steps, "mostFormulas": MOST_FORMULAS}
     except InputError as refusal:
         told = {"refusal": f"{refusal}"}
-    return base64.b64encode(gzip.compress(json.dumps(told, allow_nan=False).encode(), mtime=0)).decode()
+    return packed(told)
 
 
 def _texts(sheet: Sheet, steps: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ from sheets.language.sheet import Block
 
 from .description import description
 from .front_end import joined, style
+from .other_sizes import sizes_of
 
 Rows_ = tuple[tuple[float, ...], ...]
 MOST_STEPS = 100_000  # as in a link: more would keep the kernel for hours
@@ -58,7 +59,7 @@ class SheetWidget(anywidget.AnyWidget):
         taken = [name for name in sheet.inputs if hasattr(type(self), name) or name in ("step", "values", "sheet")]
         if taken:
             raise InputError(f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself")
-        self.sheet = sheet.with_inputs(inputs)
+        self.sheet = self._opened = sheet.with_inputs(inputs)
         told = traitlets.Dict(description(self.sheet)).tag(sync=True)
         self.add_traits(**self._input_traits(), step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True), _description=told)
         super().__init__()  # after the traits, so that the page is opened with all of them
@@ -83,7 +84,7 @@ class SheetWidget(anywidget.AnyWidget):
                 self.traits()[name].block = block
                 setattr(self, name, block.value)
             self.step = 0
-            self._description = description(sheet)
+            self._description = description(self._opened.with_inputs(sizes_of(sheet)))  # what Reset leads to, and what a link leaves out
 
     def _resized(self, change: Any) -> None:
         """A size was set like any trait."""

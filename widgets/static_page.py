@@ -1,4 +1,4 @@
-"""A page of text and sheets that live without a kernel, with the workbook to download: one file, or many that share what is alike.
+"""A page of text and sheets that live without a kernel, with their workbooks and other sizes: one file, or many that share what is alike.
 
 Either opens from disk with no network. Shared scripts are plain ones: browsers load no modules from disk.
 """
@@ -16,7 +16,9 @@ from sheets import InputError, Sheet
 
 from .description import description
 from .front_end import joined, style
+from .other_sizes import told_sizes
 from .packed_workbook import packed_workbook
+from .packing import packed
 from .sheet_widget import plotly_file
 
 LOOK = """
@@ -58,6 +60,17 @@ def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = Non
         f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
         f'<script type="application/json" id="{name}-description">{told}</script>\n'
         f'<script type="text/plain" id="{name}-workbook" data-refusal="{refusal}">{workbook}</script>'
+        f"{_sizes_part(name, started)}"
+    )
+
+
+def _sizes_part(name: str, sheet: Sheet) -> str:
+    """The sheets of other sizes, where there are any."""
+    values, told = told_sizes(sheet)
+    if not told:
+        return ""
+    return (
+        f'\n<script type="text/plain" id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}">{packed(told)}</script>'
     )
 
 

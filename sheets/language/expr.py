@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -496,6 +497,7 @@ def depth(e: Expr) -> int:
     return found[e]
 
 
-def refs(e: Expr) -> list[str]:
+@lru_cache(maxsize=4096)  # asked of every block for every input
+def refs(e: Expr) -> tuple[str, ...]:
     """Names of the blocks that e reads, in order."""
-    return list(dict.fromkeys(node.arg for node in walk(e) if node.op == "ref"))
+    return tuple(dict.fromkeys(node.arg for node in walk(e) if node.op == "ref"))

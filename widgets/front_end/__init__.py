@@ -31,10 +31,11 @@ MODULES = (
     "presenter",
     "predictions",
     "compare",
+    "successor",
     "page",
     "plotly",
 )  # as they need each other
-ENDS = {"widget": ("asking", "widget"), "static": ("workbook", "static")}  # a kernel writes the workbook itself
+ENDS = {"widget": ("asking", "widget"), "static": ("packing", "workbook", "other_sizes", "static")}  # a kernel writes the workbook itself
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "[./\w]*?(\w+)\.js";$', re.MULTILINE)
 # What only readers need: lines of comment, indentation, and comments after code.
 UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=[;,{(]) // [^\"'`\n]*$", re.MULTILINE | re.DOTALL)

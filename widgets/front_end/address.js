@@ -19,9 +19,9 @@ function told(block, numbers) {
 
 const same = (a, b) => a === b || (a !== null && b !== null && a.length === b.length && Array.from(a).every((x, k) => Object.is(x, b[k])));
 
-/** Where the inputs start: as the sheet does, with a preset's in their place. @param {number|null} preset */
+/** Where the inputs that are no sizes start: as the sheet does, with a preset's in their place. @param {number|null} preset */
 export function startOf(description, preset) {
-  const inputs = description.blocks.filter((block) => block.value !== undefined);
+  const inputs = description.blocks.filter((block) => block.value !== undefined && !block.isSize);
   const start = Object.fromEntries(inputs.map((block) => [block.name, block.value]));
   return { ...start, ...(preset === null ? {} : description.presets[preset].inputs) };
 }
@@ -29,9 +29,11 @@ export function startOf(description, preset) {
 /**
  * `preset=2&clip=0.05&step=10`: what differs from where the preset starts.
  * @param {import("./state.js").State} state @param {number|null} preset the last one chosen @param {Object<string, string[]>} looks
+ * @param {Object<string, number>} born the sizes that the page was opened with
  */
-export function linkOf(state, preset, looks) {
+export function linkOf(state, preset, looks, born) {
   const start = startOf(state.description, preset);
+  for (const name in state.sizes) start[name] = name in born ? [born[name]] : [];
   const parts = preset === null ? [] : [`preset=${preset + 1}`];
   for (const name of state.inputs) {
     const now = state.start[name];

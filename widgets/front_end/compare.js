@@ -73,7 +73,12 @@ export class Compare {
     const answer = chosen ? typed(block, block.choices.length ? this.choices.value : this.field.value) : { refusal: NO_INPUT };
     setText(this.refusal, answer.refusal || "");
     if (answer.refusal) return;
-    this.difference = { ...chosen, value: answer.value };
+    this.begin({ ...chosen, value: answer.value });
+  }
+
+  /** @param {{block: Object, row: number, column: number, value: number}} difference */
+  begin(difference) {
+    this.difference = difference;
     this.other = new State(this.state.description);
     this.followed = null;
     this.follow();

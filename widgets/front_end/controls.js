@@ -27,7 +27,8 @@ function logStops({ low, high, smallest }) {
 
 /** Where a value stands on its slider and back. */
 export function scaleOf(block) {
-  const { low, high, step } = block;
+  const { low, high, step, held } = block;
+  if (held) return { stops: held.length - 1, toStop: (x) => held.indexOf(x), toValue: (stop) => held[stop] };
   if (block.scale === "log") {
     const values = logStops(block);
     const distance = (x, stop) => (x === 0 || stop === 0 ? (x === stop ? 0 : Infinity) : Math.abs(Math.log(x / stop)));
@@ -47,7 +48,7 @@ export class Control {
    * @param {import("./state.js").State} state
    * @param {Object} block a parameter
    * @param {(name: string) => void} onFocus so that the formula bar follows
-   * @param {(value: number) => string} resize of a size: asks for another one, or says why that cannot be
+   * @param {(value: number) => Promise<any>} resize of a size: asks for a page with another one in this one's place
    */
   constructor(state, block, onFocus, resize) {
     this.state = state;
@@ -73,9 +74,11 @@ export class Control {
     if (!this.block.isSize) {
       this.state.setCell(this.block.name, 0, 0, value);
     } else if (value !== this.value) {
-      this.refusal.textContent = this.resize(value);
-      this.drawn = undefined;
-      this.draw();
+      this.resize(value).catch((error) => {
+        this.refusal.textContent = error.message;
+        this.drawn = undefined;
+        this.draw();
+      });
     }
   }
 
@@ -90,6 +93,7 @@ export class Control {
     this.field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": this.block.name, autocomplete: "off" });
     this.field.addEventListener("change", () => this.read());
     this.field.addEventListener("keydown", (event) => this.pressed(event));
+    const pointed = () => this.scale.toValue(Number(this.slider.value));
     this.slider = element("input", {
       type: "range",
       min: 0,
@@ -97,7 +101,8 @@ export class Control {
       step: 1,
       class: "gs-slider",
       "aria-label": this.block.name,
-      [this.block.isSize ? "onchange" : "oninput"]: () => this.set(this.scale.toValue(Number(this.slider.value))), // a new sheet is slower
+      oninput: () => (this.block.isSize ? (this.field.value = exact(pointed())) : this.set(pointed())),
+      onchange: () => this.block.isSize && this.set(pointed()), // the slider itself gives way to the new page's
     });
     const stepper = (text, by, name) =>
       element("button", { type: "button", class: "gs-stepper", "aria-label": `${this.block.name} ${name}`, text, onclick: () => this.move(by) });

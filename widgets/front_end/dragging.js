@@ -17,6 +17,22 @@ function allowed(block, x) {
   return block.whole ? Math.round(within) : within;
 }
 
+/** Of the wanted series of now, no ghosts nor B's, the nearest marker within reach: {item, k}, or null. @param {(item: Object) => boolean} wanted */
+export function nearestMarker({ items, drawn, plot }, { left, top }, reach, wanted) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  let found = null;
+  let least = reach;
+  items.forEach((item, i) => {
+    if (item.series.mode !== "markers" || item.ghost !== null || item.other || !wanted(item)) return;
+    const { x, y } = drawn[i];
+    for (let k = 0; k < x.length; k++) {
+      const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);
+      if (distance < least) [found, least] = [{ item, k }, distance];
+    }
+  });
+  return found;
+}
+
 export class Dragging {
   /** @param {import("./charts.js").Chart} chart @param {(text: string) => void} say */
   constructor(chart, place, say) {
@@ -58,19 +74,10 @@ export class Dragging {
   }
 
   /** The marker to take hold of, {s, k}, or null. */
-  nearest({ left, top }) {
-    const { xaxis, yaxis } = this.chart.plot._fullLayout;
-    let found = null;
-    let least = REACH;
-    this.chart.items.forEach(({ series, s, ghost, other }, item) => {
-      if (ghost !== null || other || series.mode !== "markers" || series.drag === "draw" || !(series.drag || this.moves(s)) || !this.free(s)) return;
-      const { x, y } = this.chart.drawn[item];
-      for (let k = 0; k < x.length; k++) {
-        const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);
-        if (distance < least) [found, least] = [{ s, k }, distance];
-      }
-    });
-    return found;
+  nearest(at) {
+    const held = ({ series: { drag }, s }) => drag !== "draw" && (drag || this.moves(s)) && this.free(s);
+    const found = nearestMarker(this.chart, at, REACH, held);
+    return found && { s: found.item.s, k: found.k };
   }
 
   /** The only marker, where a click anywhere moves it along x. */

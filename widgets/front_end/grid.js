@@ -392,7 +392,7 @@ export function pastedInputs(state, name, row, column, lines) {
   const table = data ? state.inputs.filter((each) => state.isData(each)) : [name];
   const columns = table.flatMap((each) => Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]));
   const from = columns.findIndex(([each, j]) => each === name && j === column);
-  const inputs = grown(state, table, data ? Math.max(state.rows, needed) : block.shape[0]);
+  const inputs = state.grown(table, data ? Math.max(state.rows, needed) : block.shape[0]);
   for (let i = 0; i < numbers.length; i++) {
     if (from + numbers[i].length > columns.length) {
       return nothing(`row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here are ${columns.length - from}`);
@@ -405,18 +405,6 @@ export function pastedInputs(state, name, row, column, lines) {
     }
   }
   return { inputs, said: toKnow(state, needed, heading, table.length > numbers[0].length) };
-}
-
-/** The inputs of a table with this many rows, the new ones like the last. */
-function grown(state, table, rows) {
-  const found = {};
-  for (const name of table) {
-    const wide = state.blocks[name].shape[1];
-    const held = state.held(name);
-    const last = held.length / wide - 1;
-    found[name] = Float64Array.from({ length: rows * wide }, (_, k) => held[Math.min(Math.floor(k / wide), last) * wide + (k % wide)]);
-  }
-  return found;
 }
 
 /** What a paste did beside filling cells. */

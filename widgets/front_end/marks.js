@@ -1,5 +1,7 @@
 // Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it.
 
+import { nearestMarker } from "./dragging.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 12; // of a ring, in pixels
 const REACH = 14; // pixels from a marker that are a click on it
@@ -108,18 +110,7 @@ export class Marks {
 
   /** The cell of the marker that was clicked. */
   nearest(event) {
-    const { xaxis, yaxis } = this.chart.plot._fullLayout;
-    const at = this.chart.dragging.at(event);
-    let found = null;
-    let least = REACH;
-    this.chart.items.forEach((item, k) => {
-      if (!this.own(item) || item.series.mode !== "markers" || item.series.steps) return;
-      const { x, y } = this.chart.drawn[k];
-      for (let place = 0; place < x.length; place++) {
-        const distance = Math.hypot(xaxis.c2p(x[place]) - at.left, yaxis.c2p(y[place]) - at.top);
-        if (distance < least) [found, least] = [this.cell(item.series.y, place), distance];
-      }
-    });
-    return found;
+    const found = nearestMarker(this.chart, this.chart.dragging.at(event), REACH, ({ series }) => !series.steps);
+    return found && this.cell(found.item.series.y, found.k);
   }
 }

@@ -1,4 +1,4 @@
-// Numbers as every face shows them, and as a person may type them. Mirrors sheets/language/sheet.py `shown` and inputs.py.
+// Numbers as every face shows them, and as a person may type them. Mirrors sheets/language/formats.py and inputs.py.
 
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);

@@ -14,6 +14,7 @@ import { Presets } from "./presets.js";
 import { Sentences } from "./sentences.js";
 import { Share } from "./share.js";
 import { State } from "./state.js";
+import { keepsFocus, takeOver } from "./successor.js";
 import { Transport } from "./transport.js";
 
 const SETTLED = 200; // milliseconds without a change before Python is told
@@ -24,14 +25,15 @@ let made = 0; // sheets on this page so far
  * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
  * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
  * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
- * @property {((inputs: Object) => Promise<void>)|null} resize has the sheet made anew with these inputs, of other sizes than the page's
+ * @property {(sizes: Object<string, number>, near?: boolean) => Promise<Page>} resize puts a page of these sizes in this one's place, or says why
+ *   it cannot; near: the other sizes may change too
  * @property {boolean} address whether the page may read and write the address bar
  * @property {() => Promise<any>} plotly loads plotly.js
  */
 
 export class Page {
-  /** @param {Object} description @param {Host} host */
-  constructor(description, host) {
+  /** @param {Object} description @param {Host} host @param {Page} [before] the one of other sizes whose place this one takes */
+  constructor(description, host, before) {
     this.host = host;
     this.state = new State(description);
     this.description = description;
@@ -40,17 +42,17 @@ export class Page {
     this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.selected(cell));
     this.controls = [];
     this.charts = description.charts.map((chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)));
-    this.predictions = new Predictions(this);
+    this.predictions = new Predictions(this, before?.predictions);
     this.compare = new Compare(this);
     this.sentences = new Sentences(this.state);
     this.transport = this.state.carried.length ? new Transport(this.state, () => this.compare.other) : null;
     this.presets = new Presets(this.state, () => this.restarting());
-    this.exchange = new Exchange(this.state, host, () => this.restarting());
+    this.exchange = new Exchange(this);
     // JupyterLab would take a digit typed into a cell of ours for a command of its own.
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
     this.node = element("article", { class: "gradsheet", id: `gradsheet-${++made}`, "aria-label": description.title, ...ours });
-    this.share = new Share(this);
-    this.presenter = new Presenter(this);
+    this.share = new Share(this, before?.share);
+    this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
     this.node.append(...this.parts());
     this.exchange.listen(this.node);
@@ -144,7 +146,7 @@ export class Page {
     const others = blocks.filter((block) => !block.control).map((block) => block.name);
     const node = element("div", { class: "gs-list" });
     for (const block of settings) {
-      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.exchange.resize(block.name, value));
+      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.host.resize({ [block.name]: value }, true));
       this.controls.push(control);
       node.append(control.node);
     }
@@ -196,12 +198,29 @@ export class Page {
   }
 
   /** Back to what the page was opened with. */
-  reset() {
-    this.pause();
-    this.clearRefusals();
-    if (this.share.opened) return this.share.read(this.share.opened);
-    this.state.restart();
-    this.presets.show(null);
+  async reset() {
+    this.restarting();
+    if (this.share.opened) return this.share.read(this.share.opened, this.share.looks.mode);
+    const page = await this.sized(this.share.born).catch((error) => {
+      setText(this.exchange.note, error.message);
+      return this;
+    });
+    page.state.restart();
+    page.presets.show(null);
+  }
+
+  /** Those that differ here; sizes that the sheet has not say nothing. @param {Object<string, number>} wanted @returns {string[]} */
+  otherSizes(wanted) {
+    const { sizes } = this.state;
+    return Object.keys(sizes).filter((name) => name in wanted && wanted[name] !== sizes[name]);
+  }
+
+  /** The page of these sizes: this one, or one that takes its place, and may have sizes that this one has not. */
+  async sized(wanted) {
+    const others = this.otherSizes(wanted);
+    if (!others.length) return this;
+    const page = await this.host.resize(Object.fromEntries(others.map((name) => [name, wanted[name]])));
+    return page.sized(wanted);
   }
 
   pause() {
@@ -269,11 +288,14 @@ export class Page {
   }
 }
 
-/** @param {HTMLElement} root @param {Object} description @param {Host} host */
-export function mount(root, description, host) {
-  const page = new Page(description, host);
+/** @param {HTMLElement} root @param {Object} description @param {Host} host @param {Page} [before] the one that ended here, of other sizes */
+export function mount(root, description, host, before) {
+  const focusAgain = before && keepsFocus(root);
+  const page = new Page(description, host, before);
   root.replaceChildren(page.node);
+  if (before) takeOver(page, before);
   page.draw();
+  if (focusAgain) focusAgain();
   requestAnimationFrame(() => setTimeout(() => page.startCharts(), 0)); // after the first paint
   return page;
 }

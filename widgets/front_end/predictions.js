@@ -20,6 +20,14 @@ class Prediction {
     this.open();
   }
 
+  /** The page of other sizes that takes this one's place: what is locked stays so, what is being drawn is begun again. */
+  moveTo(page, told) {
+    Object.assign(this, { page, told, chart: this.chart && page.charts[told.chart] });
+    if (this.stage === "drawing") this.open();
+    else if (this.chart && this.answer) this.chart.sketched = this.answer;
+    return this;
+  }
+
   /** Ready for an answer. */
   open() {
     this.stage = "open";
@@ -111,9 +119,9 @@ function interpolated({ x, y }, at) {
 }
 
 export class Predictions {
-  /** @param {import("./page.js").Page} page */
-  constructor(page) {
-    this.list = page.description.predictions.map((told, k) => new Prediction(page, told, k + 1));
+  /** @param {import("./page.js").Page} page @param {Predictions} [before] of the page whose place this one takes */
+  constructor(page, before) {
+    this.list = page.description.predictions.map((told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1));
     const cards = element("ol", { class: "gs-predictions" }, ...this.list.map((prediction) => prediction.node));
     const summary = element("summary", {}, element("h2", { text: "Predict, then reveal" }));
     this.node = this.list.length ? element("details", { class: "gs-predict", "data-part": "predictions" }, summary, cards) : "";

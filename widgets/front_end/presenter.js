@@ -20,9 +20,10 @@ const NAMES = { " ": "Space", Escape: "Esc" };
 const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea"; // where a key is a letter
 
 export class Presenter {
-  /** @param {import("./page.js").Page} page */
-  constructor(page) {
+  /** @param {import("./page.js").Page} page @param {Presenter} [before] of the page whose place this one takes */
+  constructor(page, before) {
     this.page = page;
+    this.entered = before?.entered;
     const rows = KEYS.map(([key, what]) => element("tr", {}, element("th", { scope: "row" }, element("kbd", { text: NAMES[key] || key })), element("td", { text: what })));
     const close = element("button", { type: "button", text: "Close", onclick: () => this.sheet.close() });
     this.sheet = element("dialog", { class: "gs-keys", "aria-label": "Keys" }, element("table", {}, ...rows), close);
@@ -46,7 +47,7 @@ export class Presenter {
   }
 
   takeWholeScreen() {
-    this.page.node.requestFullscreen?.().then(() => (this.entered = true), () => {}); // refused inside some frames: large type is enough
+    this.page.node.parentNode.requestFullscreen?.().then(() => (this.entered = true), () => {}); // refused inside some frames: large type is enough
   }
 
   /** By the reader, who ends the presentation; or by the browser, which takes the whole screen back when the notes open. */

@@ -1,13 +1,14 @@
 // Settings by link: the page's state in its address, and what a class sees and may change.
 
-import { addressWith, linkOf, readLink } from "./address.js";
+import { addressWith, linkOf, readLink, startOf } from "./address.js";
 import { element, setText } from "./elements.js";
 
 export class Share {
-  /** @param {import("./page.js").Page} page */
-  constructor(page) {
+  /** @param {import("./page.js").Page} page @param {Share} [before] of the page whose place this one takes */
+  constructor(page, before) {
     this.page = page;
     this.state = page.state;
+    this.born = before ? before.born : page.state.sizes; // the sizes that the page was opened with
     this.looks = {}; // hide, lock: names of parts; mode
     this.style = element("style");
     this.note = element("p", { class: "gs-note", role: "status" });
@@ -25,15 +26,16 @@ export class Share {
   }
 
   get address() {
-    const link = linkOf(this.state, this.page.presets.last, this.looks);
+    const link = linkOf(this.state, this.page.presets.last, this.looks, this.born);
     return `#${addressWith(this.state.description, location.hash, link, this.alone)}`;
   }
 
-  /** Take over what the page was opened with, and follow when another link is opened in its place. */
-  open() {
+  /** Take over what the page was opened with, and follow when another link is opened in its place. @param {Share} [before] */
+  open(before) {
+    if (before) this.apply(before.looks);
     if (!this.page.host.address) return;
-    this.opened = history.state?.gradsheet ?? location.hash; // a reloaded page goes on, and Reset still leads to its link
-    this.read(location.hash);
+    this.opened = before ? before.opened : (history.state?.gradsheet ?? location.hash); // a reloaded page goes on, and Reset still leads to its link
+    if (!before) this.read(location.hash);
     this.listener = () => {
       this.opened = location.hash;
       this.read(location.hash);
@@ -41,19 +43,27 @@ export class Share {
     window.addEventListener("hashchange", this.listener);
   }
 
-  read(address) {
-    const found = readLink(this.state.description, address);
-    const sizes = this.state.inputs.filter((name) => name in found.inputs && this.state.blocks[name].isSize);
-    for (const name of sizes) {
-      const [value] = found.inputs[name];
-      const refusal = value === this.state.value(name, 0, 0) ? "" : this.page.exchange.resize(name, value);
-      if (refusal) found.refused.push(refusal);
+  /** @param {string} address @param {string[]} [mode] how the page is shown, in place of what the address says */
+  async read(address, mode) {
+    const { state } = this;
+    const found = readLink(state.description, address);
+    const wanted = { ...this.born };
+    for (const name in state.sizes) {
+      if (name in found.inputs) [wanted[name]] = found.inputs[name];
       delete found.inputs[name];
     }
-    const start = Object.fromEntries(this.state.inputs.filter((name) => !this.state.blocks[name].isSize).map((name) => [name, this.state.blocks[name].value]));
-    this.state.setInputs({ ...start, ...found.inputs }, found.step);
+    if (this.page.otherSizes(wanted).length) {
+      this.reading = true; // the address stays as it is
+      try {
+        return (await this.page.sized(wanted)).share.read(address, mode);
+      } catch (error) {
+        found.refused.push(error.message.replace(/\.$/, ""));
+      }
+      this.reading = false;
+    }
+    state.setInputs({ ...startOf(state.description, null), ...found.inputs }, found.step);
     this.page.presets.show(found.preset);
-    this.apply(found.looks);
+    this.apply(mode ? { ...found.looks, mode } : found.looks);
     this.refuse(found.refused);
   }
 
@@ -64,7 +74,7 @@ export class Share {
 
   /** Write the state into the address bar, once it has come to rest. */
   settled() {
-    if (!this.page.host.address || this.opened === undefined) return;
+    if (this.opened === undefined || this.reading) return;
     if (this.address !== (location.hash || "#")) history.replaceState({ gradsheet: this.opened }, "", this.address);
   }
 

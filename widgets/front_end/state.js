@@ -27,6 +27,11 @@ export class State {
     this.recompute();
   }
 
+  /** What the sheet's shapes are made of. */
+  get sizes() {
+    return Object.fromEntries(this.inputs.filter((name) => this.blocks[name].isSize).map((name) => [name, this.value(name, 0, 0)]));
+  }
+
   /** @param {() => void} listener called after every change */
   onChange(listener) {
     this.listeners.push(listener);
@@ -113,17 +118,19 @@ export class State {
   /** Add rows of data like the last one, or take rows off the end. */
   setRows(rows) {
     const count = Math.max(1, Math.min(this.description.mostRows, rows));
-    const inputs = {};
-    for (const name of this.inputs.filter((each) => this.isData(each))) {
+    this.setInputs(this.grown(this.inputs.filter((name) => this.isData(name)), count), this.step);
+  }
+
+  /** These inputs with so many rows, the new ones like the last. @param {string[]} names @param {number} rows */
+  grown(names, rows) {
+    const found = {};
+    for (const name of names) {
       const columns = this.blocks[name].shape[1];
       const held = this.held(name);
-      const kept = Float64Array.from({ length: count * columns }, (_, k) => {
-        const row = Math.min(Math.floor(k / columns), this.rows - 1);
-        return held[row * columns + (k % columns)];
-      });
-      inputs[name] = kept;
+      const last = held.length / columns - 1;
+      found[name] = Float64Array.from({ length: rows * columns }, (_, k) => held[Math.min(Math.floor(k / columns), last) * columns + (k % columns)]);
     }
-    this.setInputs(inputs, this.step);
+    return found;
   }
 
   removeRow(row) {

@@ -1,8 +1,10 @@
-// The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the workbook's parts in the file.
+// The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the workbook's parts and other sizes in the file.
 
+import { OtherSizes, inWords } from "./other_sizes.js";
+import { unpacked } from "./packing.js";
 import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
-import { archive, filled, unpacked } from "./workbook.js";
+import { archive, filled } from "./workbook.js";
 
 /** plotly.js stands last in the file, so that the sheet need not wait for it. */
 async function plotly() {
@@ -11,19 +13,31 @@ async function plotly() {
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }
 
-for (const place of document.querySelectorAll("[data-gradsheet]")) {
-  const description = JSON.parse(document.getElementById(`${place.dataset.gradsheet}-description`).textContent);
-  const exported = document.getElementById(`${place.dataset.gradsheet}-workbook`);
-  const page = mount(place, description, {
+function start(place) {
+  const held = (part) => document.getElementById(`${place.dataset.gradsheet}-${part}`);
+  const others = new OtherSizes(JSON.parse(held("description").textContent), held("sizes"));
+  const host = {
     settled() {},
-    workbook: async () => {
+    async workbook() {
+      const exported = held("workbook");
+      if (page.otherSizes(page.share.born).length) throw new Error(`This page's workbook is the one of ${inWords(page.share.born)}: set that again, or download from the lesson in Voila or JupyterLab.`);
       if (exported.dataset.refusal) throw new Error(exported.dataset.refusal);
       return archive(filled(await unpacked(exported.textContent), page.state));
     },
     open: null,
-    resize: null,
+    async resize(changed, near) {
+      await others.unpack();
+      const { k, note } = others.find(page.state.sizes, changed, near);
+      page.end();
+      page = mount(place, others.description(k), host, page);
+      for (const { block, refusal } of page.controls) if (block.name in changed) refusal.textContent = note;
+      return page;
+    },
     address: true,
     plotly: () => oncePerPage(plotly),
-  });
+  };
+  let page = mount(place, others.description(0), host);
   page.share.open();
 }
+
+document.querySelectorAll("[data-gradsheet]").forEach(start);

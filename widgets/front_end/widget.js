@@ -1,15 +1,18 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
 import { asker } from "./asking.js";
-import { focused } from "./elements.js";
 import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 const isSingle = (block) => block.shape.every((length) => length === 1);
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
-/** One description's page, until another description takes its place. @returns {() => void} takes it away */
-function show(model, root, ask) {
+/**
+ * One description's page, until another description takes its place.
+ * @param {() => Page} shown the page as it now is @param {Page} [before] the one whose place it takes
+ * @returns {{page: Page, end: () => void}} and what takes it away
+ */
+function show(model, root, ask, shown, before) {
   const description = model.get("_description");
   const inputs = description.blocks.filter((block) => block.value !== undefined);
   const names = inputs.map((block) => block.name);
@@ -37,8 +40,12 @@ function show(model, root, ask) {
     async open(bytes) {
       return (await ask("open", {}, [bytes])).content.inputs;
     },
-    async resize(told) {
-      await ask("resize", { inputs: told });
+    async resize(sizes) {
+      tell(page.state.asRows(), page.state.step);
+      for (const [name, size] of Object.entries(sizes)) {
+        if (name in shown().state.sizes) await ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
+      }
+      return shown();
     },
     address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
     plotly: () =>
@@ -48,9 +55,10 @@ function show(model, root, ask) {
       }),
   };
 
-  const page = mount(root, description, host);
+  const page = mount(root, description, host, before);
   const changed = new Set();
   const follow = () => {
+    if (!changed.size) return; // another page has taken this one's place since
     const told = Object.fromEntries(names.filter((name) => changed.has(name)).map((name) => [name, flat(model.get(name))]));
     page.state.setInputs(told, changed.has("step") ? model.get("step") : page.state.step);
     changed.clear();
@@ -67,11 +75,12 @@ function show(model, root, ask) {
   for (const [event, listener] of listeners) model.on(event, listener);
   for (const name of [...names, "step"]) changed.add(name);
   follow();
-  page.share.open();
-  return () => {
+  const end = () => {
     for (const [event, listener] of listeners) model.off(event, listener);
+    changed.clear();
     page.end();
   };
+  return { page, end };
 }
 
 /** @param {{model: any, el: HTMLElement}} context */
@@ -79,18 +88,18 @@ function render({ model, el }) {
   const ask = asker(model);
   const root = document.createElement("div");
   el.append(root);
-  let end = show(model, root, ask);
+  const page = () => shown.page;
+  let shown = show(model, root, ask, page);
+  shown.page.share.open();
   const again = () => {
-    const held = focused(root)?.getAttribute("aria-label");
-    end();
-    end = show(model, root, ask);
-    if (held) root.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();
+    shown.end();
+    shown = show(model, root, ask, page, shown.page);
   };
   model.on("change:_description", again);
   return () => {
     model.off("change:_description", again);
     ask.end();
-    end();
+    shown.end();
   };
 }
 

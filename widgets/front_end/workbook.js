@@ -7,13 +7,6 @@ import { State } from "./state.js";
 const NO_NUMBER = "#NUM!";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
-/** @param {string} base64 gzip of JSON, from widgets/packed_workbook.py @returns {Promise<Object>} */
-export async function unpacked(base64) {
-  const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
-
 /** One worksheet's cells by address; cells and rows are made where they are missing, in their order. */
 class Worksheet {
   constructor(text) {
@@ -174,7 +167,7 @@ function writeSteps(state, steps, worksheets) {
   writeStep(page, state, told.firstRow);
   const next = told.firstRow + 1;
   const row = told.row.flatMap(([name, column]) => Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)));
-  const models = [page.at(next, 0), ...row].map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
+  const models = [page.at(next, 0), ...row].filter(Boolean).map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
   for (let step = 1; step <= steps && state.forward(); step++) {
     for (const { cell, column, formula } of models) page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
     page.write(page.at(told.firstRow + step, 0), formulaOf(page.at(told.firstRow + step, 0)), step);
@@ -243,6 +236,9 @@ function refusal(packed, page) {
   const carries = packed.sheets.some(({ carried }) => Object.keys(carried).length);
   if (carries && page.rows !== page.description.rows) {
     return "This page cannot write steps for another number of rows: press Reset, or download from the lesson in Voila or JupyterLab.";
+  }
+  if (carries && page.step && !packed.steps) {
+    return "This page cannot write steps, since from where it starts the first would no longer be finite: go to the start, or download from the lesson in Voila or JupyterLab.";
   }
   const [{ steps, blocks }] = packed.sheets;
   const held = blocks.find(({ name, value }) => steps?.held.includes(name) && (value === null) !== (page.start[name] === null));

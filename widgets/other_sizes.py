@@ -1,0 +1,59 @@
+"""The sheets of other sizes that a static page carries, since it has no Python to make them: front_end/other_sizes.js shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sheets import Sheet
+
+from .description import description
+from .merging import merged
+
+MOST_SHEETS = 80  # of a page, its own included
+
+Sizes = Mapping[str, int]
+
+
+def sizes_of(sheet: Sheet) -> dict[str, int]:
+    return {name: int(block.value[0, 0]) for name, block in sheet.inputs.items() if block.is_size and block.value is not None}
+
+
+def other_sizes(sheet: Sheet) -> list[Sheet]:
+    """Those in which one size differs, those in which two do, and so on: as many differences as make at most MOST_SHEETS in all."""
+    found = {_key(sizes_of(sheet)): sheet}
+    last = [sheet]
+    while last:
+        new: dict[frozenset, Sheet] = {}
+        for near in last:
+            for name, value in _changes(near):
+                if _key({**sizes_of(near), name: value}) in found.keys() | new.keys():
+                    continue
+                made = near.with_inputs({name: value})
+                if _key(sizes_of(made)) not in found:
+                    new[_key(sizes_of(made))] = made
+                if len(found) + len(new) > MOST_SHEETS:
+                    return list(found.values())[1:]
+        found |= new
+        last = list(new.values())
+    return list(found.values())[1:]
+
+
+def told_sizes(sheet: Sheet) -> tuple[dict[str, list[int]], dict]:
+    """The values that each size has, on this sheet or another that the page carries, and those sheets as one; empty: there are none."""
+    others = other_sizes(sheet)
+    if not others:
+        return {}, {}
+    sizes = list(map(sizes_of, others))
+    values: dict[str, set[int]] = {}
+    for each in (sizes_of(sheet), *sizes):
+        for name, value in each.items():
+            values.setdefault(name, set()).add(value)
+    return {name: sorted(found) for name, found in values.items()}, {"sizes": sizes, **merged(list(map(description, others)))}
+
+
+def _key(sizes: Sizes) -> frozenset:
+    return frozenset(sizes.items())
+
+
+def _changes(sheet: Sheet) -> list[tuple[str, int]]:
+    return [(name, value) for name, block in sheet.inputs.items() for value in block.ready if value != block.value]
