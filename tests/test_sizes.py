@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from unittest import mock
 
@@ -12,9 +13,10 @@ from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets import Axis, Series, Sheet, SheetError, backprop, normal
+from sheets import Axis, Series, Sheet, SheetError, backprop, normal, values
 from sheets.library.depth_lab import depth_lab
 from sheets.library.matmul_stack import matmul_stack
+from sheets.targets.excel import read_inputs, write
 from widgets import SheetWidget, other_sizes
 from widgets.description import description
 from widgets.front_end import FOLDER, _enclosed
@@ -151,3 +153,15 @@ def test_a_widget_of_another_size_still_knows_what_it_was_opened_with():
     told = {block["name"]: block.get("value") for block in widget._description["blocks"]}
     assert widget.rate == 0.5 and told["rate"] == [0.25] and told["layers"] == [3]
     np.testing.assert_array_equal(widget.values["W_2"].shape, (2, 3))
+
+
+# --- back from a workbook
+
+
+@pytest.mark.parametrize("sizes", [{"layers": 1}, {"width_2": 1}, {"layers": 5, "width_1": 1, "width_4": 6}], ids=str)
+def test_a_workbook_of_fewer_or_more_layers_comes_back(sizes):
+    made, file = matmul_stack(**sizes), io.BytesIO()
+    write(made, file)
+    back = matmul_stack().with_inputs(read_inputs(matmul_stack(), file.getvalue()))
+    assert sizes_of(back) == sizes_of(made)
+    np.testing.assert_array_equal(values(back)["output"], values(made)["output"])

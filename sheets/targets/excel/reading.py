@@ -40,12 +40,21 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
         raise InputError(
             "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
         )
-    sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0) for name, block in sheet.inputs.items() if block.is_size})
+    sheet = _of_sizes(book, sheet)
     areas = {name: _area(book, sheet, name) for name in sheet.inputs}
     data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
     more = _rows_below(book, data)
     found = {name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()}
     return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
+
+
+def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
+    """The sheet of the workbook's sizes, one after another: each may bring others, or take them away."""
+    known: set[str] = set()
+    while name := next((name for name, block in sheet.inputs.items() if block.is_size and name not in known), ""):
+        sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0)})
+        known.add(name)
+    return sheet
 
 
 def _without_numbers(workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet) -> list[str]:
