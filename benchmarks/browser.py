@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    # A name that is not this computer's fails at once: Voila's own template asks the internet for fonts, and what that costs is not
-    # measured. Where names do not fail at once, the usual way waits longer.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
+from tests.browsers import launch
+
 STOPWATCH = (Path(__file__).parent / "stopwatch.js").read_text(encoding="utf-8")
 WINDOW = {"width": 1500, "height": 1000}
 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """One Chromium without a screen, the system's where there is one, else the one that playwright has fetched."""
+    """One Chromium without a screen, in which a name that is not this computer's fails at once: Voila's own template asks the internet for
+    fonts, and what that costs is not measured. (Where names do not fail at once, the usual way waits longer.)"""
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=OPTIONS, executable_path=found)
+        browser = launch(playwright)
+        if browser is None:
+            raise FileNotFoundError("there is no Chromium, Chrome or Edge on this computer")
         try:
             yield browser
         finally:

@@ -1,40 +1,46 @@
 """A class opens one lesson on one Voila server at once: 30 students, 4 of them real Chromium pages and 26 that do over HTTP and websocket
 what a page does (30 browsers on the server's own cores would measure the browsers): open the lesson, which runs in a kernel of its own,
 fetch every script that a browser fetches, ask for the widgets, and then move a slider each second. Open is who has every widget; a real
-page, whose slider answers. Memory is each process's share (PSS) while all are open.
+page, whose slider answers. Memory is each process's share (PSS) while all are open. Thirty kernels of the usual way take minutes, so it is
+set beside ours with 8 students, 2 of them real pages: ours on `gradsheet serve`, the same lesson with ipywidgets, FigureWidget and numpy in
+Voila as it is installed. Processor time is the server's and its kernels', until all are open.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
 
+from . import slider
 from .browser import chromium, opened
 from .opening import press_until_answered
-from .pages import LINE, OURS, Lesson, wait_until_drawn
+from .pages import LINE, OURS, USUAL, Lesson, to_the_end, wait_until_drawn
 from .row import Row, median, megabytes, milliseconds, percentile, seconds
-from .servers import our_server, server_at
-from .slider import round_of
+from .servers import our_server, server_at, stock_voila
+from .slider import PRESSES, press
 from .students import PATIENCE, students
 
-CLASS = 30
-REAL = 4
+CLASS, REAL = 30, 4  # students, and how many of them are real pages
+GROUP, REAL_OF_GROUP = 8, 2  # as many as the usual way can bear
 OPEN_BAR = 60.0  # seconds
 SLIDER_BAR = 50.0  # milliseconds at p95
 
 
 class Measured(NamedTuple):
-    """Seconds until each student was open, milliseconds of each press in the real pages, seconds of each move of the others', bytes."""
+    """Seconds until each student was open, milliseconds of each press in the real pages, seconds of each move of the others', bytes of
+    memory, seconds of processor time for each student."""
 
     opened: list[float]
     pressed: list[float]
     moved: list[float]
     server: int
     kernels: list[int]
+    processor: float
 
 
 def share(process: psutil.Process) -> int:
@@ -69,37 +75,69 @@ def usable(page: Any, lesson: Lesson) -> None:
     press_until_answered(page)
 
 
-def whole_class(browser: Any, address: str, lesson: Lesson) -> Measured:
+def processor_time(server: psutil.Process) -> float:
+    """Seconds, of the server and its kernels, since they started."""
+    return sum(sum(each.cpu_times()[:2]) for each in (server, *server.children(recursive=True)))
+
+
+def whole_class(browser: Any, address: str, lesson: Lesson, count: int, real: int) -> Measured:
+    """`count` students, `real` of them in browsers. Raises ConnectionError where one of them cannot open the lesson."""
     server = server_at(address)
     files = files_of(browser, address, lesson)
     time.sleep(8)  # until the kernel that this page took is replaced
     with ExitStack() as stack:
-        pages = [stack.enter_context(opened(browser, "about:blank")) for _ in range(REAL)]
-        began = time.monotonic()
-        others = stack.enter_context(students(CLASS - REAL, address, files))
-        real = []
+        pages = [stack.enter_context(opened(browser, "about:blank")) for _ in range(real)]
+        used, began = processor_time(server), time.monotonic()
+        others = stack.enter_context(students(count - real, address, files))
+        in_browsers = []
         for page in pages:
             set_off(page, address)
         for page in pages:
             page.set_default_timeout(1000 * PATIENCE)
             usable(page, lesson)
-            real.append(time.monotonic() - began)
-        while len(others.opened) < CLASS - REAL and time.monotonic() - began < PATIENCE:
+            in_browsers.append(time.monotonic() - began)
+        while len(others.opened) < count - real and time.monotonic() - began < PATIENCE:
             time.sleep(0.1)
+        used = processor_time(server) - used
         kernels = [share(each) for each in server.children(recursive=True)]
         of_server = share(server)
         pressed = []
         for page in pages:
-            page.bring_to_front()
-            wait_until_drawn(page)
-            page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")
-            pressed += round_of(page, lesson)
-    return Measured(sorted([*others.opened, *real]), pressed, others.moved, of_server, kernels)
+            pressed += presses(page, lesson)
+    return Measured(sorted([*others.opened, *in_browsers]), pressed, others.moved, of_server, kernels, used / count)
+
+
+def presses(page: Any, lesson: Lesson) -> list[float]:
+    """Milliseconds of each of a round of presses on a page's slider; of one that is not answered, how long it was waited for."""
+    page.bring_to_front()
+    wait_until_drawn(page)
+    page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")
+    to_the_end(page, lesson)
+    return [answered(page, key) for key in ["ArrowLeft"] * (PRESSES // 2) + ["ArrowRight"] * (PRESSES // 2)]
+
+
+def answered(page: Any, key: str) -> float:
+    from playwright.sync_api import TimeoutError
+
+    try:
+        press(page, key)
+    except TimeoutError:
+        return slider.PATIENCE
+    return page.evaluate("painted.at(-1)")
 
 
 def measure() -> list[Row]:
-    with chromium() as browser, our_server() as address:
-        found = whole_class(browser, address, OURS)
+    with chromium() as browser:
+        with our_server() as address:
+            found = whole_class(browser, address, OURS, CLASS, REAL)
+        with our_server() as address:
+            ours = whole_class(browser, address, OURS, GROUP, REAL_OF_GROUP)
+        with stock_voila(lessons=("usual",)) as (_, address):
+            usual = whole_class(browser, address, USUAL, GROUP, REAL_OF_GROUP)
+    return [*rows(found), *compared(ours, usual)]
+
+
+def rows(found: Measured) -> list[Row]:
     last, tail, moved = max(found.opened), percentile(found.pressed, 95), 1000 * percentile(found.moved, 95)
     all_open = len(found.opened) == CLASS and last < OPEN_BAR
     whole = found.server + sum(found.kernels)
@@ -116,4 +154,19 @@ def measure() -> list[Row]:
         Row("   a student's move, to the kernel and back, p95", milliseconds(moved)),
         Row("memory of one student's kernel", megabytes(median(found.kernels))),
         Row(f"   of the server itself, and with its {len(found.kernels)} kernels", f"{megabytes(found.server)}, {megabytes(whole)}"),
+    ]
+
+
+def compared(ours: Measured, usual: Measured) -> list[Row]:
+    """The same class, ours and the usual way."""
+
+    def row(what: str, shown: Callable[[float], str], of: Callable[[Measured], float]) -> Row:
+        return Row(what, shown(of(ours)), f"usual way {shown(of(usual))}", of(usual) / of(ours))
+
+    return [
+        row(f"{GROUP} students on one server, until all are open", seconds, lambda found: max(found.opened)),
+        row(f"   slider to painted page while {GROUP} are open, p50", milliseconds, lambda found: median(found.pressed)),
+        row(f"   slider to painted page while {GROUP} are open, p95", milliseconds, lambda found: percentile(found.pressed, 95)),
+        row("   processor time until a student is open", seconds, lambda found: found.processor),
+        row("   memory of a student's kernel", megabytes, lambda found: median(found.kernels)),
     ]

@@ -39,19 +39,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(command: list[str], address: str) -> Iterator[str]:
-    """A server that runs until the end of the block, given once it answers. What it says is not shown unless it fails."""
+def started(command: list[str], address: str) -> Iterator[None]:
+    """A server that runs until the end of the block, from its first answer on. What it says is not shown unless it fails."""
     with tempfile.TemporaryFile("w+") as said:
         server = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
         try:
             _await(address, server)
-            yield address
+            yield
         except TimeoutError:
             said.seek(0)
             raise TimeoutError(f"{' '.join(command)} does not answer:\n{said.read()[-2000:]}") from None
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            ended(server)
+
+
+def ended(server: subprocess.Popen) -> None:
+    """Wait for its end, which one that has too much to do must be made to."""
+    try:
+        server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _await(address: str, server: subprocess.Popen) -> None:
@@ -80,9 +89,9 @@ def server_at(address: str) -> psutil.Process:
 def our_server() -> Iterator[str]:
     """`gradsheet serve`, as shipped. Gives the lesson's address."""
     port = free_port()
-    command = [sys.executable, "-m", "lessons.command_line", "serve", "--port", str(port), "--no-browser"]
-    with started(command, f"http://127.0.0.1:{port}/") as address:
-        yield f"{address}lesson/log_loss"
+    start = f"http://127.0.0.1:{port}/"
+    with started([sys.executable, "-m", "lessons.command_line", "serve", "--port", str(port), "--no-browser"], start):
+        yield f"{start}lesson/log_loss"
 
 
 @contextmanager
@@ -95,7 +104,7 @@ def stock_voila(*options: str, lessons: tuple[str, ...] = ("ours", "usual")) -> 
     with tempfile.TemporaryDirectory() as folder:
         for name in lessons:
             (Path(folder) / f"{name}.ipynb").write_text(json.dumps(notebooks[name]), encoding="utf-8")
-        port = free_port()
-        command = [sys.executable, "-m", "voila", folder, f"--port={port}", "--no-browser", *options]
-        with started(command, f"http://127.0.0.1:{port}/voila/tree") as tree:
-            yield tree.replace("tree", "render/ours.ipynb"), tree.replace("tree", "render/usual.ipynb")
+        start = f"http://127.0.0.1:{free_port()}/voila/"
+        command = [sys.executable, "-m", "voila", folder, f"--port={urlsplit(start).port}", "--no-browser", *options]
+        with started(command, f"{start}tree"):
+            yield f"{start}render/ours.ipynb", f"{start}render/usual.ipynb"

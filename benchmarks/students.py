@@ -14,47 +14,43 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado.httpclient import AsyncHTTPClient
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PATIENCE = 120  # seconds for one answer
 APART = 0.1  # seconds between one student's click on the link and the next one's
 PACE = 1.0  # seconds between two moves of a student's slider
+PROTOCOL = "v1.kernel.websocket.jupyter.org"  # the one that browsers choose
 LARGEST = 100_000_000  # bytes of a message: plotly's figures are sent whole
 CLIPS = (0.01, 0.02, 0.05, 0.1)
 
 
 @dataclass
 class Attendance:
-    """Seconds from the first click until each student had every widget; seconds of each move until its kernel was idle again."""
+    """Seconds from the first click until each student had every widget; seconds of each move until its kernel was idle again; what kept
+    a student from either."""
 
     opened: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
     failed: list[BaseException] = field(default_factory=list)
 
 
-def message(kind: str, content: dict[str, Any]) -> tuple[str, str]:
+def message(kind: str, content: dict[str, Any]) -> tuple[str, bytes]:
     """Its id, and the message as the websocket takes it."""
     number = uuid.uuid4().hex
     header = {"msg_id": number, "msg_type": kind, "username": "", "session": "student", "version": "5.3", "date": ""}
-    parts = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {"version": "1.0.0"}, "content": content, "buffers": []}
-    return number, json.dumps(parts)
-
-
-def told(raw: str | bytes) -> dict[str, Any]:
-    """A kernel's message; of one with buffers the JSON part, which comes first after the table of offsets."""
-    if isinstance(raw, str):
-        return json.loads(raw)
-    count = int.from_bytes(raw[:4], "big")
-    offsets = [int.from_bytes(raw[4 * k : 4 * k + 4], "big") for k in range(1, count + 1)] + [len(raw)]
-    return json.loads(raw[offsets[0] : offsets[1]])
+    parts = {"header": header, "parent_header": {}, "metadata": {"version": "1.0.0"}, "content": content}
+    return number, serialize_msg_to_ws_v1(parts, "shell", pack=lambda part: json.dumps(part).encode())
 
 
 async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:
+    """The next of the kernel's messages."""
     raw = await asyncio.wait_for(socket.read_message(), PATIENCE)
     if raw is None:
         raise ConnectionError("the server closed a kernel's websocket")
-    return told(raw)
+    _, (header, parent, _, content, *_) = deserialize_msg_from_ws_v1(raw)
+    return {"header": json.loads(header), "parent_header": json.loads(parent), "content": json.loads(content)}
 
 
 async def fetched(address: str) -> str:
@@ -67,14 +63,18 @@ async def kernel_of(address: str) -> WebSocketClientConnection:
     found = re.search(r'"kernelId": ?"([^"]+)"', await fetched(address))
     if found is None:
         raise ConnectionError("the page names no kernel")
-    return await websocket_connect(f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels", max_message_size=LARGEST)
+    channels = f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels"
+    request = HTTPRequest(channels, request_timeout=PATIENCE, connect_timeout=PATIENCE)
+    return await websocket_connect(request, max_message_size=LARGEST, subprotocols=[PROTOCOL])
 
 
 async def widgets_of(socket: WebSocketClientConnection) -> dict[str, dict[str, Any]]:
     """Every widget's state by its id, as ipywidgets' front end asks for them."""
     control = uuid.uuid4().hex
-    await socket.write_message(message("comm_open", {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}})[1])
-    await socket.write_message(message("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})[1])
+    await socket.write_message(
+        message("comm_open", {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}})[1], binary=True
+    )
+    await socket.write_message(message("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})[1], binary=True)
     while True:
         data = (await heard(socket))["content"].get("data", {})
         if data.get("method") == "update_states":
@@ -95,7 +95,7 @@ async def move(socket: WebSocketClientConnection, name: str, key: str, value: fl
     """Tell the kernel, and wait until it is idle again."""
     data = {"method": "update", "state": {key: value}, "buffer_paths": []}
     number, sent = message("comm_msg", {"comm_id": name, "data": data})
-    await socket.write_message(sent)
+    await socket.write_message(sent, binary=True)
     while True:
         answer = await heard(socket)
         mine = answer.get("parent_header", {}).get("msg_id") == number

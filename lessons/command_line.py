@@ -9,6 +9,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,14 @@ def show_list(_: argparse.Namespace) -> None:
         print(f"{name:{width}}  {title}")
 
 
+def sheet_of(name: str) -> Sheet:
+    if name in OTHERS:
+        raise InputError(f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by gradsheet page {name} OUT.html")
+    return sheet_named(name)
+
+
 def show_values(options: argparse.Namespace) -> None:
-    sheet = sheet_named(options.name)
+    sheet = sheet_of(options.name)
     found = after_steps(sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
     lines = [
         f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}" for name, block in found.items()
@@ -90,7 +97,7 @@ def export(options: argparse.Namespace) -> None:
 
     if options.out.suffix.lower() != ".xlsx":
         raise InputError(f"{options.out}: a workbook's name ends in .xlsx")
-    sheet = sheet_named(options.name)
+    sheet = sheet_of(options.name)
     inputs, steps = given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
     write(sheet, str(options.out), inputs, steps)
     after_steps(sheet, inputs, steps)
@@ -101,7 +108,7 @@ def page(options: argparse.Namespace) -> None:
     from .pages import lesson_page
 
     alone = options.name in OTHERS and not options.set and not options.workbook  # there is no sheet that could be set
-    inputs = {} if alone else given_inputs(sheet_named(options.name), options.set, options.workbook)
+    inputs = {} if alone else given_inputs(sheet_of(options.name), options.set, options.workbook)
     options.out.write_text(lesson_page(options.name, inputs), encoding="utf-8")
     print(f"wrote {options.out}")
 
@@ -116,20 +123,24 @@ def site(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> int:
     from .server import serve as serve_lessons
 
-    return serve_lessons(options.port, not options.no_browser, [picture_folder(name) for name in options.pictures])
+    return serve_lessons(options.port, not options.no_browser, [picture_folder(name) for name in options.pictures], options.private)
 
 
 def finetune(options: argparse.Namespace) -> int:
     try:
         from widgets.fine_tuning.command import Request
         from widgets.fine_tuning.command import finetune as run
+
+        return run(Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__}))
     except ModuleNotFoundError as error:
         raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
-    return run(Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__}))
+    except KeyboardInterrupt:  # while it does not train yet or any more, or the second one
+        raise InputError("stopped; the same command goes on from the last checkpoint, if there is one") from None
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gradsheet", description="Deep learning in sheets: lessons, numbers, workbooks and pages.")
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('gradsheet')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
@@ -150,12 +161,13 @@ def parser() -> argparse.ArgumentParser:
     serving = command("serve", serve, "open the lessons in the browser (Voila)")
     serving.add_argument("--port", type=int, default=None, help="default: 8866, or a free one")
     serving.add_argument("--no-browser", action="store_true", help="only print the address")
+    serving.add_argument("--private", action="store_true", help="answer nobody but the browser that opens the printed address")
     serving.add_argument(
         "--pictures",
         action="append",
         default=[],
         metavar="FOLDER",
-        help="fine-tuning may read it and write there, for every account of this computer; may be repeated (default: no folder)",
+        help="fine-tuning may read it and write there, on anybody's page; may be repeated (default: no folder)",
     )
     of_a_sheet(command("values", show_values, "every block of a sheet as JSON"))
     exporting = command("export", export, "a sheet as an Excel workbook with live formulas")
@@ -188,7 +200,10 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = parser().parse_args(arguments)
+    top, given = parser(), sys.argv[1:] if arguments is None else arguments
+    if not given:
+        top.exit(2, top.format_help())
+    options = top.parse_args(given)
     try:
         return options.run(options) or 0
     except (InputError, SheetError) as error:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import sys
 import threading
 import webbrowser
@@ -15,14 +16,15 @@ USUAL_PORT = 8866
 FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/allowed.py
 
 
-def serve(port: int | None = None, open_browser: bool = True, pictures: Sequence[Path] = ()) -> int:
+def serve(port: int | None = None, open_browser: bool = True, pictures: Sequence[Path] = (), private: bool = False) -> int:
     """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken.
 
-    pictures: folders, as whole paths, that the pages may use besides those that the environment names.
+    pictures: folders, as whole paths, that the pages may use besides those that the environment names. private: whether only the browser
+    that opens the printed address is answered, on a computer with other people's accounts.
     """
     if pictures:
         os.environ[FOLDERS] = os.pathsep.join(filter(None, [os.environ.get(FOLDERS), *map(str, pictures)]))
-    return serve_folder(LESSONS, port, open_browser, start_page=start_page)
+    return serve_folder(LESSONS, port, open_browser, start_page, token=secrets.token_urlsafe() if private else "")
 
 
 def start_page() -> str:
@@ -32,30 +34,36 @@ def start_page() -> str:
     return index_page(lambda name: f"lesson/{name}")
 
 
-def serve_folder(folder: Path, port: int | None, open_browser: bool, start_page: Callable[[], str], base_url: str = "/") -> int:
+def serve_folder(
+    folder: Path, port: int | None, open_browser: bool, start_page: Callable[[], str], base_url: str = "/", token: str = ""
+) -> int:
     """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the exit code.
 
-    Port 0 is any free one. `base_url` begins and ends with a slash.
+    Port 0 is any free one. `base_url` begins and ends with a slash. With a token, only who opens the address that is printed, which
+    ends in it, is answered; without one, every account of this computer.
     """
     try:
         sockets = bind(port)
     except (OSError, ValueError) as refusal:
-        print(why_not(port, refusal), file=sys.stderr)
-        return 1
+        print(f"gradsheet: {why_not(port, refusal)}", file=sys.stderr)
+        return 2
     bound = sockets[0].getsockname()[1]
     if port is None and bound != USUAL_PORT:
         print(f"Port {USUAL_PORT} is taken by another program, so the lessons use port {bound}.", flush=True)
-    address = f"http://{HOST}:{bound}{base_url}"
+    ticket = secrets.token_urlsafe() if token and open_browser else ""  # opens once: others can read what a browser is started with
+
+    def address(secret: str) -> str:
+        return f"http://{HOST}:{bound}{base_url}" + (f"?token={secret}" if secret else "")
 
     def when_ready() -> None:
-        print(f"The lessons are at {address} (Ctrl+C ends them).", flush=True)
+        print(f"The lessons are at {address(token)} (Ctrl+C ends them).", flush=True)
         if open_browser:
             # In a thread of its own: some browsers keep the caller waiting until they are closed.
-            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[address(ticket)], daemon=True).start()
 
-    from lessons.voila.application import LessonServer  # not above: Voila takes a second to import
+    from lessons.voila.application import LessonServer, configuration  # not above: Voila takes a second to import
 
-    LessonServer.run(folder, sockets, start_page, when_ready, base_url)
+    LessonServer.run(configuration(folder, base_url, token, ticket), sockets, start_page, when_ready)
     return 0
 
 
@@ -76,9 +84,9 @@ def bind(port: int | None) -> list[socket]:
 def why_not(port: int | None, refusal: Exception) -> str:
     """In a sentence, why `port` could not be had."""
     if isinstance(refusal, ValueError):
-        return f"There is no port {port}: ports are numbered from 1 to 65535."
+        return f"there is no port {port}: ports are numbered from 1 to 65535."
     if isinstance(refusal, PermissionError):
-        return f"This computer keeps port {port} to itself. Choose another one above 1023, with --port."
+        return f"this computer keeps port {port} to itself. Choose another one above 1023, with --port."
     if isinstance(refusal, OSError) and refusal.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program. Choose another one with --port, or leave --port out."
-    return f"Port {port} cannot be used: {refusal}."
+        return f"port {port} is taken by another program. Choose another one with --port, or leave --port out."
+    return f"port {port} cannot be used: {refusal}."

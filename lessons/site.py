@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from sheets import InputError
 from sheets.library.catalogue import sheet_named
 from sheets.targets.excel import write
-from widgets.static_page import shared_files
+from widgets.static_page import STYLE, shared_files
 
 from .course import lesson_links, lessons, sheet_lessons
 from .pages import index_page, lesson_page, plain_page
 
 START = "index.html"
 STEPS = 10  # in the ready-made workbook of a sheet that trains: enough rows to see what to fill down
-NOT_FOUND = (
-    "<h1>There is no lesson at this address</h1><p>It may have been renamed, or the address has a typing error.</p>"
-    f'<p><a href="{START}">All lessons</a></p>'
-)
+# A host shows this page at whatever address was asked for: the site begins in that folder, or in the nearest one above with its files.
+NOT_FOUND = f"""<h1>There is no lesson at this address</h1><p>It may have been renamed, or the address has a typing error.</p>
+<p><a href="{START}">All lessons</a></p>
+<script>
+const isSite = async (folder) => (await fetch(new URL("{STYLE}", folder), {{ method: "HEAD" }})).ok;
+(async () => {{
+  let folder = new URL(".", location);
+  while (folder.protocol !== "file:" && folder.pathname !== "/" && !(await isSite(folder))) folder = new URL("..", folder);
+  document.querySelector("a").href = new URL("{START}", folder);
+}})();
+</script>"""
 
 
 def page_address(name: str) -> str:
@@ -29,8 +37,15 @@ def workbook_address(name: str) -> str:
 
 
 def write_site(folder: Path) -> Iterator[Path]:
-    """Write the site, which links to nothing outside the folder; yields each file when it is written."""
+    """Write the site, which links to nothing outside the folder; yields each file when it is written.
+
+    Raises InputError where a file of somebody else's would be lost: where there is a page of the same name, and no site of ours yet.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / STYLE).exists():
+        for name in (START, "404.html", *map(page_address, lessons())):
+            if (folder / name).exists():
+                raise InputError(f"{folder / name} is there already, and would be lost: choose another folder, or move that file away")
     pages = {START: index_page(page_address, workbook_address), "404.html": plain_page("No such lesson", NOT_FOUND)}
     files = shared_files() | {name: text.encode() for name, text in pages.items()}
     for name, content in files.items():

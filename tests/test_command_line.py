@@ -89,6 +89,7 @@ def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
     [
         (["values", "logloss"], "did you mean log_loss"),
         (["values", "zzz"], "there are: log_loss"),
+        (["values", "fine_tuning"], "a lesson without a sheet"),
         (["values", "log_loss", "--set", "clp=1"], "did you mean clip"),
         (["values", "log_loss", "--set", "loss_mean=1"], "is computed"),
         (["values", "log_loss", "--set", "clip"], "write block=value"),

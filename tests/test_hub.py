@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -285,6 +285,7 @@ def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser
     _, alive = psutil.wait_procs(kernels["ada"], timeout=10)
     assert not alive
     assert all(kernel.is_running() for kernel in kernels["bob"])
+    ada.page.goto("about:blank")
     ada.complaints.clear()  # its page has noticed
     grace.close()
 
@@ -334,6 +335,12 @@ def test_kubernetes_runs_the_same_server_with_the_same_limits_and_roles(configur
     assert {f"--timeout={values['cull']['timeout']}", f"--max-age={values['cull']['maxAge']}"} < set(culler["command"])
     [teacher] = [role for role in configured.JupyterHub.load_roles if role["name"] == "teacher"]
     assert values["hub"]["loadRoles"]["teacher"].items() < teacher.items()
+
+
+def test_kubernetes_has_the_same_login_page(values):
+    [login] = values["hub"]["extraFiles"].values()
+    assert login["stringData"] == (HUB / "templates" / "login.html").read_text()
+    assert values["hub"]["templatePaths"] == [str(PurePosixPath(login["mountPath"]).parent)]
 
 
 def test_kubernetes_starts_no_hub_that_is_open_to_the_world(values):

@@ -1,25 +1,34 @@
 """What a stranger on the network and a hostile student can do to a lessons' server, its kernels, its pages and its files: beyond what
 test_server.py tells of addresses and other sites, test_workbook.py of damaged files, and test_links.py of damaged links."""
 
+import html
 import io
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO
 from urllib.parse import quote, urlsplit
 
 import nbformat
 import openpyxl
 import pytest
+from jupyter_server.base.websocket import WebSocketMixin
 from test_server import ask
-from websocket import WebSocket, create_connection
+from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
+import lessons.server
+from lessons.command_line import main
+from lessons.voila.application import configuration
 from sheets import InputError
 from sheets.library.depth_lab import depth_lab
 from sheets.library.line_fit import line_fit
@@ -34,12 +43,13 @@ CODE = "open('stranger', 'w')"
 SHEET = "from sheets.library.log_loss import log_loss\nfrom widgets import SheetWidget\nSheetWidget(log_loss())"
 QUERY = "import os\nprint('asked', repr(os.environ['QUERY_STRING']))"
 
-# The server of a class, with what takes minutes made short.
+# The server of a class, with what takes minutes made short, and more that differs.
 SHORT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {lessons!r})
 import lessons.voila.application as application
+import lessons.voila.kernels as kernels
 from lessons.server import serve_folder
 
 usual = application.configuration
@@ -48,9 +58,10 @@ def configuration(*arguments):
     config.MappingKernelManager.update(cull_idle_timeout={idle}, cull_interval=1)
     return config
 application.configuration = configuration
-application.WarmKernels.visit_delay = {visit}
-application.KERNEL_MEMORY = {memory}
-sys.exit(serve_folder(Path(sys.argv[1]), 0, False, str))
+kernels.WarmKernels.visit_delay = {visit}
+kernels.KERNEL_MEMORY = {memory}
+kernels.KERNEL_ARGUMENTS = {arguments}
+sys.exit(serve_folder(Path(sys.argv[1]), 0, {browser}, lambda: '<link rel="icon" href="data:,">', token={token!r}))
 """
 
 
@@ -86,6 +97,31 @@ def joined(address: str, kernel: str, **options) -> WebSocket:
 @pytest.fixture(scope="module")
 def kernel(address) -> str:
     return opened(address)
+
+
+# What stands in SHORT where a test says nothing else: seconds until a kernel ends that has no page, and that never had one; bytes that a
+# kernel takes; how it is started.
+USUAL = {"idle": 600, "visit": 600, "memory": 1, "arguments": ["--log-level=ERROR"], "token": "", "browser": False}
+
+
+@contextmanager
+def said(folder: Path, **own) -> Iterator[IO[str]]:
+    """What a server says, whose browser says the address that it is to open."""
+    program = SHORT.format(**USUAL | own, lessons=str(Path(__file__).resolve().parent.parent))
+    environment = os.environ | {"BROWSER": "echo %s"}
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield process.stdout
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def server(folder: Path, **own) -> Iterator[str]:
+    """Its address."""
+    with said(folder, **own) as lines:
+        yield lines.readline().split()[4]
 
 
 # --- a kernel's websocket: everything that Jupyter's protocol has, except words with its widgets
@@ -148,6 +184,7 @@ REFUSED = {
     "read what was run": ("shell", header("history_request"), {"hist_access_type": "tail", "n": 9, "raw": True, "output": True}),
     "open a subshell": ("control", header("create_subshell_request"), {}),
     "interrupt": ("control", header("interrupt_request"), {}),
+    "end": ("control", header("shutdown_request"), {"restart": False}),
 }
 
 
@@ -189,10 +226,87 @@ def test_a_kernel_cannot_be_interrupted_or_restarted(address, kernel, action):
 
 
 def test_an_address_is_handed_to_the_kernel_as_text(address, folder):
-    for hostile in ("'); open('stranger', 'w'); ('", '"""+CODE+"""', "{0.__class__}", "\\'"):
-        status, text, _ = ask(address, f"/lesson/query?x={quote(hostile)}")
-        assert status == 200 and "asked" in text
+    hostile = ("'); open('stranger', 'w'); ('", '"""+CODE+"""', "{0.__class__}", "\\'")
+    query = "&".join(f"x={quote(each)}" for each in hostile)
+    status, text, _ = ask(address, f"/lesson/query?{query}")
+    assert status == 200 and "asked" in text and quote(hostile[0]) in html.unescape(text)
     assert not (folder / "stranger").exists()
+
+
+# --- other accounts of the same computer
+
+
+TOKEN = "a-secret"
+
+
+@pytest.fixture(scope="module")
+def locked(folder) -> Iterator[dict[str, str]]:
+    """What the server of somebody else says: the `printed` address, and the one that its `browser` is to open."""
+    with said(folder, token=TOKEN, browser=True) as lines:
+        yield {"printed": lines.readline().split()[4], "browser": lines.readline().strip()}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/?token=guessed",
+        "/lesson/sheet",
+        "/lesson/no_such",
+        "/voila/render/sheet.ipynb",
+        "/voila/static/voila.js",
+        "/voila/templates/gradsheet/static/lesson.css",
+        "/voila/labextensions/gradsheet/static/widgets_first.js",
+        "/gradsheet/plotly-1.min.js",
+        "/voila/files/picture.svg",
+        "/login?next=/",
+    ],
+)
+def test_who_was_not_told_the_token_is_shown_nothing(locked, path):
+    status, text, headers = ask(locked["printed"], path)
+    assert status == 403
+    assert "open the address that stands in the window" in text and TOKEN not in text
+    assert not [value for name, value in headers.items() if name == "Set-Cookie" and "username" in value]
+
+
+def test_a_lesson_and_its_kernel_answer_who_was_told_the_token_and_nobody_else(page, locked):
+    page.goto(locked["printed"])
+    start, _, query = page.url.partition("?")
+    assert not query
+    page.goto(f"{start}lesson/sheet")
+    page.get_by_role("slider").first.wait_for()
+    kernel = json.loads(page.locator("#jupyter-config-data").inner_text())["kernelId"]
+    for method, path in (("GET", "api/kernels/{}"), ("DELETE", "api/kernels/{}"), ("POST", "voila/api/shutdown/{}")):
+        assert ask(start, f"/{path.format(kernel)}", method)[0] == 403
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        joined(start, kernel)
+    assert page.request.get(f"{start}api/kernels/{kernel}").status == 200
+
+
+def test_what_stands_on_the_browser_s_command_line_opens_once(locked):
+    address = locked["browser"]
+    query = f"/?{urlsplit(address).query}"
+    assert TOKEN not in address
+    status, _, headers = ask(address, query)
+    assert (status, headers["Location"]) == (302, "/")
+    assert ask(address, "/", headers={"Cookie": headers["Set-Cookie"].partition(";")[0]})[0] == 200
+    assert ask(address, query)[0] == 403
+
+
+def test_a_private_server_has_a_new_token_each_time(monkeypatch):
+    given = []
+    monkeypatch.setattr(lessons.server, "serve_folder", lambda *_, token, **__: given.append(token))
+    for options in (["--private"], ["--private"], []):
+        main(["serve", *options])
+    assert len({*given}) == 3 and min(map(len, given[:2])) >= 32 and not given[2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files: kernels listen on ports there")
+def test_a_kernel_s_words_pass_through_files_that_nobody_else_can_open(address, kernel):
+    told = next(Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json"))
+    assert json.loads(told.read_text())["transport"] == "ipc"
+    assert len(list(told.parent.glob(f"kernel-{kernel}-ipc-*"))) == 5
+    assert told.parent.stat().st_mode & 0o077 == 0
 
 
 # --- what is served
@@ -218,6 +332,8 @@ def test_an_address_is_handed_to_the_kernel_as_text(address, folder):
         "/voila/static/....//....//etc/passwd",
         "/voila/templates/../static/../../application.py",
         "/voila/templates/..%2f../static/application.py",
+        "/voila/templates/gradsheet/static/../index.html.j2",
+        "/voila/templates/gradsheet",
         "/voila/templates/gradsheet/static//etc/passwd",
         "/voila/labextensions//etc/passwd",
         "/voila/labextensions/gradsheet/%2e%2e/%2e%2e/application.py",
@@ -246,7 +362,7 @@ def test_an_address_is_handed_to_the_kernel_as_text(address, folder):
 )
 def test_nothing_but_lessons_and_their_pictures_is_served(address, path):
     status, text, _ = ask(address, path)
-    assert status >= 400
+    assert 400 <= status < 500
     for inside in ("a secret", "SheetWidget", "root:", "import ", "PATH=", "LESSONS"):
         assert inside not in text
 
@@ -424,17 +540,6 @@ def test_what_a_person_typed_elsewhere_goes_into_no_export():
 # --- a class that is careless
 
 
-@contextmanager
-def server(folder: Path, idle: float = 600, visit: float = 600, memory: int = 1) -> Iterator[str]:
-    """A server whose kernels end after `idle` seconds without a page, `visit` seconds where no page ever came, and take `memory` bytes."""
-    program = SHORT.format(lessons=str(Path(__file__).resolve().parent.parent), idle=idle, visit=visit, memory=memory)
-    with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process.stdout.readline().split()[4]
-        finally:
-            process.terminate()
-
-
 def is_there(address: str, kernel: str) -> bool:
     return ask(address, f"/api/kernels/{kernel}")[0] == 200
 
@@ -463,6 +568,21 @@ def test_a_kernel_that_no_page_ever_joined_ends_sooner(folder):
         joined(address, read).close()
         until_gone(address, left)
         assert is_there(address, read)
+
+
+def test_a_lesson_whose_kernel_does_not_come_says_so_and_ends(folder):
+    with server(folder, arguments=["--help"]) as address:  # which tells, and ends
+        status, text, _ = ask(address, "/lesson/sheet")
+        assert status == 200
+        assert "The lesson could not be opened" in text and "Traceback" not in text
+
+
+def test_a_silent_page_keeps_its_kernel():
+    """Jupyter closes a page's websocket that has not answered for `ping_timeout`, and asks each `ping_interval`."""
+    settings = configuration(Path(), "/").Voila.get("tornado_settings", {})
+    silent = SimpleNamespace(settings=settings)
+    silent.ping_interval = WebSocketMixin.ping_interval.fget(silent)
+    assert WebSocketMixin.ping_timeout.fget(silent) >= 2 * silent.ping_interval
 
 
 def test_who_comes_when_the_memory_is_full_is_told_so(folder):

@@ -342,7 +342,7 @@ def test_closing_the_page_ends_its_kernel(page, address):
 
 
 def test_nothing_is_kept_of_a_kernel_that_has_ended():
-    from lessons.voila.application import RunningPython, WarmKernels
+    from lessons.voila.kernels import RunningPython, WarmKernels
 
     async def kept() -> set[str]:
         kernels = WarmKernels(kernel_spec_manager=RunningPython())
@@ -493,13 +493,15 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence():
         taken.listen()
         port = taken.getsockname()[1]
         done = python(f"import lessons.server; raise SystemExit(lessons.server.serve({port}, False))")
-    assert done.returncode == 1
-    assert done.stderr.strip() == f"Port {port} is taken by another program. Choose another one with --port, or leave --port out."
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip() == f"gradsheet: port {port} is taken by another program. Choose another one with --port, or leave --port out."
+    )
 
 
 def test_a_port_that_does_not_exist_is_refused_in_a_sentence():
     done = python("import lessons.server; raise SystemExit(lessons.server.serve(123456, False))")
-    assert (done.returncode, done.stderr.strip()) == (1, "There is no port 123456: ports are numbered from 1 to 65535.")
+    assert (done.returncode, done.stderr.strip()) == (2, "gradsheet: there is no port 123456: ports are numbered from 1 to 65535.")
 
 
 def test_without_a_port_a_free_one_is_found():

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from lessons.course import lessons, sheet_lessons, title
 from lessons.site import write_site
-from sheets import values
+from sheets import InputError, values
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs
 
@@ -49,6 +50,14 @@ def pages(site) -> dict[str, Links]:
 def test_every_lesson_has_its_page_and_every_sheet_its_workbook(site):
     assert {path.stem for path in site.glob("*.html")} == {"index", "404", *lessons()}
     assert {path.stem for path in site.glob("*.xlsx")} == set(sheet_lessons())
+
+
+def test_a_page_of_somebody_else_s_is_not_lost_and_a_site_is_renewed(tmp_path, site):
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(InputError, match=r"index\.html is there already"):
+        next(write_site(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert next(write_site(site)).parent == site
 
 
 def test_every_link_inside_the_site_leads_to_something(site, pages):
@@ -109,20 +118,43 @@ def test_the_site_opens_from_disk(page, site):
     page.wait_for_selector(".lessons")
 
 
-def test_any_file_server_will_do_under_any_path(page, site):
+@pytest.fixture(scope="module")
+def hosted(site) -> Iterator[str]:
+    """The site's address on a plain file server, which shows its 404 page for what is not there."""
+
     class Server(SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
+        def send_error(self, code, *_):
+            self.send_response(code)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write((site / "404.html").read_bytes())
+
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=site.parents[1])) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        page.goto(urljoin(f"http://127.0.0.1:{server.server_port}", "/of mine/deep learning/log_loss.html#clip=0.05"))
-        page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
-        assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
-        for each in ("log_loss.html", "index.html", "404.html"):
-            page.goto(urljoin(page.url, each))
-            assert not Axe().run(page).response["violations"]
+        yield f"http://127.0.0.1:{server.server_port}/of mine/deep learning/"
         server.shutdown()
+
+
+def test_any_file_server_will_do_under_any_path(page, hosted):
+    page.goto(f"{hosted}log_loss.html#clip=0.05")
+    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
+    for each in ("log_loss.html", "index.html", "404.html"):
+        page.goto(urljoin(page.url, each))
+        assert not Axe().run(page).response["violations"]
+
+
+@pytest.mark.parametrize("wrong", ["no_such.html", "no/such/folder/", "log_loss/"])
+def test_from_a_wrong_address_at_any_depth_the_lessons_are_found(page, hosted, complaints, wrong):
+    assert page.goto(hosted + wrong).status == 404
+    page.wait_for_function("document.querySelector('a').getAttribute('href').startsWith('http')")
+    page.get_by_role("link", name="All lessons").click()
+    page.wait_for_selector(".lessons")
+    assert complaints and all("404" in complaint for complaint in complaints)
+    complaints.clear()
 
 
 def test_without_javascript_the_workbook_is_offered(browser, site):

@@ -3,7 +3,7 @@
     python -m lessons.hub.student
 
 JupyterHub's spawner starts it so, and says in JUPYTERHUB_... variables where it listens and how it asks the hub who is there. The login
-is JupyterHub's own. Jupyter's pages and kernels ask for it by themselves; Voila's files do not, so that here every handler is made to.
+is JupyterHub's own.
 """
 
 import os
@@ -11,8 +11,6 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-import tornado.web
-from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from jupyterhub._version import __version__ as jupyterhub_version
 from jupyterhub.singleuser.extension import (
@@ -25,7 +23,8 @@ from tornado.netutil import bind_sockets
 from traitlets import default
 
 from lessons.server import LESSONS, start_page
-from lessons.voila.application import LessonServer
+from lessons.voila.application import LessonServer, configuration
+from lessons.voila.login import ForThePerson, for_the_person
 
 # Where a login comes back to, and where it ends: these two must answer whoever asks.
 FOR_ANYONE = (JupyterHubOAuthCallbackHandler, JupyterHubLogoutHandler)
@@ -38,26 +37,11 @@ class HubLogin(JupyterHubIdentityProvider):
         return [(url_path_join(self.parent.base_url, pattern), *rest) for pattern, *rest in super().get_handlers()]
 
 
-class ForTheStudent(JupyterHandler):
-    """Before a handler of any kind: it answers only the student whose server this is."""
-
-    async def prepare(self) -> None:  # type: ignore[override]
-        await super().prepare()  # which leads a page to the login, and refuses anything else
-        if self.current_user is None and not self._finished:
-            raise tornado.web.HTTPError(403)
-
-
-class FileForTheStudent(ForTheStudent):
-    """Before a handler of files, which are parts of a page: they are refused, where a page would lead to the login.
-
-    The cookie alone is enough: a font cannot bring the proof that our page asks for it, and no page elsewhere could read the reply.
-    """
+class LeadsToLogin(ForThePerson):
+    """Before a page: who is not logged in is led to where they can."""
 
     def get_login_url(self) -> str:
-        raise tornado.web.HTTPError(403)
-
-    def check_xsrf_cookie(self) -> None:
-        pass
+        return super(ForThePerson, self).get_login_url()  # the handler's own, which for what is no page is a refusal too
 
 
 class StudentServer(LessonServer):
@@ -66,18 +50,20 @@ class StudentServer(LessonServer):
     auto_token = True  # Voila then passes no token of its own: the hub's are the only ones
 
     @default("identity_provider_class")
-    def _hub_login(self) -> type:
+    def _login(self) -> type:
         return HubLogin
 
     @default("authorizer_class")
     def _hub_scopes(self) -> type:
         return JupyterHubAuthorizer
 
+    def behind_login(self, handler: type) -> type:
+        return handler if handler in FOR_ANYONE else for_the_person(handler, page=LeadsToLogin)
+
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
         settings["allow_remote_access"] = True  # the hub's name is not this computer's, and its login keeps strangers out
         settings["headers"] = {"X-JupyterHub-Version": jupyterhub_version}  # the hub compares it with its own
-        settings["default_handler_class"] = for_the_student(settings["default_handler_class"])
         hub = self.identity_provider.hub_auth
         # A lesson's link, for others: it leads each to their own server, and through the login first.
         resources = self.voila_configuration.config.VoilaConfiguration.resources
@@ -87,17 +73,6 @@ class StudentServer(LessonServer):
         del os.environ["JUPYTERHUB_API_TOKEN"]
         return settings
 
-    def init_handlers(self) -> list[tuple]:
-        return [(pattern, for_the_student(handler), *rest) for pattern, handler, *rest in super().init_handlers()]
-
-
-def for_the_student(handler: type) -> type:
-    """The same handler, for the student alone."""
-    if handler in FOR_ANYONE:
-        return handler
-    first = FileForTheStudent if issubclass(handler, tornado.web.StaticFileHandler) else ForTheStudent
-    return type(handler.__name__, (first, handler), {})
-
 
 def main() -> int:
     """Serve the lessons until the hub stops this server, and return the exit code."""
@@ -106,7 +81,8 @@ def main() -> int:
     except KeyError as missing:
         print(f"{missing.args[0]} is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).", file=sys.stderr)
         return 2
-    StudentServer.run(LESSONS, bind_sockets(address.port or 8888, address.hostname), start_page, lambda: None, base_url)
+    sockets = bind_sockets(address.port or 8888, address.hostname)
+    StudentServer.run(configuration(LESSONS, base_url), sockets, start_page, when_ready=lambda: None)
     return 0
 
 

@@ -5,58 +5,56 @@ each of its data folders, and `lessons/` is made one of them. It must stay witho
 before the real one when `lessons/` itself is on the import path, as it is for a lesson's kernel and for `python lessons`.
 """
 
-import asyncio
 import contextlib
 import importlib.metadata
 import importlib.util
 import logging
 import mimetypes
 import os
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from socket import socket
 from typing import Any
 
-import psutil
 import tornado.web
-from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+import voila.handler
 from jupyter_server.utils import url_path_join
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from traitlets import default
 from traitlets.config import Config
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
+from voila.notebook_renderer import NotebookRenderer
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
-LESSONS = Path(__file__).resolve().parents[1]
+from .kernels import PRIVATE, RunningPython, WarmKernels, room_for_another
+from .login import SecretAddress, for_the_person
 
-# What a warm kernel has imported before its lesson is known. Only libraries: our own modules are read when the lesson runs, so
-# whoever edits them sees the edit at the next reload.
-WARM_IMPORTS = ("numpy", "ipywidgets", "anywidget")
+LESSONS = Path(__file__).resolve().parents[1]
 
 # The front-end extensions that a lesson needs, our own among them (it stands in `labextensions/`, where Voila looks by itself). Any
 # other that is installed beside Gradsheet stays out: plotly's own, for one, would add its 4.8 MB to every page.
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"]
 
-# What one more lesson takes of the memory that this server may use, in bytes: the kernel of any lesson but the fine-tuning, as it opens.
-KERNEL_MEMORY = 80_000_000
+# What a page ends with where its kernel does not come.
+NOT_OPENED = (
+    '<p class="lesson-stopped" role="alert">The lesson could not be opened. Reload the page to try again; '
+    "the window in which the lessons were started says what went wrong.</p>"
+)
 
-# A kernel's own start-up warning is about networks; these kernels listen on this computer alone.
-KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
-
-def configuration(folder: Path, base_url: str) -> Config:
-    """Voila's options for the lessons in `folder`."""
-    return Config(
+def configuration(folder: Path, base_url: str, token: str | None = None, ticket: str = "") -> Config:
+    """Voila's options for the lessons in `folder`. token, ticket: see login.py; without them everyone is answered."""
+    config = Config(
         Voila={
             "root_dir": str(folder),
             "base_url": base_url,
+            "token": token,
             "log_level": "ERROR",
             # Read no voila.json of this computer's: the lessons look the same everywhere.
             "config_file_paths": [],
@@ -76,9 +74,12 @@ def configuration(folder: Path, base_url: str) -> Config:
         },
         # A page tells the server when it is closed; this is for the pages that could not.
         MappingKernelManager={"cull_idle_timeout": 600, "cull_interval": 60},
+        SecretAddress={"ticket": ticket},
         # Signatures of trusted notebooks, which nothing here asks for, stay out of the person's home.
         NotebookNotary={"db_file": ":memory:", "secret": os.urandom(64)},
     )
+    config.merge(PRIVATE)
+    return config
 
 
 def plotly_address(base_url: str) -> str:
@@ -100,19 +101,6 @@ def plotly_folder() -> str:
     return str(Path(plotly.origin).with_name("package_data"))
 
 
-def room_for_another() -> bool:
-    """Whether one more lesson fits into MEM_LIMIT, the bytes that JupyterHub grants a student's server; without that variable, into what
-    is free of this computer's memory, where the warm kernel needs as much again."""
-    limit = int(os.environ.get("MEM_LIMIT") or 0)
-    if not limit:
-        return psutil.virtual_memory().available >= 2 * KERNEL_MEMORY
-    used = 0
-    for process in (server := psutil.Process(), *server.children(recursive=True)):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            used += process.memory_info().rss
-    return used + KERNEL_MEMORY <= limit
-
-
 class LessonServer(Voila):
     """Voila on sockets that are already bound, with our pages, and without its listings of files."""
 
@@ -121,42 +109,53 @@ class LessonServer(Voila):
     when_ready: Callable[[], None]
 
     @classmethod
-    def run(
-        cls, folder: Path, sockets: Sequence[socket], start_page: Callable[[], str], when_ready: Callable[[], None], base_url: str
-    ) -> None:
-        """Serve the notebooks of `folder` on `sockets` until interrupted; `when_ready` is called once pages are answered."""
+    def run(cls, config: Config, sockets: Sequence[socket], start_page: Callable[[], str], when_ready: Callable[[], None]) -> None:
+        """Serve what `config` says on `sockets` until interrupted; `when_ready` is called once pages are answered."""
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")]))
         # Some Windows registries call .js plain text, which browsers refuse to run.
         mimetypes.add_type("text/javascript", ".js")
         # Tornado reads as seconds the milliseconds after which Jupyter gives up a silent page, and would warn that they are too many.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
-        server = cls.instance(config=configuration(folder, base_url))
+        server = cls.instance(config=config)
         server.sockets, server.start_page, server.when_ready = sockets, start_page, when_ready
         server.initialize(argv=[])
         server.start()
 
+    @default("identity_provider_class")
+    def _login(self) -> type:
+        return SecretAddress
+
+    def behind_login(self, handler: type) -> type:
+        """The same handler, for whom this server answers."""
+        return for_the_person(handler)
+
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
+        # A page that is closed asks for its kernel's end over HTTP; one that is ended by a message would be started again.
+        self.kernel_manager.allowed_message_types.remove("shutdown_request")
         # Without this check, a page elsewhere on the web whose name is made to point at this computer could read lessons.
         settings["allow_remote_access"] = False
         settings["jinja2_env"] = settings["voila_jinja2_env"]  # so that every error page is ours
-        settings["default_handler_class"] = NothingHere
+        settings["default_handler_class"] = self.behind_login(NothingHere)
         settings["default_handler_args"] = {"voila_configuration": self.voila_configuration}
         return settings
 
     def init_handlers(self) -> list[tuple]:
-        replaced = (TornadoVoilaTreeHandler, TornadoVoilaHandler, VoilaContentsHandler, ThemesHandler)
+        replaced = (TornadoVoilaTreeHandler, TornadoVoilaHandler, VoilaContentsHandler, ThemesHandler, TemplateStaticFileHandler)
         kept = [handler for handler in super().init_handlers() if handler[1] not in replaced]
         voila = {"voila_configuration": self.voila_configuration}
         lesson = {"template_paths": self.template_paths, "config": self.config, **voila}
         at = lambda *parts: url_path_join(self.base_url, *parts)
-        return [
+        handlers = [
             (self.base_url, StartPage, {"start_page": self.start_page, **voila}),
             (at("lesson", r"([\w-]+)"), Lesson, lesson),
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
+            # Voila's own address has room for more, at which its handler fails.
+            (at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"), TemplateStaticFileHandler),
             (at("gradsheet", r"(plotly-.*\.js)"), PlotlyScript, {"path": plotly_folder()}),
             *kept,
         ]
+        return [(pattern, self.behind_login(handler), *rest) for pattern, handler, *rest in handlers]
 
     def listen(self) -> None:
         HTTPServer(self.app).add_sockets(self.sockets)
@@ -178,7 +177,10 @@ class StartPage(BaseVoilaHandler):
         self.start_page = start_page
 
     def get(self) -> None:
-        self.finish(self.start_page())
+        if self.get_argument("token", None) is not None:
+            self.redirect(self.base_url)  # the cookie is set, and an address bar is no place for a secret
+        else:
+            self.finish(self.start_page())
 
 
 class Lesson(TornadoVoilaHandler):
@@ -194,6 +196,21 @@ class Lesson(TornadoVoilaHandler):
         # Asking for the token sets the cookie with which the page, when it is closed, may end its kernel.
         _ = self.xsrf_token
         await super().get(f"{name}.ipynb")
+
+
+class Renderer(NotebookRenderer):
+    """Ends a page in a sentence where its kernel does not come; Voila would let the browser wait for ever."""
+
+    async def generate_content_generator(self, *kernel: Any) -> AsyncIterator[tuple[str, Any]]:
+        try:
+            async for part in super().generate_content_generator(*kernel):
+                yield part
+        except Exception:  # whatever it was, the page has begun, and must end
+            self.log.exception("A lesson could not be opened.")
+            yield NOT_OPENED, None
+
+
+voila.handler.NotebookRenderer = Renderer  # Voila's handler takes no other
 
 
 class NothingHere(BaseVoilaHandler):
@@ -217,98 +234,3 @@ class PlotlyScript(tornado.web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
-
-
-class RunningPython(KernelSpecManager):
-    """Offers one kernel: the Python that runs this server, whatever kernels this computer has under the same name."""
-
-    def find_kernel_specs(self) -> dict[str, str]:
-        return {"python3": RESOURCES}
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict(KERNEL_ARGUMENTS))
-
-    def get_all_specs(self) -> dict[str, Any]:
-        return {"python3": {"resource_dir": RESOURCES, "spec": self.get_kernel_spec("python3").to_dict()}}
-
-
-class WarmKernels(AsyncMappingKernelManager):
-    """Keeps one kernel started, with the usual imports done, for the lesson that is opened next.
-
-    Voila's own preheating keeps one kernel for every notebook, shows the notebook as it was when the server started, and runs it
-    before the page's address is known. A kernel without a lesson costs one process in all and has none of that.
-    """
-
-    refill_delay = 5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
-    visit_delay = 120  # seconds: a kernel that no page has joined by then was left before its page stood, by a reload or a script
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._warming: asyncio.Task | None = None  # starts the next warm kernel
-        self._waiting: set[str] = set()  # kernels without a lesson, which are idle by intention
-        self._visited: set[str] = set()  # kernels that a page has joined
-
-    def warm_up(self) -> None:
-        """Start the next warm kernel, unless there is one."""
-        if self._warming is None:
-            self._warming = asyncio.ensure_future(self._start_warm())
-
-    async def _start_warm(self) -> tuple[str, Any]:
-        """The id of a kernel that has done its imports, and a client that speaks to it."""
-        kernel_id = await super().start_kernel(kernel_name="python3", path="")  # type: ignore[arg-type]
-        self._waiting.add(kernel_id)
-        client: Any = self.get_kernel(kernel_id).client()
-        client.start_channels()
-        await client.wait_for_ready(timeout=60)
-        for name in WARM_IMPORTS:
-            await client.execute(f"import {name}; del {name}", silent=True, reply=True, timeout=60)
-        return kernel_id, client
-
-    async def _take_warm(self, folder: str, environment: dict[str, str]) -> str | None:
-        """The id of the warm kernel, moved to its lesson's folder and environment; None where there is none to take."""
-        warming, self._warming = self._warming, None
-        if warming is None:
-            return None
-        try:
-            kernel_id, client = await warming
-            self._waiting.discard(kernel_id)
-            new = {str(name): value for name, value in environment.items() if os.environ.get(name) != value}
-            move = f"import os; os.environ.update({new!r}); os.chdir({folder!r}); del os"
-            reply = await client.execute(move, silent=True, reply=True, timeout=10)
-            client.stop_channels()
-        except Exception:  # whatever it was, the lesson can still have a kernel of its own
-            self.log.error("The kernel kept warm was lost; the lesson starts another one.", exc_info=True)
-            return None
-        return kernel_id if reply["content"]["status"] == "ok" else None
-
-    async def start_kernel(self, *, path: Any = None, **kwargs: Any) -> str:  # type: ignore[override]
-        taken = await self._take_warm(self.cwd_for_path(path or ""), kwargs.get("env", {}))
-        IOLoop.current().call_later(self.refill_delay, self.warm_up)
-        if taken is not None:
-            return taken
-        return await super().start_kernel(path=path, **kwargs)
-
-    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        if kernel_id in self._waiting:
-            return
-        kernel: Any = self._kernels[kernel_id]
-        quiet = datetime.now(UTC) - kernel.last_activity
-        if kernel_id not in self._visited and kernel.execution_state == "idle" and quiet > timedelta(seconds=self.visit_delay):
-            await self.shutdown_kernel(kernel_id)
-        else:
-            await super().cull_kernel_if_idle(kernel_id)
-
-    def notify_connect(self, kernel_id: str) -> None:
-        self._visited.add(kernel_id)
-        super().notify_connect(kernel_id)
-
-    def remove_kernel(self, kernel_id: str) -> Any:
-        """Of one that was shut down, or has died."""
-        self._waiting.discard(kernel_id)
-        self._visited.discard(kernel_id)
-        return super().remove_kernel(kernel_id)
-
-    async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        if self._warming is not None:
-            self._warming.cancel()
-        await super().shutdown_all(*args, **kwargs)
