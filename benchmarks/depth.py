@@ -22,7 +22,7 @@ from .row import Row, median, milliseconds, percentile
 WIDTH = 128
 SIZE = f"{DEPTH} layers of {WIDTH}"
 PRESSES, SWEEP = 120, 30  # in all, and to one side before it turns
-SEEDS = 5
+SEEDS = 20
 BAR = 33.0  # milliseconds: 30 frames a second
 
 

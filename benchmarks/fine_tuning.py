@@ -102,7 +102,7 @@ def bare_loop(learner: Any) -> Callable[[], float]:
 
 def trainer(learner: Any, folder: Path) -> Callable[[], float]:
     """transformers' own, whose pictures are already normalised."""
-    from transformers import Trainer, TrainingArguments
+    from transformers import PrinterCallback, Trainer, TrainingArguments
 
     from widgets.fine_tuning.network import Network
 
@@ -113,7 +113,13 @@ def trainer(learner: Any, folder: Path) -> Callable[[], float]:
         str(folder), per_device_train_batch_size=BATCH, num_train_epochs=UNFROZEN, learning_rate=1e-5, use_cpu=True, save_strategy="no",
         report_to=[], disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False,
     )  # fmt: skip
-    return lambda: Trainer(model=model, args=settings, train_dataset=data).train().metrics["train_runtime"]
+
+    def epochs() -> float:
+        its = Trainer(model=model, args=settings, train_dataset=data)
+        its.remove_callback(PrinterCallback)  # the table says it
+        return its.train().metrics["train_runtime"]
+
+    return epochs
 
 
 def ours(learner: Any) -> Callable[[], float]:
