@@ -26,14 +26,20 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def learner_in():
-    """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: 40 pictures to learn from and 54 to check with, seven a
-    batch, so that an epoch ends with a smaller one."""
-    from widgets.fine_tuning.bodies import load_body
+def few():
+    """Digits: 40 pictures to learn from and 54 to check with, and a recipe of two epochs a stage."""
     from widgets.fine_tuning.digits import digits
-    from widgets.fine_tuning.learner import Learner
 
-    few = replace(digits(), valid=digits().valid[::6])
+    found = digits()
+    return replace(found, valid=found.valid[::6], recipe={"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8})
+
+
+@pytest.fixture(scope="session")
+def learner_in(few):
+    """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: few pictures, seven a batch, so that an epoch ends with a
+    smaller one."""
+    from widgets.fine_tuning.bodies import load_body
+    from widgets.fine_tuning.learner import Learner
 
     def maker(kept: Path):
         def made(pictures=few, body=None, **options):
@@ -49,6 +55,41 @@ def learner_in():
 @pytest.fixture
 def learner(learner_in, tmp_path):
     return learner_in(tmp_path)
+
+
+@pytest.fixture
+def panel(few, tmp_path, monkeypatch):
+    """`panel(...)`: an opened panel over few digits, whose files are in tmp_path; every one made is at rest when the test ends."""
+    import torch
+
+    from widgets.fine_tuning.panel import FineTuningPanel
+
+    monkeypatch.setattr("widgets.fine_tuning.learner.cache_folder", lambda: tmp_path / "features")
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    made = []
+
+    def opened(pictures=few, **options):
+        panel = FineTuningPanel(pictures, folder=options.pop("folder", tmp_path / "session"), **options)
+        made.append(panel)
+        panel.prepare()
+        panel.wait(120)
+        return panel
+
+    yield opened
+    for one in made:
+        one.stop()
+        one.wait(120)
+
+
+@pytest.fixture(scope="session")
+def opened_once(few, tmp_path_factory):
+    """A panel for tests that change nothing about it, and look at no picture."""
+    from widgets.fine_tuning.panel import FineTuningPanel
+
+    panel = FineTuningPanel(few, folder=tmp_path_factory.mktemp("once"))
+    panel.prepare()
+    panel.wait(120)
+    return panel
 
 
 @pytest.fixture(scope="session")

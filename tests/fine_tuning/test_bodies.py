@@ -12,6 +12,8 @@ from transformers import (
     BertConfig,
     ConvNextConfig,
     ConvNextForImageClassification,
+    DeiTConfig,
+    DeiTForImageClassificationWithTeacher,
     ResNetConfig,
     ResNetForImageClassification,
     ViTConfig,
@@ -125,7 +127,20 @@ def test_what_is_no_image_classifier_is_refused(tmp_path):
     assert "no image classifier could be loaded" in refused(tmp_path / "bert")
     (tmp_path / "empty").mkdir()
     assert "no image classifier could be loaded" in refused(tmp_path / "empty")
-    assert "no image classifier could be loaded" in refused("nobody/no-such-model")  # offline, so no name of the hub is known
+    assert "the hub cannot be reached from here; check the network" in refused("nobody/no-such-model")  # offline, so none is known
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    model = small_resnet()
+    model.classifier[1].bias.data[0] = float("nan")
+    with pytest.raises(InputError, match="not finite, so its weights are damaged"):
+        body_of("damaged", model, SQUARE)
+
+
+def test_two_last_layers_are_refused():
+    config = DeiTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32, patch_size=8)
+    with pytest.raises(InputError, match="its answer is not that of one last layer"):
+        body_of("two heads", DeiTForImageClassificationWithTeacher(config), SQUARE)
 
 
 def test_one_channel_is_refused():

@@ -1,6 +1,7 @@
 """`gradsheet finetune`: what it writes, what it refuses, stopping and going on; and under torchrun on two processes."""
 
 import csv
+import io
 import json
 import os
 import signal
@@ -84,6 +85,13 @@ def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     assert "a number above 0" in refused(capsys, str(photos), "--lr", "-1", *one)
     assert "cannot be" in refused(capsys, str(photos), "--batch-size", "0", *one)
     assert "epochs cannot be" in refused(capsys, str(photos), "--epochs", "-1")
+    assert "epochs cannot be; 0 to 100,000" in refused(capsys, str(photos), "--epochs", "9" * 400)
+    assert "cannot be; 1 to 100,000" in refused(capsys, "digits", "--batch-size", "9" * 30)
+    assert "name of the body is missing" in refused(capsys, "digits", "--body", "")
+    assert "no such folder, and a name on the hub looks like" in refused(capsys, "digits", "--body", "./nowhere")
+    assert "it is a file, and a body is a folder" in refused(capsys, "digits", "--body", __file__)
+    assert "--lr fast: a number above 0" in refused(capsys, "nowhere", "--lr", "fast")  # before any picture is read
+    assert {path.name for path in tmp_path.iterdir()} == {"photos"}  # what was refused leaves no folder
     assert "too small" in refused(capsys, str(photos), "--sample", "1")
     assert "a number above 0 and up to 1e+30, or find" in refused(capsys, "digits", "--lr", "nan")
     assert "--seed -1: a whole number from 0" in refused(capsys, "digits", "--seed", "-1")
@@ -92,7 +100,26 @@ def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     assert "no name of a folder" in refused(capsys, "")
     assert "diverged" in refused(capsys, "digits", "--lr", "1e30")
     (tmp_path / "file").touch()
-    assert "file" in refused(capsys, "digits", "--out", "file")
+    assert "file: no results can be written there: File exists; choose another folder" in refused(capsys, "digits", "--out", "file")
+
+
+def test_results_do_not_lie_among_the_pictures(photos, monkeypatch, capsys):
+    """The next run would take them for a class."""
+    before = sorted(photos.rglob("*"))
+    assert f"give a folder elsewhere, such as {photos.parent / 'finetuned-photos'}" in refused(capsys, str(photos), "--out", str(photos))
+    monkeypatch.chdir(photos)
+    assert "read as one more class" in refused(capsys, ".")
+    (photos.parent / "way in").symlink_to(photos / "dark")
+    assert "read as one more class" in refused(capsys, str(photos), "--out", "../way in/out")
+    assert sorted(photos.rglob("*")) == before
+
+
+def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkeypatch):
+    told = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", told)
+    assert main(["finetune", str(photos), "--epochs", "0", "--frozen-epochs", "0", "--out", "out"]) == 0
+    told.flush()
+    assert rb"bright \u2600 6 and 2, dark 6 and 2" in told.buffer.getvalue()
 
 
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
@@ -136,6 +163,14 @@ def test_ctrl_c_stops_within_a_batch_and_the_same_command_goes_on(tmp_path, caps
     assert metrics(tmp_path / "out")["epochs"] == metrics(tmp_path / "whole")["epochs"]
 
 
+def test_ctrl_c_before_it_learns_is_a_sentence(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "load_body", interrupted)
+    assert "stopped; the same command goes on" in refused(capsys, "digits")
+
+
 # Each process notes the pictures that it learns from.
 NOTING = """
 import sys
@@ -143,7 +178,7 @@ from dataclasses import replace
 from pathlib import Path
 from widgets.fine_tuning import command, learner, training
 from widgets.fine_tuning.digits import digits
-from widgets.fine_tuning.distributed import Processes
+from widgets.fine_tuning.distributed import Processes, joined
 import os
 folder = Path(sys.argv[1])
 few = digits()
@@ -160,9 +195,13 @@ def writing(source, target):
     notes.append(("wrote", str(target)))
     return write(source, target)
 os.replace = writing
-code = command.finetune(command.Request("digits", out=folder / "out"))
-(folder / f"notes-{os.environ.get('RANK', 'alone')}").write_text(repr(notes))
-sys.exit(code)
+with joined():
+    say = print if Processes().is_writer else lambda text: None
+    command.tuned(command.Request("digits", out=folder / "out"), say)
+    (folder / f"notes-{os.environ['RANK']}").write_text(repr(notes))
+    outcome = command.tuned(command.Request("digits", out=folder / "far", lr="1e30"), say)
+written = (folder / "far" / "model" / "config.json").is_file()
+(folder / f"far-{os.environ['RANK']}").write_text(f"{outcome}, {written}")
 """
 
 
@@ -175,9 +214,13 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     (tmp_path / "noting.py").write_text(NOTING)
     (tmp_path / "two").mkdir()
     together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*together, "noting.py", str(tmp_path / "two")], cwd=tmp_path, env=ALONE, capture_output=True, text=True)
+    done = subprocess.run(
+        [*together, "noting.py", str(tmp_path / "two")], cwd=tmp_path, env=ALONE, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Accuracy") == 1
+    for rank in range(2):  # torchrun ends the writer when another has failed, which is why that one waits with saying so
+        assert (tmp_path / "two" / f"far-{rank}").read_text() == "diverged, True"
+    assert done.stdout.count("Accuracy") == 2
     one, two = (metrics(tmp_path / name / "out") for name in ("one", "two"))
     assert (one["processes"], two["processes"]) == (1, 2)
     for alone, shared in zip(one["epochs"], two["epochs"], strict=True):

@@ -3,9 +3,11 @@
 import os
 import shutil
 import struct
+import sys
 import tempfile
 import zlib
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from PIL import Image
 from sheets import InputError
 from widgets.fine_tuning.digits import OTHERS, digits
 from widgets.fine_tuning.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
-from widgets.fine_tuning.pictures import Pictures, fewer, pictures_in
+from widgets.fine_tuning.pictures import MOST_NAMED, Pictures, fewer, pictures_in
 from widgets.fine_tuning.reading import read
 
 BRIGHT = "bright ☀"
@@ -170,6 +172,25 @@ def test_links_that_loop_or_lead_nowhere_and_pipes(photos):
     assert labelled(pictures_in(photos)) == by_name_of_files(photos)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system refuses such a name")
+def test_a_name_that_is_no_utf_8_is_spelt_and_a_line_end_in_one_is_quoted(photos):
+    odd = os.fsencode(photos / "dark") + b"/\xff.png"
+    shutil.copy(photos / "dark" / "dark 0.png", odd)
+    (photos / "dark" / "two\nlines.txt").write_text("no picture")
+    found = pictures_in(photos)
+    (picture,) = [picture for picture in (*found.train, *found.valid) if picture.id not in by_name_of_files(photos)]
+    assert picture.id == r"dark/\udcff.png" and picture.open().size == (30, 20) and picture.content
+    assert r"Skipped 'dark/two\nlines.txt': it is not a picture of a known format." in found.sentences()
+
+
+def test_of_many_skipped_files_the_first_are_named_and_all_counted(photos):
+    found = pictures_in(photos)
+    many = replace(found, skipped=tuple((f"{k}.txt", "it has no label") for k in range(1234)))
+    said = many.sentences()
+    assert len(said) == MOST_NAMED + 2 and said[-1] == "1,234 files were skipped in all."
+    assert found.folder == photos.resolve()
+
+
 def by_name_of_files(photos: Path) -> dict[str, str]:
     return {f"{name}/{name} {k}.png": name for name in (BRIGHT, "dark") for k in range(8)}
 
@@ -181,7 +202,7 @@ def test_data_that_nothing_can_be_learnt_from(photos, tmp_path):
     (photos / "cats").mkdir()
     assert "cats has no pictures" in refused(photos)
     (photos / "cats" / "cat.jpg").write_text("meow")
-    assert "no picture to learn cats from; 1 files were skipped: cats/cat.jpg (it is not a picture" in refused(photos)
+    assert "no picture to learn cats from; 1 file was skipped: cats/cat.jpg (it is not a picture" in refused(photos)
     for path in (*photos.glob("cats/*"), *photos.glob("dark/*")):
         path.unlink()
     (photos / "cats").rmdir()

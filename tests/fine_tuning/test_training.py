@@ -170,11 +170,17 @@ def test_training_draws_on_nobodys_random_state(learner):
     assert torch.get_rng_state().equal(before)
 
 
+@pytest.fixture(scope="module")
+def whole(learner_in, tmp_path_factory):
+    """Two frozen and two unfrozen epochs without an interruption, for tests that only read."""
+    run = learner_in(tmp_path_factory.mktemp("whole"))()
+    assert run.fine_tune(2, frozen_epochs=2) == FINISHED
+    return run
+
+
 @pytest.mark.parametrize("batches", [0, 3, BATCHES, BATCHES + 2, 2 * BATCHES, 2 * BATCHES + 1, 4 * BATCHES - 1])
-def test_stopped_and_resumed_equals_uninterrupted(learner, tmp_path, batches):
-    """Two frozen and two unfrozen epochs, stopped after some batches, and gone on with by another learner on the same folder."""
-    whole = learner(folder=tmp_path / "whole")
-    assert whole.fine_tune(2, frozen_epochs=2) == FINISHED
+def test_stopped_and_resumed_equals_uninterrupted(learner, whole, batches):
+    """Stopped after some batches, and gone on with by another learner on the same folder."""
     first, after = learner(), StopAfter(batches)
     first.trainees.of("frozen")  # its features are there, so that it begins
     assert first.fine_tune(2, frozen_epochs=2, **after.both) == STOPPED
@@ -212,9 +218,7 @@ class StopIn:
 
 
 @pytest.mark.parametrize("where", ["validation", "between the stages"])
-def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, tmp_path, where):
-    whole = learner(folder=tmp_path / "whole")
-    whole.fine_tune(2, frozen_epochs=2)
+def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, whole, where):
     first, stop = learner(), StopIn(where)
     assert first.fine_tune(2, frozen_epochs=2, listener=stop.hear, stop=stop) == STOPPED
     assert len(first.history) == 2  # the epoch whose validation was broken off is not over
@@ -242,16 +246,13 @@ class Crash(Exception):
     pass
 
 
-def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, tmp_path):
-    whole = learner(folder=tmp_path / "whole")
-    whole.fine_tune(2, frozen_epochs=1)
-
+def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
     def crash(event) -> None:
         if isinstance(event, BatchEnded) and (event.stage, event.epoch, event.batch) == ("unfrozen", 2, 3):
             raise Crash
 
     with pytest.raises(Crash):
-        learner().fine_tune(2, frozen_epochs=1, listener=crash)
+        learner().fine_tune(2, frozen_epochs=2, listener=crash)
     after = learner()
     assert after.resume() == FINISHED
     assert measured(after) == measured(whole) and same(weights(after), weights(whole))
@@ -290,6 +291,21 @@ def test_one_run_at_a_time(learner):
     go_on.set()
     worker.join(60)
     assert len(ours.history) == 1
+
+
+def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
+    """As on CUDA, bf16 has 8 bits for a number: the layers compute with it, weights and losses stay as they are."""
+    exact, mixed = learner(folder=tmp_path / "exact"), learner(folder=tmp_path / "mixed", mixed=True)
+    seen = []
+    convolution = next(part for part in mixed.network.modules() if isinstance(part, torch.nn.Conv2d))
+    convolution.register_forward_hook(lambda _, inputs, made: seen.append((inputs[0], made.dtype)))
+    for run in (exact, mixed):
+        assert run.fit([Stage("frozen", 3, 0.02), Stage("unfrozen", 2, 1e-3)]) == FINISHED
+    inputs, dtype = seen[-1]
+    assert dtype == torch.bfloat16 and inputs.is_contiguous(memory_format=torch.channels_last)
+    assert convolution.weight.dtype == torch.float32 and convolution.weight.is_contiguous(memory_format=torch.channels_last)
+    np.testing.assert_allclose(measured(mixed), measured(exact), rtol=0.1, atol=0.02)
+    assert measured(mixed) != measured(exact)
 
 
 # --- what goes wrong

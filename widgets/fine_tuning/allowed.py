@@ -63,7 +63,7 @@ def sentence(allowed: Allowed) -> str:
         return "Any folder of the computer that this Python runs on may be used."
     if not allowed:
         return (
-            "No folder may be used here. On your own computer start the lessons with python3 lessons --pictures FOLDER,"
-            " or open the notebook in JupyterLab."
+            "Only what comes along may be used here, no folder and no body of the hub's. On your own computer start the lessons with"
+            " python3 lessons --pictures FOLDER, or open the notebook in JupyterLab, to use your own."
         )
     return f"Folders may be used that are in {' or '.join(map(str, allowed))}."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from sheets import InputError
 DIGITS = "digits"
 DIGITS_FOLDER = Path(__file__).parent / "digits_body"
 CLOSE = 1e-5  # our preprocessing against the processor's own, on numbers of size 1
+HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 TEST_PICTURE = (37, 53, 3)  # rows, columns, channels: of no size that any processor leaves alone
 
 
@@ -92,8 +94,18 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     """name: `digits` (comes along), a folder, or a name on the hub, at a revision.
 
     Raises InputError for what cannot be loaded: no safetensors, code of its own, no image classifier, preprocessing beyond
-    resizing, cropping and normalising, or no network.
+    resizing, cropping and normalising, more than one last layer, or no network.
     """
+    if not str(name).strip():
+        raise InputError("the name of the body is missing: write a folder, or a name on the hub such as microsoft/resnet-18")
+    if os.path.isfile(name):
+        raise InputError(
+            f"{name}: no image classifier is there: it is a file, and a body is a folder as transformers' save_pretrained makes it"
+        )
+    if not os.path.exists(name) and not HUB_NAME.fullmatch(str(name)):
+        raise InputError(
+            f"{name}: no image classifier is there: there is no such folder, and a name on the hub looks like microsoft/resnet-18"
+        )
     place = DIGITS_FOLDER if str(name) == DIGITS else name
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": os.path.isdir(place)}
     if revision:
@@ -117,6 +129,8 @@ def _why_not(name: str | Path, error: Exception) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if os.path.isfile(Path(name) / "config.json") and not list(Path(name).glob("*.safetensors")):
         return f"{name}: it holds no .safetensors file; a .bin or pickle checkpoint can run any code when it is opened, and is refused"
+    if "couldn't connect" in first or "offline mode" in first:
+        return f"{name}: it is not on this computer, and the hub cannot be reached from here; check the network, or give a folder"
     if "trust_remote_code" in str(error):
         return f"{name}: it needs code of its own to be run, which is refused"
     return f"{name}: no image classifier could be loaded from there: {first}"
@@ -149,17 +163,34 @@ def body_of(name: str, model: Any, processor: Any, said: tuple[str, ...] = (), h
 
 
 def _check(body: Body) -> None:
-    """That what we do to a picture is what its processor does, and that the model takes it."""
+    """That what we do to a picture is what its processor does, that the model takes it, and that its last layer alone makes its logits."""
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, TEST_PICTURE, dtype=np.uint8))
     ours = body.normalised(body.pixels([picture]))
     own = body.processor(images=[picture], return_tensors="pt")["pixel_values"]
     if own.shape != ours.shape or not torch.allclose(own, ours, atol=CLOSE * float(1 + own.abs().max())):
         raise InputError(f"{body.name}: its preprocessing does more than resize, crop, rescale and normalise, and cannot be used here")
+    head: nn.Module = body.model.get_submodule(body.head_name)
     try:
         with torch.inference_mode():
-            body.model(pixel_values=ours)
+            features, logits = watched(head, lambda: body.model(pixel_values=ours).logits)
+            made = head(features)
     except Exception as error:  # a wrong number of channels, a fixed size
         raise InputError(f"{body.name}: it does not take pictures of {tuple(ours.shape[1:])}: {error}") from error
+    if not logits.isfinite().all():
+        raise InputError(f"{body.name}: it answers a picture with numbers that are not finite, so its weights are damaged")
+    if made.shape != logits.shape or not torch.allclose(made, logits, atol=CLOSE):
+        raise InputError(f"{body.name}: its answer is not that of one last layer ({body.head_name}), so no new head can take its place")
+
+
+def watched(head: nn.Module, run: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a network's head is given while it runs, and what the run returns."""
+    given: list[torch.Tensor] = []
+    hook = head.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    try:
+        answer = run()
+    finally:
+        hook.remove()
+    return given[0], answer
 
 
 def fresh(body: Body, seed: int = 0) -> Body:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,23 +13,22 @@ from typing import Any
 
 from sheets import InputError
 
-from .allowed import Allowed, allowed_path
-from .bodies import DIGITS, Body, load_body
+from .allowed import Allowed, allowed_path, sentence
+from .bodies import DIGITS, HUB_NAME, Body, load_body
 from .digits import digits
 from .events import Listener, Stop, Stopped, Worked, never
 from .labels import Files, Labeller, Labels, by_csv, by_folder, by_regex
+from .learner import MOST_IN_A_BATCH
 from .options import optional_whole
 from .pictures import Pictures, Progress, SampleTooSmall, fewer, pictures_in
 
 LARGEST_SEED = 2**32 - 1
-MOST_IN_A_BATCH = 100_000
 MISSING = {
     "folder": "write the path of a folder of pictures",
     "csv": "write the path of a CSV, or its name beside the pictures",
     "expression": "write an expression with a group, such as (.+)_[0-9]+",
     "name": "write the path of a folder, or a name on the hub such as microsoft/resnet-18",
 }  # by field
-HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 
 class Refused(InputError):
@@ -72,9 +70,9 @@ def choice_of(told: dict[str, Any]) -> Choice:
     labels = {"csv": f"csv:{text('csv')}", "regex": f"regex:{told.get('expression', '')}"}.get(kind, kind)
     needed = {"folder": told.get("data") == "folder", "name": told.get("body") == "other"}
     needed |= {"csv": needed["folder"] and kind == "csv", "expression": needed["folder"] and kind == "regex"}
-    for name, sentence in MISSING.items():
+    for name, what in MISSING.items():
         if needed[name] and not text(name):
-            raise Refused(name, sentence)
+            raise Refused(name, what)
     if needed["folder"] and text("folder") == DIGITS:  # which would mean those that come along
         raise Refused("folder", f"{DIGITS}: give the folder's whole path")
     numbers = {}
@@ -132,7 +130,7 @@ def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> L
     kind, _, what = labels.partition(":")
     field = {"csv": "csv", "regex": "expression"}.get(kind, "labels")
     with refusing(field):  # a CSV beside the pictures and nowhere else, unless its whole path is given
-        made = by_csv(allowed_path(str(folder / what), allowed, "file")) if kind == "csv" else labeller_of(labels, folder, stop)
+        made = by_csv(allowed_path(str(folder / what), allowed, "file"), stop) if kind == "csv" else labeller_of(labels, folder, stop)
     if made is by_folder:
         return made
 
@@ -144,11 +142,13 @@ def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> L
 
 
 def chosen_body(choice: Choice, allowed: Allowed) -> Body:
-    """For the page: a folder where that is allowed, a name on the hub where any is. Raises Refused."""
+    """For the page: a folder where that is allowed, a name on the hub where any folder is. Raises Refused."""
     with refusing("name"):
         if choice.body == DIGITS:
             return load_body()
-        if allowed == () or not HUB_NAME.fullmatch(choice.body) or os.path.exists(choice.body):
+        if allowed == ():
+            raise InputError(f"{choice.body}: this page may use neither a name on the hub nor a folder. {sentence(allowed)}")
+        if not HUB_NAME.fullmatch(choice.body) or os.path.exists(choice.body):
             return load_body(allowed_path(choice.body, allowed))
         return load_body(choice.body)
 
@@ -162,5 +162,5 @@ def labeller_of(labels: str, folder: Path | str, stop: Stop = never) -> Labeller
         return by_regex(what, stop)
     if kind == "csv" and what:
         beside = Path(folder) / what
-        return by_csv(beside if os.path.isfile(beside) else Path(what))  # which is also asked of a name too long for a file
+        return by_csv(beside if os.path.isfile(beside) else Path(what), stop)  # which is also asked of a name too long for a file
     raise InputError(f"--labels {labels}: write folder, csv:PATH or regex:EXPRESSION")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from .choosing import LARGEST_SEED, labeller_of
 from .digits import digits
 from .distributed import Processes, joined
 from .events import EpochEnded, Event, Notice, Stop
-from .exports import CLIP, write_all
+from .exports import CLIP, WRITTEN, checked_folder, write_all
 from .learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
 from .machine import device_sentence
 from .pictures import Pictures, fewer, pictures_in
@@ -25,6 +26,7 @@ from .schedules import BASE_LR, LARGEST, recipe
 
 RECIPE = {"epochs": 4, "frozen_epochs": 1, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where neither the person nor the data says otherwise
 FIND = "find"
+INTERRUPTED = 130  # as shells say of Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -45,39 +47,58 @@ class Request:
 
 def finetune(request: Request) -> int:
     """Train and write; the exit code. Raises InputError. Ctrl-C stops within a batch, and the same command then goes on."""
-    with joined():
-        processes = Processes()
-        say = print if processes.is_writer else lambda *_: None
-        if not 0 <= request.seed <= LARGEST_SEED:
-            raise InputError(f"--seed {request.seed}: a whole number from 0 to {LARGEST_SEED}")
-        pictures = pictures_of(request)
-        chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
-        chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
-        out = request.out or Path(f"finetuned-{pictures.name}")
-        body = load_body(request.body or DIGITS)
-        learner = Learner(pictures, body, int(chosen["batch_size"]), request.seed, folder=out / "checkpoint")
-        for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
-            say(sentence)
-        with stopping() as stop:
-            plan = recipe(int(chosen["epochs"]), _rate(chosen["lr"], learner, say, stop), int(chosen["frozen_epochs"]))
-            heard = lambda event: hear(event, say)
-            if learner.unfinished == plan:
-                say("Going on from the last checkpoint.")
-                outcome = learner.resume(heard, stop)
-            else:
-                outcome = learner.fit(plan, heard, stop)
-        if outcome == STOPPED:
-            say(f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from there.")
-            return 130
-        predictions = write_all(out, learner, outcome)
-        learner.forget()
-        loss = predictions.expected_log_loss(CLIP)
-        say(f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities clipped at {CLIP:g}.")
-        say(predictions.calibration().sentence())
-        say(f"Wrote metrics.json, predictions.csv, confusion.csv, confusion.xlsx, head.xlsx and model into {out}")
-        if outcome == DIVERGED:
-            raise InputError("the training diverged; what is written is the last good network")
-        return 0
+    if not 0 <= request.seed <= LARGEST_SEED:
+        raise InputError(f"--seed {request.seed}: a whole number from 0 to {LARGEST_SEED}")
+    if request.lr not in (None, FIND):
+        checked_rate(request.lr)
+    with joined():  # an error of all processes is raised when the writer has written
+        outcome = tuned(request, say if Processes().is_writer else lambda _: None)
+    if outcome == DIVERGED:
+        raise InputError("the training diverged; what is written is the last good network")
+    return INTERRUPTED if outcome == STOPPED else 0
+
+
+def tuned(request: Request, say: Callable[[str], None]) -> str:
+    """How the training ended; unless it was stopped, its results are written."""
+    pictures = pictures_of(request)
+    chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
+    chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
+    recipe(int(chosen["epochs"]), BASE_LR, int(chosen["frozen_epochs"]))  # refuses what cannot be, before any work
+    body = load_body(DIGITS if request.body is None else request.body)
+    out = request.out or Path(f"finetuned-{pictures.name}")
+    learner = Learner(pictures, body, int(chosen["batch_size"]), request.seed, folder=out / "checkpoint")
+    checked_folder(out, pictures)
+    for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
+        say(sentence)
+    outcome = trained(learner, chosen, say)
+    if outcome == STOPPED:
+        say(f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from there.")
+        return outcome
+    predictions = write_all(out, learner, outcome)
+    learner.forget()
+    loss = predictions.expected_log_loss(CLIP)
+    say(f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities clipped at {CLIP:g}.")
+    say(predictions.calibration().sentence())
+    say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
+    return outcome
+
+
+def trained(learner: Learner, chosen: Mapping[str, Any], say: Callable[[str], None]) -> str:
+    """By the course's recipe; from the last checkpoint where one of the same training is there."""
+    with stopping() as stop:
+        lr = found_rate(learner, say, stop) if chosen["lr"] == FIND else checked_rate(chosen["lr"])
+        plan = recipe(int(chosen["epochs"]), lr, int(chosen["frozen_epochs"]))
+        heard = lambda event: hear(event, say)
+        if learner.unfinished == plan:
+            say("Going on from the last checkpoint.")
+            return learner.resume(heard, stop)
+        return learner.fit(plan, heard, stop)
+
+
+def say(text: str) -> None:
+    """Wherever it goes: what that cannot write, such as a sun where only English letters are known, is spelt by its number."""
+    known = sys.stdout.encoding or "utf-8"
+    print(text.encode(known, "backslashreplace").decode(known))
 
 
 def pictures_of(request: Request) -> Pictures:
@@ -91,16 +112,7 @@ def pictures_of(request: Request) -> Pictures:
     return found if request.sample is None else fewer(found, request.sample)
 
 
-def _rate(said: str | float, learner: Learner, say: Any, stop: Stop) -> float:
-    """The base learning rate: a number, or the valley of the head's curve."""
-    if said == FIND:
-        found = learner.lr_find("frozen", stop=stop).suggestions
-        if stop():
-            return BASE_LR  # nothing will be trained with it
-        if "valley" not in found:
-            raise InputError("--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3")
-        say("Learning rates suggested: " + ", ".join(f"{name} {rate:.2e}" for name, rate in found.items()) + ". Taking the valley.")
-        return found["valley"]
+def checked_rate(said: str | float) -> float:
     try:
         rate = float(said)
     except ValueError:
@@ -110,7 +122,18 @@ def _rate(said: str | float, learner: Learner, say: Any, stop: Stop) -> float:
     return rate
 
 
-def hear(event: Event, say: Any) -> None:
+def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> float:
+    """The valley of the head's curve, over batches of the training pictures."""
+    found = learner.lr_find("frozen", stop=stop).suggestions
+    if stop():
+        return BASE_LR  # nothing will be trained with it
+    if "valley" not in found:
+        raise InputError("--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3")
+    say("Learning rates suggested: " + ", ".join(f"{name} {rate:.2e}" for name, rate in found.items()) + ". Taking the valley.")
+    return found["valley"]
+
+
+def hear(event: Event, say: Callable[[str], None]) -> None:
     if isinstance(event, EpochEnded):
         losses = f"training loss {event.train_loss:.4f}, validation loss {event.valid_loss:.4f}"
         say(f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%}, {event.seconds:.2f} s")

@@ -70,7 +70,8 @@ class Processes:
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Join the processes that torchrun started, if it did, and leave them at the end."""
+    """Join the processes that torchrun started, if it did, and leave them when all have come to the end: it ends those that are left when
+    one has failed."""
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         yield
         return
@@ -79,5 +80,6 @@ def joined() -> Iterator[None]:
     distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield
+        distributed.barrier()
     finally:
         distributed.destroy_process_group()

@@ -15,14 +15,18 @@ from sheets.targets.excel import write as write_workbook
 
 from .bodies import quiet
 from .events import Stop, never
+from .files import is_within
 from .head_sheets import ROWS, confusion_sheet, head_sheet
 from .learner import Learner
 from .machine import device_name, versions
+from .pictures import Pictures
 from .results import Predictions, checked_clip
+from .training import stage_words
 
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+WRITTEN = ("metrics.json", "predictions.csv", "confusion.csv", "confusion.xlsx", "head.xlsx", "model")
 EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
@@ -79,7 +83,7 @@ def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: floa
         "body": learner.body.name,
         "batch_size": learner.settings.batch_size,
         "processes": learner.processes.count,
-        "stages": [{"stage": stage.name, "epochs": stage.epochs, "lr": str(stage.lr)} for stage in learner.plan],
+        "stages": [{"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]} for stage in learner.plan],
         "accuracy": predictions.accuracy,
         "clip": clip,
         "expected_log_loss": predictions.expected_log_loss(clip),
@@ -87,18 +91,33 @@ def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: floa
     }
 
 
-def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never) -> Predictions:
-    """metrics.json, predictions.csv, confusion.csv, confusion.xlsx, head.xlsx (where it fits a workbook) and model/; one process writes.
+def checked_folder(folder: Path, pictures: Pictures) -> Path:
+    """The folder for the results, made where it is not there yet. Raises InputError where it cannot be, or lies among the pictures."""
+    if pictures.folder and is_within(folder, [pictures.folder]):
+        outside = pictures.folder.parent / f"finetuned-{pictures.name}"
+        raise InputError(
+            f"{folder}: results among the pictures would be read as one more class; give a folder elsewhere, such as {outside}"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: no results can be written there: {error.strerror}; choose another folder") from None
+    return folder
 
-    Raises Stopped before anything is written.
+
+def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never) -> Predictions:
+    """WRITTEN, with head.xlsx where it fits a workbook, into the folder; one process writes.
+
+    Raises Stopped and InputError before anything is written.
     """
+    checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop)
     if learner.processes.is_writer:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "metrics.json").write_text(json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8")
         write_predictions(folder / "predictions.csv", predictions, clip)
         write_confusion(folder / "confusion.csv", predictions)
         write_workbook(confusion_sheet(predictions), folder / "confusion.xlsx")
+        (folder / "head.xlsx").unlink(missing_ok=True)
         with suppress(InputError):  # a head too large for a workbook
             write_head(folder / "head.xlsx", learner, predictions)
         write_model(folder / "model", learner)

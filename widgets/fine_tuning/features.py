@@ -17,6 +17,7 @@ from .distributed import Processes
 from .events import Listener, Stop, Worked
 from .memory import Portions
 from .pixels import Pixels
+from .training import Settings
 
 BATCH = 64
 
@@ -43,7 +44,7 @@ def cache_folder() -> Path:
 def computed(
     pixels: Pixels,
     body: Callable[[torch.Tensor], torch.Tensor],
-    device: torch.device,
+    settings: Settings,
     portions: Portions,
     processes: Processes,
     listener: Listener,
@@ -58,7 +59,8 @@ def computed(
     rows: list[torch.Tensor] = []
 
     def work(batch: torch.Tensor, slices: list[slice]) -> torch.Tensor:
-        parts = [body(pixels.body.normalised(batch[part].to(device).float())) for part in slices]
+        with settings.autocast():
+            parts = [body(pixels.body.normalised(batch[part].to(settings.device).float())) for part in slices]
         return torch.cat(parts).float().cpu()
 
     with torch.inference_mode():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sheets import InputError
 
 
 def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path]:
-    """Every regular file under root by its name relative to it, with `/`; sorted.
+    """Every regular file under root by its name relative to it, with `/`, as `spelt`; sorted.
 
     Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for ever). A folder reached twice, by a
     link or by a loop of links, is walked once. within: links that lead out of these folders, which are themselves no links, are left out.
@@ -50,7 +50,12 @@ def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequen
         if stat.S_ISDIR(kind):
             yield from _walk(root, path, walked, within)
         elif stat.S_ISREG(kind):
-            yield path.relative_to(root).as_posix(), path
+            yield spelt(path.relative_to(root)), path
+
+
+def spelt(path: PurePath) -> str:
+    r"""With `/`. Bytes that are no UTF-8, which a name may hold on Linux, are written as `\udcff`: no CSV and no page takes them."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def is_within(path: Path, folders: Sequence[Path]) -> bool:

@@ -6,9 +6,10 @@ import csv
 import io
 import posixpath
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import regex
 
@@ -25,6 +26,7 @@ TRAIN, VALID = ("train", "training"), ("valid", "val", "validation")  # folders 
 Files = Mapping[str, Path]  # by name relative to the data folder
 Labels = dict[str, str]
 Labeller = Callable[[Files], Labels]
+T = TypeVar("T")
 
 
 def by_folder(files: Files) -> Labels:
@@ -53,14 +55,20 @@ def by_regex(expression: str, stop: Stop = never) -> Labeller:
 
     def labels(files: Files) -> Labels:
         found = {}
-        for name in files:
-            if stop():
-                raise Stopped
+        for name in _until(stop, files):
             if label := _first_group(pattern, name):
                 found[name] = label
         return found
 
     return labels
+
+
+def _until(stop: Stop, items: Iterable[T]) -> Iterator[T]:
+    """Raises Stopped before the first item for which stop says so."""
+    for item in items:
+        if stop():
+            raise Stopped
+        yield item
 
 
 def _first_group(pattern: regex.Pattern, name: str) -> str | None:
@@ -96,15 +104,18 @@ def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
     return lambda files: _looked_up(files, zip(names, map(str, labels), range(1, len(names) + 1), strict=True), "the list")
 
 
-def by_csv(path: Path) -> Labeller:
-    """Two columns, name and label, after a first line of headings or without one; commas, semicolons or tabs between them."""
-    return lambda files: _looked_up(files, _rows(path, files), str(path))
+def by_csv(path: Path, stop: Stop = never) -> Labeller:
+    """Two columns, name and label, after a first line of headings or without one; commas, semicolons or tabs between them.
+
+    The labelling raises Stopped where stop, asked before each row, says so.
+    """
+    return lambda files: _looked_up(files, _until(stop, _rows(path, files)), str(path))
 
 
 def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
     """(name, label, line number)"""
     text, known = _text(path), _by_name(files)
-    filled = (line for line in text.splitlines() if line.strip())
+    filled = (line for line in io.StringIO(text) if line.strip())
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known))
     endings = {_ending(name) for name in files} - {""}
     try:
@@ -154,21 +165,21 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
     """Names as the data folder has them, with their ending or without. Nothing outside that folder is ever looked at."""
     labels: Labels = {}
     known = _by_name(files)
-    missing = []
+    missing: dict[str, None] = {}  # in their order, each once
     for written, label, line in rows:
         name = _safe(written)
         if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
             raise InputError(f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it")
         name = known.get(name, name)
         if name not in files:
-            missing.append(written)
+            missing[written] = None
         elif labels.setdefault(name, label) != label:
             raise InputError(
                 f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r} before; a picture has one label"
             )
     if missing:
         raise InputError(
-            f"{source}: {len(missing)} of the names it labels are not in the data folder: {some(missing)}; "
+            f"{source}: {len(missing):,} of the names it labels are not in the data folder: {some(missing)}; "
             "each row is a name, relative to that folder, and then its label"
         )
     return labels
@@ -185,8 +196,13 @@ def _by_name(files: Files) -> dict[str, str]:
 
 def some(names: Iterable[str]) -> str:
     """The first few names, and that there are more."""
-    shown = [name if name.isprintable() else repr(name) for name in islice(names, NAMED_AT_MOST + 1)]
-    return ", ".join(shown[:NAMED_AT_MOST]) + (" ..." if len(shown) > NAMED_AT_MOST else "")
+    first = [shown(name) for name in islice(names, NAMED_AT_MOST + 1)]
+    return ", ".join(first[:NAMED_AT_MOST]) + (" ..." if len(first) > NAMED_AT_MOST else "")
+
+
+def shown(name: str) -> str:
+    """A name that may hold anything, such as the end of a line, for a sentence."""
+    return name if name.isprintable() else repr(name)
 
 
 def parts_of(files: Files) -> dict[str, bool]:

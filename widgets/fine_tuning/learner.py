@@ -37,7 +37,7 @@ from .schedules import BASE_LR, Rate, Stage, rates, recipe
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, forked, stage_of, stage_words
 
-BATCH_SIZE = 64
+BATCH_SIZE, MOST_IN_A_BATCH = 64, 100_000
 FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"
 CHECKPOINT, START = "checkpoint.safetensors", "stage-start.safetensors"
 
@@ -48,6 +48,7 @@ class Learner:
     pictures: what to learn. body: what it starts from. batch_size: pictures of one step. seed: of the head, the order and the
     augmentation; on a CPU the same seed gives the same numbers to the last digit. folder: for checkpoints and saved weights (default:
     one that goes with the learner). device: default CUDA where there is one. features_folder: where features are kept between runs.
+    mixed: bf16 and channels_last; default on CUDA.
     Every long method takes listener (called with each event) and stop (asked before each batch), and runs one at a time.
     """
 
@@ -61,16 +62,18 @@ class Learner:
         folder: Path | None = None,
         device: str | None = None,
         features_folder: Path | None = None,
+        mixed: bool | None = None,
     ):
-        if batch_size < 1:
-            raise InputError(f"a batch of {batch_size} pictures cannot be; 1 or more")
+        """Raises InputError for a batch that cannot be."""
+        if not 1 <= batch_size <= MOST_IN_A_BATCH:
+            raise InputError(f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}")
         self.pictures, self.body, self.seed = pictures, body, seed
-        self.settings = Settings(batch_size, seed, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+        self.settings = Settings(batch_size, seed, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")), mixed)
         self.folder = folder or Path(self._temporary.name)
         self.processes = Processes()
         self.portions = Portions(self.processes.count == 1)
         self.network = Network(body, pictures.classes, seed).to(self.settings.device)
-        if self.settings.device.type == "cuda":
+        if self.settings.mixed:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.trainees = Trainees(
             pictures,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .bodies import Body
+from .bodies import Body, watched
 
 
 class Network(nn.Module):
@@ -45,13 +45,7 @@ class Network(nn.Module):
 
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
         """(pictures, features): what the head is given."""
-        seen = []
-        hook = self.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        try:
-            self(pixels)
-        finally:
-            hook.remove()
-        return seen[0]
+        return watched(self.head, lambda: self(pixels))[0]
 
     def groups(self) -> list[tuple[str, list[nn.Parameter]]]:
         """The layers from the first to the head, with their parameters: each learns at a rate of its own."""

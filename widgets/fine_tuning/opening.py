@@ -17,6 +17,7 @@ from .bodies import DIGITS, Body, load_body
 from .choosing import Choice, chosen_body, chosen_pictures, progress_of
 from .digits import digits
 from .events import Listener, Stop
+from .files import is_within
 from .pictures import Pictures, pictures_in
 from .session import Session, Tell
 
@@ -83,4 +84,6 @@ class Opening:
         """A folder for the results; "" where none may be written."""
         if self._allowed == ():
             return ""
-        return str((self._allowed[0] if self._allowed else Path.home()) / f"finetuned-{session.pictures.name}")
+        out = (self._allowed[0] if self._allowed else Path.home()) / f"finetuned-{session.pictures.name}"
+        among = session.pictures.folder and is_within(out, [session.pictures.folder])
+        return "" if among else str(out)

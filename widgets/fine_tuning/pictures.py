@@ -14,11 +14,12 @@ from PIL import Image
 
 from sheets import InputError
 
-from .files import files_in
-from .labels import TRAIN, Labeller, Labels, by_folder, parts_of, some
+from .files import files_in, spelt
+from .labels import TRAIN, Labeller, Labels, by_folder, parts_of, shown, some
 from .reading import UnreadablePicture, check, read
 
 VALID_SHARE = 0.2
+MOST_NAMED = 100  # of the files that were skipped, in sentences
 Progress = Callable[[int, int], None]  # done, of how many
 
 
@@ -52,12 +53,12 @@ class Picture:
             return self.pixels.tobytes()
         assert self.file is not None
         kept = self.file.stat()
-        return f"{self.file.resolve()} {kept.st_size} {kept.st_mtime_ns}".encode()
+        return os.fsencode(self.file.resolve()) + f" {kept.st_size} {kept.st_mtime_ns}".encode()
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """classes: names in the order of their numbers. skipped: (id, why) of what was left out."""
+    """classes: names in the order of their numbers. skipped: (id, why) of what was left out. folder: where they are, None for nowhere."""
 
     name: str
     classes: tuple[str, ...]
@@ -68,6 +69,7 @@ class Pictures:
     recipe: Mapping[str, Any] = field(
         default_factory=dict
     )  # epochs, frozen_epochs, lr, batch_size that suit them, where they come with such
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError for data that nothing can be learnt from."""
@@ -83,7 +85,7 @@ class Pictures:
 
     def _because(self) -> str:
         listed = some(f"{name} ({why})" for name, why in self.skipped)
-        return f"; {len(self.skipped)} files were skipped: {listed}" if self.skipped else ""
+        return f"; {count_of(len(self.skipped))} skipped: {listed}" if self.skipped else ""
 
     @property
     def counts(self) -> dict[str, tuple[int, int]]:
@@ -95,7 +97,12 @@ class Pictures:
         """What was found, for the person who gave it."""
         counts = ", ".join(f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items())
         total = f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in {len(self.classes)} classes"
-        return [f"{self.name}: {total}: {counts}.", *(f"Skipped {name}: {why}." for name, why in self.skipped)]
+        more = [f"{count_of(len(self.skipped))} skipped in all."] if len(self.skipped) > MOST_NAMED else []
+        return [f"{self.name}: {total}: {counts}.", *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]), *more]
+
+
+def count_of(files: int) -> str:
+    return f"{files:,} file{'s were' if files != 1 else ' was'}"
 
 
 def pictures_in(
@@ -133,7 +140,8 @@ def pictures_in(
     bad = dict(_bad([*train, *valid], progress))
     skipped = tuple(bad.items()) + _unlabelled(files, labels, labeller is by_folder) + _in_no_part(labels, parts)
     train, valid = ([picture for picture in part if picture.id not in bad] for part in (train, valid))
-    return Pictures(folder.resolve().name, classes, tuple(train), tuple(valid), skipped)
+    real = folder.resolve()
+    return Pictures(spelt(Path(real.name)), classes, tuple(train), tuple(valid), skipped, folder=real)
 
 
 def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None:
@@ -143,7 +151,7 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
         raise InputError(f"{folder.name}: beside the folder {lone} there is none called valid; name the one so that is to check with")
     for top in [folder / part for part in parts] or [folder]:
         for inner in sorted(top.iterdir()):
-            named = inner.relative_to(folder).as_posix()
+            named = spelt(inner.relative_to(folder))
             if os.path.isdir(inner) and not inner.name.startswith(".") and not any(name.startswith(f"{named}/") for name in labels):
                 raise InputError(f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it")
 

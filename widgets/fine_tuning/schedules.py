@@ -10,6 +10,7 @@ from sheets import InputError
 Rate = float | slice
 BASE_LR = 2e-3  # fastai's
 LARGEST = 1e30  # a rate; of 32 bits, numbers end soon above
+MOST_EPOCHS = 100_000
 NAMES = ("predictions", "frozen", "unfrozen")
 
 
@@ -33,8 +34,8 @@ class Stage:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise InputError(f"{self.name!r} is no stage; there are {', '.join(NAMES)}")
-        if self.epochs < 0:
-            raise InputError(f"{self.epochs} epochs cannot be; 0 or more")
+        if not 0 <= self.epochs <= MOST_EPOCHS:
+            raise InputError(f"{self.epochs} epochs cannot be; 0 to {MOST_EPOCHS:,}")
         rates(self.lr, 2)
 
     def at(self, share: float, groups: int) -> tuple[list[float], float]:
@@ -59,12 +60,16 @@ def rates(lr: Rate, groups: int) -> list[float]:
 
 
 def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1) -> list[Stage]:
-    """fastai 2.8's fine_tune: the head alone, then everything at half the rate, the first layer at a hundredth of the head's."""
-    half = base_lr / 2
+    """fastai 2.8's fine_tune: the head alone, then everything."""
     return [
         Stage("frozen", frozen_epochs, slice(base_lr), pct_start=0.99),
-        Stage("unfrozen", epochs, slice(half / 100, half), pct_start=0.3, div=5),
+        Stage("unfrozen", epochs, unfrozen_rates(base_lr), pct_start=0.3, div=5),
     ]
+
+
+def unfrozen_rates(base_lr: float) -> slice:
+    """fastai 2.8's, after a head that learnt at base_lr: half of that for the head, a hundredth of the half for the first layer."""
+    return slice(base_lr / 2 / 100, base_lr / 2)
 
 
 def _cosine(start: float, end: float, share: float) -> float:

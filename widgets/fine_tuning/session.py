@@ -25,13 +25,12 @@ from .machine import device_sentence
 from .pictures import Pictures
 from .places import Place
 from .results import Predictions
-from .schedules import BASE_LR, Rate, Stage
+from .schedules import BASE_LR, Stage, unfrozen_rates
 from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
 BODY_WORK = "Pictures through the body"
 STARTING = {"epochs": 4, "frozen_epochs": 4, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where the pictures come without a recipe
-UNFROZEN, SPREAD = 20, 100  # the head's rate over all layers' largest, with one cycle; the last layer's rate over the first's
 BEFORE = {"runs": [], "saved": [], "curve": {}, "seen": [], "results": {}, "notices": [], "stale": False, "playing": ""}  # any step
 
 Tell = Callable[[str, Any], None]
@@ -73,8 +72,7 @@ class Session:
 
     def about(self) -> dict[str, Any]:
         """What there is to work with, for the page."""
-        last = self.defaults["lr"] / UNFROZEN
-        first = last / SPREAD
+        rates = unfrozen_rates(self.defaults["lr"])
         return {
             "device": device_sentence(self.learner.settings.device),
             "pictures": told_pictures(self.pictures),
@@ -86,15 +84,14 @@ class Session:
             "epochs": self.defaults["epochs"],
             "frozenEpochs": self.defaults["frozen_epochs"],
             "lr": self.defaults["lr"],
-            "firstRate": first,
-            "lastRate": last,
-            "layers": self.layers(first, last),
+            "firstRate": rates.start,
+            "lastRate": rates.stop,
+            "layers": self.layers(rates.start, rates.stop),
         }
 
     def layers(self, first: float, lr: float) -> list[list[Any]]:
         """[layer, parameters, rate], from the first layer to the head."""
-        rate: Rate = slice(first, lr)
-        return [list(group) for group in self.learner.group_rates(rate)]
+        return [list(group) for group in self.learner.group_rates(slice(first, lr))]
 
     # --- what a page that was loaded again finds
 

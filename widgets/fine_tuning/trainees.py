@@ -69,13 +69,14 @@ class Trainees:
         return Trainee(self.network.head, [(head, list(self.network.head.parameters()))], *features, is_small=True)
 
     def _by_pictures(self) -> Trainee:
-        train, valid = (PictureSource(pixels, self.augmentation, self.settings.device) for pixels in (self.train, self.valid))
+        how = (self.augmentation, self.settings.device, bool(self.settings.mixed))
+        train, valid = (PictureSource(pixels, *how) for pixels in (self.train, self.valid))
         return Trainee(self.network, self.network.groups(), train, valid)
 
     def _both(self, what: str, weights: dict[str, torch.Tensor], body: Callable) -> tuple[FeatureSource, FeatureSource]:
         """The features of both parts, from memory, from disk, or computed now."""
         found = []
-        body_key = fingerprint(what, self.body.processor.to_json_string(), str(self.settings.device), weights)
+        body_key = fingerprint(what, self.body.processor.to_json_string(), str(self.settings.device), self.settings.mixed, weights)
         for part in PARTS:
             key = fingerprint(body_key, self.keys[part])
             if key not in self._features:
@@ -86,7 +87,7 @@ class Trainees:
 
     def _computed(self, part: str, body: Callable) -> torch.Tensor:
         pixels = getattr(self, part)
-        return computed(pixels, body, self.settings.device, self.portions, self.processes, self.listener, self.stop)
+        return computed(pixels, body, self.settings, self.portions, self.processes, self.listener, self.stop)
 
     @cached_property
     def train(self) -> Pixels:

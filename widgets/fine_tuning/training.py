@@ -53,9 +53,18 @@ class Trainee:
 
 @dataclass
 class Settings:
+    """mixed: bf16 autocast and channels_last, which are faster where the device computes with 16 bits; None: on CUDA."""
+
     batch_size: int
     seed: int
     device: torch.device
+    mixed: bool | None = None
+
+    def __post_init__(self) -> None:
+        self.mixed = self.device.type == "cuda" if self.mixed is None else self.mixed
+
+    def autocast(self) -> AbstractContextManager:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self.mixed))
 
 
 def seed_of(*where: object) -> int:
@@ -216,7 +225,7 @@ class Training:
         return own if len(own) else index[:1]
 
     def _logits(self, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=inputs.device.type == "cuda"):
+        with self.settings.autocast():
             return module(inputs).float()
 
     def _set_rates(self, share: float) -> list[float]:

@@ -11,6 +11,7 @@ const LOOKS = {
 };
 
 const MOST_MARKERS = 60; // epochs; more would run into each other
+const NARROW = 420; // pixels, where every second power of ten is written, or they would stand upright and in the way
 
 const axis = (title, more = {}) => ({ title: { text: title, standoff: 6 }, gridcolor: "#e3e3e3", linecolor: "#888", zeroline: false, fixedrange: true, ...more });
 
@@ -110,7 +111,7 @@ export function rateChart(chart, curve, choose) {
     chart.plot.removeAllListeners?.("plotly_click");
     chart.plot.on("plotly_click", ({ points }) => points[0].customdata && choose(points[0].customdata));
   };
-  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: 1, exponentformat: "power" }), yaxis: axis("loss") });
+  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: chart.node.parentNode.clientWidth < NARROW ? 2 : 1, tickangle: 0, exponentformat: "power" }), yaxis: axis("loss") });
 }
 
 /** Said against was; the area of a marker tells how many pictures it stands for. */

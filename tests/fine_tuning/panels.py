@@ -1,0 +1,40 @@
+"""What the tests of the panel say to it, in Python and on its page."""
+
+from widgets.fine_tuning.events import BatchEnded, EpochEnded
+from widgets.fine_tuning.jobs import FINISHED
+
+
+def batch(epoch: int, number: int, loss: float = 1.0, epochs: int = 3, batches: int = 4) -> BatchEnded:
+    return BatchEnded("frozen", epoch, epochs, number, batches, loss, 0.1, 5.0)
+
+
+def ended(epoch: int, epochs: int = 3) -> EpochEnded:
+    return EpochEnded("frozen", epoch, epochs, 0.5, 0.4, 0.9, 0.1)
+
+
+def done(panel, step: str, **options) -> str:
+    """What the step said at its end."""
+    panel.start(step, **options)
+    status = panel.wait(120)
+    assert status.state == FINISHED, status.said
+    return status.said
+
+
+def ask(panel, kind: str, sent=(), **content) -> dict:
+    """What the page gets for an answer. sent: the buffers it sends."""
+    answers = []
+    panel.send = lambda told, buffers=None: answers.append((told, buffers))
+    panel._answer(None, {"kind": kind, "number": "1", **content}, list(sent))
+    del panel.send
+    ((told, buffers),) = answers
+    return {**told, "buffers": buffers}
+
+
+def at_rest(page) -> str:
+    """What the job that has ended says."""
+    page.wait_for_selector(".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000)
+    return page.locator(".ft-job .ft-said").inner_text()
+
+
+def click(page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
