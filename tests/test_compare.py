@@ -8,6 +8,7 @@ from test_dragging import data, descent
 from test_page import cell, frame
 
 from sheets import values
+from sheets.library.depth_lab import depth_lab
 from sheets.library.matmul_stack import matmul_stack
 
 
@@ -57,6 +58,22 @@ def test_a_value_that_cannot_be_is_refused(lesson):
     compare(lesson, "7")
     assert lesson.get_by_text("rate is 7; it must be a number from 0.001 to 1").is_visible()
     assert losses(lesson) == []
+
+
+def test_a_s_own_value_is_refused(lesson):
+    compare(lesson, "0.1")
+    assert lesson.get_by_text("A has this value too: give B another one.").is_visible()
+    assert losses(lesson) == []
+
+
+def test_what_is_asked_for_is_compared_where_there_is_no_loss(opened):
+    lesson = opened(depth_lab)
+    lesson.get_by_text("A and B: one difference").click()
+    lesson.get_by_role("combobox", name="What differs in B").select_option("std")
+    compare(lesson, "0.5")
+    expected = [values(depth_lab(), {"std": std})["mean_factor"][0, 0] for std in (1, 0.5)]
+    assert lesson.locator(".gs-compared th[scope=row]").all_inner_texts() == ["mean_factor"]
+    np.testing.assert_allclose([float(x) for x in losses(lesson)], expected, rtol=1e-3)
 
 
 def test_comparing_stops(lesson):

@@ -410,5 +410,6 @@ def test_the_lesson_s_numbers_are_the_sheets():
     row = at("sgd", 0)
     shown |= {f"{row[block]:.2f}" for block in ("d_intercept_estimate", "d_slope_estimate")}
     shown |= {f"{1 - 2 * rate * (1 + max(X) ** 2):.2f}" for rate in (1e-4, 2e-4)}
+    shown.add(f"{len(X) ** 0.5:.2f}")
     named = set(re.findall(r"(?<![\d.])-?\d+\.\d\d(?![\d])", text))
     assert len(named) > 10 and named <= shown

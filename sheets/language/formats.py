@@ -1,4 +1,4 @@
-"""How numbers are shown, alone and inside words: the same text in every face."""
+"""How numbers are shown, alone and inside words: the same text in every face, but that Excel writes out what is LARGE in a sentence."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from .errors import SheetError
 
 FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
+LARGE = 1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -25,8 +26,8 @@ def checked_format(spec: str) -> str:
 
 
 def _rounded(x: float, decimals: int) -> str:
-    """Ties away from zero, as in JavaScript and Excel; from 1e21 on with an exponent, as in JavaScript."""
-    return repr(x) if abs(x) >= 1e21 else f"{Decimal(x).quantize(Decimal(1).scaleb(-decimals), context=ALL_DIGITS):f}"
+    """Ties away from zero, as in JavaScript and Excel."""
+    return f"{Decimal(x).quantize(Decimal(1).scaleb(-decimals), context=ALL_DIGITS):f}"
 
 
 def _general(x: float) -> str:
@@ -52,7 +53,8 @@ def shown(x: float, spec: str) -> str:
     if spec == "g":
         return _general(x)
     decimals = 0 if spec == "d" else int(spec[1:-1])
-    text = _rounded(x * 100 if spec.endswith("%") else x, decimals)
+    number = x * 100 if spec.endswith("%") else x
+    text = _general(number) if abs(number) >= LARGE else _rounded(number, decimals)
     text = text.removeprefix("-") if not text.strip("-0.") else text  # no minus before a nought
     return text + "%" if spec.endswith("%") else text
 

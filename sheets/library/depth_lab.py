@@ -99,7 +99,7 @@ def _statistics(s: Sheet, activations: Sequence[Expr], layers: Expr) -> None:
         note="their standard deviation",
     )
     s.group("Layer by layer", "Layer 0 is x; rows below the last layer repeat it")
-    layer = s.let("layer", np.minimum(row_index(DEPTH + 1), layers), format="d", note="the layer's number, at most `layers`")
+    layer = s.let("layer", np.minimum(row_index(DEPTH + 1), layers), format="d", note="the layer's number, at most the setting")
     s.let("activation_mean", means[layer], title="mean", note="mean over the batch and the units")
     s.let("activation_std", stds[layer], title="standard deviation", note="standard deviation over the batch and the units")
 

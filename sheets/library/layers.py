@@ -28,9 +28,7 @@ def start_settings(s: Sheet, initialisation: str, std: float, seed: int = 1) -> 
     """The three settings as blocks `initialisation`, `std` and `seed`, in the current group."""
     return Start(
         s.choice("initialisation", initialisation, INITIALISATIONS, note="what the standard deviation of the weights is made from"),
-        s.parameter(
-            "std", std, 0.001, 10, scale="log", symbol=r"\sigma", note="the standard deviation of `fixed`, the same in every layer"
-        ),
+        s.parameter("std", std, 0.001, 10, scale="log", symbol=r"\sigma", note="the standard deviation if fixed, the same in every layer"),
         s.parameter(
             "seed", seed, 0, MOST_SEEDS, whole=True, format="d", note="another seed draws other weights, the same seed the same ones"
         ),

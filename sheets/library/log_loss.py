@@ -311,13 +311,13 @@ def _predictions(s: Sheet):
     s.predict(
         f"{right} of {len(STORY_CATS)} answers are right. All are submitted as 1s and 0s, with no clip. What is the mean loss?",
         "loss_mean",
-        "The costliest row costs {worst_loss}: certain and wrong. One such row decides the mean of all {row_count}.",
+        "The loss of the costliest row is {worst_loss}: certain and wrong. One such row decides the mean of all {row_count}.",
         preset="What if I submit 1s and 0s?",
     )
     s.predict(
         "Now Kaggle moves 0 and 1 inwards by 0.0001. What is the mean loss?",
         "loss_mean",
-        "The one wrong row costs {worst_loss}, and the mean shares that among {row_count} rows.",
+        "The loss of the one wrong row is {worst_loss}, and the mean shares that among {row_count} rows.",
         0.15,
         preset="Kaggle's 0.0001",
     )
@@ -364,7 +364,7 @@ def _sentences(s: Sheet):
     )
     s.say(
         "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c does best with "
-        "c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c = clip it expects {loss_at_clip}."
+        "c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c = clip that loss is {loss_at_clip}."
     )
 
 

@@ -39,7 +39,7 @@ def matmul_stack(layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: i
     hidden = [width_1, width_2, width_3, width_4][: layers - 1]
     weights, biases = [], []
     for k, drawn in enumerate(drawn_weights(s, [len(X), *hidden, len(Y)], start), 1):
-        s.group(f"Layer {k}", "Weights, and biases that count while `biases` is on")
+        s.group(f"Layer {k}", "Weights; biases count while that setting is on")
         weights.append(weight(s, k, drawn))
         biases.append(bias(s, k, drawn.shape[1]))
     _shape(s, layers, hidden)

@@ -83,9 +83,7 @@ def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
         name: s.input(name, starts[name], low=-LARGEST[name], high=LARGEST[name], symbol=symbols[name], note=notes[name], **about)
         for name in LARGEST
     }
-    in_use = s.let(
-        "in_use", np.less(k, hands.units), format="d", symbol="u", note="1 for the first `units` rows; the others count for nothing"
-    )
+    in_use = s.let("in_use", np.less(k, hands.units), format="d", symbol="u", note="1 for a unit in use; the others count for nothing")
     return SimpleNamespace(**made, in_use=in_use)
 
 

@@ -71,8 +71,9 @@ export class Compare {
     const { chosen } = this;
     const { block } = chosen || {};
     const answer = chosen ? typed(block, block.choices.length ? this.choices.value : this.field.value) : { refusal: NO_INPUT };
-    setText(this.refusal, answer.refusal || "");
-    if (answer.refusal) return;
+    const same = chosen && answer.value === this.state.value(block.name, chosen.row, chosen.column) && "A has this value too: give B another one.";
+    setText(this.refusal, answer.refusal || same || "");
+    if (answer.refusal || same) return;
     this.begin({ ...chosen, value: answer.value });
   }
 
@@ -111,6 +112,16 @@ export class Compare {
     other.setInputs({ ...state.start, [block.name]: numbers }, state.step);
   }
 
+  /** The numbers that predictions ask for, and the losses that sentences tell; where there are none, every loss. */
+  compared() {
+    const { blocks, predictions, sentences } = this.state.description;
+    const asked = predictions.map(({ block }) => block);
+    const told = sentences.flatMap(({ pieces }) => pieces.filter(Array.isArray).map(([name]) => name));
+    const losses = blocks.filter(({ role, shape }) => role === "loss" && shape.every((length) => length === 1));
+    const chosen = blocks.filter((each) => asked.includes(each.name) || (losses.includes(each) && told.includes(each.name)));
+    return chosen.length ? chosen : losses;
+  }
+
   draw() {
     this.results.hidden = !this.other;
     if (!this.other) return setText(this.words, "");
@@ -118,7 +129,7 @@ export class Compare {
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
     const short = this.other.step < this.state.step ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.` : "";
     setText(this.words, `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`);
-    const rows = this.state.description.blocks.filter((each) => each.role === "loss" && each.shape.every((length) => length === 1));
+    const rows = this.compared();
     while (this.results.rows.length > rows.length + 1) this.results.deleteRow(-1);
     [["", "A", "B"], ...rows.map((each) => [each.label, ...[this.state, this.other].map((state) => shown(state.value(each.name, 0, 0), each.format))])].forEach((texts, k) => {
       const row = this.results.rows[k] || this.results.insertRow();

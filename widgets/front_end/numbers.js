@@ -1,5 +1,7 @@
 // Numbers as every face shows them, and as a person may type them. Mirrors sheets/language/formats.py and inputs.py.
 
+const LARGE = 1e9;
+
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
 
@@ -24,7 +26,8 @@ export function shown(x, format) {
   if (format === "g") return general(x);
   const decimals = format === "d" ? 0 : Number(format.slice(1, -1));
   const percent = format.endsWith("%");
-  const text = (percent ? x * 100 : x).toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
+  const number = percent ? x * 100 : x;
+  const text = Math.abs(number) >= LARGE ? general(number) : number.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
   return percent ? `${text}%` : text;
 }
 

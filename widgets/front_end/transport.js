@@ -59,7 +59,7 @@ export class Transport {
     if (step > Number(this.scrub.max)) this.scrub.max = String(2 * step);
     this.scrub.value = String(step);
     setText(this.label, `step ${step}`);
-    const because = overflow ? `${overflow} would no longer be a finite number; take smaller steps or start elsewhere` : "nothing changes any more";
+    const because = overflow ? `${overflow} would no longer be a finite number; take smaller steps or start elsewhere` : "another step would change nothing";
     setText(this.stopped, overflow || still ? `: stopped here, because ${because}` : "");
   }
 }
