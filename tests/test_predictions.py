@@ -137,6 +137,16 @@ def test_a_curve_is_drawn_by_a_stroke_or_by_keys(lesson, draw):
     assert np.isclose(away, 20, atol=1)  # 2 above 0, on an axis from -5 to 5
 
 
+@pytest.mark.parametrize("height", [700, 900])
+def test_the_formula_bar_leaves_the_chart_free_that_is_drawn_on(lesson, height):
+    lesson.set_viewport_size({"width": 1280, "height": height})
+    for k in (2, 3):
+        press(lesson, k, "Draw it")
+        plot = lesson.locator(".gs-plot").nth({2: 0, 3: 3}[k]).bounding_box()
+        assert plot["y"] >= 0
+        assert plot["y"] + plot["height"] <= lesson.locator(".gs-formulabar").bounding_box()["y"]
+
+
 def test_drawing_moves_no_point_and_adds_none(lesson):
     press(lesson, 2, "Draw it")
     drag(lesson, 0, (1, 2), (2, 0))

@@ -1,4 +1,4 @@
-"""Presenting, in a real browser: the notes of who teaches stand in a window of their own, and follow the page."""
+"""Presenting, in a real browser: its keys, its type, and the notes of who teaches, in a window of their own, which follow the page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from test_dragging import descent
 from test_page import frame
 
 from sheets import Sheet, SheetError, values
+from sheets.library.linear_model import linear_model
 
 OPENING = "Ask the back row for a guess.\nThe mse is {mse:.3f}."
 AFAR = "Usual wrong answer: closer.\nSlope {a:.2f}, at rate {rate}."
@@ -67,6 +68,47 @@ def test_the_presentation_goes_on_when_the_notes_open_and_they_leave_with_the_pa
     assert lesson.locator("[data-projector]").count() == 1
     with notes.expect_event("close"):
         lesson.reload()
+
+
+@pytest.mark.parametrize("pressed", ["Present", "From near"])
+def test_space_plays_though_a_button_has_the_focus(lesson, pressed):
+    lesson.keyboard.press("n")
+    lesson.get_by_role("button", name=pressed).focus()
+    for shown in ("Pause", "Play"):
+        lesson.keyboard.press("Space")
+        assert lesson.locator(".gs-transport button").first.inner_text() == shown
+    assert lesson.locator("[data-projector]").count() == 1
+    assert lesson.get_by_role("button", name="From afar").get_attribute("aria-pressed") == "true"
+
+
+def test_enter_presses_a_button_in_the_presentation_and_space_does_so_outside_it(lesson):
+    for key, name in (("Enter", "From near"), ("Escape", "From near"), ("Space", "From afar")):
+        lesson.get_by_role("button", name=name).focus()
+        lesson.keyboard.press(key)
+        assert lesson.get_by_role("button", name=name).get_attribute("aria-pressed") == "true"
+    assert lesson.locator("[data-projector]").count() == 0
+
+
+CHARTS_STAND = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).every((plot) => {
+    const size = (node) => parseFloat(getComputedStyle(node).fontSize);
+    const box = (what) => plot.querySelector(what).getBoundingClientRect();
+    const inThePagesType = Math.abs(size(plot.querySelector(".xtick text")) / size(plot) - 0.92) < 0.01;
+    return inThePagesType && box(".legend").bottom <= box(".nsewdrag").top && box(".nsewdrag").height >= 175;
+})"""
+
+
+def test_the_charts_take_the_presentations_type_and_their_legends_leave_them_room(opened):
+    page = opened(linear_model)
+    for width, height in ((1280, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(CHARTS_STAND)
+        page.get_by_role("button", name="Present").click()
+        assert page.locator("[data-projector]").count() == 1
+        page.wait_for_function(CHARTS_STAND)
+        beside = len(page.locator(".gs-columns").evaluate("(node) => getComputedStyle(node).gridTemplateColumns").split())
+        assert beside == (2 if width > 900 else 1)
+        page.keyboard.press("Escape")
+    page.wait_for_function(CHARTS_STAND)
 
 
 def test_a_browser_that_opens_no_window_is_told_of(page, opened):

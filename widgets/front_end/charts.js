@@ -18,7 +18,7 @@ function axisOf(axis, size) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
-    title: { text: axis.title },
+    title: { text: axis.title, font: { size } }, // plotly's own is larger, and cut
     type: log ? "log" : "linear",
     range: ends,
     autorange: false,
@@ -162,13 +162,27 @@ export class Chart {
   async start(plotly) {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
+    this.waiting.remove();
+    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
+    this.drawnSurface = this.surface();
+    await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
+    this.started = true;
+    this.showHandles();
+    this.overdraw();
+    this.plot.on("plotly_afterplot", () => this.overdraw());
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes.observe(this.plot);
+  }
+
+  /** In the type that the page has now. */
+  layout() {
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
-    const layout = {
+    return {
       margin: { l: (this.chart.y.scale === "log" ? 4.8 : 4) * size, r: 1.2 * size, t: 2.6 * size, b: 3.4 * size },
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
-      xaxis: axisOf(this.chart.x, size),
+      xaxis: axisOf({ ...this.chart.x, high: this.lastStep }, size),
       yaxis: axisOf(this.chart.y, size),
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 0.88 * size } }, // above the plot, never on it
       showlegend: true,
@@ -176,15 +190,6 @@ export class Chart {
       transition: { duration: 0 },
       uirevision: "same", // what is put out in the legend stays out
     };
-    this.waiting.remove();
-    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
-    this.drawnSurface = this.surface();
-    await plotly.newPlot(this.plot, this.traces(), layout, { displayModeBar: false });
-    this.started = true;
-    this.showHandles();
-    this.plot.on("plotly_afterplot", () => this.overdraw());
-    this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.plot);
   }
 
   end() {
@@ -257,23 +262,31 @@ export class Chart {
     this.drawnSurface = this.surface();
     const { h: before } = this.plot._fullLayout._size;
     await this.plotly.react(this.plot, this.traces(), this.plot.layout);
-    // A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes there, and the curves when asked again.
-    if (this.started && this.plot._fullLayout._size.h !== before) this.plotly.relayout(this.plot, { "margin.pad": 0 });
+    if (this.started && this.plot._fullLayout._size.h !== before) this.drawAgain();
   }
 
-  /** Plotly drew the numbers of the last rest: for a new size, or a click in the legend. */
+  /** A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes there, and the curves when asked again. */
+  drawAgain() {
+    this.plotly.relayout(this.plot, { "margin.pad": 0 });
+  }
+
+  /** Plotly drew the numbers of the last rest: for a new size, or a click in the legend, whose height the style adds to the chart's. */
   overdraw() {
+    this.plot.style.setProperty("--legend", `${this.plot._fullLayout.legend?._height || 0}px`);
     if (this.behind) this.drawn.forEach((_, k) => this.move(k));
     if (this.handles) this.handles.place();
   }
 
-  /** As large as its place. One that was folded away is shown again, or the window has another width. */
-  fit() {
+  /** As large as its place, and its type as the page's. One that was folded away is shown again, the window has another width, or a class looks on. */
+  async fit() {
     const { width, height } = this.plot.getBoundingClientRect();
     const { _fullLayout: drawn } = this.plot;
     if (!width || !height) return;
-    if (Math.abs(width - drawn.width) > 1 || Math.abs(height - drawn.height) > 1) this.plotly.Plots.resize(this.plot);
     this.restLater();
+    if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
+    this.plot.layout = this.layout();
+    await this.plotly.Plots.resize(this.plot);
+    if (this.started) this.drawAgain();
   }
 }
 

@@ -68,7 +68,6 @@ export class Presenter {
     const { share } = this.page;
     share.apply({ ...share.looks, mode: on ? ["projector"] : [] });
     share.settled();
-    window.dispatchEvent(new Event("resize"));
   }
 
   help() {
@@ -81,7 +80,6 @@ export class Presenter {
     const zoomed = this.page.node.querySelector(".gs-zoomed");
     if (zoomed) zoomed.classList.remove("gs-zoomed");
     else if (node) node.classList.add("gs-zoomed");
-    window.dispatchEvent(new Event("resize"));
   }
 
   selectedGroup() {
@@ -95,7 +93,6 @@ export class Presenter {
     if (!this.page.node.contains(focused(this.page.node)) && document.activeElement !== document.body) return;
     const [target] = event.composedPath(); // not event.target, which does not look into a shadow root
     if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
-    if (event.key === " " && target.closest?.("button, summary")) return; // the button's own press
     if (this.wanted && event.key !== "Escape") {
       this.wanted = false;
       this.takeWholeScreen();
