@@ -166,10 +166,10 @@ def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
             assert page.cell(row + 1, column + 1).value.endswith(name)
     assert len({where.labels[name] for name in ("surface", "across", "down")}) == 3
     np.testing.assert_allclose([page.cell(z.row + 2, z.column + 1 + j).value for j in range(4)], found["surface"][1])
-    (rule,) = page.conditional_formatting
+    ((where_coloured, rule),) = [(each.sqref, rule) for each in page.conditional_formatting for rule in each.rules if rule.colorScale]
     corner = page.cell(z.row + 1, z.column + 1).coordinate
-    assert str(rule.sqref) == f"{corner}:{page.cell(z.row + 3, z.column + 4).coordinate}"
-    assert [colour.rgb[2:] for colour in rule.rules[0].colorScale.color] == [colour[1:] for colour in COLOURS]
+    assert str(where_coloured) == f"{corner}:{page.cell(z.row + 3, z.column + 4).coordinate}"
+    assert [colour.rgb[2:] for colour in rule.colorScale.color] == [colour[1:] for colour in COLOURS]
     said = [cell.value for row in book["Charts"] for cell in row if cell.value]
     assert "The page also draws contour lines: here, the coloured table surface on the worksheet Surface." in said
 
@@ -180,6 +180,16 @@ def test_the_first_worksheet_says_how_many_steps_there_are_and_how_to_get_more(s
     words = {row: text for (page, row, column), text in READINGS[engine](BOOKS[steps]).items() if page == "Start" and column == 2}
     row = next(row for row, text in words.items() if "To get more, take them on the lesson's page" in f"{text}")
     assert words[row - 1] == steps
+
+
+@each_book
+def test_what_shows_the_start_says_so(steps):
+    """In the same words for any number of steps: a page writes them into its own workbook."""
+    cells = workbooks.cached(BOOKS[steps])
+    said = {(page, text) for (page, _, _), text in cells.items()}
+    assert ("Start", "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the steps after it.") in said
+    drawn = [text for page, text in said if page == "Charts" and "Drawn at the start" in f"{text}"]
+    assert drawn == ["Drawn at the start, step 0: errors. The steps stand on the worksheet Steps."]
 
 
 def test_segments_between_blocks_of_two_shapes_are_refused(tmp_path):

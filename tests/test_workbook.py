@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 
-from sheets import Axis, InputError, NeedsBlock, Series, Sheet, values
+from sheets import Axis, InputError, NeedsBlock, Series, Sheet, column_index, values
 from sheets.language.expr import walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library.catalogue import SHEETS
@@ -183,6 +183,15 @@ def test_the_first_worksheet_says_what_to_try(name):
 
 
 @each_sheet
+def test_the_first_worksheet_repeats_the_sentences_that_hold_without_a_blank_line(name):
+    cells = workbooks.cached(BOOKS[name, "as it starts"])
+    rows = range(2, 2 + len(SHEETS[name]().sentences))
+    said = [text for row in rows if (text := cells.get(("Sheet", row, 1)))]
+    assert 0 < len(said) < len(rows)
+    assert "\n".join(said) in [text for (page, _, column), text in cells.items() if (page, column) == ("Start", 1)]
+
+
+@each_sheet
 def test_every_block_has_a_note_a_name_and_its_place(name):
     s, book = SHEETS[name](), opened(name)
     notes = {(page.title, cell.value.split()[-1]): cell.comment.text for page in book for row in page for cell in row if cell.comment}
@@ -241,9 +250,82 @@ def first_cell(s: Sheet, name: str, over_steps: bool) -> str:
 
 @each_sheet
 def test_pages_are_frozen_and_fit_the_paper(name):
-    for page in opened(name).worksheets[1:]:
+    start, *others = opened(name).worksheets
+    assert start.page_setup.fitToHeight in (None, 1) and start.sheet_properties.pageSetUpPr.fitToPage  # absent: one page
+    for page in others:
         assert page.freeze_panes or page.title == "Charts"
         assert page.page_setup.orientation == "landscape" and page.page_setup.fitToHeight == 0
+
+
+def shortened(page) -> dict[int, list[tuple[range, float, float]]]:
+    """Column: the rows whose numbers turn to powers of ten, and outside of which two numbers."""
+    found: dict[int, list[tuple[range, float, float]]] = {}
+    for each in page.conditional_formatting:
+        for rule in (rule for rule in each.rules if rule.operator == "notBetween"):
+            assert rule.dxf.numFmt.formatCode == "0.00E+00"
+            low, high = map(float, rule.formula)
+            for left, top, right, bottom in (area.bounds for area in each.sqref.ranges):
+                for column in range(left, right + 1):
+                    found.setdefault(column, []).append((range(top, bottom + 1), low, high))
+    return found
+
+
+def shown(x: float, num_format: str) -> str:
+    """General becomes shorter by itself, down to this."""
+    if num_format == "General":
+        return min(f"{x:.9g}", f"{x:.2E}", key=len)
+    decimals = len(num_format.rstrip("%").partition(".")[2])
+    return f"{x:.2E}" if "E" in num_format else f"{x:.{decimals}{'%' if num_format.endswith('%') else 'f'}}"
+
+
+def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) -> dict:
+    """Cells whose numbers need more than their column has, but for the room that a wider font than Calibri takes. rules: whether what a
+    workbook shortens is shortened."""
+    found = {}
+    for page in book.worksheets[1:]:
+        widths = {k: each.width for each in page.column_dimensions.values() for k in range(each.min, each.max + 1)}
+        short = shortened(page) if rules else {}
+        for (name, row, column), x in cells.items():
+            if name == page.title and isinstance(x, (int, float)):
+                outside = any(row in rows and not low <= x <= high for rows, low, high in short.get(column, []))
+                text = shown(x, "0.00E+00" if outside else page.cell(row, column).number_format)
+                if len(text) + 2.5 > widths.get(column, 8.43):
+                    found[name, row, column] = text
+    return found
+
+
+@each_sheet
+def test_columns_are_wide_enough_for_their_numbers(name):
+    assert not too_wide(opened(name), workbooks.cached(BOOKS[name, "as it starts"]))
+
+
+def growing() -> Sheet:
+    """Numbers of each format, that a reader makes longer. Its column 101 on are as wide as the others."""
+    s = Sheet("growing")
+    size = s.input("size", 1.25)
+    s.let("general", size * 1.1)
+    for format in ("d", ".2f", ".6f", ".0%", ".1%"):
+        s.let(f"number_{len(s.blocks)}", size * 0.9, format=format)
+    s.let("wide", size * (column_index(120) + 0.5))
+    s.let("size_next", size * 1.5)
+    s.carry(size="size_next")
+    return s
+
+
+SIZES = (1.25, 98765.4321, -98765.4321, 1e7, -1e7, -1.5e12, 2e100)
+GROWN = {
+    size: workbooks.register(f"growing_{k}", growing, libreoffice=False, inputs={"size": size}, steps=3) for k, size in enumerate(SIZES)
+}
+
+
+def test_numbers_that_become_longer_stay_readable():
+    """The first workbook's formats, with the numbers of the others, as if its input was typed over."""
+    first = openpyxl.load_workbook(workbooks.path(GROWN[SIZES[0]]))
+    for size in SIZES:
+        numbers = workbooks.cached(GROWN[size])
+        assert not too_wide(first, numbers)
+        assert not too_wide(openpyxl.load_workbook(workbooks.path(GROWN[size])), numbers)
+    assert len(too_wide(first, numbers, rules=False)) > 100
 
 
 def columns_by_number() -> Sheet:

@@ -12,7 +12,7 @@ from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.limits import MOST_FORMULAS
 from sheets.targets.excel.parts import Part, parts
-from sheets.targets.excel.start import steps_formula
+from sheets.targets.excel.start import sentences_formula, steps_formula
 from sheets.targets.excel.words import sentence_formula
 from sheets.targets.javascript import program
 
@@ -58,6 +58,7 @@ def _told(part: Part) -> dict[str, Any]:
         "sentences": [{"pieces": s.pieces, "excel": sentence_formula(sheet, where, s).pieces()} for s in sheet.sentences],
         "sentenceRow": where.sentence_rows[where.main] + 1,
         "worksheet": where.main,
+        "start": sentences_formula(sheet, where)[1:],
         "follows": part.follows,
         "formulas": part.formula_count(0),
         "steps": _steps(part),

@@ -140,13 +140,13 @@ function writeRowNumbers(state, worksheets) {
 
 /** The sentences, on their worksheet and where the first worksheet repeats them. */
 function writeSentences(state, worksheets) {
-  const { sentences, sentenceRow, worksheet } = state.description;
-  state.said().forEach((text, k) => {
-    const row = sentenceRow + k;
+  const { sentences, sentenceRow, worksheet, start } = state.description;
+  const said = state.said();
+  said.forEach((text, k) => {
     const formula = excelFormula(sentences[k].excel, 0, 0, state.rows).slice(1);
-    worksheets[worksheet].write(worksheets[worksheet].cell(row, 0), formula, text);
-    worksheets.Start.remember(`${worksheet}!$A$${row}&""`, text);
+    worksheets[worksheet].write(worksheets[worksheet].cell(sentenceRow + k, 0), formula, text);
   });
+  worksheets.Start.remember(start, said.filter(Boolean).join("\n"));
 }
 
 // --- steps

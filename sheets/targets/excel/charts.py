@@ -97,10 +97,19 @@ def write_charts(book: Workbook, page: Worksheet, drawn: Drawn, styles: Styles, 
     for k, chart in enumerate(drawn.sheet.charts):
         row, column = corner[0] + (k // across) * TALL, corner[1] + (k % across) * wide
         page.insert_chart(row, column, _chart(book, drawn, k), {"description": chart.note or chart.title})
-        note = " ".join(text for text in (chart.note, _contour_note(drawn, chart)) if text)
+        note = " ".join(text for text in (chart.note, _start_note(drawn, chart), _contour_note(drawn, chart)) if text)
         if note:
             below = row + ROWS_OF_CHART
             page.merge_range(below, column, below + ROWS_OF_NOTE - 1, column + wide - 2, note, styles.caption)
+
+
+def _start_note(drawn: Drawn, chart: Chart) -> str:
+    """Which series stay at the start, though the workbook has steps that move them."""
+    plan = drawn.plan
+    if plan is None:
+        return ""
+    labels = [each.label for each in chart.series if not each.steps and {each.x, each.y, each.to} & set(plan.moving)]
+    return f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet {plan.worksheet}." if labels else ""
 
 
 def _contour_note(drawn: Drawn, chart: Chart) -> str:

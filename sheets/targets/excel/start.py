@@ -10,7 +10,7 @@ from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ..numpy import Values
 from .layout import Layout
-from .limits import MOST_ROWS
+from .limits import LONGEST_TEXT, MOST_ROWS, check_formula
 from .parts import Part
 from .steps import Steps
 from .styles import Styles
@@ -29,6 +29,17 @@ def steps_formula(plan: Steps) -> str:
     return f"=MAX({plan.worksheet}!$A${plan.first_row + 1}:$A${MOST_ROWS})"
 
 
+def sentences_formula(sheet: Sheet, where: Layout) -> str:
+    """The sentences that hold, a line each; empty where there are none."""
+    if not sheet.sentences:
+        return ""
+    first = where.sentence_rows[where.main] + 1
+    cells = [f"{where.main}!$A${first + k}" for k in range(len(sheet.sentences))]
+    found = "=MID(" + "&".join(f'IF({cell}="","",CHAR(10)&{cell})' for cell in cells) + f",2,{LONGEST_TEXT})"
+    check_formula(found, "all sentences together", sheet.sentences[-1].line)
+    return found
+
+
 class StartWriter:
     """Writes from top to bottom; `row` is the last one written."""
 
@@ -37,9 +48,8 @@ class StartWriter:
         page.hide_gridlines(2)
         page.set_column(0, 0, NAMES_WIDTH)
         page.set_column(1, 1, WORDS_WIDTH)
-        page.set_landscape()
         page.set_paper(9)
-        page.fit_to_pages(1, 0)
+        page.fit_to_pages(1, 1)
 
     def heading(self, text: str, note: str = "") -> None:
         self.row += 2
@@ -69,12 +79,12 @@ class StartWriter:
             )
             for each in beside:
                 self.pair(each.name, each.title)
-        self._sentences(sheet, main.where, found)
         self._colours(sheet)
         self.heading("Sources")
         for source in sheet.sources:
             self.row += 1
             self.page.write_string(self.row, 0, f"{source.text}. {source.address}".rstrip())
+        self._sentences(main, found)
         self.page.activate()
 
     def _steps(self, plan: Steps, steps: int) -> None:
@@ -82,12 +92,19 @@ class StartWriter:
         self.pair("The last step", MORE_STEPS.format(worksheet=plan.worksheet))
         self.page.write_formula(self.row - 1, 1, steps_formula(plan), self.styles.get(align="left", bold=True), steps)
 
-    def _sentences(self, sheet: Sheet, where: Layout, found: Values) -> None:
-        self.heading("What the numbers say")
-        for k, sentence in enumerate(sheet.sentences):
-            self.row += 1
-            cell = f"{where.main}!$A${where.sentence_rows[where.main] + k + 1}"
-            self.page.write_formula(self.row, 0, f'={cell}&""', self.styles.said, said_now(sentence, found))
+    def _sentences(self, main: Part, found: Values) -> None:
+        """Last, since how many lines there are changes with the numbers."""
+        sentences, where = main.sheet.sentences, main.where
+        note = f"Of the start, step 0, which the worksheet {where.main} shows. The worksheet {{}} has the steps after it."
+        self.heading("What the numbers say", note.format(main.plan.worksheet) if main.plan is not None else "")
+        texts = [said_now(sentence, found) for sentence in sentences]
+        if not texts:
+            return
+        most = sum(lines("".join(map(str, sentence.pieces)), NAMES_WIDTH + WORDS_WIDTH) for sentence in sentences)
+        self.page.merge_range(self.row + 1, 0, self.row + most, 1, "", self.styles.sayings)
+        formula, said = sentences_formula(main.sheet, where), "\n".join(filter(None, texts))
+        self.page.write_formula(self.row + 1, 0, formula, self.styles.sayings, said)
+        self.row += most
 
     def _colours(self, sheet: Sheet) -> None:
         self.heading("What the colours mean")

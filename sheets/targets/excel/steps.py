@@ -22,10 +22,11 @@ from ..numpy import trajectory, values
 from .formulas import Formula, column_name, formula
 from .layout import Place
 from .limits import check_fits
-from .styles import Styles, cached
+from .styles import Styles, cached, cell_format
 
 WORKSHEET = "Steps"
 STILL_ROW, FIRST_ROW = 3, 6  # below the title's row
+SHORTENED = 1000  # rows below the first whose long numbers turn to powers of ten; a fill takes the rule further
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:
 class StepsWriter:
     """Writes the steps of one sheet. places: where its blocks stand otherwise.
 
-    known: the formulas derived so far. They are the same at each step but the first, relative to their row.
+    known: the formulas derived so far. They are the same at each step but the first, relative to their row. formats: of each block,
+    over all its rows.
     """
 
     page: Worksheet
@@ -120,6 +122,7 @@ class StepsWriter:
     plan: Steps
     styles: Styles
     known: dict[tuple, Formula] = field(default_factory=dict)
+    formats: set[tuple[str, str]] = field(default_factory=set)
 
     def write(self, steps: int) -> None:
         """Rows 0 to `steps`."""
@@ -137,6 +140,15 @@ class StepsWriter:
             self._write_step(step)
             for name in plan.row:
                 self._write_cells(plan.first_row + step, name, found[name], step)
+        self._shorten(steps)
+
+    def _shorten(self, steps: int) -> None:
+        """Also rows that a page writes later."""
+        for name, num_format in sorted(self.formats):
+            row, column = self.plan.still_row if name in self.plan.still else self.plan.first_row, self.plan.columns[name]
+            last = row if name in self.plan.still else row + max(steps, SHORTENED)
+            size = int(np.prod(self.sheet.blocks[name].shape))
+            self.styles.shorten(self.page, num_format, (row, column), (last, column + size - 1))
 
     def _write_step(self, step: int) -> None:
         """The step's number; from the first on a formula, so that rows can be filled down."""
@@ -153,7 +165,9 @@ class StepsWriter:
 
     def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
-        style = self.styles.number(replace(block, editable=False, value=None), found)
+        shown = replace(block, editable=False, value=None)
+        style = self.styles.number(shown, found)
+        self.formats.add((name, cell_format(shown, found)))
         for k, (i, j) in enumerate(np.ndindex(block.shape)):
             key = (name, i, j, step > 0)
             if key not in self.known:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from ...language.roles import ROLES
 from ...language.sheet import Block
 
-DIGITS = 9  # of a number that fits the narrowest column, with its sign and point
-POWERS = "0.00E+00"
+NARROWEST = 13  # column, in characters: takes -1.23E+100 also where a wider font stands in for Calibri
+DIGITS = 9  # that such a column takes with their point; a sign takes the place of one
+GENERAL, POWERS = "General", "0.00E+00"
 
 
 class Styles:
@@ -22,6 +24,7 @@ class Styles:
     def __init__(self, book: xlsxwriter.Workbook):
         self.book = book
         self.made: dict[str, Any] = {}
+        self.powers = book.add_format({"num_format": POWERS})
 
     def get(self, **properties: Any):
         key = json.dumps(properties, sort_keys=True)
@@ -36,6 +39,14 @@ class Styles:
         if block.editable:
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
         return self.get(align="right", **properties)
+
+    def shorten(self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Powers of ten for those of a range's numbers that become too long for a column when an input moves."""
+        if num_format in (GENERAL, POWERS):  # neither outgrows a column
+            return
+        low, high = (f"{end:.12g}" for end in room(num_format))
+        rule = {"type": "cell", "criteria": "not between", "minimum": low, "maximum": high, "format": self.powers}
+        page.conditional_format(*first, *last, rule)
 
     def heading(self, block: Block):
         return self.get(bold=True, font_color=ROLES[block.role].colour, bottom=2, bottom_color=ROLES[block.role].colour, align="right")
@@ -57,6 +68,10 @@ class Styles:
         return self.get(font_color=ROLES["loss"].colour, bold=True)
 
     @property
+    def sayings(self):
+        return self.get(font_color=ROLES["loss"].colour, bold=True, text_wrap=True, valign="top")
+
+    @property
     def wrapped(self):
         return self.get(text_wrap=True, valign="top")
 
@@ -74,7 +89,7 @@ def number_format(spec: str) -> str:
     if spec == "d":
         return "0"
     if spec == "g":
-        return "General"
+        return GENERAL
     decimals = "0." + "0" * int(spec[1:-1]) if int(spec[1:-1]) else "0"
     return decimals + ("%" if spec.endswith("%") else "")
 
@@ -84,16 +99,21 @@ def cell_format(block: Block, found: np.ndarray) -> str:
     digits: it gets four decimals, or powers of ten where they would hide it."""
     sizes = np.abs(found[np.isfinite(found) & (found != 0)])
     if block.format != "g":
-        fits = sizes.size == 0 or sizes.max() < 10.0 ** (DIGITS - _decimals(block.format))
-        return number_format(block.format) if fits else POWERS
-    if block.value is not None or sizes.size == 0 or ((sizes == np.round(sizes)).all() and sizes.max() < 10.0**DIGITS):
-        return "General"
-    return "0.0000" if sizes.min() >= 1e-3 and sizes.max() < 10.0 ** (DIGITS - 4) else POWERS
+        return number_format(block.format) if _fits(found, number_format(block.format)) else POWERS
+    if block.value is not None or sizes.size == 0 or ((sizes == np.round(sizes)).all() and _fits(found, "0")):
+        return GENERAL
+    return "0.0000" if sizes.min() >= 1e-3 and _fits(found, "0.0000") else POWERS
 
 
-def _decimals(spec: str) -> int:
-    """Digits after the point; per cent have two more before it."""
-    return 0 if spec == "d" else int(spec[1:-1]) + 2 * spec.endswith("%")
+def room(num_format: str) -> tuple[float, float]:
+    """Between which numbers the narrowest column shows them in this format. Per cent have two more digits before the point, and a sign."""
+    decimals = len(num_format.rstrip("%").partition(".")[2]) + 3 * num_format.endswith("%")
+    return -(10.0 ** (DIGITS - 1 - decimals)), 10.0 ** (DIGITS - decimals)
+
+
+def _fits(found: np.ndarray, num_format: str) -> bool:
+    low, high = room(num_format)
+    return bool((~np.isfinite(found) | ((low < found) & (found < high))).all())
 
 
 def cached(x: float, block: Block | None = None) -> float | str:

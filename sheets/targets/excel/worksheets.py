@@ -18,10 +18,9 @@ from .charts import cells_of, colour_contours
 from .layout import GroupPlace, Place
 from .limits import LONGEST_TITLE
 from .parts import Part
-from .styles import Styles, cached
+from .styles import NARROWEST, Styles, cached, cell_format
 from .words import LINE, comment, fixed, lines, said_now, sentence_formula
 
-NARROWEST = 11  # column, in characters
 PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
 
@@ -57,7 +56,7 @@ def prepare(page: Worksheet, widths: dict[int, float], columns: int, frozen: int
     page.fit_to_pages(math.ceil(characters / PAPER_WIDTH), 0)
     page.repeat_rows(frozen - 1)
     page.set_footer("&L&A&RPage &P of &N")
-    page.set_column(0, 100, NARROWEST)
+    page.set_column(0, max(100, columns), NARROWEST)  # some beyond, for what a reader adds
     for column, width in widths.items():
         page.set_column(column, column, width)
 
@@ -86,6 +85,8 @@ def _write_numbers(page: Worksheet, block: Block, place: Place, found: np.ndarra
             page.write_number(row, column, found[i, j], style)
         else:
             page.write_formula(row, column, filled.at(i, j), style, cached(float(found[i, j]), block))
+    last = place.row + found.shape[0] - 1, place.column + found.shape[1] - 1
+    styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
     if block.editable:
         _validate(page, block, place, found)
 
