@@ -521,7 +521,7 @@ def test_the_curve_is_torch_lr_finders(learner):
             return pixels[index], labels[index]
 
     network = Network(ours.body, ours.pictures.classes)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-6, betas=(0.9, 0.99), eps=1e-5, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-6, betas=(0.9, 0.99), eps=1e-5, weight_decay=0.01, fused=True)
     finder = LRFinder(network, optimiser, torch.nn.CrossEntropyLoss())
     ratio = (1e-1 / 1e-6) ** (1 / rounds)  # it ends at the last rate, we one step after it
     finder.range_test(Batches(), end_lr=1e-1 / ratio, num_iter=rounds, smooth_f=0, diverge_th=math.inf)
