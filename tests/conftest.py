@@ -10,7 +10,6 @@
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,6 @@ import pytest
 from browsers import launch, watch
 from engines import missing
 
-WORKBOOKS = "workbooks"  # the group of files that share LibreOffice
 SERVE = """
 import sys
 from pathlib import Path
@@ -44,21 +42,12 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid: str) -> str:
             return group_of(config.rootpath / nodeid.partition("::")[0])
 
-    config.option.loadscopereorder = False  # the order below holds
     return ByFile(config, log)
-
-
-def pytest_collection_modifyitems(config, items):
-    """On several processes the longest goes first, which is LibreOffice's, then files of few tests, which drive browsers and servers and
-    take long, so that none of these is left to one process at the end."""
-    if hasattr(config, "workerinput"):
-        count = Counter(group_of(item.path) for item in items)
-        items.sort(key=lambda item: (group_of(item.path) != WORKBOOKS, count[group_of(item.path)], str(item.path)))
 
 
 @cache
 def group_of(file: Path) -> str:
-    return WORKBOOKS if "import workbooks\n" in file.read_text(encoding="utf-8") else str(file)
+    return "workbooks" if "import workbooks\n" in file.read_text(encoding="utf-8") else str(file)
 
 
 @pytest.fixture(scope="session")
