@@ -80,6 +80,7 @@ export class Compare {
   /** @param {{block: Object, row: number, column: number, value: number}} difference */
   begin(difference) {
     this.difference = difference;
+    this.rows = this.compared();
     this.other = new State(this.state.description);
     this.followed = null;
     this.follow();
@@ -129,7 +130,7 @@ export class Compare {
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
     const short = this.other.step < this.state.step ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.` : "";
     setText(this.words, `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`);
-    const rows = this.compared();
+    const { rows } = this;
     while (this.results.rows.length > rows.length + 1) this.results.deleteRow(-1);
     [["", "A", "B"], ...rows.map((each) => [each.label, ...[this.state, this.other].map((state) => shown(state.value(each.name, 0, 0), each.format))])].forEach((texts, k) => {
       const row = this.results.rows[k] || this.results.insertRow();
