@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from learners import measured, same, weights
 from torch.nn import functional
 
 from sheets import InputError
@@ -26,18 +27,6 @@ from widgets.fine_tuning.training import Settings, Trainee, Training, stage_of, 
 
 BATCHES = 6  # of 40 pictures by seven
 EVERY = 40 + 54  # pictures
-
-
-def weights(learner) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in learner._weights().items()}
-
-
-def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    return first.keys() == second.keys() and all(first[name].equal(second[name]) for name in first)
-
-
-def measured(learner) -> list[tuple[float, float, float]]:
-    return [(epoch.train_loss, epoch.valid_loss, epoch.accuracy) for epoch in learner.history]
 
 
 class StopAfter:
@@ -293,21 +282,6 @@ def test_one_run_at_a_time(learner):
     assert len(ours.history) == 1
 
 
-def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
-    """As on CUDA, bf16 has 8 bits for a number: the layers compute with it, weights and losses stay as they are."""
-    exact, mixed = learner(folder=tmp_path / "exact"), learner(folder=tmp_path / "mixed", mixed=True)
-    seen = []
-    convolution = next(part for part in mixed.network.modules() if isinstance(part, torch.nn.Conv2d))
-    convolution.register_forward_hook(lambda _, inputs, made: seen.append((inputs[0], made.dtype)))
-    for run in (exact, mixed):
-        assert run.fit([Stage("frozen", 3, 0.02), Stage("unfrozen", 2, 1e-3)]) == FINISHED
-    inputs, dtype = seen[-1]
-    assert dtype == torch.bfloat16 and inputs.is_contiguous(memory_format=torch.channels_last)
-    assert convolution.weight.dtype == torch.float32 and convolution.weight.is_contiguous(memory_format=torch.channels_last)
-    np.testing.assert_allclose(measured(mixed), measured(exact), rtol=0.1, atol=0.02)
-    assert measured(mixed) != measured(exact)
-
-
 # --- what goes wrong
 
 
@@ -336,36 +310,6 @@ def test_divergence_in_a_later_epoch_goes_back_to_the_epoch_before(learner):
 
     assert ours.fit_unfrozen(3, 1e-4, listener=poison) == DIVERGED
     assert same(weights(ours), kept[0])
-
-
-class Small(Network):
-    """A network on a device whose memory holds two pictures."""
-
-    def forward(self, pixels):
-        if len(pixels) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().forward(pixels)
-
-
-def test_out_of_memory_halves_says_so_and_learns_the_same(learner, tmp_path):
-    plenty, small, heard = learner(folder=tmp_path / "plenty"), learner(folder=tmp_path / "small"), []
-    small.network.__class__ = Small
-    for run, listener in ((plenty, heard.append), (small, heard.append)):
-        assert run.fit_unfrozen(1, 1e-3, listener=listener) == FINISHED
-    said = [event.text for event in heard if isinstance(event, Notice)]
-    assert [text.partition(". It goes on with ")[2].partition(";")[0] for text in said] == ["4", "2"]
-    np.testing.assert_allclose(measured(small), measured(plenty), rtol=1e-4)
-    for name, tensor in weights(small).items():
-        torch.testing.assert_close(tensor, weights(plenty)[name], rtol=1e-3, atol=1e-5)
-
-
-def test_out_of_memory_for_one_picture_is_a_sentence(learner, monkeypatch):
-    def none(self, pixels):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(Network, "forward", none)
-    with pytest.raises(InputError, match="no memory even for one picture"):
-        learner().fit_unfrozen(1)
 
 
 @pytest.mark.parametrize("options", [{"batch_size": 0}, {"batch_size": -3}])

@@ -8,6 +8,7 @@ pixels, features, augmentation     what the network sees; the frozen body's feat
 schedules, training, lr_find       one cycle, the loop, the learning-rate finder; trainees: what learns from what
 learner                            all of it together: start here
 results, excitement                what to look at; exports, head_sheets, recordings: what to take away
+chance, memory, machine            seeds; a device whose memory is used up; what it is called
 distributed, command               several processes (torchrun); `gradsheet finetune`
 
 panel                              the widget over them: jobs (one at a time), steps (what its buttons do), session (what it works on, kept

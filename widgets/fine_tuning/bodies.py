@@ -21,6 +21,8 @@ from transformers.utils import logging as transformers_logging
 
 from sheets import InputError
 
+from .chance import sown
+
 DIGITS = "digits"
 DIGITS_FOLDER = Path(__file__).parent / "digits_body"
 CLOSE = 1e-5  # our preprocessing against the processor's own, on numbers of size 1
@@ -195,8 +197,7 @@ def watched(head: nn.Module, run: Callable[[], torch.Tensor]) -> tuple[torch.Ten
 
 def fresh(body: Body, seed: int = 0) -> Body:
     """The same architecture with new random weights: training from scratch."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with sown(seed):
         model = AutoModelForImageClassification.from_config(copy.deepcopy(body.model.config))
     return Body(
         f"{body.name} from scratch", model.eval().requires_grad_(False), body.processor, body.scale, body.mean, body.std, fresh=True

@@ -24,18 +24,20 @@ from sheets import InputError
 from . import checkpoints
 from .augmentation import Augmentation
 from .bodies import Body
+from .chance import forked
 from .checkpoints import named, of
 from .distributed import Processes
 from .events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
-from .memory import Portions
+from .machine import default_device
+from .memory import Portions, needed_for
 from .network import Network
 from .pictures import Pictures
 from .results import Predictions
 from .schedules import BASE_LR, Rate, Stage, rates, recipe
 from .trainees import Trainees
-from .training import Diverged, Settings, Training, forked, stage_of, stage_words
+from .training import Diverged, Settings, Training, stage_of, stage_words
 
 BATCH_SIZE, MOST_IN_A_BATCH = 64, 100_000
 FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"
@@ -48,7 +50,7 @@ class Learner:
     pictures: what to learn. body: what it starts from. batch_size: pictures of one step. seed: of the head, the order and the
     augmentation; on a CPU the same seed gives the same numbers to the last digit. folder: for checkpoints and saved weights (default:
     one that goes with the learner). device: default CUDA where there is one. features_folder: where features are kept between runs.
-    mixed: bf16 and channels_last; default on CUDA.
+    mixed: bf16 and channels_last; default where the GPU computes with bf16.
     Every long method takes listener (called with each event) and stop (asked before each batch), and runs one at a time.
     """
 
@@ -64,15 +66,16 @@ class Learner:
         features_folder: Path | None = None,
         mixed: bool | None = None,
     ):
-        """Raises InputError for a batch that cannot be."""
+        """Raises InputError for a batch that cannot be, and where the device has no memory for the network."""
         if not 1 <= batch_size <= MOST_IN_A_BATCH:
             raise InputError(f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}")
         self.pictures, self.body, self.seed = pictures, body, seed
-        self.settings = Settings(batch_size, seed, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")), mixed)
+        self.settings = Settings(batch_size, seed, torch.device(device) if device else default_device(), mixed)
         self.folder = folder or Path(self._temporary.name)
         self.processes = Processes()
         self.portions = Portions(self.processes.count == 1)
-        self.network = Network(body, pictures.classes, seed).to(self.settings.device)
+        with needed_for("this network"):
+            self.network = Network(body, pictures.classes, seed).to(self.settings.device)
         if self.settings.mixed:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.trainees = Trainees(

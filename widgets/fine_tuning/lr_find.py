@@ -8,9 +8,10 @@ from itertools import count
 
 from sheets.library.lr_finder import lr_suggestions
 
+from .chance import forked
 from .events import Worked
 from .schedules import rates
-from .training import Diverged, Training, forked
+from .training import Diverged, Training
 
 SMOOTHING = 0.98
 RUN_AWAY = 4  # times the least smoothed loss so far

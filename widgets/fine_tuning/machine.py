@@ -17,6 +17,16 @@ def leave_a_core() -> None:
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
 
 
+def default_device() -> torch.device:
+    """This process's GPU, by its number: another thread would have another one in mind by "cuda". Without one the CPU."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def computes_with_bf16(device: torch.device) -> bool:
+    """Faster than with 32 bits, that is: an older GPU, such as a T4, only imitates bf16, and slowly."""
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def device_name(device: torch.device) -> str:
     """NVIDIA's name of a GPU; for a CPU how many threads PyTorch uses."""
     if device.type == "cuda":

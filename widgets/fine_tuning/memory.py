@@ -1,8 +1,9 @@
-"""When the device has no memory left for a batch: cut it into halves, say so, and go on with the same step."""
+"""When the device has no memory left: a batch is cut into halves, which is said, and the same step goes on; anything else ends in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -12,6 +13,8 @@ from sheets import InputError
 from .events import Listener, Notice
 
 T = TypeVar("T")
+SIGNS = ("out of memory", "can't allocate memory", "_ALLOC_FAILED")  # the driver's, the CPU's, cuBLAS's and cuDNN's
+ADVICE = "take a smaller body, or train on the CPU"
 
 
 class Portions:
@@ -39,7 +42,7 @@ class Portions:
     def _halve(self, count: int, listener: Listener) -> None:
         tried = min(count, self.most or count)
         if tried == 1:
-            raise InputError("the device has no memory even for one picture: take a smaller body, or train on the CPU")
+            raise InputError(f"the device has no memory even for one picture: {ADVICE}")
         if not self.alone:
             raise InputError(f"a device ran out of memory with {tried} pictures at once; start again with a smaller batch")
         self.most = (tried + 1) // 2
@@ -53,4 +56,15 @@ class Portions:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in SIGNS)
+
+
+@contextmanager
+def needed_for(what: str) -> Iterator[None]:
+    """Inside, memory is needed that cannot be had in smaller parts. Raises InputError where there is none."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(f"the device has no memory for {what}: {ADVICE}") from error

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from .bodies import Body, watched
+from .chance import sown
 
 
 class Network(nn.Module):
@@ -65,8 +66,7 @@ class Network(nn.Module):
 
 def new_head(features: int, classes: int, seed: int) -> nn.Linear:
     """PyTorch's own start, from the seed alone."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with sown(seed):
         return nn.Linear(features, classes)
 
 

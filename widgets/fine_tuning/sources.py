@@ -57,6 +57,7 @@ class PictureSource:
     def prepared(self, kept: torch.Tensor, chance: torch.Tensor | None) -> torch.Tensor:
         """Normalised, and augmented where the network learns from it."""
         if self.device.type == "cuda":  # bytes from pinned memory travel while the device works
-            kept = kept.pin_memory().to(self.device, non_blocking=True)
+            kept = kept.pin_memory()
+        kept = kept.to(self.device, non_blocking=True)
         pixels = (kept.to(memory_format=torch.channels_last) if self.channels_last else kept).float()
         return self.pixels.body.normalised(pixels if chance is None else self.augmentation(pixels, chance))

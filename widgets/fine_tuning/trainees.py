@@ -76,7 +76,7 @@ class Trainees:
     def _both(self, what: str, weights: dict[str, torch.Tensor], body: Callable) -> tuple[FeatureSource, FeatureSource]:
         """The features of both parts, from memory, from disk, or computed now."""
         found = []
-        body_key = fingerprint(what, self.body.processor.to_json_string(), str(self.settings.device), self.settings.mixed, weights)
+        body_key = fingerprint(what, self.body.processor.to_json_string(), self.settings.device.type, self.settings.mixed, weights)
         for part in PARTS:
             key = fingerprint(body_key, self.keys[part])
             if key not in self._features:

@@ -6,11 +6,10 @@ kept, and a run that was interrupted goes on as if it had not been.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -20,10 +19,12 @@ from torch import nn
 from torch.nn import functional
 
 from .augmentation import DRAWS
+from .chance import forked, seed_of, sow
 from .checkpoints import Tensors, named, of
 from .distributed import Processes
 from .events import BatchEnded, EpochEnded, Listener, Stop, Stopped, never, nobody
-from .memory import Portions
+from .machine import computes_with_bf16
+from .memory import Portions, needed_for
 from .schedules import Stage
 from .sources import Source
 
@@ -53,7 +54,7 @@ class Trainee:
 
 @dataclass
 class Settings:
-    """mixed: bf16 autocast and channels_last, which are faster where the device computes with 16 bits; None: on CUDA."""
+    """mixed: bf16 autocast and channels_last, which are faster where the device computes with bf16; None: there."""
 
     batch_size: int
     seed: int
@@ -61,19 +62,10 @@ class Settings:
     mixed: bool | None = None
 
     def __post_init__(self) -> None:
-        self.mixed = self.device.type == "cuda" if self.mixed is None else self.mixed
+        self.mixed = computes_with_bf16(self.device) if self.mixed is None else self.mixed
 
     def autocast(self) -> AbstractContextManager:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self.mixed))
-
-
-def seed_of(*where: object) -> int:
-    return int.from_bytes(hashlib.blake2b(repr(where).encode(), digest_size=7).digest(), "big")
-
-
-def forked(device: torch.device) -> AbstractContextManager:
-    """Inside, random numbers may be drawn; outside, nobody notices."""
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+        return torch.autocast(self.device.type, torch.bfloat16) if self.mixed else nullcontext()
 
 
 @contextmanager
@@ -111,7 +103,7 @@ class Training:
             betas=(FIRST_BETA, BETA),
             eps=EPS,
             weight_decay=WEIGHT_DECAY,
-            fused=settings.device.type == "cpu",  # one pass over each weight, a fifth of the time; on CUDA PyTorch's own choice is as good
+            fused=True,  # one pass over each weight, a fifth of the time
         )
         self.epoch = self.batch = 0  # the next ones
         self.loss_sum = self.seconds = 0.0  # of the epoch so far
@@ -187,21 +179,16 @@ class Training:
         loss = self.processes.sum(self.portions.run(work, len(labels), self.listener)) / len(index)
         if not math.isfinite(loss):
             raise Diverged(f"batch {self.batch + 1} of epoch {self.epoch + 1}", self.optimiser.param_groups[-1]["lr"])
-        self.optimiser.step()
+        with needed_for("the optimiser's two averages of every weight"):
+            self.optimiser.step()
         return loss
 
     def prepared(self, index: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
         """What the network sees of this process's share of a batch. A picture's augmentation does not depend on whose share it is in."""
         where = (self.settings.seed, self.number, self.epoch, self.batch)
         chance = torch.rand(len(index), DRAWS, generator=torch.Generator().manual_seed(seed_of(*where)))
-        self._seed(seed_of(*where, self.processes.rank))  # for the network's own, such as dropout
+        sow(seed_of(*where, self.processes.rank), self.settings.device)  # for the network's own, such as dropout
         return self.trainee.train.prepared(kept, self.own(chance))
-
-    def _seed(self, seed: int) -> None:
-        """As torch.manual_seed, which on a machine without a GPU notes every call for the day when one may come, and takes its time."""
-        torch.default_generator.manual_seed(seed)
-        if self.settings.device.type == "cuda":
-            torch.cuda.manual_seed(seed)
 
     def logits(self, source: Source) -> torch.Tensor:
         """(pictures, classes) of every picture of the source as it is, without augmentation, in the source's order; on the CPU.
@@ -277,8 +264,7 @@ class Training:
         for name, value in of("optimiser", tensors).items():
             k, _, what = name.partition(".")
             parameter = parameters[int(k)]
-            on_device = value if what == "step" else value.to(parameter.device)  # AdamW counts its steps on the CPU
-            self.optimiser.state[parameter][what] = on_device.clone()
+            self.optimiser.state[parameter][what] = value.to(parameter.device).clone()  # fused, AdamW counts its steps there too
         self.epoch, self.batch = numbers["epoch"], numbers["batch"]
         self.loss_sum, self.seconds = numbers["loss_sum"], numbers["seconds"]
 
