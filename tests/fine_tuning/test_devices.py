@@ -10,6 +10,7 @@ from widgets.fine_tuning.augmentation import DRAWS, Augmentation
 from widgets.fine_tuning.bodies import fresh, load_body
 from widgets.fine_tuning.events import Notice
 from widgets.fine_tuning.learner import FINISHED
+from widgets.fine_tuning.machine import device_of
 from widgets.fine_tuning.memory import Portions
 from widgets.fine_tuning.network import Network
 from widgets.fine_tuning.pixels import Pixels
@@ -39,6 +40,20 @@ def test_bf16_is_for_gpus_that_compute_with_it(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True, own=natively: including_emulation or own)
         assert Settings(8, 0, torch.device("cuda")).mixed is natively
     assert Settings(8, 0, torch.device("cpu")).mixed is False
+
+
+def test_a_gpu_has_its_number(monkeypatch):
+    assert device_of() == device_of("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert device_of() == device_of("cuda") == torch.device("cuda", 1) and device_of("cuda:0").index == 0
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:7", "gpu", ""])
+def test_a_device_that_is_not_there_is_a_sentence(learner, name):
+    with pytest.raises(InputError, match="is not there; this computer has cpu"):
+        learner(device=name)
 
 
 @pytest.mark.parametrize("chance", [None, torch.rand(2, DRAWS)], ids=["as they are", "augmented"])

@@ -30,7 +30,7 @@ from .distributed import Processes
 from .events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
-from .machine import default_device
+from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
 from .pictures import Pictures
@@ -49,8 +49,8 @@ class Learner:
 
     pictures: what to learn. body: what it starts from. batch_size: pictures of one step. seed: of the head, the order and the
     augmentation; on a CPU the same seed gives the same numbers to the last digit. folder: for checkpoints and saved weights (default:
-    one that goes with the learner). device: default CUDA where there is one. features_folder: where features are kept between runs.
-    mixed: bf16 and channels_last; default where the GPU computes with bf16.
+    one that goes with the learner). device: cpu or cuda; default CUDA where there is one. mixed: bf16 and channels_last; default where
+    the GPU computes with bf16. features_folder: where features are kept between runs.
     Every long method takes listener (called with each event) and stop (asked before each batch), and runs one at a time.
     """
 
@@ -66,11 +66,11 @@ class Learner:
         features_folder: Path | None = None,
         mixed: bool | None = None,
     ):
-        """Raises InputError for a batch that cannot be, and where the device has no memory for the network."""
+        """Raises InputError for a batch that cannot be, a device that is not there, and one without the memory for the network."""
         if not 1 <= batch_size <= MOST_IN_A_BATCH:
             raise InputError(f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}")
         self.pictures, self.body, self.seed = pictures, body, seed
-        self.settings = Settings(batch_size, seed, torch.device(device) if device else default_device(), mixed)
+        self.settings = Settings(batch_size, seed, device_of(device), mixed)
         self.folder = folder or Path(self._temporary.name)
         self.processes = Processes()
         self.portions = Portions(self.processes.count == 1)

@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 import torch
 
+from sheets import InputError
+
 PACKAGES = ("gradsheet", "torch", "transformers", "safetensors", "Pillow", "numpy")
 
 
@@ -17,9 +19,19 @@ def leave_a_core() -> None:
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
 
 
-def default_device() -> torch.device:
-    """This process's GPU, by its number: another thread would have another one in mind by "cuda". Without one the CPU."""
-    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+def device_of(name: str | None = None) -> torch.device:
+    """cpu, cuda:0 and so on; cuda is this process's GPU; None: that one, or the CPU where there is none.
+
+    A GPU has its number, since another thread would have another one in mind by "cuda". Raises InputError for what is not there.
+    """
+    known = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and torch.cuda.is_available():
+        name = f"cuda:{torch.cuda.current_device()}"
+    if name not in known:
+        raise InputError(f"device {name!r} is not there; this computer has {', '.join(known)}")
+    return torch.device(name)
 
 
 def computes_with_bf16(device: torch.device) -> bool:
