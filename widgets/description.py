@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sheets import Sheet
+from sheets.language.blocks import Block, Preset
 from sheets.language.cells import at
 from sheets.language.charts import STEP, Chart
 from sheets.language.choices import branches, is_choice
@@ -12,7 +13,6 @@ from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows, walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.language.roles import ROLES
-from sheets.language.sheet import Block, Preset
 from sheets.targets.excel.formulas import formula
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
@@ -112,12 +112,13 @@ def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, writ
 
 
 def cells_read(cell: Expr) -> list[list]:
-    """Each cell that a cell (i, j) of a block reads: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
+    """Each cell that a cell (i, j) of a block reads, once: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
 
     def one(symbol: Any) -> Any:
         return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
 
-    return [[node.arg[0], one(node.arg[1]), one(node.arg[2])] for node in walk(cell) if node.op == "cell"]
+    read = ((node.arg[0], one(node.arg[1]), one(node.arg[2])) for node in walk(cell) if node.op == "cell")
+    return list(map(list, dict.fromkeys(read)))
 
 
 def remembered(sheet: Sheet) -> list[str]:

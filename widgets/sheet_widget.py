@@ -11,9 +11,9 @@ import numpy as np
 import traitlets
 
 from sheets import InputError, Sheet, values
+from sheets.language.blocks import Block
 from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import checked, checked_inputs
-from sheets.language.sheet import Block
 
 from .description import description
 from .front_end import joined, style

@@ -12,7 +12,7 @@ from .inputs import nearest
 from .roles import ROLES
 
 if TYPE_CHECKING:
-    from .sheet import Block
+    from .blocks import Block
 
 POINTER_X, POINTER_Y = (Expr("pointer", (), (1, 1), axis) for axis in ("x", "y"))  # where the reader drags a marker to
 

@@ -14,7 +14,8 @@ from .errors import InputError
 from .expr import Rows
 
 if TYPE_CHECKING:
-    from .sheet import Block, Sheet
+    from .blocks import Block
+    from .sheet import Sheet
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # as the page reads what is typed
 LONGEST_QUOTE = 60  # characters of a refused value

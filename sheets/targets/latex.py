@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..language.blocks import Block
 from ..language.cells import Index, at
 from ..language.errors import NeedsBlock
 from ..language.expr import REDUCTIONS, Expr, Rows
 from ..language.formats import shown
 from ..language.ops import LEVELS, OPS, Test, Text, spell
-from ..language.sheet import Block, Sheet
+from ..language.sheet import Sheet
 
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
 INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..language.blocks import Sentence
 from ..language.expr import COMPOSED, REDUCTIONS, Expr, composed
 from ..language.formats import written
 from ..language.grad import reaching
 from ..language.ops import OPS
-from ..language.sheet import Sentence, Sheet
+from ..language.sheet import Sheet
 
 Values = dict[str, np.ndarray]
 

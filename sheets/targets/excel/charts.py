@@ -13,10 +13,11 @@ import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import Block, Group
 from ...language.charts import STEP, Axis, Chart, Series
 from ...language.errors import NeedsBlock
 from ...language.roles import ROLES
-from ...language.sheet import Block, Group, Sheet
+from ...language.sheet import Sheet
 from .formulas import column_name
 from .layout import Layout, Place, contours
 from .steps import Steps

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...language.blocks import Block, Group
 from ...language.expr import Rows, is_single
-from ...language.sheet import Block, Group, Sheet
+from ...language.sheet import Sheet
 from .limits import check_fits
 
 MAIN = "Sheet"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ...language.blocks import Block
 from ...language.errors import InputError, NeedsBlock
 from ...language.expr import Rows
-from ...language.sheet import Block, Sheet
+from ...language.sheet import Sheet
 
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
 LONGEST_FORMULA = 8192  # characters

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ...language.blocks import Block
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.sheet import OWN_WORKSHEETS, Block, Sheet
+from ...language.sheet import OWN_WORKSHEETS, Sheet
 from ..numpy import steps_taken, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import Block
 from ...language.cells import at
 from ...language.charts import STEP
 from ...language.expr import is_single, refs
 from ...language.grad import reaching
-from ...language.sheet import Block, Sheet
+from ...language.sheet import Sheet
 from ..numpy import trajectory, values
 from .formulas import Formula, column_name, formula
 from .layout import Place

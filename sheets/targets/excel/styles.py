@@ -10,8 +10,8 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import Block
 from ...language.roles import ROLES
-from ...language.sheet import Block
 
 NARROWEST = 13  # column, in characters: takes -1.23E+100 also where a wider font stands in for Calibri
 DIGITS = 9  # that such a column takes with their point; a sign takes the place of one

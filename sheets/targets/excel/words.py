@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...language.blocks import Block, Sentence
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows, is_single
 from ...language.formats import written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from ...language.sheet import Block, Sentence, Sheet
+from ...language.sheet import Sheet
 from ..numpy import Values, is_said
 from .formulas import Formula, formula
 from .layout import Layout, Place

@@ -10,9 +10,9 @@ import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import Block
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from ...language.sheet import Block
 from ..numpy import Values
 from .charts import cells_of, colour_contours
 from .layout import GroupPlace, Place
