@@ -128,7 +128,8 @@ def test_out_of_memory_of_the_optimiser_or_the_network_is_a_sentence(learner, mo
         "CUDA error: out of memory",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+        "could not create a primitive",
+        "could not create a memory object",
     ],
 )
 def test_every_way_to_say_it_is_understood(said):
@@ -140,6 +141,12 @@ def test_every_way_to_say_it_is_understood(said):
         return len(slices)
 
     assert Portions().run(work, 8, heard.append) == 2 and len(heard) == 1
+
+
+def test_memory_that_is_really_not_there():
+    portions, heard = Portions(), []
+    found = portions.run(lambda slices: [torch.empty(2**60 if part.stop - part.start > 2 else 1) for part in slices], 8, heard.append)
+    assert len(found) == 4 and portions.most == 2 and len(heard) == 2
 
 
 def test_another_error_is_not_taken_for_it():

@@ -13,8 +13,14 @@ from sheets import InputError
 from .events import Listener, Notice
 
 T = TypeVar("T")
-SIGNS = ("out of memory", "can't allocate memory", "_ALLOC_FAILED")  # the driver's, the CPU's, cuBLAS's and cuDNN's
-ADVICE = "take a smaller body, or train on the CPU"
+SIGNS = (
+    "out of memory",  # CUDA's driver
+    "_ALLOC_FAILED",  # cuBLAS, cuDNN
+    "can't allocate memory",  # PyTorch on a CPU
+    "could not create a primitive",  # oneDNN on a CPU: seen with too little memory, and a network that is here has run before
+    "could not create a memory",
+)
+ADVICE = "take a smaller body, or a device with more memory"
 
 
 class Portions:
