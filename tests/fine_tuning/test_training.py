@@ -89,6 +89,15 @@ def test_the_course_s_recipe():
     assert [stage_of(stage_words(stage)) for stage in recipe(3)] == [frozen, unfrozen]
 
 
+def test_a_stage_starts_from_fastai_s_numbers_and_refuses_what_cannot_be():
+    """fit_one_cycle(n_epoch, lr_max=None, div=25.0, div_final=100000.0, pct_start=0.25, moms=(0.95, 0.85, 0.95)) of fastai 2.8."""
+    stage = Stage("frozen", 0, 1e-3)
+    assert (stage.div, stage.div_final, stage.pct_start, stage.momenta) == (25, 1e5, 0.25, (0.95, 0.85, 0.95))
+    for name, epochs, lr in (("melted", 1, 1e-3), ("frozen", -1, 1e-3), ("frozen", 100_001, 1e-3), ("frozen", 1, slice(1e-3, -1.0))):
+        with pytest.raises(InputError, match="is no stage|cannot be"):
+            Stage(name, epochs, lr)
+
+
 # --- the loop, by a bare one
 
 
