@@ -1,5 +1,8 @@
 """Where a session is kept: named by its page, owned by the last panel to come, and cleared away after some days."""
 
+import os
+import time
+
 import pytest
 
 from sheets import InputError
@@ -26,8 +29,26 @@ def test_the_last_panel_to_come_has_the_place(tmp_path):
     assert second.kept("runs") is None
 
 
-def test_sessions_that_nobody_used_for_long_are_cleared_away(tmp_path):
-    for name in ("old", "mine"):
+def test_the_owner_is_looked_for_only_now_and_then(tmp_path):
+    now = [1.0]
+    first = Place(tmp_path / "s", clock=lambda: now[0])
+    assert not first.lost
+    Place(tmp_path / "s")
+    now[0] = 1.2
+    assert not first.lost
+    now[0] = 1.4
+    assert first.lost
+    (tmp_path / "s" / "owner").unlink()
+    assert first.lost and Place(tmp_path / "another", clock=lambda: 1.0).lost is False
+
+
+def test_sessions_that_nobody_opened_for_long_are_cleared_away(tmp_path):
+    days = {"old": 8, "mine": 8, "last week's": 6, "opened again": 8}
+    for name, count in days.items():
         Place(tmp_path / name)
-    clear_away(tmp_path, tmp_path / "mine", now=lambda: (tmp_path / "old").stat().st_mtime + 8 * 24 * 3600)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+        os.utime(tmp_path / name, (time.time() - count * 24 * 3600,) * 2)
+    Place(tmp_path / "opened again")
+    (tmp_path / "a file").touch()
+    clear_away(tmp_path, tmp_path / "mine")
+    assert {path.name for path in tmp_path.iterdir()} == {*days, "a file"} - {"old"}
+    clear_away(tmp_path / "not there", tmp_path / "mine")

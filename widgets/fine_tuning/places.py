@@ -14,7 +14,7 @@ from typing import Any
 
 from sheets import InputError
 
-KEPT = 7 * 24 * 3600  # seconds since a session was last used
+KEPT = 7 * 24 * 3600  # seconds since a session was last opened
 NAME = re.compile(r"[0-9a-zA-Z-]{8,80}")
 LOOKS = 0.3  # seconds between two looks at who owns the folder
 
@@ -26,10 +26,10 @@ def session_folder(root: Path, session: str) -> Path:
     return root / session
 
 
-def clear_away(root: Path, but: Path, now: Callable[[], float] = time.time) -> None:
-    """Delete the sessions that nobody used for KEPT seconds."""
+def clear_away(root: Path, but: Path) -> None:
+    """Delete the sessions that nobody opened for KEPT seconds."""
     for folder in root.iterdir() if root.is_dir() else ():
-        if folder != but and folder.is_dir() and now() - folder.stat().st_mtime > KEPT:
+        if folder != but and folder.is_dir() and time.time() - folder.stat().st_mtime > KEPT:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -41,7 +41,6 @@ class Place:
         self._own, self._looked, self._lost = uuid.uuid4().hex, 0.0, False
         (folder / "told").mkdir(parents=True, exist_ok=True)
         self._write("owner", self._own)
-        os.utime(folder)
 
     @property
     def lost(self) -> bool:
