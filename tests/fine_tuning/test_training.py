@@ -94,7 +94,7 @@ def test_a_stage_starts_from_fastai_s_numbers_and_refuses_what_cannot_be():
     stage = Stage("frozen", 0, 1e-3)
     assert (stage.div, stage.div_final, stage.pct_start, stage.momenta) == (25, 1e5, 0.25, (0.95, 0.85, 0.95))
     for name, epochs, lr in (("melted", 1, 1e-3), ("frozen", -1, 1e-3), ("frozen", 100_001, 1e-3), ("frozen", 1, slice(1e-3, -1.0))):
-        with pytest.raises(InputError, match="is no stage|cannot be"):
+        with pytest.raises(InputError, match=r"is no stage|cannot be"):
             Stage(name, epochs, lr)
 
 
