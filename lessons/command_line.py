@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sheets import InputError, Sheet, SheetError
+from sheets.language.inputs import MOST_STEPS
 from sheets.library.catalogue import SHEETS, sheet_named
 from sheets.targets.numpy import Values, overflow, trajectory
 
 from .others import OTHERS
-
-MOST_STEPS = 100_000
 
 
 def given_inputs(sheet: Sheet, settings: Sequence[str], workbook: str | None) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def serve_folder(
     try:
         sockets = bind(port)
     except (OSError, ValueError) as refusal:
-        print(f"gradsheet: {why_not(port, refusal)}", file=sys.stderr)
+        print(f"gradsheet: {why_not(USUAL_PORT if port is None else port, refusal)}", file=sys.stderr)
         return 2
     bound = sockets[0].getsockname()[1]
     if port is None and bound != USUAL_PORT:
@@ -81,7 +81,7 @@ def bind(port: int | None) -> list[socket]:
         return bind_sockets(0, HOST)
 
 
-def why_not(port: int | None, refusal: Exception) -> str:
+def why_not(port: int, refusal: Exception) -> str:
     """In a sentence, why `port` could not be had."""
     if isinstance(refusal, ValueError):
         return f"there is no port {port}: ports are numbered from 1 to 65535."

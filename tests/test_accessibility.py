@@ -23,12 +23,19 @@ def violations(page) -> list:
     return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    """Every lesson's static page."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in all_lessons():
+        (folder / f"{name}.html").write_text(lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in all_lessons()}
+
+
 @pytest.mark.parametrize("lesson", sheet_lessons())
-def test_axe_finds_nothing(page, tmp_path: Path, lesson: str):
-    file = tmp_path / "lesson.html"
-    file.write_text(lesson_page(lesson, plotly_address=plotly_file().as_uri()), encoding="utf-8")
+def test_axe_finds_nothing(page, files, lesson: str):
     page.set_viewport_size({"width": 1366, "height": 900})
-    page.goto(file.as_uri())
+    page.goto(files[lesson].as_uri())
     page.wait_for_selector(".js-plotly-plot")
     page.evaluate(UNFOLD, OPEN.get(lesson, "details.gs-predict, details.gs-share"))
     assert not violations(page)
@@ -78,15 +85,6 @@ MOVING = """() => [...document.querySelectorAll("*")].filter((element) => {
     const style = getComputedStyle(element);
     return style.animationName !== "none" || style.transitionDuration.split(",").some((duration) => parseFloat(duration) > 0);
 }).map((element) => element.outerHTML.slice(0, 100))"""
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[str, Path]:
-    """Every lesson's static page."""
-    folder = tmp_path_factory.mktemp("pages")
-    for name in all_lessons():
-        (folder / f"{name}.html").write_text(lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in all_lessons()}
 
 
 def test_less_motion_is_none(page, files):

@@ -151,7 +151,7 @@ def test_a_page_is_one_file_with_no_address_to_fetch(tmp_path):
     assert main(["page", "log_loss", str(file), "--set", "clip=0.05"]) == 0
     text = file.read_text(encoding="utf-8")
     assert "<script src" not in text and '<link rel="stylesheet"' not in text
-    assert '"value": [0.05]' in text
+    assert '"value":[0.05]' in text
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ MARKS = f"""([chart, points]) => {{
     const box = {{ left: 0, top: 0 }};
     const at = points.map(([x, y]) => ({INSIDE}));
     const near = (a, b) => Math.hypot(a.left - b[0], a.top - b[1]) < 0.5;
-    return Array.from(plot.querySelectorAll(".gs-marks path"), (path) => {{
+    return Array.from(plot.querySelectorAll(".gs-marks path:not(.now)"), (path) => {{
         const [x, y] = path.getAttribute("d").slice(1).split(/[a-zA-Z ]/).map(Number);
         return [at.findIndex((each) => near(each, [x, y])), path.getAttribute("class")];
     }});
@@ -58,6 +58,7 @@ def test_a_selected_cell_is_ringed_in_the_charts_that_draw_it(lesson):
 def test_what_a_cell_reads_is_ringed_and_follows_the_steps(lesson):
     cell(lesson, "update").click()
     assert marks(lesson, 1, [(-1, 1)]) == [(0, "read"), (0, "read")]  # the guess, and where the path has come to
+    assert lesson.locator(".js-plotly-plot").nth(1).locator(".gs-marks .now").count() == 1  # a line of one point shows all the same
     assert marks(lesson, 2, [(0, 1)]) == []
     lesson.get_by_role("button", name="Step", exact=True).click()
     found = values(told(), steps=1)

@@ -22,7 +22,7 @@ from widgets.static_page import static_page
 
 SHEETS = {"log_loss": log_loss(), "network": network()}
 DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
-MODULES = "\n".join(_enclosed(FOLDER / f"{name}.js") for name in ("numbers", "address", "state"))
+MODULES = "\n".join(_enclosed(FOLDER / f"{name}.js") for name in ("numbers", "blocks", "address", "state"))
 ROUND_TRIP = """
 (({ State }, { linkOf, readLink }, description, preset, inputs, step, address) => {
     const written = ([name, x]) => [name, Array.from(x, String)];
@@ -179,10 +179,12 @@ def test_what_was_left_out_is_said(page, file):
 
 
 def test_a_class_sees_what_its_link_shows_and_changes_what_it_leaves_open(page, file):
-    opened(page, file, "#hide=presets,chart-2,loss_product,model_accuracy&lock=prediction,clip")
+    opened(page, file, "#hide=presets,chart-2,group-3,compare,loss_product,model_accuracy&lock=prediction,clip")
     assert page.get_by_role("button", name="Five rows").count() == 0
     assert page.locator("[data-part='chart-2']").is_hidden()
     assert page.locator("[data-part='chart-1']").is_visible()
+    third = log_loss().groups[2].title
+    assert page.get_by_role("heading", name=third).count() == page.get_by_text("A and B: one difference").filter(visible=True).count() == 0
     assert cell(page, "loss_product").is_hidden() and cell(page, "loss_if").is_visible()
     assert page.get_by_role("slider", name="model_accuracy").count() == 0
     assert page.get_by_role("slider", name="clip", exact=True).is_disabled()

@@ -111,6 +111,20 @@ def test_the_charts_take_the_presentations_type_and_their_legends_leave_them_roo
     page.wait_for_function(CHARTS_STAND)
 
 
+@pytest.mark.parametrize("whole_screen", [False, True])
+def test_the_formula_bar_stands_at_the_windows_lower_edge(opened, whole_screen):
+    page = opened(linear_model)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    if whole_screen:
+        page.get_by_role("button", name="Present").click()
+    else:
+        page.evaluate("location.hash = 'mode=projector'")  # a link: the browser gives the whole screen to clicks alone
+    page.wait_for_selector("[data-projector]")
+    page.wait_for_function("(whole) => (document.fullscreenElement !== null) === whole", arg=whole_screen)
+    page.locator("article").evaluate("(sheet) => sheet.scrollIntoView()")
+    assert page.locator(".gs-formulabar").evaluate("(bar) => innerHeight - bar.getBoundingClientRect().bottom") == 0
+
+
 def test_a_browser_that_opens_no_window_is_told_of(page, opened):
     page.add_init_script("window.open = () => null")
     opened(told)

@@ -356,6 +356,19 @@ def test_nothing_is_kept_of_a_kernel_that_has_ended():
         assert thread.submit(asyncio.run, kept()).result() == set()
 
 
+def test_a_warm_kernel_that_cannot_move_to_its_lesson_is_ended(tmp_path):
+    from lessons.voila.kernels import RunningPython, WarmKernels
+
+    async def kept() -> tuple[str | None, list[str]]:
+        kernels = WarmKernels(kernel_spec_manager=RunningPython())
+        kernels.warm_up()
+        taken = await kernels._take_warm(str(tmp_path / "removed"), {})
+        return taken, kernels.list_kernel_ids()
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, kept()).result() == (None, [])
+
+
 def test_a_lesson_for_which_no_memory_is_left_says_so(page, lessons, folder, complaints, monkeypatch):
     monkeypatch.setenv("MEM_LIMIT", "1000000")  # as JupyterHub's spawners tell a student's server, in bytes
     assert page.goto(lessons(folder) + "lesson/slider").status == 503

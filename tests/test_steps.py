@@ -14,6 +14,7 @@ from examples import differences
 from test_page import frame
 
 from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
+from sheets.language.inputs import MOST_STEPS
 from sheets.targets.excel import write
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 from sheets.targets.numpy import overflow, steps_taken, trajectory
@@ -241,7 +242,7 @@ def doubling(**limits) -> Sheet:
     return s
 
 
-STATE = re.sub("^export ", "", joined_files((FOLDER / "numbers.js", FOLDER / "state.js")), flags=re.MULTILINE)
+STATE = re.sub("^export ", "", joined_files(tuple(FOLDER / f"{name}.js" for name in ("numbers", "blocks", "state"))), flags=re.MULTILINE)
 
 
 def on_the_page(sheet: Sheet, then: str) -> dict:
@@ -283,6 +284,7 @@ def test_playing_stops_once_nothing_that_is_carried_moves_and_no_sooner(then):
     assert on_the_page(halving(), then) == {"step": settled, "overflow": "", "still": True, "a": [0]}
     assert not on_the_page(halving(), f"{then}; state.setCell('a', 0, 0, 1)")["still"]
     assert on_the_page(halving(), "state.goTo(20)")["step"] == 20
+    assert on_the_page(halving(), f"state.goTo({MOST_STEPS + 1})")["step"] == MOST_STEPS
 
 
 def test_play_ends_in_words_where_nothing_changes_any_more(opened):

@@ -13,6 +13,7 @@ import traitlets
 
 from sheets import InputError, Sheet, values
 from sheets.library.log_loss import log_loss
+from sheets.library.matmul_stack import matmul_stack
 from sheets.targets.excel import write
 from widgets import SheetWidget
 
@@ -84,6 +85,13 @@ def test_data_rows_change_together(widget):
 def test_rows_that_arrive_from_the_page_in_one_message(widget):
     widget.set_state({"is_cat": [[1.0], [1.0], [0.0]], "prediction": [[0.5], [0.25], [0.125]]})
     assert widget.values["prediction"].ravel().tolist() == [0.5, 0.25, 0.125]
+
+
+def test_a_size_that_came_with_another_size_makes_the_sheet_anew_too():
+    widget = SheetWidget(matmul_stack())
+    widget.layers = 5  # the third and fourth layer's widths are new
+    widget.width_4 = 6
+    assert widget.values["W_4"].shape == (3, 6) and widget.values["W_5"].shape[0] == 6
 
 
 def test_starting_values_are_given_at_the_start():

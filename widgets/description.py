@@ -11,7 +11,7 @@ from sheets.language.charts import STEP, Chart
 from sheets.language.choices import branches, is_choice
 from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows, walk
-from sheets.language.inputs import MAX_ROWS, allowed
+from sheets.language.inputs import MAX_ROWS, MOST_STEPS, allowed
 from sheets.language.roles import ROLES
 from sheets.targets.excel.formulas import formula
 from sheets.targets.excel.layout import Place, layout
@@ -33,11 +33,12 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "title": sheet.title,
         "rows": int(sheet.rows or 0),
         "mostRows": MAX_ROWS,
+        "mostSteps": MOST_STEPS,
         "fewestRows": FEWEST_ROWS,
         "program": program(sheet),
         "carried": dict(sheet.carried),
         "look": sheet.look,
-        "roles": {name: role._asdict() for name, role in ROLES.items()},
+        "roles": _roles(sheet),
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
         "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
         "charts": [_chart(chart) for chart in sheet.charts],
@@ -47,6 +48,12 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "predictions": [prediction.__dict__ for prediction in sheet.predictions],
         "sentences": [{"pieces": sentence.pieces} for sentence in sheet.sentences],
     }
+
+
+def _roles(sheet: Sheet) -> dict[str, dict[str, str]]:
+    """Those that blocks and series have."""
+    used = {block.role for block in sheet.blocks.values()} | {series.role for chart in sheet.charts for series in chart.series}
+    return {name: role._asdict() for name, role in ROLES.items() if name in used}
 
 
 def block_shape(block: Block) -> list[int | str]:
@@ -108,7 +115,8 @@ def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, writ
     except NeedsBlock:
         latex, slots = "", []
     excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
-    return {"excel": excel} | ({"numbers": mathml(latex), "slots": slots} if latex else {})
+    short = [slot if slot[-1] else slot[:-1] for slot in slots]  # the last says whether a negative number needs brackets
+    return {"excel": excel} | ({"numbers": mathml(latex), "slots": short} if latex else {})
 
 
 def cells_read(cell: Expr) -> list[list]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,13 @@ import traitlets
 from sheets import InputError, Sheet, values
 from sheets.language.blocks import Block
 from sheets.language.expr import Rows, is_single
-from sheets.language.inputs import checked, checked_inputs
+from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
 
 from .description import description
 from .front_end import joined, style
 from .other_sizes import sizes_of
 
 Rows_ = tuple[tuple[float, ...], ...]
-MOST_STEPS = 100_000  # as in a link: more would keep the kernel for hours
 
 
 class InputTrait(traitlets.TraitType):
@@ -42,6 +42,10 @@ class InputTrait(traitlets.TraitType):
             raise traitlets.TraitError(str(error)) from None
 
 
+def _traits(inputs: Mapping[str, Block]) -> dict[str, InputTrait]:
+    return {name: InputTrait(block).tag(sync=True) for name, block in inputs.items()}
+
+
 class SheetWidget(anywidget.AnyWidget):
     """The page of a sheet, with a trait for each input.
 
@@ -61,25 +65,27 @@ class SheetWidget(anywidget.AnyWidget):
             raise InputError(f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself")
         self.sheet = self._opened = sheet.with_inputs(inputs)
         told = traitlets.Dict(description(self.sheet)).tag(sync=True)
-        self.add_traits(**self._input_traits(), step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True), _description=told)
+        self.add_traits(**_traits(self.sheet.inputs), step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True), _description=told)
         super().__init__()  # after the traits, so that the page is opened with all of them
-        sizes = [name for name, block in self.sheet.inputs.items() if block.is_size]
-        if sizes:
-            self.observe(self._resized, sizes)
-        data = tuple(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))
-        if data:
-            self._register_validator(self._together, data)
+        self._watch(self.sheet.inputs)
         self.on_msg(self._answer)
 
-    def _input_traits(self) -> dict[str, InputTrait]:
-        return {name: InputTrait(block).tag(sync=True) for name, block in self.sheet.inputs.items()}
+    def _watch(self, inputs: Mapping[str, Block]) -> None:
+        """A size that is set makes the sheet anew; rows of data agree in number."""
+        sizes = [name for name, block in inputs.items() if block.is_size]
+        data = tuple(name for name, block in inputs.items() if isinstance(block.shape[0], Rows))
+        if sizes:
+            self.observe(self._resized, sizes)
+        if data:
+            self._register_validator(self._together, data)
 
     def _replace(self, sheet: Sheet) -> None:
         """Show a sheet made anew, of other sizes, with its own inputs; the page follows."""
         self.sheet = sheet
-        known = self.traits()
+        new = {name: block for name, block in sheet.inputs.items() if not self.has_trait(name)}
         with self.hold_sync(), self.hold_trait_notifications():
-            self.add_traits(**{name: trait for name, trait in self._input_traits().items() if name not in known})
+            self.add_traits(**_traits(new))
+            self._watch(new)
             for name, block in sheet.inputs.items():
                 self.traits()[name].block = block
                 setattr(self, name, block.value)
@@ -89,7 +95,7 @@ class SheetWidget(anywidget.AnyWidget):
     def _resized(self, change: Any) -> None:
         """A size was set like any trait."""
         others = {name: value for name, value in self.inputs.items() if name != change.name}
-        if change.new != self.sheet.blocks[change.name].value:
+        if change.name in self.sheet.inputs and change.new != self.sheet.blocks[change.name].value:
             self._replace(self.sheet.with_inputs(others).with_inputs({change.name: change.new}))
 
     def _together(self, _: Any, proposal: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sheets import InputError, Sheet
+from sheets import Sheet
 
 from .description import description
 from .front_end import joined, style
@@ -29,7 +29,7 @@ noscript { display: block; } nav { display: flex; flex-wrap: wrap; justify-conte
 main > :not([data-gradsheet]) { max-width: 900px; }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; } h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; } blockquote { margin: 0.5em 0; padding: 2px 14px; border-left: 4px solid #0072b2; background: #f1f7fb; }
-code { overflow-wrap: anywhere; } math { font-size: 1.1em; }
+code { overflow-wrap: anywhere; } math { font: 1.1em "DejaVu Math TeX Gyre", math; }
 pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; } main > table { display: block; }
 """
 
@@ -44,22 +44,17 @@ def safe_script(source: str) -> str:
 
 def safe_json(told: Any) -> str:
     """JSON that may stand inside a script element."""
-    return json.dumps(told, allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(told, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None) -> str:
     """The place of a sheet on the page, with what it needs."""
     started = sheet.with_inputs(inputs or {})
-    told = safe_json(description(started))
     name = f"sheet-{number}"
-    try:
-        workbook, refusal = packed_workbook(started), ""
-    except InputError as error:  # too large for a workbook: the page lives all the same, and says so when it is asked for one
-        workbook, refusal = "", html.escape(str(error), quote=True)
     return (
         f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
-        f'<script type="application/json" id="{name}-description">{told}</script>\n'
-        f'<script type="text/plain" id="{name}-workbook" data-refusal="{refusal}">{workbook}</script>'
+        f'<script type="application/json" id="{name}-description">{safe_json(description(started))}</script>\n'
+        f'<script type="text/plain" id="{name}-workbook">{packed_workbook(started)}</script>'
         f"{_sizes_part(name, started)}"
     )
 

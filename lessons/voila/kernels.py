@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,15 +76,26 @@ class WarmKernels(AsyncMappingKernelManager):
         if self._warming is None:
             self._warming = asyncio.ensure_future(self._start_warm())
 
+    @contextlib.asynccontextmanager
+    async def _or_ended(self, kernel_id: str, client: Any) -> AsyncIterator[None]:
+        """A kernel with which something fails is ended: no lesson would take it, and nothing else ends one that waits."""
+        try:
+            yield
+        except Exception:
+            client.stop_channels()
+            await self.shutdown_kernel(kernel_id, now=True)
+            raise
+
     async def _start_warm(self) -> tuple[str, Any]:
         """The id of a kernel that has done its imports, and a client that speaks to it."""
         kernel_id = await super().start_kernel(kernel_name="python3", path="")  # type: ignore[arg-type]
         self._waiting.add(kernel_id)
         client: Any = self.get_kernel(kernel_id).client()
         client.start_channels()
-        await client.wait_for_ready(timeout=60)
-        for name in WARM_IMPORTS:
-            await client.execute(f"import {name}; del {name}", silent=True, reply=True, timeout=60)
+        async with self._or_ended(kernel_id, client):
+            await client.wait_for_ready(timeout=60)
+            for name in WARM_IMPORTS:
+                await client.execute(f"import {name}; del {name}", silent=True, reply=True, timeout=60)
         return kernel_id, client
 
     async def _take_warm(self, folder: str, environment: dict[str, str]) -> str | None:
@@ -93,15 +105,18 @@ class WarmKernels(AsyncMappingKernelManager):
             return None
         try:
             kernel_id, client = await warming
-            self._waiting.discard(kernel_id)
             new = {str(name): value for name, value in environment.items() if os.environ.get(name) != value}
             move = f"import os; os.environ.update({new!r}); os.chdir({folder!r}); del os"
-            reply = await client.execute(move, silent=True, reply=True, timeout=10)
-            client.stop_channels()
+            async with self._or_ended(kernel_id, client):
+                reply = await client.execute(move, silent=True, reply=True, timeout=10)
+                if reply["content"]["status"] != "ok":
+                    raise RuntimeError(reply["content"])
         except Exception:  # whatever it was, the lesson can still have a kernel of its own
             self.log.error("The kernel kept warm was lost; the lesson starts another one.", exc_info=True)
             return None
-        return kernel_id if reply["content"]["status"] == "ok" else None
+        client.stop_channels()
+        self._waiting.discard(kernel_id)  # only now: until it has moved, it looks like one that was left
+        return kernel_id
 
     async def start_kernel(self, *, path: Any = None, **kwargs: Any) -> str:  # type: ignore[override]
         taken = await self._take_warm(self.cwd_for_path(path or ""), kwargs.get("env", {}))

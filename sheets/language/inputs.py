@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # as the page reads what is typed
 LONGEST_QUOTE = 60  # characters of a refused value
 MAX_ROWS = 1000  # of data: more than a class can look at, few enough for any face to stay live
+MOST_STEPS = 100_000  # of a run: more would keep a kernel for hours
 
 
 def number(x: float) -> str:

@@ -1,9 +1,9 @@
 // The page's state in its address: what differs from the start, by the inputs' own names, so that a person can read a link and change it.
 
+import { inRows, isData, isInput } from "./blocks.js";
 import { exact, typed } from "./numbers.js";
 
 const LOOKS = ["hide", "lock", "mode"]; // lists of names: what a class does not see, cannot change; how the page is shown
-const MOST_STEPS = 100_000;
 
 /** 1e+21 -> 1e21: a plus sign does not survive every mail. */
 const plain = (x) => exact(x).replace("e+", "e");
@@ -11,17 +11,15 @@ const plain = (x) => exact(x).replace("e+", "e");
 /** One column or one row: 1,2,3. A table: 1,2;3,4. A choice by its name. */
 function told(block, numbers) {
   if (block.choices.length) return encodeURIComponent(block.choices[numbers[0]]);
-  const columns = block.shape[1];
   const texts = Array.from(numbers, plain);
-  if (columns === 1) return texts.join(",");
-  return Array.from({ length: texts.length / columns }, (_, k) => texts.slice(k * columns, (k + 1) * columns).join(",")).join(";");
+  return block.shape[1] === 1 ? texts.join(",") : inRows(block, texts).map((row) => row.join(",")).join(";");
 }
 
 const same = (a, b) => a === b || (a !== null && b !== null && a.length === b.length && Array.from(a).every((x, k) => Object.is(x, b[k])));
 
 /** Where the inputs that are no sizes start: as the sheet does, with a preset's in their place. @param {number|null} preset */
 export function startOf(description, preset) {
-  const inputs = description.blocks.filter((block) => block.value !== undefined && !block.isSize);
+  const inputs = description.blocks.filter((block) => isInput(block) && !block.isSize);
   const start = Object.fromEntries(inputs.map((block) => [block.name, block.value]));
   return { ...start, ...(preset === null ? {} : description.presets[preset].inputs) };
 }
@@ -55,10 +53,16 @@ function partsFor(description, address) {
   return found;
 }
 
+/** The texts of each row: the inverse of `told`. */
+function textsOf(block, text) {
+  if (block.choices.length) return [[text]];
+  return block.shape[1] === 1 ? text.split(",").map((x) => [x]) : text.split(";").map((row) => row.split(","));
+}
+
 /** Numbers of an input, or why they cannot be. @returns {{numbers?: number[]|null, refusal?: string}} */
 function numbersOf(block, text, mostRows) {
   if (text === "formula" && block.excel) return { numbers: null };
-  const rows = block.shape[1] === 1 && !block.choices.length ? text.split(",").map((x) => [x]) : text.split(";").map((row) => (block.choices.length ? [row] : row.split(",")));
+  const rows = textsOf(block, text);
   const [wanted, columns] = block.shape;
   const fits = wanted === "rows" ? rows.length <= mostRows : rows.length === wanted;
   if (!fits || rows.some((row) => row.length !== columns)) return { refusal: `${block.name} has another number of rows or columns` };
@@ -85,13 +89,13 @@ function whole(name, text, low, high) {
  * @returns {{preset: number|null, inputs: Object, step: number, looks: Object<string, string[]>, refused: string[]}}
  */
 export function readLink(description, address) {
-  const blocks = Object.fromEntries(description.blocks.filter((block) => block.value !== undefined).map((block) => [block.name, block]));
+  const blocks = Object.fromEntries(description.blocks.filter(isInput).map((block) => [block.name, block]));
   const found = { preset: null, inputs: {}, step: 0, looks: {}, refused: [] };
   for (const [name, encoded] of partsFor(description, address)) {
     const text = decoded(encoded);
     if (text === null) found.refused.push(`${name} is damaged`);
-    else if (name === "preset") take(found, "preset", whole(name, text, 1, description.presets.length), (number) => number - 1);
-    else if (name === "step" && !blocks.step) take(found, "step", whole(name, text, 0, MOST_STEPS), (number) => number);
+    else if (name === "preset") take(found, name, whole(name, text, 1, description.presets.length), 1);
+    else if (name === "step" && !blocks.step) take(found, name, whole(name, text, 0, description.mostSteps), 0);
     else if (LOOKS.includes(name) && !blocks[name]) found.looks[name] = text.split(",").filter(Boolean);
     else if (!Object.hasOwn(blocks, name)) found.refused.push(`there is no input '${name}' here`);
     else {
@@ -113,14 +117,15 @@ function decoded(text) {
   }
 }
 
-function take(found, name, { number, refusal }, kept) {
+/** @param {number} first what a person counts from */
+function take(found, name, { number, refusal }, first) {
   if (refusal) found.refused.push(refusal);
-  else found[name] = kept(number);
+  else found[name] = number - first;
 }
 
 /** Data rows that are given must come out with the same number of rows, or all of them stay as they start. */
 function leaveUneven(description, blocks, found) {
-  const data = Object.values(blocks).filter((block) => block.shape[0] === "rows");
+  const data = Object.values(blocks).filter(isData);
   const numbers = (block) => (block.name in found.inputs ? found.inputs[block.name] : block.value);
   const counts = data.filter(numbers).map((block) => numbers(block).length / block.shape[1]);
   if (new Set(counts).size <= 1) return;

@@ -5,16 +5,16 @@ import { Dragging } from "./dragging.js";
 import { element } from "./elements.js";
 import { Handles } from "./handles.js";
 import { move, moveContour } from "./moving.js";
-import { contourTrace, itemsOf, plotlyMode, pointsOf, surfaceOf, traceOf } from "./series.js";
+import { contourTrace, isOwn, itemsOf, plotlyMode, pointsOf, surfaceOf, traceOf } from "./series.js";
 
 const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
-
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
 const MOST_DECADES = 8; // labels on a logarithmic axis
+const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 
-/** @param {Object} axis @param {number} size of the type, in pixels */
-function axisOf(axis, size) {
+/** @param {Object} axis @param {number} size of the type, in pixels @param {number} most labels on a logarithmic axis */
+function axisOf(axis, size, most = MOST_DECADES) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
@@ -26,7 +26,7 @@ function axisOf(axis, size) {
     zeroline: false,
     gridcolor: "#e3e3e3",
     linecolor: "#888",
-    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / MOST_DECADES), exponentformat: "power", tickfont: { size: 0.8 * size } } : {}), // plotly enlarges powers
+    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / most), exponentformat: "power", tickfont: { size: 0.8 * size } } : {}), // plotly enlarges powers
   };
 }
 
@@ -62,13 +62,16 @@ export class Chart {
     return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...drawn, ...sketch];
   }
 
+  /** Where each item stands now. */
+  points() {
+    return this.items.map((item) => pointsOf(this.state, this.chart, item));
+  }
+
   /** Draw B's series too, or (null) no more. @param {import("./state.js").State|null} other */
   compareWith(other) {
     this.items = itemsOf(this.chart, other);
-    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
-    if (!this.started) return;
-    this.behind = true;
-    this.rest();
+    this.drawn = this.points();
+    this.drawAnew();
   }
 
   // --- a curve that the reader draws, to be compared with what comes
@@ -84,17 +87,15 @@ export class Chart {
     this.sketched = { x: [], y: [] };
     this.straight = drawn !== null && this.isStraight(s) ? s : null;
     this.plot.classList.toggle("gs-sketching", drawn !== null && this.straight === null);
-    if (!this.started) return;
-    this.showHandles();
-    this.behind = true;
-    this.rest();
+    if (this.started) this.showHandles();
+    this.drawAnew();
   }
 
   /** The drawing stays as it is. */
   holdSketch() {
     this.sketching = null;
     this.plot.classList.remove("gs-sketching");
-    if (this.handles) this.handles.remove();
+    this.handles?.remove();
     this.handles = null;
   }
 
@@ -147,7 +148,7 @@ export class Chart {
 
   /** A series's points as they are now. */
   pointsOfSeries(s) {
-    return pointsOf(this.state, this.chart, this.items.find((item) => item.s === s && item.ghost === null && !item.other));
+    return pointsOf(this.state, this.chart, this.items.find((item) => item.s === s && isOwn(item)));
   }
 
   // --- drawing
@@ -163,7 +164,7 @@ export class Chart {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
     this.waiting.remove();
-    this.drawn = this.items.map((item) => pointsOf(this.state, this.chart, item));
+    this.drawn = this.points();
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
@@ -177,12 +178,14 @@ export class Chart {
   /** In the type that the page has now. */
   layout() {
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
+    const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
+    const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
     return {
-      margin: { l: (this.chart.y.scale === "log" ? 4.8 : 4) * size, r: 1.2 * size, t: 2.6 * size, b: 3.4 * size },
+      margin: { l: left, r: right, t: 2.6 * size, b: 3.4 * size },
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
-      xaxis: axisOf({ ...this.chart.x, high: this.lastStep }, size),
+      xaxis: axisOf({ ...this.chart.x, high: this.lastStep }, size, Math.max(1, Math.min(MOST_DECADES, room))),
       yaxis: axisOf(this.chart.y, size),
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 0.88 * size } }, // above the plot, never on it
       showlegend: true,
@@ -204,7 +207,7 @@ export class Chart {
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
     if (!this.started) return;
-    const now = this.items.map((item) => pointsOf(this.state, this.chart, item));
+    const now = this.points();
     const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
     for (const k of changed) this.drawn[k] = now[k];
     this.extend();
@@ -220,8 +223,7 @@ export class Chart {
     if (!this.overSteps || this.state.step <= this.lastStep) return;
     while (this.lastStep < this.state.step) this.lastStep *= 2;
     this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
-    this.behind = true;
-    this.rest();
+    this.drawAnew();
   }
 
   surfaceIsDrawn() {
@@ -255,6 +257,12 @@ export class Chart {
     this.timer = setTimeout(() => this.rest(), REST);
   }
 
+  drawAnew() {
+    if (!this.started) return;
+    this.behind = true;
+    this.rest();
+  }
+
   /** Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly would take another size. */
   async rest() {
     if (!this.behind || !this.plot.checkVisibility()) return;
@@ -274,7 +282,7 @@ export class Chart {
   overdraw() {
     this.plot.style.setProperty("--legend", `${this.plot._fullLayout.legend?._height || 0}px`);
     if (this.behind) this.drawn.forEach((_, k) => this.move(k));
-    if (this.handles) this.handles.place();
+    this.handles?.place();
   }
 
   /** As large as its place, and its type as the page's. One that was folded away is shown again, the window has another width, or a class looks on. */

@@ -1,11 +1,13 @@
 // A and B: the same start with one difference named, in lock-step, on the same axes.
 
-import { element, setText } from "./elements.js";
+import { isInput, isSingle } from "./blocks.js";
+import { button, element, folded, numberField, refusalLine, setText } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 import { State } from "./state.js";
 
 const SELECTED = ""; // in the list: whatever cell is selected
 const NO_INPUT = "Select a cell of an input in a table first: what is computed follows from the inputs.";
+const SAME = "A has this value too: give B another one.";
 
 /** rate, x[3], W_1[2,3]: counted from 1. */
 function nameOf({ block, row, column }) {
@@ -25,16 +27,13 @@ export class Compare {
     this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : []; // of a table
     this.list = element("select", { "aria-label": "What differs in B" }, ...settings, ...this.cell);
     this.list.addEventListener("change", () => this.offer());
-    this.field = element("input", { type: "text", class: "gs-field", "aria-label": "Its value in B", autocomplete: "off" });
-    this.field.addEventListener("keydown", (event) => event.key === "Enter" && this.start());
+    this.field = numberField("Its value in B", { onkeydown: (event) => event.key === "Enter" && this.start() });
     this.choices = element("select", { "aria-label": "Its choice in B" });
-    this.refusal = element("p", { class: "gs-refusal", role: "alert" });
+    this.refusal = refusalLine();
     this.results = element("table", { class: "gs-table gs-compared", "aria-label": "A and B", hidden: true });
     this.words = element("p", { class: "gs-answer", role: "status" });
-    const button = (text, action) => element("button", { type: "button", text, onclick: action });
     const line = element("div", { class: "gs-answering" }, this.list, this.field, this.choices, button("Compare", () => this.start()), button("Stop comparing", () => this.stop()));
-    const summary = element("summary", {}, element("h2", { text: "A and B: one difference" }));
-    this.node = inputs.length ? element("details", { class: "gs-predict", "data-part": "compare" }, summary, line, this.refusal, this.words, this.results) : "";
+    this.node = inputs.length ? folded("compare", "A and B: one difference", line, this.refusal, this.words, this.results) : "";
     if (inputs.length) this.offer();
   }
 
@@ -43,7 +42,7 @@ export class Compare {
     if (this.list.value !== SELECTED) return { block: this.state.blocks[this.list.value], row: 0, column: 0 };
     const { name, row, column } = this.page.grid.selected || {};
     const block = this.state.blocks[name];
-    return block && block.value !== undefined && !block.isSize ? { block, row, column } : null;
+    return block && isInput(block) && !block.isSize ? { block, row, column } : null;
   }
 
   /** A field or a list for B's value, with A's in it. */
@@ -62,26 +61,30 @@ export class Compare {
     for (const option of this.cell) {
       const cell = this.page.grid.selected;
       const block = this.state.blocks[cell.name];
-      setText(option, `the selected cell: ${block.value === undefined ? `${block.name} is computed` : nameOf({ ...cell, block })}`);
+      setText(option, `the selected cell: ${isInput(block) ? nameOf({ ...cell, block }) : `${block.name} is computed`}`);
     }
     if (this.list.value === SELECTED) this.offer();
   }
 
   start() {
-    const { chosen } = this;
-    const { block } = chosen || {};
-    const answer = chosen ? typed(block, block.choices.length ? this.choices.value : this.field.value) : { refusal: NO_INPUT };
-    const same = chosen && answer.value === this.state.value(block.name, chosen.row, chosen.column) && "A has this value too: give B another one.";
-    setText(this.refusal, answer.refusal || same || "");
-    if (answer.refusal || same) return;
-    this.begin({ ...chosen, value: answer.value });
+    const { value, refusal = "" } = this.answer(this.chosen);
+    setText(this.refusal, refusal);
+    if (!refusal) this.begin({ ...this.chosen, value });
+  }
+
+  /** B's value, or why there is none. @returns {{value?: number, refusal?: string}} */
+  answer(chosen) {
+    if (!chosen) return { refusal: NO_INPUT };
+    const { block, row, column } = chosen;
+    const answer = typed(block, block.choices.length ? this.choices.value : this.field.value);
+    return answer.value === this.state.value(block.name, row, column) ? { refusal: SAME } : answer;
   }
 
   /** @param {{block: Object, row: number, column: number, value: number}} difference */
   begin(difference) {
     this.difference = difference;
-    this.rows = this.compared();
     this.other = new State(this.state.description);
+    this.results.replaceChildren(...this.lines());
     this.followed = null;
     this.follow();
     for (const chart of this.page.charts) chart.compareWith(this.other);
@@ -118,9 +121,18 @@ export class Compare {
     const { blocks, predictions, sentences } = this.state.description;
     const asked = predictions.map(({ block }) => block);
     const told = sentences.flatMap(({ pieces }) => pieces.filter(Array.isArray).map(([name]) => name));
-    const losses = blocks.filter(({ role, shape }) => role === "loss" && shape.every((length) => length === 1));
+    const losses = blocks.filter((each) => each.role === "loss" && isSingle(each));
     const chosen = blocks.filter((each) => asked.includes(each.name) || (losses.includes(each) && told.includes(each.name)));
     return chosen.length ? chosen : losses;
+  }
+
+  /** The table's rows: a heading, then what is compared; its cells, [td, A's or B's state, block] each, are written later. */
+  lines() {
+    const blocks = this.compared();
+    const head = element("tr", {}, ...["", "A", "B"].map((text) => element("th", { scope: "col", text })));
+    this.cells = blocks.flatMap((block) => [this.state, this.other].map((state) => [element("td"), state, block]));
+    const rows = blocks.map((block, k) => element("tr", {}, element("th", { scope: "row", text: block.label }), this.cells[2 * k][0], this.cells[2 * k + 1][0]));
+    return [head, ...rows];
   }
 
   draw() {
@@ -130,11 +142,6 @@ export class Compare {
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
     const short = this.other.step < this.state.step ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.` : "";
     setText(this.words, `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`);
-    const { rows } = this;
-    while (this.results.rows.length > rows.length + 1) this.results.deleteRow(-1);
-    [["", "A", "B"], ...rows.map((each) => [each.label, ...[this.state, this.other].map((state) => shown(state.value(each.name, 0, 0), each.format))])].forEach((texts, k) => {
-      const row = this.results.rows[k] || this.results.insertRow();
-      texts.forEach((text, j) => setText(row.cells[j] || row.appendChild(element(k && j ? "td" : "th", { scope: k ? "row" : "col" })), text));
-    });
+    for (const [td, state, { name, format }] of this.cells) setText(td, shown(state.value(name, 0, 0), format));
   }
 }

@@ -1,6 +1,6 @@
 // Settings: a slider, a typed value and two steppers for one number; a list for a choice.
 
-import { element, focused } from "./elements.js";
+import { button, element, focused, labelled, numberField, refusalLine, setText } from "./elements.js";
 import { exact, roundedTo, shown, typed } from "./numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
@@ -47,21 +47,19 @@ export class Control {
   /**
    * @param {import("./state.js").State} state
    * @param {Object} block a parameter
-   * @param {(name: string) => void} onFocus so that the formula bar follows
+   * @param {() => void} onFocus so that the formula bar follows
    * @param {(value: number) => Promise<any>} resize of a size: asks for a page with another one in this one's place
    */
   constructor(state, block, onFocus, resize) {
     this.state = state;
     this.block = block;
     this.resize = resize;
-    this.refusal = element("p", { class: "gs-refusal", role: "alert" });
-    const role = state.description.roles[block.role];
-    const label = element("span", { class: "gs-name", title: role.meaning, style: `--role:${role.colour}` });
-    label.append(element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark }), ` ${block.label}`);
+    this.refusal = refusalLine();
+    const label = labelled(state, block, "span", { class: "gs-name" });
     const parts = block.choices.length ? [this.makeChoice()] : this.makeNumber();
     const note = element("span", { class: "gs-note", text: block.note });
     this.node = element("div", { class: "gs-control", "data-block": block.name, "data-row": 0, "data-col": 0 }, label, ...parts, note, this.refusal);
-    this.node.addEventListener("focusin", () => onFocus(block.name));
+    this.node.addEventListener("focusin", onFocus);
     this.draw();
   }
 
@@ -70,12 +68,12 @@ export class Control {
   }
 
   set(value) {
-    this.refusal.textContent = "";
+    setText(this.refusal, "");
     if (!this.block.isSize) {
       this.state.setCell(this.block.name, 0, 0, value);
     } else if (value !== this.value) {
       this.resize(value).catch((error) => {
-        this.refusal.textContent = error.message;
+        setText(this.refusal, error.message);
         this.drawn = undefined;
         this.draw();
       });
@@ -90,9 +88,7 @@ export class Control {
 
   makeNumber() {
     this.scale = scaleOf(this.block);
-    this.field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": this.block.name, autocomplete: "off" });
-    this.field.addEventListener("change", () => this.read());
-    this.field.addEventListener("keydown", (event) => this.pressed(event));
+    this.field = numberField(this.block.name, { onchange: () => this.read(), onkeydown: (event) => this.pressed(event) });
     const pointed = () => this.scale.toValue(Number(this.slider.value));
     this.slider = element("input", {
       type: "range",
@@ -104,8 +100,7 @@ export class Control {
       oninput: () => (this.block.isSize ? (this.field.value = exact(pointed())) : this.set(pointed())),
       onchange: () => this.block.isSize && this.set(pointed()), // the slider itself gives way to the new page's
     });
-    const stepper = (text, by, name) =>
-      element("button", { type: "button", class: "gs-stepper", "aria-label": `${this.block.name} ${name}`, text, onclick: () => this.move(by) });
+    const stepper = (text, by, name) => button(text, () => this.move(by), { class: "gs-stepper", "aria-label": `${this.block.name} ${name}` });
     return [this.field, stepper("−", -1, "down"), this.slider, stepper("+", 1, "up")];
   }
 
@@ -117,7 +112,7 @@ export class Control {
   pressed(event) {
     if (event.key === "Enter") this.read();
     if (event.key === "Escape") {
-      this.refusal.textContent = "";
+      setText(this.refusal, "");
       this.field.value = exact(this.value);
     }
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -130,11 +125,8 @@ export class Control {
   /** What was typed, or why it cannot be; the old value stays. */
   read() {
     const answer = typed(this.block, this.field.value);
-    if (answer.value !== undefined) {
-      this.set(answer.value);
-    } else {
-      this.refusal.textContent = answer.refusal;
-    }
+    if (answer.refusal) setText(this.refusal, answer.refusal);
+    else this.set(answer.value);
     this.field.value = exact(this.value);
   }
 

@@ -1,5 +1,9 @@
 // Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart sets inputs.
 
+import { placeOf } from "./blocks.js";
+import { take } from "./elements.js";
+import { isOwn } from "./series.js";
+
 const REACH = 26; // pixels from a marker that still take hold of it
 const STILL = 4; // pixels that a click may move
 const FINE = 500; // parts of an axis that a dragged number is rounded to
@@ -23,7 +27,7 @@ export function nearestMarker({ items, drawn, plot }, { left, top }, reach, want
   let found = null;
   let least = reach;
   items.forEach((item, i) => {
-    if (item.series.mode !== "markers" || item.ghost !== null || item.other || !wanted(item)) return;
+    if (item.series.mode !== "markers" || !isOwn(item) || !wanted(item)) return;
     const { x, y } = drawn[i];
     for (let k = 0; k < x.length; k++) {
       const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);
@@ -82,12 +86,17 @@ export class Dragging {
 
   /** The only marker, where a click anywhere moves it along x. */
   single() {
-    const s = this.series.findIndex((series, k) => series.drag === "x" && this.chart.state.program.blocks[series.x].length === 1 && this.free(k));
+    const s = this.series.findIndex((series, k) => series.drag === "x" && this.state.program.blocks[series.x].length === 1 && this.free(k));
     return s < 0 ? null : { s, k: 0 };
   }
 
+  /** Whether a pointer here can set anything. */
+  get isOpen() {
+    return this.chart.started && (this.draggable || this.chart.sketching);
+  }
+
   down(event) {
-    if (event.button !== 0 || !this.chart.started || !(this.draggable || this.chart.sketching)) return;
+    if (event.button !== 0 || !this.isOpen) return;
     const at = this.at(event);
     if (this.chart.sketching) return this.chart.straight === null && this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
@@ -100,7 +109,7 @@ export class Dragging {
   }
 
   over(event) {
-    if (!this.chart.started || !(this.draggable || this.chart.sketching)) return;
+    if (!this.isOpen) return;
     const at = this.at(event);
     if (this.chart.sketching) return this.held && this.stroke(event, at);
     if (!this.held) {
@@ -136,8 +145,7 @@ export class Dragging {
 
   /** The pointer is ours until it is let go: plotly would see a click of its own. */
   hold(event) {
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
     this.chart.plot.setPointerCapture(event.pointerId);
   }
 
@@ -150,9 +158,8 @@ export class Dragging {
     const cells = [];
     const set = (name, value) => {
       const block = blocks[name];
-      const single = this.state.program.blocks[name].length === 1;
-      const [row, column] = single ? [0, 0] : [Math.floor(k / block.shape[1]), k % block.shape[1]];
-      if (Number.isFinite(value)) cells.push([name, row, column, allowed(block, value)]);
+      const place = this.state.program.blocks[name].length === 1 ? [0, 0] : placeOf(block, k);
+      if (Number.isFinite(value)) cells.push([name, ...place, allowed(block, value)]);
     };
     if (series.drag.includes("x")) set(series.x, x);
     if (series.drag.includes("y")) set(series.y, y);
@@ -171,7 +178,7 @@ export class Dragging {
       const part = steps ? n / steps : 1;
       const k = before.k + Math.sign(now.k - before.k) * n;
       const y = rounded(before.y + part * (now.y - before.y), this.chart.chart.y);
-      return [series.y, Math.floor(k / block.shape[1]), k % block.shape[1], allowed(block, y)];
+      return [series.y, ...placeOf(block, k), allowed(block, y)];
     });
     this.held.last = now;
     this.state.setCells(cells);
@@ -179,13 +186,13 @@ export class Dragging {
 
   /** A row of data where the reader clicked. */
   add(at) {
-    const { x, y } = this.series[0];
-    const data = this.state.inputs.filter((name) => this.state.isData(name));
-    if (this.state.rowsAreLocked || this.state.rows >= this.state.description.mostRows) return;
-    const row = this.state.rows;
-    this.state.setRows(row + 1);
+    const { state, series: [{ x, y }] } = this;
+    const row = state.rows;
+    if (state.rowsAreLocked || row >= state.description.mostRows) return;
+    state.setRows(row + 1);
     const to = { [x]: rounded(at.x, this.chart.chart.x), [y]: rounded(at.y, this.chart.chart.y) };
-    this.state.setCells(data.filter((name) => name in to).map((name) => [name, row, 0, allowed(this.state.blocks[name], to[name])]));
+    const data = Object.keys(to).filter((name) => state.inputs.includes(name) && state.isData(name));
+    state.setCells(data.map((name) => [name, row, 0, allowed(state.blocks[name], to[name])]));
     this.say(`Row ${row + 1} was added where you clicked.`);
   }
 }

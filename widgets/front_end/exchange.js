@@ -1,6 +1,6 @@
 // The workbook, there and back: download, open, drop.
 
-import { element, setText } from "./elements.js";
+import { button, element, setText } from "./elements.js";
 
 export class Exchange {
   /** @param {import("./page.js").Page} page */
@@ -9,11 +9,11 @@ export class Exchange {
     this.page = page;
     this.note = element("p", { class: "gs-note", role: "status" });
     this.buttons = [];
-    if (host.workbook) this.buttons.push(element("button", { type: "button", text: "Download workbook", onclick: () => this.download() }));
+    if (host.workbook) this.buttons.push(button("Download workbook", () => this.download()));
     if (host.open) {
       this.file = element("input", { type: "file", accept: ".xlsx", class: "gs-file", "aria-label": "Open edited workbook", tabindex: "-1" });
       this.file.addEventListener("change", () => this.file.files[0] && this.open(this.file.files[0]));
-      this.buttons.push(element("button", { type: "button", text: "Open edited workbook", onclick: () => this.file.click() }), this.file);
+      this.buttons.push(button("Open edited workbook", () => this.file.click()), this.file);
     }
   }
 

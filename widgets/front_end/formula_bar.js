@@ -1,5 +1,6 @@
 // What the selected cell says: its address and Excel formula, its mathematics, and the same with the current numbers.
 
+import { isInput } from "./blocks.js";
 import { element, setText } from "./elements.js";
 import { cellName } from "./grid.js";
 import { shown } from "./numbers.js";
@@ -45,8 +46,7 @@ export class FormulaBar {
     this.node = element(
       "section",
       { class: "gs-formulabar", "aria-label": `Formula of the selected cell: ${state.description.title}` },
-      element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note),
-      inForce,
+      element("div", {}, element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note), inForce),
       element("div", { class: "gs-mathline" }, this.mathematics, this.numbers),
     );
     setText(this.formula, "Select a cell to see its formula.");
@@ -70,7 +70,7 @@ export class FormulaBar {
     if (row >= this.state.rowCount(name)) return;
     const given = this.state.isGiven(name);
     const branch = given ? null : this.branchInForce(block, row, column);
-    const mine = block.value === undefined ? "" : `   (an input: ${given ? "" : "type over it "}${block.allowed})`;
+    const mine = isInput(block) ? `   (an input: ${given ? "" : "type over it "}${block.allowed})` : "";
     setText(this.formula, (given ? this.state.value(name, row, column) : excelFormula(block.excel, row, column, this.state.rows)) + mine);
     write(this.mathematics, given ? "" : this.equation);
     setText(this.branch, branch ? excelFormula(branch.excel, row, column, this.state.rows) : "");

@@ -1,6 +1,7 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { element, focused, setText } from "./elements.js";
+import { isInput } from "./blocks.js";
+import { element, focused, isShortcut, labelled, numberField, setText, take } from "./elements.js";
 import { exact, shown, typed } from "./numbers.js";
 
 const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
@@ -10,11 +11,8 @@ const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn o
 
 /** A block's heading: its mark, its label, and what its role means. */
 function heading(state, block, tag, scope) {
-  const role = state.description.roles[block.role];
-  const title = `${block.note}\n${role.meaning}`;
-  const node = element(tag, { scope, class: "gs-heading", "data-part": block.name, title, style: `--role:${role.colour}` });
-  node.append(element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark }), ` ${block.label}`);
-  return node;
+  const title = `${block.note}\n${state.description.roles[block.role].meaning}`;
+  return labelled(state, block, tag, { scope, class: "gs-heading", "data-part": block.name, title });
 }
 
 /** [td, block, row, column, the number it shows]. */
@@ -22,16 +20,24 @@ function makeCell(state, block, row, column) {
   const role = state.description.roles[block.role];
   const td = element("td", {
     role: "gridcell",
-    class: block.value === undefined ? "gs-cell" : "gs-cell gs-input",
+    class: isInput(block) ? "gs-cell gs-input" : "gs-cell",
     "data-block": block.name,
     "data-row": row,
     "data-col": column,
     tabindex: "-1",
-    "aria-readonly": block.value === undefined ? "true" : "false",
+    "aria-readonly": String(!isInput(block)),
     style: `--role:${role.colour};--tint:${role.tint}`,
   });
   return [td, block, row, column, undefined];
 }
+
+/** What an element of the page shows: data-cell="name row column", or the same in three parts. @returns {{name: string, row: number, column: number}} */
+export function cellOf({ dataset: { cell, block, row, col } }) {
+  const [name, i, j] = cell ? cell.split(" ") : [block, row, col];
+  return { name, row: Number(i), column: Number(j) };
+}
+
+const tdOf = (event) => event.target.closest("td[data-block]");
 
 /** Write the numbers that changed. */
 function drawCells(state, cells) {
@@ -148,7 +154,7 @@ class Table {
     for (const name of this.names) {
       const block = this.state.blocks[name];
       for (let column = 0; column < block.shape[1]; column++) {
-        line.append(row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td", { class: "gs-none" }));
+        line.append(row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td"));
       }
     }
     return line;
@@ -186,7 +192,7 @@ export class Grid {
     this.selected = null;
     this.node = element("div", { class: "gs-grid" });
     this.node.addEventListener("click", (event) => this.clicked(event));
-    this.node.addEventListener("dblclick", (event) => this.edit(event.target.closest("td[data-block]")));
+    this.node.addEventListener("dblclick", (event) => this.edit(tdOf(event)));
     this.node.addEventListener("focusin", (event) => this.focused(event));
     this.node.addEventListener("keydown", (event) => this.pressed(event));
     this.node.addEventListener("paste", (event) => this.pasted(event));
@@ -226,13 +232,15 @@ export class Grid {
   }
 
   clicked(event) {
-    const td = event.target.closest("td[data-block]");
+    const td = tdOf(event);
     if (td && !td.classList.contains("gs-editing")) td.focus();
   }
 
   focused(event) {
-    const td = event.target.closest("td[data-block]");
-    if (td) this.select(td.dataset.block, Number(td.dataset.row), Number(td.dataset.col), td);
+    const td = tdOf(event);
+    if (!td) return;
+    const { name, row, column } = cellOf(td);
+    this.select(name, row, column, td);
   }
 
   select(name, row, column, td = this.find(name, row, column)) {
@@ -272,8 +280,8 @@ export class Grid {
   }
 
   pressed(event) {
-    const td = event.target.closest("td[data-block]");
-    if (!td || event.target !== td || event.ctrlKey || event.metaKey || event.altKey) return;
+    const td = tdOf(event);
+    if (!td || event.target !== td || isShortcut(event)) return;
     const moves = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
     if (moves[event.key]) {
       event.preventDefault();
@@ -289,82 +297,82 @@ export class Grid {
 
   /** Focus the next cell in a direction, skipping what is no cell. */
   move(td, down, right) {
-    const line = td.parentElement;
-    let next = null;
-    if (right) {
-      next = right > 0 ? td.nextElementSibling : td.previousElementSibling;
-    } else {
-      const other = down > 0 ? line.nextElementSibling : line.previousElementSibling;
-      next = other ? other.children[td.cellIndex] : null;
-    }
-    if (down && !(next && next.dataset.block)) next = this.outOfView(td, down);
-    if (next && next.dataset.block) next.focus();
+    const beside = (node, by) => (by > 0 ? node.nextElementSibling : node.previousElementSibling);
+    let next = right ? beside(td, right) : beside(td.parentElement, down)?.children[td.cellIndex];
+    if (down && !next?.dataset.block) next = this.outOfView(td, down);
+    if (next?.dataset.block) next.focus();
   }
 
   /** The cell above or below in a long table, whose row is not drawn yet. */
   outOfView(td, down) {
-    const { block, row, col } = td.dataset;
+    const { name, row, column } = cellOf(td);
     const table = this.tables.find((each) => each.node.contains(td));
-    const target = Number(row) + down;
-    if (!table.windowed || target < 0 || target >= this.state.rowCount(block)) return null;
+    const target = row + down;
+    if (!table.windowed || target < 0 || target >= this.state.rowCount(name)) return null;
     table.first = target;
     table.fill();
-    return this.find(block, target, col);
+    return this.find(name, target, column);
   }
 
   /** Open a cell for typing. A computed one answers that it is computed. */
   edit(td, text) {
     if (!td || td.classList.contains("gs-editing")) return;
-    const block = this.state.blocks[td.dataset.block];
-    const [row, column] = [Number(td.dataset.row), Number(td.dataset.col)];
-    if (block.value === undefined || this.state.locked.has(block.name)) {
-      this.say(block.value === undefined ? `${block.name} is computed; change the cells it reads.` : `${block.name} is locked in this link.`, td);
-      return;
-    }
-    const where = cellName(this.state, block, row, column);
-    const field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": block.name + where, autocomplete: "off" });
-    field.value = text ?? exact(this.state.value(block.name, row, column));
+    const { name, row, column } = cellOf(td);
+    const refusal = refusalOf(this.state, name);
+    if (refusal) return this.say(`${refusal}.`, td);
+    const where = cellName(this.state, this.state.blocks[name], row, column);
+    const field = numberField(name + where);
+    field.value = text ?? exact(this.state.value(name, row, column));
     td.classList.add("gs-editing");
     td.replaceChildren(field);
     field.focus();
     if (text === undefined) field.select();
-    let open = true;
-    const close = (keep) => {
-      if (!open) return true;
-      open = false;
-      const answer = keep ? typed(block, field.value, where) : {};
-      td.classList.remove("gs-editing");
-      td.textContent = shown(this.state.value(block.name, row, column), block.format);
-      this.say(answer.refusal || "", td);
-      if (answer.value !== undefined) this.state.setCell(block.name, row, column, answer.value);
-      return !answer.refusal;
-    };
-    field.addEventListener("blur", () => close(true));
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== "Escape" && event.key !== "Tab") return;
-      event.preventDefault();
-      event.stopPropagation();
-      const taken = close(event.key !== "Escape");
-      td.focus();
-      if (!taken) return; // stay, so that what was said stays too
-      if (event.key === "Enter") this.move(td, 1, 0);
-      if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
-    });
+    field.addEventListener("blur", () => this.close(td, field, where));
+    field.addEventListener("keydown", (event) => this.typing(event, td, field, where));
+  }
+
+  /** Take what was typed, or (null) nothing of it. @returns {boolean} false: it was refused */
+  close(td, field, where) {
+    if (!td.classList.contains("gs-editing")) return true;
+    const { name, row, column } = cellOf(td);
+    const block = this.state.blocks[name];
+    const answer = field ? typed(block, field.value, where) : {};
+    td.classList.remove("gs-editing");
+    td.textContent = shown(this.state.value(name, row, column), block.format);
+    this.say(answer.refusal || "", td);
+    if (answer.value !== undefined) this.state.setCell(name, row, column, answer.value);
+    return !answer.refusal;
+  }
+
+  typing(event, td, field, where) {
+    if (!["Enter", "Escape", "Tab"].includes(event.key)) return;
+    take(event);
+    const taken = this.close(td, event.key === "Escape" ? null : field, where);
+    td.focus();
+    if (!taken) return; // stay, so that what was said stays too
+    if (event.key === "Enter") this.move(td, 1, 0);
+    if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
   }
 
   /** Numbers pasted from a spreadsheet fill the inputs from the selected cell on; data blocks grow where there are more. */
   pasted(event) {
-    const td = event.target.closest("td[data-block]");
+    const td = tdOf(event);
     const text = (event.clipboardData || window.clipboardData).getData("text");
     const lines = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
     const inField = event.target.tagName === "INPUT";
     if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
     event.preventDefault();
-    const answer = pastedInputs(this.state, td.dataset.block, Number(td.dataset.row), Number(td.dataset.col), lines);
+    const answer = pastedInputs(this.state, cellOf(td), lines);
     if (inField) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
     this.say(answer.said, td);
   }
+}
+
+/** Why nothing can be typed into a block, or "". */
+function refusalOf(state, name) {
+  if (!isInput(state.blocks[name])) return `${name} is computed; change the cells it reads`;
+  return state.locked.has(name) ? `${name} is locked in this link` : "";
 }
 
 /** " row 2 column 3", as far as the block has several. */
@@ -378,11 +386,11 @@ export function cellName(state, block, row, column) {
  * @param {string[][]} lines
  * @returns {{inputs?: Object<string, Float64Array>, said: string}}
  */
-export function pastedInputs(state, name, row, column, lines) {
+function pastedInputs(state, { name, row, column }, lines) {
   const block = state.blocks[name];
   const nothing = (why) => ({ said: `Nothing was pasted: ${why}.` });
-  if (block.value === undefined) return nothing(`${name} is computed; paste into an input`);
-  if (state.locked.has(name)) return nothing(`${name} is locked in this link`);
+  const refusal = refusalOf(state, name);
+  if (refusal) return nothing(refusal);
   const heading = lines.length > 1 && lines[0].every((text) => !/\d/.test(text));
   const numbers = heading ? lines.slice(1) : lines;
   const data = state.isData(name);

@@ -1,7 +1,7 @@
 // Handles on a chart, at fixed places along x, that the reader moves up and down: by pointer, or by the arrow keys.
 
 import { rounded } from "./dragging.js";
-import { element } from "./elements.js";
+import { element, take } from "./elements.js";
 import { shown } from "./numbers.js";
 
 const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 }; // parts of the axis, downwards
@@ -35,8 +35,7 @@ export class Handles {
   pressed(event, k) {
     const part = KEYS[event.key];
     if (part === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
     const { yaxis } = this.chart.plot._fullLayout;
     this.set(k, yaxis.c2p(this.points.y[k]) + part * yaxis._length);
   }

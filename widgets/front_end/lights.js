@@ -1,15 +1,10 @@
 // The same number lit wherever it stands: in tables, settings, sentences, the formula bar and charts. The selected cell and those it
 // reads are lit until another is selected; what is pointed at, with the pointer or by focus on a sentence, is lit more.
 
+import { cellOf } from "./grid.js";
 import { Marks } from "./marks.js";
 
-const WITH_A_CELL = "[data-cell], td[data-block]:not(.gs-selected)"; // "name row column", or in three parts
-
-function cellOf(node) {
-  const { cell, block, row, col } = node.dataset;
-  const [name, i, j] = cell ? cell.split(" ") : [block, row, col];
-  return { name, row: Number(i), column: Number(j), kind: "pointed" };
-}
+const WITH_A_CELL = "[data-cell], td[data-block]:not(.gs-selected)";
 
 const keyOf = ({ name, row, column }) => `${name} ${row} ${column}`;
 
@@ -20,7 +15,7 @@ export class Lights {
     this.by = { pointer: [], focus: [] };
     this.pointed = []; // by the pointer, or else by focus
     const select = ({ name, row, column }) => page.grid.choose(name, row, column);
-    this.marks = page.charts.map((chart) => new Marks(chart, select, (cells) => this.point(cells.map((cell) => ({ ...cell, kind: "pointed" })))));
+    this.marks = page.charts.map((chart) => new Marks(chart, select, (cells) => this.point(cells)));
     page.node.addEventListener("pointerover", (event) => this.point(this.under(event.target)));
     page.node.addEventListener("pointerleave", () => this.point([]));
     page.sentences.node.addEventListener("focusin", (event) => this.point(this.under(event.target), "focus"));
@@ -63,9 +58,9 @@ export class Lights {
   /** In the charts: what is selected, what it reads cell by cell, what is pointed at. */
   show() {
     const { selected, reads } = this.page.grid;
-    const single = reads.filter(([, row, column]) => row !== null && column !== null);
-    const own = selected ? [{ ...selected, kind: "selected" }] : [];
-    const cells = [...single.map(([name, row, column]) => ({ name, row, column, kind: "read" })), ...own, ...this.pointed];
+    const single = reads.filter(([, row, column]) => row !== null && column !== null).map(([name, row, column]) => ({ name, row, column }));
+    const lit = Object.entries({ read: single, selected: selected ? [selected] : [], pointed: this.pointed });
+    const cells = lit.flatMap(([kind, found]) => found.map((cell) => ({ ...cell, kind })));
     for (const marks of this.marks) marks.show(cells);
   }
 

@@ -1,9 +1,13 @@
-// Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it.
+// Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it. A run's line has a dot where it has come to.
 
+import { placeOf } from "./blocks.js";
 import { nearestMarker } from "./dragging.js";
+import { write } from "./moving.js";
+import { isOwn } from "./series.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const RADIUS = 12; // of a ring, in pixels
+const RING = 12; // its radius, in pixels
+const DOT = 4.5;
 const REACH = 14; // pixels from a marker that are a click on it
 const STILL = 4; // pixels that a click may move
 
@@ -40,35 +44,38 @@ export class Marks {
 
   draw() {
     if (!this.chart.started) return;
-    const found = this.cells.flatMap((cell) => this.marksOf(cell).map((mark) => [this.path(mark), cell.kind])).filter(([path]) => path);
+    const rings = this.cells.flatMap((cell) => this.marksOf(cell).map((mark) => [this.path(mark, RING), cell.kind]));
+    const found = [...this.dots(), ...rings].filter(([path]) => path);
     while (this.layer.children.length > found.length) this.layer.lastChild.remove();
     while (this.layer.children.length < found.length) this.layer.append(document.createElementNS(SVG, "path"));
-    found.forEach(([path, kind], k) => {
-      const node = this.layer.children[k];
-      if (node.getAttribute("d") !== path) node.setAttribute("d", path);
-      if (node.getAttribute("class") !== kind) node.setAttribute("class", kind);
+    found.forEach(([d, kind, style = null], k) => {
+      for (const [name, value] of Object.entries({ d, class: kind, style })) write(this.layer.children[k], name, value);
     });
+  }
+
+  /** Of lines over steps: at step 0, and soon after it, nothing else of them can be seen. */
+  dots() {
+    const { items } = this.chart;
+    const runs = items.map((item, k) => ({ item, k, place: Infinity })).filter(({ item }) => isOwn(item) && item.series.steps && item.series.mode === "lines");
+    const { roles } = this.state.description;
+    return runs.map((mark) => [this.path(mark, DOT), "now", `--role:${roles[mark.item.series.role].colour}`]);
   }
 
   /** Items of now, not ghosts nor B's, with the place of the cell in each that draws it. */
   marksOf(cell) {
-    return this.chart.items.map((item, k) => ({ item, k, place: this.own(item) ? this.placeOf(item.series, cell) : -1 })).filter(({ place }) => place >= 0);
-  }
-
-  own(item) {
-    return item.ghost === null && !item.other;
+    return this.chart.items.map((item, k) => ({ item, k, place: isOwn(item) ? this.indexOf(item.series, cell) : -1 })).filter(({ place }) => place >= 0);
   }
 
   /** Which of the series's points stands for the cell, or for its row of data; -1: none. A read cell is no row. */
-  placeOf(series, { name, row, column, kind }) {
+  indexOf(series, { name, row, column, kind }) {
     const names = [series.x, series.y, series.to];
     if (series.steps) return names.includes(name) ? Infinity : -1; // the point of the present step: the last
     if (names.includes(name)) return row * this.state.blocks[name].shape[1] + column;
     return kind !== "read" && this.state.isData(name) && this.state.isData(series.y) && this.state.blocks[series.y].shape[1] === 1 ? row : -1;
   }
 
-  /** A ring around a point, or the segment itself; "" where it is not drawn. */
-  path({ item, k, place }) {
+  /** A circle around a point, or the segment itself; "" where it is not drawn. @param {number} r its radius */
+  path({ item, k, place }, r) {
     const { drawn, plot, first } = this.chart;
     const { x, y } = drawn[k];
     const { xaxis, yaxis } = plot._fullLayout;
@@ -77,14 +84,14 @@ export class Marks {
     const segment = item.series.mode === "segments";
     const at = Math.min(segment ? 3 * place : place, x.length - 1);
     if (plot._fullData[first + k]?.visible !== true || !within(at)) return "";
-    return segment ? `M${end(at)}L${end(at + 1)}` : `M${end(at)}m${-RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${2 * RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${-2 * RADIUS} 0`;
+    return segment ? `M${end(at)}L${end(at + 1)}` : `M${end(at)}m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   }
 
   // --- from a mark to its cell
 
   cellsOf(k, index) {
     const item = this.chart.items[k];
-    if (!item || !this.own(item)) return [];
+    if (!item || !isOwn(item)) return [];
     const { series } = item;
     if (series.steps && index < this.chart.drawn[k].x.length - 1) return []; // an earlier step has no cell
     const place = series.steps ? 0 : series.mode === "segments" ? Math.floor(index / 3) : index;
@@ -92,8 +99,8 @@ export class Marks {
   }
 
   cell(name, place) {
-    const [, columns] = this.state.blocks[name].shape;
-    return { name, row: Math.floor(place / columns), column: place % columns };
+    const [row, column] = placeOf(this.state.blocks[name], place);
+    return { name, row, column };
   }
 
   /** A press that may be a click: not one that draws, or adds a point. Plotly hides where the pointer is let go, so the document tells. */

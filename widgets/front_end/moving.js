@@ -2,7 +2,7 @@
 // its hover labels learn of it when plotly draws next.
 
 /** Write what changed, since browsers paint again for every assignment; null takes the attribute away. */
-function write(node, name, value) {
+export function write(node, name, value) {
   if (node.getAttribute(name) === value) return;
   if (value === null) node.removeAttribute(name);
   else node.setAttribute(name, value);

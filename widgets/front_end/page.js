@@ -1,9 +1,10 @@
 // A sheet on a page: everything it shows, drawn at most once a frame.
 
+import { isData, isInput, isSingle } from "./blocks.js";
 import { Chart } from "./charts.js";
 import { Compare } from "./compare.js";
 import { Control } from "./controls.js";
-import { element, setText } from "./elements.js";
+import { button, element, setText } from "./elements.js";
 import { Exchange } from "./exchange.js";
 import { FormulaBar } from "./formula_bar.js";
 import { Grid } from "./grid.js";
@@ -58,7 +59,7 @@ export class Page {
     this.exchange.listen(this.node);
     this.state.onChange(() => this.changed());
     this.draw();
-    const computed = description.blocks.filter((block) => block.value === undefined);
+    const computed = description.blocks.filter((block) => !isInput(block));
     const first = computed.find((block) => block.name === description.look) || computed[0];
     if (first) this.grid.select(first.name, 0, 0);
   }
@@ -66,20 +67,19 @@ export class Page {
   /** What can be changed stands beside the charts, what follows from it below, the formula bar at the foot. */
   parts() {
     const { groups } = this.description;
-    const changeable = (group) => !group.folded && group.blocks.some((name) => this.state.blocks[name].value !== undefined);
+    const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
     const made = (chosen) => chosen.map((group) => this.group(group));
-    const hands = element("div", { class: "gs-hands" }, ...made(groups.filter(changeable)));
+    const hands = element("div", {}, ...made(groups.filter(changeable)));
     const charts = element("div", { class: "gs-charts" }, ...this.charts.map((chart) => chart.node));
     this.charts.forEach((chart, k) => chart.node.setAttribute("data-part", `chart-${k + 1}`));
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
     const computed = groups.filter((group) => !changeable(group)).sort((a, b) => a.folded - b.folded); // what is folded away comes last
     const below = element("div", { class: "gs-tables" }, ...made(computed));
     this.grid.node.append(top, this.message, below, this.bar.node);
-    const transport = this.transport ? [this.transport.node] : [];
+    const [refusals, builder] = this.host.address ? [this.share.refusals, this.share.builder] : ["", ""];
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
-    const share = this.host.address ? [this.share.refusals] : [];
-    const builder = this.host.address ? [this.share.builder] : [];
-    return [...share, this.presets.node, this.predictions.node, this.compare.node, ...transport, this.sentences.node, this.grid.node, footer, ...builder];
+    const steps = this.transport?.node || "";
+    return [refusals, this.presets.node, this.predictions.node, this.compare.node, steps, this.sentences.node, this.grid.node, footer, builder];
   }
 
   // --- parts
@@ -100,58 +100,51 @@ export class Page {
   /** A new start: nothing plays on, nothing that was refused is still said. */
   restarting() {
     this.pause();
-    this.clearRefusals();
-  }
-
-  clearRefusals() {
     for (const refusal of this.node.querySelectorAll(".gs-refusal")) refusal.textContent = "";
   }
 
-  /** Open groups of single numbers stand beside the charts, everything else below. */
-  isList(group) {
-    const single = (name) => this.state.blocks[name].shape.every((length) => length === 1);
-    return !group.folded && group.blocks.every(single);
+  blocksOf(group) {
+    return group.blocks.map((name) => this.state.blocks[name]);
+  }
+
+  /** By which a link hides it. */
+  partOf(group) {
+    return { class: "gs-group", "data-part": `group-${this.description.groups.indexOf(group) + 1}` };
   }
 
   group(group) {
-    const blocks = group.blocks.map((name) => this.state.blocks[name]);
-    const heading = [element("h2", { text: group.title }), ...(group.note ? [element("p", { class: "gs-note", text: group.note })] : [])];
-    const isList = this.isList(group);
-    if (group.folded) {
-      const folded = element("details", { class: "gs-group" }, element("summary", {}, ...heading));
-      folded.addEventListener("toggle", () => {
-        if (folded.open && folded.children.length === 1) folded.append(...this.body(group, false));
-        this.draw();
-      });
-      return folded;
-    }
-    const body = this.body(group, isList);
-    const data = blocks.some((block) => block.value !== undefined && block.shape[0] === "rows");
-    return element("section", { class: isList ? "gs-group gs-short" : "gs-group" }, ...heading, ...body, ...(data ? [this.rowButtons()] : []));
+    const heading = [element("h2", { text: group.title }), group.note ? element("p", { class: "gs-note", text: group.note }) : ""];
+    if (group.folded) return this.folded(group, heading);
+    const data = this.blocksOf(group).some((block) => isInput(block) && isData(block));
+    return element("section", this.partOf(group), ...heading, ...this.body(group), data ? this.rowButtons() : "");
   }
 
-  /** A list; or a table, with the settings among its blocks above it. */
-  body(group, isList) {
-    const blocks = group.blocks.map((name) => this.state.blocks[name]);
-    if (isList) return [this.list(blocks, group.title)];
-    const settings = blocks.filter((block) => block.control);
-    const others = blocks.filter((block) => !block.control).map((block) => block.name);
-    const tables = others.length ? [this.grid.table(others, group.title)] : [];
-    return [...(settings.length ? [this.list(settings, group.title)] : []), ...tables];
-  }
-
-  /** Single numbers below each other: settings with their controls, results with their notes. */
-  list(blocks, title) {
-    const settings = blocks.filter((block) => block.control);
-    const others = blocks.filter((block) => !block.control).map((block) => block.name);
-    const node = element("div", { class: "gs-list" });
-    for (const block of settings) {
-      const control = new Control(this.state, block, (name) => this.grid.select(name, 0, 0, null), (value) => this.host.resize({ [block.name]: value }, true));
-      this.controls.push(control);
-      node.append(control.node);
-    }
-    if (others.length) node.append(this.grid.list(others, title));
+  /** A group whose tables are made when it is opened for the first time. */
+  folded(group, heading) {
+    const summary = element("summary", {}, ...heading);
+    const node = element("details", this.partOf(group), summary);
+    node.addEventListener("toggle", () => {
+      if (node.open && node.lastChild === summary) node.append(...this.body(group));
+      this.draw();
+    });
     return node;
+  }
+
+  /** Settings with their controls; then results, below each other with their notes where all are single numbers, else side by side. */
+  body(group) {
+    const blocks = this.blocksOf(group);
+    const controls = blocks.filter((block) => block.control).map((block) => this.control(block));
+    const others = blocks.filter((block) => !block.control).map((block) => block.name);
+    if (!others.length) return controls;
+    const isList = !group.folded && blocks.every(isSingle);
+    return [...controls, isList ? this.grid.list(others, group.title) : this.grid.table(others, group.title)];
+  }
+
+  control(block) {
+    const focused = () => this.grid.select(block.name, 0, 0, null);
+    const control = new Control(this.state, block, focused, (value) => this.host.resize({ [block.name]: value }, true));
+    this.controls.push(control);
+    return control.node;
   }
 
   rowButtons() {
@@ -168,22 +161,15 @@ export class Page {
       state.removeRow(row);
       this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
     };
-    this.add = element("button", { type: "button", text: "Add row", onclick: add });
-    this.remove = element("button", { type: "button", text: "Remove row", title: "the selected row, or the last", onclick: remove });
-    return element(
-      "div",
-      { class: "gs-rowbuttons" },
-      this.add,
-      this.remove,
-      element("span", { class: "gs-note", text: "Click a cell to edit it; paste a column of numbers from Excel." }),
-    );
+    this.add = button("Add row", add);
+    this.remove = button("Remove row", remove, { title: "the selected row, or the last" });
+    const how = element("span", { class: "gs-note", text: "Click a cell to edit it; paste a column of numbers from Excel." });
+    return element("div", { class: "gs-rowbuttons" }, this.add, this.remove, how);
   }
 
   legend() {
     const list = element("ul", { class: "gs-legend", "aria-label": "What the colours mean" });
-    const used = new Set(this.description.blocks.map((block) => block.role));
-    for (const [name, role] of Object.entries(this.description.roles)) {
-      if (!used.has(name)) continue;
+    for (const role of Object.values(this.description.roles)) {
       const chip = element("span", { class: "gs-chip", style: `--role:${role.colour};--tint:${role.tint}`, text: role.mark, "aria-hidden": "true" });
       list.append(element("li", {}, chip, ` ${role.meaning}`));
     }
@@ -191,10 +177,10 @@ export class Page {
   }
 
   buttons() {
-    const button = (text, action) => element("button", { type: "button", text, onclick: action });
-    const share = this.host.address ? [this.share.button] : [];
-    const made = [button("Reset", () => this.reset()), button("Present", () => this.presenter.start()), this.presenter.speaker.button, ...this.exchange.buttons, ...share];
-    return element("div", { class: "gs-buttons" }, ...made, this.presenter.speaker.refusal, this.exchange.note, this.share.note, this.share.field);
+    const { exchange, presenter, share } = this;
+    const made = [button("Reset", () => this.reset()), button("Present", () => presenter.start()), presenter.speaker.button, ...exchange.buttons];
+    const said = [presenter.speaker.refusal, exchange.note, share.note, share.field];
+    return element("div", { class: "gs-buttons" }, ...made, this.host.address ? share.button : "", ...said);
   }
 
   /** Back to what the page was opened with. */
@@ -261,13 +247,18 @@ export class Page {
     this.grid.draw();
     this.bar.draw();
     this.sentences.draw();
-    if (this.transport) this.transport.draw();
-    if (this.remove) this.remove.disabled = this.state.rows <= 1 || this.state.rowsAreLocked;
-    if (this.add) this.add.disabled = this.state.rowsAreLocked;
+    this.transport?.draw();
+    if (this.remove) this.drawRowButtons();
     this.compare.draw();
     for (const chart of this.charts) chart.draw();
     this.lights.draw();
     performance.measure("gradsheet:update", { start, end: performance.now() });
+  }
+
+  drawRowButtons() {
+    const { rows, rowsAreLocked } = this.state;
+    this.add.disabled = rowsAreLocked;
+    this.remove.disabled = rowsAreLocked || rows <= 1;
   }
 
   /** Load plotly after the numbers and controls are on the screen. */

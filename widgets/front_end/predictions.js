@@ -1,6 +1,6 @@
 // Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand side by side.
 
-import { element, setText } from "./elements.js";
+import { button, element, folded, numberField, setText } from "./elements.js";
 import { roundedTo, shown, typedNumber } from "./numbers.js";
 
 const SAMPLES = 50; // places where a drawn curve is compared
@@ -10,10 +10,9 @@ class Prediction {
     this.page = page;
     this.told = told;
     this.chart = told.chart >= 0 ? page.charts[told.chart] : null;
-    this.field = element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": `Your answer to question ${number}`, autocomplete: "off" });
-    this.field.addEventListener("keydown", (event) => event.key === "Enter" && this.lock());
-    this.button = element("button", { type: "button", text: this.chart ? "Draw it" : "Lock my answer", onclick: () => this.next() });
-    this.again = element("button", { type: "button", text: "Again", hidden: true, onclick: () => this.open() });
+    this.field = numberField(`Your answer to question ${number}`, { onkeydown: (event) => event.key === "Enter" && this.lock() });
+    this.button = button("", () => this.next());
+    this.again = button("Again", () => this.open());
     this.result = element("p", { class: "gs-answer", role: "status" });
     const parts = this.chart ? [this.button] : [this.field, this.button];
     this.node = element("li", { class: "gs-prediction" }, element("p", { text: told.question }), element("div", { class: "gs-answering" }, ...parts, this.again), this.result);
@@ -52,9 +51,8 @@ class Prediction {
     this.chart.node.scrollIntoView({ block: "nearest" });
     setText(this.button, "Lock my drawing");
     const title = this.chart.chart.title;
-    const byLine = `Drag the line's two handles on the chart "${title}", or go to them with Tab and press the arrow keys.`;
-    const byStroke = `Draw with the pointer on the chart "${title}", or go to the handles on it with Tab and press the arrow keys.`;
-    setText(this.result, this.chart.straight === null ? byStroke : byLine);
+    const [hand, handles] = this.chart.straight === null ? ["Draw with the pointer", "the handles on it"] : ["Drag the line's two handles", "them"];
+    setText(this.result, `${hand} on the chart "${title}", or go to ${handles} with Tab and press the arrow keys.`);
   }
 
   lock() {
@@ -77,9 +75,9 @@ class Prediction {
     if (told.preset !== null) page.presets.choose(told.preset);
     if (told.steps) page.state.goTo(page.state.step + told.steps);
     const [gap, said] = this.chart ? this.curve() : this.number();
-    const verdict = gap <= told.tolerance ? "Right" : "Not quite";
-    setText(this.result, `${verdict}: ${said} ${page.state.written(told.reason)}`);
-    this.result.classList.toggle("gs-right", gap <= told.tolerance);
+    const right = gap <= told.tolerance;
+    setText(this.result, `${right ? "Right" : "Not quite"}: ${said} ${page.state.written(told.reason)}`);
+    this.result.classList.toggle("gs-right", right);
     this.button.hidden = true;
     this.again.hidden = false;
   }
@@ -89,10 +87,11 @@ class Prediction {
     const { state } = this.page;
     const { format } = state.blocks[this.told.block];
     const truth = state.value(this.told.block, 0, 0);
-    const both = `you said ${shown(this.answer, format)}, it is ${shown(truth, format)}`;
-    if (shown(truth, format) === shown(this.answer, format)) return [0, `${both}.`];
+    const [said, is] = [this.answer, truth].map((number) => shown(number, format));
+    const both = `you said ${said}, it is ${is}`;
     const gap = Math.abs(truth - this.answer);
-    return [Number.isFinite(gap) ? gap / (Math.abs(truth) || 1) : Infinity, Number.isFinite(gap) ? `${both}: a gap of ${shown(gap, format)}.` : `${both}.`];
+    if (said === is) return [0, `${both}.`];
+    return Number.isFinite(gap) ? [gap / (Math.abs(truth) || 1), `${both}: a gap of ${shown(gap, format)}.`] : [Infinity, `${both}.`];
   }
 
   /** [mean gap as a part of the axis, in words] */
@@ -105,8 +104,9 @@ class Prediction {
       const x = first + ((last - first) * k) / (SAMPLES - 1);
       return Math.abs(up(interpolated(this.answer, x)) - up(interpolated(truth, x)));
     }).filter(Number.isFinite);
-    const gap = gaps.length ? gaps.reduce((total, each) => total + each, 0) / gaps.length : Infinity;
-    return [gap, gaps.length ? `your drawing is ${roundedTo(100 * gap, 2)}% of the chart's height away on average.` : "your drawing does not reach where the curve is."];
+    if (!gaps.length) return [Infinity, "your drawing does not reach where the curve is."];
+    const gap = gaps.reduce((total, each) => total + each, 0) / gaps.length;
+    return [gap, `your drawing is ${roundedTo(100 * gap, 2)}% of the chart's height away on average.`];
   }
 }
 
@@ -123,8 +123,7 @@ export class Predictions {
   constructor(page, before) {
     this.list = page.description.predictions.map((told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1));
     const cards = element("ol", { class: "gs-predictions" }, ...this.list.map((prediction) => prediction.node));
-    const summary = element("summary", {}, element("h2", { text: "Predict, then reveal" }));
-    this.node = this.list.length ? element("details", { class: "gs-predict", "data-part": "predictions" }, summary, cards) : "";
+    this.node = this.list.length ? folded("predictions", "Predict, then reveal", cards) : "";
   }
 
   /** Reveal the answer that is locked, if one is. */

@@ -1,14 +1,14 @@
 // Presenting to a class: full screen, type for the back row, and a key for each move.
 
-import { element, focused } from "./elements.js";
+import { button, element, focused, isShortcut, take } from "./elements.js";
 import { Speaker } from "./speaker.js";
 
 const KEYS = [
   ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
   ["p", "previous preset", (page) => page.presets.choose((page.presets.last ?? 1) - 1)],
   [" ", "play or pause", (page) => page.transport?.toggle()],
-  [".", "one step on", (page) => page.transport?.goTo(page.state.step + 1)],
-  [",", "one step back", (page) => page.transport?.goTo(Math.max(0, page.state.step - 1))],
+  [".", "one step on", (page) => page.transport?.move(1)],
+  [",", "one step back", (page) => page.transport?.move(-1)],
   ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
   ["r", "reset", (page) => page.reset()],
   ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
@@ -25,7 +25,7 @@ export class Presenter {
     this.page = page;
     this.entered = before?.entered;
     const rows = KEYS.map(([key, what]) => element("tr", {}, element("th", { scope: "row" }, element("kbd", { text: NAMES[key] || key })), element("td", { text: what })));
-    const close = element("button", { type: "button", text: "Close", onclick: () => this.sheet.close() });
+    const close = button("Close", () => this.sheet.close());
     this.sheet = element("dialog", { class: "gs-keys", "aria-label": "Keys" }, element("table", {}, ...rows), close);
     page.node.append(this.sheet);
     this.speaker = new Speaker(page, (event) => this.act(event), KEYS.map(([key, what]) => `${NAMES[key] || key} ${what}`).join(", "));
@@ -89,7 +89,7 @@ export class Presenter {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || (!this.on && event.key !== "?")) return;
+    if (isShortcut(event) || (!this.on && event.key !== "?")) return;
     if (!this.page.node.contains(focused(this.page.node)) && document.activeElement !== document.body) return;
     const [target] = event.composedPath(); // not event.target, which does not look into a shadow root
     if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
@@ -101,11 +101,9 @@ export class Presenter {
   }
 
   act(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const found = KEYS.find(([key]) => key === event.key);
-    if (!found) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (!found || isShortcut(event)) return;
+    take(event);
     found[2](this.page);
   }
 

@@ -1,7 +1,7 @@
 // The story's steps as buttons, and the question to answer before the next one is pressed.
 
 import { startOf } from "./address.js";
-import { element, setText } from "./elements.js";
+import { button, element, setText } from "./elements.js";
 
 export class Presets {
   /** @param {import("./state.js").State} state @param {() => void} before called before a preset is chosen */
@@ -13,7 +13,7 @@ export class Presets {
     this.question = element("p", { class: "gs-ask gs-note" });
     this.buttons = this.presets.map((preset, k) => {
       const events = { onfocus: () => this.ask(k), onmouseenter: () => this.ask(k), onmouseleave: () => this.ask(this.next) };
-      return element("button", { type: "button", "aria-pressed": "false", text: preset.title, onclick: () => this.choose(k), ...events });
+      return button(preset.title, () => this.choose(k), { "aria-pressed": "false", ...events });
     });
     const list = element("ol", { class: "gs-presets", "aria-label": "What to try, in order" });
     list.append(...this.buttons.map((button) => element("li", {}, button)));

@@ -27,6 +27,9 @@ export function itemsOf(chart, other) {
   return other ? [...own, ...chart.series.map((series, s) => ({ series, s, ghost: null, other }))] : own;
 }
 
+/** Whether it is of now: no ghost, and not B's. */
+export const isOwn = (item) => item.ghost === null && !item.other;
+
 /** The steps that a series over steps shows. */
 function stepsShown(last) {
   const every = Math.ceil((last + 1) / MOST_POINTS);

@@ -1,7 +1,8 @@
 // Settings by link: the page's state in its address, and what a class sees and may change.
 
 import { addressWith, linkOf, readLink, startOf } from "./address.js";
-import { element, setText } from "./elements.js";
+import { isInput } from "./blocks.js";
+import { button, element, setText } from "./elements.js";
 
 export class Share {
   /** @param {import("./page.js").Page} page @param {Share} [before] of the page whose place this one takes */
@@ -13,7 +14,7 @@ export class Share {
     this.style = element("style");
     this.note = element("p", { class: "gs-note", role: "status" });
     this.field = element("input", { type: "text", class: "gs-link", readonly: true, "aria-label": "Link to this page", hidden: true });
-    this.button = element("button", { type: "button", text: "Copy link", onclick: () => this.copy() });
+    this.button = button("Copy link", () => this.copy());
     this.refusals = element("div", { class: "gs-refusal", role: "alert" });
     this.builder = element("details", { class: "gs-share" }, element("summary", { text: "A link for a class" }));
     this.builder.addEventListener("toggle", () => this.builder.children.length === 1 && this.builder.append(...this.boxes()));
@@ -97,15 +98,17 @@ export class Share {
 
   /** What can be hidden, [name, label], and what can be locked. */
   parts() {
-    const { description } = this.state;
-    const inputs = description.blocks.filter((block) => block.value !== undefined);
+    const { description, inputs } = this.state;
+    const labels = (blocks) => blocks.map((block) => [block.name, block.label]);
     const shown = [
       ...(description.presets.length ? [["presets", "The presets"]] : []),
+      ...(description.predictions.length ? [["predictions", "Predict, then reveal"]] : []),
+      ...(inputs.length ? [["compare", "A and B"]] : []),
       ...description.groups.map((group, k) => [`group-${k + 1}`, group.title]),
       ...description.charts.map((chart, k) => [`chart-${k + 1}`, `Chart: ${chart.title}`]),
-      ...description.blocks.map((block) => [block.name, block.label]),
+      ...labels(description.blocks),
     ];
-    return { hide: shown, lock: inputs.map((block) => [block.name, block.label]) };
+    return { hide: shown, lock: labels(description.blocks.filter(isInput)) };
   }
 
   boxes() {

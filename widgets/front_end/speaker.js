@@ -1,6 +1,6 @@
 // Speaker notes: a second window for who teaches, which follows the page and takes the same keys. The class never sees it.
 
-import { element, setText } from "./elements.js";
+import { button, element, refusalLine, setText } from "./elements.js";
 
 const STYLE = [
   'body { margin: 0; padding: 1.2rem 1.6rem; background: #fff; color: #1a1a1a; font: clamp(20px, 2.6vw, 34px)/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }',
@@ -27,8 +27,8 @@ export class Speaker {
     this.page = page;
     this.pressed = pressed;
     this.window = null;
-    this.refusal = element("p", { class: "gs-refusal", role: "alert" });
-    this.button = element("button", { type: "button", class: "gs-speaker", text: "Speaker notes", onclick: () => this.open() });
+    this.refusal = refusalLine();
+    this.button = button("Speaker notes", () => this.open(), { class: "gs-speaker" });
     this.present = element("h1");
     this.question = element("div");
     this.notes = element("div", { class: "gs-spoken" });

@@ -1,5 +1,6 @@
 // What the page knows: the inputs as they start, and the step. Every number on the page is a function of these two.
 
+import { inRows, isData, isInput } from "./blocks.js";
 import { shown } from "./numbers.js";
 
 export class State {
@@ -7,7 +8,7 @@ export class State {
   constructor(description) {
     this.description = description;
     this.blocks = Object.fromEntries(description.blocks.map((block) => [block.name, block]));
-    this.inputs = description.blocks.filter((block) => block.value !== undefined).map((block) => block.name);
+    this.inputs = description.blocks.filter(isInput).map((block) => block.name);
     this.carried = Object.keys(description.carried);
     this.compile = new Function(`return ${description.program}`)();
     this.listeners = [];
@@ -42,7 +43,7 @@ export class State {
   }
 
   isData(name) {
-    return this.blocks[name].shape[0] === "rows";
+    return isData(this.blocks[name]);
   }
 
   get rowsAreLocked() {
@@ -61,7 +62,7 @@ export class State {
 
   /** Whether a block's numbers were given, so that no formula makes them. */
   isGiven(name) {
-    return this.blocks[name].value !== undefined && (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)));
+    return isInput(this.blocks[name]) && (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)));
   }
 
   /** The numbers that an input starts from, also where its formula makes them. */
@@ -175,13 +176,17 @@ export class State {
     return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort((a, b) => a - b);
   }
 
-  /** One step on. False, and nothing moved, where a number would stop being finite: the rule of `trajectory` in targets/numpy.py. */
+  /** Whether this is the last step that a page, a link or Python takes. */
+  get isLast() {
+    return this.step >= this.description.mostSteps;
+  }
+
+  /** One step on. False, and nothing moved, at the last one, or where a number would stop being finite: the rule of `trajectory` in targets/numpy.py. */
   forward() {
-    const burst = Object.entries(this.description.carried).find(
-      ([, source]) => !this.program.blocks[source].every(Number.isFinite),
-    );
+    if (this.isLast) return false;
+    const burst = Object.values(this.description.carried).find((source) => !this.program.blocks[source].every(Number.isFinite));
     if (burst) {
-      this.overflow = burst[1];
+      this.overflow = burst;
       return false;
     }
     this.program.step();
@@ -232,13 +237,7 @@ export class State {
 
   /** The inputs as they start, row by row in lists of rows, null where a formula is in force: what Python is told. */
   asRows() {
-    const told = {};
-    for (const name of this.inputs) {
-      const columns = this.blocks[name].shape[1];
-      const flat = this.start[name] && Array.from(this.start[name]);
-      told[name] = flat && Array.from({ length: flat.length / columns }, (_, k) => flat.slice(k * columns, (k + 1) * columns));
-    }
-    return told;
+    return Object.fromEntries(this.inputs.map((name) => [name, this.start[name] && inRows(this.blocks[name], Array.from(this.start[name]))]));
   }
 }
 

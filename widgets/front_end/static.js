@@ -19,10 +19,8 @@ function start(place) {
   const host = {
     settled() {},
     async workbook() {
-      const exported = held("workbook");
       if (page.otherSizes(page.share.born).length) throw new Error(`This page's workbook is the one of ${inWords(page.share.born)}: set that again, or download from the lesson in Voila or JupyterLab.`);
-      if (exported.dataset.refusal) throw new Error(exported.dataset.refusal);
-      return archive(filled(await unpacked(exported.textContent), page.state));
+      return archive(filled(await unpacked(held("workbook").textContent), page.state));
     },
     open: null,
     async resize(changed, near) {

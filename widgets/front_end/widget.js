@@ -1,86 +1,88 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
 import { asker } from "./asking.js";
+import { isInput, isSingle } from "./blocks.js";
 import { mount } from "./page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
-const isSingle = (block) => block.shape.every((length) => length === 1);
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
-/**
- * One description's page, until another description takes its place.
- * @param {() => Page} shown the page as it now is @param {Page} [before] the one whose place it takes
- * @returns {{page: Page, end: () => void}} and what takes it away
- */
-function show(model, root, ask, shown, before) {
-  const description = model.get("_description");
-  const inputs = description.blocks.filter((block) => block.value !== undefined);
-  const names = inputs.map((block) => block.name);
-  const announced = document.querySelector('meta[name="gradsheet-plotly"]');
-  let own = false; // whether a change of a trait is our own
+/** One description's page, until another description takes its place. */
+class Shown {
+  /** @param {() => Page} current the page as it now is @param {Page} [before] the one whose place it takes */
+  constructor(model, root, ask, current, before) {
+    Object.assign(this, { model, ask, current });
+    const description = model.get("_description");
+    this.inputs = description.blocks.filter(isInput);
+    this.own = false; // whether a change of a trait is our own
+    this.page = mount(root, description, this.host(), before);
+    const names = [...this.inputs.map((block) => block.name), "step"];
+    this.listeners = names.map((name) => [`change:${name}`, () => this.hear(name)]);
+    for (const [event, listener] of this.listeners) model.on(event, listener);
+    this.changed = new Set(names); // by Python since the page followed last
+    this.follow();
+  }
 
-  const tell = (told, step) => {
-    own = true;
-    for (const block of inputs) {
+  /** @returns {import("./page.js").Host} */
+  host() {
+    const announced = document.querySelector('meta[name="gradsheet-plotly"]');
+    return {
+      settled: (told, step) => this.tell(told, step),
+      workbook: (told, step) => this.workbook(told, step),
+      open: async (bytes) => (await this.ask("open", {}, [bytes])).content.inputs,
+      resize: (sizes) => this.resize(sizes),
+      address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
+      plotly: () => oncePerPage(async () => (announced ? fromAddress(announced.content) : fromSource((await this.ask("plotly")).buffers[0]))),
+    };
+  }
+
+  tell(told, step) {
+    const { model } = this;
+    this.own = true;
+    for (const block of this.inputs) {
       const rows = told[block.name];
       const value = rows && isSingle(block) ? rows[0][0] : rows;
       if (JSON.stringify(value) !== JSON.stringify(model.get(block.name))) model.set(block.name, value);
     }
     if (model.get("step") !== step) model.set("step", step);
-    own = false;
+    this.own = false;
     model.save_changes();
-  };
+  }
 
-  const host = {
-    settled: tell,
-    async workbook(told, step) {
-      const { buffers } = await ask("workbook", { inputs: told, step });
-      return new Blob([buffers[0]], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
-    },
-    async open(bytes) {
-      return (await ask("open", {}, [bytes])).content.inputs;
-    },
-    async resize(sizes) {
-      tell(page.state.asRows(), page.state.step);
-      for (const [name, size] of Object.entries(sizes)) {
-        if (name in shown().state.sizes) await ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
-      }
-      return shown();
-    },
-    address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
-    plotly: () =>
-      oncePerPage(async () => {
-        if (announced) return fromAddress(announced.content);
-        return fromSource((await ask("plotly")).buffers[0]);
-      }),
-  };
+  async workbook(told, step) {
+    const { buffers } = await this.ask("workbook", { inputs: told, step });
+    return new Blob([buffers[0]], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
+  }
 
-  const page = mount(root, description, host, before);
-  const changed = new Set();
-  const follow = () => {
+  async resize(sizes) {
+    this.tell(this.page.state.asRows(), this.page.state.step);
+    for (const [name, size] of Object.entries(sizes)) {
+      if (name in this.current().state.sizes) await this.ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
+    }
+    return this.current();
+  }
+
+  /** Python changed a trait. Several of one message are one change. */
+  hear(name) {
+    if (this.own) return;
+    if (!this.changed.size) queueMicrotask(() => this.follow());
+    this.changed.add(name);
+  }
+
+  /** Only what Python changed: the reader may have moved something else since. */
+  follow() {
+    const { model, page, changed } = this;
     if (!changed.size) return; // another page has taken this one's place since
-    const told = Object.fromEntries(names.filter((name) => changed.has(name)).map((name) => [name, flat(model.get(name))]));
-    page.state.setInputs(told, changed.has("step") ? model.get("step") : page.state.step);
+    const told = this.inputs.filter(({ name }) => changed.has(name)).map(({ name }) => [name, flat(model.get(name))]);
+    page.state.setInputs(Object.fromEntries(told), changed.has("step") ? model.get("step") : page.state.step);
     changed.clear();
-  };
-  // Only what Python changed: the reader may have moved something else since. Several traits of one message are one change.
-  const listeners = [...names, "step"].map((name) => [
-    `change:${name}`,
-    () => {
-      if (own) return;
-      if (changed.size === 0) queueMicrotask(follow);
-      changed.add(name);
-    },
-  ]);
-  for (const [event, listener] of listeners) model.on(event, listener);
-  for (const name of [...names, "step"]) changed.add(name);
-  follow();
-  const end = () => {
-    for (const [event, listener] of listeners) model.off(event, listener);
-    changed.clear();
-    page.end();
-  };
-  return { page, end };
+  }
+
+  end() {
+    for (const [event, listener] of this.listeners) this.model.off(event, listener);
+    this.changed.clear();
+    this.page.end();
+  }
 }
 
 /** @param {{model: any, el: HTMLElement}} context */
@@ -89,11 +91,11 @@ function render({ model, el }) {
   const root = document.createElement("div");
   el.append(root);
   const page = () => shown.page;
-  let shown = show(model, root, ask, page);
+  let shown = new Shown(model, root, ask, page);
   shown.page.share.open();
   const again = () => {
     shown.end();
-    shown = show(model, root, ask, page, shown.page);
+    shown = new Shown(model, root, ask, page, shown.page);
   };
   model.on("change:_description", again);
   return () => {

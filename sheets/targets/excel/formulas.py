@@ -73,10 +73,7 @@ class Formula:
 
     def pieces(self) -> list:
         """For the page: text, or [worksheet, first corner, last corner or None]."""
-        found: list = ["="]
-        for k, piece in enumerate(MARK.split(self.template)):
-            found.append(self.references[int(piece)] if k % 2 else piece)
-        return [piece for piece in found if piece != ""]
+        return [self.references[int(piece)] if k % 2 else piece for k, piece in enumerate(MARK.split("=" + self.template)) if piece]
 
 
 @dataclass
