@@ -36,5 +36,16 @@ def at_rest(page) -> str:
     return page.locator(".ft-job .ft-said").inner_text()
 
 
+def goes_on_after_a_reload(page, epochs: int) -> None:
+    """What ran for 900 epochs, of which so many were shown at least, is found, resumed, and stopped again."""
+    said = at_rest(page)
+    assert "came a new Python. The training that ran has ended" in said and "of 900 of the stage 'All layers'" in said
+    assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= epochs
+    click(page, "Resume")
+    page.wait_for_selector(".ft-job[data-state='running']")
+    click(page, "Stop")
+    assert "Stopped. What was learnt is kept" in at_rest(page)
+
+
 def click(page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()

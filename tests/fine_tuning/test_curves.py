@@ -21,6 +21,29 @@ def test_curves_stand_behind_each_other_and_a_resumed_run_has_no_batch_twice():
     assert [(run["start"], run["at"][-1]) for run in curves.runs] == [(0, 1.25), (2, 3)]
 
 
+def test_where_a_network_stands_is_its_last_epoch_or_the_save_that_was_loaded():
+    curves = Curves()
+    assert curves.stands(PRETRAINED) is None
+    curves.loaded(PRETRAINED, None)  # a save from before any training
+    curves.hear(PRETRAINED, ended(1))
+    first = curves.stands(PRETRAINED)
+    assert (first["epoch"], first["stage"]) == (1, "frozen")
+    curves.begin(PRETRAINED)
+    curves.hear(PRETRAINED, ended(1))
+    curves.hear(PRETRAINED, ended(2))
+    curves.loaded(PRETRAINED, first)
+    assert curves.stands(PRETRAINED) == first == curves.stands(PRETRAINED, back=1)
+    curves.begin(PRETRAINED)
+    curves.hear(PRETRAINED, batch(1, 1))  # without an epoch's end it is where it was
+    assert curves.stands(PRETRAINED) == first
+    curves.hear(PRETRAINED, ended(1))
+    assert curves.stands(PRETRAINED)["at"] == 4 and curves.stands(PRETRAINED, back=1) == first
+    curves.loaded(PRETRAINED, None)
+    assert curves.stands(PRETRAINED) is None
+    curves.hear(PRETRAINED, ended(2))  # the run that was stopped before was resumed
+    assert curves.stands(PRETRAINED)["epoch"] == 2
+
+
 def test_a_long_run_is_thinned_out_and_keeps_its_end():
     curves = Curves()
     for number in range(1, 3 * MOST_POINTS):

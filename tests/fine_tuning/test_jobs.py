@@ -46,12 +46,12 @@ def test_the_time_left_of_a_preparation_is_by_its_pace():
 
     def work(listen, stop):
         listen(Worked("Pictures", 1, 5))
-        listen(Worked("Pictures", 2, 5))
+        listen(Worked("Pictures", 3, 5))
         return ""
 
     jobs.start("A job", work)
     jobs.wait(30)
-    assert [status.seconds_left for status in seen[1:3]] == [None, 6.0] and seen[2].share == 0.4
+    assert [status.seconds_left for status in seen[1:3]] == [None, 2.0] and seen[2].share == 0.6
 
 
 def test_a_second_job_is_refused_and_the_first_goes_on(heard):
@@ -80,12 +80,15 @@ def test_stop_reaches_the_work_and_nothing_where_none_runs(heard):
     heard.jobs.stop()
     assert heard.jobs.wait(30).state == STOPPED
     assert [status.doing for status in heard.states] == ["Beginning", "Stopping", ""]  # the batch that was under way says nothing more
+    heard.jobs.start("The next", lambda listen, stop: f"stopped: {stop()}")
+    assert heard.jobs.wait(30) == heard.jobs.status and (heard.jobs.status.state, heard.jobs.status.said) == (FINISHED, "stopped: False")
 
 
 @pytest.mark.parametrize(
     "error, said",
     [
         (InputError("the rate is 0; it must be above"), "the rate is 0; it must be above."),
+        (InputError("'..' cannot be a name ..."), "'..' cannot be a name ..."),
         (ZeroDivisionError("division by zero"), "A job broke off: ZeroDivisionError, division by zero. The last checkpoint is kept."),
         (RuntimeError("first line\nTraceback"), "A job broke off: RuntimeError, first line. The last checkpoint is kept."),
         (MemoryError(), "A job broke off: MemoryError. The last checkpoint is kept."),

@@ -16,6 +16,7 @@ from panels import ask, done
 
 from sheets import values
 from sheets.library.log_loss import log_loss
+from widgets.fine_tuning import showing
 from widgets.fine_tuning import steps as steps_room
 from widgets.fine_tuning.distributed import Processes
 from widgets.fine_tuning.events import BatchEnded
@@ -66,11 +67,13 @@ def test_the_lectures_steps(panel):
     assert p.results["count"] == 54 and np.sum(p.results["confusion"]) == 54 and not p.stale
     frozen = p.results["sentence"]
     done(p, "save", name="stage-1")
-    assert p.saved[0]["name"] == "stage-1" and p.saved[0]["accuracy"] == p.runs[-1]["epochs"][-1]["accuracy"]
+    assert p.saved == [{"name": "stage-1", "epoch": p.runs[-1]["epochs"][-1]}]
     assert "got worse" in done(p, "unfrozen", epochs=1, first=0.3, lr=0.3)
     assert p.results["sentence"] != frozen
     done(p, "load", name="stage-1")
-    assert p.results["sentence"] == frozen
+    assert p.results["sentence"] == frozen and "its head trained" in p.results["of"]
+    done(p, "save", name="again")
+    assert p.saved[1]["epoch"] == p.saved[0]["epoch"]  # and not of what it was before it was loaded back
     done(p, "inside")
     assert len(p.seen) == 16 and all(len(one["patches"]) == 8 for one in p.seen)
     assert "The pretrained network stands at" in done(p, "scratch", epochs=1, lr=0.005)
@@ -114,12 +117,15 @@ def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_lear
     [
         ("frozen", {"epochs": 2.5, "lr": 0.1}, "epochs is a whole number"),
         ("frozen", {"epochs": "many", "lr": 0.1}, "epochs is a whole number"),
-        ("frozen", {"epochs": 1, "lr": -1.0}, "the learning rate -1.0 cannot be"),
+        ("frozen", {"epochs": 1, "lr": -1.0}, "a rate of -1 cannot be: a number above 0"),
+        ("fine_tune", {"epochs": 1, "frozen_epochs": 1, "lr": 1e31}, "a rate of 1e+31 cannot be: a number above 0 and up to 1e+30"),
         ("frozen", {"epochs": 1}, "lr is a number"),
         ("unfrozen", {"epochs": 1, "first": 0, "lr": 0.1}, "cannot be"),
         ("find", {"stage": "sideways"}, "the finder looks at"),
         ("save", {"name": "a/b"}, "cannot be a file's name"),
         ("save", {"name": "latest"}, "kept for the panel itself"),
+        ("save", {"name": "x" * 300}, "cannot be a name: up to 60 letters"),
+        ("save", {"name": "a\0b"}, "cannot be a name"),
         ("load", {"name": "nothing"}, "nothing was saved"),
         ("export", {"out": "/proc/nowhere", "clip": 0.1}, "choose another folder"),
     ],
@@ -216,20 +222,22 @@ def test_every_step_has_its_method():
     assert all(callable(getattr(steps_room, name)) for _, name in STEPS.values())
 
 
-@pytest.mark.parametrize("step, what", [("look", "results"), ("inside", "seen")])
-def test_stop_breaks_off_a_look_and_keeps_what_there_was(panel, monkeypatch, step, what):
+@pytest.mark.parametrize(
+    "step, what, owner, name",
+    [("look", "results", Processes, "share"), ("look", "results", showing, "thumbnail"), ("inside", "seen", Picture, "open")],
+)
+def test_stop_breaks_off_a_look_and_keeps_what_there_was(panel, monkeypatch, step, what, owner, name):
     p = panel()
     done(p, "frozen", epochs=1, lr=0.02)
     done(p, "inside")
-    before, looked = getattr(p, what), []
-    open_picture, share = Picture.open, Processes.share
+    before, looked, usual = getattr(p, what), [], getattr(owner, name)
 
-    def stopping(self, *arguments):
-        p.stop()  # the person presses Stop while the first pictures are looked at
-        looked.append(self)
-        return (open_picture if step == "inside" else share)(self, *arguments)
+    def stopping(*arguments):
+        p.stop()  # the person presses Stop while the first picture is looked at
+        looked.append(arguments)
+        return usual(*arguments)
 
-    monkeypatch.setattr(*((Picture, "open") if step == "inside" else (Processes, "share")), stopping)
+    monkeypatch.setattr(owner, name, stopping)
     p.start(step)
     status = p.wait(60)
     assert status.state == STOPPED and "was stopped before its end; what there was is as it was" in status.said

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from panels import at_rest, click
+from panels import at_rest, click, goes_on_after_a_reload
 
 from lessons.course import notebook
 
@@ -67,13 +67,7 @@ def test_the_lesson_lives_in_jupyterlab_and_a_reload_finds_the_run(page, lab, co
     page.reload()
     run_all(page)  # a JupyterLab keeps no widget's page: its cell makes a panel, which takes the session over
     page.get_by_text("Press Resume to go on").wait_for()
-    said = page.locator(".ft-job .ft-said").inner_text()
-    assert "The training that ran has ended" in said and "of 900 of the stage 'unfrozen'" in said
-    assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= 2
-    click(page, "Resume")
-    page.wait_for_selector(".ft-job[data-state='running']")
-    click(page, "Stop")
-    assert "Stopped. What was learnt is kept" in at_rest(page)
+    goes_on_after_a_reload(page, 2)
     assert "Traceback" not in page.content()
     page.goto("about:blank")  # before its server goes
     assert not [text for text in complaints if "leaves the machine" in text]

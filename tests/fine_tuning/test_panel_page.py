@@ -2,14 +2,16 @@
 
 import io
 import re
+from dataclasses import replace
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from panels import at_rest, click
+from panels import at_rest, batch, click, ended, goes_on_after_a_reload
 
 from sheets.library.log_loss import log_loss
-from widgets.fine_tuning.jobs import FAILED
+from widgets.fine_tuning.curves import PRETRAINED, Curves
+from widgets.fine_tuning.jobs import FAILED, RUNNING
 from widgets.fine_tuning.panel import FineTuningPanel
 from widgets.fine_tuning.shelf import LARGEST
 
@@ -67,13 +69,7 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     page.get_by_role("table", name="Epochs").locator("tbody tr >> nth=8").wait_for(timeout=60_000)
 
     page.reload()
-    said = at_rest(page)
-    assert "came a new Python" in said and "of 900 of the stage 'unfrozen'" in said
-    assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= 9
-    click(page, "Resume")
-    page.wait_for_selector(".ft-job[data-state='running']")
-    click(page, "Stop")
-    assert "Stopped" in at_rest(page)
+    goes_on_after_a_reload(page, 9)
 
     click(page, "Look at the results now")
     page.get_by_text("The results are those of the network as it is now").wait_for(timeout=60_000)
@@ -117,6 +113,7 @@ SHOWN = """([source, state]) => import(URL.createObjectURL(new Blob([source], { 
         on: (event, listener) => heard.push([event, listener]),
         off: () => {},
         send: () => {},
+        answer: (content) => heard.filter(([event]) => event === "msg:custom").forEach(([, listener]) => listener(content, [])),
         tell: (name, value) => {
             state[name] = value;
             for (const [event, listener] of heard) if (event === `change:${name}`) listener();
@@ -124,6 +121,33 @@ SHOWN = """([source, state]) => import(URL.createObjectURL(new Blob([source], { 
     };
     widget.render({ model: window.model, el: document.body });
 })"""
+
+
+def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, opened_once):
+    """Without Python: its state is a panel's that was opened, with other runs."""
+    curves, state = Curves(), opened_once.get_state()
+    for number, loss in enumerate((0.5, 0.7, 4.4e19, 0.3), 1):
+        curves.hear(PRETRAINED, batch(1, number, loss))
+    curves.hear(PRETRAINED, replace(ended(1), valid_loss=4.4e19))
+    page.set_content("<body></body>")
+    told = {"runs": curves.runs, "job": {**state["job"], "state": RUNNING}, "refused": {}}
+    page.evaluate(SHOWN, [str(opened_once._esm), {**state, **told}])
+    page.get_by_text("cut off above 2", exact=False).wait_for()  # four times the first loss
+    assert page.get_by_role("table", name="Epochs").get_by_role("cell", name="4.4e19").count() == 1
+    page.evaluate("() => { window.model.send = ({ number }) => window.model.answer({ number, refusal: 'it is still under way' }); }")
+    page.get_by_role("button", name="Compute the features").click(force=True)  # marked as disabled
+    page.get_by_role("alert").filter(has_text="still under way").wait_for()
+    page.get_by_role("textbox", name="Rate of the first layer").fill("nonsense")
+    page.keyboard.press("Tab")
+    page.get_by_role("alert").filter(has_text="write a number").wait_for()
+    page.evaluate("window.model.tell('job', {...window.model.get('job'), state: 'finished'})")
+    assert page.locator(".gs-refusal:not(:empty)").all_inner_texts() == [
+        "Rate of the first layer is 'nonsense'; write a number, such as 2 or 1e-3."
+    ]
+    page.evaluate("() => { window.model.send = ({ number }) => window.model.answer({ number }); }")
+    page.set_viewport_size({"width": 1280, "height": 200})
+    page.get_by_role("button", name="Play recording 1").click()
+    page.wait_for_function("document.querySelector('.ft-live').getBoundingClientRect().top > -2")  # far above what was pressed
 
 
 def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_its_choice(page):
@@ -148,3 +172,8 @@ def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_it
     page.evaluate(tell, ["choice", kept])
     names = ("Folder of pictures", "About how many", "Pictures in a batch", "Seed")
     assert [page.get_by_role("textbox", name=name).input_value() for name in names] == ["/photos", "", "4", "0"]
+    click(page, "Read them, and begin anew")
+    page.evaluate(tell, ["refused", {}])
+    page.evaluate(tell, ["choice", {**kept, "seed": 1}])  # it was read: its fields need the page's place no more
+    assert page.locator(".ft-choose").get_attribute("open") is None
+    assert page.evaluate("document.activeElement.textContent") == "Take other pictures, or another body"

@@ -17,7 +17,7 @@ from PIL import Image
 from sheets import InputError
 from widgets.fine_tuning.digits import OTHERS, digits
 from widgets.fine_tuning.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
-from widgets.fine_tuning.pictures import MOST_NAMED, Pictures, fewer, pictures_in
+from widgets.fine_tuning.pictures import MOST_NAMED, Pictures, fewer, fitting_batch, pictures_in
 from widgets.fine_tuning.reading import read
 
 BRIGHT = "bright ☀"
@@ -45,7 +45,7 @@ def test_labels_by_folder(photos):
     found = pictures_in(photos)
     assert found.classes == (BRIGHT, "dark")
     assert labelled(found) == by_name(photos)
-    assert found.counts == {BRIGHT: (6, 2), "dark": (6, 2)} and not found.skipped
+    assert found.counts == {BRIGHT: (6, 2), "dark": (6, 2)} and not found.skipped and found.recipe == {"batch_size": 4}
 
 
 def test_parts_by_folder(photos):
@@ -103,6 +103,11 @@ def test_a_sample_is_even(photos):
     found = pictures_in(photos, sample=8)
     assert {name: sum(parts) for name, parts in found.counts.items()} == {BRIGHT: 4, "dark": 4}
     assert "too small" in refused(photos, sample=3)
+
+
+@pytest.mark.parametrize(("count", "batch"), [(2, 4), (34, 4), (40, 8), (100, 16), (320, 64), (9999, 64)])
+def test_few_pictures_are_learnt_in_small_batches(count, batch):
+    assert fitting_batch(count) == batch
 
 
 def test_fewer_training_pictures():

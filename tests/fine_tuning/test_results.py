@@ -9,11 +9,14 @@ from torch.nn import functional
 
 from sheets import InputError, values
 from sheets.library.log_loss import log_loss
+from widgets.fine_tuning import showing
 from widgets.fine_tuning.bodies import body_of, load_body
 from widgets.fine_tuning.digits import digits
 from widgets.fine_tuning.excitement import exciting_patches, filters, first_layer
 from widgets.fine_tuning.network import Network
-from widgets.fine_tuning.results import Predictions, log_loss_inputs
+from widgets.fine_tuning.pictures import Picture, Pictures
+from widgets.fine_tuning.results import Predictions, log_loss_inputs, loss_words
+from widgets.fine_tuning.showing import MOST_BY_CLASS, told_results
 
 # Actual a a a b b b c c c; said a b b b b a c c c, each sure to another degree.
 ACTUAL = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -44,6 +47,8 @@ def test_losses_are_pytorchs_however_sure():
     theirs = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(found.actual), reduction="none")
     np.testing.assert_allclose(found.losses, theirs.numpy())
     np.testing.assert_allclose(found.probabilities, torch.from_numpy(logits).softmax(dim=1).numpy())
+    assert [found.caption(k) for k in (2, 3)] == ["b / a / 1000.00 / 1.00", "b / b / 0.00 / 1.00"]
+    assert (loss_words(0.05744), loss_words(44265632648681.7422)) == ("0.0574", "4.4e+13")
 
 
 def test_five_kinds_of_picture():
@@ -52,6 +57,21 @@ def test_five_kinds_of_picture():
     assert kinds["most confidently c, and right"] == [8, 6] and kinds["most confidently b, and wrong"] == [2, 1]
     assert kinds["most confidently c, and wrong"] == [] and kinds["most uncertain"] == [7, 4]
     assert made().kinds(2, seed=1) == made().kinds(2, seed=1)
+
+
+def test_of_many_classes_the_most_wrongly_named_are_shown_and_each_picture_is_drawn_once(monkeypatch):
+    names, count = tuple(f"class {k:02}" for k in range(30)), 300
+    logits = np.random.default_rng(0).normal(size=(count, 30))
+    found = Predictions(names, tuple(map(str, range(count))), np.arange(count) % 30, logits)
+    held = tuple(Picture(str(k), k % 30, pixels=np.full((4, 4, 3), k % 256, dtype=np.uint8)) for k in range(count))
+    drawn = []
+    monkeypatch.setattr(showing, "thumbnail", lambda picture: drawn.append(picture.id) or "")
+    told = told_results(found, Pictures("many", names, held, held), "it")
+    wrong = [sum(found.predicted[~found.correct] == k) for k in range(30)]
+    shown = [int(kind.split()[3].rstrip(",")) for kind, _ in told["kinds"] if kind.endswith("and wrong")]
+    assert told["byClass"] == len(shown) == MOST_BY_CLASS and shown == sorted(shown)
+    assert min(wrong[k] for k in shown) >= max(wrong[k] for k in range(30) if k not in shown)
+    assert len(told["kinds"]) == 3 + 2 * MOST_BY_CLASS and len(drawn) == len(set(drawn))
 
 
 def test_calibration_by_hand():
@@ -120,6 +140,17 @@ def test_patches_excite_their_filter_most():
                 seen = body.normalised(torch.from_numpy(patch.pixels).permute(2, 0, 1)[np.newaxis].float())
                 assert (seen[0] * layer.weight[f]).sum().item() == pytest.approx(patch.activation, rel=1e-4, abs=1e-4)
     assert whole > 10
+
+
+def test_a_body_may_pad_its_pictures_before_its_filters(resnet):
+    """As EfficientNet does."""
+    network = Network(load_body(resnet), ["a", "b"])
+    layer = first_layer(network)
+    padding, layer.padding = layer.padding, "valid"
+    (patches, *_), picture = exciting_patches(network, load_body(resnet), digits().train[:1], each=1), digits().train[0]
+    pixels = load_body(resnet).pixels([picture.open()])[0].permute(1, 2, 0).numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, (7, 7, 3))[:: layer.stride[0], :: layer.stride[1], 0]
+    assert padding != (0, 0) and (windows == patches[0].pixels).all(axis=(2, 3, 4)).any()
 
 
 def test_a_body_without_filters_for_colours_says_so(resnet):

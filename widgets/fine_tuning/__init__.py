@@ -17,3 +17,9 @@ panel                              the widget over them: jobs (one at a time), s
 
 Needs the extra `fine-tuning` (torch, transformers, safetensors, Pillow, regex); importing this package alone loads none of them.
 """
+
+import os
+
+# Read when PyTorch is imported. Its threads wait for each other at every step; turning in a loop meanwhile, as is usual, they keep each
+# other from their work as soon as anything else runs on the same cores, and seconds become minutes.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")

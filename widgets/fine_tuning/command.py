@@ -22,6 +22,7 @@ from .exports import CLIP, WRITTEN, checked_folder, write_all
 from .learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
 from .machine import device_sentence
 from .pictures import Pictures, fewer, pictures_in
+from .results import loss_words
 from .schedules import BASE_LR, LARGEST, recipe
 
 RECIPE = {"epochs": 4, "frozen_epochs": 1, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where neither the person nor the data says otherwise
@@ -135,7 +136,7 @@ def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> floa
 
 def hear(event: Event, say: Callable[[str], None]) -> None:
     if isinstance(event, EpochEnded):
-        losses = f"training loss {event.train_loss:.4f}, validation loss {event.valid_loss:.4f}"
+        losses = f"training loss {loss_words(event.train_loss)}, validation loss {loss_words(event.valid_loss)}"
         say(f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%}, {event.seconds:.2f} s")
     elif isinstance(event, Notice):
         say(event.text)

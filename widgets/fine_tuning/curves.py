@@ -13,7 +13,8 @@ PREDICTIONS, PRETRAINED, SCRATCH, RECORDING = "body's predictions", "pretrained"
 
 class Curves:
     """runs: one for each stage that was trained: its `source`, `stage`, `start` (epochs that its source had been trained before), `at`
-    and `losses` (of batches, in epochs since the source's beginning) and `epochs`, with where each ended as `at`."""
+    and `losses` (of batches, in epochs since the source's beginning) and `epochs`, with where each ended as `at`; and, where a save was
+    loaded after it, `loaded`: the epoch that it was saved after, None for one from before any training."""
 
     def __init__(self, runs: list[dict[str, Any]] | None = None):
         self.runs = runs or []
@@ -23,6 +24,7 @@ class Curves:
         if isinstance(event, EpochEnded):
             before = [epoch for epoch in run["epochs"] if epoch["epoch"] < event.epoch]
             run["epochs"] = [*before, {**asdict(event), "at": run["start"] + event.epoch}]
+            run.pop("loaded", None)
             return
         at = round(run["start"] + event.epoch - 1 + event.batch / event.batches, 4)
         kept = sum(x < at for x in run["at"])  # after a resumption, the batches since the checkpoint come again
@@ -33,9 +35,22 @@ class Curves:
     def of(self, source: str) -> list[dict[str, Any]]:
         return [run for run in self.runs if run["source"] == source]
 
-    def last_epoch(self, source: str) -> dict[str, Any] | None:
-        epochs = [epoch for run in self.of(source) for epoch in run["epochs"]]
-        return epochs[-1] if epochs else None
+    def stands(self, source: str, back: int = 0) -> dict[str, Any] | None:
+        """The epoch, with its `stage`, that the source's network is from, after its last run or some runs back; None for no epoch."""
+        runs = [run for run in self.of(source) if run["epochs"] or "loaded" in run]
+        if len(runs) <= back:
+            return None
+        run = runs[-1 - back]
+        return run["loaded"] if "loaded" in run else run["epochs"][-1]
+
+    def loaded(self, source: str, epoch: dict[str, Any] | None) -> None:
+        """The network is as it was after this epoch again."""
+        for run in self.of(source)[-1:]:
+            run["loaded"] = epoch
+
+    def is_loaded(self, source: str) -> bool:
+        """Whether it has learnt nothing since."""
+        return any("loaded" in run for run in self.of(source)[-1:])
 
     def begin(self, source: str) -> None:
         """What comes next is another stage, even where it is called as the one before."""

@@ -31,7 +31,7 @@ class Patch:
 def first_layer(network: Network) -> nn.Conv2d:
     """Raises InputError for a network that does not begin with filters for colours."""
     found = next((part for part in network.model.modules() if isinstance(part, nn.Conv2d)), None)
-    if found is None or found.in_channels != 3 or not isinstance(found.padding, tuple):
+    if found is None or found.in_channels != 3 or found.padding == "same":
         raise InputError("this body does not begin with a convolution over colours, so it has no filters to draw")
     return found
 
@@ -73,6 +73,7 @@ def _patch(layer: nn.Conv2d, pixels: torch.Tensor, pictures: Sequence[Picture], 
     """What the filter saw there, as much of it as is inside the picture."""
     spans = []
     for axis in range(2):
-        start = int(at[1 + axis]) * layer.stride[axis] - int(layer.padding[axis])
+        padding = 0 if layer.padding == "valid" else int(layer.padding[axis])
+        start = int(at[1 + axis]) * layer.stride[axis] - padding
         spans.append(slice(max(0, start), start + layer.dilation[axis] * (layer.kernel_size[axis] - 1) + 1))
     return Patch(pixels[k][:, spans[0], spans[1]].permute(1, 2, 0).numpy(), pictures[k].id, float(at[0]))

@@ -81,7 +81,7 @@ class Jobs:
         except Stopped:
             said, state = f"{self.status.title} was stopped before its end; what there was is as it was.", STOPPED
         except InputError as error:
-            said, state, self.error = f"{error}.".replace("..", "."), FAILED, error
+            said, state, self.error = f"{error}" if str(error).endswith(".") else f"{error}.", FAILED, error
         except Exception as error:  # a job must not end without a word, whatever it met
             first = (str(error).strip().splitlines() or [""])[0]
             said = f"{self.status.title} broke off: {type(error).__name__}{f', {first}' if first else ''}. The last checkpoint is kept."

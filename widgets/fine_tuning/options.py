@@ -6,6 +6,8 @@ from typing import Any
 
 from sheets import InputError
 
+from .schedules import LARGEST
+
 MOST_EPOCHS = 1000
 
 
@@ -34,6 +36,14 @@ def number(options: dict[str, Any], name: str, least: float | None = None) -> fl
     if not isinstance(value, (int, float)) or isinstance(value, bool) or (least is not None and value < least):
         raise InputError(f"{name} is a number, such as 2e-3")
     return float(value)
+
+
+def rate(options: dict[str, Any], name: str) -> float:
+    """A learning rate. Raises InputError."""
+    value = number(options, name)
+    if not 0 < value <= LARGEST:
+        raise InputError(f"a rate of {value:g} cannot be: a number above 0 and up to {LARGEST:g}, such as 2e-3")
+    return value
 
 
 def _is_whole(value: Any) -> bool:

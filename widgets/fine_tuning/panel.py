@@ -22,7 +22,7 @@ from ..sheet_widget import plotly_file
 from .allowed import allowed_folders, allowed_path, sentence
 from .events import Event, Listener, Notice, Stop, nobody
 from .jobs import RUNNING, Jobs, Status
-from .options import number
+from .options import number, rate
 from .recordings import Recorder
 from .shelf import LARGEST, Shelf
 
@@ -295,7 +295,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         return {}, []
 
     def _send_layers(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
-        first, lr = (number(content, name) for name in ("first", "lr"))
+        first, lr = (rate(content, name) for name in ("first", "lr"))
         return {"layers": self._opened().layers(first, lr)}, []
 
     def _send_clip(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:

@@ -20,6 +20,7 @@ from .reading import UnreadablePicture, check, read
 
 VALID_SHARE = 0.2
 MOST_NAMED = 100  # of the files that were skipped, in sentences
+BATCHES, STEPS = (64, 32, 16, 8, 4), 5  # pictures of a batch, where there are that many batches
 Progress = Callable[[int, int], None]  # done, of how many
 
 
@@ -141,7 +142,13 @@ def pictures_in(
     skipped = tuple(bad.items()) + _unlabelled(files, labels, labeller is by_folder) + _in_no_part(labels, parts)
     train, valid = ([picture for picture in part if picture.id not in bad] for part in (train, valid))
     real = folder.resolve()
-    return Pictures(spelt(Path(real.name)), classes, tuple(train), tuple(valid), skipped, folder=real)
+    recipe = {"batch_size": fitting_batch(len(train))}
+    return Pictures(spelt(Path(real.name)), classes, tuple(train), tuple(valid), skipped, recipe=recipe, folder=real)
+
+
+def fitting_batch(count: int) -> int:
+    """The largest that makes some steps of an epoch: with one or two of them, the usual few epochs would teach nothing."""
+    return next((size for size in BATCHES if size * STEPS <= count), BATCHES[-1])
 
 
 def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from sheets import InputError
 
 EACH = 4  # pictures of a kind
+LARGE = 1e4  # a loss of which no digit after the point is of interest
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +65,27 @@ class Predictions:
         pairs = [(int(counts[a, p]), int(a), int(p)) for a, p in zip(*np.nonzero(counts >= max(1, min_val)), strict=True)]
         return [(self.classes[a], self.classes[p], n) for n, a, p in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:]))]
 
+    def most_wrongly_named(self, count: int) -> list[int]:
+        """The numbers of the classes that were said most often where they are not, in their order."""
+        wrong = np.bincount(self.predicted[~self.correct], minlength=len(self.classes))
+        return sorted(_first(-wrong, np.arange(len(self.classes)), count))
+
     def top_losses(self, count: int = 9) -> list[int]:
         """Numbers of the pictures with the largest losses, largest first."""
         return _first(-self.losses, np.arange(len(self.ids)), count)
 
-    def kinds(self, each: int = EACH, seed: int = 0) -> dict[str, list[int]]:
-        """The lecture's five kinds of picture, as numbers of pictures. The most confident ones are of each class (as predicted) in turn."""
+    def kinds(self, each: int = EACH, seed: int = 0, classes: Sequence[int] | None = None) -> dict[str, list[int]]:
+        """The lecture's five kinds of picture, as numbers of pictures. The most confident ones are of each class (as predicted) in turn.
+
+        classes: the numbers of these classes alone.
+        """
+        named = [(k, self.classes[k]) for k in (range(len(self.classes)) if classes is None else classes)]
         chance = np.random.default_rng(seed)
         right, wrong = np.flatnonzero(self.correct), np.flatnonzero(~self.correct)
         found = {"correct, at random": _drawn(chance, right, each), "incorrect, at random": _drawn(chance, wrong, each)}
-        for k, name in enumerate(self.classes):
+        for k, name in named:
             found[f"most confidently {name}, and right"] = _first(-self.confidence, right[self.predicted[right] == k], each)
-        for k, name in enumerate(self.classes):
+        for k, name in named:
             found[f"most confidently {name}, and wrong"] = _first(-self.confidence, wrong[self.predicted[wrong] == k], each)
         found["most uncertain"] = _first(self.confidence, np.arange(len(self.ids)), each)
         return found
@@ -83,7 +93,7 @@ class Predictions:
     def caption(self, k: int) -> str:
         """Of picture k: prediction / actual / loss / probability."""
         names = f"{self.classes[self.predicted[k]]} / {self.classes[self.actual[k]]}"
-        return f"{names} / {self.losses[k]:.2f} / {self.confidence[k]:.2f}"
+        return f"{names} / {loss_words(self.losses[k], 2)} / {self.confidence[k]:.2f}"
 
     def calibration(self, bins: int = 10) -> Calibration:
         """Are these probabilities? Pictures by how sure the network was, in `bins` equal steps from 0 to 1."""
@@ -115,6 +125,11 @@ class Calibration:
         mean_said, mean_was = (float(values @ self.counts / self.counts.sum()) for values in (self.said, self.was))
         more = "more sure than right" if mean_said > mean_was else "less sure than right" if mean_said < mean_was else "as sure as right"
         return f"On average it said {mean_said:.1%} and was right {mean_was:.1%} of the time: {more}. Calibration error {self.error:.3f}."
+
+
+def loss_words(loss: float, digits: int = 4) -> str:
+    """A loss in words that stay short however large it is: 0.0574, 4.4e+13."""
+    return f"{loss:.{digits}f}" if loss < LARGE else f"{loss:.1e}"
 
 
 def checked_clip(clip: float) -> float:

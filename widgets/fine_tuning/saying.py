@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
-from .results import Predictions
+from .jobs import STAGES
+from .results import Predictions, loss_words
 from .schedules import Stage
 
 MOST_LABELS = 8  # of a body
@@ -62,28 +63,27 @@ def linear(made: Predictions, labels: int) -> str:
 
 def judged(curves: Curves) -> str:
     """Whether the last stage helped."""
-    runs = [run for run in curves.of(PRETRAINED) if run["epochs"]]
-    own = runs[-1]["epochs"]
+    own = [run["epochs"] for run in curves.of(PRETRAINED) if run["epochs"]][-1]
     last, took = own[-1], sum(epoch["seconds"] for epoch in own)
-    said = f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss {last['valid_loss']:.4f}."
-    if len(runs) < 2:
+    said = f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss {loss_words(last['valid_loss'])}."
+    before = curves.stands(PRETRAINED, back=1)
+    if not before:
         return said
-    before = runs[-2]["epochs"][-1]
-    was = f"Before this stage it was {before['accuracy']:.1%} and {before['valid_loss']:.4f}"
+    was = f"Before this stage it was {before['accuracy']:.1%} and {loss_words(before['valid_loss'])}"
     worse = last["valid_loss"] > before["valid_loss"]
     return f"{said} {was}{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
 
 
 def compared(curves: Curves) -> str:
     """From scratch, against the pretrained network."""
-    scratch, other = curves.last_epoch(SCRATCH), curves.last_epoch(PRETRAINED)
+    scratch, other = curves.stands(SCRATCH), curves.stands(PRETRAINED)
     assert scratch is not None
     total = sum(len(run["epochs"]) for run in curves.of(SCRATCH))
-    gives = f"accuracy {scratch['accuracy']:.1%}, validation loss {scratch['valid_loss']:.4f}"
+    gives = f"accuracy {scratch['accuracy']:.1%}, validation loss {loss_words(scratch['valid_loss'])}"
     said = f"From scratch, after {epochs_of(total)}: {gives}."
     if not other:
         return f"{said} Train the pretrained network too, to see both curves."
-    return f"{said} The pretrained network stands at {other['accuracy']:.1%} and {other['valid_loss']:.4f}."
+    return f"{said} The pretrained network stands at {other['accuracy']:.1%} and {loss_words(other['valid_loss'])}."
 
 
 def accuracy_of(predicted: Predictions) -> str:
@@ -95,4 +95,4 @@ def kept_of(curves: Curves, stage: Stage) -> str:
     runs: list[dict[str, Any]] = [run for run in curves.runs if run["source"] in (PREDICTIONS, PRETRAINED)]
     own = runs and not runs[-1]["over"] and runs[-1]["stage"] == stage.name
     epochs = len(runs[-1]["epochs"]) if own else 0
-    return f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage {stage.name!r}."
+    return f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage '{STAGES[stage.name]}'."

@@ -114,6 +114,8 @@ class Session:
         unfinished = self.learner.unfinished
         if (self.learner.folder / CHECKPOINT).exists():
             self.learner.take_up()
+            if self.curves.is_loaded(PRETRAINED):  # and not as the checkpoint has it, with which Resume goes on
+                self.learner.load(LATEST)
         if unfinished:
             said = saying.kept_of(self.curves, unfinished[self.learner.finished])
             return f"{saying.AGAIN} The training that ran has ended. {said} Press Resume to go on."
@@ -173,12 +175,13 @@ class Session:
     def look(self, listen: Listener, stop: Stop) -> Predictions:
         """What the network as it is now makes of the validation pictures. Raises Stopped, with the results as they were."""
         predicted = self.learner.predictions(listener=listen, stop=stop)
-        head = self.learner.network.head
-        weight, bias = (part.detach().cpu().double().numpy().copy() for part in (head.weight, head.bias))
-        self.predicted, self.head = predicted, (self.learner.features(ROWS), weight, bias)
-        epoch = self.curves.last_epoch(PRETRAINED)
+        last = self.learner.network.head
+        weight, bias = (part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias))
+        head = (self.learner.features(ROWS), weight, bias)
+        epoch = self.curves.stands(PRETRAINED)
         of = {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]] if epoch else "a head that knows nothing yet"
-        told = told_results(predicted, self.pictures, f"The network with {of}")
+        told = told_results(predicted, self.pictures, f"The network with {of}", stop)
+        self.predicted, self.head = predicted, head
         self.tell("results", told)
         self.tell("stale", False)
         self.place.keep("results", told)

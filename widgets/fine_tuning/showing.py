@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from sheets import InputError
 from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
 
+from .events import Stop, Stopped, never
 from .pictures import Picture, Pictures
 from .results import Predictions, checked_clip, log_loss_inputs
 
 LARGEST = 112  # pixels of a picture's longer side on the page
 MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
+MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
 MOST_FILTERS = 16
 PATCHES = 8
@@ -52,12 +55,19 @@ def told_batch(batch: Sequence[tuple[np.ndarray, str]]) -> list[dict[str, str]]:
     return [{"src": address(pixels), "caption": name} for pixels, name in batch]
 
 
-def told_results(predictions: Predictions, pictures: Pictures, of: str) -> dict[str, Any]:
-    """of: which network they are of."""
+def told_results(predictions: Predictions, pictures: Pictures, of: str, stop: Stop = never) -> dict[str, Any]:
+    """of: which network they are of. Raises Stopped: large pictures take their time to be opened."""
+
+    @cache
+    def drawn(k: int) -> dict[str, str]:
+        if stop():
+            raise Stopped
+        return {"src": thumbnail(pictures.valid[k]), "caption": predictions.caption(k), "title": predictions.ids[k]}
 
     def shown(numbers: Sequence[int]) -> list[dict[str, str]]:
-        return [{"src": thumbnail(pictures.valid[k]), "caption": predictions.caption(k), "title": predictions.ids[k]} for k in numbers]
+        return [drawn(k) for k in numbers]
 
+    by_class = predictions.most_wrongly_named(MOST_BY_CLASS)
     calibration = predictions.calibration()
     small = len(predictions.classes) <= MOST_CLASSES
     wrong = int((~predictions.correct).sum())
@@ -70,7 +80,8 @@ def told_results(predictions: Predictions, pictures: Pictures, of: str) -> dict[
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),
-        "kinds": [[kind, shown(numbers)] for kind, numbers in predictions.kinds().items()],
+        "kinds": [[kind, shown(numbers)] for kind, numbers in predictions.kinds(classes=by_class).items()],
+        "byClass": len(by_class),
         "calibration": {
             "counts": calibration.counts.tolist(),
             "said": calibration.said.tolist(),

@@ -15,17 +15,19 @@ from . import excitement, exports, saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
 from .events import Listener, Stop
 from .learner import FINISHED, STOPPED
-from .options import number, whole
+from .options import number, rate, whole
 from .recordings import read_recording
 from .schedules import BASE_LR, Stage, recipe
 from .session import LATEST, Session
 from .showing import MOST_FILTERS, PATCHES, address
 
+LONGEST_NAME = 60
+
 Options = dict[str, Any]
 
 
 def fit_predictions(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    return session.learn([Stage("predictions", whole(options, "epochs"), number(options, "lr"))], listen, stop)
+    return session.learn([Stage("predictions", whole(options, "epochs"), rate(options, "lr"))], listen, stop)
 
 
 def compute_features(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -51,22 +53,22 @@ def find(session: Session, options: Options, listen: Listener, stop: Stop) -> st
 
 
 def fit_frozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    return session.learn([Stage("frozen", whole(options, "epochs"), number(options, "lr"))], listen, stop)
+    return session.learn([Stage("frozen", whole(options, "epochs"), rate(options, "lr"))], listen, stop)
 
 
 def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    lr = slice(number(options, "first"), number(options, "lr"))
+    lr = slice(rate(options, "first"), rate(options, "lr"))
     return session.learn([Stage("unfrozen", whole(options, "epochs"), lr)], listen, stop)
 
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    plan = recipe(whole(options, "epochs"), number(options, "lr"), whole(options, "frozen_epochs"))
+    plan = recipe(whole(options, "epochs"), rate(options, "lr"), whole(options, "frozen_epochs"))
     return session.learn(plan, listen, stop)
 
 
 def scratch(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """The same architecture from random weights, on the same pictures: its curve beside the other."""
-    plan = [Stage("unfrozen", whole(options, "epochs"), number(options, "lr"))]
+    plan = [Stage("unfrozen", whole(options, "epochs"), rate(options, "lr"))]
     session.curves.forget(SCRATCH)
     return session.learn(plan, listen, stop, session.from_scratch())
 
@@ -79,9 +81,10 @@ def save(session: Session, options: Options, listen: Listener, stop: Stop) -> st
     name = str(options.get("name", "")).strip()
     if name == LATEST:
         raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise InputError(f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and spaces")
     session.learner.save(name)
-    epoch = session.curves.last_epoch(PRETRAINED)
-    about = {"name": name, "accuracy": epoch and epoch["accuracy"], "validLoss": epoch and epoch["valid_loss"]}
+    about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
     session.saved = [*(one for one in session.saved if one["name"] != name), about]
     session.tell("saved", session.saved)
     session.place.keep("saved", session.saved)
@@ -92,6 +95,11 @@ def load(session: Session, options: Options, listen: Listener, stop: Stop) -> st
     name = str(options.get("name", ""))
     session.learner.load(name)
     session.learner.save(LATEST)
+    for one in session.saved:
+        if one["name"] == name:
+            session.curves.loaded(PRETRAINED, one["epoch"])
+    session.tell("runs", session.curves.runs)
+    session.place.keep("runs", session.curves.runs)
     session.tell("stale", True)
     predicted = session.look(listen, stop)
     return f"The weights are those saved as {name!r} again. {saying.accuracy_of(predicted)}"
@@ -120,9 +128,9 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
 
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """out: a whole path, which the panel has allowed."""
-    out = Path(options["out"])
+    out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
     try:
-        exports.write_all(out, session.learner, FINISHED, number(options, "clip", least=0.0), stop)
+        exports.write_all(out, session.learner, outcome, number(options, "clip", least=0.0), stop)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
     return f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and model, which from_pretrained opens."
@@ -137,4 +145,4 @@ def play(session: Session, options: Options, listen: Listener, stop: Stop) -> st
         whole_run = recording.play(listen, stop, number(options, "speed"))
     finally:
         session.playing = False
-    return f"{recording.about.sentence()} {'It was played to its end.' if whole_run else 'It was stopped.'}"
+    return f"The recording was {'played to its end' if whole_run else 'stopped'}; nothing was computed here."

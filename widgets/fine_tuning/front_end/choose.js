@@ -1,6 +1,6 @@
 // Which pictures, whose labels are where, and which body: read when the button is pressed, and not before.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, focused, setText } from "../../front_end/elements.js";
 import { typedNumber } from "../../front_end/numbers.js";
 import { actor, field, refusal } from "./fields.js";
 
@@ -30,10 +30,11 @@ export class Choose {
     this.button = actor("Read them, and begin anew", () => this.read(), says);
     const row = (...nodes) => element("div", { class: "ft-controls" }, ...nodes);
     const { folder, csv, expression, name, sample, batch_size: batch, seed } = this.fields;
+    this.summary = element("summary", { text: "Take other pictures, or another body" });
     this.node = element(
       "details",
       { class: "ft-choose" },
-      element("summary", { text: "Take other pictures, or another body" }),
+      this.summary,
       element("p", { class: "gs-note", text: `${allowed} Nothing is read before you press the button.` }),
       row(this.data.node, folder.node, this.labels.node, csv.node, expression.node),
       row(this.body.node, name.node),
@@ -98,6 +99,10 @@ export class Choose {
     for (const [name, text] of Object.entries(texts)) if (text) this.fields[name].input.value = text;
     for (const name of Object.keys(NUMBERS)) this.fields[name].input.value = choice[name] ?? "";
     this.show();
+    if (!this.pressed) return;
+    this.pressed = false; // what was asked for is there, and has the page's place
+    if (this.node.contains(focused(this.node))) this.summary.focus();
+    this.node.open = false;
   }
 
   drawRunning(running) {

@@ -9,6 +9,9 @@ export function short(x) {
   return cut !== 0 && (cut < 1e-3 || cut >= 1e5) ? cut.toExponential().replace("e+", "e") : String(cut);
 }
 
+/** 0.0574 -> "0.0574", 44265632648681.7 -> "4.4e13" @param {number} x */
+export const lossText = (x) => (x < 1e4 ? x.toFixed(4) : x.toExponential(1).replace("e+", "e"));
+
 /** A field with its label. @param {string} label also its accessible name @param {number|string} value */
 export function field(label, value) {
   const input = element("input", { class: "gs-field", type: "text", "aria-label": label, value: String(value), autocomplete: "off", spellcheck: "false" });
@@ -29,25 +32,29 @@ export function numberIn(input) {
 export const refusal = () => element("p", { class: "gs-refusal", role: "alert" });
 
 /**
- * A button whose action may be refused; the sentence then stands in `says`.
+ * A button whose action may be refused; the sentence then stands in `says`, marked where it is that something runs.
  * @param {string} text @param {() => Promise<any>} action @param {HTMLElement} says @param {Object} [more] attributes
  */
 export function actor(text, action, says, more = {}) {
   const act = async () => {
     setText(says, "");
+    says.toggleAttribute("data-busy", button.getAttribute("aria-disabled") === "true");
     try {
       await action();
     } catch (error) {
       setText(says, error.message);
     }
   };
-  return element("button", { type: "button", text, onclick: act, ...more });
+  const button = element("button", { type: "button", text, onclick: act, ...more });
+  return button;
 }
+
+const PHOTO = 64; // pixels, from which a picture is drawn smoothly, and not each pixel as a square
 
 /** A small picture with its caption. @param {{src: string, caption: string, title?: string}} told */
 export function picture(told) {
   const about = told.title ? `${told.title}: ${told.caption}` : told.caption;
-  const image = element("img", { src: told.src, alt: about, title: about });
+  const image = element("img", { src: told.src, alt: about, title: about, onload: () => image.classList.toggle("ft-photo", image.naturalWidth >= PHOTO) });
   return element("figure", { class: "ft-picture" }, image, element("figcaption", { text: told.caption }));
 }
 

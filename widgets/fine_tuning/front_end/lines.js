@@ -1,6 +1,7 @@
 // The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve, calibration.
 
-import { element } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements.js";
+import { short } from "./fields.js";
 
 // Colours that everyone can tell apart, and dashes and markers for those who see none.
 const LOOKS = {
@@ -23,7 +24,9 @@ export class Chart {
   constructor(title, note, plotly) {
     this.plotly = plotly;
     this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${title}. ${note}` });
-    this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: title }), this.plot);
+    this.title = title;
+    this.caption = element("figcaption", { text: title });
+    this.node = element("figure", { class: "gs-chart" }, this.caption, this.plot);
     this.node.hidden = true;
   }
 
@@ -69,6 +72,8 @@ export class Chart {
   }
 }
 
+const RUN_AWAY = 4; // times the loss of what knows nothing: what is above leaves a flat line of all else
+
 const sourcesOf = (runs) => Object.keys(LOOKS).filter((source) => runs.some((run) => run.source === source));
 const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part)); // a gap between stages
 
@@ -82,13 +87,24 @@ function byEpoch(runs, name, y) {
   });
 }
 
+/** Where the losses' axis ends if some ran away; undefined if none did. */
+function topOf(runs) {
+  const starts = sourcesOf(runs).map((source) => runs.find((run) => run.source === source).losses[0] ?? 0);
+  const losses = runs.flatMap((run) => [...run.losses, ...run.epochs.map((one) => one.valid_loss)]);
+  const top = RUN_AWAY * Math.max(...starts);
+  return top > 0 && losses.some((loss) => loss > top) ? top : undefined;
+}
+
 /** The loss of each batch, thin, and the validation loss of each epoch. */
 export function lossChart(chart, runs) {
   const batches = sourcesOf(runs).map((source) => {
     const own = runs.filter((run) => run.source === source);
     return { type: "scatter", mode: "lines", name: `${source}, each batch`, x: joined(own.map((run) => run.at)), y: joined(own.map((run) => run.losses)), line: { color: LOOKS[source].color, width: 1 }, opacity: 0.55, hoverinfo: "skip", showlegend: false };
   });
-  chart.draw([...batches, ...byEpoch(runs, (source) => source, (one) => one.valid_loss)], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: axis("loss", { rangemode: "tozero" }) });
+  const top = topOf(runs);
+  setText(chart.caption, top ? `${chart.title}; cut off above ${short(top)}` : chart.title);
+  const losses = axis("loss", top ? { range: [0, top] } : { rangemode: "tozero" });
+  chart.draw([...batches, ...byEpoch(runs, (source) => source, (one) => one.valid_loss)], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: losses });
 }
 
 export function accuracyChart(chart, runs) {
@@ -111,7 +127,7 @@ export function rateChart(chart, curve, choose) {
     chart.plot.removeAllListeners?.("plotly_click");
     chart.plot.on("plotly_click", ({ points }) => points[0].customdata && choose(points[0].customdata));
   };
-  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: chart.node.parentNode.clientWidth < NARROW ? 2 : 1, tickangle: 0, exponentformat: "power" }), yaxis: axis("loss") });
+  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: chart.node.parentNode.clientWidth < NARROW ? 2 : 1, tickangle: 0, exponentformat: "power" }), yaxis: axis("loss", { automargin: true }) }); // small losses are long numbers
 }
 
 /** Said against was; the area of a marker tells how many pictures it stands for. */

@@ -1,11 +1,11 @@
 // The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and asks.
 
 import { asker } from "../../front_end/asking.js";
-import { element, setText } from "../../front_end/elements.js";
+import { element, focused, setText } from "../../front_end/elements.js";
 import { fromAddress, fromSource, oncePerPage } from "../../front_end/plotly.js";
 import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
-import { table } from "./fields.js";
+import { lossText, table } from "./fields.js";
 import { Job } from "./job.js";
 import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
 import { Recorded } from "./recorded.js";
@@ -31,6 +31,7 @@ class Panel {
   constructor(model, host) {
     this.model = model;
     this.host = host;
+    host.watch = () => this.watch();
     this.job = new Job(host);
     this.rest = element("div", { class: "ft-rest" });
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
@@ -60,10 +61,18 @@ class Panel {
     this.steps = new Steps(this.host, about, this.rates.node);
     this.results = new Results(this.host, about);
     this.rows = undefined;
-    const live = element("div", { class: "ft-live", "aria-label": "Curves", role: "region" }, this.playing, this.waiting, this.losses.node, this.accuracies.node, this.epochs);
+    const live = (this.live = element("div", { class: "ft-live", "aria-label": "Curves", role: "region" }, this.playing, this.waiting, this.losses.node, this.accuracies.node, this.epochs));
+    const chose = this.choose.node.contains(focused(this.node));
     const found = facts(about, this.choose.node);
     this.rest.replaceChildren(found, element("div", { class: "ft-columns" }, this.steps.node, live), this.results.node, this.recorded.node);
+    if (chose) this.choose.summary.focus({ preventScroll: true }); // which moving it takes from it
     this.draw(NAMES.filter((name) => name !== "about"));
+  }
+
+  /** Bring the curves into view, for whoever pressed a button far from them; beside the steps they stay in it by themselves. */
+  watch() {
+    const beside = getComputedStyle(this.live).position === "sticky";
+    (beside ? this.live.parentNode : this.live).scrollIntoView();
   }
 
   draw(changed) {
@@ -77,6 +86,7 @@ class Panel {
     if (alone && this.choose.node.parentNode !== this.rest) this.rest.replaceChildren(this.choose.node); // once, or it would lose the focus
     if (one("about") || !this.steps) return this.build();
     const running = state.job.state === "running";
+    if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, ""); // it is true no more
     if (one("job", "recorded")) for (const part of [this.steps, this.results, this.choose, this.recorded]) part.drawRunning(running);
     if (one("runs", "playing")) this.drawRuns(state);
     if (one("curve")) {
@@ -99,7 +109,7 @@ class Panel {
     lossChart(this.losses, runs);
     accuracyChart(this.accuracies, runs);
     const rows = runs.flatMap((run) =>
-      run.epochs.map((one) => [`${run.source}, ${STAGES[run.stage]}`, `${one.epoch}/${one.epochs}`, one.train_loss.toFixed(4), one.valid_loss.toFixed(4), `${(100 * one.accuracy).toFixed(1)}%`, `${one.seconds.toFixed(2)} s`]),
+      run.epochs.map((one) => [`${run.source}, ${STAGES[run.stage]}`, `${one.epoch}/${one.epochs}`, lossText(one.train_loss), lossText(one.valid_loss), `${(100 * one.accuracy).toFixed(1)}%`, `${one.seconds.toFixed(2)} s`]),
     );
     this.epochs.hidden = rows.length === 0;
     if (rows.length === this.rows) return;

@@ -31,7 +31,11 @@ export class Recorded {
   }
 
   item({ name, title, sentence }, k) {
-    const play = actor("Play", () => this.host.start("play", { recording: name, speed: Number(this.speed.value) }), this.says, { "aria-label": `Play recording ${k + 1}` });
+    const start = async () => {
+      await this.host.start("play", { recording: name, speed: Number(this.speed.value) });
+      this.host.watch();
+    };
+    const play = actor("Play", start, this.says, { "aria-label": `Play recording ${k + 1}` });
     const save = actor("Download", async () => download((await this.host.ask("recording", { recording: name })).buffers[0], name, "application/jsonl"), this.says, { "aria-label": `Download recording ${k + 1}` });
     this.players.push(play);
     return element("li", {}, element("strong", { text: title }), ". ", sentence, " ", play, " ", save);

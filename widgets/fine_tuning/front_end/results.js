@@ -34,19 +34,18 @@ export class Results {
     this.cost = element("p", { class: "ft-said", role: "status" });
     this.link = element("p");
     this.says = refusal();
+    this.awaySays = refusal(); // where the buttons are that it is of
     this.clip.input.addEventListener("change", () => this.askClip());
     this.of = element("p", { class: "ft-said" });
     this.shown = element("div", { class: "ft-shown" });
     this.inside = element("div", { class: "ft-filters" });
-    this.look = this.actor("Look at the results now", "look", () => ({}));
-    this.lookInside = this.actor("Draw the first layer's filters", "inside", () => ({}));
-    this.write = this.actor("Write everything into the folder", "export", () => ({ out: this.out.input.value, clip: numberIn(this.clip.input) }));
+    const start = (text, step, says, options = () => ({})) => actor(text, () => host.start(step, options()), says);
+    this.look = start("Look at the results now", "look", this.says);
+    const insideSays = refusal();
+    this.lookInside = start("Draw the first layer's filters", "inside", insideSays);
+    this.write = start("Write everything into the folder", "export", this.awaySays, () => ({ out: this.out.input.value, clip: numberIn(this.clip.input) }));
     this.buttons = [this.look, this.lookInside, this.write];
-    this.node = element("section", { class: "ft-results", "aria-label": "Results" }, element("h2", { text: "Results" }), this.of, this.look, this.shown, part("Filters of the first layer", element("p", { class: "gs-note", text: "Each filter, and the patches of validation pictures that excite it most (Zeiler and Fergus, 2013)." }), this.lookInside, this.inside), this.takeAway());
-  }
-
-  actor(text, step, options) {
-    return actor(text, () => this.host.start(step, options()), this.says);
+    this.node = element("section", { class: "ft-results", "aria-label": "Results" }, element("h2", { text: "Results" }), this.of, this.look, this.says, this.shown, part("Filters of the first layer", element("p", { class: "gs-note", text: "Each filter, and the patches of validation pictures that excite it most (Zeiler and Fergus, 2013)." }), this.lookInside, insideSays, this.inside), this.takeAway());
   }
 
   takeAway() {
@@ -54,24 +53,25 @@ export class Results {
       actor(`Download ${name}`, async () => {
         const { buffers } = await this.host.ask("download", { what: name, clip: numberIn(this.clip.input) });
         download(buffers[0], name, FILES[name]);
-      }, this.says);
-    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, ...(this.out.input.value ? [element("div", { class: "ft-controls" }, this.out.node, this.write)] : []), this.says);
+      }, this.awaySays);
+    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, ...(this.out.input.value ? [element("div", { class: "ft-controls" }, this.out.node, this.write)] : []), this.awaySays);
     return this.away;
   }
 
   async askClip() {
     try {
       const { content } = await this.host.ask("clip", { clip: numberIn(this.clip.input) });
-      setText(this.says, "");
+      setText(this.awaySays, "");
       setText(this.cost, content.sentence);
-      const which = `the first ${content.rows} of these very predictions, ${content.positive} as the cat`;
+      const some = content.rows < this.drawn.count ? `the first ${content.rows} of ` : "";
+      const which = `${some}these very predictions, ${content.positive} as the cat`;
       this.link.replaceChildren(
         ...(this.host.lessons
           ? [element("a", { href: content.link, target: "_blank", text: "Open the log-loss lesson" }), ` with ${which}.`]
           : [element("span", { class: "gs-note", text: `In the lessons of gradsheet serve, this address shows ${which}: ` }), element("input", { class: "gs-field gs-link", readonly: true, "aria-label": "Address of the log-loss lesson", value: content.link })]),
       );
     } catch (error) {
-      setText(this.says, error.message);
+      setText(this.awaySays, error.message);
     }
   }
 
@@ -81,16 +81,18 @@ export class Results {
     this.away.hidden = !some;
     if (!some || this.drawn === results) return;
     this.drawn = results;
-    const confused = results.mostConfused.map(([a, p, n]) => element("li", { text: `${a} taken for ${p}: ${n} ${n === 1 ? "time" : "times"}` }));
+    const confused = results.mostConfused.map(([a, p, n]) => element("li", {}, element("bdi", { text: a }), " taken for ", element("bdi", { text: p }), `: ${n} ${n === 1 ? "time" : "times"}`));
     const kinds = results.kinds.map(([kind, pictures]) => element("div", { class: "ft-kind" }, element("h4", { text: kind }), pictures.length ? element("div", { class: "ft-pictures" }, ...pictures.map(picture)) : element("p", { class: "gs-note", text: "There is none." })));
     const { calibration } = results;
     const bins = calibration.counts.map((n, k) => [`${(100 * calibration.said[k]).toFixed(1)}%`, `${(100 * calibration.was[k]).toFixed(1)}%`, n]);
-    this.shown.replaceChildren(
-      part("Confusion matrix", scrolled("Confusion matrix", confusion(results)), element("h4", { text: "Most confused" }), confused.length ? element("ul", {}, ...confused) : element("p", { class: "gs-note", text: "Nothing was confused." })),
-      part("Are these probabilities?", this.calibration.node, element("p", { text: calibration.sentence }), element("details", {}, element("summary", { text: "The numbers" }), table(["it said", "was right", "pictures"], bins, "Calibration"))),
-      part("Top losses", element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }), element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture))),
-      part("Five kinds of picture", ...kinds),
-    );
+    const note = element("p", { class: "gs-note", text: `The most confident ones are of the ${results.byClass} classes that were said most often where they are not.` });
+    const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
+    const matrix = part("Confusion matrix", scrolled("Confusion matrix", confusion(results)), element("h4", { text: "Most confused" }), confused.length ? element("ul", {}, ...confused) : element("p", { class: "gs-note", text: "Nothing was confused." }));
+    const sure = part("Are these probabilities?", this.calibration.node, element("p", { text: calibration.sentence }), element("details", {}, element("summary", { text: "The numbers" }), table(["it said", "was right", "pictures"], bins, "Calibration")));
+    const losses = part("Top losses", element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }), element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture)));
+    const five = part("Five kinds of picture", ...(results.byClass < results.classes.length ? [note] : []), element("div", { class: "ft-kinds" }, ...kinds));
+    five.classList.add("ft-wide");
+    this.shown.replaceChildren(column(matrix, losses), column(sure), five);
     calibrationChart(this.calibration, calibration);
     this.askClip();
   }

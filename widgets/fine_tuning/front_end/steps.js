@@ -1,7 +1,7 @@
 // The lectures' steps, in their order, each with its numbers and its button.
 
 import { element, setText } from "../../front_end/elements.js";
-import { actor, field, numberIn, refusal, short, table } from "./fields.js";
+import { actor, field, lossText, numberIn, refusal, short, table } from "./fields.js";
 
 export class Steps {
   /** @param {Object} host @param {Object} about @param {HTMLElement} rates where the finder's curve is drawn */
@@ -79,7 +79,8 @@ export class Steps {
   }
 
   drawLayers(layers) {
-    const rows = layers.map(([name, count, rate]) => [name, count.toLocaleString("en"), short(rate)]);
+    // A long name may go on in another line, after a dot.
+    const rows = layers.map(([name, count, rate]) => [name.replaceAll(".", ".\u200b"), count.toLocaleString("en"), short(rate)]);
     this.layers.replaceChildren(table(["layer", "parameters", "rate"], rows, "The parameter groups and their rates"));
   }
 
@@ -105,8 +106,8 @@ export class Steps {
 
   drawSaved(saved) {
     this.buttons = this.buttons.filter((button) => !this.saved.contains(button));
-    const made = saved.map(({ name, accuracy, validLoss }) => {
-      const was = accuracy === null ? "before any training" : `accuracy ${(100 * accuracy).toFixed(1)}%, loss ${validLoss.toFixed(4)}`;
+    const made = saved.map(({ name, epoch }) => {
+      const was = epoch ? `accuracy ${(100 * epoch.accuracy).toFixed(1)}%, loss ${lossText(epoch.valid_loss)}` : "before any training";
       return this.actor(`Load ${name} (${was})`, () => this.host.start("load", { name }), this.saved.says);
     });
     this.saved.replaceChildren(...(made.length ? made : [element("span", { class: "gs-note", text: "Nothing is saved yet." })]));
