@@ -93,11 +93,33 @@ def test_a_folder_without_preprocessing_gets_imagenets_and_says_so(resnet, tmp_p
 def test_a_body_without_a_head_says_so(tmp_path):
     with quiet():
         small_resnet().resnet.save_pretrained(tmp_path / "headless")
-    body = load_body(tmp_path / "headless")
+    body, again = load_body(tmp_path / "headless"), load_body(tmp_path / "headless")
     assert not body.has_head and "its own predictions mean nothing" in body.said[-1]
+    for mine, theirs in zip(body.model.parameters(), again.model.parameters(), strict=True):
+        assert mine.equal(theirs)  # else a checkpoint would be of another body the next time
+
+
+def other_config(resnet, folder, **about):
+    shutil.copytree(resnet, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | about))
+    return folder
+
+
+def test_a_head_that_does_not_fit_its_config_is_none(resnet, tmp_path):
+    names = {str(k): f"class {k}" for k in range(9)}
+    body = load_body(other_config(resnet, tmp_path / "nine", id2label=names, label2id={}))
+    assert not body.has_head and "published without classifier" in body.said[-1] and len(body.labels) == 9
+    own = load_body(resnet)
+    pixels = own.normalised(own.pixels([picture()]))
+    torch.testing.assert_close(Network(body, ["a", "b"]).eval().features(pixels), Network(own, ["a", "b"]).eval().features(pixels))
 
 
 # --- what is refused
+
+
+def test_weights_that_do_not_fit_their_config_are_refused(resnet, tmp_path):
+    assert "its weights do not fit its config.json; resnet." in refused(other_config(resnet, tmp_path / "wider", embedding_size=12))
 
 
 def test_a_pickle_is_refused(resnet, tmp_path):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from sheets import InputError
-from widgets.fine_tuning.places import Place, clear_away, session_folder
+from widgets.fine_tuning.places import Place, clear_away, session_folder, temporary_folder
 
 
 def test_a_session_is_named_by_its_page_and_by_no_path(tmp_path):
@@ -40,6 +40,17 @@ def test_the_owner_is_looked_for_only_now_and_then(tmp_path):
     assert first.lost
     (tmp_path / "s" / "owner").unlink()
     assert first.lost and Place(tmp_path / "another", clock=lambda: 1.0).lost is False
+
+
+def test_a_temporary_folder_goes_with_its_owner():
+    class Owner:
+        pass
+
+    owner = Owner()
+    folder = temporary_folder(owner)
+    (folder / "weights").touch()
+    del owner
+    assert not folder.exists()
 
 
 def test_sessions_that_nobody_opened_for_long_are_cleared_away(tmp_path):

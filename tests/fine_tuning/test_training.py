@@ -134,6 +134,16 @@ def test_every_picture_is_seen_once_an_epoch(learner):
     assert orders[0] != orders[1] != orders[2]
 
 
+def test_no_batch_norm_is_given_one_number(learner, few):
+    """A network from scratch takes its statistics from the batch; the last one here would have one picture."""
+
+    def sizes(**options) -> list[int]:
+        ours = learner(replace(few, train=few.train[2:38]), fresh(load_body()), **options)
+        return [len(index) for index in ours._training(Stage("unfrozen", 1, 1e-3), 0).order(0)]
+
+    assert sizes() == [7, 7, 7, 7, 8] and sizes(batch_size=35) == [36] and sizes(batch_size=1) == [1] * 36
+
+
 def test_events_say_where_it_is(learner):
     heard = []
     ours = learner()

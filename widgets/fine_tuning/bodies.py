@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub.utils import logging as hub_logging
 from PIL import Image
 from torch import nn
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageClassification
@@ -80,14 +81,20 @@ class Body:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers without its progress bars and reports: what matters of them is said in our own words."""
-    shown, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
+    """transformers and the hub without progress bars and reports: what matters of them is said in our own words."""
+    shown, level, hub_level = (
+        transformers_logging.is_progress_bar_enabled(),
+        transformers_logging.get_verbosity(),
+        hub_logging.get_verbosity(),
+    )
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     try:
         yield
     finally:
         transformers_logging.set_verbosity(level)
+        hub_logging.set_verbosity(hub_level)
         if shown:
             transformers_logging.enable_progress_bar()
 
@@ -113,18 +120,29 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     if revision:
         options["revision"] = revision
     try:
-        with quiet():
+        with quiet(), sown(0):  # what was not published is drawn, each time the same
             config = AutoConfig.from_pretrained(place, **options)
             model, loading = AutoModelForImageClassification.from_pretrained(
-                place, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **options
+                place,
+                config=config,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
+                **options,
             )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError and more, and each means: not usable
         raise InputError(_why_not(name, error)) from error
     processor, said = _processor(place, config, options)
-    missing = sorted(loading["missing_keys"])
+    unfit = sorted(key for key, *_ in loading["mismatched_keys"])
+    missing = sorted({*loading["missing_keys"], *unfit})
     if missing:
         said = (*said, f"{name} was published without {', '.join(missing[:3])}, so its own predictions mean nothing.")
-    return body_of(str(name), model, processor, said, has_head=not missing)
+    body = body_of(str(name), model, processor, said, has_head=not missing)
+    elsewhere = [key for key in unfit if not key.startswith(f"{body.head_name}.")]
+    if elsewhere:
+        raise InputError(f"{name}: its weights do not fit its config.json; {elsewhere[0]} has another size")
+    return body
 
 
 def _why_not(name: str | Path, error: Exception) -> str:

@@ -8,7 +8,6 @@ unfrozen      all of the network, the first layers more slowly than the head
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +33,7 @@ from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
 from .pictures import Pictures
+from .places import temporary_folder
 from .results import Predictions
 from .schedules import BASE_LR, Rate, Stage, rates, recipe
 from .trainees import Trainees
@@ -71,7 +71,7 @@ class Learner:
             raise InputError(f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}")
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, device_of(device), mixed)
-        self.folder = folder or Path(self._temporary.name)
+        self.folder = folder or temporary_folder(self)
         self.processes = Processes()
         self.portions = Portions(self.processes.count == 1)
         with needed_for("this network"):
@@ -326,7 +326,3 @@ class Learner:
             self._listener = self.trainees.listener = nobody
             self.trainees.stop = never
             self._running.release()
-
-    @cached_property
-    def _temporary(self) -> tempfile.TemporaryDirectory:
-        return tempfile.TemporaryDirectory(prefix="gradsheet-", ignore_cleanup_errors=True)

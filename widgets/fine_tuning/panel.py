@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,12 +181,12 @@ class FineTuningPanel(anywidget.AnyWidget):
         try:
             from .machine import leave_a_core
             from .opening import Given, Opening
-            from .places import clear_away, session_folder
+            from .places import clear_away, session_folder, temporary_folder
             from .session import sessions
         except ModuleNotFoundError as error:
             raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
         if not self._folder:
-            self._folder = session_folder(sessions(), session) if session else Path(self._temporary.name)
+            self._folder = session_folder(sessions(), session) if session else temporary_folder(self)
             clear_away(sessions(), self._folder)
         leave_a_core()
         self._shelf.open(self._folder / "recordings")
@@ -208,10 +206,6 @@ class FineTuningPanel(anywidget.AnyWidget):
                 yield recorder
             finally:
                 self._tell("recorded", self._shelf.told())
-
-    @cached_property
-    def _temporary(self) -> tempfile.TemporaryDirectory:
-        return tempfile.TemporaryDirectory(prefix="gradsheet-", ignore_cleanup_errors=True)
 
     # --- what the page is told
 

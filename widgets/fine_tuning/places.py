@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import time
 import uuid
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,13 @@ def session_folder(root: Path, session: str) -> Path:
     if not NAME.fullmatch(session):
         raise InputError("the page gave its session no usable name; load it again")
     return root / session
+
+
+def temporary_folder(owner: object) -> Path:
+    """A new folder that goes when its owner goes."""
+    folder = tempfile.mkdtemp(prefix="gradsheet-")
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def clear_away(root: Path, but: Path) -> None:

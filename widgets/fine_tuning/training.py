@@ -154,9 +154,15 @@ class Training:
         return True
 
     def order(self, epoch: int) -> list[torch.Tensor]:
-        """The picture numbers of each of an epoch's batches: all pictures, each once."""
+        """The picture numbers of each of an epoch's batches: all pictures, each once.
+
+        A picture that is left over joins the batch before it: alone, it may give a batch norm one number to take the statistics from.
+        """
         chance = torch.Generator().manual_seed(seed_of(self.settings.seed, self.number, epoch))
-        return list(torch.randperm(len(self.trainee.train.labels), generator=chance).split(self.settings.batch_size))
+        batches = list(torch.randperm(len(self.trainee.train.labels), generator=chance).split(self.settings.batch_size))
+        if len(batches) > 1 and len(batches[-1]) == 1 < self.settings.batch_size:
+            batches[-2:] = [torch.cat(batches[-2:])]
+        return batches
 
     def step(self, index: torch.Tensor, kept: torch.Tensor) -> float:
         """Learn from one batch, of which `kept` is this process's share. Returns the loss before it, or raises Diverged."""

@@ -1,6 +1,8 @@
 // Questions to the kernel, and its answers.
 
 const PATIENCE = 8_000; // milliseconds until a kernel that does not answer is said to be gone
+const WORK = 120_000; // for what takes its time where a class shares a server
+const WORKS = ["workbook", "open", "resize", "download", "bring", "recording"];
 
 let last = 0; // question of any view: two views of a widget hear each other's answers
 
@@ -18,7 +20,7 @@ export function asker(model) {
       const timer = setTimeout(() => {
         waiting.delete(number);
         reject(new Error("Python does not answer; its kernel may have stopped. The page goes on without it."));
-      }, PATIENCE);
+      }, WORKS.includes(kind) ? WORK : PATIENCE);
       waiting.set(number, (content, found) => {
         waiting.delete(number);
         clearTimeout(timer);
