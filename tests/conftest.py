@@ -7,6 +7,7 @@
 `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
 """
 
+import gc
 import subprocess
 import sys
 import threading
@@ -48,6 +49,13 @@ def pytest_xdist_make_scheduler(config, log):
 @cache
 def group_of(file: Path) -> str:
     return "workbooks" if "import workbooks\n" in file.read_text(encoding="utf-8") else str(file)
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the collector, which would look at all of it again and again, leaves it out, and comes less often,
+    since a workbook that is read is many small objects."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

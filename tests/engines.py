@@ -98,11 +98,11 @@ def opened_in_ironcalc(path: Path) -> tuple[Any, dict[str, int]]:
     return model, {page["name"] if isinstance(page, dict) else page.name: k for k, page in enumerate(model.get_worksheets_properties())}
 
 
-def in_ironcalc(path: Path) -> Cells:
-    """Every cell that the file fills, after IronCalc's evaluation."""
+def in_ironcalc(path: Path, filled: Cells | None = None) -> Cells:
+    """Every cell that the file fills, after IronCalc's evaluation. filled: its `cached_cells`, where they are known."""
     model, pages = opened_in_ironcalc(path)
     model.evaluate()
-    return {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in cached_cells(path)}
+    return {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in filled or cached_cells(path)}
 
 
 def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:

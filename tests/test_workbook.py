@@ -46,14 +46,16 @@ def starts() -> dict[tuple[str, str], dict]:
 
 
 STARTS = starts()
-OPTIONS = {key: {"inputs": inputs, "steps": 3 if SHEETS[key[0]]().carried else 0} for key, inputs in STARTS.items()}
+STEPS = {name: 3 if make().carried else 0 for name, make in SHEETS.items()}
+OPTIONS = {key: {"inputs": inputs, "steps": STEPS[key[0]]} for key, inputs in STARTS.items()}
+WITH_NOTES = [key for key in STARTS if key[0] == "log_loss" or key[1] == "as it starts"]  # in a sheet's other workbooks they are alike
+TOO_MANY_NOTES = [key for key in WITH_NOTES if key[0] != "log_loss"]  # for LibreOffice, which gets these once more, without
 BOOKS = {
-    key: workbooks.register(f"library_{k}", SHEETS[key[0]], libreoffice=False, **options)
+    key: workbooks.register(f"library_{k}", SHEETS[key[0]], key in WITH_NOTES, key not in TOO_MANY_NOTES, **options)
     for k, (key, options) in enumerate(OPTIONS.items())
 }
-IN_LIBREOFFICE = {
-    key: workbooks.register(f"library_{k}_without_notes", SHEETS[key[0]], notes=key[0] == "log_loss", **options)
-    for k, (key, options) in enumerate(OPTIONS.items())
+IN_LIBREOFFICE = BOOKS | {
+    key: workbooks.register(f"{BOOKS[key]}_without_notes", SHEETS[key[0]], notes=False, **OPTIONS[key]) for key in TOO_MANY_NOTES
 }
 each_start = pytest.mark.parametrize("start", STARTS, ids=" / ".join)
 as_it_starts = pytest.mark.parametrize("start", [(name, "as it starts") for name in SHEETS], ids=" / ".join)

@@ -59,7 +59,7 @@ def path(name: str) -> Path:
 
 @cache
 def in_ironcalc(name: str) -> engines.Cells:
-    return engines.in_ironcalc(path(name))
+    return engines.in_ironcalc(path(name), cached(name))
 
 
 @cache
