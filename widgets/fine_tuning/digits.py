@@ -17,7 +17,8 @@ INK = 16  # the data's brightest
 THREES_AND_SEVENS = (3, 7)
 OTHERS = (0, 1, 2, 4, 5, 6, 8, 9)
 EACH = 20  # training pictures of a class
-RECIPE = {"epochs": 4, "frozen_epochs": 6, "lr": 0.01, "batch_size": 8}  # a class of 20 in a few steps; at 0.02 more seeds end badly
+# Twenty of a class in a few steps. Of 150 seeds none ends under 97%; with lr 0.01 and 4 epochs 2 of 60 do, with 0.02 7.
+RECIPE = {"epochs": 8, "frozen_epochs": 8, "lr": 0.005, "batch_size": 8}
 
 
 def digits(each: int = EACH, seed: int = 0, classes: Sequence[int] = THREES_AND_SEVENS) -> Pictures:
