@@ -64,6 +64,33 @@ def test_what_the_network_sees_is_on_its_device(few, chance):
     assert seen.device.type == "meta" and seen.dtype == torch.float32 and seen.shape[:2] == (2, 3)
 
 
+def test_bytes_travel_to_a_gpu_from_pinned_memory(few, monkeypatch):
+    cuda, sent, to = torch.device("cuda", 0), [], torch.Tensor.to
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: sent.append(tensor.dtype) or tensor)
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *where, **how: sent.append(how) or self if cuda in where else to(self, *where, **how))
+    source = PictureSource(Pixels(few.train[:2], load_body()), Augmentation(), cuda)
+    source.prepared(next(source.batches([torch.arange(2)])), None)
+    assert sent == [torch.uint8, {"non_blocking": True}]
+
+
+@pytest.mark.parametrize("name", ["predictions", "frozen", "unfrozen"])
+def test_a_stage_stays_on_its_device(learner, monkeypatch, name):
+    """Features, a step forward and backward, and the validation, there too. What would be read back is made up."""
+    ours = learner()
+    ours.settings.device = torch.device("meta")
+    ours.network.to("meta")
+    ours.trainees.on_predictions.to("meta")
+    monkeypatch.setattr(torch.Tensor, "item", lambda _: 3.5)
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: torch.zeros(tensor.shape))
+    monkeypatch.setattr("widgets.fine_tuning.trainees.fingerprint", lambda *parts: "key")
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda _: None)  # fused ones know no meta device
+    training = ours._training(Stage(name, 1, 1e-3), 0)
+    index = training.order(0)[0]
+    assert training.step(index, next(training.trainee.train.batches([index]))) == 0.5  # a picture's
+    assert {parameter.grad.device.type for _, group in training.trainee.groups for parameter in group} == {"meta"}
+    assert training.logits(training.trainee.valid).shape == (54, 2)
+
+
 def test_new_weights_ask_no_gpu(few, monkeypatch):
     """Seeding all GPUs of a machine is slow, and PyTorch warns of it."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

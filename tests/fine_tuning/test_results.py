@@ -80,7 +80,7 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(found.said, [0.45, np.delete(SURE, 7).mean()])
     np.testing.assert_allclose(found.was, [1, 5 / 8])
     assert found.error == pytest.approx((0.55 + 8 * abs(np.delete(SURE, 7).mean() - 5 / 8)) / 9)
-    assert "more sure than right" in found.sentence()
+    assert found.sentence().startswith(f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than right. ")
     assert made().calibration(1).said == pytest.approx([SURE.mean()])
     with pytest.raises(InputError):
         made().calibration(0)
@@ -89,6 +89,8 @@ def test_calibration_by_hand():
 def test_perfect_certainty_is_in_the_last_bin():
     found = Predictions(("a", "b"), ("x",), np.array([0]), np.array([[1e4, 0.0]])).calibration()
     assert (found.said, found.was, found.error) == (1, 1, 0) and "as sure as right" in found.sentence()
+    almost = Predictions(("a", "b"), ("x", "y"), np.array([0, 0]), np.array([[1e4, 0.0], [3.0, 0.0]])).calibration()
+    assert almost.counts.tolist() == [2]
 
 
 def test_expected_log_loss_with_a_clip():

@@ -12,6 +12,9 @@ export function short(x) {
 /** 0.0574 -> "0.0574", 44265632648681.7 -> "4.4e13" @param {number} x */
 export const lossText = (x) => (x < 1e4 ? x.toFixed(4) : x.toExponential(1).replace("e+", "e"));
 
+/** 0.0025 -> "2.5 ms", 2.5 -> "2.50 s": an epoch on kept features takes milliseconds. @param {number} seconds */
+export const duration = (seconds) => (seconds < 0.1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`);
+
 /** A field with its label. @param {string} label also its accessible name @param {number|string} value */
 export function field(label, value) {
   const input = element("input", { class: "gs-field", type: "text", "aria-label": label, value: String(value), autocomplete: "off", spellcheck: "false" });

@@ -5,7 +5,7 @@ import { element, focused, setText } from "../../front_end/elements.js";
 import { fromAddress, fromSource, oncePerPage } from "../../front_end/plotly.js";
 import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
-import { lossText, table } from "./fields.js";
+import { duration, lossText, table } from "./fields.js";
 import { Job } from "./job.js";
 import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
 import { Recorded } from "./recorded.js";
@@ -109,7 +109,7 @@ class Panel {
     lossChart(this.losses, runs);
     accuracyChart(this.accuracies, runs);
     const rows = runs.flatMap((run) =>
-      run.epochs.map((one) => [`${run.source}, ${STAGES[run.stage]}`, `${one.epoch}/${one.epochs}`, lossText(one.train_loss), lossText(one.valid_loss), `${(100 * one.accuracy).toFixed(1)}%`, `${one.seconds.toFixed(2)} s`]),
+      run.epochs.map((one) => [`${run.source}, ${STAGES[run.stage]}`, `${one.epoch}/${one.epochs}`, lossText(one.train_loss), lossText(one.valid_loss), `${(100 * one.accuracy).toFixed(1)}%`, duration(one.seconds)]),
     );
     this.epochs.hidden = rows.length === 0;
     if (rows.length === this.rows) return;
