@@ -67,7 +67,9 @@ def test_what_the_network_sees_is_on_its_device(few, chance):
 def test_bytes_travel_to_a_gpu_from_pinned_memory(few, monkeypatch):
     cuda, sent, to = torch.device("cuda", 0), [], torch.Tensor.to
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: sent.append(tensor.dtype) or tensor)
-    monkeypatch.setattr(torch.Tensor, "to", lambda self, *where, **how: sent.append(how) or self if cuda in where else to(self, *where, **how))
+    monkeypatch.setattr(
+        torch.Tensor, "to", lambda self, *where, **how: sent.append(how) or self if cuda in where else to(self, *where, **how)
+    )
     source = PictureSource(Pixels(few.train[:2], load_body()), Augmentation(), cuda)
     source.prepared(next(source.batches([torch.arange(2)])), None)
     assert sent == [torch.uint8, {"non_blocking": True}]
