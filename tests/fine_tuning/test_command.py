@@ -16,6 +16,7 @@ import pytest
 from lessons.command_line import main
 from widgets.fine_tuning import command, learner
 from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.schedules import recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
@@ -55,6 +56,16 @@ def test_the_digits(tmp_path, capsys):
     assert main(["finetune", "digits", "--out", "again"]) == 0
     assert metrics(tmp_path / "again")["epochs"] == found["epochs"]  # to the last digit
     assert (tmp_path / "again" / "predictions.csv").read_bytes() == (tmp_path / "out" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.parametrize("given, head", [([], 0.05), (["--lr", "0.003"], 0.003)])
+def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person_s(monkeypatch, given, head):
+    pictures, plans = replace(digits(), recipe={**FEW, "frozen_lr": 0.05}), []
+    monkeypatch.setattr(command, "digits", lambda seed: pictures)
+    monkeypatch.setattr(learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED)
+    main(["finetune", "digits", *given])
+    rate = head if given else FEW["lr"]
+    assert plans == [recipe(2, rate, 2, head)]
 
 
 @pytest.mark.parametrize("labels", ["folder", "csv:labels.csv", "regex:^(bright|dark)"])
@@ -178,6 +189,7 @@ from dataclasses import replace
 from pathlib import Path
 from widgets.fine_tuning import command, learner, training
 from widgets.fine_tuning.digits import digits
+from widgets.fine_tuning.schedules import recipe
 from widgets.fine_tuning.distributed import Processes, joined
 import os
 folder = Path(sys.argv[1])

@@ -23,6 +23,7 @@ from widgets.fine_tuning.events import BatchEnded
 from widgets.fine_tuning.jobs import FAILED, FINISHED, STOPPED
 from widgets.fine_tuning.panel import STEPS, FineTuningPanel
 from widgets.fine_tuning.pictures import Picture
+from widgets.fine_tuning.schedules import recipe
 
 
 def test_the_panel_is_made_without_pytorch():
@@ -88,6 +89,8 @@ def test_fine_tune_in_one_call_is_the_learners_own(panel, learner):
     other.fine_tune(2, 0.02, 2)
     losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
     assert losses == [epoch.valid_loss for epoch in other.history]
+    done(p, "fine_tune", epochs=1, frozen_epochs=1, lr=0.01, frozen_lr=0.05)
+    assert p.session.learner.plan[-2:] == recipe(1, 0.01, 1, 0.05) and p.about["frozenLr"] == p.about["lr"]
 
 
 def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_learnt(panel):

@@ -64,6 +64,7 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     pictures = pictures_of(request)
     chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
     chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
+    chosen["frozen_lr"] = None if request.lr else pictures.recipe.get("frozen_lr")
     recipe(int(chosen["epochs"]), BASE_LR, int(chosen["frozen_epochs"]))  # refuses what cannot be, before any work
     body = load_body(DIGITS if request.body is None else request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
@@ -88,7 +89,7 @@ def trained(learner: Learner, chosen: Mapping[str, Any], say: Callable[[str], No
     """By the course's recipe; from the last checkpoint where one of the same training is there."""
     with stopping() as stop:
         lr = found_rate(learner, say, stop) if chosen["lr"] == FIND else checked_rate(chosen["lr"])
-        plan = recipe(int(chosen["epochs"]), lr, int(chosen["frozen_epochs"]))
+        plan = recipe(int(chosen["epochs"]), lr, int(chosen["frozen_epochs"]), chosen["frozen_lr"])
         heard = lambda event: hear(event, say)
         if learner.unfinished == plan:
             say("Going on from the last checkpoint.")

@@ -69,7 +69,7 @@ class Pictures:
     flip: bool = True  # whether a mirrored picture is still one of its class
     recipe: Mapping[str, Any] = field(
         default_factory=dict
-    )  # epochs, frozen_epochs, lr, batch_size that suit them, where they come with such
+    )  # epochs, frozen_epochs, lr, frozen_lr, batch_size that suit them, where they come with such
     folder: Path | None = None
 
     def __post_init__(self) -> None:

@@ -59,10 +59,10 @@ def rates(lr: Rate, groups: int) -> list[float]:
     return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
 
 
-def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1) -> list[Stage]:
-    """fastai 2.8's fine_tune: the head alone, then everything."""
+def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1, frozen_lr: float | None = None) -> list[Stage]:
+    """fastai 2.8's fine_tune: the head alone, then everything. frozen_lr: of the head alone; default base_lr, as there."""
     return [
-        Stage("frozen", frozen_epochs, slice(base_lr), pct_start=0.99),
+        Stage("frozen", frozen_epochs, slice(base_lr if frozen_lr is None else frozen_lr), pct_start=0.99),
         Stage("unfrozen", epochs, unfrozen_rates(base_lr), pct_start=0.3, div=5),
     ]
 

@@ -58,6 +58,7 @@ class Session:
         self.tell, self.seed = tell, seed
         self.pictures, self.body = pictures, body
         self.defaults = {**STARTING, **self.pictures.recipe}
+        self.defaults.setdefault("frozen_lr", self.defaults["lr"])
         self.batch_size = int(batch_size or self.defaults["batch_size"])
         self.learner = Learner(self.pictures, self.body, self.batch_size, seed, folder=folder)
         self.place = Place(self.learner.folder)
@@ -84,6 +85,7 @@ class Session:
             "epochs": self.defaults["epochs"],
             "frozenEpochs": self.defaults["frozen_epochs"],
             "lr": self.defaults["lr"],
+            "frozenLr": self.defaults["frozen_lr"],
             "firstRate": rates.start,
             "lastRate": rates.stop,
             "layers": self.layers(rates.start, rates.stop),

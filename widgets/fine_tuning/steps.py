@@ -62,7 +62,8 @@ def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Sto
 
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    plan = recipe(whole(options, "epochs"), rate(options, "lr"), whole(options, "frozen_epochs"))
+    options = {"frozen_lr": options.get("lr"), **options}
+    plan = recipe(whole(options, "epochs"), rate(options, "lr"), whole(options, "frozen_epochs"), rate(options, "frozen_lr"))
     return session.learn(plan, listen, stop)
 
 

@@ -10,8 +10,8 @@ export class Steps {
     this.rates = rates;
     this.buttons = [];
     this.fields = {
-      predictions: { epochs: field("Epochs of the linear model", about.frozenEpochs), lr: field("Rate of the linear model", short(about.lr)) },
-      frozen: { epochs: field("Epochs of the head", about.frozenEpochs), lr: field("Rate of the head", short(about.lr)) },
+      predictions: { epochs: field("Epochs of the linear model", about.frozenEpochs), lr: field("Rate of the linear model", short(about.frozenLr)) },
+      frozen: { epochs: field("Epochs of the head", about.frozenEpochs), lr: field("Rate of the head", short(about.frozenLr)) },
       unfrozen: {
         epochs: field("Epochs of all layers", about.epochs),
         first: field("Rate of the first layer", short(about.firstRate)),
@@ -33,10 +33,10 @@ export class Steps {
     const fit = (step, text) => ({ controls: Object.values(this.fields[step]).map((one) => one.node), text, act: () => this.host.start(step, this.numbers(step)) });
     const oneCall = {
       text: "Do it all: fine_tune",
-      act: () => this.host.start("fine_tune", { epochs: about.epochs, frozen_epochs: about.frozenEpochs, lr: about.lr }),
+      act: () => this.host.start("fine_tune", { epochs: about.epochs, frozen_epochs: about.frozenEpochs, lr: about.lr, frozen_lr: about.frozenLr }),
     };
     return [
-      this.step("", "All in one call", `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of ${short(about.lr)}, then ${about.epochs} of all layers at half of it. Or take the steps one by one.`, oneCall),
+      this.step("", "All in one call", `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to ${short(about.lastRate)}. Or take the steps one by one.`, oneCall),
       this.step("1", "The body's own predictions", about.hasHead ? "Whatever the body says, though it has never heard of these classes, is the input of a linear model." : "This body comes without a head of its own, so it predicts nothing yet: begin with step 2.", about.hasHead ? fit("predictions", "Train the linear model") : null),
       this.step("2", "A new head, the body frozen", "Pop the last layer, put a new one there, and let the body look at every picture once.", { text: "Compute the features", act: () => this.host.start("features", {}) }),
       this.step("3", "Find a learning rate", "Try ever larger rates for a batch each, and see where the loss falls.", { controls: [element("label", { class: "ft-field" }, element("span", { text: "What learns" }), this.which)], text: "Find", act: () => this.host.start("find", { stage: this.which.value }) }, this.rates, this.suggestions),
