@@ -49,6 +49,7 @@ def ready(folder: Path, patience: float = 90):
 
 def run_all(page) -> None:
     page.locator(".jp-RenderedMarkdown h1").first.wait_for()
+    page.get_by_text("| Idle").wait_for()  # what is run before its kernel is there may be lost
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
