@@ -82,11 +82,8 @@ class Body:
 @contextmanager
 def quiet() -> Iterator[None]:
     """transformers and the hub without progress bars and reports: what matters of them is said in our own words."""
-    shown, level, hub_level = (
-        transformers_logging.is_progress_bar_enabled(),
-        transformers_logging.get_verbosity(),
-        hub_logging.get_verbosity(),
-    )
+    shown = transformers_logging.is_progress_bar_enabled()
+    level, hub_level = transformers_logging.get_verbosity(), hub_logging.get_verbosity()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
     hub_logging.set_verbosity_error()
