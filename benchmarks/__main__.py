@@ -6,14 +6,20 @@ Needs nothing but Python 3.11 or newer, Chromium, and LibreOffice for one of the
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # was this folder, whose files are no modules of their own
+sys.path[0] = str(
+    Path(__file__).resolve().parent.parent
+)  # was this folder, whose files are no modules of their own
 
 from lessons.install import ROOT, prepare, quietly, run
 
 
 def main(arguments: "list[str]") -> int:
     """Install, then measure."""
-    return run(prepare(ROOT, ("fine-tuning", "hub", "test")), ["python", "-m", "benchmarks.table", *arguments], ROOT)
+    return run(
+        prepare(ROOT, ("fine-tuning", "hub", "test")),
+        ["python", "-m", "benchmarks.table", *arguments],
+        ROOT,
+    )
 
 
 if __name__ == "__main__":

@@ -59,7 +59,11 @@ def files_of(browser: Any, address: str, lesson: Lesson) -> list[str]:
         page.wait_for_selector(lesson.slider)
         wait_until_drawn(page)
     of_server = [each for each in asked if urlsplit(each).netloc == host and each != address]
-    return [each for each in dict.fromkeys(of_server) if "/api/" not in each and urlsplit(each).scheme.startswith("http")]
+    return [
+        each
+        for each in dict.fromkeys(of_server)
+        if "/api/" not in each and urlsplit(each).scheme.startswith("http")
+    ]
 
 
 def set_off(page: Any, address: str) -> None:
@@ -70,7 +74,9 @@ def set_off(page: Any, address: str) -> None:
 def usable(page: Any, lesson: Lesson) -> None:
     """Wait until the page's slider answers."""
     page.wait_for_selector(lesson.slider)
-    page.evaluate(f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, 1) }}")
+    page.evaluate(
+        f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, 1) }}"
+    )
     page.focus(lesson.slider)
     press_until_answered(page)
 
@@ -104,7 +110,14 @@ def whole_class(browser: Any, address: str, lesson: Lesson, count: int, real: in
         pressed = []
         for page in pages:
             pressed += presses(page, lesson)
-    return Measured(sorted([*others.opened, *in_browsers]), pressed, others.moved, of_server, kernels, used / count)
+    return Measured(
+        sorted([*others.opened, *in_browsers]),
+        pressed,
+        others.moved,
+        of_server,
+        kernels,
+        used / count,
+    )
 
 
 def presses(page: Any, lesson: Lesson) -> list[float]:
@@ -113,7 +126,10 @@ def presses(page: Any, lesson: Lesson) -> list[float]:
     wait_until_drawn(page)
     page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")
     to_the_end(page, lesson)
-    return [answered(page, key) for key in ["ArrowLeft"] * (PRESSES // 2) + ["ArrowRight"] * (PRESSES // 2)]
+    return [
+        answered(page, key)
+        for key in ["ArrowLeft"] * (PRESSES // 2) + ["ArrowRight"] * (PRESSES // 2)
+    ]
 
 
 def answered(page: Any, key: str) -> float:
@@ -138,13 +154,25 @@ def measure() -> list[Row]:
 
 
 def rows(found: Measured) -> list[Row]:
-    last, tail, moved = max(found.opened), percentile(found.pressed, 95), 1000 * percentile(found.moved, 95)
+    last, tail, moved = (
+        max(found.opened),
+        percentile(found.pressed, 95),
+        1000 * percentile(found.moved, 95),
+    )
     all_open = len(found.opened) == CLASS and last < OPEN_BAR
     whole = found.server + sum(found.kernels)
     return [
-        Row(f"{CLASS} students on one server, until all are open", seconds(last), bar=f"under {OPEN_BAR:g} s", held=all_open),
+        Row(
+            f"{CLASS} students on one server, until all are open",
+            seconds(last),
+            bar=f"under {OPEN_BAR:g} s",
+            held=all_open,
+        ),
         Row("   until half of them are", seconds(median(found.opened))),
-        Row(f"slider to painted page while {CLASS} are open, p50", milliseconds(median(found.pressed))),
+        Row(
+            f"slider to painted page while {CLASS} are open, p50",
+            milliseconds(median(found.pressed)),
+        ),
         Row(
             f"slider to painted page while {CLASS} are open, p95",
             milliseconds(tail),
@@ -153,7 +181,10 @@ def rows(found: Measured) -> list[Row]:
         ),
         Row("   a student's move, to the kernel and back, p95", milliseconds(moved)),
         Row("memory of one student's kernel", megabytes(median(found.kernels))),
-        Row(f"   of the server itself, and with its {len(found.kernels)} kernels", f"{megabytes(found.server)}, {megabytes(whole)}"),
+        Row(
+            f"   of the server itself, and with its {len(found.kernels)} kernels",
+            f"{megabytes(found.server)}, {megabytes(whole)}",
+        ),
     ]
 
 
@@ -164,9 +195,21 @@ def compared(ours: Measured, usual: Measured) -> list[Row]:
         return Row(what, shown(of(ours)), f"usual way {shown(of(usual))}", of(usual) / of(ours))
 
     return [
-        row(f"{GROUP} students on one server, until all are open", seconds, lambda found: max(found.opened)),
-        row(f"   slider to painted page while {GROUP} are open, p50", milliseconds, lambda found: median(found.pressed)),
-        row(f"   slider to painted page while {GROUP} are open, p95", milliseconds, lambda found: percentile(found.pressed, 95)),
+        row(
+            f"{GROUP} students on one server, until all are open",
+            seconds,
+            lambda found: max(found.opened),
+        ),
+        row(
+            f"   slider to painted page while {GROUP} are open, p50",
+            milliseconds,
+            lambda found: median(found.pressed),
+        ),
+        row(
+            f"   slider to painted page while {GROUP} are open, p95",
+            milliseconds,
+            lambda found: percentile(found.pressed, 95),
+        ),
         row("   processor time until a student is open", seconds, lambda found: found.processor),
         row("   memory of a student's kernel", megabytes, lambda found: median(found.kernels)),
     ]

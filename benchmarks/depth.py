@@ -60,21 +60,32 @@ def held(what: str, number: float) -> Row:
 def of_seeds(moves: list[float]) -> Row:
     ours, alone = median(moves), median([layers_in_numpy(seed) for seed in range(SEEDS)])
     row = held(f"{SIZE}: another seed, p50", ours)
-    return row._replace(other=f"{milliseconds(alone)} (numpy alone, nothing drawn)", ratio=alone / ours)
+    return row._replace(
+        other=f"{milliseconds(alone)} (numpy alone, nothing drawn)", ratio=alone / ours
+    )
 
 
 def dragged(page: Any, activation: str) -> list[Row]:
     page.select_option('select[aria-label="activation"]', label=activation)
     page.wait_for_timeout(500)
-    whole = until_drawn(presses(page, "std", ["ArrowRight" if k // SWEEP % 2 else "ArrowLeft" for k in range(PRESSES)]))
+    whole = until_drawn(
+        presses(
+            page, "std", ["ArrowRight" if k // SWEEP % 2 else "ArrowLeft" for k in range(PRESSES)]
+        )
+    )
     what = f"{SIZE}, {activation}: std until the chart stands"
-    return [Row(f"{what}, p50", milliseconds(median(whole))), held(f"{what}, p95", percentile(whole, 95))]
+    return [
+        Row(f"{what}, p50", milliseconds(median(whole))),
+        held(f"{what}, p95", percentile(whole, 95)),
+    ]
 
 
 def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         file = Path(folder) / "depth_lab.html"
-        file.write_text(lesson_page("depth_lab", {"width": WIDTH, "layers": DEPTH}), encoding="utf-8")
+        file.write_text(
+            lesson_page("depth_lab", {"width": WIDTH, "layers": DEPTH}), encoding="utf-8"
+        )
         with opened(browser, file.as_uri()) as page:
             page.wait_for_selector(".js-plotly-plot .main-svg path.js-line")
             page.wait_for_timeout(1500)

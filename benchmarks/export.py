@@ -46,15 +46,36 @@ def cells_and_formats(sheet: Sheet) -> tuple[list[Written], dict[int, dict]]:
                 if cell.value is None:
                     continue
                 cached = values[page.title].cell(cell.row, cell.column).value
-                style = cell._style.xfId, cell._style.fontId, cell._style.fillId, cell._style.borderId, cell._style.numFmtId
+                style = (
+                    cell._style.xfId,
+                    cell._style.fontId,
+                    cell._style.fillId,
+                    cell._style.borderId,
+                    cell._style.numFmtId,
+                )
                 key = hash((style, cell.alignment.horizontal, cell.alignment.wrap_text))
                 formats.setdefault(key, _format(cell))
-                cells.append(Written(page.title, cell.row - 1, cell.column - 1, cell.data_type, cell.value, cached, key))
+                cells.append(
+                    Written(
+                        page.title,
+                        cell.row - 1,
+                        cell.column - 1,
+                        cell.data_type,
+                        cell.value,
+                        cached,
+                        key,
+                    )
+                )
     return cells, formats
 
 
 def _format(cell: Any) -> dict:
-    found = {"num_format": cell.number_format, "bold": bool(cell.font.b), "italic": bool(cell.font.i), "font_size": cell.font.sz}
+    found = {
+        "num_format": cell.number_format,
+        "bold": bool(cell.font.b),
+        "italic": bool(cell.font.i),
+        "font_size": cell.font.sz,
+    }
     if cell.font.color is not None and isinstance(cell.font.color.rgb, str):
         found["font_color"] = "#" + cell.font.color.rgb[-6:]
     if cell.fill.fill_type == "solid":
@@ -69,13 +90,20 @@ def _format(cell: Any) -> dict:
 def write_bare(cells: list[Written], formats: dict[int, dict]) -> int:
     """The bytes written."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         styles = {key: book.add_format(one) for key, one in formats.items()}
-        pages = {name: book.add_worksheet(name) for name in dict.fromkeys(cell.worksheet for cell in cells)}
+        pages = {
+            name: book.add_worksheet(name)
+            for name in dict.fromkeys(cell.worksheet for cell in cells)
+        }
         for worksheet, row, column, kind, content, cached, style in cells:
             page = pages[worksheet]
             if kind == "f":
-                page.write_formula(row, column, content, styles[style], cached if cached is not None else "")
+                page.write_formula(
+                    row, column, content, styles[style], cached if cached is not None else ""
+                )
             elif kind == "n":
                 page.write_number(row, column, content, styles[style])
             else:
@@ -91,12 +119,24 @@ def milliseconds_of(work: Callable[[], Any]) -> float:
 
 def measure() -> list[Row]:
     rows = []
-    for sheet in (log_loss().with_inputs({"is_cat": STORY_CATS, "prediction": STORY_CERTAIN}), network()):
+    for sheet in (
+        log_loss().with_inputs({"is_cat": STORY_CATS, "prediction": STORY_CERTAIN}),
+        network(),
+    ):
         cells, formats = cells_and_formats(sheet)
         ours, bare = [], []
         for _ in range(ROUNDS):
             ours.append(milliseconds_of(lambda sheet=sheet: write(sheet, io.BytesIO())))
-            bare.append(milliseconds_of(lambda cells=cells, formats=formats: write_bare(cells, formats)))
+            bare.append(
+                milliseconds_of(lambda cells=cells, formats=formats: write_bare(cells, formats))
+            )
         what = f"export {sheet.name}, {int(sheet.rows or 0)} rows, {len(cells):,} cells"
-        rows.append(Row(what, milliseconds(median(ours)), f"bare XlsxWriter {milliseconds(median(bare))}", median(bare) / median(ours)))
+        rows.append(
+            Row(
+                what,
+                milliseconds(median(ours)),
+                f"bare XlsxWriter {milliseconds(median(bare))}",
+                median(bare) / median(ours),
+            )
+        )
     return rows

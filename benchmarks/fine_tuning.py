@@ -34,12 +34,29 @@ def made(folder: Path) -> Any:
     from widgets.fine_tuning.pictures import Picture, Pictures
 
     torch.manual_seed(0)
-    config = ResNetConfig(embedding_size=64, hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type="basic")
-    body = body_of("noise", ResNetForImageClassification(config), ConvNextImageProcessorPil(size={"shortest_edge": SIZE}, crop_pct=1.0))
+    config = ResNetConfig(
+        embedding_size=64, hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type="basic"
+    )
+    body = body_of(
+        "noise",
+        ResNetForImageClassification(config),
+        ConvNextImageProcessorPil(size={"shortest_edge": SIZE}, crop_pct=1.0),
+    )
     chance = np.random.default_rng(0)
-    noise = [Picture(str(k), k % 2, pixels=chance.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)) for k in range(PICTURES + CHECKED)]
+    noise = [
+        Picture(str(k), k % 2, pixels=chance.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8))
+        for k in range(PICTURES + CHECKED)
+    ]
     pictures = Pictures("noise", ("even", "odd"), tuple(noise[:PICTURES]), tuple(noise[PICTURES:]))
-    return Learner(pictures, body, BATCH, augmentation=Augmentation(1, False), folder=folder, device="cpu", features_folder=folder / "kept")
+    return Learner(
+        pictures,
+        body,
+        BATCH,
+        augmentation=Augmentation(1, False),
+        folder=folder,
+        device="cpu",
+        features_folder=folder / "kept",
+    )
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -50,7 +67,10 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 def in_turn(works: list[Callable[[], float]]) -> list[float]:
     """The least that each work says it took."""
-    return [min(taken) for taken in zip(*([work() for work in works] for _ in range(ROUNDS)), strict=True)]
+    return [
+        min(taken)
+        for taken in zip(*([work() for work in works] for _ in range(ROUNDS)), strict=True)
+    ]
 
 
 def through_the_body(learner: Any) -> Callable[[], float]:
@@ -60,7 +80,9 @@ def through_the_body(learner: Any) -> Callable[[], float]:
 
     network, body = learner.network, learner.body
     optimiser = torch.optim.AdamW(network.head.parameters(), lr=1e-3)
-    (train, train_labels), (valid, valid_labels) = ((part.kept, part.labels) for part in (learner.trainees.train, learner.trainees.valid))
+    (train, train_labels), (valid, valid_labels) = (
+        (part.kept, part.labels) for part in (learner.trainees.train, learner.trainees.valid)
+    )
 
     def epoch() -> None:
         network.eval()
@@ -84,15 +106,23 @@ def bare_loop(learner: Any) -> Callable[[], float]:
 
     from widgets.fine_tuning.network import Network
 
-    network, body, train = Network(learner.body, ("even", "odd")), learner.body, learner.trainees.train
+    network, body, train = (
+        Network(learner.body, ("even", "odd")),
+        learner.body,
+        learner.trainees.train,
+    )
     kept, labels = train.kept, train.labels
 
     def epochs() -> None:
         optimiser = torch.optim.AdamW(network.parameters(), lr=1e-5)
         network.train()
-        for index in (batch for _ in range(UNFROZEN) for batch in torch.randperm(PICTURES).split(BATCH)):
+        for index in (
+            batch for _ in range(UNFROZEN) for batch in torch.randperm(PICTURES).split(BATCH)
+        ):
             optimiser.zero_grad()
-            loss = functional.cross_entropy(network(body.normalised(kept[index].float())), labels[index])
+            loss = functional.cross_entropy(
+                network(body.normalised(kept[index].float())), labels[index]
+            )
             loss.backward()
             optimiser.step()
             loss.item()
@@ -106,8 +136,14 @@ def trainer(learner: Any, folder: Path) -> Callable[[], float]:
 
     from widgets.fine_tuning.network import Network
 
-    pixels, labels = learner.body.normalised(learner.trainees.train.kept.float()), learner.trainees.train.labels
-    data = [{"pixel_values": picture, "labels": int(label)} for picture, label in zip(pixels, labels, strict=True)]
+    pixels, labels = (
+        learner.body.normalised(learner.trainees.train.kept.float()),
+        learner.trainees.train.labels,
+    )
+    data = [
+        {"pixel_values": picture, "labels": int(label)}
+        for picture, label in zip(pixels, labels, strict=True)
+    ]
     model = Network(learner.body, ("even", "odd")).model
     settings = TrainingArguments(
         str(folder), per_device_train_batch_size=BATCH, num_train_epochs=UNFROZEN, learning_rate=1e-5, use_cpu=True, save_strategy="no",
@@ -136,13 +172,25 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as place:
         learner = made(Path(place))
         learner.fit_frozen(1)  # computes the features
-        cached, through = in_turn([lambda: seconds_of(lambda: learner.fit_frozen(EPOCHS)) / EPOCHS, through_the_body(learner)])
+        cached, through = in_turn(
+            [
+                lambda: seconds_of(lambda: learner.fit_frozen(EPOCHS)) / EPOCHS,
+                through_the_body(learner),
+            ]
+        )
         contest = [ours(learner), bare_loop(learner), trainer(learner, Path(place))]
         mine, bare, theirs = (UNFROZEN * PICTURES / taken for taken in in_turn(contest))
     times = f"through the body {milliseconds(1000 * through)}"
     ratio = through / cached
     rows = [
-        Row("frozen epoch", milliseconds(1000 * cached), times, ratio, f"{FROZEN_BAR} times faster", ratio >= FROZEN_BAR),
+        Row(
+            "frozen epoch",
+            milliseconds(1000 * cached),
+            times,
+            ratio,
+            f"{FROZEN_BAR} times faster",
+            ratio >= FROZEN_BAR,
+        ),
         against("bare PyTorch loop", mine, bare, BARE_BAR),
     ]
     return [*rows, against("transformers' Trainer", mine, theirs, TRAINER_BAR)]
@@ -150,4 +198,11 @@ def measure() -> list[Row]:
 
 def against(name: str, mine: float, other: float, bar: float) -> Row:
     """Pictures a second: here more is better, so the ratio is ours divided by the other's, as the table's is of times."""
-    return Row("unfrozen, pictures a second", f"{mine:.0f}", f"{name} {other:.0f}", mine / other, f"at least {bar:g}", mine / other >= bar)
+    return Row(
+        "unfrozen, pictures a second",
+        f"{mine:.0f}",
+        f"{name} {other:.0f}",
+        mine / other,
+        f"at least {bar:g}",
+        mine / other >= bar,
+    )

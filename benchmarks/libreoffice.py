@@ -62,15 +62,29 @@ def start(profile: Path, argument: str) -> None:
 
 
 def recalculation(
-    profile: Path, workbook: Path, worksheet: str, changed: str, read: str, changes: tuple[float, float, int]
+    profile: Path,
+    workbook: Path,
+    worksheet: str,
+    changed: str,
+    read: str,
+    changes: tuple[float, float, int],
 ) -> tuple[float, float]:
     """Milliseconds for one recalculation, and the last result read. changes: (from, step, how many)."""
     answer = profile / "answer.txt"
     low, step, times = changes
     macro = MACRO.format(
-        workbook=workbook.as_uri(), worksheet=worksheet, changed=changed, read=read, low=low, step=step, times=times, answer=answer
+        workbook=workbook.as_uri(),
+        worksheet=worksheet,
+        changed=changed,
+        read=read,
+        low=low,
+        step=step,
+        times=times,
+        answer=answer,
     )
-    (profile / "user" / "basic" / "Standard" / "Benchmark.xba").write_text(MODULE.format(source=escape(macro)))
+    (profile / "user" / "basic" / "Standard" / "Benchmark.xba").write_text(
+        MODULE.format(source=escape(macro))
+    )
     answer.unlink(missing_ok=True)
     start(profile, "macro:///Standard.Benchmark.Recalculate()")
     took, seen = answer.read_text().split()

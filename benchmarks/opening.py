@@ -40,7 +40,9 @@ class Opening(NamedTuple):
 
 def opening(browser: Any, address: str, lesson: Lesson) -> Opening:
     with opened(browser, address) as page:
-        page.evaluate(f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, {LINES}) }}")
+        page.evaluate(
+            f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, {LINES}) }}"
+        )
         page.wait_for_selector(lesson.slider)
         page.focus(lesson.slider)
         press_until_answered(page)
@@ -101,9 +103,15 @@ def measure() -> list[Row]:
         browser = stack.enter_context(chromium())
         served = stack.enter_context(our_server())
         ours, usual = stack.enter_context(stock_voila())
-        _, preheated = stack.enter_context(stock_voila("--preheat_kernel=True", "--pool_size=1", lessons=("usual",)))
+        _, preheated = stack.enter_context(
+            stock_voila("--preheat_kernel=True", "--pool_size=1", lessons=("usual",))
+        )
         static = static_page(stack.enter_context(tempfile.TemporaryDirectory()))
-        visits = {"static": (static, OURS, 0.0), "ours": (ours, OURS, 1.0), "usual": (usual, USUAL, 1.0)}
+        visits = {
+            "static": (static, OURS, 0.0),
+            "ours": (ours, OURS, 1.0),
+            "usual": (usual, USUAL, 1.0),
+        }
         visits |= {"preheated": (preheated, USUAL, REST), "served": (served, OURS, REST)}
         found: dict[str, list[Opening]] = {name: [] for name in visits}
         time.sleep(REST)
@@ -116,17 +124,30 @@ def measure() -> list[Row]:
 
 
 def rows(found: dict[str, list[Opening]], sizes: list[int]) -> list[Row]:
-    def compared(what: str, mine: str, other: str, said: str = "stock Voila", bar: bool = False, part: str = "answer") -> Row:
-        ours, theirs = (median([getattr(one, part) for one in found[name]]) for name in (mine, other))
+    def compared(
+        what: str,
+        mine: str,
+        other: str,
+        said: str = "stock Voila",
+        bar: bool = False,
+        part: str = "answer",
+    ) -> Row:
+        ours, theirs = (
+            median([getattr(one, part) for one in found[name]]) for name in (mine, other)
+        )
         held = (f"{BAR:g} times faster", theirs / ours >= BAR) if bar else ()
-        return Row(what, seconds(ours), f"usual way, {said} {seconds(theirs)}", theirs / ours, *held)
+        return Row(
+            what, seconds(ours), f"usual way, {said} {seconds(theirs)}", theirs / ours, *held
+        )
 
     shipped = "gradsheet serve (a kernel kept warm)"
     return [
         compared(f"open to usable slider, {shipped}", "served", "usual", bar=True),
         compared("   of it the slider there but not answering", "served", "usual", part="deaf"),
         compared(f"open to usable slider, {shipped}", "served", "preheated", "preheated Voila"),
-        compared("open to usable slider, both stock Voila, cold kernels", "ours", "usual", bar=True),
+        compared(
+            "open to usable slider, both stock Voila, cold kernels", "ours", "usual", bar=True
+        ),
         compared("open to usable slider, static page from file://", "static", "usual"),
         compared(f"open to both charts drawn, {shipped}", "served", "usual", part="charts"),
         Row(

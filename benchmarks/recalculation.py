@@ -74,7 +74,11 @@ def by_javascript(case: Case) -> Engine:
     """V8 runs the whole series in one call: a page has no boundary between Python and JavaScript to cross."""
     from py_mini_racer import MiniRacer
 
-    flat = {name: block.value.ravel().tolist() for name, block in case.sheet.inputs.items() if block.value is not None}
+    flat = {
+        name: block.value.ravel().tolist()
+        for name, block in case.sheet.inputs.items()
+        if block.value is not None
+    }
     racer = MiniRacer()
     racer.eval(f"""
         const started = ({program(case.sheet)})({int(case.sheet.rows or 0)});
@@ -96,7 +100,9 @@ def by_javascript(case: Case) -> Engine:
 
 
 def by_numpy(case: Case) -> Engine:
-    return timed(lambda k: float(values(case.sheet, {case.changed: case.change(k)})[case.read][0, 0]))
+    return timed(
+        lambda k: float(values(case.sheet, {case.changed: case.change(k)})[case.read][0, 0])
+    )
 
 
 def by_ironcalc(case: Case, workbook: Path) -> Engine:
@@ -107,7 +113,9 @@ def by_ironcalc(case: Case, workbook: Path) -> Engine:
     changed, read = place(case, case.changed), place(case, case.read)
 
     def recalculate(k: int) -> float:
-        model.update_cell_with_number(worksheet, changed.row + 1, changed.column + 1, case.change(k))
+        model.update_cell_with_number(
+            worksheet, changed.row + 1, changed.column + 1, case.change(k)
+        )
         model.evaluate()
         return model.get_cell_value(worksheet, read.row + 1, read.column + 1)
 
@@ -130,7 +138,9 @@ def by_formulas(case: Case, workbook: Path) -> Engine:
 
 def by_libreoffice(case: Case, workbook: Path, profile: Path) -> Engine:
     cells = cell(case, case.changed), cell(case, case.read)
-    return lambda times: libreoffice.recalculation(profile, workbook, WORKSHEET, *cells, (case.low, case.step, times))
+    return lambda times: libreoffice.recalculation(
+        profile, workbook, WORKSHEET, *cells, (case.low, case.step, times)
+    )
 
 
 def engines(case: Case, folder: Path) -> dict[str, Engine]:
@@ -143,7 +153,9 @@ def engines(case: Case, folder: Path) -> dict[str, Engine]:
         "formulas": by_formulas(case, workbook),
     }
     if libreoffice.office():
-        found["LibreOffice"] = by_libreoffice(case, workbook, libreoffice.new_profile(folder / case.sheet.name))
+        found["LibreOffice"] = by_libreoffice(
+            case, workbook, libreoffice.new_profile(folder / case.sheet.name)
+        )
     return found
 
 
@@ -155,7 +167,11 @@ def times_for(name: str, engine: Engine) -> int:
         return 90
     engine(30)
     took, _ = engine(30)
-    return max(3, min(99, int(LEAST * 1000 / took))) if name != "JavaScript" else max(99, int(LEAST * 1000 / took))
+    return (
+        max(3, min(99, int(LEAST * 1000 / took)))
+        if name != "JavaScript"
+        else max(99, int(LEAST * 1000 / took))
+    )
 
 
 def measured(case: Case, folder: Path) -> dict[str, float]:
@@ -169,19 +185,28 @@ def measured(case: Case, folder: Path) -> dict[str, float]:
                 continue
             one, result = engine(times[name])
             took[name].append(one)
-            expected = float(values(case.sheet, {case.changed: case.change(times[name])})[case.read][0, 0])
+            expected = float(
+                values(case.sheet, {case.changed: case.change(times[name])})[case.read][0, 0]
+            )
             if not math.isclose(result, expected, rel_tol=1e-9):
                 raise ArithmeticError(f"{name} says {case.read} is {result}, and it is {expected}")
     return {name: median(each) for name, each in took.items()}
 
 
 def formula_count(sheet: Sheet) -> int:
-    return sum(int(block.shape[0]) * int(block.shape[1]) for block in sheet.blocks.values() if block.expr is not None)
+    return sum(
+        int(block.shape[0]) * int(block.shape[1])
+        for block in sheet.blocks.values()
+        if block.expr is not None
+    )
 
 
 def measure() -> list[Row]:
     story = log_loss().with_inputs({"is_cat": STORY_CATS, "prediction": STORY_CERTAIN})
-    cases = [Case(story, "clip", "loss_mean", 0.01, 0.001), Case(network(), "scale", "loss", 0.25, 0.005)]
+    cases = [
+        Case(story, "clip", "loss_mean", 0.01, 0.001),
+        Case(network(), "scale", "loss", 0.25, 0.005),
+    ]
     rows = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for case in cases:
@@ -189,7 +214,12 @@ def measure() -> list[Row]:
             what = f"recalculate {case.sheet.name}, {int(case.sheet.rows or 0)} rows, {formula_count(case.sheet):,} formulas"
             for ours in ("JavaScript", "numpy"):
                 rows += [
-                    Row(f"{what}, {ours}", milliseconds(took[ours]), f"{other} {milliseconds(took[other])}", took[other] / took[ours])
+                    Row(
+                        f"{what}, {ours}",
+                        milliseconds(took[ours]),
+                        f"{other} {milliseconds(took[other])}",
+                        took[other] / took[ours],
+                    )
                     for other in took
                     if other not in ("JavaScript", "numpy")
                 ]

@@ -28,7 +28,9 @@ def usual_notebook() -> dict:
     notebook = json.loads(LESSON.read_text(encoding="utf-8"))
     code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     code["source"] = USUAL.read_text(encoding="utf-8")
-    notebook["cells"] = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown" or cell is code]
+    notebook["cells"] = [
+        cell for cell in notebook["cells"] if cell["cell_type"] == "markdown" or cell is code
+    ]
     return notebook
 
 
@@ -48,7 +50,9 @@ def started(command: list[str], address: str) -> Iterator[None]:
             yield
         except TimeoutError:
             said.seek(0)
-            raise TimeoutError(f"{' '.join(command)} does not answer:\n{said.read()[-2000:]}") from None
+            raise TimeoutError(
+                f"{' '.join(command)} does not answer:\n{said.read()[-2000:]}"
+            ) from None
         finally:
             server.terminate()
             ended(server)
@@ -80,7 +84,10 @@ def server_at(address: str) -> psutil.Process:
     """The server, started here, that listens at an address."""
     port = urlsplit(address).port
     for process in psutil.Process().children():
-        if any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in process.net_connections()):
+        if any(
+            each.status == psutil.CONN_LISTEN and each.laddr.port == port
+            for each in process.net_connections()
+        ):
             return process
     raise LookupError(f"nothing that was started here listens at {address}")
 
@@ -90,12 +97,25 @@ def our_server() -> Iterator[str]:
     """`gradsheet serve`, as shipped. Gives the lesson's address."""
     port = free_port()
     start = f"http://127.0.0.1:{port}/"
-    with started([sys.executable, "-m", "lessons.command_line", "serve", "--port", str(port), "--no-browser"], start):
+    with started(
+        [
+            sys.executable,
+            "-m",
+            "lessons.command_line",
+            "serve",
+            "--port",
+            str(port),
+            "--no-browser",
+        ],
+        start,
+    ):
         yield f"{start}lesson/log_loss"
 
 
 @contextmanager
-def stock_voila(*options: str, lessons: tuple[str, ...] = ("ours", "usual")) -> Iterator[tuple[str, str]]:
+def stock_voila(
+    *options: str, lessons: tuple[str, ...] = ("ours", "usual")
+) -> Iterator[tuple[str, str]]:
     """Voila as it is installed, with its usual template. Gives the addresses of our lesson and of the usual one.
 
     lessons: which of the two are there. (A preheated Voila keeps a kernel for each.)
@@ -103,8 +123,18 @@ def stock_voila(*options: str, lessons: tuple[str, ...] = ("ours", "usual")) -> 
     notebooks = {"ours": json.loads(LESSON.read_text(encoding="utf-8")), "usual": usual_notebook()}
     with tempfile.TemporaryDirectory() as folder:
         for name in lessons:
-            (Path(folder) / f"{name}.ipynb").write_text(json.dumps(notebooks[name]), encoding="utf-8")
+            (Path(folder) / f"{name}.ipynb").write_text(
+                json.dumps(notebooks[name]), encoding="utf-8"
+            )
         start = f"http://127.0.0.1:{free_port()}/voila/"
-        command = [sys.executable, "-m", "voila", folder, f"--port={urlsplit(start).port}", "--no-browser", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "voila",
+            folder,
+            f"--port={urlsplit(start).port}",
+            "--no-browser",
+            *options,
+        ]
         with started(command, f"{start}tree"):
             yield f"{start}render/ours.ipynb", f"{start}render/usual.ipynb"

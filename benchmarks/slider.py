@@ -76,7 +76,9 @@ def measure() -> list[Row]:
         for lesson, page in pages.items():
             page.bring_to_front()
             wait_until_drawn(page)
-            page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")
+            page.evaluate(
+                f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}"
+            )
         rows += compared(pages, "5 rows")
         for lesson, page in pages.items():
             page.bring_to_front()

@@ -30,7 +30,9 @@ FEW = 3  # students the usual way
 BAR = 60.0  # seconds
 APART = 0.05  # seconds between one student's click on the link and the next one's
 PATIENCE = 120  # seconds for one answer
-NAMED = re.compile(r'<(?:script|link|img)[^>]*?(?:src|href)="([^"#:]+)"')  # by a page, on its own server
+NAMED = re.compile(
+    r'<(?:script|link|img)[^>]*?(?:src|href)="([^"#:]+)"'
+)  # by a page, on its own server
 
 
 async def sized(address: str, client: AsyncHTTPClient) -> tuple[int, str]:
@@ -44,7 +46,9 @@ async def sized(address: str, client: AsyncHTTPClient) -> tuple[int, str]:
         if page:
             kept.append(part)
 
-    await client.fetch(address, streaming_callback=arrived, request_timeout=PATIENCE, connect_timeout=PATIENCE)
+    await client.fetch(
+        address, streaming_callback=arrived, request_timeout=PATIENCE, connect_timeout=PATIENCE
+    )
     return size, b"".join(kept).decode()
 
 
@@ -52,7 +56,12 @@ async def visit(place: int, address: str, client: AsyncHTTPClient) -> int:
     """Bytes of the page and what it names."""
     await asyncio.sleep(APART * place)
     size, text = await sized(address, client)
-    return size + sum([(await sized(urljoin(address, name), client))[0] for name in dict.fromkeys(NAMED.findall(text))])
+    return size + sum(
+        [
+            (await sized(urljoin(address, name), client))[0]
+            for name in dict.fromkeys(NAMED.findall(text))
+        ]
+    )
 
 
 async def all_visits(address: str) -> list[int]:
@@ -77,12 +86,16 @@ def whole_class(browser: Any, address: str) -> Fetched:
     with opened(browser, address) as page, ThreadPoolExecutor(1) as class_room:
         presses(page, OURS)
         before, used, began = share(server), processor_time(server), time.monotonic()
-        others = class_room.submit(lambda: (asyncio.run(all_visits(address)), time.monotonic() - began))
+        others = class_room.submit(
+            lambda: (asyncio.run(all_visits(address)), time.monotonic() - began)
+        )
         pressed = presses(page, OURS)
         while not others.done():
             pressed += presses(page, OURS)
         sent, taken = others.result()
-        return Fetched(taken, sent, (processor_time(server) - used) / CLASS, before, share(server), pressed)
+        return Fetched(
+            taken, sent, (processor_time(server) - used) / CLASS, before, share(server), pressed
+        )
 
 
 def measure() -> list[Row]:
@@ -92,7 +105,16 @@ def measure() -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
             list(write_site(Path(folder)))
             site = f"http://127.0.0.1:{free_port()}/"
-            command = [sys.executable, "-m", "http.server", str(urlsplit(site).port), "--bind", "127.0.0.1", "--directory", folder]
+            command = [
+                sys.executable,
+                "-m",
+                "http.server",
+                str(urlsplit(site).port),
+                "--bind",
+                "127.0.0.1",
+                "--directory",
+                folder,
+            ]
             with started(command, site):
                 ours = whole_class(browser, f"{site}log_loss.html")
         with stock_voila(lessons=("usual",)) as (_, address):
@@ -101,7 +123,11 @@ def measure() -> list[Row]:
 
 
 def rows(ours: Fetched, usual: classroom.Measured) -> list[Row]:
-    kernels, tail, tail_usual = CLASS * median(usual.kernels), percentile(ours.pressed, 95), percentile(usual.pressed, 95)
+    kernels, tail, tail_usual = (
+        CLASS * median(usual.kernels),
+        percentile(ours.pressed, 95),
+        percentile(usual.pressed, 95),
+    )
     return [
         Row(
             f"{CLASS} students on a static site, until all have the page",
@@ -109,7 +135,9 @@ def rows(ours: Fetched, usual: classroom.Measured) -> list[Row]:
             bar=f"under {BAR:g} s",
             held=ours.taken < BAR,
         ),
-        Row("   bytes sent to each", megabytes(ours.sent[0]), f"to all {megabytes(sum(ours.sent))}"),
+        Row(
+            "   bytes sent to each", megabytes(ours.sent[0]), f"to all {megabytes(sum(ours.sent))}"
+        ),
         Row(
             "   processor time for each",
             milliseconds(1000 * ours.processor),

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -39,9 +42,23 @@ class Attendance:
 def message(kind: str, content: dict[str, Any]) -> tuple[str, bytes]:
     """Its id, and the message as the websocket takes it."""
     number = uuid.uuid4().hex
-    header = {"msg_id": number, "msg_type": kind, "username": "", "session": "student", "version": "5.3", "date": ""}
-    parts = {"header": header, "parent_header": {}, "metadata": {"version": "1.0.0"}, "content": content}
-    return number, serialize_msg_to_ws_v1(parts, "shell", pack=lambda part: json.dumps(part).encode())
+    header = {
+        "msg_id": number,
+        "msg_type": kind,
+        "username": "",
+        "session": "student",
+        "version": "5.3",
+        "date": "",
+    }
+    parts = {
+        "header": header,
+        "parent_header": {},
+        "metadata": {"version": "1.0.0"},
+        "content": content,
+    }
+    return number, serialize_msg_to_ws_v1(
+        parts, "shell", pack=lambda part: json.dumps(part).encode()
+    )
 
 
 async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:
@@ -50,11 +67,17 @@ async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:
     if raw is None:
         raise ConnectionError("the server closed a kernel's websocket")
     _, (header, parent, _, content, *_) = deserialize_msg_from_ws_v1(raw)
-    return {"header": json.loads(header), "parent_header": json.loads(parent), "content": json.loads(content)}
+    return {
+        "header": json.loads(header),
+        "parent_header": json.loads(parent),
+        "content": json.loads(content),
+    }
 
 
 async def fetched(address: str) -> str:
-    answer = await AsyncHTTPClient().fetch(address, request_timeout=PATIENCE, connect_timeout=PATIENCE)
+    answer = await AsyncHTTPClient().fetch(
+        address, request_timeout=PATIENCE, connect_timeout=PATIENCE
+    )
     return answer.body.decode(errors="replace")
 
 
@@ -72,9 +95,15 @@ async def widgets_of(socket: WebSocketClientConnection) -> dict[str, dict[str, A
     """Every widget's state by its id, as ipywidgets' front end asks for them."""
     control = uuid.uuid4().hex
     await socket.write_message(
-        message("comm_open", {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}})[1], binary=True
+        message(
+            "comm_open", {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}}
+        )[1],
+        binary=True,
     )
-    await socket.write_message(message("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})[1], binary=True)
+    await socket.write_message(
+        message("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})[1],
+        binary=True,
+    )
     while True:
         data = (await heard(socket))["content"].get("data", {})
         if data.get("method") == "update_states":
@@ -99,11 +128,22 @@ async def move(socket: WebSocketClientConnection, name: str, key: str, value: fl
     while True:
         answer = await heard(socket)
         mine = answer.get("parent_header", {}).get("msg_id") == number
-        if mine and answer["header"]["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+        if (
+            mine
+            and answer["header"]["msg_type"] == "status"
+            and answer["content"]["execution_state"] == "idle"
+        ):
             return
 
 
-async def student(place: int, address: str, files: Sequence[str], began: float, found: Attendance, leave: asyncio.Event) -> None:
+async def student(
+    place: int,
+    address: str,
+    files: Sequence[str],
+    began: float,
+    found: Attendance,
+    leave: asyncio.Event,
+) -> None:
     await asyncio.sleep(APART * place)
     socket = await kernel_of(address)
     for file in files:
@@ -120,10 +160,15 @@ async def student(place: int, address: str, files: Sequence[str], began: float, 
     socket.close()
 
 
-async def attended(count: int, address: str, files: Sequence[str], found: Attendance, leave: asyncio.Event) -> None:
+async def attended(
+    count: int, address: str, files: Sequence[str], found: Attendance, leave: asyncio.Event
+) -> None:
     AsyncHTTPClient.configure(None, max_clients=count, max_body_size=LARGEST)
     began = time.monotonic()
-    done = await asyncio.gather(*(student(place, address, files, began, found, leave) for place in range(count)), return_exceptions=True)
+    done = await asyncio.gather(
+        *(student(place, address, files, began, found, leave) for place in range(count)),
+        return_exceptions=True,
+    )
     found.failed += [each for each in done if isinstance(each, BaseException)]
 
 
@@ -131,7 +176,9 @@ async def attended(count: int, address: str, files: Sequence[str], found: Attend
 def students(count: int, address: str, files: Sequence[str]) -> Iterator[Attendance]:
     """`count` of them at the lesson until the end of the block. files: what a browser fetches for the lesson besides its page."""
     found, leave, loop = Attendance(), asyncio.Event(), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=[attended(count, address, files, found, leave)])
+    thread = threading.Thread(
+        target=loop.run_until_complete, args=[attended(count, address, files, found, leave)]
+    )
     thread.start()
     try:
         yield found
@@ -140,4 +187,6 @@ def students(count: int, address: str, files: Sequence[str]) -> Iterator[Attenda
         thread.join()
         loop.close()
     if found.failed:
-        raise ConnectionError(f"{len(found.failed)} of {count} students could not open the lesson: {found.failed[0]!r}")
+        raise ConnectionError(
+            f"{len(found.failed)} of {count} students could not open the lesson: {found.failed[0]!r}"
+        )

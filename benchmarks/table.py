@@ -9,7 +9,19 @@ import sys
 import time
 from importlib.metadata import version
 
-from . import classroom, depth, export, fine_tuning, libreoffice, opening, recalculation, slider, static_class, update, weight
+from . import (
+    classroom,
+    depth,
+    export,
+    fine_tuning,
+    libreoffice,
+    opening,
+    recalculation,
+    slider,
+    static_class,
+    update,
+    weight,
+)
 from .browser import chromium
 from .row import Row
 
@@ -25,22 +37,41 @@ MEASUREMENTS = {
     "8": classroom,
     "8b": static_class,
 }
-PACKAGES = ("numpy", "voila", "ipywidgets", "anywidget", "plotly", "ironcalc", "formulas", "XlsxWriter", "mini-racer", "playwright")
+PACKAGES = (
+    "numpy",
+    "voila",
+    "ipywidgets",
+    "anywidget",
+    "plotly",
+    "ironcalc",
+    "formulas",
+    "XlsxWriter",
+    "mini-racer",
+    "playwright",
+)
 HEADINGS = ("", "what", "ours", "the other", "other / ours", "bar", "held")
 
 
 def load() -> str:
     """What else the machine is doing, where it tells."""
-    return f", load {os.getloadavg()[0]:.1f} before the first measurement" if hasattr(os, "getloadavg") else ""
+    return (
+        f", load {os.getloadavg()[0]:.1f} before the first measurement"
+        if hasattr(os, "getloadavg")
+        else ""
+    )
 
 
 def machine() -> str:
     with chromium() as browser:
         programs = [f"Chromium {browser.version}"]
     if libreoffice.office():
-        said = subprocess.run([str(libreoffice.office()), "--version"], capture_output=True, text=True).stdout
+        said = subprocess.run(
+            [str(libreoffice.office()), "--version"], capture_output=True, text=True
+        ).stdout
         programs.append(" ".join(said.split()[:2]))
-    lines = [f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {', '.join(programs)}"]
+    lines = [
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {', '.join(programs)}"
+    ]
     return "\n".join([*lines, ", ".join(f"{name} {version(name)}" for name in PACKAGES)])
 
 
@@ -57,14 +88,20 @@ def line(number: str, row: Row) -> tuple[str, ...]:
 def drawn(lines: list[tuple[str, ...]]) -> str:
     widths = [max(len(each[k]) for each in [HEADINGS, *lines]) for k in range(len(HEADINGS))]
     shown = [HEADINGS, tuple("-" * width for width in widths), *lines]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(each, widths, strict=True)).rstrip() for each in shown)
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(each, widths, strict=True)).rstrip()
+        for each in shown
+    )
 
 
 def main(chosen: list[str]) -> int:
     """Measure what is chosen (numbers of MEASUREMENTS; nothing: all) and print the table."""
     unknown = [number for number in chosen if number not in MEASUREMENTS]
     if unknown:
-        print(f"there is no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        print(
+            f"there is no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}",
+            file=sys.stderr,
+        )
         return 2
     lines, how, loaded = [], [], load()
     for number in chosen or MEASUREMENTS:

@@ -35,8 +35,16 @@ def told(found: list[dict], what: str) -> list[Row]:
     tail = percentile(whole, 95)
     return [
         Row(f"update until the charts stand, {what}, p50", milliseconds(median(whole))),
-        Row(f"update until the charts stand, {what}, p95", milliseconds(tail), bar=f"under {BAR:g} ms", held=tail < BAR),
-        Row(f"   of it recalculation, {what}, p50", milliseconds(median([one["handled"] for one in found]))),
+        Row(
+            f"update until the charts stand, {what}, p95",
+            milliseconds(tail),
+            bar=f"under {BAR:g} ms",
+            held=tail < BAR,
+        ),
+        Row(
+            f"   of it recalculation, {what}, p50",
+            milliseconds(median([one["handled"] for one in found])),
+        ),
         Row(
             f"   the page's own measure, {what}, p50 / p95",
             f"{milliseconds(median(own))} / {milliseconds(percentile(own, 95))}",

@@ -52,7 +52,9 @@ print(time.perf_counter() - began)
 
 def said_by(source: str) -> list[str]:
     """The words that a fresh Python prints."""
-    return subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", source], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
 
 
 def import_rows() -> list[Row]:
@@ -84,7 +86,12 @@ def import_rows() -> list[Row]:
 
 def asked_row() -> Row:
     asked = sorted(set(said_by(ASKED)).intersection(HEAVY))
-    return Row("import widgets asks for torch or pandas", ", ".join(asked) or "no", bar="neither", held=not asked)
+    return Row(
+        "import widgets asks for torch or pandas",
+        ", ".join(asked) or "no",
+        bar="neither",
+        held=not asked,
+    )
 
 
 def size_rows() -> list[Row]:

@@ -6,7 +6,9 @@ Needs nothing but Python 3.11 or newer. The arguments are those of `gradsheet se
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # was this folder, whose files are no modules of their own
+sys.path[0] = str(
+    Path(__file__).resolve().parent.parent
+)  # was this folder, whose files are no modules of their own
 
 from lessons.install import ROOT, hand_over, prepare, quietly
 

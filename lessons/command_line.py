@@ -51,7 +51,9 @@ def picture_folder(name: str) -> Path:
         raise InputError(f"--pictures {name}: there is no such folder")
     found = Path(folder).resolve()
     if os.pathsep in str(found):  # which parts the folders in the environment
-        raise InputError(f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used, rename it")
+        raise InputError(
+            f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used, rename it"
+        )
     return found
 
 
@@ -60,7 +62,10 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
     started = sheet.with_inputs(inputs)
     step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
     if step < steps:
-        print(f"stopped at step {step}: {overflow(started, found)} would no longer be a finite number", file=sys.stderr)
+        print(
+            f"stopped at step {step}: {overflow(started, found)} would no longer be a finite number",
+            file=sys.stderr,
+        )
     return found
 
 
@@ -70,7 +75,9 @@ def json_number(x: float) -> float | str:
 
 
 def show_list(_: argparse.Namespace) -> None:
-    titles = {name: make().title for name, make in SHEETS.items()} | {name: lesson.title for name, lesson in OTHERS.items()}
+    titles = {name: make().title for name, make in SHEETS.items()} | {
+        name: lesson.title for name, lesson in OTHERS.items()
+    }
     width = max(map(len, titles))
     for name, title in titles.items():
         print(f"{name:{width}}  {title}")
@@ -78,15 +85,20 @@ def show_list(_: argparse.Namespace) -> None:
 
 def sheet_of(name: str) -> Sheet:
     if name in OTHERS:
-        raise InputError(f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by gradsheet page {name} OUT.html")
+        raise InputError(
+            f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by gradsheet page {name} OUT.html"
+        )
     return sheet_named(name)
 
 
 def show_values(options: argparse.Namespace) -> None:
     sheet = sheet_of(options.name)
-    found = after_steps(sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps))
+    found = after_steps(
+        sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
+    )
     lines = [
-        f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}" for name, block in found.items()
+        f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}"
+        for name, block in found.items()
     ]
     print("{\n" + ",\n".join(lines) + "\n}")
 
@@ -97,7 +109,10 @@ def export(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() != ".xlsx":
         raise InputError(f"{options.out}: a workbook's name ends in .xlsx")
     sheet = sheet_of(options.name)
-    inputs, steps = given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
+    inputs, steps = (
+        given_inputs(sheet, options.set, options.workbook),
+        steps_of(sheet, options.steps),
+    )
     write(sheet, str(options.out), inputs, steps)
     after_steps(sheet, inputs, steps)
     print(f"wrote {options.out}")
@@ -106,7 +121,9 @@ def export(options: argparse.Namespace) -> None:
 def page(options: argparse.Namespace) -> None:
     from .pages import lesson_page
 
-    alone = options.name in OTHERS and not options.set and not options.workbook  # there is no sheet that could be set
+    alone = (
+        options.name in OTHERS and not options.set and not options.workbook
+    )  # there is no sheet that could be set
     inputs = {} if alone else given_inputs(sheet_of(options.name), options.set, options.workbook)
     options.out.write_text(lesson_page(options.name, inputs), encoding="utf-8")
     print(f"wrote {options.out}")
@@ -122,7 +139,12 @@ def site(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> int:
     from .server import serve as serve_lessons
 
-    return serve_lessons(options.port, not options.no_browser, [picture_folder(name) for name in options.pictures], options.private)
+    return serve_lessons(
+        options.port,
+        not options.no_browser,
+        [picture_folder(name) for name in options.pictures],
+        options.private,
+    )
 
 
 def finetune(options: argparse.Namespace) -> int:
@@ -130,19 +152,30 @@ def finetune(options: argparse.Namespace) -> int:
         from widgets.fine_tuning.command import Request
         from widgets.fine_tuning.command import finetune as run
 
-        return run(Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__}))
+        return run(
+            Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
+        )
     except ModuleNotFoundError as error:
-        raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
+        raise InputError(
+            f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'"
+        ) from None
     except KeyboardInterrupt:  # while it does not train yet or any more, or the second one
-        raise InputError("stopped; the same command goes on from the last checkpoint, if there is one") from None
+        raise InputError(
+            "stopped; the same command goes on from the last checkpoint, if there is one"
+        ) from None
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="gradsheet", description="Deep learning in sheets: lessons, numbers, workbooks and pages.")
+    top = argparse.ArgumentParser(
+        prog="gradsheet",
+        description="Deep learning in sheets: lessons, numbers, workbooks and pages.",
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('gradsheet')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int | None], about: str
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=about, description=about)
         made.set_defaults(run=run)
         return made
@@ -150,17 +183,32 @@ def parser() -> argparse.ArgumentParser:
     def of_a_sheet(made: argparse.ArgumentParser, steps: bool = True) -> None:
         made.add_argument("name", metavar="NAME", help="a sheet, as `gradsheet list` names it")
         made.add_argument(
-            "--set", action="append", default=[], metavar="BLOCK=VALUE", help="an input: a number, a choice's name, or JSON rows"
+            "--set",
+            action="append",
+            default=[],
+            metavar="BLOCK=VALUE",
+            help="an input: a number, a choice's name, or JSON rows",
         )
-        made.add_argument("--from", dest="workbook", metavar="EDITED.xlsx", help="take the inputs from an edited workbook of this sheet")
+        made.add_argument(
+            "--from",
+            dest="workbook",
+            metavar="EDITED.xlsx",
+            help="take the inputs from an edited workbook of this sheet",
+        )
         if steps:
-            made.add_argument("--steps", type=int, default=0, metavar="N", help="carried steps to take first")
+            made.add_argument(
+                "--steps", type=int, default=0, metavar="N", help="carried steps to take first"
+            )
 
     command("list", show_list, "lessons and sheets, one line each")
     serving = command("serve", serve, "open the lessons in the browser (Voila)")
     serving.add_argument("--port", type=int, default=None, help="default: 8866, or a free one")
     serving.add_argument("--no-browser", action="store_true", help="only print the address")
-    serving.add_argument("--private", action="store_true", help="answer nobody but the browser that opens the printed address")
+    serving.add_argument(
+        "--private",
+        action="store_true",
+        help="answer nobody but the browser that opens the printed address",
+    )
     serving.add_argument(
         "--pictures",
         action="append",
@@ -175,26 +223,62 @@ def parser() -> argparse.ArgumentParser:
     paging = command("page", page, "a lesson as one HTML file that works from disk")
     of_a_sheet(paging, steps=False)
     paging.add_argument("out", type=Path, metavar="OUT.html")
-    command("site", site, "every lesson as static pages").add_argument("out", type=Path, metavar="OUT")
-    _of_finetune(command("finetune", finetune, "train a pretrained network on your own pictures (also under torchrun)"))
+    command("site", site, "every lesson as static pages").add_argument(
+        "out", type=Path, metavar="OUT"
+    )
+    _of_finetune(
+        command(
+            "finetune",
+            finetune,
+            "train a pretrained network on your own pictures (also under torchrun)",
+        )
+    )
     return top
 
 
 def _of_finetune(made: argparse.ArgumentParser) -> None:
-    made.add_argument("data", metavar="DATA", help="a folder of pictures, or digits: the 3s and 7s that come along")
     made.add_argument(
-        "--labels", default="folder", metavar="folder|csv:PATH|regex:EXPR", help="where a picture's label is (default: folder)"
+        "data",
+        metavar="DATA",
+        help="a folder of pictures, or digits: the 3s and 7s that come along",
     )
     made.add_argument(
-        "--body", metavar="ID_OR_FOLDER", help="an image classifier of transformers' (default: the small one that comes along)"
+        "--labels",
+        default="folder",
+        metavar="folder|csv:PATH|regex:EXPR",
+        help="where a picture's label is (default: folder)",
     )
-    made.add_argument("--epochs", type=int, metavar="N", help="of the whole network, after the head's")
+    made.add_argument(
+        "--body",
+        metavar="ID_OR_FOLDER",
+        help="an image classifier of transformers' (default: the small one that comes along)",
+    )
+    made.add_argument(
+        "--epochs", type=int, metavar="N", help="of the whole network, after the head's"
+    )
     made.add_argument("--frozen-epochs", type=int, metavar="N", help="of the new head alone")
-    made.add_argument("--lr", metavar="X|find", help="the base learning rate, or find: where its curve falls (the valley)")
+    made.add_argument(
+        "--lr",
+        metavar="X|find",
+        help="the base learning rate, or find: where its curve falls (the valley)",
+    )
     made.add_argument("--batch-size", type=int, metavar="N", help="pictures of one step")
-    made.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same numbers (default: 0)")
-    made.add_argument("--sample", type=int, metavar="N", help="work on about so many pictures first")
-    made.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: finetuned-DATA, here)")
+    made.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the same seed gives the same numbers (default: 0)",
+    )
+    made.add_argument(
+        "--sample", type=int, metavar="N", help="work on about so many pictures first"
+    )
+    made.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the results go (default: finetuned-DATA, here)",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,13 +34,18 @@ def title(name: str) -> str:
     return OTHERS[name].title if name in OTHERS else sheet_named(name).title
 
 
-def lesson_links(name: str, address: Callable[[str], str], start: str, label: str = "Lessons") -> str:
+def lesson_links(
+    name: str, address: Callable[[str], str], start: str, label: str = "Lessons"
+) -> str:
     """From a lesson to the one before it, all of them (`start`) and the next one. label: one of its own on its page."""
     order = lessons()
     at = order.index(name)
 
     def to(word: str, others: list[str]) -> str:
-        links = [f'<a href="{html.escape(address(other))}">{word}: {short_title(other)}</a>' for other in others]
+        links = [
+            f'<a href="{html.escape(address(other))}">{word}: {short_title(other)}</a>'
+            for other in others
+        ]
         return f"<span>{''.join(links)}</span>"
 
     every = f'<a href="{html.escape(start)}">All lessons</a>'

@@ -20,7 +20,15 @@ WINDOWS = os.name == "nt"
 SOURCES = ("pyproject.toml", "constraints.txt")
 
 # Variables that would lend `.venv` another Python's packages, or send its own elsewhere.
-UNWANTED = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT"}
+UNWANTED = {
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "__PYVENV_LAUNCHER__",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_CONSTRAINT",
+}
 
 # What pip prints, in lower case, and what the person can do about it. The first row that fits is the answer.
 CAUSES = (
@@ -81,7 +89,9 @@ def program(environment: Path, name: str, windows: bool = WINDOWS) -> Path:
     return environment / "Scripts" / (name + ".exe") if windows else environment / "bin" / name
 
 
-def variables_for(environment: Path, variables: "dict[str, str]", windows: bool = WINDOWS) -> "dict[str, str]":
+def variables_for(
+    environment: Path, variables: "dict[str, str]", windows: bool = WINDOWS
+) -> "dict[str, str]":
     """The environment variables for a program of `environment`, whatever other one the person is in."""
     kept = {name: value for name, value in variables.items() if name not in UNWANTED}
     folder = str(program(environment, "python", windows).parent)
@@ -122,7 +132,9 @@ def version_in(environment: Path) -> "tuple[int, ...]":
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     command = [str(program(environment, "python")), "-I", "-S", "-c", question]
     try:
-        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
+        printed = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60
+        ).stdout
         return tuple(int(part) for part in printed.split(b"."))
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
@@ -137,11 +149,16 @@ def is_current(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) ->
 
 def is_sound(root: Path, environment: Path) -> bool:
     """Whether packages can be installed in it: it is whole, made for this folder, and its Python is new enough."""
-    if complaint_about(version_in(environment)) or text_of(place_file(environment)) not in ("", ascii(str(root))):
+    if complaint_about(version_in(environment)) or text_of(place_file(environment)) not in (
+        "",
+        ascii(str(root)),
+    ):
         return False
     command = [str(program(environment, "python")), "-m", "pip", "--version"]
     variables = variables_for(environment, dict(os.environ))
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables)
+    done = subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables
+    )
     return done.returncode == 0
 
 
@@ -175,7 +192,9 @@ def make_environment(environment: Path) -> None:
             f" `sudo apt install python{dotted(tuple(sys.version_info[:2]))}-venv`; elsewhere install Python from"
             " https://www.python.org/downloads/. Then run the same command again."
         )
-    reason = "again: it was broken, half made or of another folder" if environment.exists() else "once"
+    reason = (
+        "again: it was broken, half made or of another folder" if environment.exists() else "once"
+    )
     tell(f"Making .venv ({reason}) ...")
     done = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(environment)],
@@ -193,11 +212,27 @@ def make_environment(environment: Path) -> None:
 
 def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
     """Install with pip from the pinned constraints, showing a dot for each package that has to be fetched."""
-    command = [str(program(environment, "python")), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    command += ["--progress-bar", "off", "--no-warn-script-location", "--constraint", "constraints.txt", *arguments]
+    command = [
+        str(program(environment, "python")),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+    ]
+    command += [
+        "--progress-bar",
+        "off",
+        "--no-warn-script-location",
+        "--constraint",
+        "constraints.txt",
+        *arguments,
+    ]
     variables = variables_for(environment, dict(os.environ))
     printed = []
-    with subprocess.Popen(command, cwd=str(root), env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(
+        command, cwd=str(root), env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace")
@@ -208,7 +243,9 @@ def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
         tell("")
         log = environment / "pip.log"
         log.write_text("".join(printed), encoding="utf-8")
-        raise InstallError(f"{explain(''.join(printed), version_in(environment))}\nAll that pip said is in {log}")
+        raise InstallError(
+            f"{explain(''.join(printed), version_in(environment))}\nAll that pip said is in {log}"
+        )
 
 
 def install(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> None:

@@ -42,7 +42,11 @@ def _markdown() -> MarkdownIt:
     def math(text: str, options: Mapping[str, Any]) -> str:
         return mathml(text, "block" if options["display_mode"] else "inline")
 
-    return MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=math, allow_space=False)
+    return (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .use(dollarmath_plugin, renderer=math, allow_space=False)
+    )
 
 
 def _value(source: str, names: dict[str, Any]) -> Any:
@@ -86,7 +90,10 @@ def _without_python(name: str, run: Recording) -> str:
         f"<td>{epoch.valid_loss:.4f}</td><td>{epoch.accuracy:.1%}</td></tr>"
         for epoch in ended(run)
     )
-    headings = "".join(f"<th>{text}</th>" for text in ("stage", "epoch", "training loss", "validation loss", "accuracy"))
+    headings = "".join(
+        f"<th>{text}</th>"
+        for text in ("stage", "epoch", "training loss", "validation loss", "accuracy")
+    )
     return (
         f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> In Gradsheet's own folder, "
         f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in JupyterLab.</p></blockquote>"
@@ -128,7 +135,9 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
 
     def item(name: str) -> str:
         file = (
-            f'<a href="{html.escape(workbook(name), quote=True)}">Workbook: {short_title(name)}</a>' if workbook and name in SHEETS else ""
+            f'<a href="{html.escape(workbook(name), quote=True)}">Workbook: {short_title(name)}</a>'
+            if workbook and name in SHEETS
+            else ""
         )
         return f'<li><a class="lesson" href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
 

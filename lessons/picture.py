@@ -28,7 +28,12 @@ def picture(sheet: Sheet) -> str:
     """An SVG element. Raises IndexError for a sheet without charts."""
     chart = sheet.charts[0]
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
-    drawn = [_drawn(series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))) for series in chart.series]
+    drawn = [
+        _drawn(
+            series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))
+        )
+        for series in chart.series
+    ]
     return _framed(f"{chart.title}. {chart.note}", drawn)
 
 
@@ -74,8 +79,13 @@ def _numbers(series: Series, name: str, run: list[Values]) -> list[float]:
 
 
 def _points(chart: Chart, across: list[float], up: list[float]) -> list[tuple[float, float]]:
-    seen = [(x, y) for x, y in zip(across, up, strict=True) if math.isfinite(x) and math.isfinite(y)]
-    return [(_along(chart.x, x, MARGIN, WIDTH - MARGIN), _along(chart.y, y, HEIGHT - MARGIN, MARGIN)) for x, y in seen]
+    seen = [
+        (x, y) for x, y in zip(across, up, strict=True) if math.isfinite(x) and math.isfinite(y)
+    ]
+    return [
+        (_along(chart.x, x, MARGIN, WIDTH - MARGIN), _along(chart.y, y, HEIGHT - MARGIN, MARGIN))
+        for x, y in seen
+    ]
 
 
 def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
@@ -85,4 +95,7 @@ def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
     if series.mode == "lines":
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3"/>'
-    return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="#fff" stroke-width="1.5"/>' for x, y in points)
+    return "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="#fff" stroke-width="1.5"/>'
+        for x, y in points
+    )

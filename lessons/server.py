@@ -16,15 +16,24 @@ USUAL_PORT = 8866
 FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/allowed.py
 
 
-def serve(port: int | None = None, open_browser: bool = True, pictures: Sequence[Path] = (), private: bool = False) -> int:
+def serve(
+    port: int | None = None,
+    open_browser: bool = True,
+    pictures: Sequence[Path] = (),
+    private: bool = False,
+) -> int:
     """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken.
 
     pictures: folders, as whole paths, that the pages may use besides those that the environment names. private: whether only the browser
     that opens the printed address is answered, on a computer with other people's accounts.
     """
     if pictures:
-        os.environ[FOLDERS] = os.pathsep.join(filter(None, [os.environ.get(FOLDERS), *map(str, pictures)]))
-    return serve_folder(LESSONS, port, open_browser, start_page, token=secrets.token_urlsafe() if private else "")
+        os.environ[FOLDERS] = os.pathsep.join(
+            filter(None, [os.environ.get(FOLDERS), *map(str, pictures)])
+        )
+    return serve_folder(
+        LESSONS, port, open_browser, start_page, token=secrets.token_urlsafe() if private else ""
+    )
 
 
 def start_page() -> str:
@@ -35,7 +44,12 @@ def start_page() -> str:
 
 
 def serve_folder(
-    folder: Path, port: int | None, open_browser: bool, start_page: Callable[[], str], base_url: str = "/", token: str = ""
+    folder: Path,
+    port: int | None,
+    open_browser: bool,
+    start_page: Callable[[], str],
+    base_url: str = "/",
+    token: str = "",
 ) -> int:
     """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the exit code.
 
@@ -45,12 +59,19 @@ def serve_folder(
     try:
         sockets = bind(port)
     except (OSError, ValueError) as refusal:
-        print(f"gradsheet: {why_not(USUAL_PORT if port is None else port, refusal)}", file=sys.stderr)
+        print(
+            f"gradsheet: {why_not(USUAL_PORT if port is None else port, refusal)}", file=sys.stderr
+        )
         return 2
     bound = sockets[0].getsockname()[1]
     if port is None and bound != USUAL_PORT:
-        print(f"Port {USUAL_PORT} is taken by another program, so the lessons use port {bound}.", flush=True)
-    ticket = secrets.token_urlsafe() if token and open_browser else ""  # opens once: others can read what a browser is started with
+        print(
+            f"Port {USUAL_PORT} is taken by another program, so the lessons use port {bound}.",
+            flush=True,
+        )
+    ticket = (
+        secrets.token_urlsafe() if token and open_browser else ""
+    )  # opens once: others can read what a browser is started with
 
     def address(secret: str) -> str:
         return f"http://{HOST}:{bound}{base_url}" + (f"?token={secret}" if secret else "")
@@ -61,9 +82,14 @@ def serve_folder(
             # In a thread of its own: some browsers keep the caller waiting until they are closed.
             threading.Thread(target=webbrowser.open, args=[address(ticket)], daemon=True).start()
 
-    from lessons.voila.application import LessonServer, configuration  # not above: Voila takes a second to import
+    from lessons.voila.application import (
+        LessonServer,
+        configuration,
+    )  # not above: Voila takes a second to import
 
-    LessonServer.run(configuration(folder, base_url, token, ticket), sockets, start_page, when_ready)
+    LessonServer.run(
+        configuration(folder, base_url, token, ticket), sockets, start_page, when_ready
+    )
     return 0
 
 

@@ -14,7 +14,9 @@ from .course import lesson_links, lessons, sheet_lessons
 from .pages import index_page, lesson_page, plain_page
 
 START = "index.html"
-STEPS = 10  # in the ready-made workbook of a sheet that trains: enough rows to see what to fill down
+STEPS = (
+    10  # in the ready-made workbook of a sheet that trains: enough rows to see what to fill down
+)
 # A host shows this page at whatever address was asked for: the site begins in that folder, or in the nearest one above with its files.
 NOT_FOUND = f"""<h1>There is no lesson at this address</h1><p>It may have been renamed, or the address has a typing error.</p>
 <p><a href="{START}">All lessons</a></p>
@@ -45,8 +47,13 @@ def write_site(folder: Path) -> Iterator[Path]:
     if not (folder / STYLE).exists():
         for name in (START, "404.html", *map(page_address, lessons())):
             if (folder / name).exists():
-                raise InputError(f"{folder / name} is there already, and would be lost: choose another folder, or move that file away")
-    pages = {START: index_page(page_address, workbook_address), "404.html": plain_page("No such lesson", NOT_FOUND)}
+                raise InputError(
+                    f"{folder / name} is there already, and would be lost: choose another folder, or move that file away"
+                )
+    pages = {
+        START: index_page(page_address, workbook_address),
+        "404.html": plain_page("No such lesson", NOT_FOUND),
+    }
     files = shared_files() | {name: text.encode() for name, text in pages.items()}
     for name, content in files.items():
         yield _written(folder / name, content)
@@ -64,7 +71,12 @@ def _lesson(name: str) -> str:
     if name in sheet_lessons():
         file = f'<a href="{workbook_address(name)}">its workbook</a>'
         above += f"<noscript><p>The sheet on this page needs JavaScript. Without it, take {file} instead.</p></noscript>"
-    return lesson_page(name, before=above, after=lesson_links(name, page_address, START, "More lessons"), beside=True)
+    return lesson_page(
+        name,
+        before=above,
+        after=lesson_links(name, page_address, START, "More lessons"),
+        beside=True,
+    )
 
 
 def _written(file: Path, content: bytes) -> Path:

@@ -2,7 +2,18 @@
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
-from .language.expr import Expr, Rows, column_index, log_softmax, normal_quantile, row_index, sigmoid, softmax, stop, xlogy
+from .language.expr import (
+    Expr,
+    Rows,
+    column_index,
+    log_softmax,
+    normal_quantile,
+    row_index,
+    sigmoid,
+    softmax,
+    stop,
+    xlogy,
+)
 from .language.grad import backprop
 from .language.noise import normal, permutation, uniform
 from .language.sheet import Sheet

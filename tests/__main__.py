@@ -7,7 +7,9 @@ others from running.
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # was this folder, whose files are no modules of their own
+sys.path[0] = str(
+    Path(__file__).resolve().parent.parent
+)  # was this folder, whose files are no modules of their own
 
 from lessons.install import ROOT, prepare, quietly, run, tell
 
@@ -27,7 +29,11 @@ def main(arguments: "list[str]") -> int:
         tell("\n== " + " ".join(check))
         if run(environment, check + arguments if check[0] == "pytest" else check, ROOT) != 0:
             failed.append(check)
-    tell("\nFailed: " + ", ".join(" ".join(check) for check in failed) + "." if failed else "\nAll passed.")
+    tell(
+        "\nFailed: " + ", ".join(" ".join(check) for check in failed) + "."
+        if failed
+        else "\nAll passed."
+    )
     return 1 if failed else 0
 
 

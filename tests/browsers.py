@@ -41,7 +41,11 @@ def launch(playwright):
     from playwright.sync_api import Error
 
     found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
-    for choice in ({"executable_path": found} if found else {}, {"channel": "chrome"}, {"channel": "msedge"}):
+    for choice in (
+        {"executable_path": found} if found else {},
+        {"channel": "chrome"},
+        {"channel": "msedge"},
+    ):
         try:
             return playwright.chromium.launch(args=BROWSER_OPTIONS, **choice)
         except Error:
@@ -57,7 +61,10 @@ def watch(page, complaints: list[str]) -> None:
             complaints.append(f"console error: {message.text} ({message.location.get('url', '')})")
 
     def see(address: str) -> None:
-        if urlsplit(address).scheme in ("http", "https", "ws", "wss") and urlsplit(address).hostname not in THIS_COMPUTER:
+        if (
+            urlsplit(address).scheme in ("http", "https", "ws", "wss")
+            and urlsplit(address).hostname not in THIS_COMPUTER
+        ):
             complaints.append(f"a request that leaves the machine: {address}")
 
     page.on("console", hear)

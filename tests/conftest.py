@@ -99,7 +99,10 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
     def written(make: Callable) -> Path:
         sheet = make()
         file = folder / f"{make.__module__}.{make.__name__}.html"
-        file.write_text(static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()), encoding="utf-8")
+        file.write_text(
+            static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()),
+            encoding="utf-8",
+        )
         return file
 
     return written
@@ -112,7 +115,9 @@ def opened(page, page_file) -> Callable:
     def show(make: Callable):
         page.set_viewport_size({"width": 1400, "height": 1000})
         page.goto(page_file(make).as_uri())
-        page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length === {len(make().charts)}")
+        page.wait_for_function(
+            f"document.querySelectorAll('.js-plotly-plot').length === {len(make().charts)}"
+        )
         return page
 
     return show
@@ -127,14 +132,19 @@ def lessons(tmp_path_factory) -> Iterator[Callable[..., str]]:
         said = tmp_path_factory.mktemp("server") / "stderr.txt"
         with said.open("w") as errors:
             server = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(folder), base_url], stdout=subprocess.PIPE, stderr=errors, text=True
+                [sys.executable, "-c", SERVE, str(folder), base_url],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
             )
         servers.append(server)
         too_late = threading.Timer(60, server.kill)
         too_late.start()
         line = server.stdout.readline()
         too_late.cancel()
-        assert line.startswith("The lessons are at "), f"the server did not start: {line}{said.read_text()}"
+        assert line.startswith("The lessons are at "), (
+            f"the server did not start: {line}{said.read_text()}"
+        )
         return line.split()[4]
 
     yield start

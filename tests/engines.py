@@ -22,7 +22,9 @@ from sheets import Sheet
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 
-Cells = dict[tuple[str, int, int], Any]  # (worksheet, row, column from 1) -> number, text or error text
+Cells = dict[
+    tuple[str, int, int], Any
+]  # (worksheet, row, column from 1) -> number, text or error text
 
 RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -46,10 +48,15 @@ def in_v8(source: str) -> Any:
         return engine.eval(source)
 
 
-def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> dict[str, np.ndarray]:
+def in_javascript(
+    sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
+) -> dict[str, np.ndarray]:
     """Every block by the generated program in V8, compiled for the sheet's own rows and run with the inputs' rows."""
     started = sheet.with_inputs(inputs or {})
-    flat = {name: None if block.value is None else block.value.ravel().tolist() for name, block in started.inputs.items()}
+    flat = {
+        name: None if block.value is None else block.value.ravel().tolist()
+        for name, block in started.inputs.items()
+    }
     source = f"""(() => {{
         const program = ({program(sheet)})({int(started.rows or 0)});
         const inputs = {json.dumps(flat)};
@@ -64,23 +71,38 @@ def in_javascript(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: 
     }})()"""
     found = json.loads(in_v8(source))
     as_float = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-    shapes = {name: block.shape for name, block in started.blocks.items()} | {"_said": (len(sheet.sentences), 1)}
-    return {name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name]) for name, flat in found.items()}
+    shapes = {name: block.shape for name, block in started.blocks.items()} | {
+        "_said": (len(sheet.sentences), 1)
+    }
+    return {
+        name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name])
+        for name, flat in found.items()
+    }
 
 
 # What IronCalc 0.9 has not (it answers with one element, or an error): inside SUMPRODUCT, INT, MOD and functions of a bare range or of
 # a range beside a defined name; and INDEX of a single cell.
 _FUNCTION = r"SUMPRODUCT\(.*\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN|NORMSINV)\("
-IRONCALC_GAP = re.compile(rf"{_FUNCTION}[A-Z$]+\d+:|{_FUNCTION}.*\b[a-z]|SUMPRODUCT\(.*\b(MOD|INT)\(|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,")
+IRONCALC_GAP = re.compile(
+    rf"{_FUNCTION}[A-Z$]+\d+:|{_FUNCTION}.*\b[a-z]|SUMPRODUCT\(.*\b(MOD|INT)\(|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,"
+)
 
 
 def cached_cells(path: Path) -> Cells:
     """The values stored in the file beside formulas, and plain values."""
-    return {key: cell.value for key, cell in _filled(openpyxl.load_workbook(path, data_only=True)) if cell.value is not None}
+    return {
+        key: cell.value
+        for key, cell in _filled(openpyxl.load_workbook(path, data_only=True))
+        if cell.value is not None
+    }
 
 
 def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
-    return {key: cell.value for key, cell in _filled(openpyxl.load_workbook(path)) if cell.data_type == "f"}
+    return {
+        key: cell.value
+        for key, cell in _filled(openpyxl.load_workbook(path))
+        if cell.data_type == "f"
+    }
 
 
 def _filled(book: Any):
@@ -95,14 +117,20 @@ def opened_in_ironcalc(path: Path) -> tuple[Any, dict[str, int]]:
     except ImportError:
         missing("IronCalc is not installed")
     model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
-    return model, {page["name"] if isinstance(page, dict) else page.name: k for k, page in enumerate(model.get_worksheets_properties())}
+    return model, {
+        page["name"] if isinstance(page, dict) else page.name: k
+        for k, page in enumerate(model.get_worksheets_properties())
+    }
 
 
 def in_ironcalc(path: Path, filled: Cells | None = None) -> Cells:
     """Every cell that the file fills, after IronCalc's evaluation. filled: its `cached_cells`, where they are known."""
     model, pages = opened_in_ironcalc(path)
     model.evaluate()
-    return {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in filled or cached_cells(path)}
+    return {
+        key: model.get_cell_value(pages[key[0]], key[1], key[2])
+        for key in filled or cached_cells(path)
+    }
 
 
 def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
@@ -114,7 +142,15 @@ def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
     out = folder / "recalculated"
-    command = [office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx", "--outdir", str(out)]
+    command = [
+        office,
+        f"-env:UserInstallation={profile.as_uri()}",
+        "--headless",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        str(out),
+    ]
     subprocess.run([*command, *map(str, paths)], check=True, capture_output=True, timeout=300)
     return [cached_cells(out / path.name) for path in paths]
 
@@ -123,19 +159,34 @@ def is_error(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("#")
 
 
-def block_cells(sheet: Sheet, cells: Cells, name: str, places: dict[str, Place] | None = None) -> list[list[Any]]:
+def block_cells(
+    sheet: Sheet, cells: Cells, name: str, places: dict[str, Place] | None = None
+) -> list[list[Any]]:
     place, (rows, columns) = (places or layout(sheet).blocks)[name], sheet.blocks[name].shape
-    return [[cells.get((place.worksheet, place.row + i + 1, place.column + j + 1)) for j in range(columns)] for i in range(rows)]
+    return [
+        [
+            cells.get((place.worksheet, place.row + i + 1, place.column + j + 1))
+            for j in range(columns)
+        ]
+        for i in range(rows)
+    ]
 
 
 def numbers(sheet: Sheet, cells: Cells) -> dict[str, np.ndarray]:
     """Every block's cells as numbers: an error is nan, the word infinite is inf. A truth value or an empty cell is a mistake."""
     places = layout(sheet).blocks
-    return {name: np.array([[_number(x, name) for x in row] for row in block_cells(sheet, cells, name, places)]) for name in sheet.blocks}
+    return {
+        name: np.array(
+            [[_number(x, name) for x in row] for row in block_cells(sheet, cells, name, places)]
+        )
+        for name in sheet.blocks
+    }
 
 
 def _number(x: Any, name: str) -> float:
-    assert isinstance(x, (int, float, str)) and not isinstance(x, bool), f"{name} holds {x!r}, which is no number"
+    assert isinstance(x, (int, float, str)) and not isinstance(x, bool), (
+        f"{name} holds {x!r}, which is no number"
+    )
     if isinstance(x, str):
         assert is_error(x) or x in ("infinite", "-infinite"), f"{name} holds the text {x!r}"
         return float("nan") if is_error(x) else float(x.removesuffix("inite"))

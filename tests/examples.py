@@ -20,7 +20,12 @@ from sheets import Sheet
 Arrays = dict[str, np.ndarray]
 
 # Of hypothesis: always the same examples where the environment says CI, new ones at home; never judged by the clock.
-BOUNDED = settings(max_examples=60, derandomize=bool(os.environ.get("CI")), deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(
+    max_examples=60,
+    derandomize=bool(os.environ.get("CI")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 # Binary fractions, so that a comparison, a floor or a remainder is as exact in Excel's fifteen digits as in doubles.
 INPUTS: Arrays = {
@@ -52,7 +57,16 @@ WORDS: dict[str, Any] = {
     "np": np,
     **{
         name: getattr(sheets, name)
-        for name in ("normal_quantile", "sigmoid", "softmax", "log_softmax", "xlogy", "stop", "row_index", "column_index")
+        for name in (
+            "normal_quantile",
+            "sigmoid",
+            "softmax",
+            "log_softmax",
+            "xlogy",
+            "stop",
+            "row_index",
+            "column_index",
+        )
     },
     "rows_of": lambda x, index: x[index],
 }
@@ -94,7 +108,22 @@ def reference(text: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 # --- the formulas
 
-PAIRS = ["A B", "A V", "V A", "A U", "U A", "U V", "V U", "A S", "S A", "A 0.5", "-3 A", "S 2", "4 S", "S K"]  # stretched each way
+PAIRS = [
+    "A B",
+    "A V",
+    "V A",
+    "A U",
+    "U A",
+    "U V",
+    "V U",
+    "A S",
+    "S A",
+    "A 0.5",
+    "-3 A",
+    "S 2",
+    "4 S",
+    "S K",
+]  # stretched each way
 BINARY = {
     "add": "{0} + {1}",
     "subtract": "{0} - {1}",
@@ -112,13 +141,28 @@ BINARY = {
     "greater": "{0} > {1}",
     "greater_equal": "{0} >= {1}",
 }
-UNARY = ["np.negative", "np.floor", "np.abs", "np.sign", "np.exp", "np.sin", "np.cos", "np.tanh", "sigmoid", "stop", "np.square"]
+UNARY = [
+    "np.negative",
+    "np.floor",
+    "np.abs",
+    "np.sign",
+    "np.exp",
+    "np.sin",
+    "np.cos",
+    "np.tanh",
+    "sigmoid",
+    "stop",
+    "np.square",
+]
 POSITIVE = ["np.log", "np.log10", "np.sqrt"]
 STRETCHED = [form.format(*pair.split()) for form in BINARY.values() for pair in PAIRS]
 ELEMENTWISE = [
     *(f"{f}({x})" for f in UNARY for x in ("A", "V", "U", "S", "Z")),
     *(f"{f}(np.abs({x}))" for f in POSITIVE for x in ("A", "V", "U", "S")),
-    *(f"normal_quantile({x})" for x in ("(1 + np.tanh(A))/2", "(2 - S)/4", "np.exp(-np.abs(edge))", "Z")),
+    *(
+        f"normal_quantile({x})"
+        for x in ("(1 + np.tanh(A))/2", "(2 - S)/4", "np.exp(-np.abs(edge))", "Z")
+    ),
     *(f"np.clip({x})" for x in ("A, -1, 2", "A, V - 2, V", "A, S - 3, U + 3", "S, U, U + V + 2")),
     *(f"np.where({x})" for x in ("A > 0, B, V", "V > U, A, S", "S < 0, A, B", "Z, Y, 7")),
 ]
@@ -349,9 +393,23 @@ STRUCTURE = [
     "A.T * B.T",
     "A.T + V.T",
     "np.maximum(A.T, B.T)",
-    *(f"{kind}({x}, {axis})" for kind in REDUCTIONS for x in ("A", "V", "U", "S") for axis in (0, 1, None)),
-    *(f"{kind}({x})" for kind in ("sum", "mean") for x in ("A*B", "A-B", "np.exp(A)", "A**2", "3*A", "A.T")),
-    *(f"{kind}({x}, {axis})" for kind in ("sum", "mean") for x in ("A*B", "np.abs(A)", "A*A-B", "A.T") for axis in (0, 1)),
+    *(
+        f"{kind}({x}, {axis})"
+        for kind in REDUCTIONS
+        for x in ("A", "V", "U", "S")
+        for axis in (0, 1, None)
+    ),
+    *(
+        f"{kind}({x})"
+        for kind in ("sum", "mean")
+        for x in ("A*B", "A-B", "np.exp(A)", "A**2", "3*A", "A.T")
+    ),
+    *(
+        f"{kind}({x}, {axis})"
+        for kind in ("sum", "mean")
+        for x in ("A*B", "np.abs(A)", "A*A-B", "A.T")
+        for axis in (0, 1)
+    ),
     *(f"{kind}(A.T, {axis})" for kind in ("max", "min") for axis in (0, 1, None)),
     "sum(A)*B",
     "B/mean(A)",
@@ -470,10 +528,20 @@ WITHOUT_NUMBER = [
     "np.where(np.equal(Z,0),1,1/Z)",
 ]
 # Row numbers outside the block, negative ones among them: INDEX(x,0) would be all of x.
-OUTSIDE = ["rows_of(W,T-1)", "rows_of(W,T+2)", "rows_of(U,T-2)", "rows_of(W,K-2)", "rows_of(U,K*7)", "rows_of(U,K-2)*0", "rows_of(W,-T/4)"]
+OUTSIDE = [
+    "rows_of(W,T-1)",
+    "rows_of(W,T+2)",
+    "rows_of(U,T-2)",
+    "rows_of(W,K-2)",
+    "rows_of(U,K*7)",
+    "rows_of(U,K-2)*0",
+    "rows_of(W,-T/4)",
+]
 
 
-def sheet_of(formulas: list[str], inputs: Mapping[str, np.ndarray] = INPUTS, rows: str = "") -> Sheet:
+def sheet_of(
+    formulas: list[str], inputs: Mapping[str, np.ndarray] = INPUTS, rows: str = ""
+) -> Sheet:
     """Every formula as a block of its own, called `formula_0`, `formula_1`, ..., and noted in it.
 
     rows: which inputs hold data rows; `count` in a formula is their number.

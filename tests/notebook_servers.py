@@ -50,7 +50,14 @@ def jupyterlab_server(folder: Path, settings: Path) -> Iterator[str]:
     """The address of a JupyterLab over `folder`; `settings` is an empty folder for its own files."""
     (settings / "labconfig").mkdir()
     port = free_port()
-    command = ["-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", f"--notebook-dir={folder}"]
+    command = [
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        f"--notebook-dir={folder}",
+    ]
     command += [
         "--IdentityProvider.token=",
         "--ServerApp.password=",
@@ -62,7 +69,9 @@ def jupyterlab_server(folder: Path, settings: Path) -> Iterator[str]:
         "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
-    with _started(command, own, f"http://127.0.0.1:{port}", "/api", settings / "log.txt") as address:
+    with _started(
+        command, own, f"http://127.0.0.1:{port}", "/api", settings / "log.txt"
+    ) as address:
         yield address
 
 
@@ -71,11 +80,22 @@ def marimo_server(folder: Path, run: str = "run") -> Iterator[str]:
     """The address of MARIMO_APP, to `run` or to `edit`; `folder` is an empty one for its files."""
     (folder / "app.py").write_text(MARIMO_APP)
     port = free_port()
-    command = ["-m", "marimo", "-y", run, str(folder / "app.py"), "--headless", "--no-token", f"--port={port}"]
+    command = [
+        "-m",
+        "marimo",
+        "-y",
+        run,
+        str(folder / "app.py"),
+        "--headless",
+        "--no-token",
+        f"--port={port}",
+    ]
     own = {f"XDG_{kind}_HOME": str(folder) for kind in ("CACHE", "CONFIG", "STATE")}
     own["MARIMO_SKIP_UPDATE_CHECK"] = "1"
     own["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with _started(command, own, f"http://127.0.0.1:{port}", "/health", folder / "log.txt") as address:
+    with _started(
+        command, own, f"http://127.0.0.1:{port}", "/health", folder / "log.txt"
+    ) as address:
         yield address
 
 
@@ -86,10 +106,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def _started(command: list[str], own: dict[str, str], address: str, answers: str, said: Path) -> Iterator[str]:
+def _started(
+    command: list[str], own: dict[str, str], address: str, answers: str, said: Path
+) -> Iterator[str]:
     """A server of Python's, from its first answer on. Raises AssertionError with what it said if there is none."""
     with said.open("w") as log:
-        server = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log, env={**os.environ, **own})
+        server = subprocess.Popen(
+            [sys.executable, *command], stdout=log, stderr=log, env={**os.environ, **own}
+        )
     try:
         for _ in range(600):
             try:

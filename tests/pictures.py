@@ -56,7 +56,10 @@ def main(wanted: list[str]) -> None:
         site = Path(folder)
         list(write_site(site))
         page = launch(playwright).new_page(viewport=VIEW)
-        made = {name: partial(lesson, page, site / f"{name}.html", state) for name, state in SHOWN.items()}
+        made = {
+            name: partial(lesson, page, site / f"{name}.html", state)
+            for name, state in SHOWN.items()
+        }
         made["line_fit_plays"] = partial(play, page, site / "line_fit.html")
         made["fine_tuning"] = partial(fine_tuning, page)
         made["jupyterlab"] = partial(in_jupyterlab, page, site)
@@ -101,8 +104,12 @@ def fine_tuning(page: Page) -> list[Image.Image]:
             page.goto(f"{server.stdout.readline().split()[4]}lesson/fine_tuning")
             page.get_by_role("button", name="Train the head").click(timeout=120_000)
             page.wait_for_selector(".ft-live .js-plotly-plot >> nth=1", timeout=120_000)
-            page.wait_for_selector(".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000)
-            page.locator(".ft-live").evaluate("(live) => { live.scrollIntoView(); scrollBy(0, -200); }")
+            page.wait_for_selector(
+                ".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000
+            )
+            page.locator(".ft-live").evaluate(
+                "(live) => { live.scrollIntoView(); scrollBy(0, -200); }"
+            )
             page.wait_for_timeout(1000)
             return [taken(page)]
         finally:
@@ -113,7 +120,10 @@ def fine_tuning(page: Page) -> list[Image.Image]:
 def in_jupyterlab(page: Page, folder: Path) -> list[Image.Image]:
     """The README's cells, run."""
     cell = nbformat.v4.new_code_cell(CELL)
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell(AFTER)], metadata=KERNEL), folder / "my_notebook.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell(AFTER)], metadata=KERNEL),
+        folder / "my_notebook.ipynb",
+    )
     (folder / "settings").mkdir()
     with jupyterlab_server(folder, folder / "settings") as address:
         page.set_viewport_size({"width": 1400, "height": 900})
@@ -141,18 +151,26 @@ def in_marimo(page: Page, folder: Path) -> list[Image.Image]:
             page.wait_for_timeout(5000)
         page.wait_for_timeout(1500)
         picture = taken(page)
-        return [picture.crop((50, 52, picture.width, picture.height - 20))]  # without the app's address and marimo's edges
+        return [
+            picture.crop((50, 52, picture.width, picture.height - 20))
+        ]  # without the app's address and marimo's edges
 
 
 def taken(page: Page, width: int = WIDTH) -> Image.Image:
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    return picture.resize(
+        (width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS
+    )
 
 
 def keep(name: str, frames: list[Image.Image]) -> None:
     """One frame is a picture, several a film."""
     times = [FRAME] * (len(frames) - 1) + [LAST]
-    film = {"save_all": True, "append_images": frames[1:], "duration": times, "loop": 0} if len(frames) > 1 else {}
+    film = (
+        {"save_all": True, "append_images": frames[1:], "duration": times, "loop": 0}
+        if len(frames) > 1
+        else {}
+    )
     file = PICTURES / f"{name}.webp"
     frames[0].save(file, quality=QUALITY, method=4, **film)
     print(f"{file.name}: {file.stat().st_size // 1000} kB")

@@ -28,7 +28,9 @@ def files(tmp_path_factory) -> dict[str, Path]:
     """Every lesson's static page."""
     folder = tmp_path_factory.mktemp("pages")
     for name in all_lessons():
-        (folder / f"{name}.html").write_text(lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8")
+        (folder / f"{name}.html").write_text(
+            lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8"
+        )
     return {name: folder / f"{name}.html" for name in all_lessons()}
 
 
@@ -53,7 +55,9 @@ def voila(lessons) -> str:
     return lessons(notebook("log_loss").parent)
 
 
-READY = {"fine_tuning": ".ft-job:not([data-state='running']) .ft-said:not(:empty)"}  # what stands last; elsewhere the charts
+READY = {
+    "fine_tuning": ".ft-job:not([data-state='running']) .ft-said:not(:empty)"
+}  # what stands last; elsewhere the charts
 
 
 @pytest.mark.parametrize("lesson", all_lessons())
@@ -69,7 +73,9 @@ def test_axe_finds_nothing_in_voila(page, voila, lesson: str):
         assert not violations(page)
 
 
-def test_axe_finds_nothing_on_the_start_page_and_where_there_is_none(page, voila, complaints, tmp_path: Path):
+def test_axe_finds_nothing_on_the_start_page_and_where_there_is_none(
+    page, voila, complaints, tmp_path: Path
+):
     file = tmp_path / "index.html"
     file.write_text(index_page(lambda name: f"{name}.html"), encoding="utf-8")
     page.goto(file.as_uri())
@@ -91,7 +97,9 @@ def test_less_motion_is_none(page, files):
     page.emulate_media(reduced_motion="reduce")
     page.goto(files["line_fit"].as_uri())
     page.wait_for_selector(".js-plotly-plot")
-    ours = [html for html in page.evaluate(MOVING) if "plotly" not in html and "modebar" not in html]
+    ours = [
+        html for html in page.evaluate(MOVING) if "plotly" not in html and "modebar" not in html
+    ]
     assert not ours
 
 

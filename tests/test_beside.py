@@ -14,7 +14,11 @@ from sheets import Axis, InputError, Series, Sheet, SheetError, values
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.parts import parts
 
-READINGS = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice, "cached": workbooks.cached}
+READINGS = {
+    "ironcalc": workbooks.in_ironcalc,
+    "libreoffice": workbooks.in_libreoffice,
+    "cached": workbooks.cached,
+}
 ROWS = {"x": [1.0, 2.0, 3.0], "y": [2.0, 4.0, 5.0]}
 STEPS = 4
 
@@ -35,19 +39,32 @@ def heavy() -> Sheet:
 def _descent(s: Sheet, beta) -> None:
     """A slope through rows of data by single rows in turn."""
     rule = s.choice("rule", "mean", ["mean", "sum"])
-    rate, slope, m, t = s.parameter("rate", 0.05, 0, 1), s.input("slope", 1.0), s.input("m", 0.0), s.input("t", 0.0)
+    rate, slope, m, t = (
+        s.parameter("rate", 0.05, 0, 1),
+        s.input("slope", 1.0),
+        s.input("m", 0.0),
+        s.input("t", 0.0),
+    )
     s.group("Data", "The rows, the same on every worksheet")
     x, y = s.input("x", [0.0] * 3, rows=True), s.input("y", [0.0] * 3, rows=True)
     s.group("Result")
     s.let("rows_said", x.shape[0])
     loss = s.let("loss", ((slope * x - y) ** 2).mean(), role="loss")
-    gradient = s.let("gradient", ((slope * x - y) * x).sum() / np.where(np.equal(rule, 1), 1, x.shape[0]))
+    gradient = s.let(
+        "gradient", ((slope * x - y) * x).sum() / np.where(np.equal(rule, 1), 1, x.shape[0])
+    )
     s.let("m_next", beta * m + gradient)
     s.let("slope_next", slope - rate * s["m_next"])
     s.let("t_next", t + 1)
     s.carry(slope="slope_next", m="m_next", t="t_next")
     s.say("Slope {slope:.4f}, loss {loss:.4f}.", when=loss > 0)
-    s.chart("Loss", Axis("step", 0, 10), Axis("loss", 0, 9), [Series("step", "loss", "loss", steps=True)], note="It falls.")
+    s.chart(
+        "Loss",
+        Axis("step", 0, 10),
+        Axis("loss", 0, 9),
+        [Series("step", "loss", "loss", steps=True)],
+        note="It falls.",
+    )
 
 
 def race() -> Sheet:
@@ -63,7 +80,13 @@ def race() -> Sheet:
     return s
 
 
-GIVEN = {"x": [1.0, 0.5, 2.0, 4.0], "y": [3.0, 1.0, 4.0, 7.0], "rule": "sum", "rate_heavy": 0.01, "rate": 0.005}
+GIVEN = {
+    "x": [1.0, 0.5, 2.0, 4.0],
+    "y": [3.0, 1.0, 4.0, 7.0],
+    "rule": "sum",
+    "rate_heavy": 0.01,
+    "rate": 0.005,
+}
 BOOKS = {
     "as it starts": workbooks.register("race", race, steps=STEPS),
     "with inputs": workbooks.register("race_given", race, inputs=GIVEN, steps=STEPS),
@@ -75,7 +98,11 @@ each_book = pytest.mark.parametrize("book", BOOKS)
 def expected(name: str, inputs: dict, step: int) -> dict[str, np.ndarray]:
     """The sheet on its own, with the race's numbers."""
     main = values(race(), inputs)
-    own = {"rate": main["rate_heavy"], "slope": main["slope_heavy"]} if name == "heavy" else {"rate": main["rate"]}
+    own = (
+        {"rate": main["rate_heavy"], "slope": main["slope_heavy"]}
+        if name == "heavy"
+        else {"rate": main["rate"]}
+    )
     sheet = heavy() if name == "heavy" else plain_descent()
     return values(sheet, {"x": main["x"], "y": main["y"], "rule": main["rule"], **own}, step)
 
@@ -85,7 +112,11 @@ def expected(name: str, inputs: dict, step: int) -> dict[str, np.ndarray]:
 def test_recalculated_to_the_cached_values(book, engine):
     before, after = workbooks.cached(BOOKS[book]), READINGS[engine](BOOKS[book])
     assert not [key for key, x in after.items() if engines.is_error(x)]
-    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+    assert not {
+        key: (x, after.get(key))
+        for key, x in before.items()
+        if engines.different(x, after.get(key))
+    }
 
 
 @each_book
@@ -113,22 +144,39 @@ def test_worksheets_can_be_flipped_between(book):
     places = [part.where.blocks for part in beside]
     shared = [name for name in places[0] if name not in ("rule", "rate", "slope", "m", "t")]
     assert len(shared) > 6
-    assert {name: places[0][name][1:3] for name in shared} == {name: places[1][name][1:3] for name in shared}
+    assert {name: places[0][name][1:3] for name in shared} == {
+        name: places[1][name][1:3] for name in shared
+    }
     assert beside[0].plan.first_row == beside[1].plan.first_row
 
 
 def test_names_notes_sentences_and_charts_are_there():
     book = openpyxl.load_workbook(workbooks.path(BOOKS["as it starts"]))
-    assert book.sheetnames == ["Start", "Sheet", "plain", "heavy"]  # the race itself has neither chart nor steps
+    assert book.sheetnames == [
+        "Start",
+        "Sheet",
+        "plain",
+        "heavy",
+    ]  # the race itself has neither chart nor steps
     assert {"rate", "plain_rate", "heavy_rate", "heavy_beta", "plain_x"} <= set(book.defined_names)
     for name in ("plain", "heavy"):
         page = book[name]
-        notes = {cell.value.split()[-1]: cell.comment.text for row in page for cell in row if cell.comment}
+        notes = {
+            cell.value.split()[-1]: cell.comment.text
+            for row in page
+            for cell in row
+            if cell.comment
+        }
         assert "follows x: change it there for all worksheets" in notes["x"]
         assert f"follows {'rate_heavy' if name == 'heavy' else 'rate'}:" in notes["rate"]
         assert "may be a number" in notes["m"]
         assert len(page._charts) == 1
-    said = [cell.value for cell in openpyxl.load_workbook(workbooks.path(BOOKS["as it starts"]), data_only=True)["heavy"]["A"]]
+    said = [
+        cell.value
+        for cell in openpyxl.load_workbook(workbooks.path(BOOKS["as it starts"]), data_only=True)[
+            "heavy"
+        ]["A"]
+    ]
     assert "There are 3 rows." in said
     words = [cell.value for row in book["Start"] for cell in row]
     assert {"plain", "plain descent", "heavy", "Descent with momentum"} <= set(words)
@@ -136,12 +184,22 @@ def test_names_notes_sentences_and_charts_are_there():
 
 def test_what_follows_is_a_formula_and_the_rest_is_typed():
     book = openpyxl.load_workbook(workbooks.path(BOOKS["as it starts"]))
-    cells = {name: book[name][book.defined_names[f"{name}_rate"].attr_text.split("!")[1].replace("$", "")] for name in ("plain", "heavy")}
-    assert {name: cell.value for name, cell in cells.items()} == {"plain": "=rate", "heavy": "=rate_heavy"}
+    cells = {
+        name: book[name][
+            book.defined_names[f"{name}_rate"].attr_text.split("!")[1].replace("$", "")
+        ]
+        for name in ("plain", "heavy")
+    }
+    assert {name: cell.value for name, cell in cells.items()} == {
+        "plain": "=rate",
+        "heavy": "=rate_heavy",
+    }
     assert all(cell.protection.locked for cell in cells.values())
     m = book["plain"][book.defined_names["plain_m"].attr_text.split("!")[1].replace("$", "")]
     assert m.value == 0 and not m.protection.locked
-    first = book["plain"][book.defined_names["plain_x"].attr_text.split("!")[1].replace("$", "").split(":")[0]]
+    first = book["plain"][
+        book.defined_names["plain_x"].attr_text.split("!")[1].replace("$", "").split(":")[0]
+    ]
     assert first.value.startswith("=Sheet!")
 
 
@@ -161,9 +219,15 @@ def test_a_sheet_is_not_written_into_the_one_beside_it():
 @pytest.mark.parametrize("name", ["Sheet_2", "plain"])
 def test_one_name_twice_is_refused(name):
     s = race()
-    s.beside = [plain_descent("plain"), plain_descent("Plain" if name == "plain" else "other"), heavy()]
+    s.beside = [
+        plain_descent("plain"),
+        plain_descent("Plain" if name == "plain" else "other"),
+        heavy(),
+    ]
     if name == "plain":
-        with pytest.raises(SheetError, match="a worksheet 'Plain' beside race cannot be: it is taken"):
+        with pytest.raises(
+            SheetError, match="a worksheet 'Plain' beside race cannot be: it is taken"
+        ):
             write(s, io.BytesIO())
     else:
         write(s, io.BytesIO())
@@ -180,7 +244,9 @@ def test_a_worksheet_s_name_that_cannot_be(name):
 def test_a_prefixed_name_that_another_block_has_is_refused():
     s = race()
     s.let("Plain_Loss", s["rate"] * 2)
-    with pytest.raises(SheetError, match=r"two names 'plain_loss', for plain's loss and in race; rename one"):
+    with pytest.raises(
+        SheetError, match=r"two names 'plain_loss', for plain's loss and in race; rename one"
+    ):
         write(s, io.BytesIO())
 
 

@@ -24,7 +24,9 @@ FRESH = """() => {
     const anew = (plot) => Plotly.newPlot(plot, plot.data, plot.layout, { displayModeBar: false });
     return Promise.all(Array.from(document.querySelectorAll(".js-plotly-plot"), anew));
 }"""
-DATA = "Array.from(document.querySelectorAll('.js-plotly-plot'), (p) => p.data.map((d) => [d.x, d.y]))"
+DATA = (
+    "Array.from(document.querySelectorAll('.js-plotly-plot'), (p) => p.data.map((d) => [d.x, d.y]))"
+)
 SET = """([name, text]) => {
     const field = document.querySelector(`.gs-field[aria-label="${name}"]`);
     field.value = text;
@@ -63,7 +65,9 @@ def gaps() -> Sheet:
 def files(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("charts")
     for sheet in (gaps(), log_loss()):
-        (folder / f"{sheet.name}.html").write_text(static_page(sheet.title, [sheet]), encoding="utf-8")
+        (folder / f"{sheet.name}.html").write_text(
+            static_page(sheet.title, [sheet]), encoding="utf-8"
+        )
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -103,7 +107,9 @@ def rest(page) -> int:
 
 def picture(page) -> np.ndarray:
     """Pixels of the charts: rows, columns, red green blue from 0 to 255."""
-    return np.asarray(Image.open(io.BytesIO(page.locator(".gs-charts").screenshot())).convert("RGB")).astype(int)
+    return np.asarray(
+        Image.open(io.BytesIO(page.locator(".gs-charts").screenshot())).convert("RGB")
+    ).astype(int)
 
 
 def check_same(a: np.ndarray, b: np.ndarray) -> None:
@@ -224,13 +230,20 @@ def test_another_plotly_draws_by_its_own_means(charts):
 
 def test_a_series_put_out_in_the_legend_stays_out(charts):
     page = charts("gaps")
-    page.add_style_tag(content=".plotly-notifier { display: none; }")  # it says what a second click does, and fades
+    page.add_style_tag(
+        content=".plotly-notifier { display: none; }"
+    )  # it says what a second click does, and fades
     page.locator(".legendtoggle >> nth=1").click()
-    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullData[1].visible === 'legendonly'")
+    page.wait_for_function(
+        "document.querySelector('.js-plotly-plot')._fullData[1].visible === 'legendonly'"
+    )
     frame(page)
     set_to(page, "shift", 2)
     check_as_plotly_draws(page)
-    assert page.evaluate("document.querySelector('.js-plotly-plot')._fullData[1].visible") == "legendonly"
+    assert (
+        page.evaluate("document.querySelector('.js-plotly-plot')._fullData[1].visible")
+        == "legendonly"
+    )
 
 
 def test_another_size_shows_the_numbers_of_now(charts):
@@ -239,7 +252,9 @@ def test_another_size_shows_the_numbers_of_now(charts):
     set_to(page, "shift", 2)
     width = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.width")
     page.set_viewport_size({"width": 1000, "height": 1000})
-    page.wait_for_function(f"[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width < {width})")
+    page.wait_for_function(
+        f"[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width < {width})"
+    )
     frame(page)
     check_as_plotly_draws(page)
 
@@ -267,7 +282,10 @@ def test_a_page_that_was_taken_away_draws_no_more(page, tmp_path):
     file = tmp_path / "widget.html"
     announced = f'<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly" content="{plotly_file().as_uri()}">'
     source = f"{joined('widget')}\nconst told = {json.dumps(description(gaps()))};\n{KERNEL}"
-    file.write_text(f'{announced}<style>{style()}</style><body><script type="module">{source}</script>', encoding="utf-8")
+    file.write_text(
+        f'{announced}<style>{style()}</style><body><script type="module">{source}</script>',
+        encoding="utf-8",
+    )
     page.goto(file.as_uri())
     page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
     frame(page)

@@ -29,8 +29,18 @@ def choosing() -> Sheet:
     way = s.choice("way", "first", ["first", "second", "third"])
     a, b = s.input("a", 3.0), s.input("b", 4.0)
     x = s.input("x", [-2.0, 0.5, 7.0], rows=True)
-    s.let("spread", np.where(np.equal(way, 0), 2 / (a + b), np.where(np.equal(way, 1), np.sqrt(2 / a), 0)))
-    s.let("bent", np.where(x < 1, np.where(np.equal(way, 0), x, np.exp(x)), np.where(np.equal(way, 2), x.sum() - x, a * x + row_index(1))))
+    s.let(
+        "spread",
+        np.where(np.equal(way, 0), 2 / (a + b), np.where(np.equal(way, 1), np.sqrt(2 / a), 0)),
+    )
+    s.let(
+        "bent",
+        np.where(
+            x < 1,
+            np.where(np.equal(way, 0), x, np.exp(x)),
+            np.where(np.equal(way, 2), x.sum() - x, a * x + row_index(1)),
+        ),
+    )
     s.let("each", np.vstack([a + b, np.where(a > b, a, b), x.mean()]))
     s.let("flag", np.where(x < 1, 1, 0))
     s.let("twice", 2 * np.where(x < 1, x, 0))
@@ -49,7 +59,11 @@ CASES = {
 def chosen(sheet: Sheet, inputs: dict) -> dict[str, list[list[int]]]:
     """Of each block that chooses, the number of each cell's branch."""
     started = sheet.with_inputs(inputs)
-    flat = {name: block.value.ravel().tolist() for name, block in started.inputs.items() if block.value is not None}
+    flat = {
+        name: block.value.ravel().tolist()
+        for name, block in started.inputs.items()
+        if block.value is not None
+    }
     shapes = {name: list(map(int, block.shape)) for name, block in started.blocks.items()}
     source = f"""(() => {{
         const program = ({program(sheet)})({int(started.rows or 0)});
@@ -67,7 +81,15 @@ def alone(sheet: Sheet, name: str, number: int) -> Formula:
     """The formula of one branch."""
     block, places = sheet.blocks[name], layout(sheet).blocks
     sign = None if block.infinite is None else at(block.infinite, "i", "j")
-    return formula(sheet, places, places[name], branches(at(block.expr, "i", "j"))[number], name, block.line, sign)
+    return formula(
+        sheet,
+        places,
+        places[name],
+        branches(at(block.expr, "i", "j"))[number],
+        name,
+        block.line,
+        sign,
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -82,7 +104,11 @@ def test_the_branch_in_force_gives_the_cells_number(case, tmp_path):
         for i, row in enumerate(numbers):
             for j, number in enumerate(row):
                 text = alone(sheet, name, number).at(i, j)
-                where = (pages[places[name].worksheet], places[name].row + i + 1, places[name].column + j + 1 + BESIDE)
+                where = (
+                    pages[places[name].worksheet],
+                    places[name].row + i + 1,
+                    places[name].column + j + 1 + BESIDE,
+                )
                 if not engines.IRONCALC_GAP.search(text):
                     model.set_user_input(*where, text)
                     asked.append((where, name, text, found[name][i, j]))
@@ -90,7 +116,10 @@ def test_the_branch_in_force_gives_the_cells_number(case, tmp_path):
     assert asked
     for where, name, text, expected in asked:
         answer = model.get_cell_value(*where)
-        assert answer == pytest.approx(expected, rel=1e-9) or f"{expected}inite" == answer, (name, text)
+        assert answer == pytest.approx(expected, rel=1e-9) or f"{expected}inite" == answer, (
+            name,
+            text,
+        )
 
 
 def test_only_a_choice_between_formulas_has_branches():
@@ -100,13 +129,19 @@ def test_only_a_choice_between_formulas_has_branches():
 def test_the_formula_bar_shows_the_branch_in_force_beside_the_whole(opened):
     lesson = opened(choosing)
     cell(lesson, "spread").click()
-    said = {"first": ("=2/(a+b)", "0.2857"), "second": ("=SQRT(2/a)", "0.8165"), "third": ("=0", "0")}
+    said = {
+        "first": ("=2/(a+b)", "0.2857"),
+        "second": ("=SQRT(2/a)", "0.8165"),
+        "third": ("=0", "0"),
+    }
     for way, (text, number) in said.items():
         lesson.get_by_role("combobox", name="way").select_option(way)
         cell(lesson, "spread").click()
         frame(lesson)
         assert lesson.locator(".gs-branch").inner_text() == text
         assert lesson.locator(".gs-numbers").inner_text().startswith(f"{number} =")
-        assert lesson.locator(".gs-formula").inner_text() == "=IF(way=0,2/(a+b),IF(way=1,SQRT(2/a),0))"
+        assert (
+            lesson.locator(".gs-formula").inner_text() == "=IF(way=0,2/(a+b),IF(way=1,SQRT(2/a),0))"
+        )
     cell(lesson, "twice").click()
     assert lesson.get_by_text("in force now").is_hidden()

@@ -63,8 +63,18 @@ def test_values_are_every_block_by_name(capsys):
 
 
 def test_set_a_number_and_whole_blocks(capsys):
-    found = printed(capsys, "--set", "clip=0.05", "--set", "prediction=[[0.9],[0.2],[0.5]]", "--set", "is_cat=[1, 0, 1]")
-    expected = values(log_loss(), {"clip": 0.05, "prediction": [0.9, 0.2, 0.5], "is_cat": [1, 0, 1]})
+    found = printed(
+        capsys,
+        "--set",
+        "clip=0.05",
+        "--set",
+        "prediction=[[0.9],[0.2],[0.5]]",
+        "--set",
+        "is_cat=[1, 0, 1]",
+    )
+    expected = values(
+        log_loss(), {"clip": 0.05, "prediction": [0.9, 0.2, 0.5], "is_cat": [1, 0, 1]}
+    )
     assert found["loss_mean"] == expected["loss_mean"].tolist()
     assert len(found["loss_if"]) == 3
 
@@ -106,8 +116,14 @@ def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
         (["values", "log_loss", "--from", "no such.xlsx"], "cannot be read"),
         (["export", "log_loss", "no/such/folder/out.xlsx"], "out.xlsx"),
         (["page", "log_loss", "no/such/folder/out.html"], "No such file"),
-        (["serve", "--pictures", "no such folder"], "--pictures no such folder: there is no such folder"),
-        (["serve", "--pictures", str(Path(__file__).parent), "--pictures", __file__], "there is no such folder"),
+        (
+            ["serve", "--pictures", "no such folder"],
+            "--pictures no such folder: there is no such folder",
+        ),
+        (
+            ["serve", "--pictures", str(Path(__file__).parent), "--pictures", __file__],
+            "there is no such folder",
+        ),
         (["serve", "--pictures", ""], "there is no such folder"),
         (["serve", "--pictures", "~nobody here/x"], "there is no such folder"),
     ],
@@ -174,13 +190,19 @@ def test_no_folder_may_be_used_but_those_named(kernels_may_use, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert kernels_may_use() is None
     real = tmp_path.resolve()
-    assert kernels_may_use("--pictures", "way", "--pictures", str(tmp_path)) == f"{real / 'cats'}{os.pathsep}{real}"
+    assert (
+        kernels_may_use("--pictures", "way", "--pictures", str(tmp_path))
+        == f"{real / 'cats'}{os.pathsep}{real}"
+    )
 
 
 def test_folders_are_added_to_those_of_the_environment(kernels_may_use, tmp_path, monkeypatch):
     monkeypatch.setenv(server.FOLDERS, "/srv/class")
     assert kernels_may_use() == "/srv/class"
-    assert kernels_may_use("--pictures", str(tmp_path)) == f"/srv/class{os.pathsep}{tmp_path.resolve()}"
+    assert (
+        kernels_may_use("--pictures", str(tmp_path))
+        == f"/srv/class{os.pathsep}{tmp_path.resolve()}"
+    )
 
 
 def test_a_folder_that_would_be_taken_for_two_is_refused(capsys, tmp_path):
@@ -190,12 +212,28 @@ def test_a_folder_that_would_be_taken_for_two_is_refused(capsys, tmp_path):
 
 
 def test_a_lesson_s_kernel_is_told_of_the_folder(tmp_path):
-    command = [sys.executable, "-m", "lessons.command_line", "serve", "--port", "0", "--no-browser", "--pictures", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "lessons.command_line",
+        "serve",
+        "--port",
+        "0",
+        "--no-browser",
+        "--pictures",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
+    ) as process:
         try:
             assert process.stdout.readline().startswith("The lessons are at ")
             serving = psutil.Process(process.pid)
-            while not (kernels := [one for one in serving.children() if "ipykernel_launcher" in one.cmdline()]):
+            while not (
+                kernels := [
+                    one for one in serving.children() if "ipykernel_launcher" in one.cmdline()
+                ]
+            ):
                 assert process.poll() is None
                 time.sleep(0.05)
             assert str(tmp_path.resolve()) in kernels[0].environ()[server.FOLDERS].split(os.pathsep)
@@ -216,5 +254,7 @@ def test_run_as_a_program_it_has_no_traceback():
 
 def test_output_may_be_cut_off_by_its_reader():
     command = f"{sys.executable} -m lessons.command_line values log_loss | head -c 10"
-    ended = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    ended = subprocess.run(
+        command, shell=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent
+    )
     assert "Traceback" not in ended.stderr

@@ -34,13 +34,20 @@ def test_b_runs_in_lock_step_with_its_one_difference(lesson):
     for _ in range(5):
         lesson.get_by_role("button", name="Step", exact=True).click()
     frame(lesson)
-    runs = [[values(descent(), {"rate": rate}, step)["mse"][0, 0] for step in range(6)] for rate in (0.1, 0.2)]
+    runs = [
+        [values(descent(), {"rate": rate}, step)["mse"][0, 0] for step in range(6)]
+        for rate in (0.1, 0.2)
+    ]
     (_, a), (_, b) = data(lesson, 2)
     np.testing.assert_allclose([a, b], runs)
-    np.testing.assert_allclose([float(x) for x in losses(lesson)], [run[-1] for run in runs], rtol=1e-3)
+    np.testing.assert_allclose(
+        [float(x) for x in losses(lesson)], [run[-1] for run in runs], rtol=1e-3
+    )
     lesson.get_by_role("button", name="Back", exact=True).click()
     frame(lesson)
-    np.testing.assert_allclose([float(x) for x in losses(lesson)], [run[4] for run in runs], rtol=1e-3)
+    np.testing.assert_allclose(
+        [float(x) for x in losses(lesson)], [run[4] for run in runs], rtol=1e-3
+    )
 
 
 def test_what_changes_in_a_changes_in_b_but_for_the_difference(lesson):
@@ -86,7 +93,9 @@ def test_comparing_stops(lesson):
 
 def test_one_cell_of_a_table_differs(lesson):
     cell(lesson, "y", 1).click()
-    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: y[2]")
+    lesson.get_by_role("combobox", name="What differs in B").select_option(
+        "the selected cell: y[2]"
+    )
     assert lesson.get_by_role("textbox", name="Its value in B").input_value() == "2"
     compare(lesson, "-3")
     for _ in range(4):
@@ -95,7 +104,10 @@ def test_one_cell_of_a_table_differs(lesson):
     expected = [values(descent(), {"y": [1, second, 4]}, 4)["mse"][0, 0] for second in (2, -3)]
     np.testing.assert_allclose([float(x) for x in losses(lesson)], expected, rtol=1e-3)
     cell(lesson, "x", 0).click()  # another cell is selected; what is compared stays
-    assert "A has y[2] 2, B has -3; all else is the same." in lesson.locator(".gs-answer").all_inner_texts()[-1]
+    assert (
+        "A has y[2] 2, B has -3; all else is the same."
+        in lesson.locator(".gs-answer").all_inner_texts()[-1]
+    )
     cell(lesson, "x", 2).click()
     lesson.get_by_role("button", name="Remove row").click()
     lesson.get_by_role("button", name="Remove row").click()
@@ -107,23 +119,34 @@ def test_a_cell_of_a_formula_differs_and_its_others_follow_it(opened):
     lesson = opened(matmul_stack)
     lesson.get_by_text("A and B: one difference").click()
     cell(lesson, "W_1", 1, 2).click()
-    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: W_1[2,3]")
+    lesson.get_by_role("combobox", name="What differs in B").select_option(
+        "the selected cell: W_1[2,3]"
+    )
     compare(lesson, "0.25")
     lesson.get_by_role("combobox", name="initialisation").select_option("glorot")
     frame(lesson)
     start = values(matmul_stack(), {"initialisation": 2})
     changed = start["W_1"].copy()
     changed[1, 2] = 0.25
-    expected = [start["sse"][0, 0], values(matmul_stack(), {"initialisation": 2, "W_1": changed})["sse"][0, 0]]
+    expected = [
+        start["sse"][0, 0],
+        values(matmul_stack(), {"initialisation": 2, "W_1": changed})["sse"][0, 0],
+    ]
     shown_losses = dict(
-        zip(lesson.locator(".gs-compared th[scope=row]").all_inner_texts(), zip(*[iter(losses(lesson))] * 2, strict=True), strict=True)
+        zip(
+            lesson.locator(".gs-compared th[scope=row]").all_inner_texts(),
+            zip(*[iter(losses(lesson))] * 2, strict=True),
+            strict=True,
+        )
     )
     np.testing.assert_allclose([float(x) for x in shown_losses["sse"]], expected, rtol=1e-3)
 
 
 def test_what_is_computed_cannot_be_made_to_differ(lesson):
     cell(lesson, "mse").click()
-    lesson.get_by_role("combobox", name="What differs in B").select_option("the selected cell: mse is computed")
+    lesson.get_by_role("combobox", name="What differs in B").select_option(
+        "the selected cell: mse is computed"
+    )
     lesson.get_by_role("button", name="Compare", exact=True).click()
     assert lesson.get_by_text("Select a cell of an input in a table first").is_visible()
     assert losses(lesson) == []

@@ -18,7 +18,14 @@ from lessons.course import notebook
 from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
 from sheets.language.grad import reaching
-from sheets.library.depth_lab import ACTIVATIONS, BATCH, DEPTH, LARGEST_SINGLE, SMALLEST_SINGLE, depth_lab
+from sheets.library.depth_lab import (
+    ACTIVATIONS,
+    BATCH,
+    DEPTH,
+    LARGEST_SINGLE,
+    SMALLEST_SINGLE,
+    depth_lab,
+)
 from sheets.library.layers import INITIALISATIONS
 from sheets.targets.excel import write
 from sheets.targets.numpy import Values
@@ -48,27 +55,48 @@ def activations_of(found: Values, activation: str) -> list[torch.Tensor]:
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 @pytest.mark.parametrize("width", [2, 8, 33])
 def test_every_layer_is_pytorchs(activation, initialisation, width):
-    found = values(SHEET, {"width": width, "activation": activation, "initialisation": initialisation, "layers": DEPTH, "std": 0.3})
+    found = values(
+        SHEET,
+        {
+            "width": width,
+            "activation": activation,
+            "initialisation": initialisation,
+            "layers": DEPTH,
+            "std": 0.3,
+        },
+    )
     layers = activations_of(found, activation)
     np.testing.assert_allclose(found["h_50"], layers[-1].numpy(), rtol=1e-9, atol=1e-300)
     stds = np.array([[torch.std(h, correction=0).item()] for h in layers])
     np.testing.assert_allclose(found["activation_std"], stds, rtol=1e-9)
     means = np.array([[h.mean().item()] for h in layers])
     assert (np.abs(found["activation_mean"] - means) <= 1e-9 * np.abs(means) + 1e-12 * stds).all()
-    assert found["activation_mean"][0] == 0  # of normalised inputs, which a sum in doubles misses by its rounding
+    assert (
+        found["activation_mean"][0] == 0
+    )  # of normalised inputs, which a sum in doubles misses by its rounding
 
 
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 @pytest.mark.parametrize("width", [2, 8])
 def test_the_standard_deviation_is_the_rules(initialisation, width):
-    rules = {"fixed": 0.3, "lecture": 1 / width, "glorot": math.sqrt(1 / width), "he": math.sqrt(2 / width), "zeros": 0}
+    rules = {
+        "fixed": 0.3,
+        "lecture": 1 / width,
+        "glorot": math.sqrt(1 / width),
+        "he": math.sqrt(2 / width),
+        "zeros": 0,
+    }
     found = values(SHEET, {"width": width, "initialisation": initialisation, "std": 0.3})
     assert found["weight_std"].item() == pytest.approx(rules[initialisation], rel=1e-15)
 
 
 def test_the_batch_is_normalised():
     x = values(SHEET)["x"]
-    assert x.shape == (BATCH, 8) and x.mean() == pytest.approx(0, abs=1e-15) and x.std() == pytest.approx(1, rel=1e-14)
+    assert (
+        x.shape == (BATCH, 8)
+        and x.mean() == pytest.approx(0, abs=1e-15)
+        and x.std() == pytest.approx(1, rel=1e-14)
+    )
 
 
 def test_no_two_numbers_of_noise_are_one():
@@ -96,19 +124,25 @@ def test_the_theory_is_what_many_draws_have_on_average(activation):
     generator = torch.Generator().manual_seed(0)
     h = torch.randn(width, generator=generator, dtype=torch.float64)
     h = (h / h.square().mean().sqrt()).expand(draws, 1, width)
-    theory = values(SHEET, {"width": width, "std": std, "activation": activation})["theory_std"].ravel()
+    theory = values(SHEET, {"width": width, "std": std, "activation": activation})[
+        "theory_std"
+    ].ravel()
     kept = 1 - 1 / math.pi if activation == "ReLU" else 1
     for layer in (1, 2, 3):
         weights = torch.randn(draws, width, width, generator=generator, dtype=torch.float64) * std
         h = TORCH[activation](h @ weights)
         squares = h.square().mean(dim=(1, 2))
-        excess = (squares.mean().item() - theory[layer] ** 2 / kept) / (squares.std().item() / math.sqrt(draws))
+        excess = (squares.mean().item() - theory[layer] ** 2 / kept) / (
+            squares.std().item() / math.sqrt(draws)
+        )
         assert excess < 5 and (excess > -5 or activation == "tanh")
 
 
 def test_a_wide_network_follows_the_theory_also_in_its_standard_deviation():
     for activation in ("none", "ReLU"):
-        found = values(SHEET, {"width": 128, "initialisation": "he", "activation": activation, "layers": 5})
+        found = values(
+            SHEET, {"width": 128, "initialisation": "he", "activation": activation, "layers": 5}
+        )
         np.testing.assert_allclose(found["activation_std"][:6], found["theory_std"][:6], rtol=0.35)
 
 
@@ -116,9 +150,15 @@ def test_a_wide_network_follows_the_theory_also_in_its_standard_deviation():
 
 
 def test_only_the_seed_redraws_and_layers_recompute_no_layer():
-    noise = {name for name, block in SHEET.blocks.items() if name.startswith("noise") or name == "x"}
+    noise = {
+        name for name, block in SHEET.blocks.items() if name.startswith("noise") or name == "x"
+    }
     assert noise <= reaching(SHEET, ["seed"])
-    assert not [name for name in ("std", "initialisation", "activation", "layers") if noise & reaching(SHEET, [name])]
+    assert not [
+        name
+        for name in ("std", "initialisation", "activation", "layers")
+        if noise & reaching(SHEET, [name])
+    ]
     assert not [name for name in reaching(SHEET, ["layers"]) if re.match("[Wzh]_", name)]
 
 
@@ -145,9 +185,13 @@ def test_a_wide_page_lives_and_says_why_it_has_no_workbook(page, tmp_path):
     assert "explode" in said.inner_text()
     page.get_by_role("textbox", name="std", exact=True).fill("0.01")
     page.get_by_role("textbox", name="std", exact=True).press("Enter")
-    page.wait_for_function("document.querySelector('.gs-sentences p').textContent.includes('vanish')")
+    page.wait_for_function(
+        "document.querySelector('.gs-sentences p').textContent.includes('vanish')"
+    )
     page.get_by_role("button", name="Download workbook").click()
-    page.wait_for_function("document.querySelector('.gs-buttons').textContent.includes('lower width')")
+    page.wait_for_function(
+        "document.querySelector('.gs-buttons').textContent.includes('lower width')"
+    )
 
 
 def test_a_workbook_that_is_too_large_is_refused_with_what_to_lower():
@@ -156,7 +200,15 @@ def test_a_workbook_that_is_too_large_is_refused_with_what_to_lower():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("layers", 0), ("layers", 51), ("width", 1), ("width", 129), ("std", 0), ("activation", "GELU")]
+    ("name", "value"),
+    [
+        ("layers", 0),
+        ("layers", 51),
+        ("width", 1),
+        ("width", 129),
+        ("std", 0),
+        ("activation", "GELU"),
+    ],
 )
 def test_an_input_that_cannot_be(name, value):
     with pytest.raises(InputError, match=rf"^{name} .*must be"):
@@ -176,16 +228,22 @@ def state_of(found: Values) -> str:
 def check_words(inputs: dict) -> None:
     found = values(SHEET, inputs)
     said = sentences(SHEET.with_inputs(inputs), found)
-    states = [text for text in said if re.search("explode|vanish|stay alive|Every weight|fell silent", text)]
+    states = [
+        text
+        for text in said
+        if re.search("explode|vanish|stay alive|Every weight|fell silent", text)
+    ]
     assert len(states) == 1 and state_of(found) in states[0] == said[0]
     std, layer = found["activation_std"].ravel(), found["layer"].ravel()
     beyond = [int(k) for k, x in zip(layer, std, strict=True) if x > LARGEST_SINGLE]
     below = [int(k) for k, x in zip(layer, std, strict=True) if 0 < x < SMALLEST_SINGLE]
     assert [text for text in said if "would already be infinite" in text] == [
-        f"In the 32-bit numbers that networks train with, layer {k} would already be infinite." for k in beyond[:1]
+        f"In the 32-bit numbers that networks train with, layer {k} would already be infinite."
+        for k in beyond[:1]
     ]
     assert [text for text in said if "would already be 0" in text] == [
-        f"In the 32-bit numbers that networks train with, layer {k} would already be 0." for k in below[:1]
+        f"In the 32-bit numbers that networks train with, layer {k} would already be 0."
+        for k in below[:1]
     ]
     assert f"{found['expected_factor'].item():.4f}" in said[-1]
 
@@ -205,7 +263,16 @@ def test_the_sentences_are_true_in_the_story(preset):
     st.sampled_from([2, 3, 8]),
 )
 def test_the_sentences_are_true(activation, initialisation, std, layers, seed, width):
-    check_words({"activation": activation, "initialisation": initialisation, "std": std, "layers": layers, "seed": seed, "width": width})
+    check_words(
+        {
+            "activation": activation,
+            "initialisation": initialisation,
+            "std": std,
+            "layers": layers,
+            "seed": seed,
+            "width": width,
+        }
+    )
 
 
 def test_the_numbers_in_the_lesson_are_the_sheets():
@@ -215,5 +282,8 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
     for preset in (3, 4):
         assert f"{values(SHEET, PRESETS[preset])['last_std'].item():.3f}" in text
     wide = values(SHEET, {**PRESETS[6], "width": 128})
-    assert f"{wide['last_std'].item():.3f}, where theory expects {wide['theory_std'][-1].item():.3f}" in text
+    assert (
+        f"{wide['last_std'].item():.3f}, where theory expects {wide['theory_std'][-1].item():.3f}"
+        in text
+    )
     assert f"10^{values(SHEET, {'std': 10, 'layers': DEPTH})['last_power'].item():.0f}" in text

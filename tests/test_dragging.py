@@ -8,7 +8,9 @@ from test_page import cell, frame
 
 from sheets import POINTER_Y, Axis, Contour, Series, Sheet, column_index, row_index, values
 
-INSIDE = "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
+INSIDE = (
+    "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
+)
 PLACE = f"""([chart, x, y]) => {{
     const plot = document.querySelectorAll(".js-plotly-plot")[chart];
     plot.scrollIntoView({{ block: "center" }});
@@ -25,7 +27,10 @@ def descent() -> Sheet:
     a, b = s.input("a", -1.0, low=-5, high=5), s.input("b", 1.0, low=-5, high=5)
     rate = s.parameter("rate", 0.1, 0.001, 1, scale="log")
     s.group("Points")
-    x, y = s.input("x", [0.0, 1.0, 2.0], rows=True, low=-1, high=3), s.input("y", [1.0, 2.0, 4.0], rows=True, low=-5, high=5)
+    x, y = (
+        s.input("x", [0.0, 1.0, 2.0], rows=True, low=-1, high=3),
+        s.input("y", [1.0, 2.0, 4.0], rows=True, low=-5, high=5),
+    )
     s.group("Drawn")
     s.let("grid", row_index(7) * 0.5 - 0.5)
     s.input("drawn", np.zeros((7, 1)), low=-5, high=5)
@@ -38,7 +43,12 @@ def descent() -> Sheet:
     s.let("b_next", b - rate * (2 * (prediction - y)).mean())
     s.let("slopes", column_index(21) * 0.5 - 5)
     s.let("intercepts", row_index(21) * 0.5 - 5)
-    s.let("surface", (s["slopes"] - y.mean()) ** 2 + (s["intercepts"] - 1) ** 2 + s["slopes"] * s["intercepts"] / 2)
+    s.let(
+        "surface",
+        (s["slopes"] - y.mean()) ** 2
+        + (s["intercepts"] - 1) ** 2
+        + s["slopes"] * s["intercepts"] / 2,
+    )
     s.let("left", -0.5 + 0 * a)
     s.let("at_left", a * s["left"] + b)
     s.carry(a="a_next", b="b_next")
@@ -47,12 +57,33 @@ def descent() -> Sheet:
         Series("x", "y", "points", mode="markers", role="target", drag="xy"),
         Series("x", "y", "errors", mode="segments", to="prediction", role="loss"),
         Series("ends", "line", "line", ghosts=4, role="weight"),
-        Series("left", "at_left", "handle", mode="markers", role="weight", moves={"b": POINTER_Y - a * s["left"]}),
+        Series(
+            "left",
+            "at_left",
+            "handle",
+            mode="markers",
+            role="weight",
+            moves={"b": POINTER_Y - a * s["left"]},
+        ),
     ]
     s.chart("points", across, up, series, adds=True)
-    path = [Series("a", "b", "path", steps=True, role="weight"), Series("a", "b", "guess", mode="markers", role="weight", drag="xy")]
-    s.chart("surface", Axis("a", -5, 5), Axis("b", -5, 5), path, contour=Contour("slopes", "intercepts", "surface", "loss"))
-    s.chart("loss", Axis("step", 0, 50), Axis("mse", 0.01, 100, "log"), [Series("step", "mse", "mse", steps=True, role="loss")])
+    path = [
+        Series("a", "b", "path", steps=True, role="weight"),
+        Series("a", "b", "guess", mode="markers", role="weight", drag="xy"),
+    ]
+    s.chart(
+        "surface",
+        Axis("a", -5, 5),
+        Axis("b", -5, 5),
+        path,
+        contour=Contour("slopes", "intercepts", "surface", "loss"),
+    )
+    s.chart(
+        "loss",
+        Axis("step", 0, 50),
+        Axis("mse", 0.01, 100, "log"),
+        [Series("step", "mse", "mse", steps=True, role="loss")],
+    )
     s.chart("curve", across, up, [Series("grid", "drawn", "drawn", drag="draw", role="target")])
     s.chart(
         "rate",
@@ -89,7 +120,9 @@ def number(page, block: str, row: int = 0) -> float:
 def data(page, chart: int) -> list:
     """What plotly itself holds, once it has come to rest."""
     page.wait_for_timeout(400)
-    return page.evaluate(f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x), Array.from(d.y)])")
+    return page.evaluate(
+        f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x), Array.from(d.y)])"
+    )
 
 
 def test_a_point_is_dragged_and_every_number_follows(lesson):
@@ -128,7 +161,9 @@ def test_a_curve_is_drawn_by_hand_without_gaps(lesson):
 def test_a_click_anywhere_moves_the_only_marker_along_x(lesson):
     lesson.mouse.click(*place(lesson, 4, 0.01, 20))
     frame(lesson)
-    assert float(lesson.get_by_role("textbox", name="rate").input_value()) == pytest.approx(0.01, rel=0.1)
+    assert float(lesson.get_by_role("textbox", name="rate").input_value()) == pytest.approx(
+        0.01, rel=0.1
+    )
 
 
 def test_a_new_guess_dragged_on_the_surface_starts_a_new_run(lesson):
@@ -186,7 +221,9 @@ def test_the_contour_follows_a_point_that_is_dragged_just_as_plotly_draws_it_at_
     before = lesson.evaluate(LINES)
     lesson.mouse.move(*place(lesson, 0, 2, 4))
     lesson.mouse.down()
-    plotly_waits, moving = lesson.evaluate(PULL.replace("LINES", LINES), list(place(lesson, 0, 2, -4)))
+    plotly_waits, moving = lesson.evaluate(
+        PULL.replace("LINES", LINES), list(place(lesson, 0, 2, -4))
+    )
     assert plotly_waits and moving != before
     lesson.wait_for_timeout(400)
     assert lesson.evaluate(LINES) == moving

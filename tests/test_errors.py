@@ -191,18 +191,40 @@ ILLEGAL = [
     "loss.mean",
     "Print_Area",
 ]
-ILLEGAL += ["lambda", "if", "True", "None", "true", "TRUE", "false", "null", "NaN", "inf", "undefined"]
+ILLEGAL += [
+    "lambda",
+    "if",
+    "True",
+    "None",
+    "true",
+    "TRUE",
+    "false",
+    "null",
+    "NaN",
+    "inf",
+    "undefined",
+]
 
 
 @pytest.mark.parametrize("name", ILLEGAL)
 def test_a_name_that_is_not_legal_everywhere(name):
     s = Sheet("names")
-    for make in (lambda: s.input(name, 1.0), lambda: s.let(name, 1.0), lambda: s.parameter(name, 1, 0, 2), lambda: Sheet(name)):
-        with pytest.raises(SheetError, match=r"^test_errors\.py:\d+: .*(is not a name|is a cell's address|already means something)"):
+    for make in (
+        lambda: s.input(name, 1.0),
+        lambda: s.let(name, 1.0),
+        lambda: s.parameter(name, 1, 0, 2),
+        lambda: Sheet(name),
+    ):
+        with pytest.raises(
+            SheetError,
+            match=r"^test_errors\.py:\d+: .*(is not a name|is a cell's address|already means something)",
+        ):
             make()
 
 
-@pytest.mark.parametrize("name", ["W_1", "loss_mean", "x", "X", "alpha", "T", "d", "RCX", "row", "ABCD", "x_1_2"])
+@pytest.mark.parametrize(
+    "name", ["W_1", "loss_mean", "x", "X", "alpha", "T", "d", "RCX", "row", "ABCD", "x_1_2"]
+)
 def test_a_legal_name(name):
     assert name in {block: Sheet("names").input(block, 1.0) for block in [name]}
 
@@ -252,7 +274,9 @@ def test_a_formula_that_excel_cannot_state_in_one_cell():
     s.let("least", (s["x"] @ s["w"] + s["v"]).min())
     line = inspect.currentframe().f_lineno - 1
     said = refused_by_excel(s)
-    assert said.startswith(f"test_errors.py:{line}: least: Excel cannot state this min: its ranges do not line up in one cell")
+    assert said.startswith(
+        f"test_errors.py:{line}: least: Excel cannot state this min: its ranges do not line up in one cell"
+    )
     assert said.endswith("give the inner part a block of its own")
 
 
@@ -260,13 +284,24 @@ def test_a_sentence_that_excel_cannot_state_in_one_cell():
     s = lesson()
     s.say("some are large", when=np.maximum(s["x"], 0).sum() > 3)
     line = inspect.currentframe().f_lineno - 1
-    assert refused_by_excel(s).startswith(f"test_errors.py:{line}: sentence 'some are large': Excel cannot state maximum inside a sum")
+    assert refused_by_excel(s).startswith(
+        f"test_errors.py:{line}: sentence 'some are large': Excel cannot state maximum inside a sum"
+    )
 
 
 def test_a_formula_that_is_too_long_for_a_cell():
     s = lesson()
-    s.let("long", sum(np.sin(s["n"] * 0.1234567890123456 + 0.1234567890123456) * 0.1234567890123456 for _ in range(180)))
-    assert "characters are more than Excel takes in one cell; give a part a block of its own" in refused_by_excel(s)
+    s.let(
+        "long",
+        sum(
+            np.sin(s["n"] * 0.1234567890123456 + 0.1234567890123456) * 0.1234567890123456
+            for _ in range(180)
+        ),
+    )
+    assert (
+        "characters are more than Excel takes in one cell; give a part a block of its own"
+        in refused_by_excel(s)
+    )
 
 
 @pytest.mark.parametrize("reduce", ["mean", "sum", "max", "min"])
@@ -275,7 +310,10 @@ def test_an_infinite_block_reduced_without_saying_so(reduce):
     loss = s.let("loss", -np.log(s.input("q", [0.0, 0.5], rows=True)), infinite=1)
     s.let("whole", getattr(loss, reduce)())
     line = inspect.currentframe().f_lineno - 1
-    assert refused_by_excel(s) == f"test_errors.py:{line}: whole reduces loss, which may be infinite: declare infinite= for whole too"
+    assert (
+        refused_by_excel(s)
+        == f"test_errors.py:{line}: whole reduces loss, which may be infinite: declare infinite= for whole too"
+    )
 
 
 # --- what a reader's input gets is a sentence without a line: it is not the reader's file

@@ -13,7 +13,17 @@ import scipy.stats
 import workbooks
 from examples import FAMILIES, NEED_BLOCKS, Arrays, differences, expression, reference
 
-from sheets import NeedsBlock, Sheet, SheetError, backprop, log_softmax, softmax, stop, values, xlogy
+from sheets import (
+    NeedsBlock,
+    Sheet,
+    SheetError,
+    backprop,
+    log_softmax,
+    softmax,
+    stop,
+    values,
+    xlogy,
+)
 from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE, put, walk
 from sheets.language.ops import OPS
 from sheets.targets.excel.formulas import block_formula
@@ -39,15 +49,24 @@ def away_from_kinks() -> Arrays:
     """Numbers away from 0 and from each other."""
     random = np.random.default_rng(3)
     sizes = [int(np.prod(shape)) for shape in SHAPES.values()]
-    numbers = random.permutation(np.linspace(0.4, 2.7, sum(sizes))) * random.choice([-1, 1], sum(sizes))
-    return {name: x.reshape(SHAPES[name]) for name, x in zip(SHAPES, np.split(numbers, np.cumsum(sizes)[:-1]), strict=True)}
+    numbers = random.permutation(np.linspace(0.4, 2.7, sum(sizes))) * random.choice(
+        [-1, 1], sum(sizes)
+    )
+    return {
+        name: x.reshape(SHAPES[name])
+        for name, x in zip(SHAPES, np.split(numbers, np.cumsum(sizes)[:-1]), strict=True)
+    }
 
 
 SMOOTH = away_from_kinks() | ROW_NUMBERS
 TOO_LARGE = {"A+1e20", "A-67108859"}  # to see a slope in
 FORMULAS = {**FAMILIES, "not in one cell of Excel": NEED_BLOCKS}
 CASES = {
-    family: [f for f in formulas if f not in TOO_LARGE and "stop" not in f and np.isfinite(reference(f, SMOOTH)).all()]
+    family: [
+        f
+        for f in formulas
+        if f not in TOO_LARGE and "stop" not in f and np.isfinite(reference(f, SMOOTH)).all()
+    ]
     for family, formulas in FORMULAS.items()
 }
 each_family = pytest.mark.parametrize("family", CASES)
@@ -61,7 +80,15 @@ def slope(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
     """df/dx by central differences of fourth order."""
     found = np.empty_like(x)
     for place in np.ndindex(x.shape):
-        at = [f(x + STEP * k * (np.arange(x.size).reshape(x.shape) == np.ravel_multi_index(place, x.shape))) for k in (-2, -1, 1, 2)]
+        at = [
+            f(
+                x
+                + STEP
+                * k
+                * (np.arange(x.size).reshape(x.shape) == np.ravel_multi_index(place, x.shape))
+            )
+            for k in (-2, -1, 1, 2)
+        ]
         found[place] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * STEP)
     return found
 
@@ -76,7 +103,10 @@ def weights(formula: str) -> np.ndarray:
 def slopes(formula: str) -> Arrays:
     w = weights(formula)
     return {
-        name: slope(lambda x, name=name: float((reference(formula, SMOOTH | {name: x}) * w).sum()), SMOOTH[name])
+        name: slope(
+            lambda x, name=name: float((reference(formula, SMOOTH | {name: x}) * w).sum()),
+            SMOOTH[name],
+        )
         for name in used_in(formula)
         if name not in ROW_NUMBERS
     }
@@ -107,7 +137,9 @@ def wrong_slopes(formulas: list[str], found: Arrays) -> list[str]:
         for name, there in slopes(formula).items():
             here = found.get(f"d_{name}_{k}", np.zeros_like(there))
             if here.shape != there.shape or not np.allclose(here, there, rtol=1e-6, atol=1e-7):
-                lines.append(f"d_{name} of {formula}: {here.tolist()}, finite differences {there.tolist()}")
+                lines.append(
+                    f"d_{name} of {formula}: {here.tolist()}, finite differences {there.tolist()}"
+                )
     return lines
 
 
@@ -116,9 +148,17 @@ def wrong_slopes(formulas: list[str], found: Arrays) -> list[str]:
 
 def test_the_formulas_use_every_op_with_a_derivative():
     used = {
-        node.op for family in CASES for block in sheet(family, False).blocks.values() if block.expr is not None for node in walk(block.expr)
+        node.op
+        for family in CASES
+        for block in sheet(family, False).blocks.values()
+        if block.expr is not None
+        for node in walk(block.expr)
     }
-    assert used >= {name for name, op in OPS.items() if op.vjp} | {*STRUCTURE, *REDUCTIONS, *COMPOSED}
+    assert used >= {name for name, op in OPS.items() if op.vjp} | {
+        *STRUCTURE,
+        *REDUCTIONS,
+        *COMPOSED,
+    }
 
 
 @each_family
@@ -137,7 +177,11 @@ def stated(s: Sheet) -> list[str] | None:
     """The sheet's formulas in Excel, or None where it cannot state one of them."""
     places = layout(s).blocks
     try:
-        return [block_formula(s, places, name).at(0, 0) for name, block in s.blocks.items() if block.expr is not None]
+        return [
+            block_formula(s, places, name).at(0, 0)
+            for name, block in s.blocks.items()
+            if block.expr is not None
+        ]
     except NeedsBlock:
         return None
 
@@ -146,7 +190,10 @@ def stated(s: Sheet) -> list[str] | None:
 def statable() -> dict[str, bool]:
     """Every structure and some of the rest, and whether Excel can state the formula and its gradients."""
     chosen = CASES["structure"] + [formula for family in FAMILIES for formula in CASES[family][::6]]
-    return {formula: stated(sheet_of_gradients([formula])) is not None for formula in dict.fromkeys(chosen)}
+    return {
+        formula: stated(sheet_of_gradients([formula])) is not None
+        for formula in dict.fromkeys(chosen)
+    }
 
 
 @cache
@@ -157,27 +204,43 @@ def for_excel() -> Sheet:
 def where_ironcalc_has_a_gap() -> set[str]:
     places = layout(for_excel()).blocks
     formulas = {
-        name: block_formula(for_excel(), places, name).at(0, 0) for name, block in for_excel().blocks.items() if block.expr is not None
+        name: block_formula(for_excel(), places, name).at(0, 0)
+        for name, block in for_excel().blocks.items()
+        if block.expr is not None
     }
-    return {name.split("_")[-1] for name, formula in formulas.items() if engines.IRONCALC_GAP.search(formula)}
+    return {
+        name.split("_")[-1]
+        for name, formula in formulas.items()
+        if engines.IRONCALC_GAP.search(formula)
+    }
 
 
 WORKBOOK = workbooks.register("gradients", for_excel, notes=False)
 
 
 def test_excel_states_every_gradient_but_those_through_a_lookup():
-    assert [formula for formula, can in statable().items() if not can] == ["rows_of(W, T)@W.T", "-rows_of(W, T)**2"]
+    assert [formula for formula, can in statable().items() if not can] == [
+        "rows_of(W, T)@W.T",
+        "-rows_of(W, T)**2",
+    ]
 
 
 def test_gradients_in_ironcalc():
-    gap, found = where_ironcalc_has_a_gap(), engines.numbers(for_excel(), workbooks.in_ironcalc(WORKBOOK))
-    expected = {name: x for name, x in values(for_excel()).items() if name.split("_")[-1] not in gap}
+    gap, found = (
+        where_ironcalc_has_a_gap(),
+        engines.numbers(for_excel(), workbooks.in_ironcalc(WORKBOOK)),
+    )
+    expected = {
+        name: x for name, x in values(for_excel()).items() if name.split("_")[-1] not in gap
+    }
     assert len(expected) > 1000
     assert not differences(found, expected)
 
 
 def test_gradients_in_libreoffice():
-    assert not differences(engines.numbers(for_excel(), workbooks.in_libreoffice(WORKBOOK)), values(for_excel()))
+    assert not differences(
+        engines.numbers(for_excel(), workbooks.in_libreoffice(WORKBOOK)), values(for_excel())
+    )
 
 
 # --- kinks: the sub-gradients that ops.py states
@@ -187,9 +250,21 @@ KINKS = {
     "ReLU at 0": ("np.maximum(0, x)", {"x": [-1, 0, 2]}, {"x": [0, 0, 1]}),
     "ReLU at 0, the other way round": ("np.maximum(x, 0)", {"x": [-1, 0, 2]}, {"x": [0, 0, 1]}),
     "a tie of minimum with a constant": ("np.minimum(x, 0)", {"x": [-1, 0, 2]}, {"x": [1, 0, 0]}),
-    "a tie of maximum between blocks": ("np.maximum(x, y)", {"x": [1, 5, 3], "y": [1, 3, 5]}, {"x": [1, 1, 0], "y": [0, 0, 1]}),
-    "a tie of minimum between blocks": ("np.minimum(x, y)", {"x": [1, 5, 3], "y": [1, 3, 5]}, {"x": [1, 0, 1], "y": [0, 1, 0]}),
-    "a tie with a stretched block": ("np.maximum(x, y)", {"x": [2, 1, 3], "y": [2]}, {"x": [1, 0, 1], "y": [1]}),
+    "a tie of maximum between blocks": (
+        "np.maximum(x, y)",
+        {"x": [1, 5, 3], "y": [1, 3, 5]},
+        {"x": [1, 1, 0], "y": [0, 0, 1]},
+    ),
+    "a tie of minimum between blocks": (
+        "np.minimum(x, y)",
+        {"x": [1, 5, 3], "y": [1, 3, 5]},
+        {"x": [1, 0, 1], "y": [0, 1, 0]},
+    ),
+    "a tie with a stretched block": (
+        "np.maximum(x, y)",
+        {"x": [2, 1, 3], "y": [2]},
+        {"x": [1, 0, 1], "y": [1]},
+    ),
     "clip at its limits": ("np.clip(x, -1, 1)", {"x": [-2, -1, 0, 1, 2]}, {"x": [0, 1, 1, 1, 0]}),
     "limits that are blocks": (
         "np.clip(x, low, high)",
@@ -205,13 +280,26 @@ KINKS = {
     "remainder at its jump": ("x % 2", {"x": [-2, 0, 1, 2]}, {"x": [1, 1, 1, 1]}),
     "a square at 0": ("x**2", {"x": [-1, 0]}, {"x": [-2, 0]}),
     "a power of 0": ("x**0", {"x": [-1, 0, 2]}, {"x": [0, 0, 0]}),
-    "0 to the 0": ("x**y", {"x": [0, 0, 2], "y": [0, 2, 0]}, {"x": [0, 0, 0], "y": [0, 0, np.log(2)]}),
-    "0 log 0": ("xlogy(x, y)", {"x": [0, 0, 2], "y": [0, 1, 1]}, {"x": [-np.inf, 0, 0], "y": [0, 0, 2]}),
+    "0 to the 0": (
+        "x**y",
+        {"x": [0, 0, 2], "y": [0, 2, 0]},
+        {"x": [0, 0, 0], "y": [0, 0, np.log(2)]},
+    ),
+    "0 log 0": (
+        "xlogy(x, y)",
+        {"x": [0, 0, 2], "y": [0, 1, 1]},
+        {"x": [-np.inf, 0, 0], "y": [0, 0, 2]},
+    ),
     "sqrt at 0": ("np.sqrt(x)", {"x": [0, 4]}, {"x": [np.inf, 0.25]}),
     "normal quantiles, near and far": (
         "normal_quantile(p)",
         {"p": [0, 1e-12, 0.05, 0.5, 0.95]},
-        {"p": [np.inf, *(1 / scipy.stats.norm.pdf(scipy.stats.norm.ppf([1e-12, 0.05, 0.5, 0.95])))]},
+        {
+            "p": [
+                np.inf,
+                *(1 / scipy.stats.norm.pdf(scipy.stats.norm.ppf([1e-12, 0.05, 0.5, 0.95]))),
+            ]
+        },
     ),
     "sigmoid, far out": ("sigmoid(x)", {"x": [-800, 0, 800]}, {"x": [0, 0.25, 0]}),
 }
@@ -222,7 +310,9 @@ KINKS = {
 def test_at_a_kink(kink, engine):
     formula, inputs, gradients = KINKS[kink]
     s = Sheet("kink")
-    made = s.let("made", expression(formula, {name: s.input(name, value) for name, value in inputs.items()}))
+    made = s.let(
+        "made", expression(formula, {name: s.input(name, value) for name, value in inputs.items()})
+    )
     s.let("loss", made.sum())
     backprop(s, "loss")
     found = engine(s)
@@ -250,11 +340,17 @@ def test_a_branch_that_is_not_taken_gives_no_nan(inline, engine):
 
 def test_a_wrong_certainty_has_an_infinite_gradient_and_no_nan():
     s = cross_entropy(inline=False)
-    np.testing.assert_array_equal(values(s, {"q": [0, 1, 0.5, 0.25]})["d_q"], [[-np.inf], [np.inf], [-2], [4 / 3]])
+    np.testing.assert_array_equal(
+        values(s, {"q": [0, 1, 0.5, 0.25]})["d_q"], [[-np.inf], [np.inf], [-2], [4 / 3]]
+    )
 
 
 MASKED = {
-    "in its own stretched axis": ("np.where(x > 0, np.log(x), 0) * w", {"x": [-1, 0, 2], "w": [[1], [2]]}, [0, 0, 1.5]),
+    "in its own stretched axis": (
+        "np.where(x > 0, np.log(x), 0) * w",
+        {"x": [-1, 0, 2], "w": [[1], [2]]},
+        [0, 0, 1.5],
+    ),
     "of a choice inside a choice": (
         "np.where(x > 0, np.where(x > 1, np.sqrt(x - 1), np.log(x)), x)",
         {"x": [-1, 0, 0.5, 5]},
@@ -262,8 +358,16 @@ MASKED = {
     ),
     "under arithmetic": ("2 - 3 * np.where(x > 0, np.log(x), -x)", {"x": [-1, 0, 2]}, [3, 3, -1.5]),
     "with the other branch": ("np.where(x < 0, 5, 1 / x)", {"x": [-1, 2]}, [0, -0.25]),
-    "of one number for all": ("np.where(x > 0, np.log(x * s), 0)", {"x": [-1, 0, 2], "s": [1]}, [0, 0, 0.5]),
-    "from two sides": ("np.where(x > 0, np.log(x), 0) + np.where(x > 0, 0, np.log(-x))", {"x": [-2, 4]}, [-0.5, 0.25]),
+    "of one number for all": (
+        "np.where(x > 0, np.log(x * s), 0)",
+        {"x": [-1, 0, 2], "s": [1]},
+        [0, 0, 0.5],
+    ),
+    "from two sides": (
+        "np.where(x > 0, np.log(x), 0) + np.where(x > 0, 0, np.log(-x))",
+        {"x": [-2, 4]},
+        [-0.5, 0.25],
+    ),
 }
 
 
@@ -271,7 +375,10 @@ MASKED = {
 def test_a_mask(case):
     formula, inputs, expected = MASKED[case]
     s = Sheet("masked")
-    s.let("loss", expression(formula, {name: s.input(name, value) for name, value in inputs.items()}).sum())
+    s.let(
+        "loss",
+        expression(formula, {name: s.input(name, value) for name, value in inputs.items()}).sum(),
+    )
     backprop(s, "loss", ["x"])
     np.testing.assert_allclose(values(s)["d_x"], [expected])
 
@@ -312,8 +419,14 @@ WITHOUT_GRADIENT = [
 @pytest.mark.parametrize("inline", [True, False])
 def test_a_block_reached_only_without_a_slope_has_no_gradient(formula, inline):
     s = Sheet("stopped")
-    x, w, unused = s.input("x", [[1.0], [0.0]]), s.input("w", [[3.0], [5.0]]), s.input("unused", 1.0)
-    reached = expression(formula, {"x": s.let("through", x * 1.0 + 0 * unused) if not inline else x, "w": w})
+    x, w, unused = (
+        s.input("x", [[1.0], [0.0]]),
+        s.input("w", [[3.0], [5.0]]),
+        s.input("unused", 1.0),
+    )
+    reached = expression(
+        formula, {"x": s.let("through", x * 1.0 + 0 * unused) if not inline else x, "w": w}
+    )
     s.let("loss", (reached if inline else s.let("reached", reached)).sum() + (w * w).sum())
     given = backprop(s, "loss")
     assert not {"x", "through", "unused"} & set(given)
@@ -360,7 +473,11 @@ def test_a_gradient_is_written_over_the_block_and_not_over_its_formula():
 
 def test_every_gradient_has_its_blocks_shape():
     s = Sheet("shapes")
-    x, w, b = s.input("x", np.ones((5, 3)), rows=True), s.input("w", np.ones((3, 2))), s.input("b", [[1.0, 2.0]])
+    x, w, b = (
+        s.input("x", np.ones((5, 3)), rows=True),
+        s.input("w", np.ones((3, 2))),
+        s.input("b", [[1.0, 2.0]]),
+    )
     s.let("loss", s.let("h", x @ w + b).mean())
     for name in backprop(s, "loss"):
         assert s.blocks[f"d_{name}"].shape == s.blocks[name].shape
@@ -384,10 +501,19 @@ def test_what_backprop_refuses(loss, inputs, complaint):
 # --- rows of data, lookups, networks
 
 
-@pytest.mark.parametrize("formula", ["(np.maximum(x.T, v).sum(axis=1) ** 2).sum()", "(np.maximum(x @ x.T, v[0]).sum(axis=1) ** 2).sum()"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "(np.maximum(x.T, v).sum(axis=1) ** 2).sum()",
+        "(np.maximum(x @ x.T, v[0]).sum(axis=1) ** 2).sum()",
+    ],
+)
 def test_rows_of_data_that_lie_across_inside_a_formula(formula):
     s = Sheet("across")
-    x, v = s.input("x", [[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]], rows=True), s.input("v", [[2.0], [3.0]])
+    x, v = (
+        s.input("x", [[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]], rows=True),
+        s.input("v", [[2.0], [3.0]]),
+    )
     s.let("loss", expression(formula, {"x": x, "v": v}))
     backprop(s, "loss")
     found = values(s)
@@ -402,23 +528,39 @@ def test_rows_of_data_that_lie_across_inside_a_formula(formula):
 @pytest.mark.parametrize("engine", [values, engines.in_javascript], ids=["numpy", "javascript"])
 def test_the_mean_over_any_number_of_rows(start, rows, engine):
     s = Sheet("rows")
-    x, w = s.input("x", np.arange(2.0 * start).reshape(start, 2), rows=True), s.input("w", [[1.0], [-1.0]])
+    x, w = (
+        s.input("x", np.arange(2.0 * start).reshape(start, 2), rows=True),
+        s.input("w", [[1.0], [-1.0]]),
+    )
     s.let("loss", ((x @ w) ** 2).mean() + x.sum() * 0 + s.let("scaled", x * 2).mean())
     backprop(s, "loss")
     data = np.linspace(-1, 2, 2 * rows).reshape(rows, 2)
     found, weights_now = engine(s, {"x": data}), np.array([[1.0], [-1.0]])
     np.testing.assert_allclose(found["d_w"], 2 * data.T @ (data @ weights_now) / rows)
-    np.testing.assert_allclose(found["d_x"], 2 * (data @ weights_now) @ weights_now.T / rows + 2 / (2 * rows))
+    np.testing.assert_allclose(
+        found["d_x"], 2 * (data @ weights_now) @ weights_now.T / rows + 2 / (2 * rows)
+    )
     assert found["d_scaled"].shape == (rows, 2)
 
 
 def test_a_row_looked_up_twice_collects_both_gradients():
     s = Sheet("lookup")
-    table, rows = s.input("table", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), s.input("rows", [[2], [0], [2], [9]])
-    s.let("loss", (np.where(rows < 3, s.let("found", table[rows]), 0) * s.input("w", [[1.0], [10.0], [100.0], [1000.0]])).sum())
+    table, rows = (
+        s.input("table", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+        s.input("rows", [[2], [0], [2], [9]]),
+    )
+    s.let(
+        "loss",
+        (
+            np.where(rows < 3, s.let("found", table[rows]), 0)
+            * s.input("w", [[1.0], [10.0], [100.0], [1000.0]])
+        ).sum(),
+    )
     backprop(s, "loss", ["table"])
     np.testing.assert_array_equal(values(s)["d_table"], [[10, 10], [0, 0], [101, 101]])
-    np.testing.assert_array_equal(engines.in_javascript(s)["d_table"], [[10, 10], [0, 0], [101, 101]])
+    np.testing.assert_array_equal(
+        engines.in_javascript(s)["d_table"], [[10, 10], [0, 0], [101, 101]]
+    )
 
 
 def test_the_gradient_of_putting_rows_back():
@@ -451,7 +593,10 @@ def three_layers(blocks: bool) -> Sheet:
 
     h = s.input("x", random.normal(size=(4, 3)), rows=True)
     for k, shape in enumerate([(3, 5), (5, 4), (4, 2)]):
-        w, b = s.input(f"w_{k}", random.normal(size=shape)), s.input(f"b_{k}", random.normal(size=(1, shape[1])))
+        w, b = (
+            s.input(f"w_{k}", random.normal(size=shape)),
+            s.input(f"b_{k}", random.normal(size=(1, shape[1]))),
+        )
         h = named(f"h_{k}", np.tanh(named(f"z_{k}", h @ w + b)))
     p = named("p", softmax(h))
     y = s.input("y", np.eye(2)[[0, 1, 1, 0]], rows=True)

@@ -58,11 +58,15 @@ def hub(tmp_path_factory) -> Iterator[SimpleNamespace]:
     """A running hub: its `address`, which ends in a slash, and its `process`."""
     command = Path(sys.prefix, "bin", "jupyterhub")
     if not command.exists() or not command.with_name("configurable-http-proxy").exists():
-        missing("JupyterHub or its proxy is not installed: lessons/hub/jupyterhub_config.py says how")
+        missing(
+            "JupyterHub or its proxy is not installed: lessons/hub/jupyterhub_config.py says how"
+        )
     folder = tmp_path_factory.mktemp("hub")
     ports = free_ports(3)
     own = folder / "class.py"
-    own.write_text(OWN_LINES.format(*ports, config=str(HUB / "jupyterhub_config.py"), password=PASSWORD))
+    own.write_text(
+        OWN_LINES.format(*ports, config=str(HUB / "jupyterhub_config.py"), password=PASSWORD)
+    )
     said = folder / "said.txt"
     with said.open("w") as log:
         process = subprocess.Popen(
@@ -82,7 +86,9 @@ def hub(tmp_path_factory) -> Iterator[SimpleNamespace]:
             return False
 
     wait_for(ready)
-    yield SimpleNamespace(address=address, process=psutil.Process(process.pid), folder=folder / "data")
+    yield SimpleNamespace(
+        address=address, process=psutil.Process(process.pid), folder=folder / "data"
+    )
     everyone = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=60)
@@ -115,12 +121,17 @@ def open_lesson(browser, hub, name: str) -> SimpleNamespace:
     asked: set[str] = set()
     page = browser.new_context().new_page()
     watch(page, complaints)
-    page.on("response", lambda response: response.status == 200 and asked.add(response.url.partition("?")[0]))
+    page.on(
+        "response",
+        lambda response: response.status == 200 and asked.add(response.url.partition("?")[0]),
+    )
     page.goto(hub.address + "hub/user-redirect/lesson/log_loss#clip=0.03")
     sign_in(page, name)
     page.wait_for_url(f"{hub.address}user/{name}/lesson/log_loss*", timeout=120_000)
     settled(page)
-    return SimpleNamespace(page=page, complaints=complaints, asked=asked, home=f"{hub.address}user/{name}/")
+    return SimpleNamespace(
+        page=page, complaints=complaints, asked=asked, home=f"{hub.address}user/{name}/"
+    )
 
 
 def settled(page) -> None:
@@ -135,7 +146,9 @@ def clip(page):
 
 def kernel_of(page) -> str:
     """The address of the kernel that this lesson's page speaks to."""
-    return "api/kernels/" + page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+    return "api/kernels/" + page.evaluate(
+        "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -166,11 +179,18 @@ def stranger(browser) -> Iterator:
 
 
 def test_each_student_has_a_server_a_kernel_and_the_link_s_start(hub, ada, bob):
-    assert clip(ada.page).input_value() == clip(bob.page).input_value() == "0.03"  # what the link said, kept through the login
+    assert (
+        clip(ada.page).input_value() == clip(bob.page).input_value() == "0.03"
+    )  # what the link said, kept through the login
     assert kernel_of(ada.page) != kernel_of(bob.page)
     assert servers(hub).keys() == {"ada", "bob"}
     for student in (ada, bob):
-        assert student.page.context.request.get(student.home + kernel_of(student.page)).json()["connections"] == 1
+        assert (
+            student.page.context.request.get(student.home + kernel_of(student.page)).json()[
+                "connections"
+            ]
+            == 1
+        )
 
 
 def test_what_one_types_reaches_nobody_else_until_they_send_the_link(ada, bob):
@@ -211,7 +231,12 @@ def test_whatever_a_lesson_is_made_of_is_its_student_s_alone(ada, bob, stranger)
     assert len(of_the_page) > 10
     for kind in ("lesson/log_loss", ".js", ".css", "plotly-"):
         assert any(kind in address for address in of_the_page), kind
-    others = {ada.home, ada.home + kernel_of(ada.page), ada.home + "no/such/address", ada.home + "voila/files/picture.svg"}
+    others = {
+        ada.home,
+        ada.home + kernel_of(ada.page),
+        ada.home + "no/such/address",
+        ada.home + "voila/files/picture.svg",
+    }
     for address in sorted(of_the_page | others):
         assert turned_away(bob.page.context.request.get(address)), address
         assert turned_away(stranger.get(address)), address
@@ -247,13 +272,36 @@ def test_nobody_else_speaks_to_a_kernel(ada, bob):
 
 def test_a_server_asks_for_the_login_at_its_own_door_too(hub, ada, bob):
     """Whoever has an account on the machine can go past the proxy."""
-    [door] = {one.laddr for one in servers(hub)["ada"].net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.laddr.port}
+    [door] = {
+        one.laddr
+        for one in servers(hub)["ada"].net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr.port
+    }
     assert door.ip == "127.0.0.1"
-    for path, status in (("user/ada/lesson/log_loss", 302), ("user/ada/" + kernel_of(ada.page), 403)):
-        assert bob.page.context.request.get(f"http://127.0.0.1:{door.port}/{path}", max_redirects=0).status == status
+    for path, status in (
+        ("user/ada/lesson/log_loss", 302),
+        ("user/ada/" + kernel_of(ada.page), 403),
+    ):
+        assert (
+            bob.page.context.request.get(
+                f"http://127.0.0.1:{door.port}/{path}", max_redirects=0
+            ).status
+            == status
+        )
 
 
-@pytest.mark.parametrize("path", ["api/terminals", "terminals/1", "api/contents", "api/kernelspecs", "lab", "tree", "files/student.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "api/terminals",
+        "terminals/1",
+        "api/contents",
+        "api/kernelspecs",
+        "lab",
+        "tree",
+        "files/student.py",
+    ],
+)
 def test_a_student_has_lessons_and_nothing_else(ada, path):
     assert ada.page.context.request.get(ada.home + path).status == 404
 
@@ -279,8 +327,14 @@ def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser
     assert turned_away(ask.get(ada.home))
     assert {"ada", "bob"} < {user["name"] for user in ask.get(hub.address + "hub/api/users").json()}
     assert ask.post(hub.address + "hub/api/users/mallory").status == 403
-    [proof] = [cookie["value"] for cookie in grace.cookies() if (cookie["name"], cookie["path"]) == ("_xsrf", "/hub/")]
-    assert ask.delete(hub.address + "hub/api/users/ada/server", headers={"X-XSRFToken": proof}).status in (202, 204)
+    [proof] = [
+        cookie["value"]
+        for cookie in grace.cookies()
+        if (cookie["name"], cookie["path"]) == ("_xsrf", "/hub/")
+    ]
+    assert ask.delete(
+        hub.address + "hub/api/users/ada/server", headers={"X-XSRFToken": proof}
+    ).status in (202, 204)
     wait_for(lambda: "ada" not in servers(hub))
     _, alive = psutil.wait_procs(kernels["ada"], timeout=10)
     assert not alive
@@ -294,10 +348,21 @@ def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser
 
 
 def test_a_student_s_server_started_by_hand_says_who_starts_it():
-    unset = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")}
-    done = subprocess.run([sys.executable, "-m", "lessons.hub.student"], env=unset, capture_output=True, text=True, timeout=60)
+    unset = {
+        name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "lessons.hub.student"],
+        env=unset,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 2
-    assert done.stderr == "JUPYTERHUB_SERVICE_URL is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).\n"
+    assert (
+        done.stderr
+        == "JUPYTERHUB_SERVICE_URL is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +376,9 @@ def configured(tmp_path_factory) -> Config:
 def test_as_it_stands_nobody_comes_in_and_only_this_computer_is_answered(configured):
     from jupyterhub.auth import PAMAuthenticator
 
-    assert "authenticator_class" not in configured.JupyterHub  # which leaves JupyterHub's own, the accounts of this computer
+    assert (
+        "authenticator_class" not in configured.JupyterHub
+    )  # which leaves JupyterHub's own, the accounts of this computer
     login = PAMAuthenticator(config=configured)
     assert not login.check_allowed("ada", {"name": "ada"})
     assert not login.admin_users
@@ -329,10 +396,15 @@ def test_kubernetes_runs_the_same_server_with_the_same_limits_and_roles(configur
     image = (HUB / "Dockerfile").read_text()
     assert students["cmd"] == ["python", *configured.Spawner.cmd[1:]]
     assert json.loads(image.rpartition("CMD ")[2]) == students["cmd"]
-    assert f"gradsheet:{students['image']['tag']} ." in image and f"USER {students['uid']}\n" in image
+    assert (
+        f"gradsheet:{students['image']['tag']} ." in image and f"USER {students['uid']}\n" in image
+    )
     assert students["memory"]["limit"] == configured.Spawner.mem_limit
     [culler] = configured.JupyterHub.services
-    assert {f"--timeout={values['cull']['timeout']}", f"--max-age={values['cull']['maxAge']}"} < set(culler["command"])
+    assert {
+        f"--timeout={values['cull']['timeout']}",
+        f"--max-age={values['cull']['maxAge']}",
+    } < set(culler["command"])
     [teacher] = [role for role in configured.JupyterHub.load_roles if role["name"] == "teacher"]
     assert values["hub"]["loadRoles"]["teacher"].items() < teacher.items()
 
@@ -345,7 +417,10 @@ def test_kubernetes_has_the_same_login_page(values):
 
 def test_kubernetes_starts_no_hub_that_is_open_to_the_world(values):
     def start(authenticator: str) -> None:
-        exec(values["hub"]["extraConfig"]["login.py"], {"c": Config(JupyterHub={"authenticator_class": authenticator})})
+        exec(
+            values["hub"]["extraConfig"]["login.py"],
+            {"c": Config(JupyterHub={"authenticator_class": authenticator})},
+        )
 
     for nobodys in (values["hub"]["config"]["JupyterHub"]["authenticator_class"], "dummy"):
         with pytest.raises(SystemExit, match="Nobody can come in yet"):

@@ -145,20 +145,36 @@ REFUSED = [
     ("column", [1, 2], "column is 2 x 1; it must have 3 rows of 1 number"),
     ("column", [1, "b", 3], "column row 2 is 'b'; it must be a number"),
     ("weights", [[1, 2, 3], [4, 5]], "weights is 2 x 2/3; it must have 2 rows of 3 numbers"),
-    ("weights", [[1, 2, 3], 4], "weights mixes rows and single numbers; give a list of rows, such as [[1], [2]]"),
+    (
+        "weights",
+        [[1, 2, 3], 4],
+        "weights mixes rows and single numbers; give a list of rows, such as [[1], [2]]",
+    ),
     ("weights", [[1, 2, 3], [4, None, 6]], "weights row 2 column 2 is empty; it must be a number"),
     ("weights", 1, "weights is 1 x 1; it must have 2 rows of 3 numbers"),
     ("prediction", [], f"prediction is 0 x 0; it must have 1 to {MAX_ROWS} rows of 1 number"),
-    ("prediction", [0.5] * (MAX_ROWS + 1), f"prediction is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number"),
+    (
+        "prediction",
+        [0.5] * (MAX_ROWS + 1),
+        f"prediction is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number",
+    ),
     ("prediction", [0.5, 1.5], "prediction row 2 is 1.5; it must be a number from 0 to 1"),
     ("prediction", -1e-9, "prediction row 1 is -1e-09; it must be a number from 0 to 1"),
-    ("prediction", [[0.5, 0.5]], f"prediction is 1 x 2; it must have 1 to {MAX_ROWS} rows of 1 number"),
+    (
+        "prediction",
+        [[0.5, 0.5]],
+        f"prediction is 1 x 2; it must have 1 to {MAX_ROWS} rows of 1 number",
+    ),
     ("features", [1, 2], f"features is 2 x 1; it must have 1 to {MAX_ROWS} rows of 2 numbers"),
     ("cat", [1, 0.5], "cat row 2 is 0.5; it must be a whole number from 0 to 1"),
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), REFUSED, ids=[f"{name} {str(value)[:20]}" for name, value, _ in REFUSED])
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    REFUSED,
+    ids=[f"{name} {str(value)[:20]}" for name, value, _ in REFUSED],
+)
 def test_refused(name, value, sentence):
     with pytest.raises(InputError) as caught:
         checked(block(name), value)
@@ -184,8 +200,15 @@ def test_what_is_allowed_is_said_for_every_kind():
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | st.complex_numbers(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.complex_numbers(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
     max_leaves=8,
 )
 
@@ -210,7 +233,14 @@ def test_anything_is_taken_whole_or_refused_with_a_sentence(name, value):
 def test_a_list_its_text_and_its_array_are_the_same_input(numbers):
     b = block("prediction")
     expected = np.array(numbers).reshape(-1, 1)
-    for given_as in (numbers, tuple(numbers), json.dumps(numbers), [[x] for x in numbers], [repr(x) for x in numbers], expected):
+    for given_as in (
+        numbers,
+        tuple(numbers),
+        json.dumps(numbers),
+        [[x] for x in numbers],
+        [repr(x) for x in numbers],
+        expected,
+    ):
         np.testing.assert_array_equal(checked(b, given_as), expected)
 
 
@@ -226,16 +256,25 @@ def test_inputs_that_are_not_given_stay():
 
 def test_data_rows_are_set_together():
     found = checked_inputs(LESSON, {"cat": [1], "prediction": [0.5], "features": [[7, 8]]})
-    assert {name: len(found[name]) for name in ("cat", "prediction", "features")} == {"cat": 1, "prediction": 1, "features": 1}
+    assert {name: len(found[name]) for name in ("cat", "prediction", "features")} == {
+        "cat": 1,
+        "prediction": 1,
+        "features": 1,
+    }
 
 
 @pytest.mark.parametrize("given_rows", [{"cat": [1, 0]}, {"cat": [1, 0], "prediction": [1]}])
 def test_data_rows_of_different_lengths_are_refused(given_rows):
-    counts = {"cat": 3, "prediction": 3, "features": 3} | {name: len(rows) for name, rows in given_rows.items()}
+    counts = {"cat": 3, "prediction": 3, "features": 3} | {
+        name: len(rows) for name, rows in given_rows.items()
+    }
     with pytest.raises(InputError) as caught:
         checked_inputs(LESSON, given_rows)
     said = ", ".join(f"{name} has {n}" for name, n in counts.items())
-    assert str(caught.value) == f"cat and prediction and features are rows of the same table and must be set together: {said} rows"
+    assert (
+        str(caught.value)
+        == f"cat and prediction and features are rows of the same table and must be set together: {said} rows"
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +283,10 @@ def test_data_rows_of_different_lengths_are_refused(given_rows):
         ("prediktion", "lesson has no block 'prediktion'; did you mean prediction?"),
         ("Bias", "lesson has no block 'Bias'; did you mean bias?"),
         ("zzz", "lesson has no block 'zzz'; there are: cat, prediction, features,"),
-        ("total", "total is computed, so it cannot be set; the inputs are: cat, prediction, features,"),
+        (
+            "total",
+            "total is computed, so it cannot be set; the inputs are: cat, prediction, features,",
+        ),
     ],
 )
 def test_a_name_that_is_no_input(name, sentence):
@@ -330,7 +372,9 @@ def page() -> str:
 
 def on_the_page(call: str, cases: list) -> list:
     """`call` is JavaScript of one case `c`. Floats travel as text, because JSON has no infinity."""
-    return json.loads(engines.in_v8(f"{page()}\nJSON.stringify({json.dumps(cases)}.map((c) => {call}))"))
+    return json.loads(
+        engines.in_v8(f"{page()}\nJSON.stringify({json.dumps(cases)}.map((c) => {call}))")
+    )
 
 
 def as_text(x: float) -> str:
@@ -350,8 +394,15 @@ FLOATS = st.floats(allow_nan=True) | st.floats(-2000, 2000) | TIES | PLAIN
 @BOUNDED
 @given(st.lists(FLOATS, min_size=50, max_size=50))
 def test_the_page_shows_any_number_as_python_does(numbers):
-    cases = [(x, spec) for x in numbers for spec in FORMATS if not (spec.endswith("%") and abs(x) > 1e300)]
-    assert on_the_page("shown(Number(c[0]), c[1])", [[as_text(x), spec] for x, spec in cases]) == [shown(x, spec) for x, spec in cases]
+    cases = [
+        (x, spec)
+        for x in numbers
+        for spec in FORMATS
+        if not (spec.endswith("%") and abs(x) > 1e300)
+    ]
+    assert on_the_page("shown(Number(c[0]), c[1])", [[as_text(x), spec] for x, spec in cases]) == [
+        shown(x, spec) for x, spec in cases
+    ]
 
 
 @BOUNDED
@@ -376,7 +427,11 @@ def test_the_general_format_keeps_four_digits(x):
 
 # --- what is typed: the page and Python agree
 
-PLAIN_TEXT = st.from_regex(r"[+-]?([0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6})([eE][+-]?[0-9]{1,3})?", fullmatch=True, alphabet="0123456789+-.eE")
+PLAIN_TEXT = st.from_regex(
+    r"[+-]?([0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6})([eE][+-]?[0-9]{1,3})?",
+    fullmatch=True,
+    alphabet="0123456789+-.eE",
+)
 ODD_TEXT = st.text(alphabet="0123456789+-.eE_ xNaInfity,%", max_size=6)
 TYPED = ["bias", "count", "debt", "rate", "kind", "batch"]
 
@@ -390,7 +445,14 @@ def typed_in_python(name: str, text: str) -> float | None:
 
 def typed_on_the_page(cases: list[tuple[str, str]]) -> list[float | None]:
     described = {
-        name: {"name": name, "choices": list(b.choices), "low": b.low, "high": b.high, "whole": b.whole, "allowed": allowed(b)}
+        name: {
+            "name": name,
+            "choices": list(b.choices),
+            "low": b.low,
+            "high": b.high,
+            "whole": b.whole,
+            "allowed": allowed(b),
+        }
         for name, b in LESSON.inputs.items()
     }
     value = "String(typed(blocks[c[0]], c[1]).value ?? null)"
@@ -407,7 +469,10 @@ def test_what_is_typed_on_the_page_is_taken_as_python_takes_it(cases):
 def test_the_page_refuses_in_the_same_words():
     cases = [("bias", "many"), ("count", "2.5"), ("rate", "3"), ("kind", "sgd"), ("bias", "")]
     described = {name: {**vars(block(name)), "allowed": allowed(block(name))} for name, _ in cases}
-    plain = {name: {key: b[key] for key in ("name", "choices", "low", "high", "whole", "allowed")} for name, b in described.items()}
+    plain = {
+        name: {key: b[key] for key in ("name", "choices", "low", "high", "whole", "allowed")}
+        for name, b in described.items()
+    }
     assert on_the_page(f"typed(({json.dumps(plain)})[c[0]], c[1]).refusal", cases) == [
         "bias is 'many'; it must be a number",
         "count is 2.5; it must be a whole number of at least 1",

@@ -39,7 +39,9 @@ def environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The arguments of every call of pip, which does nothing."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(install, "pip_install", lambda root, environment, arguments: calls.append(arguments))
+    monkeypatch.setattr(
+        install, "pip_install", lambda root, environment, arguments: calls.append(arguments)
+    )
     return calls
 
 
@@ -77,13 +79,19 @@ def test_install_needs_the_standard_library_alone():
         name.split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, (ast.Import, ast.ImportFrom))
-        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
     }
     assert imported and imported <= sys.stdlib_module_names
 
 
 def test_the_oldest_python_is_the_one_pyproject_names():
-    project = tomllib.loads((install.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((install.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     assert project["requires-python"] == ">=" + install.dotted(install.OLDEST)
 
 
@@ -93,7 +101,9 @@ def test_the_oldest_python_is_the_one_pyproject_names():
 def test_every_package_the_project_asks_for_is_pinned():
     pins = (install.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {line.partition("==")[0].lower() for line in pins if line and not line.startswith("#")}
-    project = tomllib.loads((install.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((install.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     asked = ["setuptools", *project["dependencies"], *project["optional-dependencies"]["test"]]
     assert {wish.partition(">=")[0].lower() for wish in asked} <= pinned
 
@@ -102,7 +112,9 @@ def test_every_pin_is_exact_and_none_is_a_path():
     lines = (install.ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert pins
-    assert [pin for pin in pins if pin.count("==") < 1 or "/" in pin or "\\" in pin or "@" in pin] == []
+    assert [
+        pin for pin in pins if pin.count("==") < 1 or "/" in pin or "\\" in pin or "@" in pin
+    ] == []
 
 
 # ------------------------------------------------------------------------------------------------ where programs are
@@ -110,7 +122,9 @@ def test_every_pin_is_exact_and_none_is_a_path():
 
 def test_programs_are_in_bin_and_on_windows_in_scripts():
     assert install.program(Path("e"), "gradsheet", windows=False) == Path("e/bin/gradsheet")
-    assert install.program(PureWindowsPath("e"), "python", windows=True) == PureWindowsPath("e\\Scripts\\python.exe")
+    assert install.program(PureWindowsPath("e"), "python", windows=True) == PureWindowsPath(
+        "e\\Scripts\\python.exe"
+    )
 
 
 def test_the_python_that_runs_the_tests_is_found_and_asked_for_its_version():
@@ -128,7 +142,9 @@ def test_no_version_where_there_is_no_python_or_one_that_does_not_run(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(install.UNWANTED))
 def test_variables_of_another_python_do_not_reach_the_programs(name):
-    variables = install.variables_for(Path("here"), {name: "elsewhere", "HOME": "kept", "PIP_INDEX_URL": "kept too"})
+    variables = install.variables_for(
+        Path("here"), {name: "elsewhere", "HOME": "kept", "PIP_INDEX_URL": "kept too"}
+    )
     assert name not in variables
     assert variables["HOME"] == "kept"
     assert variables["PIP_INDEX_URL"] == "kept too"
@@ -179,7 +195,9 @@ def test_the_fingerprint_changes_with_the_python_and_with_the_folder(root, tmp_p
 
 
 def test_each_set_of_extras_has_a_stamp_of_its_own_whatever_their_order():
-    plain, test, both = (install.stamp_file(Path("e"), extras) for extras in [(), ("test",), ("test", "more")])
+    plain, test, both = (
+        install.stamp_file(Path("e"), extras) for extras in [(), ("test",), ("test", "more")]
+    )
     assert len({plain, test, both}) == 3
     assert both == install.stamp_file(Path("e"), ("more", "test"))
 
@@ -194,7 +212,12 @@ def test_nothing_is_current_before_the_install_and_everything_after(root, enviro
 def test_the_tests_add_their_packages_and_keep_what_the_lessons_have(root, environment, pip_calls):
     install.install(root, environment)
     install.install(root, environment, ("test",))
-    assert [arguments[-1] for arguments in pip_calls] == ["setuptools", ".", "setuptools", ".[test]"]
+    assert [arguments[-1] for arguments in pip_calls] == [
+        "setuptools",
+        ".",
+        "setuptools",
+        ".[test]",
+    ]
     assert install.is_current(root, environment, ("test",))
     assert install.is_current(root, environment)
 
@@ -206,7 +229,9 @@ def test_a_changed_source_is_installed_again(root, environment, pip_calls, name)
     assert not install.is_current(root, environment)
 
 
-def test_another_python_in_the_environment_is_not_current(root, environment, pip_calls, monkeypatch):
+def test_another_python_in_the_environment_is_not_current(
+    root, environment, pip_calls, monkeypatch
+):
     install.install(root, environment)
     monkeypatch.setattr(install, "version_in", lambda environment: (3, 99))
     assert not install.is_current(root, environment)
@@ -220,7 +245,9 @@ def test_a_missing_gradsheet_command_is_installed_again(root, environment, pip_c
     assert not install.is_current(root, environment)
 
 
-def test_an_install_that_fails_leaves_nothing_that_looks_current(root, environment, pip_calls, monkeypatch):
+def test_an_install_that_fails_leaves_nothing_that_looks_current(
+    root, environment, pip_calls, monkeypatch
+):
     install.install(root, environment, ("test",))
 
     def failing(root, environment, arguments):
@@ -238,7 +265,9 @@ def test_an_install_that_fails_leaves_nothing_that_looks_current(root, environme
 
 def pip_that_answers(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """Let `python -m pip --version` end with this code."""
-    monkeypatch.setattr(install.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, code))
+    monkeypatch.setattr(
+        install.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, code)
+    )
 
 
 def test_a_whole_environment_is_sound_and_one_without_pip_is_not(root, environment, monkeypatch):
@@ -248,7 +277,9 @@ def test_a_whole_environment_is_sound_and_one_without_pip_is_not(root, environme
     assert not install.is_sound(root, environment)
 
 
-def test_an_environment_of_another_folder_is_not_sound(root, environment, pip_calls, monkeypatch, tmp_path):
+def test_an_environment_of_another_folder_is_not_sound(
+    root, environment, pip_calls, monkeypatch, tmp_path
+):
     pip_that_answers(monkeypatch, 0)
     install.install(root, environment)
     assert install.is_sound(root, environment)
@@ -257,7 +288,9 @@ def test_an_environment_of_another_folder_is_not_sound(root, environment, pip_ca
 
 
 @pytest.mark.parametrize("version", [(), (3, 10)])
-def test_an_environment_whose_python_is_gone_or_too_old_is_not_sound(root, environment, monkeypatch, version):
+def test_an_environment_whose_python_is_gone_or_too_old_is_not_sound(
+    root, environment, monkeypatch, version
+):
     pip_that_answers(monkeypatch, 0)
     monkeypatch.setattr(install, "version_in", lambda environment: version)
     assert not install.is_sound(root, environment)
@@ -277,7 +310,9 @@ def test_what_is_current_is_left_alone(root, environment, pip_calls, monkeypatch
     install.install(root, environment)
     pip_calls.clear()
     capsys.readouterr()
-    monkeypatch.setattr(install, "is_sound", lambda root, environment: pytest.fail("asked for no reason"))
+    monkeypatch.setattr(
+        install, "is_sound", lambda root, environment: pytest.fail("asked for no reason")
+    )
     install.prepare(root)
     assert pip_calls == []
     assert capsys.readouterr() == ("", "")
@@ -297,7 +332,9 @@ OFFLINE = [
 
 @pytest.mark.parametrize("line", OFFLINE)
 def test_being_offline_is_said(line):
-    said = install.explain(line + "\nERROR: these package versions have conflicting dependencies.\n", (3, 11))
+    said = install.explain(
+        line + "\nERROR: these package versions have conflicting dependencies.\n", (3, 11)
+    )
     assert "cannot be reached" in said
     assert "conflicting" not in said  # pip's conclusion, and wrong
 
@@ -332,8 +369,12 @@ def test_a_python_newer_than_the_pins_were_tried_with_is_said_only_then():
 @pytest.mark.parametrize("missing", ["venv", "ensurepip"])
 def test_a_python_without_venv_or_ensurepip_says_what_to_install(tmp_path, monkeypatch, missing):
     find = install.importlib.util.find_spec
-    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None if name == missing else find(name))
-    with pytest.raises(install.InstallError, match=rf"sudo apt install python{install.dotted(PYTHON)}-venv"):
+    monkeypatch.setattr(
+        install.importlib.util, "find_spec", lambda name: None if name == missing else find(name)
+    )
+    with pytest.raises(
+        install.InstallError, match=rf"sudo apt install python{install.dotted(PYTHON)}-venv"
+    ):
         install.make_environment(tmp_path / ".venv")
 
 
@@ -375,7 +416,9 @@ def test_an_error_is_its_sentence_and_ctrl_c_is_quiet(capsys):
 def test_run_gives_the_exit_code_and_the_folder(tmp_path):
     environment = Path(sys.prefix)
     code = "import os, sys; sys.exit(7 if os.getcwd() == sys.argv[1] else 1)"
-    assert install.run(environment, ["python", "-c", code, os.path.realpath(tmp_path)], tmp_path) == 7
+    assert (
+        install.run(environment, ["python", "-c", code, os.path.realpath(tmp_path)], tmp_path) == 7
+    )
 
 
 def test_after_ctrl_c_the_program_may_end_in_its_own_time(monkeypatch):
@@ -393,5 +436,7 @@ def test_after_ctrl_c_the_program_may_end_in_its_own_time(monkeypatch):
 
     monkeypatch.setattr(install.subprocess, "Popen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        install.run(Path(sys.prefix), ["python", "-c", "import sys, time; time.sleep(.3); sys.exit(5)"])
+        install.run(
+            Path(sys.prefix), ["python", "-c", "import sys, time; time.sleep(.3); sys.exit(5)"]
+        )
     assert ended[:2] == ["interrupted", 5]

@@ -39,7 +39,9 @@ DRAG = """(milliseconds) => new Promise((done) => {
 @pytest.fixture(scope="module")
 def address(lessons, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("messages")
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LESSON)]), folder / "line.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LESSON)]), folder / "line.ipynb"
+    )
     return lessons(folder) + "lesson/line"
 
 
@@ -47,7 +49,9 @@ def address(lessons, tmp_path_factory) -> str:
 def sent(page, address) -> list:
     """What the page has sent its kernel since it was opened and came to rest."""
     found: list = []
-    page.on("websocket", lambda connection: connection.on("framesent", lambda said: found.append(said)))
+    page.on(
+        "websocket", lambda connection: connection.on("framesent", lambda said: found.append(said))
+    )
     page.goto(address)
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length > 0")
     page.get_by_role("status").filter(has_text="Opening the lesson").wait_for(state="detached")

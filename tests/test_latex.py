@@ -54,11 +54,17 @@ FORMS = {
     "sigmoid(a)": (r"\sigma\left(a\right)", r"\sigma\left(a\right)"),
     "xlogy(y, x)": (r"y \cdot \ln\left(x\right)", r"y_{i} \cdot \ln\left(x_{ij}\right)"),
     "np.maximum(0, x)": (r"\max\left(0, x\right)", r"\max\left(0, x_{ij}\right)"),
-    "np.clip(x, 0, 1)": (r"\mathrm{clip}\left(x, 0, 1\right)", r"\mathrm{clip}\left(x_{ij}, 0, 1\right)"),
+    "np.clip(x, 0, 1)": (
+        r"\mathrm{clip}\left(x, 0, 1\right)",
+        r"\mathrm{clip}\left(x_{ij}, 0, 1\right)",
+    ),
     # comparisons and choices
     "x > a": (r"\left[x > a\right]", r"\left[x_{ij} > a\right]"),
     "1 - (x >= a)": (r"1 - \left[x \ge a\right]", r"1 - \left[x_{ij} \ge a\right]"),
-    "np.equal(x > 0, y)": (r"\left[\left[x > 0\right] = y\right]", r"\left[\left[x_{ij} > 0\right] = y_{i}\right]"),
+    "np.equal(x > 0, y)": (
+        r"\left[\left[x > 0\right] = y\right]",
+        r"\left[\left[x_{ij} > 0\right] = y_{i}\right]",
+    ),
     "np.where(np.equal(y, 1), x, -x)": (
         r"\begin{cases} x & \text{if } y = 1 \\ -x & \text{else} \end{cases}",
         r"\begin{cases} x_{ij} & \text{if } y_{i} = 1 \\ -x_{ij} & \text{else} \end{cases}",
@@ -91,8 +97,14 @@ FORMS = {
     "a - sum(y)": (r"a - \sum y", r"a - \sum_{k=1}^{n} y_{k}"),
     "-sum(y) / 2": (r"\frac{-\sum y}{2}", r"\frac{-\sum_{k=1}^{n} y_{k}}{2}"),
     "sum(y) % 3": (r"(\sum y) \bmod 3", r"(\sum_{k=1}^{n} y_{k}) \bmod 3"),
-    "mean(x)": (r"\mathrm{mean}\left(x\right)", r"\frac{1}{n} \sum_{k=1}^{n} \frac{1}{2} \sum_{l=1}^{2} x_{kl}"),
-    "mean(y) - 0.5": (r"\mathrm{mean}\left(y\right) - 0.5", r"\frac{1}{n} \sum_{k=1}^{n} y_{k} - 0.5"),
+    "mean(x)": (
+        r"\mathrm{mean}\left(x\right)",
+        r"\frac{1}{n} \sum_{k=1}^{n} \frac{1}{2} \sum_{l=1}^{2} x_{kl}",
+    ),
+    "mean(y) - 0.5": (
+        r"\mathrm{mean}\left(y\right) - 0.5",
+        r"\frac{1}{n} \sum_{k=1}^{n} y_{k} - 0.5",
+    ),
     "max(x, 1)": (r"\max_{\rightarrow}\left(x\right)", r"\max_{k}\left(x_{ik}\right)"),
     "count * a": (r"n \cdot a", r"n \cdot a"),
     "softmax(x)": (
@@ -156,7 +168,11 @@ NUMBERS = {
     ("a - sum(W_1, 1)", 1, 0): r"-0.5 = -2 - (1.5 + 0 + (-3))",
     ("max(x, 0)", 0, 1): r"8 = \max\left(-2, 4, \ldots, 8\right)",
     ("max(x, 1)", 1, 0): r"4 = \max\left(3, 4\right)",
-    ("np.where(np.equal(y, 1), x, -x)", 0, 1): r"-2 = \begin{cases} -2 & \text{if } 1 = 1 \\ -(-2) & \text{else} \end{cases}",
+    (
+        "np.where(np.equal(y, 1), x, -x)",
+        0,
+        1,
+    ): r"-2 = \begin{cases} -2 & \text{if } 1 = 1 \\ -(-2) & \text{else} \end{cases}",
     ("long_name.T", 0, 1): r"3 = 3",
     ("row_index(3) * 2", 2, 0): r"4 = 2 \cdot 2",
     ("np.log(a)", 0, 0): r"\text{undefined} = \ln\left(-2\right)",
@@ -191,11 +207,25 @@ def test_gradients_are_quotients():
     s.let("loss", (h**2).mean(), symbol="L")
     backprop(s, "loss", ["w"])
     s.let("step", 1 - s["d_w"] ** 2)
-    assert equation(s, "d_h") == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2 \cdot h"
-    assert equation(s, "d_z") == r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial h} \cdot (1 - h \cdot h)"
-    assert equation(s, "d_w") == r"\frac{\partial L}{\partial w} = x^\top\, \frac{\partial L}{\partial z}"
-    assert cell_equation(s, "d_w") == r"\frac{\partial L}{\partial w_{i}} = \sum_{k=1}^{n} x_{ki} \cdot \frac{\partial L}{\partial z_{k}}"
-    assert cell_equation(s, "step") == r"\text{step}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
+    assert (
+        equation(s, "d_h")
+        == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2 \cdot h"
+    )
+    assert (
+        equation(s, "d_z")
+        == r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial h} \cdot (1 - h \cdot h)"
+    )
+    assert (
+        equation(s, "d_w")
+        == r"\frac{\partial L}{\partial w} = x^\top\, \frac{\partial L}{\partial z}"
+    )
+    assert (
+        cell_equation(s, "d_w")
+        == r"\frac{\partial L}{\partial w_{i}} = \sum_{k=1}^{n} x_{ki} \cdot \frac{\partial L}{\partial z_{k}}"
+    )
+    assert (
+        cell_equation(s, "step") == r"\text{step}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
+    )
 
 
 def test_a_looked_up_rows_gradient_sums_what_it_was_used_for():
@@ -203,7 +233,10 @@ def test_a_looked_up_rows_gradient_sums_what_it_was_used_for():
     table, rows = s.input("E", [[1.0, 2.0], [3.0, 4.0]]), s.input("t", [[1], [0], [1]])
     s.let("loss", s.let("found", table[rows], symbol="f").sum(), symbol="L")
     backprop(s, "loss", ["E"])
-    assert equation(s, "d_E") == r"\frac{\partial L}{\partial E} = \sum_{k:\, t[k] = i-1} (\frac{\partial L}{\partial f})[k]"
+    assert (
+        equation(s, "d_E")
+        == r"\frac{\partial L}{\partial E} = \sum_{k:\, t[k] = i-1} (\frac{\partial L}{\partial f})[k]"
+    )
     assert cell_equation(s, "d_E") == (
         r"\frac{\partial L}{\partial E_{ij}} = \sum_{k=1}^{3} \left[t_{k} = i-1\right] \cdot \frac{\partial L}{\partial f_{kj}}"
     )
@@ -211,13 +244,21 @@ def test_a_looked_up_rows_gradient_sums_what_it_was_used_for():
 
 def test_the_log_loss():
     s = log_loss()
-    assert equation(s, "clipped") == r"q = \mathrm{clip}\left(p, \varepsilon, 1 - \varepsilon\right)"
+    assert (
+        equation(s, "clipped") == r"q = \mathrm{clip}\left(p, \varepsilon, 1 - \varepsilon\right)"
+    )
     product = r"-(y_{i} \cdot \ln\left(q_{i}\right) + (1 - y_{i}) \cdot \ln\left(1 - q_{i}\right))"
     assert cell_equation(s, "loss_product") == rf"\text{{loss product}}[i] = {product}"
     assert cell_equation(s, "loss_mean") == r"\bar{L} = \frac{1}{n} \sum_{k=1}^{n} L_{k}"
     found = values(s)
-    assert with_numbers(s, "clipped", 0, 0, found) == r"0.98 = \mathrm{clip}\left(0.98, 0.0001, 1 - 0.0001\right)"
-    assert with_numbers(s, "loss_mean", 0, 0, found) == r"1.4067 = \frac{0.0202 + 0.1054 + \cdots + 3.9120}{n}"
+    assert (
+        with_numbers(s, "clipped", 0, 0, found)
+        == r"0.98 = \mathrm{clip}\left(0.98, 0.0001, 1 - 0.0001\right)"
+    )
+    assert (
+        with_numbers(s, "loss_mean", 0, 0, found)
+        == r"1.4067 = \frac{0.0202 + 0.1054 + \cdots + 3.9120}{n}"
+    )
 
 
 # --- whatever is said, a browser can show
@@ -229,7 +270,11 @@ def test_every_equation_of_the_library_converts_to_mathml(name):
     found = values(s)
     for block in s.blocks:
         corner = tuple(n - 1 for n in found[block].shape)
-        for tex in (equation(s, block), cell_equation(s, block), with_numbers(s, block, *corner, found)):
+        for tex in (
+            equation(s, block),
+            cell_equation(s, block),
+            with_numbers(s, block, *corner, found),
+        ):
             assert convert(tex or "0").startswith("<math")  # a look-up shows no numbers
 
 
@@ -238,4 +283,6 @@ def test_every_formula_converts_to_mathml():
     found = values(s)
     for name in formulas_of(s).values():
         for tex in (equation(s, name), cell_equation(s, name), with_numbers(s, name, 0, 0, found)):
-            assert "@" not in tex and convert(tex or "0").startswith("<math")  # a look-up shows no numbers
+            assert "@" not in tex and convert(tex or "0").startswith(
+                "<math"
+            )  # a look-up shows no numbers

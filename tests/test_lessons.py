@@ -20,7 +20,9 @@ NOTEBOOKS = sorted(Path(notebook("log_loss")).parent.glob("*.ipynb"))
 
 def text_of(path: Path) -> str:
     return "\n".join(
-        "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "markdown"
+        "".join(cell["source"])
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "markdown"
     )
 
 
@@ -51,15 +53,23 @@ def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
 @pytest.mark.parametrize("name", SHEETS)
 def test_who_teaches_has_something_to_say_at_every_button(name):
     sheet = SHEETS[name]()
-    for pieces, settings in [(sheet.opening, {}), *((preset.notes, preset.inputs) for preset in sheet.presets)]:
+    for pieces, settings in [
+        (sheet.opening, {}),
+        *((preset.notes, preset.inputs) for preset in sheet.presets),
+    ]:
         spoken = written(pieces, values(sheet, settings, steps=1 if sheet.carried else 0))
         assert 2 <= len(re.findall(r"[.?!](?=\s|$)", spoken)) <= 5 and len(spoken) < 330
 
 
 def test_the_losses_named_in_the_text_are_the_sheets():
     sheet = log_loss()
-    computed = {f"{values(sheet, preset.inputs)['loss_mean'][0, 0]:.4f}" for preset in sheet.presets}
-    computed |= {f"{values(sheet, {'clip': c})['loss_at_clip'][0, 0]:.4f}" for c in (0.005, 0.045, 0.0025, 0.25)}
+    computed = {
+        f"{values(sheet, preset.inputs)['loss_mean'][0, 0]:.4f}" for preset in sheet.presets
+    }
+    computed |= {
+        f"{values(sheet, {'clip': c})['loss_at_clip'][0, 0]:.4f}"
+        for c in (0.005, 0.045, 0.0025, 0.25)
+    }
     named = set(re.findall(r"\b\d\.\d{4}\b", text_of(notebook("log_loss")))) - {"0.0001", "0.0025"}
     assert named and named <= computed
 
@@ -72,15 +82,24 @@ def test_the_last_of_the_five_rows_costs_more_than_all_the_others():
 def test_the_index_has_a_picture_and_a_sentence_for_each_lesson():
     page = index_page(lambda name: f"/somewhere/{name}")
     for name in lessons():
-        assert f'href="/somewhere/{name}"' in page and (OTHERS[name] if name in OTHERS else SHEETS[name]()).summary in page
+        assert (
+            f'href="/somewhere/{name}"' in page
+            and (OTHERS[name] if name in OTHERS else SHEETS[name]()).summary in page
+        )
     assert page.count("<svg") == len(lessons())
 
 
 @pytest.mark.parametrize("name", lessons())
 def test_a_picture_is_drawn_inside_its_frame(name):
     drawn = picture(SHEETS[name]()) if name in SHEETS else picture_of_run(example_run())
-    points = [tuple(map(float, point.split(","))) for line in re.findall(r'points="([^"]*)"', drawn) for point in line.split()]
-    points += [(float(x), float(y)) for x, y in re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', drawn)]
+    points = [
+        tuple(map(float, point.split(",")))
+        for line in re.findall(r'points="([^"]*)"', drawn)
+        for point in line.split()
+    ]
+    points += [
+        (float(x), float(y)) for x, y in re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', drawn)
+    ]
     assert len(points) >= 2 and all(0 <= x <= 360 and 0 <= y <= 200 for x, y in points)
 
 

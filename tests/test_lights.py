@@ -43,13 +43,22 @@ def marks(page, chart: int, points: list = POINTS) -> list[tuple[int, str]]:
 
 
 def pointed(page) -> set[str]:
-    return set(page.evaluate("Array.from(document.querySelectorAll('.gs-pointed'), (n) => n.dataset.cell || n.tagName + n.dataset.block)"))
+    return set(
+        page.evaluate(
+            "Array.from(document.querySelectorAll('.gs-pointed'), (n) => n.dataset.cell || n.tagName + n.dataset.block)"
+        )
+    )
 
 
 def test_a_selected_cell_is_ringed_in_the_charts_that_draw_it(lesson):
     cell(lesson, "y", 1).click()
-    assert marks(lesson, 0) == [(1, "selected"), (1, "selected")]  # the point, and its error's segment
-    cell(lesson, "prediction", 2).click()  # a column beside the points: the same row of data; it reads x there
+    assert marks(lesson, 0) == [
+        (1, "selected"),
+        (1, "selected"),
+    ]  # the point, and its error's segment
+    cell(
+        lesson, "prediction", 2
+    ).click()  # a column beside the points: the same row of data; it reads x there
     assert {kind for point, kind in marks(lesson, 0) if point == 2} >= {"selected"}
     cell(lesson, "least").click()  # reads the whole column
     assert marks(lesson, 0) == []
@@ -57,8 +66,13 @@ def test_a_selected_cell_is_ringed_in_the_charts_that_draw_it(lesson):
 
 def test_what_a_cell_reads_is_ringed_and_follows_the_steps(lesson):
     cell(lesson, "update").click()
-    assert marks(lesson, 1, [(-1, 1)]) == [(0, "read"), (0, "read")]  # the guess, and where the path has come to
-    assert lesson.locator(".js-plotly-plot").nth(1).locator(".gs-marks .now").count() == 1  # a line of one point shows all the same
+    assert marks(lesson, 1, [(-1, 1)]) == [
+        (0, "read"),
+        (0, "read"),
+    ]  # the guess, and where the path has come to
+    assert (
+        lesson.locator(".js-plotly-plot").nth(1).locator(".gs-marks .now").count() == 1
+    )  # a line of one point shows all the same
     assert marks(lesson, 2, [(0, 1)]) == []
     lesson.get_by_role("button", name="Step", exact=True).click()
     found = values(told(), steps=1)
@@ -97,11 +111,17 @@ def test_sentences_are_the_same_words_with_their_numbers_apart(lesson):
 def test_a_click_on_a_marker_selects_its_cell_and_a_drag_does_not(lesson):
     lesson.mouse.click(*place(lesson, 0, 1, 2))
     frame(lesson)
-    assert lesson.locator("td.gs-selected").evaluate("(td) => td.dataset.block + td.dataset.row") == "y1"
+    assert (
+        lesson.locator("td.gs-selected").evaluate("(td) => td.dataset.block + td.dataset.row")
+        == "y1"
+    )
     assert lesson.locator(".gs-address").inner_text().startswith("Sheet!")
     assert cell(lesson, "x", 3).count() == 0  # no point was added
     drag(lesson, 0, (2, 4), (2, 3))
-    assert lesson.locator("td.gs-selected").evaluate("(td) => td.dataset.block + td.dataset.row") == "y1"
+    assert (
+        lesson.locator("td.gs-selected").evaluate("(td) => td.dataset.block + td.dataset.row")
+        == "y1"
+    )
     assert marks(lesson, 0) == [(1, "selected"), (1, "selected")]
     lesson.mouse.click(*place(lesson, 0, 0.5, -3))
     frame(lesson)

@@ -62,13 +62,18 @@ SINES = workbooks.register("sines", lambda: sines(64))
 @pytest.mark.parametrize("reading", [workbooks.in_ironcalc, workbooks.in_libreoffice])
 def test_as_deep_as_excel_goes(reading):
     s = sines(64)
-    np.testing.assert_allclose(engines.numbers(s, reading(SINES))["y"], engines.numbers(s, workbooks.cached(SINES))["y"], rtol=1e-12)
+    np.testing.assert_allclose(
+        engines.numbers(s, reading(SINES))["y"],
+        engines.numbers(s, workbooks.cached(SINES))["y"],
+        rtol=1e-12,
+    )
 
 
 def test_deeper_is_refused_at_the_author_s_line():
     said = refused(sines(65), NeedsBlock)
     assert re.match(
-        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a part a block of its own", said
+        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a part a block of its own",
+        said,
     )
 
 
@@ -85,13 +90,21 @@ def test_a_sentence_counts_too():
 
 
 def with_text(place: str, text: str) -> Sheet:
-    s = Sheet("texts", title=text if place == "title" else "", summary=text if place == "summary" else "")
+    s = Sheet(
+        "texts", title=text if place == "title" else "", summary=text if place == "summary" else ""
+    )
     s.group(text if place == "group" else "Group", text if place == "group note" else "")
     about = {key: text for key in ("title", "note") if place == f"block {key}"}
     s.input("x", 1.0, **about)
     label = text if place == "label" else "label"
     axis = Axis(text if place == "axis" else "axis", 0, 1)
-    s.chart(text if place == "chart" else "Chart", axis, axis, [Series("x", "x", label)], note=text if place == "chart note" else "")
+    s.chart(
+        text if place == "chart" else "Chart",
+        axis,
+        axis,
+        [Series("x", "x", label)],
+        note=text if place == "chart note" else "",
+    )
     s.preset(text if place == "preset" else "Preset", text if place == "prediction" else "", x=1)
     if place == "sentence":
         s.say(text)
@@ -106,7 +119,10 @@ each_place = pytest.mark.parametrize("place", PLACES.split(","))
 @each_place
 def test_a_control_character_is_refused_wherever_it_stands(place):
     said = refused(with_text(place, "bell\x07"), SheetError)
-    assert "holds a control character; a text is made of letters, spaces and line breaks" in said and "\x07" not in said
+    assert (
+        "holds a control character; a text is made of letters, spaces and line breaks" in said
+        and "\x07" not in said
+    )
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x0b", "\x1f", "\x7f", "\ud800", "\uffff"])
@@ -122,7 +138,10 @@ def test_other_characters_are_taken(place, text):
 
 @each_place
 def test_a_text_that_is_too_long_is_refused(place):
-    assert re.search(r"\.\.\.' has \d+ characters; a workbook takes (255|32767) there|more than Excel takes", refused_long(place))
+    assert re.search(
+        r"\.\.\.' has \d+ characters; a workbook takes (255|32767) there|more than Excel takes",
+        refused_long(place),
+    )
 
 
 def refused_long(place: str) -> str:
@@ -142,7 +161,10 @@ def test_a_block_wider_than_a_worksheet_is_refused_by_name():
     s = Sheet("broad")
     s.input("x", np.zeros((1, 16_384)))
     said = refused(s, NeedsBlock)
-    assert re.match(r"test_limits\.py:\d+: the worksheet Sheet of broad is wider than a worksheet: x alone has 1 x 16384 cells", said), said
+    assert re.match(
+        r"test_limits\.py:\d+: the worksheet Sheet of broad is wider than a worksheet: x alone has 1 x 16384 cells",
+        said,
+    ), said
 
 
 def sized(width: int = 2) -> Sheet:
@@ -157,7 +179,10 @@ def sized(width: int = 2) -> Sheet:
 
 def test_where_the_reader_can_lower_a_size_it_is_named():
     said = refused(sized(), InputError, inputs={"width": 19_000})
-    assert said == "the worksheet Sheet of sized is wider than a worksheet: x alone has 1 x 19000 cells; lower width (now 19000)"
+    assert (
+        said
+        == "the worksheet Sheet of sized is wider than a worksheet: x alone has 1 x 19000 cells; lower width (now 19000)"
+    )
 
 
 def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
@@ -176,7 +201,9 @@ def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
         if (steps and not s.carried) or name == "depth_lab":
             continue
         write(s, tmp_path / "counted.xlsx", steps=steps)
-        cells = [key for key in engines.formula_cells(tmp_path / "counted.xlsx") if key[0] != "Start"]
+        cells = [
+            key for key in engines.formula_cells(tmp_path / "counted.xlsx") if key[0] != "Start"
+        ]
         counted = sum(part.formula_count(steps) for part in parts(s, steps))
         assert len(cells) == counted, name
 
@@ -184,9 +211,14 @@ def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
 def test_the_largest_workbook_that_is_written_can_be_read_back():
     file = io.BytesIO()
     write(sized(), file, {"width": 1000}, steps=10)
-    formulas = sum(part.formula_count(10) for part in parts(sized().with_inputs({"width": 1000}), 10))
+    formulas = sum(
+        part.formula_count(10) for part in parts(sized().with_inputs({"width": 1000}), 10)
+    )
     packed = len(file.getvalue()) / formulas
     with zipfile.ZipFile(file) as archive:
         unpacked = sum(part.file_size for part in archive.infolist()) / formulas
-    assert 2 * packed * MOST_FORMULAS < LARGEST_FILE and 2 * unpacked * MOST_FORMULAS < LARGEST_UNPACKED
+    assert (
+        2 * packed * MOST_FORMULAS < LARGEST_FILE
+        and 2 * unpacked * MOST_FORMULAS < LARGEST_UNPACKED
+    )
     assert read_inputs(sized(), file.getvalue())["width"] == 1000

@@ -30,9 +30,17 @@ PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 each_preset = pytest.mark.parametrize("title", PRESETS)
 STORY, SMALL, UNDER, OVER, ONE_POINT, ONE_NOISY, TEN_NOISY, ONE_X = PRESETS
 POINTS = st.lists(
-    st.tuples(st.integers(0, 100).map(lambda k: k / 100), st.integers(-200, 200).map(lambda k: k / 10)), min_size=1, max_size=12
+    st.tuples(
+        st.integers(0, 100).map(lambda k: k / 100), st.integers(-200, 200).map(lambda k: k / 10)
+    ),
+    min_size=1,
+    max_size=12,
 )
-BATCHES = {"all": {}, "mini-batch": {"batch": "mini-batch", "batch_size": 4}, "one": {"batch": "one"}}
+BATCHES = {
+    "all": {},
+    "mini-batch": {"batch": "mini-batch", "batch_size": 4},
+    "one": {"batch": "one"},
+}
 
 
 def rows(points: list[tuple[float, float]]) -> dict:
@@ -52,11 +60,19 @@ def column(found: list[Values], name: str) -> np.ndarray:
 
 def test_the_first_update_is_the_lectures():
     found = values(SHEET)
-    assert [found[name].item() for name in ("a", "b", "a_true", "b_true", "learning_rate", "noise")] == [-1, 1, 3, 8, 0.01, 0]
+    assert [
+        found[name].item() for name in ("a", "b", "a_true", "b_true", "learning_rate", "noise")
+    ] == [-1, 1, 3, 8, 0.01, 0]
     np.testing.assert_array_equal(found["y"], 3 * found["x"] + 8)
     assert found["x"].shape == (30, 1) and 0 < found["x"].min() < 0.1 and 0.9 < found["x"].max() < 1
-    assert f"a ← -1.00 - 0.01 × ({found['d_a_mean'].item():.2f}) = {found['a_next'].item():.2f}" == "a ← -1.00 - 0.01 × (-9.94) = -0.90"
-    assert "The next update: a ← -1.00 - 0.01 × (-9.94) = -0.90 and b ← 1.00" in sentences(SHEET, found)[0]
+    assert (
+        f"a ← -1.00 - 0.01 × ({found['d_a_mean'].item():.2f}) = {found['a_next'].item():.2f}"
+        == "a ← -1.00 - 0.01 × (-9.94) = -0.90"
+    )
+    assert (
+        "The next update: a ← -1.00 - 0.01 × (-9.94) = -0.90 and b ← 1.00"
+        in sentences(SHEET, found)[0]
+    )
 
 
 # --- PyTorch
@@ -86,18 +102,27 @@ def test_a_hundred_updates_are_pytorchs(batch, noise):
 def test_gradients_hessian_and_their_limit_are_pytorchs_and_numpys(points, a, b):
     found = values(SHEET, {**rows(points), "a": a, "b": b})
     x, y = (torch.tensor(found[name].ravel()) for name in "xy")
-    each = torch.func.vmap(torch.func.grad(lambda a, b, x, y: (a * x + b - y) ** 2, argnums=(0, 1)), in_dims=(None, None, 0, 0))
+    each = torch.func.vmap(
+        torch.func.grad(lambda a, b, x, y: (a * x + b - y) ** 2, argnums=(0, 1)),
+        in_dims=(None, None, 0, 0),
+    )
     at = torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64)
     for name, expected in zip(("d_a", "d_b"), each(*at, x, y), strict=True):
         np.testing.assert_allclose(found[name].ravel(), expected, rtol=1e-12, atol=1e-11)
-        np.testing.assert_allclose(found[f"{name}_mean"].item(), expected.mean(), rtol=1e-12, atol=1e-11)
+        np.testing.assert_allclose(
+            found[f"{name}_mean"].item(), expected.mean(), rtol=1e-12, atol=1e-11
+        )
     everyone = torch.ones(len(points), dtype=torch.bool)
-    hessian = torch.tensor(torch.autograd.functional.hessian(lambda a, b: loss_of(a, b, x, y, everyone), at))
+    hessian = torch.tensor(
+        torch.autograd.functional.hessian(lambda a, b: loss_of(a, b, x, y, everyone), at)
+    )
     least, most = np.linalg.eigvalsh(hessian.numpy())
     np.testing.assert_allclose(found["largest_eigenvalue"].item(), most, rtol=1e-12)
     np.testing.assert_allclose(found["smallest_eigenvalue"].item(), least, atol=1e-12)
     assert found["largest_stable_rate"].item() == pytest.approx(2 / most, rel=1e-12)
-    assert found["mse"].item() == pytest.approx(loss_of(*at, x, y, everyone).item(), rel=1e-12, abs=1e-15)
+    assert found["mse"].item() == pytest.approx(
+        loss_of(*at, x, y, everyone).item(), rel=1e-12, abs=1e-15
+    )
     assert found["sse"].item() == pytest.approx(len(points) * found["mse"].item(), rel=1e-12)
 
 
@@ -106,7 +131,9 @@ def test_gradients_hessian_and_their_limit_are_pytorchs_and_numpys(points, a, b)
 def test_a_finite_difference_is_off_by_the_curvature_and_the_nudge(points, a, b, nudge):
     """A parabola's forward difference is its slope and nudge times half its curvature: x² for a, 1 for b."""
     found = values(SHEET, {**rows(points), "a": a, "b": b, "nudge": nudge})
-    np.testing.assert_allclose(found["d_a_estimate"], found["d_a"] + nudge * found["x"] ** 2, atol=1e-8)
+    np.testing.assert_allclose(
+        found["d_a_estimate"], found["d_a"] + nudge * found["x"] ** 2, atol=1e-8
+    )
     np.testing.assert_allclose(found["d_b_estimate"], found["d_b"] + nudge, atol=1e-8)
 
 
@@ -130,15 +157,24 @@ def test_just_under_the_limit_the_loss_falls_and_just_over_it_grows():
 
 def test_the_presets_rates_are_far_below_just_under_and_just_over_it():
     limit = values(SHEET)["largest_stable_rate"].item()
-    share = {title: PRESETS[title]["learning_rate"].item() / limit for title in (SMALL, UNDER, OVER)}
-    assert share[SMALL] == pytest.approx(0.001, rel=0.01) and 0.9 < share[UNDER] < 1 < share[OVER] < 1.1
+    share = {
+        title: PRESETS[title]["learning_rate"].item() / limit for title in (SMALL, UNDER, OVER)
+    }
+    assert (
+        share[SMALL] == pytest.approx(0.001, rel=0.01)
+        and 0.9 < share[UNDER] < 1 < share[OVER] < 1.1
+    )
     for title in share:
         assert float(title.split()[-1]) == PRESETS[title]["learning_rate"].item()
 
 
 def test_a_run_above_the_limit_stops_at_its_last_finite_step():
     """The page takes no step after which a carried number would be infinite: all that can overflow is promised one step before."""
-    found = next(each for each in trajectory(SHEET.with_inputs(PRESETS[OVER]), 10_000) if not np.isfinite(each["sse_next"]).all())
+    found = next(
+        each
+        for each in trajectory(SHEET.with_inputs(PRESETS[OVER]), 10_000)
+        if not np.isfinite(each["sse_next"]).all()
+    )
     infinite = {name for name, numbers in found.items() if not np.isfinite(numbers).all()}
     assert infinite <= {"sse_next", "mse_next"} and found["sse"].item() > 1e300
     assert found["t"].item() == 3699  # as the lesson says
@@ -175,7 +211,9 @@ def test_epochs_and_seeds_shuffle_otherwise_and_the_same_seed_the_same():
 
 def test_seed_noise_and_truth_redraw_the_points_until_they_are_given():
     drawn, redrawn = values(SHEET), values(SHEET, {"seed": 5})
-    assert (drawn["x"] != redrawn["x"]).all() and drawn["moved_points"].item() == redrawn["moved_points"].item() == 0
+    assert (drawn["x"] != redrawn["x"]).all() and drawn["moved_points"].item() == redrawn[
+        "moved_points"
+    ].item() == 0
     noisy = values(SHEET, {"noise": 0.5, "a_true": -1})
     np.testing.assert_allclose(noisy["y"], -drawn["x"] + 8 + 0.5 * drawn["e"])
     given_x = values(SHEET, {"x": [0, 1], "a_true": 2, "seed": 5})
@@ -211,13 +249,18 @@ def test_bad_input_is_refused_in_words(inputs, said):
         values(SHEET, inputs)
 
 
-@pytest.mark.parametrize("points", [[(0.25, 3)], [(0.1, 1), (0.1, 2), (0.1, 4)], [(0, 0)] * 2, [(-10, 1000), (10, -1000)]])
+@pytest.mark.parametrize(
+    "points",
+    [[(0.25, 3)], [(0.1, 1), (0.1, 2), (0.1, 4)], [(0, 0)] * 2, [(-10, 1000), (10, -1000)]],
+)
 @pytest.mark.parametrize("rate", [0, 0.01, 2])
 def test_hard_points_break_nothing(points, rate):
     for found in run({**rows(points), "learning_rate": rate, "batch": "mini-batch"}, 20):
         assert all(np.isfinite(numbers).all() for numbers in found.values())
         said = " ".join(sentences(SHEET.with_inputs(rows(points)), found))
-        assert ("its slope: all lines through that height fit equally well" in said) == (len({x for x, _ in points}) == 1)
+        assert ("its slope: all lines through that height fit equally well" in said) == (
+            len({x for x, _ in points}) == 1
+        )
         assert ("There is one point only" in said) == (len(points) == 1)
 
 
@@ -238,9 +281,13 @@ def test_start_truth_and_way_lie_on_the_loss_surface(title):
     chart = SHEET.charts[1]
     found = run(PRESETS[title], 400 if title != OVER else 1)
     for name in ("a", "a_true"):
-        assert (column(found, name) >= chart.x.low).all() and (column(found, name) <= chart.x.high).all()
+        assert (column(found, name) >= chart.x.low).all() and (
+            column(found, name) <= chart.x.high
+        ).all()
     for name in ("b", "b_true"):
-        assert (column(found, name) >= chart.y.low).all() and (column(found, name) <= chart.y.high).all()
+        assert (column(found, name) >= chart.y.low).all() and (
+            column(found, name) <= chart.y.high
+        ).all()
 
 
 def dragged(series: int, x: float, y: float, **inputs) -> dict[str, float]:
@@ -265,14 +312,26 @@ def test_dragging_an_end_of_the_line_keeps_the_other():
 
 @each_preset
 def test_the_page_s_program_takes_the_same_steps(title):
-    for steps in (0, 100 if title != OVER else 10):  # a finite difference of numbers that ran away is all rounding
-        assert not differences(engines.in_javascript(SHEET, PRESETS[title], steps), values(SHEET, PRESETS[title], steps))
+    for steps in (
+        0,
+        100 if title != OVER else 10,
+    ):  # a finite difference of numbers that ran away is all rounding
+        assert not differences(
+            engines.in_javascript(SHEET, PRESETS[title], steps),
+            values(SHEET, PRESETS[title], steps),
+        )
 
 
 STEPS = 7
-SMALL_DATA = {**rows([(0.0, 8), (0.25, 9), (0.5, 9.5), (0.75, 10), (1.0, 11.5)]), "learning_rate": 0.1}
+SMALL_DATA = {
+    **rows([(0.0, 8), (0.25, 9), (0.5, 9.5), (0.75, 10), (1.0, 11.5)]),
+    "learning_rate": 0.1,
+}
 WORKBOOKS = {
-    batch: workbooks.register(f"line_fit_{batch}", line_fit, inputs={**SMALL_DATA, **more}, steps=STEPS) for batch, more in BATCHES.items()
+    batch: workbooks.register(
+        f"line_fit_{batch}", line_fit, inputs={**SMALL_DATA, **more}, steps=STEPS
+    )
+    for batch, more in BATCHES.items()
 }
 
 
@@ -281,10 +340,15 @@ def step_rows(cells: engines.Cells) -> list[dict[str, float]]:
     page = {(row, column): x for (name, row, column), x in cells.items() if name == "Steps"}
     (head,) = {row for (row, _), x in page.items() if x == "a_next"}
     labels = {column: x for (row, column), x in page.items() if row == head and column > 1}
-    return [{label: page[head + 1 + step, column] for column, label in labels.items()} for step in range(STEPS + 1)]
+    return [
+        {label: page[head + 1 + step, column] for column, label in labels.items()}
+        for step in range(STEPS + 1)
+    ]
 
 
-@pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"])
+@pytest.mark.parametrize(
+    "engine", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"]
+)
 @pytest.mark.parametrize("batch", WORKBOOKS)
 def test_the_workbook_s_rows_are_the_steps(batch, engine):
     found = step_rows(engine(WORKBOOKS[batch]))
@@ -300,7 +364,10 @@ def test_the_workbook_s_rows_are_the_steps(batch, engine):
 
 STATES = st.fixed_dictionaries(
     {
-        "learning_rate": st.sampled_from([0.0, 1e-7, 1e-5, 0.001, 0.0123, 0.01, 0.29, 0.57, 0.7811, 0.82, 1.5, 2.0]) | st.floats(0, 2),
+        "learning_rate": st.sampled_from(
+            [0.0, 1e-7, 1e-5, 0.001, 0.0123, 0.01, 0.29, 0.57, 0.7811, 0.82, 1.5, 2.0]
+        )
+        | st.floats(0, 2),
         "batch": st.sampled_from(list(BATCHES)),
         "a": st.floats(-100, 100),
         "noise": st.sampled_from([0.0, 1.0]),
@@ -329,18 +396,30 @@ def test_the_sentences_of_every_preset(title, steps):
 def check_words(said: list[str], found: Values) -> None:
     number = {name: numbers.item() for name, numbers in found.items() if numbers.size == 1}
     assert not [text for text in said if "undefined" in text or "infinite" in text or "{" in text]
-    firsts = [text for text in said if text.startswith(("The next update", "The learning rate is 0:", "a and b have run away"))]
+    firsts = [
+        text
+        for text in said
+        if text.startswith(("The next update", "The learning rate is 0:", "a and b have run away"))
+    ]
     away = max(abs(number[name]) for name in ("a", "b", "a_next", "b_next")) >= 1e6
     assert len(firsts) == 1 and ("run away" in firsts[0]) == away
     assert firsts[0].startswith("The next update") == (number["learning_rate"] > 0 and not away)
     if firsts[0].startswith("The next update"):
         check_update(firsts[0], number)
         check_change([text for text in said if " the mse " in text], number)
-    limits = [text for text in said if text.startswith("The learning rate is ") and "largest stable" in text]
+    limits = [
+        text
+        for text in said
+        if text.startswith("The learning rate is ") and "largest stable" in text
+    ]
     assert len(limits) == (number["learning_rate"] > 0)
     for text in limits if number["batch"] == 0 else ():
         share = number["share_of_limit"]
-        assert ("never jumps" in text, "still come closer" in text, "further away" in text) == (share <= 0.5, 0.5 < share < 1, share > 1)
+        assert ("never jumps" in text, "still come closer" in text, "further away" in text) == (
+            share <= 0.5,
+            0.5 < share < 1,
+            share > 1,
+        )
 
 
 def check_update(text: str, number: dict[str, float]) -> None:
@@ -349,7 +428,12 @@ def check_update(text: str, number: dict[str, float]) -> None:
         assert match is not None
         before, rate, mean, after = map(float, match.groups())
         expected = [number[key] for key in (name, f"d_{name}_mean", f"{name}_next")]
-        np.testing.assert_allclose([before, mean, after], expected, rtol=5e-4 if max(map(abs, expected)) >= LARGE else 1e-7, atol=0.0050001)
+        np.testing.assert_allclose(
+            [before, mean, after],
+            expected,
+            rtol=5e-4 if max(map(abs, expected)) >= LARGE else 1e-7,
+            atol=0.0050001,
+        )
         assert rate == pytest.approx(number["learning_rate"], rel=0.05, abs=5e-11)
 
 
@@ -371,7 +455,10 @@ def test_the_numbers_of_the_lesson_are_the_sheets():
     story = "".join(cells[2]["source"]).split("## The story")[1].split("## With your own hands")[0]
     runs = {title: run(PRESETS[title], 400) for title in PRESETS if title != OVER}
     start = runs[STORY][0]
-    truth = {f"{start[name].item():.4f}" for name in ("largest_eigenvalue", "smallest_eigenvalue", "largest_stable_rate")}
+    truth = {
+        f"{start[name].item():.4f}"
+        for name in ("largest_eigenvalue", "smallest_eigenvalue", "largest_stable_rate")
+    }
     places = [(STORY, 100), (STORY, 400), (SMALL, 400), (UNDER, 100), (ONE_X, 400)]
     truth |= {f"{runs[title][step][name].item():.2f}" for title, step in places for name in "ab"}
     x, y = (runs[ONE_NOISY][0][name].ravel() for name in "xy")
@@ -386,7 +473,11 @@ def test_the_numbers_of_the_lesson_are_the_sheets():
 
 
 def test_the_formula_shown_first_is_the_update():
-    assert SHEET.look == "a_next" and set(refs(SHEET.blocks["a_next"].expr)) == {"a", "learning_rate", "d_a_mean"}
+    assert SHEET.look == "a_next" and set(refs(SHEET.blocks["a_next"].expr)) == {
+        "a",
+        "learning_rate",
+        "d_a_mean",
+    }
 
 
 # --- the page
@@ -429,6 +520,11 @@ def test_the_page_stops_the_run_above_the_limit(page, address):
     page.get_by_role("button", name=OVER).click()
     page.get_by_label("speed").select_option("100")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("document.querySelector('.gs-step').textContent.includes('stopped here')", timeout=60_000)
-    assert "step 3699: stopped here, because sse_next would no longer be a finite number" in page.locator(".gs-step").inner_text()
+    page.wait_for_function(
+        "document.querySelector('.gs-step').textContent.includes('stopped here')", timeout=60_000
+    )
+    assert (
+        "step 3699: stopped here, because sse_next would no longer be a finite number"
+        in page.locator(".gs-step").inner_text()
+    )
     assert number_on(page, "mse") not in ("infinite", "undefined")

@@ -59,7 +59,9 @@ def test_ten_epochs_are_pytorchs(rate):
     for step, each in enumerate(found):
         np.testing.assert_allclose(each["w"].T, model.weight.detach(), rtol=1e-10)
         np.testing.assert_allclose(each["b"].item(), model.bias.item(), rtol=1e-10)
-        np.testing.assert_allclose(each["mse"].item(), torch.nn.functional.mse_loss(model(x), y).item(), rtol=1e-10)
+        np.testing.assert_allclose(
+            each["mse"].item(), torch.nn.functional.mse_loss(model(x), y).item(), rtol=1e-10
+        )
         if step and step % ROWS == 0:
             assert each["last_epoch_loss"].item() == pytest.approx(np.mean(met), rel=1e-10)
             met = []
@@ -75,7 +77,9 @@ def test_ten_epochs_are_pytorchs(rate):
 @BOUNDED
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_every_epoch_takes_every_row_once(count, seed):
-    found = run({"x": [[0.1, 0.2]] * count, "shuffle_seed": seed, "learning_rate": 0.01}, 3 * count - 1)
+    found = run(
+        {"x": [[0.1, 0.2]] * count, "shuffle_seed": seed, "learning_rate": 0.01}, 3 * count - 1
+    )
     taken = np.array([each["row_now"].item() for each in found]).reshape(3, count)
     np.testing.assert_array_equal(np.sort(taken, axis=1), np.tile(np.arange(count), (3, 1)))
 
@@ -109,7 +113,10 @@ def test_bad_input_is_refused_in_words(inputs, said):
 @each_preset
 def test_the_page_s_program_takes_the_same_steps(title):
     for steps in (0, 100):
-        assert not differences(engines.in_javascript(SHEET, PRESETS[title], steps), values(SHEET, PRESETS[title], steps))
+        assert not differences(
+            engines.in_javascript(SHEET, PRESETS[title], steps),
+            values(SHEET, PRESETS[title], steps),
+        )
 
 
 STEPS = 8
@@ -117,15 +124,24 @@ SMALL = {"x": [[0.1, 0.9], [0.5, 0.25], [0.75, 0.5]]}
 WORKBOOK = workbooks.register("linear_model_steps", linear_model, inputs=SMALL, steps=STEPS)
 
 
-@pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"])
+@pytest.mark.parametrize(
+    "engine", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"]
+)
 def test_the_workbook_s_rows_are_the_steps(engine):
-    page = {(row, column): x for (name, row, column), x in engine(WORKBOOK).items() if name == "Steps"}
+    page = {
+        (row, column): x for (name, row, column), x in engine(WORKBOOK).items() if name == "Steps"
+    }
     (head,) = {row for (row, _), x in page.items() if x == "b_next"}
     labels = {x: column for (row, column), x in page.items() if row == head and column > 1}
     for step, expected in enumerate(run(SMALL, STEPS)):
-        wanted = {name: expected[name].item() for name in ("b", "t", "row_now", "mse", "epoch_loss", "last_epoch_loss")}
+        wanted = {
+            name: expected[name].item()
+            for name in ("b", "t", "row_now", "mse", "epoch_loss", "last_epoch_loss")
+        }
         wanted |= {f"w[{k + 1},1]": expected["w"][k, 0] for k in range(2)}
-        assert {name: page[head + 1 + step, labels[name]] for name in wanted} == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+        assert {name: page[head + 1 + step, labels[name]] for name in wanted} == pytest.approx(
+            wanted, rel=1e-9, abs=1e-12
+        )
 
 
 # --- the words
@@ -141,11 +157,16 @@ def test_the_sentences_of_every_preset(title, steps):
     assert any("run away" in text for text in said) == away
     state = f"the weights are {found['w'][0, 0]:.4f} and {found['w'][1, 0]:.4f}, the bias {found['b'].item():.4f}; the mse of all rows is"
     assert any(state in text for text in said) != away
-    assert any(f"Epoch {steps // ROWS} ended with a loss of" in text for text in said) == (steps >= ROWS and not away)
+    assert any(f"Epoch {steps // ROWS} ended with a loss of" in text for text in said) == (
+        steps >= ROWS and not away
+    )
 
 
 def test_a_learning_rate_of_nothing_is_said():
-    assert any("The learning rate is 0" in text for text in sentences(SHEET, values(SHEET, {"learning_rate": 0})))
+    assert any(
+        "The learning rate is 0" in text
+        for text in sentences(SHEET, values(SHEET, {"learning_rate": 0}))
+    )
 
 
 def test_the_numbers_of_the_lesson_are_the_sheets():
@@ -153,7 +174,11 @@ def test_the_numbers_of_the_lesson_are_the_sheets():
     story = "".join(cells[2]["source"]).split("## The story")[1].split("## Look closer")[0]
     runs = {title: run(PRESETS[title], 300) for title in (STORY, SLOW, ELSEWHERE)}
     places = [(STORY, 150), (STORY, 300), (ELSEWHERE, 300)]
-    truth = {f"{runs[title][step][name].item():.2f}" for title, step in places for name in ("weight_1", "weight_2", "b")}
+    truth = {
+        f"{runs[title][step][name].item():.2f}"
+        for title, step in places
+        for name in ("weight_1", "weight_2", "b")
+    }
     truth |= {
         f"{runs[SLOW][300]['mse'].item():.4f}",
         f"{runs[STORY][30]['mse'].item():.4f}",

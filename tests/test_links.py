@@ -22,7 +22,9 @@ from widgets.static_page import static_page
 
 SHEETS = {"log_loss": log_loss(), "network": network()}
 DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
-MODULES = "\n".join(_enclosed(FOLDER / f"{name}.js") for name in ("numbers", "blocks", "address", "state"))
+MODULES = "\n".join(
+    _enclosed(FOLDER / f"{name}.js") for name in ("numbers", "blocks", "address", "state")
+)
 ROUND_TRIP = """
 (({ State }, { linkOf, readLink }, description, preset, inputs, step, address) => {
     const written = ([name, x]) => [name, Array.from(x, String)];
@@ -38,10 +40,21 @@ ROUND_TRIP = """
 })"""
 
 
-def round_trip(sheet: str, inputs: dict[str, Any], step: int = 0, preset: int | None = None, address: str | None = None) -> dict:
-    flat = {name: None if x is None else np.asarray(x, dtype=float).ravel().tolist() for name, x in inputs.items()}
+def round_trip(
+    sheet: str,
+    inputs: dict[str, Any],
+    step: int = 0,
+    preset: int | None = None,
+    address: str | None = None,
+) -> dict:
+    flat = {
+        name: None if x is None else np.asarray(x, dtype=float).ravel().tolist()
+        for name, x in inputs.items()
+    }
     arguments = ", ".join(json.dumps(x) for x in (DESCRIPTIONS[sheet], preset, flat, step, address))
-    return json.loads(engines.in_v8(f"{MODULES}\n{ROUND_TRIP}(module_state, module_address, {arguments})"))
+    return json.loads(
+        engines.in_v8(f"{MODULES}\n{ROUND_TRIP}(module_state, module_address, {arguments})")
+    )
 
 
 def numbers(block) -> st.SearchStrategy[float]:
@@ -56,7 +69,11 @@ def states(draw) -> tuple[str, dict, int, int | None]:
     sheet: Sheet = SHEETS[name]
     rows = draw(st.integers(1, 12))
     inputs: dict[str, Any] = {}
-    data = [block.name for block in sheet.inputs.values() if sheet.rows and block.shape[0] == sheet.rows and block.value is not None]
+    data = [
+        block.name
+        for block in sheet.inputs.values()
+        if sheet.rows and block.shape[0] == sheet.rows and block.value is not None
+    ]
     for block in sheet.inputs.values():
         count = rows if block.name in data else int(block.shape[0])
         if block.is_size or (block.name not in data and draw(st.booleans())):
@@ -64,9 +81,20 @@ def states(draw) -> tuple[str, dict, int, int | None]:
         if block.expr is not None and draw(st.booleans()):
             inputs[block.name] = None
             continue
-        low, high = (-1e9 if block.low is None else block.low), (1e9 if block.high is None else block.high)
-        cells = st.integers(int(low), int(high)).map(float) if block.whole else st.floats(low, high, allow_nan=False)
-        inputs[block.name] = draw(st.lists(cells, min_size=count * int(block.shape[1]), max_size=count * int(block.shape[1])))
+        low, high = (
+            (-1e9 if block.low is None else block.low),
+            (1e9 if block.high is None else block.high),
+        )
+        cells = (
+            st.integers(int(low), int(high)).map(float)
+            if block.whole
+            else st.floats(low, high, allow_nan=False)
+        )
+        inputs[block.name] = draw(
+            st.lists(
+                cells, min_size=count * int(block.shape[1]), max_size=count * int(block.shape[1])
+            )
+        )
     preset = draw(st.none() | st.integers(0, len(sheet.presets) - 1)) if sheet.presets else None
     return name, inputs, draw(st.integers(0, 4)) if sheet.carried else 0, preset
 
@@ -86,10 +114,12 @@ def test_every_state_survives_the_round_trip(state):
 
 def test_only_what_differs_is_written_and_a_person_can_read_it():
     assert round_trip("log_loss", {})["link"] == "hide=clip"
-    assert round_trip("log_loss", {"clip": [0.05], "is_cat": [1, 0], "prediction": [0.9, 0.2]})["link"] == (
-        "clip=0.05&is_cat=1,0&prediction=0.9,0.2&hide=clip"
+    assert round_trip("log_loss", {"clip": [0.05], "is_cat": [1, 0], "prediction": [0.9, 0.2]})[
+        "link"
+    ] == ("clip=0.05&is_cat=1,0&prediction=0.9,0.2&hide=clip")
+    assert round_trip("network", {"first": np.arange(9).reshape(3, 3)}, 2)["link"].startswith(
+        "first=0,1,2;3,4,5;6,7,8&step=2"
     )
-    assert round_trip("network", {"first": np.arange(9).reshape(3, 3)}, 2)["link"].startswith("first=0,1,2;3,4,5;6,7,8&step=2")
 
 
 DAMAGED = {
@@ -174,17 +204,27 @@ def test_reset_leads_back_to_the_link_and_not_to_the_sheet(page, file):
 
 def test_what_was_left_out_is_said(page, file):
     opened(page, file, "#clip=9&nudge=0.001")
-    assert page.locator(".gs-refusal p").all_inner_texts() == ["The link's clip is 9; it must be a number from 0 to 0.4. It was left out."]
+    assert page.locator(".gs-refusal p").all_inner_texts() == [
+        "The link's clip is 9; it must be a number from 0 to 0.4. It was left out."
+    ]
     check_every_cell(page, log_loss(), {"nudge": 0.001})
 
 
 def test_a_class_sees_what_its_link_shows_and_changes_what_it_leaves_open(page, file):
-    opened(page, file, "#hide=presets,chart-2,group-3,compare,loss_product,model_accuracy&lock=prediction,clip")
+    opened(
+        page,
+        file,
+        "#hide=presets,chart-2,group-3,compare,loss_product,model_accuracy&lock=prediction,clip",
+    )
     assert page.get_by_role("button", name="Five rows").count() == 0
     assert page.locator("[data-part='chart-2']").is_hidden()
     assert page.locator("[data-part='chart-1']").is_visible()
     third = log_loss().groups[2].title
-    assert page.get_by_role("heading", name=third).count() == page.get_by_text("A and B: one difference").filter(visible=True).count() == 0
+    assert (
+        page.get_by_role("heading", name=third).count()
+        == page.get_by_text("A and B: one difference").filter(visible=True).count()
+        == 0
+    )
     assert cell(page, "loss_product").is_hidden() and cell(page, "loss_if").is_visible()
     assert page.get_by_role("slider", name="model_accuracy").count() == 0
     assert page.get_by_role("slider", name="clip", exact=True).is_disabled()
@@ -199,8 +239,12 @@ def test_a_class_sees_what_its_link_shows_and_changes_what_it_leaves_open(page, 
 def test_the_builder_makes_such_a_link(page, file):
     opened(page, file, "")
     page.get_by_text("A link for a class").click()
-    page.get_by_role("group", name="Hide from the class").get_by_role("checkbox", name="The presets").check()
-    page.get_by_role("group", name="Show, but lock").get_by_role("checkbox", name="clip", exact=True).check()
+    page.get_by_role("group", name="Hide from the class").get_by_role(
+        "checkbox", name="The presets"
+    ).check()
+    page.get_by_role("group", name="Show, but lock").get_by_role(
+        "checkbox", name="clip", exact=True
+    ).check()
     assert page.evaluate("location.hash") == "#hide=presets&lock=clip"
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
@@ -214,7 +258,10 @@ def test_the_builder_makes_such_a_link(page, file):
 def test_every_key_of_the_presentation(page, file):
     opened(page, file, "")
     page.get_by_role("button", name="Present").click()
-    assert page.evaluate("getComputedStyle(document.querySelector('.gs-sentences')).fontSize") >= "22px"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.gs-sentences')).fontSize")
+        >= "22px"
+    )
     page.keyboard.press("n")
     page.keyboard.press("n")
     check_every_cell(page, log_loss(), log_loss().presets[1].inputs)
@@ -233,4 +280,8 @@ def test_every_key_of_the_presentation(page, file):
     assert cell(page, "row_count").inner_text() == "5"
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('[data-projector]')")
-    assert np.isclose(float(cell(page, "loss_mean").inner_text()), values(log_loss())["loss_mean"][0, 0], atol=1e-4)
+    assert np.isclose(
+        float(cell(page, "loss_mean").inner_text()),
+        values(log_loss())["loss_mean"][0, 0],
+        atol=1e-4,
+    )

@@ -22,7 +22,11 @@ SHEET = log_loss()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 TOLERANCE = 1e-12
 
-PROBABILITY = st.sampled_from([0.0, 1.0, 0.5, 0.1, 0.9, 1e-9]) | st.integers(0, 100).map(lambda k: k / 100) | st.floats(0, 1)
+PROBABILITY = (
+    st.sampled_from([0.0, 1.0, 0.5, 0.1, 0.9, 1e-9])
+    | st.integers(0, 100).map(lambda k: k / 100)
+    | st.floats(0, 1)
+)
 CLIP = st.sampled_from([0.0, 1e-4, 0.4, 0.1, 0.02]) | st.floats(0, 0.4)
 ROWS = st.lists(st.tuples(st.integers(0, 1), PROBABILITY), min_size=1, max_size=12)
 # Spreadsheets take the tiniest differences for none.
@@ -79,12 +83,17 @@ def test_the_slopes_are_the_definitions_and_zero_where_the_clip_holds(rows, clip
     found = values(SHEET, inputs_of(rows, clip))
     expected = np.array([[slope(y, p, clip, len(rows))] for y, p in rows])
     np.testing.assert_allclose(found["d_prediction"], expected, rtol=TOLERANCE)
-    np.testing.assert_array_equal(found["flattened"] == 1, [[p < clip or p > 1 - clip] for _, p in rows])
+    np.testing.assert_array_equal(
+        found["flattened"] == 1, [[p < clip or p > 1 - clip] for _, p in rows]
+    )
     assert (found["d_prediction"][found["flattened"] == 1] == 0).all()
 
 
 @BOUNDED
-@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0.05, 0.95)), min_size=1, max_size=8), st.floats(0, 0.04))
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.floats(0.05, 0.95)), min_size=1, max_size=8),
+    st.floats(0, 0.04),
+)
 def test_finite_differences_stand_beside_the_slopes(rows, clip):
     found = values(SHEET, {**inputs_of(rows, clip), "nudge": 1e-5})
     np.testing.assert_allclose(found["finite_difference"], found["d_prediction"], rtol=1e-6)
@@ -120,10 +129,18 @@ def test_no_number_is_undefined_and_the_rest_adds_up(rows, clip):
 @pytest.mark.parametrize("count", [1, 2, 3, 41, MAX_ROWS])
 def test_any_number_of_rows(count):
     random = np.random.default_rng(count)
-    rows = [(int(y), float(p)) for y, p in zip(random.integers(0, 2, count), random.uniform(0, 1, count), strict=True)]
+    rows = [
+        (int(y), float(p))
+        for y, p in zip(random.integers(0, 2, count), random.uniform(0, 1, count), strict=True)
+    ]
     found = values(SHEET, inputs_of(rows, 0.01))
-    assert found["loss_mean"].item() == pytest.approx(np.mean([loss(y, p, 0.01) for y, p in rows]), rel=TOLERANCE)
-    assert all(len(found[name]) == count for name in ("loss_if", "d_prediction", "finite_difference", "point_loss"))
+    assert found["loss_mean"].item() == pytest.approx(
+        np.mean([loss(y, p, 0.01) for y, p in rows]), rel=TOLERANCE
+    )
+    assert all(
+        len(found[name]) == count
+        for name in ("loss_if", "d_prediction", "finite_difference", "point_loss")
+    )
 
 
 # --- the same in every face, for whatever a class types
@@ -141,13 +158,18 @@ def test_the_page_shows_the_same_numbers_and_sentences(rows, clip):
 
 
 @settings(BOUNDED, max_examples=25)
-@given(st.lists(st.tuples(st.integers(0, 1), NOT_TINY), min_size=1, max_size=12), CLIP.filter(lambda x: x == 0 or x > 1e-12))
+@given(
+    st.lists(st.tuples(st.integers(0, 1), NOT_TINY), min_size=1, max_size=12),
+    CLIP.filter(lambda x: x == 0 or x > 1e-12),
+)
 def test_the_workbook_shows_the_same_and_no_error(rows, clip):
     path = workbooks.folder() / "typed.xlsx"
     write(SHEET, path, inputs_of(rows, clip))
     before, after = engines.cached_cells(path), engines.in_ironcalc(path)
     assert not [key for key, x in after.items() if engines.is_error(x)]
-    assert not {key: (x, after[key]) for key, x in before.items() if engines.different(x, after[key])}
+    assert not {
+        key: (x, after[key]) for key, x in before.items() if engines.different(x, after[key])
+    }
 
 
 # --- the lecture
@@ -163,7 +185,11 @@ def test_the_courses_own_five_rows():
 
 def test_kaggle_nudges_by_a_ten_thousandth():
     found = values(SHEET, PRESETS["Kaggle's 0.0001"])
-    assert found["worst_loss"].item() == pytest.approx(-math.log(0.0001)) == pytest.approx(9.2103, abs=1e-4)
+    assert (
+        found["worst_loss"].item()
+        == pytest.approx(-math.log(0.0001))
+        == pytest.approx(9.2103, abs=1e-4)
+    )
 
 
 def test_the_story_is_of_a_model_that_is_right_in_39_of_40():
@@ -179,12 +205,22 @@ def test_the_storys_losses_come_in_the_lectures_order():
     """1s and 0s are infinite, Kaggle's nudge poor, 0.05 better, 0.02 a little better still, and 1 - A = 0.025 the best of the clips."""
     mean = {title: values(SHEET, inputs)["loss_mean"].item() for title, inputs in PRESETS.items()}
     assert mean["What if I submit 1s and 0s?"] == math.inf
-    assert mean["Kaggle's 0.0001"] > mean["Clip at 0.05"] > mean["Clip at 0.02"] > mean["Clip at 0.025"] > mean["Honest predictions"]
+    assert (
+        mean["Kaggle's 0.0001"]
+        > mean["Clip at 0.05"]
+        > mean["Clip at 0.02"]
+        > mean["Clip at 0.025"]
+        > mean["Honest predictions"]
+    )
 
 
 @pytest.mark.parametrize("clip", [1e-4, 0.05, 0.02, 0.025])
 def test_a_certain_class_costs_what_the_formula_expects(clip):
-    inputs = next(inputs for inputs in PRESETS.values() if inputs["clip"] == clip and set(inputs["prediction"].ravel()) == {0, 1})
+    inputs = next(
+        inputs
+        for inputs in PRESETS.values()
+        if inputs["clip"] == clip and set(inputs["prediction"].ravel()) == {0, 1}
+    )
     found = values(SHEET, inputs)
     by_hand = -(39 * math.log(1 - clip) + math.log(clip)) / 40
     assert found["loss_mean"].item() == pytest.approx(by_hand, rel=TOLERANCE)
@@ -236,21 +272,28 @@ def test_the_titles_name_the_values_they_set():
     for title, inputs in PRESETS.items():
         number = re.search(r"0\.\d+", title)
         assert number is None or float(number[0]) == inputs["clip"].item()
-    assert "97.5%" in next(preset.predict for preset in SHEET.presets if preset.title == "Honest predictions")
+    assert "97.5%" in next(
+        preset.predict for preset in SHEET.presets if preset.title == "Honest predictions"
+    )
 
 
 def test_what_is_said_of_five_rows():
     losses = [loss(y, p, 1e-4) for y, p in [(1, 0.98), (0, 0.1), (1, 0.5), (0, 0.9), (1, 0.02)]]
     text = said("Five rows")
     assert f"Mean log loss {sum(losses) / 5:.4f}, accuracy 60.0%" in text
-    assert f"The costliest row costs {max(losses):.4f}: {max(losses) / sum(losses):.2%} of the whole loss" in text
+    assert (
+        f"The costliest row costs {max(losses):.4f}: {max(losses) / sum(losses):.2%} of the whole loss"
+        in text
+    )
     assert losses[2] == math.log(2)  # "which one costs exactly what a coin toss would?"
 
 
 def test_what_is_said_of_1s_and_0s():
     """In words why the loss is infinite, and which row it was: the thirteenth, a cat called no cat."""
     text = said("What if I submit 1s and 0s?")
-    assert text.startswith("The mean loss is infinite: row 13 gave probability 0 to what was true, and -ln 0 is infinite.")
+    assert text.startswith(
+        "The mean loss is infinite: row 13 gave probability 0 to what was true, and -ln 0 is infinite."
+    )
     inputs = PRESETS["What if I submit 1s and 0s?"]
     assert (inputs["is_cat"][12], inputs["prediction"][12]) == (1, 0)
     assert "Mean log loss" not in text
@@ -262,7 +305,10 @@ def test_what_is_said_of_a_clip(title):
     losses = [-math.log(1 - clip)] * 39 + [-math.log(clip)]
     text = said(title)
     assert f"Mean log loss {sum(losses) / 40:.4f}, accuracy 97.5%" in text
-    assert f"The costliest row costs {losses[-1]:.4f}: {losses[-1] / sum(losses):.2%} of the whole loss" in text
+    assert (
+        f"The costliest row costs {losses[-1]:.4f}: {losses[-1] / sum(losses):.2%} of the whole loss"
+        in text
+    )
     assert "The clip holds 40 of 40 predictions: there the loss is flat" in text
     least = -(0.975 * math.log(0.975) + 0.025 * math.log(0.025))
     assert "c = 1 - A = 0.0250" in text and f"expects a loss of {least:.4f}" in text
@@ -272,7 +318,9 @@ def test_what_is_said_when_all_were_certain_and_right():
     right = SHEET.with_inputs(inputs_of([(1, 1), (0, 0)], 0))
     found = values(right)
     assert found["loss_mean"].item() == 0
-    assert any("every row gave probability 1 to what was true" in text for text in sentences(right, found))
+    assert any(
+        "every row gave probability 1 to what was true" in text for text in sentences(right, found)
+    )
 
 
 @BOUNDED
@@ -280,5 +328,10 @@ def test_what_is_said_when_all_were_certain_and_right():
 def test_one_sentence_of_the_mean_is_said_whatever_is_typed(rows, clip):
     s: Sheet = SHEET.with_inputs(inputs_of(rows, clip))
     text = sentences(s, values(s))
-    assert sum(sentence.startswith(("Mean log loss", "The mean loss is infinite")) for sentence in text) == 1
+    assert (
+        sum(
+            sentence.startswith(("Mean log loss", "The mean loss is infinite")) for sentence in text
+        )
+        == 1
+    )
     assert all("{" not in sentence and "undefined" not in sentence for sentence in text)

@@ -14,15 +14,32 @@ from test_lessons import text_of
 
 from lessons.course import notebook
 from sheets import Sheet, row_index, sentences, values
-from sheets.library.lr_finder import BATCH, HIDDEN, LOOKS_FOR, POINTS, RULES, STRIDE, lr_finder, lr_suggestions, suggestions
+from sheets.library.lr_finder import (
+    BATCH,
+    HIDDEN,
+    LOOKS_FOR,
+    POINTS,
+    RULES,
+    STRIDE,
+    lr_finder,
+    lr_suggestions,
+    suggestions,
+)
 from sheets.targets.excel.layout import layout
 from sheets.targets.numpy import trajectory
 
 PLANNED = 100
-LRS = 1e-7 * (10 / 1e-7) ** (np.arange(PLANNED) / PLANNED)  # of fastai's lr_find(); its suggestions see LRS[10:-5]
+LRS = 1e-7 * (10 / 1e-7) ** (
+    np.arange(PLANNED) / PLANNED
+)  # of fastai's lr_find(); its suggestions see LRS[10:-5]
 
 # fastai 2.8.12's own valley, steep, minimum and slide (in float64), called on what its lr_find passes them for the losses of `wavy`.
-FASTAI = {"valley": 0.002511886431509582, "steep": 0.0030199517204020187, "minimum": 0.012022644346174132, "slide": 0.001737800828749376}
+FASTAI = {
+    "valley": 0.002511886431509582,
+    "steep": 0.0030199517204020187,
+    "minimum": 0.012022644346174132,
+    "slide": 0.001737800828749376,
+}
 
 
 def wavy() -> np.ndarray:
@@ -40,7 +57,9 @@ def test_a_straight_fall_in_the_logarithm():
     found = lr_suggestions(LRS, np.linspace(2, 1, PLANNED), PLANNED)
     assert found["valley"] == LRS[10 - 1 + 28 + 14]
     assert found["minimum"] == LRS[94] / 10
-    assert found["slide"] == LRS[95 - 16]  # the slope is the same everywhere: the window never moves
+    assert (
+        found["slide"] == LRS[95 - 16]
+    )  # the slope is the same everywhere: the window never moves
 
 
 def test_the_steepest_step_and_the_least_loss():
@@ -63,7 +82,9 @@ def test_slide_stops_where_both_ends_of_its_window_fall_alike():
     losses[60:] = losses[60] + 0.1 * np.arange(PLANNED - 60)
     # From the right both ends rise by 0.1 a point until the left end reaches the bend; so the window does not even start.
     assert lr_suggestions(LRS, losses, PLANNED)["slide"] == LRS[95 - 16]
-    losses[85:] += 0.05 * np.arange(15) ** 2  # now it rises ever faster there, and the window moves until that has passed
+    losses[85:] += (
+        0.05 * np.arange(15) ** 2
+    )  # now it rises ever faster there, and the window moves until that has passed
     assert lr_suggestions(LRS, losses, PLANNED)["slide"] < LRS[95 - 16]
 
 
@@ -86,7 +107,13 @@ def test_all_from_a_loss_that_is_not_finite_on_is_left_out(bad):
 
 @pytest.mark.parametrize(
     ("points", "rules"),
-    [(0, set()), (15, set()), (16, {"valley", "minimum"}), (17, {"valley", "minimum", "steep"}), (30, {"valley", "minimum", "steep"})]
+    [
+        (0, set()),
+        (15, set()),
+        (16, {"valley", "minimum"}),
+        (17, {"valley", "minimum", "steep"}),
+        (30, {"valley", "minimum", "steep"}),
+    ]
     + [(31, {"valley", "minimum", "steep", "slide"})],
 )
 def test_a_rule_that_has_too_few_points_is_absent(points, rules):
@@ -113,8 +140,16 @@ STORY = {preset.title: preset.inputs for preset in SHEET.presets}
 SHORT = {"num_steps": 20, "end_lr": 100}
 SLOW = {"end_lr": 0.1, "num_steps": 40}
 WORKBOOKS = {
-    "short": (workbooks.register("finder_short", lr_finder, notes=False, inputs=SHORT, steps=22), SHORT, 22),
-    "runs away": (workbooks.register("finder_away", lr_finder, notes=False, inputs={"other_lr": 5}, steps=18), {"other_lr": 5}, 18),
+    "short": (
+        workbooks.register("finder_short", lr_finder, notes=False, inputs=SHORT, steps=22),
+        SHORT,
+        22,
+    ),
+    "runs away": (
+        workbooks.register("finder_away", lr_finder, notes=False, inputs={"other_lr": 5}, steps=18),
+        {"other_lr": 5},
+        18,
+    ),
 }
 each_preset = pytest.mark.parametrize("number", range(len(SHEET.presets)))
 
@@ -129,13 +164,19 @@ def suggested(found: dict) -> dict[str, float]:
 
 def by_the_function(found: dict) -> dict[str, float]:
     tried = int(found["tried"].item())
-    return lr_suggestions(found["lrs"][:tried, 0], found["losses_next"][:tried, 0], int(found["num_steps"].item()))
+    return lr_suggestions(
+        found["lrs"][:tried, 0], found["losses_next"][:tried, 0], int(found["num_steps"].item())
+    )
 
 
 def of_any_curve() -> Sheet:
     """The rules' blocks over losses that are given, one more a step."""
     s = Sheet("any_curve")
-    given, t, planned = s.input("given", np.zeros((PLANNED, 1))), s.input("t", 0), s.input("planned", PLANNED)
+    given, t, planned = (
+        s.input("given", np.zeros((PLANNED, 1))),
+        s.input("t", 0),
+        s.input("planned", PLANNED),
+    )
     lrs = s.let("lrs", 1e-5 * 1e6 ** (row_index(PLANNED) / PLANNED))
     losses = s.let("losses", np.where(row_index(PLANNED) <= t, given, 0))
     suggestions(s, lrs, losses, s.let("tried", t + 1), planned)
@@ -148,18 +189,30 @@ ANY = of_any_curve()
 
 
 def check_rules(losses: np.ndarray, planned: int) -> None:
-    for tried, found in enumerate(trajectory(ANY.with_inputs({"given": losses[:, np.newaxis], "planned": planned}), PLANNED - 1), 1):
-        assert suggested(found) == lr_suggestions(found["lrs"][:tried, 0], losses[:tried], planned), tried
+    for tried, found in enumerate(
+        trajectory(
+            ANY.with_inputs({"given": losses[:, np.newaxis], "planned": planned}), PLANNED - 1
+        ),
+        1,
+    ):
+        assert suggested(found) == lr_suggestions(
+            found["lrs"][:tried, 0], losses[:tried], planned
+        ), tried
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(0, 40).map(lambda k: k / 1000), min_size=PLANNED, max_size=PLANNED), st.sampled_from([20, 64, PLANNED]))
+@given(
+    st.lists(st.integers(0, 40).map(lambda k: k / 1000), min_size=PLANNED, max_size=PLANNED),
+    st.sampled_from([20, 64, PLANNED]),
+)
 def test_the_blocks_are_the_function_on_any_curve_of_any_length(losses, planned):
     """Few different numbers, close together: there are ties, and windows whose slopes agree."""
     check_rules(np.array(losses), planned)
 
 
-@pytest.mark.parametrize("curve", [wavy(), np.linspace(2, 1, PLANNED), np.linspace(1, 2, PLANNED), np.ones(PLANNED)])
+@pytest.mark.parametrize(
+    "curve", [wavy(), np.linspace(2, 1, PLANNED), np.linspace(1, 2, PLANNED), np.ones(PLANNED)]
+)
 def test_the_blocks_are_the_function_on_plain_curves(curve):
     check_rules(curve, PLANNED)
 
@@ -174,7 +227,9 @@ def test_v8_suggests_the_same_on_a_noisy_curve():
     losses = wavy() + 0.05 * np.random.default_rng(1).normal(size=PLANNED)
     for tried in (17, 31, 60, PLANNED):
         found = engines.in_javascript(ANY, {"given": losses[:, np.newaxis]}, tried - 1)
-        assert suggested(found) == pytest.approx(lr_suggestions(found["lrs"][:tried, 0], losses[:tried], PLANNED), rel=1e-12)
+        assert suggested(found) == pytest.approx(
+            lr_suggestions(found["lrs"][:tried, 0], losses[:tried], PLANNED), rel=1e-12
+        )
 
 
 @each_preset
@@ -188,7 +243,9 @@ def test_every_step_suggests_what_the_function_does(number):
 
 def test_the_plan_is_fastais():
     found = values(SHEET, {"start_lr": 1e-5, "end_lr": 10, "num_steps": 80})
-    np.testing.assert_allclose(found["lrs"][:80, 0], [1e-5 * (10 / 1e-5) ** (i / 80) for i in range(80)], rtol=1e-12)
+    np.testing.assert_allclose(
+        found["lrs"][:80, 0], [1e-5 * (10 / 1e-5) ** (i / 80) for i in range(80)], rtol=1e-12
+    )
     linear = values(SHEET, {"growth": "linear", "num_steps": 80})["lrs"][:80, 0]
     np.testing.assert_allclose(linear, 1e-5 + (10 - 1e-5) * np.arange(80) / 80, rtol=1e-12)
 
@@ -208,16 +265,33 @@ def test_smoothing_and_stop_are_fastais(seed):
         if found["ended"].item():
             break
     assert count < PLANNED  # it exploded
-    for name in ("tried", "smoothed", "best_now", "losses_next", "valley", "steep", "minimum", "slide", "W_1", "W_2"):
+    for name in (
+        "tried",
+        "smoothed",
+        "best_now",
+        "losses_next",
+        "valley",
+        "steep",
+        "minimum",
+        "slide",
+        "W_1",
+        "W_2",
+    ):
         np.testing.assert_array_equal(steps[-1][name], found[name])  # and stands still from there
 
 
 def network(found: dict, of: str = ""):
     """The sheet's network in PyTorch, with its first weights; and its data in the order of its batches."""
     torch = pytest.importorskip("torch")
-    points = [int(k) for t in range(POINTS // BATCH) for k in (np.arange(BATCH) + t * BATCH) * STRIDE % POINTS]
+    points = [
+        int(k)
+        for t in range(POINTS // BATCH)
+        for k in (np.arange(BATCH) + t * BATCH) * STRIDE % POINTS
+    ]
     assert sorted(points) == list(range(POINTS))
-    model = torch.nn.Sequential(torch.nn.Linear(1, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 1)).double()
+    model = torch.nn.Sequential(
+        torch.nn.Linear(1, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 1)
+    ).double()
     weights = [found[f"W_1{of}"].T, found[f"b_1{of}"][0], found[f"W_2{of}"].T, found[f"b_2{of}"][0]]
     with torch.no_grad():
         for parameter, weight in zip(model.parameters(), weights, strict=True):
@@ -230,17 +304,25 @@ def test_the_losses_are_torch_lr_finders():
     torch = pytest.importorskip("torch")
     found = run({})
     model, x, y = network(found[0])
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=BATCH, shuffle=False)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(x, y), batch_size=BATCH, shuffle=False
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, of torch's schedulers and of notebooks
         oracle = pytest.importorskip("torch_lr_finder")
-        finder = oracle.LRFinder(model, torch.optim.SGD(model.parameters(), lr=1e-5), torch.nn.MSELoss(), device="cpu")
+        finder = oracle.LRFinder(
+            model, torch.optim.SGD(model.parameters(), lr=1e-5), torch.nn.MSELoss(), device="cpu"
+        )
         finder.range_test(loader, end_lr=10, num_iter=PLANNED + 1, smooth_f=0, diverge_th=100)
     tried = int(found[-1]["tried"].item())
     count = min(tried, len(finder.history["loss"]))
     assert count > 80
-    np.testing.assert_allclose([one["lr"].item() for one in found[:count]], finder.history["lr"][:count], rtol=1e-10)
-    np.testing.assert_allclose([one["loss"].item() for one in found[:count]], finder.history["loss"][:count], rtol=1e-9)
+    np.testing.assert_allclose(
+        [one["lr"].item() for one in found[:count]], finder.history["lr"][:count], rtol=1e-10
+    )
+    np.testing.assert_allclose(
+        [one["loss"].item() for one in found[:count]], finder.history["loss"][:count], rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("of", "rate"), [("_chosen", 0.05), ("_other", 0.001)])
@@ -288,7 +370,9 @@ def test_the_runs_end_with_the_plan():
 @pytest.mark.parametrize("steps", [0, 19, 100])
 def test_the_page_computes_the_same(number, steps):
     inputs = SHEET.presets[number].inputs
-    assert not differences(engines.in_javascript(SHEET, inputs, steps), values(SHEET, inputs, steps))
+    assert not differences(
+        engines.in_javascript(SHEET, inputs, steps), values(SHEET, inputs, steps)
+    )
 
 
 @pytest.mark.parametrize("name", WORKBOOKS)
@@ -296,13 +380,21 @@ def test_the_page_computes_the_same(number, steps):
 def test_the_workbook_s_rows_are_the_steps(name, engine):
     file, _, _ = WORKBOOKS[name]
     found, cached = engine(file), workbooks.cached(file)
-    assert not {key: (x, found[key]) for key, x in cached.items() if engines.different(x, found[key])}
+    assert not {
+        key: (x, found[key]) for key, x in cached.items() if engines.different(x, found[key])
+    }
     assert not [key for key, x in found.items() if engines.is_error(x)]
 
 
 def row_of(cells: engines.Cells, step: int) -> dict[str, float]:
-    labels = {text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6}
-    return {label: cells["Steps", 7 + step, column] for label, column in labels.items() if ("Steps", 7 + step, column) in cells}
+    labels = {
+        text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6
+    }
+    return {
+        label: cells["Steps", 7 + step, column]
+        for label, column in labels.items()
+        if ("Steps", 7 + step, column) in cells
+    }
 
 
 @pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice])
@@ -324,7 +416,9 @@ def test_steep_and_minimum_are_formulas_of_the_workbook():
     cells = engines.formula_cells(workbooks.path(file))
     for name in RULES:
         place = layout(SHEET).blocks[name]
-        assert cells[place.worksheet, place.row + 1, place.column + 1].startswith("=IF(points_seen>=")
+        assert cells[place.worksheet, place.row + 1, place.column + 1].startswith(
+            "=IF(points_seen>="
+        )
     least = layout(SHEET).blocks["minimum_least"]
     assert cells[least.worksheet, least.row + 1, least.column + 1].startswith("=MIN(")
 
@@ -357,7 +451,11 @@ def check_words(inputs: dict, found: dict) -> None:
     assert ("slide needs 16 points" in text) == (ended and "slide" not in rates and len(rates) > 2)
     away = [of for of in ("chosen", "other") if found[f"ran_away_{of}"].item()]
     assert ("Both runs ended" in text) == (len(away) == 2)
-    assert [of for of in ("chosen", "other") if f"The run at rate {found[of + '_lr'].item():.7f} ended" in text] == away[: len(away) == 1]
+    assert [
+        of
+        for of in ("chosen", "other")
+        if f"The run at rate {found[of + '_lr'].item():.7f} ended" in text
+    ] == away[: len(away) == 1]
     if not away and found["trained"].item():
         assert f"the loss over the curve is {found['curve_loss_chosen'].item():.4f}" in text
         assert f" {found['curve_loss_other'].item():.4f}." in text
@@ -371,7 +469,14 @@ def test_a_preset_s_words_are_true_at_every_step(number):
 
 
 @pytest.mark.parametrize(
-    "inputs", [SHORT, SLOW, {"end_lr": 100, "growth": "linear"}, {"chosen_lr": 10, "other_lr": 10}, {"y": [[3.0]] * POINTS}]
+    "inputs",
+    [
+        SHORT,
+        SLOW,
+        {"end_lr": 100, "growth": "linear"},
+        {"chosen_lr": 10, "other_lr": 10},
+        {"y": [[3.0]] * POINTS},
+    ],
 )
 def test_the_words_are_true_for_other_settings(inputs):
     for found in run(inputs):
@@ -380,10 +485,21 @@ def test_the_words_are_true_for_other_settings(inputs):
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.integers(0, 100), st.floats(1e-6, 1e-2), st.floats(0.1, 100), st.integers(20, PLANNED), st.sampled_from(["exponential", "linear"])
+    st.integers(0, 100),
+    st.floats(1e-6, 1e-2),
+    st.floats(0.1, 100),
+    st.integers(20, PLANNED),
+    st.sampled_from(["exponential", "linear"]),
 )
 def test_no_setting_overflows_or_says_what_is_not_so(seed, start_lr, end_lr, num_steps, growth):
-    inputs = {"seed": seed, "start_lr": start_lr, "end_lr": end_lr, "num_steps": num_steps, "growth": growth, "other_lr": 10}
+    inputs = {
+        "seed": seed,
+        "start_lr": start_lr,
+        "end_lr": end_lr,
+        "num_steps": num_steps,
+        "growth": growth,
+        "other_lr": 10,
+    }
     for found in run(inputs):
         assert all(np.isfinite(found[source]).all() for source in SHEET.carried.values())
         check_words(inputs, found)
@@ -396,12 +512,20 @@ def test_no_setting_overflows_or_says_what_is_not_so(seed, start_lr, end_lr, num
 def test_the_numbers_in_the_lesson_are_the_sheets():
     ends = {title: run(inputs)[-1] for title, inputs in STORY.items()}
     story = ends["Raise it until it explodes"]
-    computed = {f"{story[name].item():.7f}" for name in ("lr", *RULES)} | {f"{story['best_now'].item():.4f}"}
-    computed |= {f"{found[name].item():.4f}" for found in ends.values() for name in ("curve_loss_chosen", "curve_loss_other")}
+    computed = {f"{story[name].item():.7f}" for name in ("lr", *RULES)} | {
+        f"{story['best_now'].item():.4f}"
+    }
+    computed |= {
+        f"{found[name].item():.4f}"
+        for found in ends.values()
+        for name in ("curve_loss_chosen", "curve_loss_other")
+    }
     computed.add(f"{ends['Grow by equal steps']['valley'].item():.7f}")
     named = set(re.findall(r"\b\d\.\d{4,}\b", text_of(notebook("lr_finder"))))
     assert len(named) > 7 and named <= computed
-    table = dict(re.findall(r"\| \*\*(\w+)\*\* \|.*\| ([0-9.]+) \|", text_of(notebook("lr_finder"))))
+    table = dict(
+        re.findall(r"\| \*\*(\w+)\*\* \|.*\| ([0-9.]+) \|", text_of(notebook("lr_finder")))
+    )
     assert table == {name: f"{story[name].item():.7f}" for name in RULES}
     assert all(LOOKS_FOR[name] in text_of(notebook("lr_finder")) for name in RULES)
 
@@ -410,13 +534,24 @@ def test_what_the_lesson_says_of_the_curve_is_so():
     steps = run(STORY["Raise it until it explodes"])
     assert steps[-1]["tried"].item() == 89
     losses, smoothed = ([found[name].item() for found in steps] for name in ("loss", "smoothed"))
-    assert losses[79] < losses[78] and all(np.diff(losses[79:89]) > 0) and all(np.diff(smoothed[60:83]) < 0)
+    assert (
+        losses[79] < losses[78]
+        and all(np.diff(losses[79:89]) > 0)
+        and all(np.diff(smoothed[60:83]) < 0)
+    )
     bottom = int(np.argmin(smoothed))
-    assert bottom == 82 and steps[bottom - 1]["lr"] < SHEET.presets[2].inputs["other_lr"] < steps[bottom]["lr"]
+    assert (
+        bottom == 82
+        and steps[bottom - 1]["lr"] < SHEET.presets[2].inputs["other_lr"] < steps[bottom]["lr"]
+    )
     wild = run(SHEET.presets[3].inputs, 5)
     assert [found["ran_away_other"].item() for found in wild[:4]] == [0, 0, 0, 1]
     linear = run(STORY["Grow by equal steps"])
-    assert linear[1]["lr"].item() > 0.1 and linear[-1]["tried"].item() == 20 and linear[-1]["points_seen"].item() == 5
+    assert (
+        linear[1]["lr"].item() > 0.1
+        and linear[-1]["tried"].item() == 20
+        and linear[-1]["points_seen"].item() == 5
+    )
     assert linear[int(linear[-1]["first_seen"].item())]["lr"].item() == pytest.approx(1, rel=1e-4)
     assert linear[-1]["valley"] == linear[-1]["steep"]
     assert run({"chosen_lr": linear[-1]["valley"].item()})[-1]["ran_away_chosen"].item()

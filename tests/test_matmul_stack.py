@@ -31,7 +31,12 @@ SHAPES = {
 each_shape = pytest.mark.parametrize("shape", SHAPES)
 each_initialisation = pytest.mark.parametrize("initialisation", INITIALISATIONS)
 BOOKS = {
-    name: workbooks.register(f"matmul_stack {name}", matmul_stack, inputs={**shape, "initialisation": "glorot", "biases": "on"}, steps=3)
+    name: workbooks.register(
+        f"matmul_stack {name}",
+        matmul_stack,
+        inputs={**shape, "initialisation": "glorot", "biases": "on"},
+        steps=3,
+    )
     for name, shape in SHAPES.items()
     if shape
 }
@@ -54,7 +59,9 @@ def loss_of(found: Values, trained: dict[str, torch.Tensor]) -> torch.Tensor:
     """The sum of squared errors by PyTorch."""
     h = torch.tensor(found["x"])
     for k in range(1, depth_of(found) + 1):
-        h = torch.nn.functional.linear(h, trained[f"W_{k}"].T, trained[f"b_{k}"][0] * found["biases"].item())
+        h = torch.nn.functional.linear(
+            h, trained[f"W_{k}"].T, trained[f"b_{k}"][0] * found["biases"].item()
+        )
     return torch.nn.functional.mse_loss(h, torch.tensor(found["y"]), reduction="sum")
 
 
@@ -66,8 +73,12 @@ def test_the_lectures_network():
     np.testing.assert_array_equal(found["x"], [[2, 3, 1]])
     np.testing.assert_array_equal(found["y"], [[5, 6]])
     assert [found[f"W_{k}"].shape for k in (1, 2, 3)] == [(3, 4), (4, 3), (3, 2)]
-    assert found["std"].item() == 10 and np.abs(found["output"]).max() > 100 * np.abs(found["y"]).max()
-    np.testing.assert_allclose(found["output"], found["x"] @ found["W_1"] @ found["W_2"] @ found["W_3"], rtol=1e-12)
+    assert (
+        found["std"].item() == 10 and np.abs(found["output"]).max() > 100 * np.abs(found["y"]).max()
+    )
+    np.testing.assert_allclose(
+        found["output"], found["x"] @ found["W_1"] @ found["W_2"] @ found["W_3"], rtol=1e-12
+    )
 
 
 @each_initialisation
@@ -76,20 +87,32 @@ def test_the_standard_deviation_is_the_rules(initialisation, shape):
     found = values(SHEET, {**SHAPES[shape], "initialisation": initialisation, "std": 0.75})
     for k in range(1, depth_of(found) + 1):
         n, m = found[f"W_{k}"].shape
-        rules = {"fixed": 0.75, "lecture": 2 / (n + m), "glorot": math.sqrt(2 / (n + m)), "he": math.sqrt(2 / n), "zeros": 0}
+        rules = {
+            "fixed": 0.75,
+            "lecture": 2 / (n + m),
+            "glorot": math.sqrt(2 / (n + m)),
+            "he": math.sqrt(2 / n),
+            "zeros": 0,
+        }
         assert found[f"std_{k}"].item() == pytest.approx(rules[initialisation], rel=1e-15)
         np.testing.assert_array_equal(found[f"W_{k}"], found[f"noise_{k}"] * found[f"std_{k}"])
 
 
 def test_hes_rule_has_pytorchs_gain_for_relu():
-    assert values(SHEET, {"initialisation": "he"})["std_1"].item() == pytest.approx(torch.nn.init.calculate_gain("relu") / math.sqrt(3))
+    assert values(SHEET, {"initialisation": "he"})["std_1"].item() == pytest.approx(
+        torch.nn.init.calculate_gain("relu") / math.sqrt(3)
+    )
 
 
 def test_the_std_cell_states_every_rule():
     book = workbooks.path(workbooks.register("matmul_stack", matmul_stack))
     both = r"\(fan_in_1\+fan_out_1\)"
     rules = rf"=IF\(initialisation=0,std,IF\(initialisation=1,2/{both},IF\(initialisation=2,SQRT\(2/{both}\),"
-    assert [f for f in engines.formula_cells(book).values() if re.match(rules + r"IF\(initialisation=3,SQRT\(2/fan_in_1\),0", f)]
+    assert [
+        f
+        for f in engines.formula_cells(book).values()
+        if re.match(rules + r"IF\(initialisation=3,SQRT\(2/fan_in_1\),0", f)
+    ]
 
 
 def test_draws_are_the_seeds_and_each_layers_own():
@@ -110,14 +133,20 @@ def test_draws_are_the_seeds_and_each_layers_own():
 def test_gradients_are_autograds(shape, biases, initialisation):
     given_inputs = {**SHAPES[shape], "biases": biases, "initialisation": initialisation, "std": 0.5}
     started = values(SHEET, given_inputs)
-    moved = {name: np.linspace(-1, 1, started[name].size)[np.newaxis] for name in names_of(started) if name.startswith("b")}
+    moved = {
+        name: np.linspace(-1, 1, started[name].size)[np.newaxis]
+        for name in names_of(started)
+        if name.startswith("b")
+    }
     found = values(SHEET, {**given_inputs, **moved})
     trained = tensors(found)
     loss = loss_of(found, trained)
     loss.backward()
     assert found["sse"].item() == pytest.approx(loss.item(), rel=1e-12)
     for name, tensor in trained.items():
-        np.testing.assert_allclose(found[f"d_{name}"], tensor.grad.numpy(), rtol=1e-12, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            found[f"d_{name}"], tensor.grad.numpy(), rtol=1e-12, atol=1e-12, err_msg=name
+        )
 
 
 @each_shape
@@ -133,7 +162,9 @@ def test_a_hundred_steps_are_pytorchs(shape, biases):
         optimiser.step()
     after = values(SHEET, inputs, 100)
     for name, tensor in trained.items():
-        np.testing.assert_allclose(after[name], tensor.detach().numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            after[name], tensor.detach().numpy(), rtol=1e-9, atol=1e-12, err_msg=name
+        )
 
 
 # --- learning
@@ -165,11 +196,22 @@ EXTREME = st.sampled_from([-1000.0, -1.0, 0.0, 1e-9, 1.0, 1000.0])
 
 
 @BOUNDED
-@given(st.lists(EXTREME, min_size=3, max_size=3), st.lists(EXTREME, min_size=2, max_size=2), EXTREME, EXTREME, st.integers(0, 20))
+@given(
+    st.lists(EXTREME, min_size=3, max_size=3),
+    st.lists(EXTREME, min_size=2, max_size=2),
+    EXTREME,
+    EXTREME,
+    st.integers(0, 20),
+)
 def test_nothing_that_may_be_typed_overflows(x, y, first, last, seed):
     widest = {f"width_{k}": 6 for k in range(1, 5)}
     inputs = {"x": x, "y": y, "layers": 5, **widest, "learning_rate": 0.1, "std": 10, "seed": seed}
-    inputs |= {"W_1": np.full((3, 6), first), "W_5": np.full((6, 2), last), "biases": "on", "b_3": np.full((1, 6), first)}
+    inputs |= {
+        "W_1": np.full((3, 6), first),
+        "W_5": np.full((6, 2), last),
+        "biases": "on",
+        "b_3": np.full((1, 6), first),
+    }
     for found in trajectory(SHEET.with_inputs(inputs), 4):
         assert not [name for name, block in found.items() if not np.isfinite(block).all()]
 
@@ -195,14 +237,24 @@ def test_what_was_typed_is_kept_where_it_still_fits():
     assert other.blocks["seed"].value == 5 and other.blocks["W_2"].shape == (4, 6)
 
 
-@pytest.mark.parametrize(("name", "value"), [("layers", 0), ("layers", 6), ("layers", 2.5), ("width_1", 7), ("width_2", "wide")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("layers", 0), ("layers", 6), ("layers", 2.5), ("width_1", 7), ("width_2", "wide")],
+)
 def test_a_shape_that_cannot_be(name, value):
     with pytest.raises(InputError, match=rf"{name}.*must be a whole number from 1 to"):
         values(SHEET, {name: value})
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("std", 0), ("std", 1e308), ("learning_rate", -1), ("x", [1e308, 0, 0]), ("initialisation", "xavier")]
+    ("name", "value"),
+    [
+        ("std", 0),
+        ("std", 1e308),
+        ("learning_rate", -1),
+        ("x", [1e308, 0, 0]),
+        ("initialisation", "xavier"),
+    ],
 )
 def test_an_input_that_cannot_be(name, value):
     with pytest.raises(InputError, match=rf"^{name} .*must be"):
@@ -218,14 +270,20 @@ def test_an_input_that_cannot_be(name, value):
 def test_the_page_trains_alike(shape, initialisation, steps):
     inputs = {**SHAPES[shape], "initialisation": initialisation, "std": 1, "biases": "on"}
     started = SHEET.with_inputs(inputs)
-    assert not differences(engines.in_javascript(started, steps=steps), values(SHEET, inputs, steps))
+    assert not differences(
+        engines.in_javascript(started, steps=steps), values(SHEET, inputs, steps)
+    )
 
 
 @pytest.mark.parametrize("book", BOOKS)
 @pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice])
 def test_the_workbook_of_another_shape_trains_alike(book, engine):
     cached, found = workbooks.cached(BOOKS[book]), engine(BOOKS[book])
-    assert not {key: (x, found.get(key)) for key, x in cached.items() if engines.is_error(x) or engines.different(x, found.get(key))}
+    assert not {
+        key: (x, found.get(key))
+        for key, x in cached.items()
+        if engines.is_error(x) or engines.different(x, found.get(key))
+    }
 
 
 # --- its words
@@ -234,7 +292,10 @@ def test_the_workbook_of_another_shape_trains_alike(book, engine):
 def state_of(found: Values) -> str:
     """What is the case, by plain arithmetic."""
     sse = ((found["y"] - found["output"]) ** 2).sum()
-    gradients = {kind: max(np.abs(found[f"d_{kind}_{k}"]).max() for k in range(1, depth_of(found) + 1)) for kind in "Wb"}
+    gradients = {
+        kind: max(np.abs(found[f"d_{kind}_{k}"]).max() for k in range(1, depth_of(found) + 1))
+        for kind in "Wb"
+    }
     if sse >= LIMIT:
         return "run away"
     if sse <= TRAINED:
@@ -242,7 +303,11 @@ def state_of(found: Values) -> str:
     if gradients["W"] == 0:
         return "only biases move" if gradients["b"] else "nothing learns"
     size = [math.sqrt((found[name] ** 2).mean()) for name in ("output", "y")]
-    return "not even on the same scale" if size[0] > 100 * size[1] else "The gradients say where each weight should go"
+    return (
+        "not even on the same scale"
+        if size[0] > 100 * size[1]
+        else "The gradients say where each weight should go"
+    )
 
 
 @pytest.mark.parametrize("title", PRESETS)
@@ -254,11 +319,18 @@ def test_the_sentences_are_true(title, steps):
     assert len(said) == 2 and state_of(found) in said[0]
     outputs, targets = (", ".join(f"{x:.2f}" for x in found[name][0]) for name in ("output", "y"))
     assert state_of(found) == "run away" or f"says ({outputs}), wanted is ({targets})" in said[0]
-    assert said[1].startswith("Weights are drawn") and f"{found['std_1'].item():.4f}".rstrip("0").rstrip(".") in said[1]
+    assert (
+        said[1].startswith("Weights are drawn")
+        and f"{found['std_1'].item():.4f}".rstrip("0").rstrip(".") in said[1]
+    )
 
 
 def test_every_state_comes_up_in_the_story():
-    states = {state_of(values(SHEET, inputs, steps)) for inputs in PRESETS.values() for steps in (0, 5, 100)}
+    states = {
+        state_of(values(SHEET, inputs, steps))
+        for inputs in PRESETS.values()
+        for steps in (0, 5, 100)
+    }
     assert len(states) == 6
 
 
@@ -271,13 +343,23 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
     text = notebook("matmul_stack").read_text(encoding="utf-8")
     story = list(PRESETS.values())
     ten, lecture = (values(SHEET, inputs) for inputs in story[:2])
-    told = [*ten["output"][0], *lecture["output"][0], *(lecture[f"std_{k}"].item() for k in (1, 2, 3))]
+    told = [
+        *ten["output"][0],
+        *lecture["output"][0],
+        *(lecture[f"std_{k}"].item() for k in (1, 2, 3)),
+    ]
     told += [values(SHEET, inputs)["std_1"].item() for inputs in story[2:4]]
     told += [ten["h_1"][0, 0], *ten["W_1"][:, 0], *values(SHEET, story[6], 100)["output"][0]]
     assert all(f"{x:.2f}" in text for x in told)
     assert f"{2 * 11.07 + 3 * -2.81 + 1 * 10.31:.2f}" in text  # of the lecture's rounded cells
-    assert (np.diff(np.log10(ten["layer_size"]), axis=0) > 1).all()  # each layer makes the numbers more than ten times as large
+    assert (
+        np.diff(np.log10(ten["layer_size"]), axis=0) > 1
+    ).all()  # each layer makes the numbers more than ten times as large
     assert f"{values(SHEET, story[0], 1)['output'][0, 0] / 1e12:.0f} million million" in text
     assert values(SHEET, story[5], 100)["sse"].item() <= TRAINED
-    first = next(k for k, found in enumerate(trajectory(SHEET.with_inputs(story[1]), 150)) if found["sse"].item() <= TRAINED)
+    first = next(
+        k
+        for k, found in enumerate(trajectory(SHEET.with_inputs(story[1]), 150))
+        if found["sse"].item() <= TRAINED
+    )
     assert f"step {first}" in text

@@ -39,12 +39,30 @@ from sheets.targets.excel.layout import layout
 
 MOST = 25  # formulas an op is tried on: first those that are hard to write
 ORDERED = list(dict.fromkeys([*ZERO_POWERS, *POWERS, *PRECEDENCE, *COMPARISONS, *KINKS, *FORMULAS]))
-NOT_IN_IRONCALC = {f"{kind}({x})" for kind in ("sum", "mean") for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")}
+NOT_IN_IRONCALC = {
+    f"{kind}({x})"
+    for kind in ("sum", "mean")
+    for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")
+}
 # Sums and products in another order differ in their last bit alone. JavaScript is compared to that bit, on numbers of many digits
 # (IronCalc drops parentheses after a plus).
-EXACT = ["A+(B-V)", "A*(B/V)", "A-(B-V)", "A-(B+V)", "A/(B/V)", "A/(B*V)", "A/B*V", "(A*B)/V", "A*(B*V)", "A+(B+V)"]
+EXACT = [
+    "A+(B-V)",
+    "A*(B/V)",
+    "A-(B-V)",
+    "A-(B+V)",
+    "A/(B/V)",
+    "A/(B*V)",
+    "A/B*V",
+    "(A*B)/V",
+    "A*(B*V)",
+    "A+(B+V)",
+]
 ARITHMETIC = {"add", "subtract", "multiply", "divide"}
-UNEVEN = {name: np.round(1.7 * np.sin(np.arange(1.0, x.size + 1).reshape(x.shape) + len(name)), 13) for name, x in INPUTS.items()}
+UNEVEN = {
+    name: np.round(1.7 * np.sin(np.arange(1.0, x.size + 1).reshape(x.shape) + len(name)), 13)
+    for name, x in INPUTS.items()
+}
 
 
 # --- the comparisons
@@ -58,7 +76,11 @@ def all_formulas() -> Sheet:
 @cache
 def formulas_with(op: str) -> list[str]:
     s = all_formulas()
-    return [f for f, name in formulas_of(s).items() if any(node.op == op for node in walk(s.blocks[name].expr))][:MOST]
+    return [
+        f
+        for f, name in formulas_of(s).items()
+        if any(node.op == op for node in walk(s.blocks[name].expr))
+    ][:MOST]
 
 
 @cache
@@ -68,7 +90,9 @@ def sheet_with(op: str) -> Sheet:
 
 @cache
 def expected_with(op: str) -> Arrays:
-    return {name: reference(formula, INPUTS) for formula, name in formulas_of(sheet_with(op)).items()}
+    return {
+        name: reference(formula, INPUTS) for formula, name in formulas_of(sheet_with(op)).items()
+    }
 
 
 @cache
@@ -78,7 +102,11 @@ def exact_sheet() -> Sheet:
 
 def inexact(found: Arrays) -> list[str]:
     """To the last bit."""
-    return [formula for formula, name in formulas_of(exact_sheet()).items() if (found[name] != reference(formula, UNEVEN)).any()]
+    return [
+        formula
+        for formula, name in formulas_of(exact_sheet()).items()
+        if (found[name] != reference(formula, UNEVEN)).any()
+    ]
 
 
 def in_ironcalc(s: Sheet) -> Arrays:
@@ -118,7 +146,9 @@ def gradients_disagree(op: str) -> bool:
     smooth = {formula for family in test_gradients.CASES.values() for formula in family}
     formulas = [formula for formula in formulas_with(op) if formula in smooth][:12]
     s = test_gradients.sheet_of_gradients(formulas)
-    return bool(test_gradients.wrong_slopes(formulas, values(s))) or any(kink_disagrees(op, kink) for kink in test_gradients.KINKS)
+    return bool(test_gradients.wrong_slopes(formulas, values(s))) or any(
+        kink_disagrees(op, kink) for kink in test_gradients.KINKS
+    )
 
 
 def kink_disagrees(op: str, kink: str) -> bool:
@@ -130,7 +160,10 @@ def kink_disagrees(op: str, kink: str) -> bool:
     s.let("loss", s.let("made", made).sum())
     backprop(s, "loss")
     found = values(s)
-    return any(not np.allclose(found.get(f"d_{name}", np.nan), np.atleast_2d(expected)) for name, expected in gradients.items())
+    return any(
+        not np.allclose(found.get(f"d_{name}", np.nan), np.atleast_2d(expected))
+        for name, expected in gradients.items()
+    )
 
 
 CHECKS = {
@@ -153,11 +186,38 @@ def caught(op: str, field: str) -> bool:
 # --- the mutants
 
 BOTH = {  # excel and javascript spell these alike, but for spaces
-    "add": ["{0:add}+{1:mul}", "add|{0:add}-{1:mul}", "add|{0:add}+{1:add}", "add|{0:add}+{1:mul}+{1:mul}"],
-    "subtract": ["{0:add}-{1:mul}", "add|{0:add}+{1:mul}", "add|{0:add}-{1:add}", "add|{1:add}-{0:mul}"],
-    "multiply": ["{0:mul}*{1:pow}", "mul|{0:add}*{1:pow}", "mul|{0:mul}*{1:add}", "mul|{0:mul}*{1:mul}", "mul|{0:mul}/{1:pow}"],
-    "divide": ["{0:mul}/{1:pow}", "mul|{0:add}/{1:pow}", "mul|{0:mul}/{1:mul}", "mul|{1:mul}/{0:pow}", "mul|{0:mul}*{1:pow}"],
-    "less": ["test|{0:number}<={1:number}", "test|{1:number}<{0:number}", "test|{0:test}<{1:test}", "atom|{0:number}<{1:number}"],
+    "add": [
+        "{0:add}+{1:mul}",
+        "add|{0:add}-{1:mul}",
+        "add|{0:add}+{1:add}",
+        "add|{0:add}+{1:mul}+{1:mul}",
+    ],
+    "subtract": [
+        "{0:add}-{1:mul}",
+        "add|{0:add}+{1:mul}",
+        "add|{0:add}-{1:add}",
+        "add|{1:add}-{0:mul}",
+    ],
+    "multiply": [
+        "{0:mul}*{1:pow}",
+        "mul|{0:add}*{1:pow}",
+        "mul|{0:mul}*{1:add}",
+        "mul|{0:mul}*{1:mul}",
+        "mul|{0:mul}/{1:pow}",
+    ],
+    "divide": [
+        "{0:mul}/{1:pow}",
+        "mul|{0:add}/{1:pow}",
+        "mul|{0:mul}/{1:mul}",
+        "mul|{1:mul}/{0:pow}",
+        "mul|{0:mul}*{1:pow}",
+    ],
+    "less": [
+        "test|{0:number}<={1:number}",
+        "test|{1:number}<{0:number}",
+        "test|{0:test}<{1:test}",
+        "atom|{0:number}<{1:number}",
+    ],
     "less_equal": ["test|{0:number}<{1:number}", "test|{0:number}>={1:number}"],
     "greater": ["test|{0:number}>={1:number}", "test|{0:number}<{1:number}"],
     "greater_equal": ["test|{0:number}>{1:number}", "test|{0:number}<={1:number}"],
@@ -178,7 +238,11 @@ TEXTS: dict[str, dict[str, list[str]]] = {
             "IF({1}=0,1,{0:mul}^{1:atom})",
             "IF({1}=0,1,{0:atom}^{1:mul})",
         ],
-        "remainder": ["MOD({1},{0})", "({0:add}-{1:pow}*TRUNC({0:mul}/{1:pow}))", "QUOTIENT({0},{1})"],
+        "remainder": [
+            "MOD({1},{0})",
+            "({0:add}-{1:pow}*TRUNC({0:mul}/{1:pow}))",
+            "QUOTIENT({0},{1})",
+        ],
         "floor": ["TRUNC({0})", "ROUND({0},0)", "{0}"],
         "absolute": ["{0}", "-ABS({0})"],
         "sign": ["ABS({0})", "IF({0}>0,1,-1)", "IF({0}<0,-1,1)"],
@@ -206,8 +270,16 @@ TEXTS: dict[str, dict[str, list[str]]] = {
         "minimum": ["MAX({0},{1})", "{1}"],
         "clip": ["MAX(MIN({0},{1}),{2})", "MAX({0},{1})", "MIN({0},{2})", "MIN(MAX({0},{2}),{1})"],
         "where": ["IF({0:test},{2},{1})", "IF({0}>0,{1},{2})", "IF({0:test},{1},0)"],
-        "equal": ["test|{0:number}<>{1:number}", "test|{0:test}={1:test}", "test|{0:number}>={1:number}"],
-        "not_equal": ["test|{0:number}={1:number}", "test|{0:number}>{1:number}", "test|{0:test}<>{1:test}"],
+        "equal": [
+            "test|{0:number}<>{1:number}",
+            "test|{0:test}={1:test}",
+            "test|{0:number}>={1:number}",
+        ],
+        "not_equal": [
+            "test|{0:number}={1:number}",
+            "test|{0:number}>{1:number}",
+            "test|{0:test}<>{1:test}",
+        ],
         "stop": ["({0:atom})", "{0:test}", "0*{0:pow}"],
     },
     "javascript": {
@@ -226,14 +298,26 @@ TEXTS: dict[str, dict[str, list[str]]] = {
         "sin": ["Math.cos({0})", "Math.sinh({0})"],
         "cos": ["Math.sin({0})", "Math.acos({0})"],
         "tanh": ["Math.tan({0})", "Math.atan({0})"],
-        "normal_quantile": ["_normal_quantile(1-{0:mul})", "_normal_tail({0})", "-_normal_quantile({0})"],
+        "normal_quantile": [
+            "_normal_quantile(1-{0:mul})",
+            "_normal_tail({0})",
+            "-_normal_quantile({0})",
+        ],
         "sigmoid": ["Math.exp({0})/(1+Math.exp({0}))", "_sigmoid(-({0}))", "Math.tanh({0})"],
         "maximum": ["Math.min({0},{1})", "({0}>0?{0}:{1})"],
         "minimum": ["Math.max({0},{1})", "{0}"],
         "clip": ["Math.max(Math.min({0},{1}),{2})", "Math.max({0},{1})", "Math.min({0},{2})"],
         "where": ["({0:test}?{2}:{1})", "({0}>0?{1}:{2})"],
-        "equal": ["test|{0:number}!=={1:number}", "test|{0:test}==={1:test}", "test|{0:number}>={1:number}"],
-        "not_equal": ["test|{0:number}==={1:number}", "test|{0:number}>{1:number}", "test|{0:test}!=={1:test}"],
+        "equal": [
+            "test|{0:number}!=={1:number}",
+            "test|{0:test}==={1:test}",
+            "test|{0:number}>={1:number}",
+        ],
+        "not_equal": [
+            "test|{0:number}==={1:number}",
+            "test|{0:number}>{1:number}",
+            "test|{0:test}!=={1:test}",
+        ],
         "stop": ["({0:atom})", "{0:test}", "-({0})"],
     },
 }
@@ -241,7 +325,12 @@ LAST_BIT = {("excel", "add|{0:add}+{1:add}"), ("excel", "mul|{0:mul}*{1:mul}")}
 for name, spellings in BOTH.items():
     for field in TEXTS:
         TEXTS[field][name] = [text for text in spellings if (field, text) not in LAST_BIT]
-SPELLINGS = [(name, field, text) for field, rows in TEXTS.items() for name, texts in rows.items() for text in texts]
+SPELLINGS = [
+    (name, field, text)
+    for field, rows in TEXTS.items()
+    for name, texts in rows.items()
+    for text in texts
+]
 SLIGHTLY = 1 + 1e-7
 
 
@@ -255,7 +344,16 @@ def swapped(function):
 
 ARRAYS = [(name, "a little off", slightly_off) for name in OPS] + [
     (name, "its arguments swapped", swapped)
-    for name in ("subtract", "divide", "power", "general_power", "remainder", "xlogy", "less", "greater_equal")
+    for name in (
+        "subtract",
+        "divide",
+        "power",
+        "general_power",
+        "remainder",
+        "xlogy",
+        "less",
+        "greater_equal",
+    )
 ]
 
 
@@ -274,8 +372,22 @@ def gradient_but(change, k: int):
 
 
 CHANGES = {"negated": lambda g: -g, "missing": lambda g: None, "slightly off": lambda g: g * 1.0001}
-ARGUMENTS = {"power": (0,), "where": (1, 2), "clip": (0, 1, 2)}  # which of an op's arguments have a gradient; else all
-TWO = {"add", "subtract", "multiply", "divide", "general_power", "remainder", "xlogy", "maximum", "minimum"}
+ARGUMENTS = {
+    "power": (0,),
+    "where": (1, 2),
+    "clip": (0, 1, 2),
+}  # which of an op's arguments have a gradient; else all
+TWO = {
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "general_power",
+    "remainder",
+    "xlogy",
+    "maximum",
+    "minimum",
+}
 DERIVATIVES = [
     (name, k, how)
     for name, op in OPS.items()
@@ -296,25 +408,37 @@ def test_the_table_itself_is_not_caught(name):
 
 def test_every_row_has_mutants():
     assert {name for name, _, _ in SPELLINGS} == set(OPS)
-    assert {name for name, _, _ in DERIVATIVES} == {name for name, op in OPS.items() if op.vjp is not None}
+    assert {name for name, _, _ in DERIVATIVES} == {
+        name for name, op in OPS.items() if op.vjp is not None
+    }
 
 
-@pytest.mark.parametrize(("name", "field", "text"), SPELLINGS, ids=[f"{field} {name} {text}" for name, field, text in SPELLINGS])
+@pytest.mark.parametrize(
+    ("name", "field", "text"),
+    SPELLINGS,
+    ids=[f"{field} {name} {text}" for name, field, text in SPELLINGS],
+)
 def test_a_wrong_spelling_is_caught(name, field, text, monkeypatch):
     assert text.replace(" ", "") != getattr(OPS[name], field).replace(" ", "")
     monkeypatch.setitem(OPS, name, OPS[name]._replace(**{field: text}))
     assert caught(name, field)
 
 
-@pytest.mark.parametrize(("name", "how", "mutate"), ARRAYS, ids=[f"{name} {how}" for name, how, _ in ARRAYS])
+@pytest.mark.parametrize(
+    ("name", "how", "mutate"), ARRAYS, ids=[f"{name} {how}" for name, how, _ in ARRAYS]
+)
 def test_a_wrong_function_is_caught(name, how, mutate, monkeypatch):
     monkeypatch.setitem(OPS, name, OPS[name]._replace(numpy=mutate(OPS[name].numpy)))
     assert caught(name, "numpy")
 
 
-@pytest.mark.parametrize(("name", "k", "how"), DERIVATIVES, ids=[f"{name} {k} {how}" for name, k, how in DERIVATIVES])
+@pytest.mark.parametrize(
+    ("name", "k", "how"), DERIVATIVES, ids=[f"{name} {k} {how}" for name, k, how in DERIVATIVES]
+)
 def test_a_wrong_derivative_is_caught(name, k, how, monkeypatch):
-    monkeypatch.setitem(OPS, name, OPS[name]._replace(vjp=gradient_but(CHANGES[how], k)(OPS[name].vjp)))
+    monkeypatch.setitem(
+        OPS, name, OPS[name]._replace(vjp=gradient_but(CHANGES[how], k)(OPS[name].vjp))
+    )
     assert caught(name, "vjp")
 
 

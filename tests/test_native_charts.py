@@ -46,7 +46,10 @@ def drawn_line() -> Sheet:
         "Points and line",
         Axis("x", -0.05, 1.05),
         Axis("y", -1, 12),
-        [Series("x", "y", "points", mode="markers"), Series("x", "line", "errors", mode="segments", to="y", role="loss")],
+        [
+            Series("x", "y", "points", mode="markers"),
+            Series("x", "line", "errors", mode="segments", to="y", role="loss"),
+        ],
     )
     s.chart(
         "Where the line is",
@@ -68,7 +71,9 @@ def drawn_line() -> Sheet:
     return s
 
 
-BOOKS = {steps: workbooks.register(f"drawn_line_{steps}", drawn_line, steps=steps) for steps in (0, 1, 5)}
+BOOKS = {
+    steps: workbooks.register(f"drawn_line_{steps}", drawn_line, steps=steps) for steps in (0, 1, 5)
+}
 each_book = pytest.mark.parametrize("steps", BOOKS)
 
 
@@ -80,14 +85,21 @@ def chart_xml(steps: int) -> list[str]:
 
 def series_of(xml: str) -> dict[str, str]:
     """Each series' XML by its label."""
-    return {re.search(r"<c:v>(.*?)</c:v>", part)[1]: part for part in re.findall(r"<c:ser>.*?</c:ser>", xml, re.DOTALL)}
+    return {
+        re.search(r"<c:v>(.*?)</c:v>", part)[1]: part
+        for part in re.findall(r"<c:ser>.*?</c:ser>", xml, re.DOTALL)
+    }
 
 
 def numbers(cells: engines.Cells, area: str) -> list:
     """The cells of `Sheet!$B$5:$B$9`."""
     worksheet, _, corners = area.replace("$", "").partition("!")
     left, top, right, bottom = openpyxl.utils.cell.range_boundaries(corners)
-    return [cells[worksheet, row, column] for row in range(top, bottom + 1) for column in range(left, right + 1)]
+    return [
+        cells[worksheet, row, column]
+        for row in range(top, bottom + 1)
+        for column in range(left, right + 1)
+    ]
 
 
 def read(xml: str, part: str, cells: engines.Cells) -> list:
@@ -100,7 +112,11 @@ def read(xml: str, part: str, cells: engines.Cells) -> list:
 def test_recalculated_to_the_cached_values(steps, engine):
     before, after = workbooks.cached(BOOKS[steps]), READINGS[engine](BOOKS[steps])
     assert not [key for key, x in after.items() if engines.is_error(x)]
-    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+    assert not {
+        key: (x, after.get(key))
+        for key, x in before.items()
+        if engines.different(x, after.get(key))
+    }
 
 
 @each_book
@@ -109,10 +125,16 @@ def test_a_series_over_steps_shows_every_step(steps, engine):
     cells = READINGS[engine](BOOKS[steps])
     run = [values(drawn_line(), steps=step) for step in range(steps + 1)]
     way, by_step = series_of(chart_xml(steps)[1])["the way"], series_of(chart_xml(steps)[2])
-    np.testing.assert_allclose(read(way, "xVal", cells), [found["a"].item() for found in run], rtol=1e-9)
-    np.testing.assert_allclose(read(way, "yVal", cells), [found["b"].item() for found in run], rtol=1e-9)
+    np.testing.assert_allclose(
+        read(way, "xVal", cells), [found["a"].item() for found in run], rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        read(way, "yVal", cells), [found["b"].item() for found in run], rtol=1e-9
+    )
     assert read(by_step["loss"], "xVal", cells) == list(range(steps + 1))
-    np.testing.assert_allclose(read(by_step["loss"], "yVal", cells), [found["loss"].item() for found in run], rtol=1e-9)
+    np.testing.assert_allclose(
+        read(by_step["loss"], "yVal", cells), [found["loss"].item() for found in run], rtol=1e-9
+    )
     assert read(by_step["wanted"], "yVal", cells) == [1] * (steps + 1)
 
 
@@ -130,14 +152,23 @@ def test_segments_are_error_bars_from_one_block_to_the_other(steps, engine):
     assert '<c:errValType val="cust"/>' in xml and '<c:noEndCap val="1"/>' in xml
     ends = np.array(read(xml, "yVal", cells)) + read(xml, "plus", cells) - read(xml, "minus", cells)
     np.testing.assert_allclose(ends, found["y"].ravel(), rtol=1e-9, atol=1e-12)
-    assert min(read(xml, "plus", cells) + read(xml, "minus", cells)) == 0  # a length is never negative
+    assert (
+        min(read(xml, "plus", cells) + read(xml, "minus", cells)) == 0
+    )  # a length is never negative
     by_step = series_of(chart_xml(steps)[2])["how far"]
-    ends = np.array(read(by_step, "yVal", cells)) + read(by_step, "plus", cells) - read(by_step, "minus", cells)
+    ends = (
+        np.array(read(by_step, "yVal", cells))
+        + read(by_step, "plus", cells)
+        - read(by_step, "minus", cells)
+    )
     np.testing.assert_allclose(ends, [1] * (steps + 1), rtol=1e-9)
 
 
 def test_lengths_that_no_step_needs_are_not_repeated_in_each_row():
-    labels = {cell.value for cell in openpyxl.load_workbook(workbooks.path(BOOKS[5]))[WORKSHEET][FIRST_ROW]}
+    labels = {
+        cell.value
+        for cell in openpyxl.load_workbook(workbooks.path(BOOKS[5]))[WORKSHEET][FIRST_ROW]
+    }
     assert {"wanted", "loss", "line[1,1]", "chart_3_series_3_up"} <= labels
     assert not [label for label in labels if label and label.startswith("chart_1")]
 
@@ -145,7 +176,13 @@ def test_lengths_that_no_step_needs_are_not_repeated_in_each_row():
 def axes(xml: str) -> list[dict[str, float]]:
     """Of the x axis and of the y axis: logBase, min, max, majorUnit, where they are set."""
     found = re.findall(r"<c:valAx>.*?</c:valAx>", xml, re.DOTALL)
-    return [{key: float(x) for key, x in re.findall(r'<c:(logBase|min|max|majorUnit) val="(.*?)"/>', axis)} for axis in found]
+    return [
+        {
+            key: float(x)
+            for key, x in re.findall(r'<c:(logBase|min|max|majorUnit) val="(.*?)"/>', axis)
+        }
+        for axis in found
+    ]
 
 
 def test_the_axis_of_steps_ends_where_they_do():
@@ -153,7 +190,10 @@ def test_the_axis_of_steps_ends_where_they_do():
 
 
 def test_an_axis_is_widened_to_round_numbers():
-    assert axes(chart_xml(0)[0]) == [{"min": -0.2, "max": 1.2, "majorUnit": 0.2}, {"min": -2, "max": 12, "majorUnit": 2}]
+    assert axes(chart_xml(0)[0]) == [
+        {"min": -0.2, "max": 1.2, "majorUnit": 0.2},
+        {"min": -2, "max": 12, "majorUnit": 2},
+    ]
 
 
 def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
@@ -165,20 +205,40 @@ def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
         if name in ("surface", "across", "down"):
             assert page.cell(row + 1, column + 1).value.endswith(name)
     assert len({where.labels[name] for name in ("surface", "across", "down")}) == 3
-    np.testing.assert_allclose([page.cell(z.row + 2, z.column + 1 + j).value for j in range(4)], found["surface"][1])
-    ((where_coloured, rule),) = [(each.sqref, rule) for each in page.conditional_formatting for rule in each.rules if rule.colorScale]
+    np.testing.assert_allclose(
+        [page.cell(z.row + 2, z.column + 1 + j).value for j in range(4)], found["surface"][1]
+    )
+    ((where_coloured, rule),) = [
+        (each.sqref, rule)
+        for each in page.conditional_formatting
+        for rule in each.rules
+        if rule.colorScale
+    ]
     corner = page.cell(z.row + 1, z.column + 1).coordinate
     assert str(where_coloured) == f"{corner}:{page.cell(z.row + 3, z.column + 4).coordinate}"
-    assert [colour.rgb[2:] for colour in rule.colorScale.color] == [colour[1:] for colour in COLOURS]
+    assert [colour.rgb[2:] for colour in rule.colorScale.color] == [
+        colour[1:] for colour in COLOURS
+    ]
     said = [cell.value for row in book["Charts"] for cell in row if cell.value]
-    assert "The page also draws contour lines: here, the coloured table surface on the worksheet Surface." in said
+    assert (
+        "The page also draws contour lines: here, the coloured table surface on the worksheet Surface."
+        in said
+    )
 
 
 @each_book
 @pytest.mark.parametrize("engine", READINGS)
 def test_the_first_worksheet_says_how_many_steps_there_are_and_how_to_get_more(steps, engine):
-    words = {row: text for (page, row, column), text in READINGS[engine](BOOKS[steps]).items() if page == "Start" and column == 2}
-    row = next(row for row, text in words.items() if "To get more, take them on the lesson's page" in f"{text}")
+    words = {
+        row: text
+        for (page, row, column), text in READINGS[engine](BOOKS[steps]).items()
+        if page == "Start" and column == 2
+    }
+    row = next(
+        row
+        for row, text in words.items()
+        if "To get more, take them on the lesson's page" in f"{text}"
+    )
     assert words[row - 1] == steps
 
 
@@ -187,7 +247,10 @@ def test_what_shows_the_start_says_so(steps):
     """In the same words for any number of steps: a page writes them into its own workbook."""
     cells = workbooks.cached(BOOKS[steps])
     said = {(page, text) for (page, _, _), text in cells.items()}
-    assert ("Start", "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the steps after it.") in said
+    assert (
+        "Start",
+        "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the steps after it.",
+    ) in said
     drawn = [text for page, text in said if page == "Charts" and "Drawn at the start" in f"{text}"]
     assert drawn == ["Drawn at the start, step 0: errors. The steps stand on the worksheet Steps."]
 
@@ -196,8 +259,14 @@ def test_segments_between_blocks_of_two_shapes_are_refused(tmp_path):
     s = Sheet("crossed")
     s.input("across", [[1.0, 2.0]])
     s.input("down", [[1.0], [2.0]])
-    s.chart("no", Axis("x", 0, 1), Axis("y", 0, 1), [Series("across", "across", "d", mode="segments", to="down")])
+    s.chart(
+        "no",
+        Axis("x", 0, 1),
+        Axis("y", 0, 1),
+        [Series("across", "across", "d", mode="segments", to="down")],
+    )
     with pytest.raises(
-        NeedsBlock, match=r"^test_native_charts\.py:\d+: 'd': segments run from across to down; in a workbook both have one"
+        NeedsBlock,
+        match=r"^test_native_charts\.py:\d+: 'd': segments run from across to down; in a workbook both have one",
     ):
         write(s, tmp_path / "no.xlsx")

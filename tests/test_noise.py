@@ -83,7 +83,11 @@ def test_the_page_draws_the_same(seed):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12 if name == "e" else 0)
 
 
-@pytest.mark.parametrize("recalculated", [workbooks.in_ironcalc, workbooks.in_libreoffice], ids=["ironcalc", "libreoffice"])
+@pytest.mark.parametrize(
+    "recalculated",
+    [workbooks.in_ironcalc, workbooks.in_libreoffice],
+    ids=["ironcalc", "libreoffice"],
+)
 def test_a_workbook_draws_the_same(recalculated):
     s = sheet_of_noise((30, 3), SEED_IN_EXCEL)
     ours, theirs = values(s), engines.numbers(s, recalculated(WORKBOOK))
@@ -122,7 +126,10 @@ def test_mean_variance_and_tails(seed):
     assert abs((e**4).mean() - 3) < far * (96 / DRAWS) ** 0.5
     for limit in (1, 2, 3):
         expected = 2 * scipy.stats.norm.sf(limit)
-        assert abs((np.abs(e) > limit).mean() - expected) < far * (expected * (1 - expected) / DRAWS) ** 0.5
+        assert (
+            abs((np.abs(e) > limit).mean() - expected)
+            < far * (expected * (1 - expected) / DRAWS) ** 0.5
+        )
     assert 3.2 < np.abs(e).max() < 6
 
 
@@ -132,7 +139,12 @@ def test_kolmogorov_and_smirnov_see_a_normal_distribution(seed):
 
 
 def test_over_many_seeds_the_p_values_are_spread_evenly():
-    p = [scipy.stats.kstest(values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm").pvalue for seed in range(100, 200)]
+    p = [
+        scipy.stats.kstest(
+            values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm"
+        ).pvalue
+        for seed in range(100, 200)
+    ]
     assert scipy.stats.kstest(p, "uniform").pvalue > 1e-3
 
 
@@ -143,7 +155,9 @@ def test_neighbours_are_not_correlated(seed, lag):
     assert abs(np.corrcoef(e[:-lag], e[lag:])[0, 1]) < 3.9 / (DRAWS - lag) ** 0.5
 
 
-@pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 2), (2, 3), (41, 42), (0, SEEDS), (17, 1234)])
+@pytest.mark.parametrize(
+    ("one", "other"), [(0, 1), (1, 2), (2, 3), (41, 42), (0, SEEDS), (17, 1234)]
+)
 def test_seeds_are_not_correlated(one, other):
     assert abs(np.corrcoef(draws(one), draws(other))[0, 1]) < 3.9 / DRAWS**0.5
 
@@ -181,7 +195,9 @@ def test_integers_of_uniform_draws_and_orders_are_exact(seed):
     expected = [exact_rounds(place, seed, UNIFORM)[3] for place in range(100)]
     np.testing.assert_array_equal(found["share"].ravel(), (np.array(expected) + 0.5) / PRIME)
     of_seed, of_cell, start = ORDER
-    keys = [exact_rounds(place, seed, (of_seed, of_cell, start + 9 * OF_DRAW))[3] for place in range(50)]
+    keys = [
+        exact_rounds(place, seed, (of_seed, of_cell, start + 9 * OF_DRAW))[3] for place in range(50)
+    ]
     np.testing.assert_array_equal(found["turn"].ravel(), scipy.stats.rankdata(keys) - 1)
 
 
@@ -190,7 +206,10 @@ def test_draws_and_orders_are_the_same_in_every_face():
     ours = values(s)
     for found in (
         engines.in_javascript(s),
-        *(engines.numbers(s, read(DRAWN)) for read in (workbooks.in_ironcalc, workbooks.in_libreoffice)),
+        *(
+            engines.numbers(s, read(DRAWN))
+            for read in (workbooks.in_ironcalc, workbooks.in_libreoffice)
+        ),
     ):
         np.testing.assert_allclose(found["share"], ours["share"], rtol=1e-14)
         np.testing.assert_array_equal(found["turn"], ours["turn"])

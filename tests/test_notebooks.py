@@ -41,7 +41,10 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("house") / "lessons"
     folder.mkdir()
     shutil.copy(lessons.course.notebook("log_loss"), folder)
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(HEARING)]), folder / "hearing.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(HEARING)]),
+        folder / "hearing.ipynb",
+    )
     return folder
 
 
@@ -102,12 +105,16 @@ def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
         book[worksheet][area.split(":")[0].replace("$", "")].value = number
     book.save(tmp_path / "edited.xlsx")
     page.locator("input[type=file]").set_input_files(tmp_path / "edited.xlsx")
-    page.wait_for_function("document.querySelector('.gs-buttons .gs-note').textContent.includes('are on the page')")
+    page.wait_for_function(
+        "document.querySelector('.gs-buttons .gs-note').textContent.includes('are on the page')"
+    )
     assert page.get_by_role("textbox", name="clip").input_value() == "0.1"
     assert page.locator("td[data-block='prediction'][data-row='0']").inner_text() == "0.625"
     before = page.locator("td[data-block='loss_mean']").inner_text()
     page.locator("input[type=file]").set_input_files(Path(__file__))
-    page.wait_for_function("document.querySelector('.gs-buttons .gs-note').textContent.startsWith('Nothing was changed')")
+    page.wait_for_function(
+        "document.querySelector('.gs-buttons .gs-note').textContent.startsWith('Nothing was changed')"
+    )
     assert page.locator("td[data-block='loss_mean']").inner_text() == before
 
 
@@ -126,7 +133,9 @@ def test_a_workbook_dropped_on_the_page_is_read(page, voila, tmp_path):
         }""",
         data,
     )
-    page.wait_for_function("document.querySelector('input[type=text][aria-label=clip]').value === '0.125'")
+    page.wait_for_function(
+        "document.querySelector('input[type=text][aria-label=clip]').value === '0.125'"
+    )
 
 
 def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
@@ -156,7 +165,9 @@ def test_the_page_answers_without_its_kernel(page, voila, complaints):
         type_clip(page, "0.05")
         wait_for_mean(page, loss_mean(clip=0.05))
         page.get_by_role("button", name="Clip at 0.02", exact=True).click()
-        page.wait_for_function("document.querySelector(\"td[data-block='row_count']\").textContent === '40'")
+        page.wait_for_function(
+            "document.querySelector(\"td[data-block='row_count']\").textContent === '40'"
+        )
     finally:
         os.kill(process, getattr(signal, "SIGCONT", signal.SIGTERM))
 
@@ -182,7 +193,12 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     target = page.locator("td[data-block='prediction'][data-row='0']")
     target.focus()
-    for key in ("0", ".", "5", "Enter"):  # in JupyterLab's command mode a digit would make a heading
+    for key in (
+        "0",
+        ".",
+        "5",
+        "Enter",
+    ):  # in JupyterLab's command mode a digit would make a heading
         page.keyboard.press(key)
     wait_for_mean(page, loss_mean(clip=0.05, prediction=[0.5, 0.1, 0.5, 0.9, 0.02]))
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells

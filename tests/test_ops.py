@@ -8,7 +8,18 @@ import engines
 import numpy as np
 import pytest
 import workbooks
-from examples import FAMILIES, INPUTS, NEED_BLOCKS, OUTSIDE, WITHOUT_NUMBER, Arrays, differences, formulas_of, reference, sheet_of
+from examples import (
+    FAMILIES,
+    INPUTS,
+    NEED_BLOCKS,
+    OUTSIDE,
+    WITHOUT_NUMBER,
+    Arrays,
+    differences,
+    formulas_of,
+    reference,
+    sheet_of,
+)
 
 from sheets import NeedsBlock, ShapeError, Sheet, values
 from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE, walk
@@ -18,7 +29,11 @@ from sheets.targets.excel.layout import layout
 
 CASES = {**FAMILIES, "without a number": WITHOUT_NUMBER, "rows outside": OUTSIDE}
 # Functions of a range in a sum, which IronCalc lacks: see engines.IRONCALC_GAP.
-NOT_IN_IRONCALC = {f"{kind}({x})" for kind in ("sum", "mean") for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")}
+NOT_IN_IRONCALC = {
+    f"{kind}({x})"
+    for kind in ("sum", "mean")
+    for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")
+}
 
 each_family = pytest.mark.parametrize("family", CASES)
 
@@ -60,15 +75,27 @@ def expected(family: str) -> Arrays:
 
 def expected_in_a_workbook(family: str, without: set[str] = frozenset()) -> Arrays:
     """An error is read as nan."""
-    return {formula: np.where(np.isfinite(x), x, np.nan) for formula, x in expected(family).items() if formula not in without}
+    return {
+        formula: np.where(np.isfinite(x), x, np.nan)
+        for formula, x in expected(family).items()
+        if formula not in without
+    }
 
 
 # --- one sheet with every formula
 
 
 def test_the_formulas_use_every_op():
-    used = {node.op for block in sheet().blocks.values() if block.expr is not None for node in walk(block.expr)}
-    assert used == {*OPS, *STRUCTURE, *REDUCTIONS, *COMPOSED} - {"put", "expand"}  # gradients make these: see test_gradients
+    used = {
+        node.op
+        for block in sheet().blocks.values()
+        if block.expr is not None
+        for node in walk(block.expr)
+    }
+    assert used == {*OPS, *STRUCTURE, *REDUCTIONS, *COMPOSED} - {
+        "put",
+        "expand",
+    }  # gradients make these: see test_gradients
 
 
 @each_family
@@ -83,7 +110,10 @@ def test_javascript_in_v8(family):
 
 @each_family
 def test_excel_formulas_in_ironcalc(family):
-    assert not differences(by_formula(ironcalc(), family, NOT_IN_IRONCALC), expected_in_a_workbook(family, NOT_IN_IRONCALC))
+    assert not differences(
+        by_formula(ironcalc(), family, NOT_IN_IRONCALC),
+        expected_in_a_workbook(family, NOT_IN_IRONCALC),
+    )
 
 
 @each_family
@@ -112,7 +142,10 @@ def test_other_targets_state_what_excel_cannot():
 @pytest.mark.parametrize("formula", NEED_BLOCKS)
 def test_what_excel_cannot_state_is_refused_by_name(formula):
     s = sheet_of([formula])
-    with pytest.raises(NeedsBlock, match=r"examples\.py:\d+: formula_0: Excel cannot state .*; give the inner part a block of its own"):
+    with pytest.raises(
+        NeedsBlock,
+        match=r"examples\.py:\d+: formula_0: Excel cannot state .*; give the inner part a block of its own",
+    ):
         block_formula(s, layout(s).blocks, "formula_0")
 
 
@@ -163,7 +196,11 @@ ON_ROWS = [
 X = [[1.5, -2.0], [0.5, 3.0], [2.25, 2.0], [-1.0, 0.0], [4.0, 1.0], [0.25, 0.75], [8.0, -8.0]]
 Y = [[1.0], [-2.0], [0.0], [3.0], [5.0], [-1.0], [2.0]]
 TABLES = {n: {"X": np.array(X[:n]), "Y": np.array(Y[:n])} for n in (1, 2, 4, 7)}
-FIXED = {"V": np.array([[2.0, -1.5]]), "M": np.array([[1.0, 2.0, 0.5], [-1.0, 0.25, 3.0]]), "K": np.array([[5.0]])}
+FIXED = {
+    "V": np.array([[2.0, -1.5]]),
+    "M": np.array([[1.0, 2.0, 0.5], [-1.0, 0.25, 3.0]]),
+    "K": np.array([[5.0]]),
+}
 each_start = pytest.mark.parametrize("start", [1, 4])
 each_length = pytest.mark.parametrize("rows", TABLES)
 
@@ -176,11 +213,18 @@ def sheet_of_rows(start: int) -> Sheet:
 
 def on_rows(rows: int) -> Arrays:
     arrays = TABLES[rows] | FIXED | {"count": np.array(float(rows))}
-    return {name: reference(formula, arrays) for formula, name in formulas_of(sheet_of_rows(1)).items()}
+    return {
+        name: reference(formula, arrays) for formula, name in formulas_of(sheet_of_rows(1)).items()
+    }
 
 
 ROW_WORKBOOKS = {
-    (start, rows): workbooks.register(f"rows_{start}_{rows}", lambda start=start: sheet_of_rows(start), notes=False, inputs=TABLES[rows])
+    (start, rows): workbooks.register(
+        f"rows_{start}_{rows}",
+        lambda start=start: sheet_of_rows(start),
+        notes=False,
+        inputs=TABLES[rows],
+    )
     for start in (1, 4)
     for rows in TABLES
 }
@@ -209,7 +253,11 @@ def test_any_number_of_rows_in_ironcalc(start, rows):
     expected = on_rows(rows)
     if rows == 1:  # IronCalc has no INDEX of a single cell
         names = formulas_of(sheet_of_rows(start))
-        expected = {name: x for name, x in expected.items() if name not in (names["rows_of(X, K % count)"], names["rows_of(X, count - 1)"])}
+        expected = {
+            name: x
+            for name, x in expected.items()
+            if name not in (names["rows_of(X, K % count)"], names["rows_of(X, count - 1)"])
+        }
     assert not differences(numbers_on_rows(cells, start, rows), expected)
 
 
@@ -229,8 +277,40 @@ def test_a_fixed_number_of_rows_does_not_stretch_to_rows_of_data():
 
 # --- names that mean something elsewhere
 
-AWKWARD = ["sum", "max", "log", "exp", "index", "pi", "mod", "e", "i", "j", "n", "B", "A", "run", "step", "rows", "IFERROR", "LN", "Sheet"]
-AWKWARD += ["let", "var", "new", "function", "this", "blocks", "said", "Math", "constructor", "k_0", "t_0"]
+AWKWARD = [
+    "sum",
+    "max",
+    "log",
+    "exp",
+    "index",
+    "pi",
+    "mod",
+    "e",
+    "i",
+    "j",
+    "n",
+    "B",
+    "A",
+    "run",
+    "step",
+    "rows",
+    "IFERROR",
+    "LN",
+    "Sheet",
+]
+AWKWARD += [
+    "let",
+    "var",
+    "new",
+    "function",
+    "this",
+    "blocks",
+    "said",
+    "Math",
+    "constructor",
+    "k_0",
+    "t_0",
+]
 
 
 def sheet_of_awkward_names() -> Sheet:
@@ -246,12 +326,18 @@ AWKWARD_WORKBOOK = workbooks.register("awkward_names", sheet_of_awkward_names)
 ENGINES = {
     "numpy": lambda: values(sheet_of_awkward_names()),
     "javascript": lambda: engines.in_javascript(sheet_of_awkward_names()),
-    "ironcalc": lambda: engines.numbers(sheet_of_awkward_names(), workbooks.in_ironcalc(AWKWARD_WORKBOOK)),
-    "libreoffice": lambda: engines.numbers(sheet_of_awkward_names(), workbooks.in_libreoffice(AWKWARD_WORKBOOK)),
+    "ironcalc": lambda: engines.numbers(
+        sheet_of_awkward_names(), workbooks.in_ironcalc(AWKWARD_WORKBOOK)
+    ),
+    "libreoffice": lambda: engines.numbers(
+        sheet_of_awkward_names(), workbooks.in_libreoffice(AWKWARD_WORKBOOK)
+    ),
 }
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_block_may_be_called_like_a_function_or_a_generated_name(engine):
     found = ENGINES[engine]()
-    assert [found[f"twice_{k}"].item() for k in range(len(AWKWARD))] == [2 * k + 2 for k in range(len(AWKWARD))]
+    assert [found[f"twice_{k}"].item() for k in range(len(AWKWARD))] == [
+        2 * k + 2 for k in range(len(AWKWARD))
+    ]

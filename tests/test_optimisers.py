@@ -25,7 +25,37 @@ from sheets.targets.numpy import trajectory
 
 NAMES = ["sgd", "momentum", "rmsprop", "adam", "adagrad"]
 EPOCH, RUN = 29, 145
-X = [14, 86, 28, 51, 28, 29, 72, 62, 84, 15, 42, 62, 47, 35, 9, 38, 44, 99, 13, 21, 28, 20, 8, 64, 99, 70, 27, 17, 8]
+X = [
+    14,
+    86,
+    28,
+    51,
+    28,
+    29,
+    72,
+    62,
+    84,
+    15,
+    42,
+    62,
+    47,
+    35,
+    9,
+    38,
+    44,
+    99,
+    13,
+    21,
+    28,
+    20,
+    8,
+    64,
+    99,
+    70,
+    27,
+    17,
+    8,
+]
 Y = [2 * x + 30 for x in X]
 ROWS = tuple(zip(X, Y, strict=True))
 each = pytest.mark.parametrize("name", NAMES)
@@ -34,7 +64,9 @@ rules = pytest.mark.parametrize("rule", ["course", "torch"])
 
 def at(name: str, steps: int, **inputs) -> dict[str, float]:
     """The single numbers of a sheet after so many steps."""
-    return {block: x.item() for block, x in values(SHEETS[name](), inputs, steps).items() if x.size == 1}
+    return {
+        block: x.item() for block, x in values(SHEETS[name](), inputs, steps).items() if x.size == 1
+    }
 
 
 # --- the course's workbook: rows of formulas, and the macros Reset and Run
@@ -70,13 +102,22 @@ class CourseSheet:
             y_pred = intercept + slope * x
             d = (2 * (y_pred - y), x * 2 * (y_pred - y))
             above = v
-            m = tuple(self.beta_1 * old + (1 - self.beta_1) * g for old, g in zip(m, d, strict=True))
+            m = tuple(
+                self.beta_1 * old + (1 - self.beta_1) * g for old, g in zip(m, d, strict=True)
+            )
             if self.kind == "adagrad":
                 v = tuple(old + g**2 for old, g in zip(v, d, strict=True))
             else:
-                v = tuple(self.beta_2 * old + (1 - self.beta_2) * g**2 for old, g in zip(v, d, strict=True))
+                v = tuple(
+                    self.beta_2 * old + (1 - self.beta_2) * g**2
+                    for old, g in zip(v, d, strict=True)
+                )
             found.append(Row(intercept, slope, m, v, (y - y_pred) ** 2))
-            divisor = {"sgd": (1.0, 1.0), "momentum": (1.0, 1.0), "rmsprop": tuple(map(math.sqrt, above))}
+            divisor = {
+                "sgd": (1.0, 1.0),
+                "momentum": (1.0, 1.0),
+                "rmsprop": tuple(map(math.sqrt, above)),
+            }
             by = divisor.get(self.kind) or tuple(map(math.sqrt, v))
             against = m if self.kind in ("momentum", "adam") else d
             intercept -= self.rate * against[0] / by[0]
@@ -93,7 +134,13 @@ class CourseSheet:
         return errors
 
 
-COURSE = {"sgd": (1e-4,), "momentum": (1e-4, 0.9), "rmsprop": (0.02, 0, 0.9), "adam": (1, 0.7, 0.9), "adagrad": (2,)}
+COURSE = {
+    "sgd": (1e-4,),
+    "momentum": (1e-4, 0.9),
+    "rmsprop": (0.02, 0, 0.9),
+    "adam": (1, 0.7, 0.9),
+    "adagrad": (2,),
+}
 
 
 def expected(sheet: CourseSheet) -> dict[str, float]:
@@ -106,7 +153,9 @@ def expected(sheet: CourseSheet) -> dict[str, float]:
     return found
 
 
-def assert_close(found: dict[str, float], wanted: dict[str, float], tolerance: float = 1e-9) -> None:
+def assert_close(
+    found: dict[str, float], wanted: dict[str, float], tolerance: float = 1e-9
+) -> None:
     assert {block: found[block] for block in wanted} == pytest.approx(wanted, rel=tolerance)
 
 
@@ -119,22 +168,38 @@ def test_reset_then_run_leaves_the_course_s_numbers_at_the_top(name, epochs):
 
 
 @BOUNDED
-@given(st.sampled_from(NAMES), st.floats(1e-6, 0.5), st.floats(0, 0.99), st.floats(0, 0.99), st.permutations(range(EPOCH)))
+@given(
+    st.sampled_from(NAMES),
+    st.floats(1e-6, 0.5),
+    st.floats(0, 0.99),
+    st.floats(0, 0.99),
+    st.permutations(range(EPOCH)),
+)
 def test_so_do_other_rates_betas_and_rows(name, share, beta_1, beta_2, order):
     """Reset's throw-away passes follow the settings and the data too."""
     rate = share * (2e-4 if name in ("sgd", "momentum") else 2)
-    betas = {"momentum": {"beta": beta_1}, "rmsprop": {"beta": beta_2}, "adam": {"beta_1": beta_1, "beta_2": beta_2}}.get(name, {})
+    betas = {
+        "momentum": {"beta": beta_1},
+        "rmsprop": {"beta": beta_2},
+        "adam": {"beta_1": beta_1, "beta_2": beta_2},
+    }.get(name, {})
     rows = [(X[k], Y[k]) for k in order]
     course = CourseSheet(name, rate, beta_1, beta_2, rows)
     course.run(1)
     x, y = ([[row[axis]] for row in rows] for axis in (0, 1))
-    assert_close(at(name, EPOCH, rule="course", learning_rate=rate, x=x, y=y, **betas), expected(course), 1e-8)
+    assert_close(
+        at(name, EPOCH, rule="course", learning_rate=rate, x=x, y=y, **betas),
+        expected(course),
+        1e-8,
+    )
 
 
 def test_a_course_member_read_the_same_numbers_off_the_course_s_momentum_sheet():
     """forums.fast.ai, topic 3759: m in front of the first row is -18.33 and 98.25 at first, -19.28 and 162.84 after Run."""
     before, after = at("momentum", 0), at("momentum", RUN)
-    assert [round(found[f"m_{p}"], 2) for found in (before, after) for p in ("intercept", "slope")] == [-18.33, 98.25, -19.28, 162.84]
+    assert [
+        round(found[f"m_{p}"], 2) for found in (before, after) for p in ("intercept", "slope")
+    ] == [-18.33, 98.25, -19.28, 162.84]
 
 
 @each
@@ -150,7 +215,9 @@ def test_the_first_row_of_the_course_s_basic_sheet():
     row = at("sgd", 0)
     assert row["y_pred"] == 15 and row["squared_error"] == 1849
     assert row["squared_error_intercept_up"] == pytest.approx(1848.1401)
-    assert [row["d_intercept_estimate"], row["d_slope_estimate"]] == pytest.approx([-85.99, -1202.04])
+    assert [row["d_intercept_estimate"], row["d_slope_estimate"]] == pytest.approx(
+        [-85.99, -1202.04]
+    )
     assert [row["d_intercept"], row["d_slope"]] == [-86, -1204]
     assert [row["new_slope"], row["new_intercept"]] == pytest.approx([1.1204, 1.0086])
     assert (row["learning_rate"], row["x_now"], row["y_now"]) == (1e-4, 14, 58)
@@ -166,7 +233,9 @@ def test_the_data_are_the_course_s():
 @rules
 def test_the_errors_are_those_of_the_line(name, rule):
     found = at(name, 40, rule=rule)
-    squares = [(y - found["intercept"] - found["slope"] * x) ** 2 for x, y in zip(X, Y, strict=True)]
+    squares = [
+        (y - found["intercept"] - found["slope"] * x) ** 2 for x, y in zip(X, Y, strict=True)
+    ]
     assert found["rmse"] == pytest.approx(math.sqrt(sum(squares) / EPOCH))
     assert found["rmse_course"] == pytest.approx(math.sqrt(sum(squares)))
 
@@ -175,16 +244,27 @@ def test_the_errors_are_those_of_the_line(name, rule):
 @rules
 def test_finite_differences_stand_beside_the_gradients(name, rule):
     """Of a parabola they are off by the nudge times half its curvature."""
-    for found in itertools.islice(trajectory(SHEETS[name]().with_inputs({"rule": rule}), 30), 0, None, 7):
+    for found in itertools.islice(
+        trajectory(SHEETS[name]().with_inputs({"rule": rule}), 30), 0, None, 7
+    ):
         one = {block: x.item() for block, x in found.items() if x.size == 1}
         assert one["d_intercept_estimate"] == pytest.approx(one["d_intercept"] + 0.01, abs=1e-6)
-        assert one["d_slope_estimate"] == pytest.approx(one["d_slope"] + 0.01 * one["x_now"] ** 2, abs=1e-6)
+        assert one["d_slope_estimate"] == pytest.approx(
+            one["d_slope"] + 0.01 * one["x_now"] ** 2, abs=1e-6
+        )
 
 
 # --- PyTorch
 
 
-def in_torch(name: str, steps: int, rate: float, beta: float = 0.9, beta_1: float = 0.9, beta_2: float = 0.999) -> dict[str, float]:
+def in_torch(
+    name: str,
+    steps: int,
+    rate: float,
+    beta: float = 0.9,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+) -> dict[str, float]:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     intercept, slope = (torch.ones((), dtype=torch.float64, requires_grad=True) for _ in range(2))
     make = {
@@ -216,7 +296,11 @@ def test_rule_torch_is_torch_optim(name, steps, settings):
 @given(st.sampled_from(NAMES), st.floats(1e-6, 1), st.floats(0, 0.99), st.floats(0, 0.99))
 def test_rule_torch_at_any_settings(name, share, beta_1, beta_2):
     rate = share * (1e-5 if name in ("sgd", "momentum") else 1)
-    betas = {"momentum": {"beta": beta_1}, "rmsprop": {"beta": beta_2}, "adam": {"beta_1": beta_1, "beta_2": beta_2}}.get(name, {})
+    betas = {
+        "momentum": {"beta": beta_1},
+        "rmsprop": {"beta": beta_2},
+        "adam": {"beta_1": beta_1, "beta_2": beta_2},
+    }.get(name, {})
     found = at(name, 35, rule="torch", learning_rate=rate, **betas)
     assert_close(found, in_torch(name, 35, rate, **betas), 1e-8)
 
@@ -232,7 +316,13 @@ def test_the_race_is_the_five_sheets_side_by_side(title, steps):
     found = values(race, preset.inputs, steps)
     for name in NAMES:
         alone = at(
-            name, steps, **{k.removesuffix(f"_{name}"): x for k, x in preset.inputs.items() if k == "rule" or k.endswith(f"_{name}")}
+            name,
+            steps,
+            **{
+                k.removesuffix(f"_{name}"): x
+                for k, x in preset.inputs.items()
+                if k == "rule" or k.endswith(f"_{name}")
+            },
         )
         for block in ("intercept", "slope", "m_slope", "v_slope", "rmse"):
             assert found[f"{block}_{name}"].item() == pytest.approx(alone[block], rel=1e-9)
@@ -266,7 +356,10 @@ def test_the_page_s_program(name, steps, rule):
 
 
 BOOKS = {
-    rule: workbooks.register(f"optimisers {rule}", optimisers, notes=False, inputs={"rule": rule}, steps=32) for rule in ("course", "torch")
+    rule: workbooks.register(
+        f"optimisers {rule}", optimisers, notes=False, inputs={"rule": rule}, steps=32
+    )
+    for rule in ("course", "torch")
 }
 
 
@@ -274,7 +367,11 @@ BOOKS = {
 @pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice])
 def test_workbook_engines_agree_with_what_is_stored(engine, rule):
     stored, found = workbooks.cached(BOOKS[rule]), engine(BOOKS[rule])
-    wrong = {key: (x, found.get(key)) for key, x in stored.items() if engines.different(x, found.get(key))}
+    wrong = {
+        key: (x, found.get(key))
+        for key, x in stored.items()
+        if engines.different(x, found.get(key))
+    }
     assert len(stored) > 10_000 and not wrong
 
 
@@ -282,18 +379,32 @@ def test_workbook_engines_agree_with_what_is_stored(engine, rule):
 def test_a_row_of_each_worksheet_is_a_step(rule):
     cells = workbooks.cached(BOOKS[rule])
     for part in parts(optimisers().with_inputs({"rule": rule}), 32)[1:]:
-        row, column = next(key[1:] for key, x in cells.items() if key[0] == part.sheet.name and x == "step")
+        row, column = next(
+            key[1:] for key, x in cells.items() if key[0] == part.sheet.name and x == "step"
+        )
         titles = {x: key[2] for key, x in cells.items() if key[:2] == (part.sheet.name, row)}
         for step, found in enumerate(trajectory(part.sheet, 32)):
             assert cells[part.sheet.name, row + 1 + step, column] == step
-            for block in ("intercept", "slope", "m_slope", "v_slope", "new_slope", "rmse", "pass_error"):
-                assert cells[part.sheet.name, row + 1 + step, titles[block]] == pytest.approx(found[block].item(), rel=1e-9)
+            for block in (
+                "intercept",
+                "slope",
+                "m_slope",
+                "v_slope",
+                "new_slope",
+                "rmse",
+                "pass_error",
+            ):
+                assert cells[part.sheet.name, row + 1 + step, titles[block]] == pytest.approx(
+                    found[block].item(), rel=1e-9
+                )
 
 
 def test_the_five_sheets_can_be_flipped_between():
     """The same columns in the same order: of the steps all, of the lists all but the betas."""
     made = [SHEETS[name]() for name in NAMES]
-    assert len({tuple((group.title, group.folded) for group in sheet.groups) for sheet in made}) == 1
+    assert (
+        len({tuple((group.title, group.folded) for group in sheet.groups) for sheet in made}) == 1
+    )
     cells = workbooks.cached(BOOKS["course"])
     heads = []
     for name in NAMES:
@@ -315,7 +426,9 @@ def test_no_sentence_contradicts_the_numbers(name):
         found = values(sheet, preset.inputs, steps)
         text = " ".join(sentences(sheet, found))
         assert "{" not in text and "undefined" not in text and f"Step {steps}" in text
-        assert ("update is lost" in text) == (name != "optimisers" and steps == 28 and found["rule"].item() == 0)
+        assert ("update is lost" in text) == (
+            name != "optimisers" and steps == 28 and found["rule"].item() == 0
+        )
         if name == "optimisers":
             check_race(text, found)
         else:
@@ -327,7 +440,9 @@ def test_no_sentence_contradicts_the_numbers(name):
 def check_race(text: str, found: dict) -> None:
     errors = {name: found[f"rmse_{name}"].item() for name in NAMES}
     leaders = re.findall(r"No line is closer than that of (\w+)", text)
-    assert leaders == ([] if len(set(errors.values())) == 1 else [min(errors, key=errors.__getitem__)])
+    assert leaders == (
+        [] if len(set(errors.values())) == 1 else [min(errors, key=errors.__getitem__)]
+    )
     lost = re.findall(r"(\w+): its error, [\d.]+, is larger than at the start", text)
     assert lost == [name for name in NAMES if errors[name] > found["rmse_start"].item() * 1.0001]
 
@@ -353,21 +468,30 @@ def test_a_huge_learning_rate_is_said_to_be_too_large(name, rule):
     assert "undefined" not in text
     if name in ("sgd", "momentum"):
         assert "That is worse than the line with intercept 1 and slope 1" in text
-        last = [found for found in trajectory(sheet, 600) if np.isfinite(found["intercept_next"])][-1]
-        assert last["t"].item() < 600 and "lower the learning rate" in " ".join(sentences(sheet, last))
+        last = [found for found in trajectory(sheet, 600) if np.isfinite(found["intercept_next"])][
+            -1
+        ]
+        assert last["t"].item() < 600 and "lower the learning rate" in " ".join(
+            sentences(sheet, last)
+        )
 
 
 @each
 @rules
 def test_on_the_line_itself_nothing_moves_and_nothing_breaks(name, rule):
-    sheet = SHEETS[name]().with_inputs({"rule": rule, "intercept": 30, "slope": 2, "m_intercept": 0, "m_slope": 0})
+    sheet = SHEETS[name]().with_inputs(
+        {"rule": rule, "intercept": 30, "slope": 2, "m_intercept": 0, "m_slope": 0}
+    )
     found = values(sheet, steps=70)
     assert (found["intercept"].item(), found["slope"].item(), found["rmse"].item()) == (30, 2, 0)
     text = " ".join(sentences(sheet, found))
     assert ("1 divides in its place" in text) == (name == "adagrad" and rule == "course")
 
 
-@pytest.mark.parametrize("name, given", [("momentum", "beta"), ("rmsprop", "beta"), ("adam", "beta_1"), ("adam", "beta_2")])
+@pytest.mark.parametrize(
+    "name, given",
+    [("momentum", "beta"), ("rmsprop", "beta"), ("adam", "beta_1"), ("adam", "beta_2")],
+)
 @pytest.mark.parametrize("value", [1, -0.1, "much"])
 def test_a_beta_of_1_is_refused_with_what_is_allowed(name, given, value):
     with pytest.raises(InputError, match=rf"{given} is .*it must be a number from 0 to 0.999"):
@@ -396,11 +520,18 @@ def test_pytorch_s_momentum_at_a_tenth_of_the_rate_takes_the_course_s_steps():
 
 
 def test_the_lesson_s_numbers_are_the_sheets():
-    text = "\n".join("".join(cell["source"]) for cell in json.loads(notebook("optimisers").read_text(encoding="utf-8"))["cells"])
+    text = "\n".join(
+        "".join(cell["source"])
+        for cell in json.loads(notebook("optimisers").read_text(encoding="utf-8"))["cells"]
+    )
     race, shown = optimisers(), set()
     for preset in race.presets:
         found = values(race, preset.inputs, RUN)
-        shown |= {f"{x.item():.2f}" for block, x in found.items() if block.startswith(("rmse_", "intercept_", "slope_"))}
+        shown |= {
+            f"{x.item():.2f}"
+            for block, x in found.items()
+            if block.startswith(("rmse_", "intercept_", "slope_"))
+        }
     shown |= {
         f"{at(name, steps)[block]:.2f}"
         for name in NAMES

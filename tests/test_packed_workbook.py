@@ -24,7 +24,10 @@ def trained() -> Sheet:
     s.group("Settings")
     rate, seed = s.parameter("learning_rate", 0.1, 0, 1), s.parameter("seed", 3, 0, 100, whole=True)
     s.group("The neuron")
-    x, y = s.input("x", [[1.0, 2.0], [0.5, -1.0], [2.0, 0.25]]), s.input("y", [[1.0], [0.0], [1.5]], role="target")
+    x, y = (
+        s.input("x", [[1.0, 2.0], [0.5, -1.0], [2.0, 0.25]]),
+        s.input("y", [[1.0], [0.0], [1.5]], role="target"),
+    )
     w = s.input("w", normal(s, "noise", (2, 1), seed) * 0.5, role="weight")
     tilt = s.input("tilt", s["noise"] * 0.1)
     output = s.let("output", x @ s.let("tilted", w + tilt))
@@ -39,9 +42,17 @@ def trained() -> Sheet:
         "Loss by step",
         Axis("step", 0, 10),
         Axis("loss", 0.001, 100, "log"),
-        [Series("step", "loss", "loss", steps=True), Series("step", "target_loss", "wanted", steps=True)],
+        [
+            Series("step", "loss", "loss", steps=True),
+            Series("step", "target_loss", "wanted", steps=True),
+        ],
     )
-    s.chart("Errors", Axis("y", -1, 3), Axis("output", -3, 3), [Series("y", "output", "error", mode="segments", to="number", role="loss")])
+    s.chart(
+        "Errors",
+        Axis("y", -1, 3),
+        Axis("output", -3, 3),
+        [Series("y", "output", "error", mode="segments", to="number", role="loss")],
+    )
     return s
 
 
@@ -51,7 +62,12 @@ def slow() -> Sheet:
     s.let("place_next", x - rate / 10 * 2 * x)
     s.carry(place="place_next")
     s.say("Now at {place:.2f}.")
-    s.chart("Where", Axis("step", 0, 10), Axis("place", 0, 5), [Series("step", "place", "place", steps=True)])
+    s.chart(
+        "Where",
+        Axis("step", 0, 10),
+        Axis("place", 0, 5),
+        [Series("step", "place", "place", steps=True)],
+    )
     return s
 
 
@@ -116,7 +132,11 @@ def typed(page, name: str, text: str) -> None:
 def chart_ranges(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as file:
         charts = sorted(part for part in file.namelist() if part.startswith("xl/charts/chart"))
-        return [found for part in charts for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())]
+        return [
+            found
+            for part in charts
+            for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
+        ]
 
 
 def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
@@ -124,9 +144,19 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
     assert engines.formula_cells(ours) == engines.formula_cells(expected)
     before, after = engines.cached_cells(expected), engines.cached_cells(ours)
     assert before.keys() == after.keys()
-    assert not {key: (before[key], after[key]) for key in before if engines.different(before[key], after[key], 1e-12)}
+    assert not {
+        key: (before[key], after[key])
+        for key in before
+        if engines.different(before[key], after[key], 1e-12)
+    }
     assert chart_ranges(ours) == chart_ranges(expected)
-    names = [{name: found.attr_text for name, found in openpyxl.load_workbook(file).defined_names.items()} for file in (expected, ours)]
+    names = [
+        {
+            name: found.attr_text
+            for name, found in openpyxl.load_workbook(file).defined_names.items()
+        }
+        for file in (expected, ours)
+    ]
     assert names[0] == names[1]
     recalculated = engines.in_ironcalc(ours)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
@@ -136,7 +166,9 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
 def test_steps_are_the_page_s(opened, tmp_path, steps):
     page = opened("trained")
     step_to(page, steps)
-    check_same(downloaded(page, tmp_path / "page.xlsx"), trained(), {}, steps, tmp_path / "python.xlsx")
+    check_same(
+        downloaded(page, tmp_path / "page.xlsx"), trained(), {}, steps, tmp_path / "python.xlsx"
+    )
 
 
 def test_steps_of_other_inputs(opened, tmp_path):
@@ -157,7 +189,9 @@ def type_cell(page, block: str, text: str) -> None:
 @pytest.mark.parametrize("block", ["w", "tilt"])
 def test_an_input_s_own_formula_until_it_is_typed_over(opened, tmp_path, block):
     page = opened("trained")
-    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((folded) => { folded.open = true; })"
+    )
     formulas = engines.formula_cells(downloaded(page, tmp_path / "drawn.xlsx"))
     type_cell(page, block, "0.75")
     step_to(page, 3)
@@ -165,7 +199,9 @@ def test_an_input_s_own_formula_until_it_is_typed_over(opened, tmp_path, block):
     held = values(trained())[block].copy()
     held[0] = 0.75
     check_same(file, trained(), {block: held}, 3, tmp_path / "python.xlsx")
-    area = openpyxl.load_workbook(file).defined_names[block].attr_text.replace("$", "").split("!")[1]
+    area = (
+        openpyxl.load_workbook(file).defined_names[block].attr_text.replace("$", "").split("!")[1]
+    )
     for cell in openpyxl.load_workbook(file)["Sheet"][area]:
         assert ("Sheet", cell[0].row, cell[0].column) in formulas and cell[0].data_type == "n"
     back = read_inputs(trained(), file)
@@ -184,15 +220,25 @@ def test_a_sheet_beside_follows_and_takes_as_many_steps(opened, tmp_path, steps)
 
 
 def last_step(file: Path) -> tuple[int, int]:
-    return next((row, column) for (sheet, row, column), f in engines.formula_cells(file).items() if sheet == "Start" and "MAX(Steps!" in f)
+    return next(
+        (row, column)
+        for (sheet, row, column), f in engines.formula_cells(file).items()
+        if sheet == "Start" and "MAX(Steps!" in f
+    )
 
 
 def test_rows_that_are_added_to_a_sheet_without_steps(opened, tmp_path):
     page = opened("log_loss")
     for _ in range(2):
         page.get_by_role("button", name="Add row").click()
-    inputs = {name: np.vstack([x, x[-1:], x[-1:]]) for name, x in values(log_loss()).items() if name in ("is_cat", "prediction")}
-    check_same(downloaded(page, tmp_path / "page.xlsx"), log_loss(), inputs, 0, tmp_path / "python.xlsx")
+    inputs = {
+        name: np.vstack([x, x[-1:], x[-1:]])
+        for name, x in values(log_loss()).items()
+        if name in ("is_cat", "prediction")
+    }
+    check_same(
+        downloaded(page, tmp_path / "page.xlsx"), log_loss(), inputs, 0, tmp_path / "python.xlsx"
+    )
 
 
 def note_after_download(page, words: str = "open well") -> str:
@@ -226,8 +272,16 @@ def test_a_page_whose_workbook_is_too_large_says_so(page, tmp_path):
 
 def test_a_page_whose_first_step_is_not_finite_writes_its_start(opened, tmp_path):
     page = opened("bursting")
-    check_same(downloaded(page, tmp_path / "page.xlsx"), bursting(), {}, 0, tmp_path / "python.xlsx")
+    check_same(
+        downloaded(page, tmp_path / "page.xlsx"), bursting(), {}, 0, tmp_path / "python.xlsx"
+    )
     type_cell(page, "place", "2")
-    check_same(downloaded(page, tmp_path / "two.xlsx"), bursting(), {"place": 2}, 0, tmp_path / "python_two.xlsx")
+    check_same(
+        downloaded(page, tmp_path / "two.xlsx"),
+        bursting(),
+        {"place": 2},
+        0,
+        tmp_path / "python_two.xlsx",
+    )
     step_to(page, 3)
     assert "This page cannot write steps" in note_after_download(page, "go to the start")

@@ -26,7 +26,9 @@ PASTE = """([selector, text]) => {
 
 @pytest.fixture(scope="module")
 def log_loss_file(tmp_path_factory) -> Path:
-    file = tmp_path_factory.mktemp("pages") / "log loss é.html"  # a space and an accent, as people's folders have
+    file = (
+        tmp_path_factory.mktemp("pages") / "log loss é.html"
+    )  # a space and an accent, as people's folders have
     sheet = log_loss()
     file.write_text(static_page(sheet.title, [f"<h1>{sheet.title}</h1>", sheet]), encoding="utf-8")
     return file
@@ -50,8 +52,12 @@ def cell(page, block: str, row: int = 0, column: int = 0):
 
 
 def open_all(page) -> None:
-    page.evaluate("document.querySelectorAll('details.gs-group').forEach((folded) => { folded.open = true; })")
-    page.wait_for_function("[...document.querySelectorAll('details.gs-group')].every((folded) => folded.querySelector('td'))")
+    page.evaluate(
+        "document.querySelectorAll('details.gs-group').forEach((folded) => { folded.open = true; })"
+    )
+    page.wait_for_function(
+        "[...document.querySelectorAll('details.gs-group')].every((folded) => folded.querySelector('td'))"
+    )
 
 
 def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
@@ -62,9 +68,17 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
         "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
         "[td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
     )
-    assert len(cells) >= len([b for b in sheet.blocks.values() if not b.control]) - page.locator("details:not([open])").count() * 4
+    assert (
+        len(cells)
+        >= len([b for b in sheet.blocks.values() if not b.control])
+        - page.locator("details:not([open])").count() * 4
+    )
     for name, row, column, text in cells:
-        assert text == shown(float(found[name][row, column]), sheet.blocks[name].format), (name, row, column)
+        assert text == shown(float(found[name][row, column]), sheet.blocks[name].format), (
+            name,
+            row,
+            column,
+        )
     said = [written(s.pieces, found) for s in sheet.sentences if is_said(s, found)]
     assert page.locator(".gs-sentences p").all_inner_texts() == said
 
@@ -79,7 +93,9 @@ def measures(page) -> int:
 def test_every_preset_shows_the_numbers_of_numpy(lesson):
     sheet = log_loss()
     open_all(lesson)
-    drawn = lesson.evaluate("[...new Set([...document.querySelectorAll('td[data-block]')].map((td) => td.dataset.block))]")
+    drawn = lesson.evaluate(
+        "[...new Set([...document.querySelectorAll('td[data-block]')].map((td) => td.dataset.block))]"
+    )
     assert set(drawn) == {name for name, block in sheet.blocks.items() if not block.control}
     for preset in sheet.presets:
         lesson.get_by_role("button", name=preset.title, exact=True).click()
@@ -142,7 +158,10 @@ def test_a_cell_refuses_and_escape_leaves_it(lesson):
     cell(lesson, "prediction", 1).dblclick()
     lesson.keyboard.type("1.5")
     lesson.keyboard.press("Enter")
-    assert "prediction row 2 is 1.5; it must be a number from 0 to 1" in lesson.locator(".gs-message").inner_text()
+    assert (
+        "prediction row 2 is 1.5; it must be a number from 0 to 1"
+        in lesson.locator(".gs-message").inner_text()
+    )
     assert cell(lesson, "prediction", 1).inner_text() == "0.1"
     cell(lesson, "is_cat", 0).dblclick()
     lesson.keyboard.type("0")
@@ -170,25 +189,36 @@ def test_rows_are_added_and_removed(lesson):
     assert lesson.get_by_role("button", name="Remove row").is_disabled()
     assert lesson.locator("td[data-block='prediction']").count() == 1
     open_all(lesson)
-    rest = lesson.evaluate("['is_cat', 'prediction'].map((n) => +document.querySelector(`td[data-block=${n}]`).textContent)")
+    rest = lesson.evaluate(
+        "['is_cat', 'prediction'].map((n) => +document.querySelector(`td[data-block=${n}]`).textContent)"
+    )
     check_every_cell(lesson, log_loss(), {"is_cat": [rest[0]], "prediction": [rest[1]]})
 
 
 def test_a_pasted_column_fills_the_block_and_grows_the_table(lesson):
     numbers = [round(0.05 + 0.01 * k, 2) for k in range(80)]
     cell(lesson, "prediction", 0).focus()
-    lesson.evaluate(PASTE, ["td[data-block='prediction'][data-row='0']", "\r\n".join(map(str, numbers)) + "\r\n"])
+    lesson.evaluate(
+        PASTE,
+        ["td[data-block='prediction'][data-row='0']", "\r\n".join(map(str, numbers)) + "\r\n"],
+    )
     frame(lesson)
     inputs = {"prediction": numbers, "is_cat": [1, 0, 1, 0, 1] + [1] * 75}
-    assert cell(lesson, "loss_mean").inner_text() == shown(float(values(log_loss(), inputs)["loss_mean"][0, 0]), ".4f")
-    assert lesson.locator("td[data-block='prediction']").count() < 80  # a long table draws the rows in view
+    assert cell(lesson, "loss_mean").inner_text() == shown(
+        float(values(log_loss(), inputs)["loss_mean"][0, 0]), ".4f"
+    )
+    assert (
+        lesson.locator("td[data-block='prediction']").count() < 80
+    )  # a long table draws the rows in view
 
 
 def test_two_pasted_columns_fill_both_blocks(lesson):
     cell(lesson, "is_cat", 0).focus()
     lesson.evaluate(PASTE, ["td[data-block='is_cat'][data-row='0']", "0\t0.5\n1\t0.25\n1\t0.125"])
     open_all(lesson)
-    check_every_cell(lesson, log_loss(), {"is_cat": [0, 1, 1, 0, 1], "prediction": [0.5, 0.25, 0.125, 0.9, 0.02]})
+    check_every_cell(
+        lesson, log_loss(), {"is_cat": [0, 1, 1, 0, 1], "prediction": [0.5, 0.25, 0.125, 0.9, 0.02]}
+    )
 
 
 def test_a_bad_paste_changes_nothing(lesson):
@@ -210,7 +240,9 @@ def test_the_formula_bar_says_what_the_workbook_says(lesson):
     for name in (name for name, block in sheet.blocks.items() if block.expr is not None):
         row = 3 if sheet.blocks[name].shape[0] > 3 else 0
         cell(lesson, name, row).focus()
-        assert lesson.locator(".gs-formula").inner_text() == block_formula(sheet, places, name).at(row, 0)
+        assert lesson.locator(".gs-formula").inner_text() == block_formula(sheet, places, name).at(
+            row, 0
+        )
         assert lesson.locator(".gs-address").inner_text().endswith(str(places[name].row + row + 1))
         assert lesson.locator(".gs-mathematics math").count() >= 1
 
@@ -220,15 +252,21 @@ def test_formula_bar_of_a_grown_table_is_the_exported_one(lesson):
         lesson.get_by_role("button", name="Add row").click()
     cell(lesson, "loss_mean").focus()
     grown = log_loss().resized(8)
-    assert lesson.locator(".gs-formula").inner_text() == block_formula(grown, layout(grown).blocks, "loss_mean").at(0, 0)
+    assert lesson.locator(".gs-formula").inner_text() == block_formula(
+        grown, layout(grown).blocks, "loss_mean"
+    ).at(0, 0)
 
 
 def test_precedents_are_lit(lesson):
     cell(lesson, "loss_if", 2).focus()
-    lit = lesson.evaluate("Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)")
+    lit = lesson.evaluate(
+        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)"
+    )
     assert sorted(lit) == ["clipped2", "is_cat2"]
     cell(lesson, "loss_mean").focus()
-    lit = lesson.evaluate("Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)")
+    lit = lesson.evaluate(
+        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)"
+    )
     assert sorted(lit) == [f"loss_if{k}" for k in range(5)]
 
 
@@ -241,7 +279,10 @@ def test_the_mathematics_has_the_current_numbers(lesson):
     found = values(log_loss(), {"clip": 0.05})
     text = lesson.locator(".gs-numbers").inner_text()
     assert text.startswith(shown(float(found["loss_mean"][0, 0]), ".4f"))
-    assert shown(float(found["loss_if"][0, 0]), ".4f") in text and shown(float(found["loss_if"][4, 0]), ".4f") in text
+    assert (
+        shown(float(found["loss_if"][0, 0]), ".4f") in text
+        and shown(float(found["loss_if"][4, 0]), ".4f") in text
+    )
 
 
 # --- manners
@@ -253,11 +294,19 @@ def test_every_table_is_entered_by_tab_and_walked_by_arrows(lesson):
         lesson.keyboard.press("Tab")
         at = lesson.evaluate("document.activeElement.dataset.block || ''")
         if at and at not in reached:
-            for key in ["ArrowLeft"] * 9 + ["ArrowUp"] * 12 + ["ArrowRight"] * 9 + ["ArrowDown"] * 12:
+            for key in (
+                ["ArrowLeft"] * 9 + ["ArrowUp"] * 12 + ["ArrowRight"] * 9 + ["ArrowDown"] * 12
+            ):
                 reached.add(lesson.evaluate("document.activeElement.dataset.block || ''"))
                 lesson.keyboard.press(key)
     sheet = log_loss()
-    drawn = [name for group in sheet.groups if not group.folded for name in group.blocks if not sheet.blocks[name].control]
+    drawn = [
+        name
+        for group in sheet.groups
+        if not group.folded
+        for name in group.blocks
+        if not sheet.blocks[name].control
+    ]
     assert reached >= set(drawn)
 
 
@@ -277,8 +326,22 @@ def test_every_control_has_a_name_and_can_be_reached(lesson):
     reached = set()
     for _ in range(80):
         lesson.keyboard.press("Tab")
-        reached.add(lesson.evaluate("(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).trim()"))
-    wanted = {"clip", "model_accuracy", "nudge", "Reset", "Download workbook", "Add row", "Five rows", "clip up", "clip down"}
+        reached.add(
+            lesson.evaluate(
+                "(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).trim()"
+            )
+        )
+    wanted = {
+        "clip",
+        "model_accuracy",
+        "nudge",
+        "Reset",
+        "Download workbook",
+        "Add row",
+        "Five rows",
+        "clip up",
+        "clip down",
+    }
     assert wanted <= reached
 
 
@@ -309,11 +372,15 @@ def test_the_page_writes_the_workbook_that_python_exports(lesson, tmp_path):
         if set(inputs) == {"clip"}:
             lesson.get_by_role("textbox", name="clip").fill(str(inputs["clip"]))
             lesson.keyboard.press("Enter")
-        check_same_workbook(downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx")
+        check_same_workbook(
+            downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx"
+        )
     for _ in range(39):
         lesson.get_by_role("button", name="Remove row").click()
     inputs = {"is_cat": [1], "prediction": [1], "clip": 1e-4}
-    check_same_workbook(downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx")
+    check_same_workbook(
+        downloaded(lesson, tmp_path / "page.xlsx"), sheet, inputs, tmp_path / "python.xlsx"
+    )
 
 
 def check_same_workbook(ours: Path, sheet: Sheet, inputs: dict, expected: Path) -> None:
@@ -323,9 +390,14 @@ def check_same_workbook(ours: Path, sheet: Sheet, inputs: dict, expected: Path) 
     assert before.keys() == after.keys()
     assert not [key for key in before if engines.different(before[key], after[key], 1e-12)]
     books = [openpyxl.load_workbook(file) for file in (expected, ours)]
-    names = [{name: found.attr_text for name, found in book.defined_names.items()} for book in books]
+    names = [
+        {name: found.attr_text for name, found in book.defined_names.items()} for book in books
+    ]
     assert names[0] == names[1]
-    rules = [{str(rule.sqref) for rule in book["Sheet"].data_validations.dataValidation} for book in books]
+    rules = [
+        {str(rule.sqref) for rule in book["Sheet"].data_validations.dataValidation}
+        for book in books
+    ]
     assert rules[0] == rules[1]
     recalculated = engines.in_ironcalc(ours)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
@@ -334,8 +406,17 @@ def check_same_workbook(ours: Path, sheet: Sheet, inputs: dict, expected: Path) 
 
 
 def test_text_of_a_sheet_is_text_and_not_markup(page, tmp_path):
-    s = Sheet("hostile", title="<img src=x onerror=alert(1)>", summary="</script><script>alert(2)</script>")
-    s.input("x", [1, 2], note="<b onmouseover=alert(3)>&amp;</b>", title="</script><script>alert(4)</script>")
+    s = Sheet(
+        "hostile",
+        title="<img src=x onerror=alert(1)>",
+        summary="</script><script>alert(2)</script>",
+    )
+    s.input(
+        "x",
+        [1, 2],
+        note="<b onmouseover=alert(3)>&amp;</b>",
+        title="</script><script>alert(4)</script>",
+    )
     s.let("y", s["x"] * 2)
     s.let("total", s["y"].sum())
     s.say("<b>{total:.1f}</b> <!-- <script>")
@@ -359,7 +440,12 @@ def descent() -> Sheet:
     s.let("x_next", x - rate * d["x"], role="weight")
     s.carry(x="x_next")
     s.say("At step's end x is {x:.4f}.")
-    s.chart("where x is", Axis("x", -6, 6), Axis("loss", 0, 30), [Series("x", "loss", "now", mode="markers", role="weight")])
+    s.chart(
+        "where x is",
+        Axis("x", -6, 6),
+        Axis("loss", 0, 30),
+        [Series("x", "loss", "now", mode="markers", role="weight")],
+    )
     return s
 
 
@@ -403,7 +489,9 @@ def test_a_setting_changed_on_the_way_is_a_run_from_the_same_start(descending):
 
 def test_play_runs_and_pauses(descending):
     descending.get_by_role("button", name="Play").click()
-    descending.wait_for_function("Number(document.querySelector('.gs-step').textContent.split(' ')[1]) > 5")
+    descending.wait_for_function(
+        "Number(document.querySelector('.gs-step').textContent.split(' ')[1]) > 5"
+    )
     descending.get_by_role("button", name="Pause").click()
     step = step_of(descending)
     check_every_cell(descending, descent(), {}, steps=step)
@@ -416,7 +504,9 @@ def test_a_run_stops_at_the_last_finite_step_and_says_so(descending):
     field.press("Enter")
     descending.get_by_label("speed").select_option("100")
     descending.get_by_role("button", name="Play").click()
-    descending.wait_for_function("document.querySelector('.gs-step').textContent.includes('stopped')")
+    descending.wait_for_function(
+        "document.querySelector('.gs-step').textContent.includes('stopped')"
+    )
     step = step_of(descending)
     assert "x_next" in descending.locator(".gs-step").inner_text()
     assert np.isfinite(values(descent(), {"learning_rate": 3}, step)["x"]).all()

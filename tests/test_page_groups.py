@@ -26,7 +26,9 @@ def test_settings_and_tables_of_one_group(page, tmp_path, folded):
         page.locator("summary", has_text="All in one").click()
     page.get_by_role("slider", name="slope").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector(\".gs-field[aria-label='slope']\").value !== '2'")
+    page.wait_for_function(
+        "document.querySelector(\".gs-field[aria-label='slope']\").value !== '2'"
+    )
     slope = float(page.get_by_role("textbox", name="slope").input_value())
     third = page.locator("td[data-block='line'][data-row='2']").inner_text()
     assert float(third) == pytest.approx(3 * slope, rel=1e-3)

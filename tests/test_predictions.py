@@ -17,9 +17,24 @@ STEPS = 10
 def asked() -> Sheet:
     s = descent()
     s.preset("From afar", "Further?", a=-4, b=-4)
-    s.predict("What is the mse after ten steps?", "mse", "From {mse:.2f} on it falls slower.", steps=STEPS)
-    s.predict("How does the loss fall?", "mse", "It is at {mse:.3f} now.", 0.2, steps=STEPS, preset="From afar")
-    s.predict("Draw the line after ten steps.", "line", "Slope {a:.2f}, intercept {b:.2f}.", 0.05, steps=STEPS)
+    s.predict(
+        "What is the mse after ten steps?", "mse", "From {mse:.2f} on it falls slower.", steps=STEPS
+    )
+    s.predict(
+        "How does the loss fall?",
+        "mse",
+        "It is at {mse:.3f} now.",
+        0.2,
+        steps=STEPS,
+        preset="From afar",
+    )
+    s.predict(
+        "Draw the line after ten steps.",
+        "line",
+        "Slope {a:.2f}, intercept {b:.2f}.",
+        0.05,
+        steps=STEPS,
+    )
     s.predict("Draw what is drawn.", "drawn", "Nothing is.", 0.05)
     return s
 
@@ -58,7 +73,10 @@ def test_a_number_is_locked_and_then_compared(lesson):
     assert answer(lesson, 0) == "" and card(lesson, 0).get_by_role("textbox").is_enabled()
 
 
-@pytest.mark.parametrize(("typed", "said"), [("99", "Not quite: you said 99, it is "), ("inf", "Not quite: you said infinite, it is ")])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("99", "Not quite: you said 99, it is "), ("inf", "Not quite: you said infinite, it is ")],
+)
 def test_a_wrong_number_is_told_its_gap(lesson, typed, said):
     card(lesson, 1).get_by_role("textbox").fill(typed)
     press(lesson, 1, "Lock my answer")
@@ -96,7 +114,10 @@ def push(page, k: int, x: float, y: float) -> None:
         page.keyboard.press("ArrowUp" if away > 0 else "ArrowDown")
 
 
-@pytest.mark.parametrize(("move", "lift", "verdict"), [(pull, 0.0, "Right"), (push, 0.0, "Right"), (pull, 1.0, "Not quite")])
+@pytest.mark.parametrize(
+    ("move", "lift", "verdict"),
+    [(pull, 0.0, "Right"), (push, 0.0, "Right"), (pull, 1.0, "Not quite")],
+)
 def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict):
     found = values(asked(), steps=STEPS)
     press(lesson, 2, "Draw it")
@@ -116,7 +137,9 @@ def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict
 
 def stroke(page) -> None:
     drag(page, 3, (-0.5, 2), (2.5, 2))
-    assert [float(handle(page, k).get_attribute("aria-valuenow")) for k in (0, 4, 8)] == pytest.approx([0, 2, 0], abs=0.1)
+    assert [
+        float(handle(page, k).get_attribute("aria-valuenow")) for k in (0, 4, 8)
+    ] == pytest.approx([0, 2, 0], abs=0.1)
 
 
 def keys(page) -> None:
@@ -166,11 +189,23 @@ def test_a_locked_answer_is_revealed_by_key_in_the_presentation(lesson):
 
 
 MISTAKES = {
-    "a block of many": (lambda s: s.predict("?", "prediction", "."), "is 3 x 1; a reader types one number"),
-    "nothing": (lambda s: s.predict("?", "lime", "."), "'lime' is no block and no chart's series; did you mean line"),
-    "a tolerance": (lambda s: s.predict("?", "mse", ".", 2), "the tolerance is a part, between 0 and 1"),
+    "a block of many": (
+        lambda s: s.predict("?", "prediction", "."),
+        "is 3 x 1; a reader types one number",
+    ),
+    "nothing": (
+        lambda s: s.predict("?", "lime", "."),
+        "'lime' is no block and no chart's series; did you mean line",
+    ),
+    "a tolerance": (
+        lambda s: s.predict("?", "mse", ".", 2),
+        "the tolerance is a part, between 0 and 1",
+    ),
     "a preset": (lambda s: s.predict("?", "mse", ".", preset="none"), "there is no preset 'none'"),
-    "a reason of many": (lambda s: s.predict("?", "mse", "{x:.2f}"), "only single numbers can be said"),
+    "a reason of many": (
+        lambda s: s.predict("?", "mse", "{x:.2f}"),
+        "only single numbers can be said",
+    ),
 }
 
 

@@ -48,8 +48,18 @@ def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes
     lesson.keyboard.press("n")
     lesson.keyboard.press(".")
     found = values(told(), {"a": -4, "b": -4}, 1)
-    now = ["1. From afar, step 1", "Usual wrong answer: closer.", f"Slope {found['a'][0, 0]:.2f}, at rate 0.1."]
-    assert read(notes) == [*now, "Further?", f"The mse is now {found['mse'][0, 0]:.2f}.", "2. From near", "Closer?"]
+    now = [
+        "1. From afar, step 1",
+        "Usual wrong answer: closer.",
+        f"Slope {found['a'][0, 0]:.2f}, at rate 0.1.",
+    ]
+    assert read(notes) == [
+        *now,
+        "Further?",
+        f"The mse is now {found['mse'][0, 0]:.2f}.",
+        "2. From near",
+        "Closer?",
+    ]
     assert "Usual wrong answer" not in lesson.locator("body").inner_text()
     assert float(notes.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 20
 
@@ -105,7 +115,11 @@ def test_the_charts_take_the_presentations_type_and_their_legends_leave_them_roo
         page.get_by_role("button", name="Present").click()
         assert page.locator("[data-projector]").count() == 1
         page.wait_for_function(CHARTS_STAND)
-        beside = len(page.locator(".gs-columns").evaluate("(node) => getComputedStyle(node).gridTemplateColumns").split())
+        beside = len(
+            page.locator(".gs-columns")
+            .evaluate("(node) => getComputedStyle(node).gridTemplateColumns")
+            .split()
+        )
         assert beside == (2 if width > 900 else 1)
         page.keyboard.press("Escape")
     page.wait_for_function(CHARTS_STAND)
@@ -118,29 +132,52 @@ def test_the_formula_bar_stands_at_the_windows_lower_edge(opened, whole_screen):
     if whole_screen:
         page.get_by_role("button", name="Present").click()
     else:
-        page.evaluate("location.hash = 'mode=projector'")  # a link: the browser gives the whole screen to clicks alone
+        page.evaluate(
+            "location.hash = 'mode=projector'"
+        )  # a link: the browser gives the whole screen to clicks alone
     page.wait_for_selector("[data-projector]")
-    page.wait_for_function("(whole) => (document.fullscreenElement !== null) === whole", arg=whole_screen)
+    page.wait_for_function(
+        "(whole) => (document.fullscreenElement !== null) === whole", arg=whole_screen
+    )
     page.locator("article").evaluate("(sheet) => sheet.scrollIntoView()")
-    assert page.locator(".gs-formulabar").evaluate("(bar) => innerHeight - bar.getBoundingClientRect().bottom") == 0
+    assert (
+        page.locator(".gs-formulabar").evaluate(
+            "(bar) => innerHeight - bar.getBoundingClientRect().bottom"
+        )
+        == 0
+    )
 
 
 def test_a_browser_that_opens_no_window_is_told_of(page, opened):
     page.add_init_script("window.open = () => null")
     opened(told)
-    assert page.get_by_role("button", name="Speaker notes").count() == 0  # a class has no use for it
+    assert (
+        page.get_by_role("button", name="Speaker notes").count() == 0
+    )  # a class has no use for it
     page.get_by_role("button", name="Present").click()
     page.get_by_role("button", name="Speaker notes").click()
     assert page.get_by_text("Allow pop-ups for this page, then press s again.").is_visible()
 
 
 MISTAKES = {
-    "a field": (lambda s: s.preset("P", notes="It is {mze:.2f}"), "there is no block 'mze'; did you mean mse"),
-    "a field of many": (lambda s: s.notes("It is {x:.2f}"), "the opening's notes: x is 3 x 1; only single numbers can be said"),
+    "a field": (
+        lambda s: s.preset("P", notes="It is {mze:.2f}"),
+        "there is no block 'mze'; did you mean mse",
+    ),
+    "a field of many": (
+        lambda s: s.notes("It is {x:.2f}"),
+        "the opening's notes: x is 3 x 1; only single numbers can be said",
+    ),
     "a brace": (lambda s: s.notes("{"), "a brace that is no block is written twice"),
-    "no text": (lambda s: s.preset("P", notes=["Say"]), "the notes of preset 'P': ['Say'] is no text"),
+    "no text": (
+        lambda s: s.preset("P", notes=["Say"]),
+        "the notes of preset 'P': ['Say'] is no text",
+    ),
     "no words": (lambda s: s.notes(" "), "the opening's notes: they need words"),
-    "a second time": (lambda s: (s.notes("One"), s.notes("Two")), "the opening's notes: they are given already"),
+    "a second time": (
+        lambda s: (s.notes("One"), s.notes("Two")),
+        "the opening's notes: they are given already",
+    ),
 }
 
 

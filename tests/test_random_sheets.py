@@ -17,7 +17,20 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from xlsxwriter.worksheet import Worksheet
 
-from sheets import Expr, NeedsBlock, ShapeError, Sheet, backprop, log_softmax, normal_quantile, row_index, sigmoid, softmax, values, xlogy
+from sheets import (
+    Expr,
+    NeedsBlock,
+    ShapeError,
+    Sheet,
+    backprop,
+    log_softmax,
+    normal_quantile,
+    row_index,
+    sigmoid,
+    softmax,
+    values,
+    xlogy,
+)
 from sheets.language.expr import walk
 from sheets.targets.excel import write
 from sheets.targets.excel.layout import layout
@@ -104,16 +117,30 @@ def combined(draw, pairs: dict, x: Expr, y: Expr) -> Expr:
 
 def grown(draw, inputs: list[Expr], blocks: list[Expr], kinks: bool, depth: int) -> Expr:
     """A random formula over blocks."""
-    x = draw(st.sampled_from(blocks)) if depth == 0 else grown(draw, inputs, blocks, kinks, depth - 1)
+    x = (
+        draw(st.sampled_from(blocks))
+        if depth == 0
+        else grown(draw, inputs, blocks, kinks, depth - 1)
+    )
     kind = draw(st.sampled_from(["one", "one", "two", "two", "two", "jump", "choice", "lookup"]))
     if kind == "two":
-        return combined(draw, {**SMOOTH_PAIRS, **(KINKED_PAIRS if kinks else {})}, x, draw(st.sampled_from(blocks)))
+        return combined(
+            draw,
+            {**SMOOTH_PAIRS, **(KINKED_PAIRS if kinks else {})},
+            x,
+            draw(st.sampled_from(blocks)),
+        )
     if kinks and kind != "one":
         jump = combined(draw, JUMPS, draw(st.sampled_from(inputs)), draw(st.sampled_from(inputs)))
         if kind == "jump":
             return jump
         if kind == "choice":
-            return combined(draw, {"where": lambda a, b: np.where(a > b, a, b - 1)}, jump, draw(st.sampled_from(inputs)))
+            return combined(
+                draw,
+                {"where": lambda a, b: np.where(a > b, a, b - 1)},
+                jump,
+                draw(st.sampled_from(inputs)),
+            )
         table = draw(st.sampled_from(blocks))
         return table[np.floor(draw(st.sampled_from(inputs)).sum(axis=1)) % table.shape[0]]
     return draw(st.sampled_from(sorted({**SMOOTH, **(KINKED if kinks else {})}.items())))[1](x)
@@ -123,11 +150,15 @@ def grown(draw, inputs: list[Expr], blocks: list[Expr], kinks: bool, depth: int)
 def sheets_of_any_kind(draw, kinks: bool = True) -> Sheet:
     s = Sheet("random")
     data = draw(st.booleans())
-    inputs = [some_input(draw, s, f"x_{k}", data and k == 0) for k in range(draw(st.integers(2, 4)))]
+    inputs = [
+        some_input(draw, s, f"x_{k}", data and k == 0) for k in range(draw(st.integers(2, 4)))
+    ]
     blocks = list(inputs)
     for k in range(draw(st.integers(2, 5))):
         e = grown(draw, inputs, blocks, kinks, draw(st.integers(0, 2)))
-        assume(not isinstance(e.shape[1], type(s.rows)) or s.rows is None)  # data rows across are no block
+        assume(
+            not isinstance(e.shape[1], type(s.rows)) or s.rows is None
+        )  # data rows across are no block
         blocks.append(s.let(f"y_{k}", e))
     assume(max(np.abs(x).max() for x in values(s).values()) < LARGEST)
     return s
@@ -169,7 +200,9 @@ def test_ironcalc_agrees():
     @given(sheets_of_any_kind())
     def agree(s):
         path = written(s, "random")
-        gap = path is not None and any(engines.IRONCALC_GAP.search(f) for f in engines.formula_cells(path).values())
+        gap = path is not None and any(
+            engines.IRONCALC_GAP.search(f) for f in engines.formula_cells(path).values()
+        )
         tried["refused" if path is None else "gap" if gap else "compared"] += 1
         if path is not None and not gap:
             assert not differing(s, engines.numbers(s, engines.in_ironcalc(path)))
@@ -179,7 +212,12 @@ def test_ironcalc_agrees():
 
 
 def renamed(e: Expr, suffix: str) -> Expr:
-    return Expr(e.op, tuple(renamed(a, suffix) for a in e.args), e.shape, f"{e.arg}{suffix}" if e.op == "ref" else e.arg)
+    return Expr(
+        e.op,
+        tuple(renamed(a, suffix) for a in e.args),
+        e.shape,
+        f"{e.arg}{suffix}" if e.op == "ref" else e.arg,
+    )
 
 
 def joined(sheets: list[Sheet]) -> Sheet:
@@ -209,21 +247,39 @@ def test_libreoffice_agrees():
     s = joined(kept)
     with mock.patch.object(Worksheet, "write_comment"):
         path = written(s, "joined")
-    assert not differing(s, engines.numbers(s, engines.in_libreoffice([path], workbooks.folder())[0]))
+    assert not differing(
+        s, engines.numbers(s, engines.in_libreoffice([path], workbooks.folder())[0])
+    )
 
 
 @settings(BOUNDED, max_examples=30)
 @given(sheets_of_any_kind())
 def test_each_block_is_one_formula_that_fills(s):
     path = written(s, "random")
-    if path is None or any(node.op == "transpose" for block in s.blocks.values() if block.expr is not None for node in walk(block.expr)):
+    if path is None or any(
+        node.op == "transpose"
+        for block in s.blocks.values()
+        if block.expr is not None
+        for node in walk(block.expr)
+    ):
         event("transposes, or not in Excel")
         return
     formulas, places = engines.formula_cells(path), layout(s).blocks
     for name, block in s.blocks.items():
         if block.expr is not None:
-            cells = [(places[name].row + i + 1, places[name].column + j + 1) for i, j in np.ndindex(block.shape)]
-            assert len({workbooks.relative(formulas[places[name].worksheet, *cell], *cell) for cell in cells}) == 1, name
+            cells = [
+                (places[name].row + i + 1, places[name].column + j + 1)
+                for i, j in np.ndindex(block.shape)
+            ]
+            assert (
+                len(
+                    {
+                        workbooks.relative(formulas[places[name].worksheet, *cell], *cell)
+                        for cell in cells
+                    }
+                )
+                == 1
+            ), name
 
 
 @BOUNDED

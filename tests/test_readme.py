@@ -20,7 +20,9 @@ def test_the_notebook_example_runs():
 def test_the_sheet_of_15_lines_descends_to_the_least_squares_slope(capsys):
     exec(EXAMPLES[1], {})
     x, y = np.array([1, 2, 3]), np.array([2, 4, 7])
-    np.testing.assert_allclose(float(capsys.readouterr().out.strip(" []\n")), (x @ y) / (x @ x), rtol=1e-4)
+    np.testing.assert_allclose(
+        float(capsys.readouterr().out.strip(" []\n")), (x @ y) / (x @ x), rtol=1e-4
+    )
     assert len(EXAMPLES[1].strip().splitlines()) <= 15
 
 
@@ -35,7 +37,9 @@ def test_every_command_named_is_one_of_the_programs():
 def test_every_lesson_is_in_the_table_in_its_order_with_its_picture():
     from lessons.course import lessons
 
-    rows = re.findall(r'^\| <img src="lessons/pictures/(\w+)\.webp" .* \| `(\w+)`.* \|$', README, re.MULTILINE)
+    rows = re.findall(
+        r'^\| <img src="lessons/pictures/(\w+)\.webp" .* \| `(\w+)`.* \|$', README, re.MULTILINE
+    )
     assert rows == [(name, name) for name in lessons()]
 
 
@@ -50,7 +54,10 @@ def test_no_picture_is_left_over_and_none_is_heavy():
     shown = set(re.findall(r"lessons/pictures/\w+\.webp", README))
     kept = list((ROOT / "lessons" / "pictures").iterdir())
     assert {f"lessons/pictures/{file.name}" for file in kept} == shown
-    assert max(file.stat().st_size for file in kept) < 600_000 and sum(file.stat().st_size for file in kept) < 1_500_000
+    assert (
+        max(file.stat().st_size for file in kept) < 600_000
+        and sum(file.stat().st_size for file in kept) < 1_500_000
+    )
 
 
 def test_the_animated_picture_moves():

@@ -30,9 +30,16 @@ STARTING = {
     "noise": {"start": STARTS[1], "seed": 7, "units": 12},
     "flat": {"weight": [[0.0]] * UNITS, "bias": [[0.5]] * UNITS},
 }
-NAMES = {name: workbooks.register(f"relu_{name}", relu_function, notes=False, inputs=inputs, steps=12) for name, inputs in STARTING.items()}
+NAMES = {
+    name: workbooks.register(f"relu_{name}", relu_function, notes=False, inputs=inputs, steps=12)
+    for name, inputs in STARTING.items()
+}
 PARAMETERS = st.lists(
-    st.tuples(*(st.floats(-LARGEST[name], LARGEST[name]).map(lambda x: round(x, 3)) for name in LARGEST)), min_size=UNITS, max_size=UNITS
+    st.tuples(
+        *(st.floats(-LARGEST[name], LARGEST[name]).map(lambda x: round(x, 3)) for name in LARGEST)
+    ),
+    min_size=UNITS,
+    max_size=UNITS,
 )
 
 
@@ -43,17 +50,24 @@ def columns(rows) -> dict[str, list]:
 def plain_output(found: dict, x: np.ndarray) -> np.ndarray:
     """The network by its definition, unit by unit, at the points x."""
     parts = zip(*(found[name].ravel() for name in LARGEST), strict=True)
-    return sum(v * np.maximum(0, w * x + b) for w, b, v in list(parts)[: int(found["units"].item())])
+    return sum(
+        v * np.maximum(0, w * x + b) for w, b, v in list(parts)[: int(found["units"].item())]
+    )
 
 
 # --- PyTorch
 
 
-def in_torch(found: dict, steps: int, learning_rate: float, momentum: float) -> tuple[dict, dict, list]:
+def in_torch(
+    found: dict, steps: int, learning_rate: float, momentum: float
+) -> tuple[dict, dict, list]:
     """The parameters and gradients after `steps` of torch.optim.SGD, and the losses on the way."""
     torch = pytest.importorskip("torch")
     count = int(found["units"].item())
-    parameters = {name: torch.tensor(found[name][:count], dtype=torch.float64, requires_grad=True) for name in LARGEST}
+    parameters = {
+        name: torch.tensor(found[name][:count], dtype=torch.float64, requires_grad=True)
+        for name in LARGEST
+    }
     x, y = (torch.tensor(found[name]) for name in ("x", "target"))
     optimiser = torch.optim.SGD(parameters.values(), lr=learning_rate, momentum=momentum)
     losses = []
@@ -65,7 +79,11 @@ def in_torch(found: dict, steps: int, learning_rate: float, momentum: float) -> 
         losses.append(loss.item())
         if step < steps:
             optimiser.step()
-    return ({k: p.detach().numpy() for k, p in parameters.items()}, {k: p.grad.numpy() for k, p in parameters.items()}, losses)
+    return (
+        {k: p.detach().numpy() for k, p in parameters.items()},
+        {k: p.grad.numpy() for k, p in parameters.items()},
+        losses,
+    )
 
 
 @pytest.mark.parametrize("inputs", STARTING.values(), ids=STARTING)
@@ -95,22 +113,30 @@ def test_it_trains_as_torch_does(start, momentum):
 @each_preset
 @pytest.mark.parametrize("steps", [0, 1, 60])
 def test_the_page_computes_the_same(number, steps):
-    assert not differences(engines.in_javascript(SHEET, PRESETS[number], steps), values(SHEET, PRESETS[number], steps))
+    assert not differences(
+        engines.in_javascript(SHEET, PRESETS[number], steps), values(SHEET, PRESETS[number], steps)
+    )
 
 
 @pytest.mark.parametrize("start", STARTING)
 @pytest.mark.parametrize("engine", [workbooks.in_ironcalc, workbooks.in_libreoffice])
 def test_the_workbook_s_rows_are_the_steps(start, engine):
     found, cached = engine(NAMES[start]), workbooks.cached(NAMES[start])
-    assert not {key: (x, found[key]) for key, x in cached.items() if engines.different(x, found[key])}
+    assert not {
+        key: (x, found[key]) for key, x in cached.items() if engines.different(x, found[key])
+    }
     assert not [key for key, x in found.items() if engines.is_error(x)]
 
 
 def test_the_workbook_caches_what_numpy_says():
     cells = workbooks.cached(NAMES["noise"])
-    labels = {text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6}
+    labels = {
+        text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6
+    }
     for step, found in enumerate(trajectory(SHEET.with_inputs(STARTING["noise"]), 12)):
-        assert cells["Steps", 7 + step, labels["loss"]] == pytest.approx(found["loss"].item(), rel=1e-12)
+        assert cells["Steps", 7 + step, labels["loss"]] == pytest.approx(
+            found["loss"].item(), rel=1e-12
+        )
 
 
 # --- the network
@@ -120,9 +146,13 @@ def test_the_workbook_caches_what_numpy_says():
 @given(PARAMETERS, st.integers(1, UNITS))
 def test_the_sum_is_its_units_and_no_others(rows, units):
     found = values(SHEET, {**columns(rows), "units": units})
-    np.testing.assert_allclose(found["output"], plain_output(found, found["x"]), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(
+        found["output"], plain_output(found, found["x"]), rtol=1e-9, atol=1e-6
+    )
     others = [row if k < units else (1.0, 2.0, 3.0) for k, row in enumerate(rows)]
-    np.testing.assert_array_equal(values(SHEET, {**columns(others), "units": units})["output"], found["output"])
+    np.testing.assert_array_equal(
+        values(SHEET, {**columns(others), "units": units})["output"], found["output"]
+    )
 
 
 @BOUNDED
@@ -130,7 +160,9 @@ def test_the_sum_is_its_units_and_no_others(rows, units):
 def test_kinks_lie_on_the_sum_and_dead_units_are_zero_everywhere(rows, units):
     found = values(SHEET, {**columns(rows), "units": units})
     shown = found["kink_x"] != OFF
-    np.testing.assert_allclose(found["kink_y"][shown], plain_output(found, found["kink_x"])[shown], rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(
+        found["kink_y"][shown], plain_output(found, found["kink_x"])[shown], rtol=1e-9, atol=1e-6
+    )
     dead = [k + 1 for k, (w, b, _) in enumerate(rows[:units]) if (w * found["x"] + b <= 0).all()]
     assert [k + 1 for k in np.flatnonzero(found["dead"])] == dead
     numbers = [found[name].item() for name in ("dead_units", "first_dead", "last_dead")]
@@ -186,7 +218,10 @@ def test_a_drawn_curve_is_fitted_and_counted():
     found = values(SHEET, {"target": drawn, "units": 12}, 300)
     assert found["loss"].item() < 0.01
     assert found["redrawn"].item() == (drawn != values(SHEET)["chosen_curve"]).sum()
-    assert any(text.startswith(f"You drew {int(found['redrawn'].item())} points of the curve") for text in sentences(SHEET, found))
+    assert any(
+        text.startswith(f"You drew {int(found['redrawn'].item())} points of the curve")
+        for text in sentences(SHEET, found)
+    )
 
 
 # --- dragging
@@ -195,8 +230,16 @@ def test_a_drawn_curve_is_fitted_and_counted():
 def dragged(inputs: dict, series: str, row: int, x: float, y: float) -> dict:
     """The inputs after dragging marker `row` to (x, y), as the page has it: V8 says what is set, for that row alone."""
     started = SHEET.with_inputs(inputs)
-    place = next((c, k) for c, chart in enumerate(SHEET.charts) for k, one in enumerate(chart.series) if one.label == series)
-    flat = {name: None if block.value is None else block.value.ravel().tolist() for name, block in started.inputs.items()}
+    place = next(
+        (c, k)
+        for c, chart in enumerate(SHEET.charts)
+        for k, one in enumerate(chart.series)
+        if one.label == series
+    )
+    flat = {
+        name: None if block.value is None else block.value.ravel().tolist()
+        for name, block in started.inputs.items()
+    }
     found = json.loads(
         engines.in_v8(
             f"""(() => {{
@@ -217,19 +260,28 @@ def dragged(inputs: dict, series: str, row: int, x: float, y: float) -> dict:
 @pytest.mark.parametrize("start", ["spread", "noise"])
 @pytest.mark.parametrize("x", [-0.9, 0.05, 1])
 def test_a_dragged_kink_follows_the_pointer(start, x):
-    before, after = values(SHEET, STARTING[start]), values(SHEET, dragged(STARTING[start], "kinks: drag", 2, x, 0.3))
+    before, after = (
+        values(SHEET, STARTING[start]),
+        values(SHEET, dragged(STARTING[start], "kinks: drag", 2, x, 0.3)),
+    )
     assert after["kink"][2].item() == pytest.approx(x)
     changed = {name for name in LARGEST if (before[name] != after[name]).any()}
-    assert changed == {"bias"} and (np.delete(after["bias"], 2) == np.delete(before["bias"], 2)).all()
+    assert (
+        changed == {"bias"} and (np.delete(after["bias"], 2) == np.delete(before["bias"], 2)).all()
+    )
 
 
 @pytest.mark.parametrize("end", ["height", "weight"])
 @pytest.mark.parametrize("start", ["spread", "noise"])
 @pytest.mark.parametrize(("x", "y"), [(1, 1.5), (0.9, -1.2), (-1, 0.7), (-0.95, -0.4)])
 def test_a_dragged_end_takes_its_piece_to_the_pointer_and_leaves_its_kink(start, end, x, y):
-    inputs = {**STARTING[start], "end_sets": end} | ({"height": [[0.5]] * UNITS} if start == "spread" else {})
+    inputs = {**STARTING[start], "end_sets": end} | (
+        {"height": [[0.5]] * UNITS} if start == "spread" else {}
+    )
     before = values(SHEET, inputs)
-    row = int(np.argmax(np.minimum(abs(before["weight"]), abs(before["height"]))))  # where no limit is in the way
+    row = int(
+        np.argmax(np.minimum(abs(before["weight"]), abs(before["height"])))
+    )  # where no limit is in the way
     after = values(SHEET, dragged(inputs, "ends: drag", row, x, y))
     w, b, v = (after[name][row].item() for name in LARGEST)
     assert after["kink"][row].item() == pytest.approx(before["kink"][row].item(), abs=1e-9)
@@ -242,7 +294,9 @@ def test_a_dragged_end_takes_its_piece_to_the_pointer_and_leaves_its_kink(start,
 @given(PARAMETERS, st.floats(-1.2, 1.2), st.floats(-2, 2), st.sampled_from(["height", "weight"]))
 def test_no_drag_leaves_what_may_be_typed(rows, x, y, end):
     for series in ("kinks: drag", "ends: drag"):
-        values(SHEET, dragged({**columns(rows), "end_sets": end}, series, 0, x, y))  # refuses what is outside the limits
+        values(
+            SHEET, dragged({**columns(rows), "end_sets": end}, series, 0, x, y)
+        )  # refuses what is outside the limits
 
 
 def test_the_ends_stand_on_the_pieces_inside_the_chart():
@@ -257,12 +311,24 @@ def test_the_ends_stand_on_the_pieces_inside_the_chart():
 @pytest.mark.parametrize("moved", [{"single": "column"}, {"column": "other"}, {"table": "column"}])
 def test_a_drag_sets_one_number_or_the_marker_s_own_row(moved):
     s = Sheet("drags")
-    blocks = {"single": 1.0, "column": [[1.0], [2.0]], "other": [[1.0], [2.0], [3.0]], "table": [[1.0, 2.0], [3.0, 4.0]]}
+    blocks = {
+        "single": 1.0,
+        "column": [[1.0], [2.0]],
+        "other": [[1.0], [2.0], [3.0]],
+        "table": [[1.0, 2.0], [3.0, 4.0]],
+    }
     made = {name: s.input(name, value) for name, value in blocks.items()}
     at = s.let("at", made["column"] + 1)
     moves = {name: made[value] * POINTER_X for name, value in moved.items()}
-    with pytest.raises(SheetError, match="both are one number, or a column with a row for each marker"):
-        s.chart("c", Axis("x", 0, 1), Axis("y", 0, 1), [Series("at", "at", "markers", mode="markers", moves=moves)])
+    with pytest.raises(
+        SheetError, match="both are one number, or a column with a row for each marker"
+    ):
+        s.chart(
+            "c",
+            Axis("x", 0, 1),
+            Axis("y", 0, 1),
+            [Series("at", "at", "markers", mode="markers", moves=moves)],
+        )
     assert at.shape == (2, 1)
 
 
@@ -279,7 +345,10 @@ def check_words(inputs: dict, found: dict) -> None:
     assert (" dead" in text) == (dead > 0)
     assert ("No unit in use is alive" in text) == (dead == found["units"].item())
     if dead in (1, 2):
-        assert all(f"{k + 1}" in next(one for one in said if " dead" in one) for k in np.flatnonzero(found["dead"]))
+        assert all(
+            f"{k + 1}" in next(one for one in said if " dead" in one)
+            for k in np.flatnonzero(found["dead"])
+        )
     assert sum("bend" in one or "bends" in one for one in said) == 1
 
 
@@ -327,13 +396,17 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
     computed.add(f"{values(SHEET, by_hand)['loss'].item():.5f}")
     named = set(re.findall(r"\b\d\.\d{5}\b", text_of(notebook("relu_function"))))
     assert named and named <= computed
-    assert values(SHEET, by_hand, 300)["loss"].item() < values(SHEET, PRESETS[6], 300)["loss"].item()
+    assert (
+        values(SHEET, by_hand, 300)["loss"].item() < values(SHEET, PRESETS[6], 300)["loss"].item()
+    )
 
 
 def test_what_the_lesson_says_of_kinks_is_so():
     kinks = {number: values(SHEET, PRESETS[number], 300)["kink"].ravel() for number in (3, 4)}
     assert np.abs(kinks[3]).min() > 0.2  # the sine: away from 0
-    assert sum(np.abs(np.abs(kinks[4]) - 0.44) < 0.06) + sum(np.abs(kinks[4]) < 0.02) == 12  # the bump: three crowds
+    assert (
+        sum(np.abs(np.abs(kinks[4]) - 0.44) < 0.06) + sum(np.abs(kinks[4]) < 0.02) == 12
+    )  # the bump: three crowds
     assert [values(SHEET, PRESETS[7], steps)["dead_units"].item() for steps in (0, 300)] == [5, 5]
     assert "five of the twelve" in text_of(notebook("relu_function"))
 
@@ -357,4 +430,6 @@ def test_a_curve_that_was_drawn_gives_way_to_the_one_that_is_chosen_next(opened,
     assert "You drew " not in page.locator(".gs-sentences").inner_text()
     assert choice.locator("option:checked").inner_text() == curve
     shown = [float(text) for text in page.locator("td[data-block='target']").all_inner_texts()]
-    np.testing.assert_allclose(shown, values(SHEET, {"curve": curve})["target"][: len(shown), 0], atol=6e-4)
+    np.testing.assert_allclose(
+        shown, values(SHEET, {"curve": curve})["target"][: len(shown), 0], atol=6e-4
+    )

@@ -21,10 +21,18 @@ SHEET = relu_layers()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 TORCH = {"off": lambda z: z, "ReLU": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
-NUMBER = st.sampled_from([-1000.0, -1.0, 0.0, 0.5, 2.0, 1000.0]) | st.integers(-40, 40).map(lambda k: k / 8)
+NUMBER = st.sampled_from([-1000.0, -1.0, 0.0, 0.5, 2.0, 1000.0]) | st.integers(-40, 40).map(
+    lambda k: k / 8
+)
 BATCHES = st.lists(st.lists(NUMBER, min_size=3, max_size=3), min_size=1, max_size=6)
-ONE_ROW = workbooks.register("relu_layers one row", relu_layers, inputs={"x": [[1, 2, 3]], "activation": "ReLU"})
-MANY_ROWS = workbooks.register("relu_layers many rows", relu_layers, inputs={"x": np.arange(30).reshape(10, 3) - 15, "activation": "tanh"})
+ONE_ROW = workbooks.register(
+    "relu_layers one row", relu_layers, inputs={"x": [[1, 2, 3]], "activation": "ReLU"}
+)
+MANY_ROWS = workbooks.register(
+    "relu_layers many rows",
+    relu_layers,
+    inputs={"x": np.arange(30).reshape(10, 3) - 15, "activation": "tanh"},
+)
 
 
 def by_pytorch(found: Values, x: np.ndarray, activation: str) -> list[np.ndarray]:
@@ -39,16 +47,22 @@ def by_pytorch(found: Values, x: np.ndarray, activation: str) -> list[np.ndarray
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 def test_the_layers_are_pytorchs(activation, initialisation):
     found = values(SHEET, {"activation": activation, "initialisation": initialisation})
-    for name, expected in zip(("h_1", "h_2", "output"), by_pytorch(found, found["x"], activation), strict=True):
+    for name, expected in zip(
+        ("h_1", "h_2", "output"), by_pytorch(found, found["x"], activation), strict=True
+    ):
         np.testing.assert_allclose(found[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @BOUNDED
 @given(BATCHES, st.integers(0, 100), st.sampled_from([0.001, 1, 10]))
 def test_linear_on_linear_is_linear(x, seed, std):
-    found = values(SHEET, {"x": x, "seed": seed, "initialisation": "fixed", "std": std, "activation": "off"})
+    found = values(
+        SHEET, {"x": x, "seed": seed, "initialisation": "fixed", "std": std, "activation": "off"}
+    )
     np.testing.assert_array_equal(found["W_product"], found["W_1"] @ found["W_2"] @ found["W_3"])
-    np.testing.assert_allclose(found["difference"], 0, atol=1e-12 * (1 + np.abs(found["output"]).max()))
+    np.testing.assert_allclose(
+        found["difference"], 0, atol=1e-12 * (1 + np.abs(found["output"]).max())
+    )
     assert not found["bent"].any() and found["bent_rows"] == 0
     assert "Linear on linear is linear" in sentences(SHEET.with_inputs({"x": x}), found)[0]
 
@@ -63,7 +77,9 @@ def test_what_relu_leaves_alone_stays_linear():
     positive = {f"W_{k}": np.ones(values(SHEET)[f"W_{k}"].shape) for k in (1, 2, 3)}
     found = values(SHEET, {"activation": "ReLU", "x": [[1, 2, 3], [4, 5, 6]], **positive})
     assert not found["difference"].any()
-    assert "The activation is on, but it changes no output of this batch." in sentences(SHEET, found)
+    assert "The activation is on, but it changes no output of this batch." in sentences(
+        SHEET, found
+    )
 
 
 @each_activation
@@ -71,10 +87,17 @@ def test_the_walk_goes_from_the_first_row_to_the_last(activation):
     found = values(SHEET, {"activation": activation})
     ends = found["x"][[0, -1]]
     np.testing.assert_allclose(found["walk_x"][[0, -1]], ends, atol=1e-15)
-    np.testing.assert_allclose(found["walk_first"][[0, -1], 0], found["output"][[0, -1], 0], rtol=1e-12)
-    np.testing.assert_allclose(found["walk_linear"][[0, -1], 0], found["linear_output"][[0, -1], 0], rtol=1e-12)
+    np.testing.assert_allclose(
+        found["walk_first"][[0, -1], 0], found["output"][[0, -1], 0], rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        found["walk_linear"][[0, -1], 0], found["linear_output"][[0, -1], 0], rtol=1e-12
+    )
     bends = np.abs(np.diff(found["walk_first"][:, 0], 2)) > 1e-9
-    assert bends.any() == (activation != "off") and not (np.abs(np.diff(found["walk_linear"][:, 0], 2)) > 1e-9).any()
+    assert (
+        bends.any() == (activation != "off")
+        and not (np.abs(np.diff(found["walk_linear"][:, 0], 2)) > 1e-9).any()
+    )
 
 
 @BOUNDED
@@ -92,7 +115,9 @@ def test_dead_units_are_counted_and_named(x, seed, activation):
     said = sentences(SHEET.with_inputs(inputs), found)
     assert [text for text in said if text.startswith("Unit")] == dead
     assert found["dead_units"].item() == len(dead)
-    assert any(text.startswith(f"Dead: {len(dead)} of 7 hidden units") for text in said) == bool(dead)
+    assert any(text.startswith(f"Dead: {len(dead)} of 7 hidden units") for text in said) == bool(
+        dead
+    )
     assert ("No hidden unit is dead" in " ".join(said)) == (activation == "ReLU" and not dead)
 
 
@@ -105,13 +130,19 @@ def test_the_page_shows_the_same(x, seed, activation):
     inputs = {"x": x, "seed": seed, "activation": activation}
     started = SHEET.with_inputs(inputs)
     ours, theirs = values(started), engines.in_javascript(started)
-    assert not differences({k: v for k, v in theirs.items() if k not in ROUNDED}, {k: v for k, v in ours.items() if k not in ROUNDED})
+    assert not differences(
+        {k: v for k, v in theirs.items() if k not in ROUNDED},
+        {k: v for k, v in ours.items() if k not in ROUNDED},
+    )
     scale = 1 + np.abs(ours["output"]).max()
     for name in ROUNDED:
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-9, atol=1e-12 * scale)
 
 
-ROUNDED = ("difference", "largest_difference")  # of nothing but rounding while the activation is off
+ROUNDED = (
+    "difference",
+    "largest_difference",
+)  # of nothing but rounding while the activation is off
 
 
 @pytest.mark.parametrize(
@@ -124,10 +155,17 @@ ROUNDED = ("difference", "largest_difference")  # of nothing but rounding while 
 )
 def test_the_workbook_of_other_rows_shows_the_same(engine, book):
     cached, found = workbooks.cached(book), engine(book)
-    assert not {key: (x, found.get(key)) for key, x in cached.items() if engines.is_error(x) or engines.different(x, found.get(key))}
+    assert not {
+        key: (x, found.get(key))
+        for key, x in cached.items()
+        if engines.is_error(x) or engines.different(x, found.get(key))
+    }
 
 
-@pytest.mark.parametrize(("name", "value"), [("x", []), ("x", [[1, 2]]), ("x", [[1e308, 0, 0]]), ("W_1", 5), ("activation", "on")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("x", []), ("x", [[1, 2]]), ("x", [[1e308, 0, 0]]), ("W_1", 5), ("activation", "on")],
+)
 def test_an_input_that_cannot_be(name, value):
     with pytest.raises(InputError, match=rf"^{name} .*must"):
         values(SHEET, {name: value})
@@ -147,17 +185,30 @@ def test_the_sentences_are_true_in_the_story(title):
         assert "Linear on linear is linear" in said[0] and bent == 0 and len(said) == 1
     else:
         largest = np.abs(found["difference"]).max()
-        assert said[0] == f"With {activation} between them, x @ W_product misses {bent} of 5 rows, by at most {largest:.4f}."
+        assert (
+            said[0]
+            == f"With {activation} between them, x @ W_product misses {bent} of 5 rows, by at most {largest:.4f}."
+        )
 
 
 def test_the_numbers_in_the_lesson_are_the_sheets():
     text = notebook("relu_layers").read_text(encoding="utf-8")
     for activation in ("ReLU", "tanh", "sigmoid"):
-        assert f"{values(SHEET, {'activation': activation})['largest_difference'].item():.4f}" in text
+        assert (
+            f"{values(SHEET, {'activation': activation})['largest_difference'].item():.4f}" in text
+        )
     bent = np.abs(np.diff(values(SHEET, {"activation": "ReLU"})["walk_first"][:, 0], 2)) > 1e-9
-    assert (np.diff(bent, prepend=False) & bent).sum() == 3  # a bend between two points of the walk shows at both
+    assert (
+        np.diff(bent, prepend=False) & bent
+    ).sum() == 3  # a bend between two points of the walk shows at both
     assert "bends three times" in text
     dead = values(SHEET, PRESETS["A dead unit"])
     np.testing.assert_array_equal(dead["dead_1"], [[0, 0, 1, 0]])
-    woken = values(SHEET, {**PRESETS["A dead unit"], "x": [[2, 3, 1], [1, -1, 2], [-2, 1, -1], [0, 2, 3], [-1, -3, 2]]})
+    woken = values(
+        SHEET,
+        {
+            **PRESETS["A dead unit"],
+            "x": [[2, 3, 1], [1, -1, 2], [-2, 1, -1], [0, 2, 3], [-1, -3, 2]],
+        },
+    )
     np.testing.assert_array_equal(woken["h_1"][:, 2] > 0, [False, False, True, False, False])

@@ -70,7 +70,10 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("house") / "lessons"
     folder.mkdir()
     for name, source in {"sheet": SHEET, "query": QUERY}.items():
-        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), folder / f"{name}.ipynb")
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]),
+            folder / f"{name}.ipynb",
+        )
     (folder / ".git").mkdir()
     (folder / ".git" / "config").write_text("a secret")
     for hidden in (".env", ".secret.svg.bak", "class.csv", "model.safetensors"):
@@ -91,7 +94,9 @@ def opened(address: str, lesson: str = "sheet") -> str:
 
 
 def joined(address: str, kernel: str, **options) -> WebSocket:
-    return create_connection(f"ws://{urlsplit(address).netloc}/api/kernels/{kernel}/channels", timeout=60, **options)
+    return create_connection(
+        f"ws://{urlsplit(address).netloc}/api/kernels/{kernel}/channels", timeout=60, **options
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +106,14 @@ def kernel(address) -> str:
 
 # What stands in SHORT where a test says nothing else: seconds until a kernel ends that has no page, and that never had one; bytes that a
 # kernel takes; how it is started.
-USUAL = {"idle": 600, "visit": 600, "memory": 1, "arguments": ["--log-level=ERROR"], "token": "", "browser": False}
+USUAL = {
+    "idle": 600,
+    "visit": 600,
+    "memory": 1,
+    "arguments": ["--log-level=ERROR"],
+    "token": "",
+    "browser": False,
+}
 
 
 @contextmanager
@@ -131,7 +143,16 @@ NUMBER = "NUMBER"  # of a message: a kernel takes none twice
 
 
 def header(kind: str) -> str:
-    return json.dumps({"msg_id": NUMBER, "msg_type": kind, "username": "", "session": "stranger", "version": "5.3", "date": ""})
+    return json.dumps(
+        {
+            "msg_id": NUMBER,
+            "msg_type": kind,
+            "username": "",
+            "session": "stranger",
+            "version": "5.3",
+            "date": "",
+        }
+    )
 
 
 def two_kinds(first: str, second: str) -> str:
@@ -145,7 +166,13 @@ def send(socket: WebSocket, channel: str, head: str, content: dict) -> str:
     head = head.replace(NUMBER, number)
     parts = [channel, head, "{}", "{}", json.dumps(content)]
     if socket.getsubprotocol() != V1:
-        whole = dict(zip(("header", "parent_header", "metadata", "content"), map(json.loads, parts[1:]), strict=True))
+        whole = dict(
+            zip(
+                ("header", "parent_header", "metadata", "content"),
+                map(json.loads, parts[1:]),
+                strict=True,
+            )
+        )
         text = json.dumps({"channel": channel, "buffers": [], **whole})
         socket.send(text.replace(json.dumps(json.loads(head)), head))
         return number
@@ -153,7 +180,9 @@ def send(socket: WebSocket, channel: str, head: str, content: dict) -> str:
     begins = [8 * (len(data) + 2)]
     for part in data:
         begins.append(begins[-1] + len(part))
-    socket.send_binary(b"".join(number.to_bytes(8, "little") for number in (len(begins), *begins)) + b"".join(data))
+    socket.send_binary(
+        b"".join(number.to_bytes(8, "little") for number in (len(begins), *begins)) + b"".join(data)
+    )
     return number
 
 
@@ -169,8 +198,20 @@ def kinds_until_answered(socket: WebSocket, number: str) -> list[str]:
             return found
 
 
-RUN = {"code": CODE, "silent": False, "store_history": False, "user_expressions": {"x": CODE}, "allow_stdin": False, "stop_on_error": True}
-BREAK = {"seq": 1, "type": "request", "command": "evaluate", "arguments": {"expression": CODE, "context": "repl"}}
+RUN = {
+    "code": CODE,
+    "silent": False,
+    "store_history": False,
+    "user_expressions": {"x": CODE},
+    "allow_stdin": False,
+    "stop_on_error": True,
+}
+BREAK = {
+    "seq": 1,
+    "type": "request",
+    "command": "evaluate",
+    "arguments": {"expression": CODE, "context": "repl"},
+}
 REFUSED = {
     "run": ("shell", header("execute_request"), RUN),
     "run, by the channel for interrupts": ("control", header("execute_request"), RUN),
@@ -180,8 +221,16 @@ REFUSED = {
     "debug": ("control", header("debug_request"), BREAK),
     "answer an input": ("stdin", header("input_reply"), {"value": CODE}),
     "complete": ("shell", header("complete_request"), {"code": "import os; os.", "cursor_pos": 14}),
-    "look at an object": ("shell", header("inspect_request"), {"code": "log_loss", "cursor_pos": 3, "detail_level": 1}),
-    "read what was run": ("shell", header("history_request"), {"hist_access_type": "tail", "n": 9, "raw": True, "output": True}),
+    "look at an object": (
+        "shell",
+        header("inspect_request"),
+        {"code": "log_loss", "cursor_pos": 3, "detail_level": 1},
+    ),
+    "read what was run": (
+        "shell",
+        header("history_request"),
+        {"hist_access_type": "tail", "n": 9, "raw": True, "output": True},
+    ),
     "open a subshell": ("control", header("create_subshell_request"), {}),
     "interrupt": ("control", header("interrupt_request"), {}),
     "end": ("control", header("shutdown_request"), {"restart": False}),
@@ -196,25 +245,43 @@ def test_a_kernel_answers_none_of_it_but_what_it_is(address, folder, kernel, pro
             send(socket, channel, head, content)
         answered = []
         for channel in ("control", "shell"):
-            answered += kinds_until_answered(socket, send(socket, channel, header("kernel_info_request"), {}))
+            answered += kinds_until_answered(
+                socket, send(socket, channel, header("kernel_info_request"), {})
+            )
     assert set(answered) <= {"status", "kernel_info_reply"}
     assert not (folder / "stranger").exists() and not Path("stranger").exists()
 
 
 def test_a_website_that_took_this_computer_s_name_cannot_join_a_kernel(address, kernel):
-    for host, origin in (("lessons.example.org", "http://lessons.example.org"), (urlsplit(address).netloc, "null")):
+    for host, origin in (
+        ("lessons.example.org", "http://lessons.example.org"),
+        (urlsplit(address).netloc, "null"),
+    ):
         upgrade = {
             "Connection": "Upgrade",
             "Upgrade": "websocket",
             "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         }
-        assert ask(address, f"/api/kernels/{kernel}/channels", headers={**upgrade, "Host": host, "Origin": origin})[0] == 403
+        assert (
+            ask(
+                address,
+                f"/api/kernels/{kernel}/channels",
+                headers={**upgrade, "Host": host, "Origin": origin},
+            )[0]
+            == 403
+        )
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/kernels/{}"), ("POST", "/voila/api/shutdown/{}")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/api/kernels/{}"), ("POST", "/voila/api/shutdown/{}")]
+)
 def test_another_site_cannot_end_a_kernel_even_with_its_id(address, kernel, method, path):
-    another = {"Origin": "http://lessons.example.org", "Sec-Fetch-Site": "cross-site", "Cookie": "_xsrf=guessed"}
+    another = {
+        "Origin": "http://lessons.example.org",
+        "Sec-Fetch-Site": "cross-site",
+        "Cookie": "_xsrf=guessed",
+    }
     for headers in ({}, another):
         assert ask(address, path.format(kernel), method, headers)[0] in (403, 404)
     assert ask(address, f"/api/kernels/{kernel}")[0] == 200
@@ -266,7 +333,9 @@ def test_who_was_not_told_the_token_is_shown_nothing(locked, path):
     status, text, headers = ask(locked["printed"], path)
     assert status == 403
     assert "open the address that stands in the window" in text and TOKEN not in text
-    assert not [value for name, value in headers.items() if name == "Set-Cookie" and "username" in value]
+    assert not [
+        value for name, value in headers.items() if name == "Set-Cookie" and "username" in value
+    ]
 
 
 def test_a_lesson_and_its_kernel_answer_who_was_told_the_token_and_nobody_else(page, locked):
@@ -276,7 +345,11 @@ def test_a_lesson_and_its_kernel_answer_who_was_told_the_token_and_nobody_else(p
     page.goto(f"{start}lesson/sheet")
     page.get_by_role("slider").first.wait_for()
     kernel = json.loads(page.locator("#jupyter-config-data").inner_text())["kernelId"]
-    for method, path in (("GET", "api/kernels/{}"), ("DELETE", "api/kernels/{}"), ("POST", "voila/api/shutdown/{}")):
+    for method, path in (
+        ("GET", "api/kernels/{}"),
+        ("DELETE", "api/kernels/{}"),
+        ("POST", "voila/api/shutdown/{}"),
+    ):
         assert ask(start, f"/{path.format(kernel)}", method)[0] == 403
     with pytest.raises(WebSocketBadStatusException, match="403"):
         joined(start, kernel)
@@ -301,7 +374,9 @@ def test_a_private_server_has_a_new_token_each_time(monkeypatch):
     assert len({*given}) == 3 and min(map(len, given[:2])) >= 32 and not given[2]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files: kernels listen on ports there")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no such files: kernels listen on ports there"
+)
 def test_a_kernel_s_words_pass_through_files_that_nobody_else_can_open(address, kernel):
     told = next(Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json"))
     assert json.loads(told.read_text())["transport"] == "ipc"
@@ -367,7 +442,16 @@ def test_nothing_but_lessons_and_their_pictures_is_served(address, path):
         assert inside not in text
 
 
-@pytest.mark.parametrize("path", ["/lesson/{}", "/{}", "/lesson/sheet?{}", "/lesson/sheet?template=lab&theme={}", "/voila/static/{}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/lesson/{}",
+        "/{}",
+        "/lesson/sheet?{}",
+        "/lesson/sheet?template=lab&theme={}",
+        "/voila/static/{}",
+    ],
+)
 def test_no_page_repeats_its_address(address, path):
     markup = "<script>alert(1)</script>"
     for written in (markup, quote(markup)):
@@ -381,7 +465,9 @@ def test_no_page_repeats_its_address(address, path):
 def lesson_file(tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("page") / "lesson.html"
     sheet = log_loss()
-    file.write_text(static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()), encoding="utf-8")
+    file.write_text(
+        static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()), encoding="utf-8"
+    )
     return file
 
 
@@ -441,7 +527,16 @@ def test_an_input_from_the_page_is_checked_and_never_run(widget, value):
 
 def test_a_page_cannot_reach_what_is_not_meant_for_it(widget):
     sheet, methods = widget.sheet, widget.workbook
-    names = {"sheet": None, "workbook": "x", "values": 1, "comm": "x", "keys": [], "_trait_values": {}, "__class__": "x", "__dict__": {}}
+    names = {
+        "sheet": None,
+        "workbook": "x",
+        "values": 1,
+        "comm": "x",
+        "keys": [],
+        "_trait_values": {},
+        "__class__": "x",
+        "__dict__": {},
+    }
     told(widget, {"method": "update", "state": names, "buffer_paths": []})
     assert widget.sheet is sheet and widget.workbook == methods and isinstance(widget, SheetWidget)
     assert "__class__" not in widget.trait_values()
@@ -453,8 +548,16 @@ ENDLESS = [10**9, 10**30, -1, 1.5, "1", None]
 @pytest.mark.parametrize("step", ENDLESS)
 def test_a_workbook_of_endless_steps_is_refused_before_it_is_begun(monkeypatch, step):
     widget, sent = SheetWidget(line_fit()), []
-    monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append((content, buffers)))
-    told(widget, {"method": "custom", "content": {"kind": "workbook", "number": 1, "inputs": {}, "step": step}})
+    monkeypatch.setattr(
+        widget, "send", lambda content, buffers=None: sent.append((content, buffers))
+    )
+    told(
+        widget,
+        {
+            "method": "custom",
+            "content": {"kind": "workbook", "number": 1, "inputs": {}, "step": step},
+        },
+    )
     assert len(sent) == 1 and sent[0][0]["refusal"] and not sent[0][1]
     widget.close()
 
@@ -465,7 +568,10 @@ def test_a_size_from_the_page_stays_in_its_range(monkeypatch, size):
     name = next(name for name, block in widget.sheet.inputs.items() if block.is_size)
     before = widget.sheet
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
-    told(widget, {"method": "custom", "content": {"kind": "resize", "number": 1, "inputs": {name: size}}})
+    told(
+        widget,
+        {"method": "custom", "content": {"kind": "resize", "number": 1, "inputs": {name: size}}},
+    )
     assert name in sent[0]["refusal"] and widget.sheet is before
     widget.close()
 
@@ -487,7 +593,9 @@ def edited_parts(changes: dict[str, Callable[[bytes], bytes]]) -> bytes:
 def entity(place: str) -> Callable[[bytes], bytes]:
     """A part whose first texts are what stands at an address."""
     declared = f'<!DOCTYPE x [<!ENTITY a SYSTEM "{place}">]>'.encode()
-    return lambda xml: re.sub(rb"<t[^>]*>[^<]*</t>", b"<t>&a;</t>", xml.replace(b"?>", b"?>" + declared, 1))
+    return lambda xml: re.sub(
+        rb"<t[^>]*>[^<]*</t>", b"<t>&a;</t>", xml.replace(b"?>", b"?>" + declared, 1)
+    )
 
 
 def test_a_workbook_cannot_make_the_server_read_a_file_or_ask_an_address(tmp_path):
@@ -495,7 +603,9 @@ def test_a_workbook_cannot_make_the_server_read_a_file_or_ask_an_address(tmp_pat
     secret.write_text("0.25")
     for place in (secret.as_uri(), "http://127.0.0.1:9/secret"):
         try:
-            found = str(read_inputs(log_loss(), edited_parts({"xl/sharedStrings.xml": entity(place)})))
+            found = str(
+                read_inputs(log_loss(), edited_parts({"xl/sharedStrings.xml": entity(place)}))
+            )
         except InputError as refused:
             found = str(refused)
         assert "0.25" not in found
@@ -511,13 +621,18 @@ def with_formula(formula: str, value: float | None) -> bytes:
     held = b"" if value is None else f"<v>{value}</v>".encode()
     escaped = formula.replace("&", "&amp;").replace("<", "&lt;").encode()
     pattern = rf'(<c r="{cell}"[^>]*>)<v>[^<]*</v></c>'.encode()
-    changed = lambda xml: re.sub(pattern, lambda found: found[1] + b"<f>" + escaped + b"</f>" + held + b"</c>", xml)
+    changed = lambda xml: re.sub(
+        pattern, lambda found: found[1] + b"<f>" + escaped + b"</f>" + held + b"</c>", xml
+    )
     data = edited_parts({part: changed})
     assert escaped in zipfile.ZipFile(io.BytesIO(data)).read(part)
     return data
 
 
-@pytest.mark.parametrize("formula", ["cmd|'/C calc'!A0", "[other.xlsx]Sheet1!A1", 'WEBSERVICE("http://127.0.0.1:9/")', "CALL(1)"])
+@pytest.mark.parametrize(
+    "formula",
+    ["cmd|'/C calc'!A0", "[other.xlsx]Sheet1!A1", 'WEBSERVICE("http://127.0.0.1:9/")', "CALL(1)"],
+)
 def test_a_formula_in_an_input_is_its_last_number_and_no_more(formula):
     assert read_inputs(log_loss(), with_formula(formula, 0.125))["clip"] == 0.125
     with pytest.raises(InputError, match="clip is empty"):

@@ -86,7 +86,9 @@ $$a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t 
 def write(folder: Path, name: str, *cells: str, metadata: dict | None = None) -> None:
     """A notebook whose cells are text where they start with `#`, code otherwise."""
     make = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
-    notebook = nbformat.v4.new_notebook(cells=[make[cell.strip().startswith("#")](cell) for cell in cells], metadata=metadata or {})
+    notebook = nbformat.v4.new_notebook(
+        cells=[make[cell.strip().startswith("#")](cell) for cell in cells], metadata=metadata or {}
+    )
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
@@ -96,13 +98,24 @@ def folder(tmp_path_factory) -> Path:
     folder.mkdir()
     write(folder, "slider", "# One slider & its label\n\nSome text with $x^2$ in it.", SLIDER)
     write(folder, "surroundings", SURROUNDINGS)
-    write(folder, "elsewhere", SURROUNDINGS, metadata={"kernelspec": {"name": "an-environment-of-mine", "display_name": "mine"}})
+    write(
+        folder,
+        "elsewhere",
+        SURROUNDINGS,
+        metadata={"kernelspec": {"name": "an-environment-of-mine", "display_name": "mine"}},
+    )
     write(folder, "failing", "# Failing", "secret = 'swordfish'\n1 / 0", "print('not reached')")
     write(folder, "waiting", "# Waiting", SLIDER, WAITING)
     write(folder, "late", "# Late", LATE, SLIDER, "# Between", LATE)
     write(folder, "closed", "# Closed", CLOSED, "# The end")
     write(folder, "sheet", "# A sheet\n\n" + "Much text. " * 100, SHEET)
-    write(folder, "wide", WIDE, "print('word ' * 200)", "import ipywidgets\nipywidgets.HBox([ipywidgets.FloatSlider()] * 4)")
+    write(
+        folder,
+        "wide",
+        WIDE,
+        "print('word ' * 200)",
+        "import ipywidgets\nipywidgets.HBox([ipywidgets.FloatSlider()] * 4)",
+    )
     (folder / "source.py").write_text("print('a source')")
     (folder / "notes.txt").write_text("a note")
     (folder / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -115,7 +128,9 @@ def address(lessons, folder) -> str:
     return lessons(folder)
 
 
-def ask(address: str, path: str, method: str = "GET", headers: dict | None = None) -> tuple[int, str, dict]:
+def ask(
+    address: str, path: str, method: str = "GET", headers: dict | None = None
+) -> tuple[int, str, dict]:
     """Status, text and headers of one request, whose path is sent as it is: no client tidies the dots away."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     connection.request(method, path, headers=headers or {})
@@ -150,7 +165,9 @@ def test_a_lesson_opens_and_its_slider_reaches_python(page, address):
     page.goto(address + "lesson/slider")
     page.get_by_role("slider").press("ArrowRight")
     page.get_by_text("Python heard 0.5").wait_for()
-    page.locator("mjx-container").wait_for()  # the mathematics is set, by what the server brings along
+    page.locator(
+        "mjx-container"
+    ).wait_for()  # the mathematics is set, by what the server brings along
     page.get_by_role("status").wait_for(state="detached")
     assert page.title() == "One slider & its label"
     assert page.locator("html").get_attribute("lang") == "en"
@@ -214,7 +231,9 @@ def test_a_widget_that_cannot_be_shown_is_said_to_be_missing(page, address, comp
 
 
 @pytest.mark.parametrize("missing", ["**/api/kernels/*", "**/voila.js"])
-def test_without_its_kernel_or_front_end_a_page_says_so_and_can_be_loaded_again(page, address, complaints, missing):
+def test_without_its_kernel_or_front_end_a_page_says_so_and_can_be_loaded_again(
+    page, address, complaints, missing
+):
     loads: list[str] = []
     page.on("load", lambda _: loads.append(page.url))
     page.route(missing, lambda route: route.fulfill(status=404))
@@ -251,7 +270,9 @@ def test_a_lesson_that_fails_says_so_in_a_sentence(page, address):
         assert private not in page.content()
 
 
-@pytest.mark.parametrize("path", ["lesson/no_such", "voila/render/no_such.ipynb", "no/such/address", "lesson/"])
+@pytest.mark.parametrize(
+    "path", ["lesson/no_such", "voila/render/no_such.ipynb", "no/such/address", "lesson/"]
+)
 def test_an_address_without_a_lesson_says_so(page, address, complaints, path):
     assert page.goto(address + path).status == 404
     assert page.get_by_role("heading").inner_text() == "There is no lesson at this address"
@@ -278,17 +299,30 @@ def test_only_the_front_end_extensions_that_a_lesson_needs_are_loaded(page, addr
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address + "lesson/slider")
     page.get_by_role("slider").wait_for()
-    extensions = {url.split("/labextensions/")[1].split("/static/")[0] for url in asked if "/labextensions/" in url}
-    assert extensions == {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"}
+    extensions = {
+        url.split("/labextensions/")[1].split("/static/")[0]
+        for url in asked
+        if "/labextensions/" in url
+    }
+    assert extensions == {
+        "@jupyter-widgets/jupyterlab-manager",
+        "@voila-dashboards/widgets-manager8",
+        "anywidget",
+        "gradsheet",
+    }
 
 
 def test_the_page_names_the_installed_plotly(page, address):
     page.goto(address + "lesson/slider")
     path = page.locator("meta[name=gradsheet-plotly]").get_attribute("content")
     status, text, headers = ask(address, path)
-    installed = Path(importlib.util.find_spec("plotly").origin).with_name("package_data") / "plotly.min.js"
+    installed = (
+        Path(importlib.util.find_spec("plotly").origin).with_name("package_data") / "plotly.min.js"
+    )
     assert (status, text) == (200, installed.read_bytes().decode())
-    assert "immutable" in headers["Cache-Control"] and headers["Content-Type"].startswith("text/javascript")
+    assert "immutable" in headers["Cache-Control"] and headers["Content-Type"].startswith(
+        "text/javascript"
+    )
     page.add_script_tag(url=path)
     assert page.evaluate("typeof Plotly.newPlot") == "function"
 
@@ -369,8 +403,12 @@ def test_a_warm_kernel_that_cannot_move_to_its_lesson_is_ended(tmp_path):
         assert thread.submit(asyncio.run, kept()).result() == (None, [])
 
 
-def test_a_lesson_for_which_no_memory_is_left_says_so(page, lessons, folder, complaints, monkeypatch):
-    monkeypatch.setenv("MEM_LIMIT", "1000000")  # as JupyterHub's spawners tell a student's server, in bytes
+def test_a_lesson_for_which_no_memory_is_left_says_so(
+    page, lessons, folder, complaints, monkeypatch
+):
+    monkeypatch.setenv(
+        "MEM_LIMIT", "1000000"
+    )  # as JupyterHub's spawners tell a student's server, in bytes
     assert page.goto(lessons(folder) + "lesson/slider").status == 503
     assert page.get_by_role("heading").inner_text() == "Too many lessons are open"
     assert "Close the pages of other lessons" in page.locator("main").inner_text()
@@ -430,7 +468,9 @@ def test_pictures_beside_the_notebooks_are_served(address):
     assert ask(address, "/voila/files/picture.svg")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/api/kernels", "/api/terminals", "/api/contents/x.ipynb", "/lesson/slider", "/"])
+@pytest.mark.parametrize(
+    "path", ["/api/kernels", "/api/terminals", "/api/contents/x.ipynb", "/lesson/slider", "/"]
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_nothing_can_be_started_or_changed(address, method, path):
     assert ask(address, path, method)[0] in (403, 404, 405)
@@ -492,12 +532,17 @@ def test_a_page_cannot_run_code_in_its_kernel(page, address, folder):
 
 
 def python(program: str, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+    )
 
 
 def test_importing_the_server_is_cheap():
     heavy = "{'voila', 'tornado', 'IPython', 'jupyter_server', 'plotly', 'numpy'}"
-    assert python(f"import sys, lessons.server; print({heavy} & set(sys.modules))").stdout.strip() == "set()"
+    assert (
+        python(f"import sys, lessons.server; print({heavy} & set(sys.modules))").stdout.strip()
+        == "set()"
+    )
 
 
 def test_a_port_that_is_taken_is_refused_in_a_sentence():
@@ -505,16 +550,22 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = python(f"import lessons.server; raise SystemExit(lessons.server.serve({port}, False))")
+        done = python(
+            f"import lessons.server; raise SystemExit(lessons.server.serve({port}, False))"
+        )
     assert done.returncode == 2
     assert (
-        done.stderr.strip() == f"gradsheet: port {port} is taken by another program. Choose another one with --port, or leave --port out."
+        done.stderr.strip()
+        == f"gradsheet: port {port} is taken by another program. Choose another one with --port, or leave --port out."
     )
 
 
 def test_a_port_that_does_not_exist_is_refused_in_a_sentence():
     done = python("import lessons.server; raise SystemExit(lessons.server.serve(123456, False))")
-    assert (done.returncode, done.stderr.strip()) == (2, "gradsheet: there is no port 123456: ports are numbered from 1 to 65535.")
+    assert (done.returncode, done.stderr.strip()) == (
+        2,
+        "gradsheet: there is no port 123456: ports are numbered from 1 to 65535.",
+    )
 
 
 def test_without_a_port_a_free_one_is_found():
@@ -533,7 +584,9 @@ def test_without_a_port_a_free_one_is_found():
 def test_an_interrupt_ends_the_server_and_its_kernels(folder):
     program = "from lessons.server import *; from pathlib import Path; import sys\n"
     program += "sys.exit(serve_folder(Path(sys.argv[1]), 0, False, str))"
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # where the tests themselves run in the background, it is ignored
+    heard = lambda: signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # where the tests themselves run in the background, it is ignored
     command = [sys.executable, "-c", program, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as server:
         address = server.stdout.readline().split()[4]

@@ -31,7 +31,9 @@ class Links(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
-        self.found += [(tag, value) for name, value in attributes if name in ("href", "src") and value]
+        self.found += [
+            (tag, value) for name, value in attributes if name in ("href", "src") and value
+        ]
         self.ids |= {value for name, value in attributes if name == "id"}
 
 
@@ -61,7 +63,12 @@ def test_a_page_of_somebody_else_s_is_not_lost_and_a_site_is_renewed(tmp_path, s
 
 
 def test_every_link_inside_the_site_leads_to_something(site, pages):
-    inside = [(page, urlsplit(to)) for page, links in pages.items() for _, to in links.found if not urlsplit(to).scheme]
+    inside = [
+        (page, urlsplit(to))
+        for page, links in pages.items()
+        for _, to in links.found
+        if not urlsplit(to).scheme
+    ]
     assert len(inside) > 60
     for page, to in inside:
         assert "/" not in to.path, "what begins with a slash, or climbs, breaks under another path"
@@ -70,8 +77,17 @@ def test_every_link_inside_the_site_leads_to_something(site, pages):
 
 
 def test_nothing_is_fetched_from_elsewhere(pages):
-    fetched = {to for links in pages.values() for tag, to in links.found if tag in ("script", "img", "link") and to != "data:,"}
-    assert {to.partition("?")[0] for to in fetched} == {"gradsheet.css", "gradsheet.js", "plotly.min.js"}
+    fetched = {
+        to
+        for links in pages.values()
+        for tag, to in links.found
+        if tag in ("script", "img", "link") and to != "data:,"
+    }
+    assert {to.partition("?")[0] for to in fetched} == {
+        "gradsheet.css",
+        "gradsheet.js",
+        "plotly.min.js",
+    }
 
 
 def test_next_goes_through_the_course_and_previous_comes_back(pages):
@@ -80,7 +96,9 @@ def test_next_goes_through_the_course_and_previous_comes_back(pages):
         assert ("a", after) in pages[here].found and ("a", here) in pages[after].found
     for page in order:
         assert [to for _, to in pages[page].found].count("index.html") == 2  # above and below
-        assert len({to for tag, to in pages[page].found if tag == "a"} & set(order)) == (1 if page in (order[0], order[-1]) else 2)
+        assert len({to for tag, to in pages[page].found if tag == "a"} & set(order)) == (
+            1 if page in (order[0], order[-1]) else 2
+        )
 
 
 def test_what_pages_share_is_in_none_of_them(site):
@@ -97,12 +115,17 @@ def test_a_new_script_has_a_new_address(pages, site, monkeypatch):
 
     static_page._address.cache_clear()
     monkeypatch.setattr(static_page, "shared_files", lambda: {static_page.SCRIPT: b"another one"})
-    assert static_page._address("gradsheet.js") not in {to for _, to in pages["log_loss.html"].found}
+    assert static_page._address("gradsheet.js") not in {
+        to for _, to in pages["log_loss.html"].found
+    }
     static_page._address.cache_clear()
 
 
 def test_the_workbooks_hold_the_sheets(site):
-    assert {name: array.tolist() for name, array in read_inputs(log_loss(), str(site / "log_loss.xlsx")).items()}["clip"] == [[1e-4]]
+    assert {
+        name: array.tolist()
+        for name, array in read_inputs(log_loss(), str(site / "log_loss.xlsx")).items()
+    }["clip"] == [[1e-4]]
     assert "Steps" in openpyxl.load_workbook(site / "line_fit.xlsx").sheetnames
 
 
@@ -110,7 +133,10 @@ def test_the_site_opens_from_disk(page, site):
     page.goto((site / "index.html").as_uri())
     page.get_by_role("link", name=re.compile("Log loss: why confident")).click()
     page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
-    assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss())['loss_mean'][0, 0]:.4f}"
+    assert (
+        page.locator("td[data-block='loss_mean']").inner_text()
+        == f"{values(log_loss())['loss_mean'][0, 0]:.4f}"
+    )
     page.get_by_role("link", name="Next: ").first.click()
     page.wait_for_selector("article.gradsheet")
     assert page.title() == title(lessons()[1])
@@ -132,7 +158,9 @@ def hosted(site) -> Iterator[str]:
             if self.command == "GET":
                 self.wfile.write((site / "404.html").read_bytes())
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=site.parents[1])) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Server, directory=site.parents[1])
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/of mine/deep learning/"
         server.shutdown()
@@ -141,7 +169,10 @@ def hosted(site) -> Iterator[str]:
 def test_any_file_server_will_do_under_any_path(page, hosted):
     page.goto(f"{hosted}log_loss.html#clip=0.05")
     page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
-    assert page.locator("td[data-block='loss_mean']").inner_text() == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
+    assert (
+        page.locator("td[data-block='loss_mean']").inner_text()
+        == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
+    )
     for each in ("log_loss.html", "index.html", "404.html"):
         page.goto(urljoin(page.url, each))
         assert not Axe().run(page).response["violations"]

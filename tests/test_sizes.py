@@ -38,15 +38,22 @@ def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
     for k, width in enumerate(widths, 1):
         s.size(f"width_{k}", width, 1, 4, (1, 2, 4))
     s.group("Data")
-    x, y = s.input("x", [[1.0, 0.5], [0.25, -1.0]], rows=True), s.input("y", [1.0, 0.5], rows=True, role="target")
+    x, y = (
+        s.input("x", [[1.0, 0.5], [0.25, -1.0]], rows=True),
+        s.input("y", [1.0, 0.5], rows=True, role="target"),
+    )
     s.group("Weights")
     found, weights = x, []
     for k, (into, out) in enumerate(zip([2, *widths], [*widths, 1], strict=True), 1):
-        weights.append(s.input(f"W_{k}", normal(s, f"noise_{k}", (into, out), seed + k) * 0.5, role="weight"))
+        weights.append(
+            s.input(f"W_{k}", normal(s, f"noise_{k}", (into, out), seed + k) * 0.5, role="weight")
+        )
     s.group("Results", folded=True)
     for k, weight in enumerate(weights, 1):
         found = s.let(f"h_{k}", found @ weight)
-    s.let("loss", ((y - s.let("output", found * (1 + steep))) ** 2).mean(), role="loss", format=".4f")
+    s.let(
+        "loss", ((y - s.let("output", found * (1 + steep))) ** 2).mean(), role="loss", format=".4f"
+    )
     d = backprop(s, "loss", [f"W_{k}" for k in range(1, layers + 1)])
     for k, weight in enumerate(weights, 1):
         s.let(f"W_{k}_next", weight - rate * d[f"W_{k}"], role="weight")
@@ -55,7 +62,12 @@ def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
     s.preset("Slow", "How slow?", rate=0.01)
     s.predict("How large is the loss?", "loss", "It is {loss:.4f}.", 0.1)
     s.say("The loss is {loss:.4f}.")
-    s.chart("Loss by step", Axis("step", 0, 20), Axis("loss", 0, 2), [Series("step", "loss", "loss", steps=True)])
+    s.chart(
+        "Loss by step",
+        Axis("step", 0, 20),
+        Axis("loss", 0, 2),
+        [Series("step", "loss", "loss", steps=True)],
+    )
     s.look = "loss"
     return s
 
@@ -68,11 +80,20 @@ def others_of(sheet: Sheet) -> list[dict[str, int]]:
 
 
 def test_a_page_carries_every_sheet_that_differs_in_few_sizes():
-    start, found = {"layers": 3, "width_1": 4, "width_2": 3, "width_3": 3, "width_4": 3}, others_of(matmul_stack())
+    start, found = (
+        {"layers": 3, "width_1": 4, "width_2": 3, "width_3": 3, "width_4": 3},
+        others_of(matmul_stack()),
+    )
     differences = [sum(size != start[name] for name, size in sizes.items()) for sizes in found]
     assert len({frozenset(sizes.items()) for sizes in found}) == len(found) == 79
     assert differences == sorted(differences) and max(differences) == 2
-    for layers, count in {1: 1, 2: 6, 3: 35, 4: 16, 5: 21}.items():  # all of up to three layers; of more, one width differs
+    for layers, count in {
+        1: 1,
+        2: 6,
+        3: 35,
+        4: 16,
+        5: 21,
+    }.items():  # all of up to three layers; of more, one width differs
         assert sum(sizes["layers"] == layers for sizes in found) == count
 
 
@@ -82,7 +103,9 @@ def test_a_page_carries_what_is_ready_of_a_wide_range():
 
 
 def test_all_or_none_of_a_kind_are_carried():
-    assert len(others_of(tower())) == 1 + 2 + 12  # of 1, 2 and 3 layers; of a new layer the width it comes with, too
+    assert (
+        len(others_of(tower())) == 1 + 2 + 12
+    )  # of 1, 2 and 3 layers; of a new layer the width it comes with, too
     with mock.patch.object(other_sizes, "MOST_SHEETS", 8):
         assert others_of(tower()) == [
             {"layers": 1},
@@ -96,7 +119,9 @@ def test_all_or_none_of_a_kind_are_carried():
 
 def test_inputs_that_fit_are_kept():
     wide = next(
-        sheet for sheet in other_sizes.other_sizes(tower().with_inputs({"rate": 0.5, "W_2": [[1], [2]]})) if "width_2" in sheet.inputs
+        sheet
+        for sheet in other_sizes.other_sizes(tower().with_inputs({"rate": 0.5, "W_2": [[1], [2]]}))
+        if "width_2" in sheet.inputs
     )
     assert wide.blocks["rate"].value == 0.5 and wide.blocks["W_2"].value is None
 
@@ -114,7 +139,12 @@ def taken_out(told: dict, count: int) -> list:
     calls = ", ".join(f"told.map((each) => of(each, {k}))[0]" for k in range(count))
     source = TAKEN_OUT.replace("((told, k)", "const of = ((told, k)")
     return [
-        json.loads(each) for each in json.loads(engines.in_v8(f"{source};\nconst told = [{json.dumps(told)}];\nJSON.stringify([{calls}])"))
+        json.loads(each)
+        for each in json.loads(
+            engines.in_v8(
+                f"{source};\nconst told = [{json.dumps(told)}];\nJSON.stringify([{calls}])"
+            )
+        )
     ]
 
 
@@ -125,13 +155,21 @@ def test_each_is_the_sheet_that_python_makes():
         assert found == json.loads(json.dumps(description(tower(**sizes)))), sizes
 
 
-LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "one", "a 1\nb", "a 2\nb\nc 3", "b\na 1", "\n"])
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.sampled_from(["", "one", "a 1\nb", "a 2\nb\nc 3", "b\na 1", "\n"])
+)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["a", "b", "name"]), inner, max_size=3)
-        | st.lists(st.fixed_dictionaries({"name": st.sampled_from(["u", "v", "w"]), "held": inner}), max_size=4)
+        | st.lists(
+            st.fixed_dictionaries({"name": st.sampled_from(["u", "v", "w"]), "held": inner}),
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -158,7 +196,9 @@ def test_a_widget_of_another_size_still_knows_what_it_was_opened_with():
 # --- back from a workbook
 
 
-@pytest.mark.parametrize("sizes", [{"layers": 1}, {"width_2": 1}, {"layers": 5, "width_1": 1, "width_4": 6}], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [{"layers": 1}, {"width_2": 1}, {"layers": 5, "width_1": 1, "width_4": 6}], ids=str
+)
 def test_a_workbook_of_fewer_or_more_layers_comes_back(sizes):
     made, file = matmul_stack(**sizes), io.BytesIO()
     write(made, file)

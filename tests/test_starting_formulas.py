@@ -35,8 +35,16 @@ def network(width: int = 3) -> Sheet:
 
 
 TYPED = [[0.5], [-0.25], [1.0]]
-STARTS = {"drawn": {}, "typed": {"second": TYPED}, "of another width": {"width": 5, "std": 2}, "another draw": {"seed": 7}}
-NAMES = {start: workbooks.register(f"network {start}", network, inputs=inputs, steps=3) for start, inputs in STARTS.items()}
+STARTS = {
+    "drawn": {},
+    "typed": {"second": TYPED},
+    "of another width": {"width": 5, "std": 2},
+    "another draw": {"seed": 7},
+}
+NAMES = {
+    start: workbooks.register(f"network {start}", network, inputs=inputs, steps=3)
+    for start, inputs in STARTS.items()
+}
 each_start = pytest.mark.parametrize("start", STARTS)
 
 
@@ -58,7 +66,9 @@ def test_only_what_has_a_formula_can_be_given_back_to_it():
 
 def test_a_drawn_weight_takes_its_gradient_and_its_draw_takes_none():
     assert {"d_first", "d_second"} <= set(network().blocks)
-    assert not [name for name in network().blocks if name.startswith(("d_std", "d_noise", "d_seed"))]
+    assert not [
+        name for name in network().blocks if name.startswith(("d_std", "d_noise", "d_seed"))
+    ]
 
 
 @each_start
@@ -73,7 +83,11 @@ def test_workbook_engines_and_the_cached_values_agree(start):
     cached = engines.cached_cells(workbooks.path(NAMES[start]))
     for engine in (workbooks.in_ironcalc, workbooks.in_libreoffice):
         found = engine(NAMES[start])
-        wrong = [key for key, x in cached.items() if isinstance(x, float | int) and not np.isclose(found[key], x, rtol=1e-9, atol=1e-12)]
+        wrong = [
+            key
+            for key, x in cached.items()
+            if isinstance(x, float | int) and not np.isclose(found[key], x, rtol=1e-9, atol=1e-12)
+        ]
         assert not wrong
 
 
@@ -81,7 +95,9 @@ def test_workbook_engines_and_the_cached_values_agree(start):
 def test_back_from_the_workbook(start):
     expected = network().with_inputs(STARTS[start])
     found = read_inputs(network(), workbooks.path(NAMES[start]))
-    assert {name: x is None for name, x in found.items()} == {name: b.value is None for name, b in expected.inputs.items()}
+    assert {name: x is None for name, x in found.items()} == {
+        name: b.value is None for name, b in expected.inputs.items()
+    }
     for name, block in values(expected).items():
         np.testing.assert_allclose(values(network(), found)[name], block, rtol=1e-12)
 
@@ -136,7 +152,10 @@ def tilted() -> Sheet:
     return s
 
 
-TILTED = {typed: workbooks.register(f"tilted {typed}", tilted, inputs={"tilt": typed}, steps=3) for typed in (None, 5)}
+TILTED = {
+    typed: workbooks.register(f"tilted {typed}", tilted, inputs={"tilt": typed}, steps=3)
+    for typed in (None, 5)
+}
 
 
 @pytest.mark.parametrize("typed", TILTED)
@@ -145,8 +164,13 @@ def test_a_formula_that_moves_until_it_is_typed_over(typed):
     for step in range(4):
         found = values(tilted(), {"tilt": typed}, step)
         assert found["a"] == a and found["tilt"] == (2 * a if typed is None else typed)
-        assert not differences(engines.in_javascript(tilted().with_inputs({"tilt": typed}), steps=step), found)
-        for cells in (workbooks.in_ironcalc(TILTED[typed]), workbooks.in_libreoffice(TILTED[typed])):
+        assert not differences(
+            engines.in_javascript(tilted().with_inputs({"tilt": typed}), steps=step), found
+        )
+        for cells in (
+            workbooks.in_ironcalc(TILTED[typed]),
+            workbooks.in_libreoffice(TILTED[typed]),
+        ):
             assert cells["Steps", 7 + step, 2] == a
         a += found["tilt"].item()
 
@@ -183,7 +207,9 @@ def test_a_widget_of_another_size(widget, way):
         widget._answer(widget, {"kind": "resize", "number": 1, "inputs": {"width": [[5]]}}, [])
     assert widget.second is None and widget.rate == 0.25 and widget.width == 5
     assert widget.values["first"].shape == (3, 5)
-    assert next(block for block in widget._description["blocks"] if block["name"] == "first")["shape"] == [3, 5]
+    assert next(block for block in widget._description["blocks"] if block["name"] == "first")[
+        "shape"
+    ] == [3, 5]
     widget.second = [[1.0]] * 5
     assert widget.values["hidden"].shape == (1, 5)
 
@@ -207,7 +233,10 @@ CLOUDS = {
     "both given": {"x": [1, 2, 3], "y": [6, 5, 4]},
     "y given": {"y": [7, 8]},
 }
-CLOUD_NAMES = {start: workbooks.register(f"cloud {start}", cloud, inputs=inputs) for start, inputs in CLOUDS.items()}
+CLOUD_NAMES = {
+    start: workbooks.register(f"cloud {start}", cloud, inputs=inputs)
+    for start, inputs in CLOUDS.items()
+}
 ENGINES = (workbooks.in_ironcalc, workbooks.in_libreoffice)
 each_cloud = pytest.mark.parametrize("start", CLOUDS)
 
@@ -226,7 +255,10 @@ def test_rows_that_are_given_say_how_many_there_are(start):
 def test_drawn_rows_are_the_same_in_every_face(start):
     ours = values(cloud(), CLOUDS[start])
     sheet = cloud().with_inputs(CLOUDS[start])
-    for found in (engines.in_javascript(sheet), *(engines.numbers(sheet, read(CLOUD_NAMES[start])) for read in ENGINES)):
+    for found in (
+        engines.in_javascript(sheet),
+        *(engines.numbers(sheet, read(CLOUD_NAMES[start])) for read in ENGINES),
+    ):
         assert not differences({name: found[name] for name in ours}, ours)
 
 
@@ -267,5 +299,8 @@ def test_rows_of_a_formula_must_be_as_many_as_the_others_and_meant_as_data():
     s.input("x", [1, 2, 3], rows=True)
     with pytest.raises(SheetError, match="'y' has 4 rows of data, the blocks before it 3"):
         s.input("y", normal(s, "e", (Rows(4), 1), seed))
-    with pytest.raises(SheetError, match=r"'z' starts from 3 fixed rows; they are data where the formula is made for Rows"):
+    with pytest.raises(
+        SheetError,
+        match=r"'z' starts from 3 fixed rows; they are data where the formula is made for Rows",
+    ):
         s.input("z", normal(s, "f", (3, 1), seed), rows=True)

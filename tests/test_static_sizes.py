@@ -28,7 +28,9 @@ LESSONS = {
 @pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:
     made = tmp_path_factory.mktemp("sizes") / "tower.html"
-    made.write_text(static_page("Tower", [tower()], plotly_address=plotly_file().as_uri()), encoding="utf-8")
+    made.write_text(
+        static_page("Tower", [tower()], plotly_address=plotly_file().as_uri()), encoding="utf-8"
+    )
     return made
 
 
@@ -43,7 +45,8 @@ def opened(page, file: Path, address: str = ""):
 def has(page, name: str, value: float) -> None:
     """Wait for the page of that size."""
     page.wait_for_function(
-        "([name, value]) => document.querySelector(`.gs-field[aria-label='${name}']`)?.value === value", arg=[name, str(value)]
+        "([name, value]) => document.querySelector(`.gs-field[aria-label='${name}']`)?.value === value",
+        arg=[name, str(value)],
     )
 
 
@@ -119,9 +122,17 @@ def test_inputs_that_fit_stay_and_others_start_anew(page, file):
     resized(page, "layers", 3)
     resized(page, "width_2", 1)
     address = linked(page, "width_2=1")
-    first = [[float(x) for x in row.split(",")] for row in re.search("W_1=([^&]*)", address)[1].split(";")]
+    first = [
+        [float(x) for x in row.split(",")]
+        for row in re.search("W_1=([^&]*)", address)[1].split(";")
+    ]
     assert first[0][0] == 7
-    inputs = {"rate": 0.3, "x": [[1, 0.5], [0.25, -1], [0.25, -1]], "y": [[1], [0.5], [2]], "W_1": first}
+    inputs = {
+        "rate": 0.3,
+        "x": [[1, 0.5], [0.25, -1], [0.25, -1]],
+        "y": [[1], [0.5], [2]],
+        "W_1": first,
+    }
     check_every_cell(page, tower(3, 2, 1), inputs)
 
 
@@ -187,7 +198,9 @@ def test_sizes_that_are_not_together_give_way_in_words(page, tmp_path):
     )
     check_every_cell(page, tower(3), {})
     opened(page, file, "#layers=3&width_1=4")
-    page.wait_for_function("document.querySelector('.gradsheet > .gs-refusal').textContent.includes('not together')")
+    page.wait_for_function(
+        "document.querySelector('.gradsheet > .gs-refusal').textContent.includes('not together')"
+    )
     check_every_cell(page, tower(), {})
 
 
@@ -196,7 +209,10 @@ def test_a_page_with_one_size_says_so(page, tmp_path):
     with mock.patch("widgets.other_sizes.MOST_SHEETS", 2):
         file.write_text(static_page("Tower", [tower()]), encoding="utf-8")
     opened(page, file, "#layers=3")
-    assert "layers 3 is not on this page, which has 2. Another one needs Python" in page.locator(".gradsheet > .gs-refusal").inner_text()
+    assert (
+        "layers 3 is not on this page, which has 2. Another one needs Python"
+        in page.locator(".gradsheet > .gs-refusal").inner_text()
+    )
     page.get_by_role("button", name="width_1 up").click()
     assert "--set width_1=3" in refusal(page, "width_1")
     check_every_cell(page, tower(), {})
@@ -206,7 +222,9 @@ def test_the_workbook_is_the_one_that_the_page_has(page, file):
     opened(page, file)
     resized(page, "layers", 3)
     page.get_by_role("button", name="Download workbook").click()
-    page.get_by_text("This page's workbook is the one of layers 2, width_1 2: set that again").wait_for()
+    page.get_by_text(
+        "This page's workbook is the one of layers 2, width_1 2: set that again"
+    ).wait_for()
     resized(page, "layers", 2)
     with page.expect_download():
         page.get_by_role("button", name="Download workbook").click()
@@ -229,7 +247,10 @@ def test_what_was_chosen_answered_and_unfolded_stays(page, file):
     page.get_by_text("Results").click()
     resized(page, "layers", 3)
     assert linked(page, "layers=3") == "#preset=2&layers=3&width_2=3&hide=chart-1&lock=seed"
-    assert page.get_by_role("slider", name="seed").is_disabled() and page.locator("[data-part='chart-1']").is_hidden()
+    assert (
+        page.get_by_role("slider", name="seed").is_disabled()
+        and page.locator("[data-part='chart-1']").is_hidden()
+    )
     assert page.locator(".gs-ask").inner_text() == ""  # the last preset was the last one pressed
     assert page.get_by_role("combobox", name="speed").input_value() == "10"
     assert cell(page, "output", 1).is_visible()
@@ -253,7 +274,9 @@ def test_a_presentation_goes_on(page, file):
     has(page, "layers", 2)
     assert page.evaluate("Boolean(document.fullscreenElement.querySelector('[data-projector]'))")
     page.keyboard.press("Escape")
-    page.wait_for_function("!document.fullscreenElement && !document.querySelector('[data-projector]')")
+    page.wait_for_function(
+        "!document.fullscreenElement && !document.querySelector('[data-projector]')"
+    )
 
 
 def test_the_control_stays_where_it_was_on_the_screen(page, file):
@@ -297,7 +320,9 @@ def python_behind(page, widget: SheetWidget) -> str:
     """Its state, and its answers to what the page sends; returns the state at the start."""
 
     def state() -> dict:
-        return json.loads(json.dumps(widget.get_state([*widget.sheet.inputs, "step", "_description"])))
+        return json.loads(
+            json.dumps(widget.get_state([*widget.sheet.inputs, "step", "_description"]))
+        )
 
     def heard(text: str) -> str:
         told, answers = json.loads(text), []

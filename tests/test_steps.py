@@ -22,7 +22,9 @@ from widgets.description import description
 from widgets.front_end import FOLDER, joined_files
 
 STEPS = 12
-POINTS = np.array([[14, 58], [86, 202], [28, 86], [51, 132], [29, 88], [72, 174], [62, 154]], dtype=float)
+POINTS = np.array(
+    [[14, 58], [86, 202], [28, 86], [51, 132], [29, 88], [72, 174], [62, 154]], dtype=float
+)
 
 
 def swap() -> Sheet:
@@ -57,7 +59,9 @@ def batches() -> Sheet:
     w, m, t = s.input("w", [1.0, 1.0]), s.input("m", [0.0, 0.0]), s.input("t", 0.0)
     rate, beta = s.input("rate", 0.1), s.input("beta", 0.9)
     rows = s.let("rows", (t * 3 + row_index(3)) % len(POINTS))
-    ones = s.let("ones", x[rows] ** column_index(2))  # each point's 1 and x, so that w is intercept and slope
+    ones = s.let(
+        "ones", x[rows] ** column_index(2)
+    )  # each point's 1 and x, so that w is intercept and slope
     error = s.let("error", ones @ w.T - y[rows])
     s.let("loss", (error**2).mean())
     backprop(s, "loss", ["w"])
@@ -103,8 +107,15 @@ SHEETS = {
     "network": network,
     "walk": walk,
 }
-WORKBOOKS = {name: workbooks.register(f"steps_{k}", make, steps=STEPS) for k, (name, make) in enumerate(SHEETS.items())}
-READINGS = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice, "cached": workbooks.cached}
+WORKBOOKS = {
+    name: workbooks.register(f"steps_{k}", make, steps=STEPS)
+    for k, (name, make) in enumerate(SHEETS.items())
+}
+READINGS = {
+    "ironcalc": workbooks.in_ironcalc,
+    "libreoffice": workbooks.in_libreoffice,
+    "cached": workbooks.cached,
+}
 each_reading = pytest.mark.parametrize("cells", READINGS.values(), ids=READINGS)
 each_sheet = pytest.mark.parametrize("name", SHEETS)
 
@@ -171,7 +182,13 @@ ORACLES = {
 def test_numpy_trains_as_plain_numpy_does(name, steps):
     found = values(SHEETS[name](), steps=steps)
     for block, expected in ORACLES[name](steps).items():
-        np.testing.assert_allclose(found[block], np.broadcast_to(expected, found[block].shape), rtol=1e-9, atol=1e-12, err_msg=block)
+        np.testing.assert_allclose(
+            found[block],
+            np.broadcast_to(expected, found[block].shape),
+            rtol=1e-9,
+            atol=1e-12,
+            err_msg=block,
+        )
 
 
 @each_sheet
@@ -192,20 +209,32 @@ def test_the_loss_falls():
 
 def row_of(cells: engines.Cells, step: int) -> dict[str, float]:
     """A step's numbers by the labels above them."""
-    labels = {column: text for (page, row, column), text in cells.items() if page == WORKSHEET and row == FIRST_ROW and column > 1}
-    return {label: cells[WORKSHEET, FIRST_ROW + 1 + step, column] for column, label in labels.items()}
+    labels = {
+        column: text
+        for (page, row, column), text in cells.items()
+        if page == WORKSHEET and row == FIRST_ROW and column > 1
+    }
+    return {
+        label: cells[WORKSHEET, FIRST_ROW + 1 + step, column] for column, label in labels.items()
+    }
 
 
 def labelled(found: dict[str, np.ndarray], labels: list[str]) -> dict[str, float]:
     """The same numbers out of blocks: `w[2,1]` is the first number in the second row of w."""
     numbers = {name: array.item() for name, array in found.items() if array.size == 1}
-    numbers |= {f"{name}[{i + 1},{j + 1}]": x for name, array in found.items() for (i, j), x in np.ndenumerate(array)}
+    numbers |= {
+        f"{name}[{i + 1},{j + 1}]": x
+        for name, array in found.items()
+        for (i, j), x in np.ndenumerate(array)
+    }
     return {label: numbers[label] for label in labels}
 
 
 @each_sheet
 @pytest.mark.parametrize(
-    "cells", [workbooks.in_ironcalc, workbooks.in_libreoffice, workbooks.cached], ids=["ironcalc", "libreoffice", "cached"]
+    "cells",
+    [workbooks.in_ironcalc, workbooks.in_libreoffice, workbooks.cached],
+    ids=["ironcalc", "libreoffice", "cached"],
 )
 def test_every_row_of_the_workbook_is_that_step(name, cells):
     recalculated = cells(WORKBOOKS[name])
@@ -215,7 +244,13 @@ def test_every_row_of_the_workbook_is_that_step(name, cells):
     for step in range(STEPS + 1):
         found = row_of(recalculated, step)
         expected = labelled(values(s, steps=step), list(found))
-        np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-9, atol=1e-12, err_msg=f"step {step}")
+        np.testing.assert_allclose(
+            list(found.values()),
+            list(expected.values()),
+            rtol=1e-9,
+            atol=1e-12,
+            err_msg=f"step {step}",
+        )
     assert (WORKSHEET, FIRST_ROW + 1 + STEPS + 1, 1) not in recalculated
 
 
@@ -224,7 +259,11 @@ def test_each_row_is_the_row_above_filled_down(name):
     """From step 1 on, every column holds one formula, read relative to its own cell."""
     formulas = engines.formula_cells(workbooks.path(WORKBOOKS[name]))
     rows = [
-        {c: workbooks.relative(f, row, c) for (page, row, c), f in formulas.items() if page == WORKSHEET and row == FIRST_ROW + 1 + step}
+        {
+            c: workbooks.relative(f, row, c)
+            for (page, row, c), f in formulas.items()
+            if page == WORKSHEET and row == FIRST_ROW + 1 + step
+        }
         for step in range(1, STEPS + 1)
     ]
     assert rows[0] and all(row == rows[0] for row in rows)
@@ -242,13 +281,22 @@ def doubling(**limits) -> Sheet:
     return s
 
 
-STATE = re.sub("^export ", "", joined_files(tuple(FOLDER / f"{name}.js" for name in ("numbers", "blocks", "state"))), flags=re.MULTILINE)
+STATE = re.sub(
+    "^export ",
+    "",
+    joined_files(tuple(FOLDER / f"{name}.js" for name in ("numbers", "blocks", "state"))),
+    flags=re.MULTILINE,
+)
 
 
 def on_the_page(sheet: Sheet, then: str) -> dict:
     """What the page's state says in V8 after `then`."""
     told = "{ step: state.step, overflow: state.overflow, still: state.still, a: Array.from(state.program.blocks.a) }"
-    return json.loads(engines.in_v8(f"{STATE}\nconst state = new State({json.dumps(description(sheet))}); {then}; JSON.stringify({told})"))
+    return json.loads(
+        engines.in_v8(
+            f"{STATE}\nconst state = new State({json.dumps(description(sheet))}); {then}; JSON.stringify({told})"
+        )
+    )
 
 
 DIVERGING = workbooks.register("diverging", doubling, steps=4)
@@ -257,13 +305,27 @@ DIVERGING = workbooks.register("diverging", doubling, steps=4)
 def test_a_run_stops_at_its_last_finite_step_in_every_face():
     """1e300, 1e303, 1e306; 1e309 is no number."""
     run = list(trajectory(doubling(), 4))
-    assert [found["a"].item() for found in run] == [1e300, 1e303, 1e306] and steps_taken(doubling(), 4) == 2
+    assert [found["a"].item() for found in run] == [1e300, 1e303, 1e306] and steps_taken(
+        doubling(), 4
+    ) == 2
     assert overflow(doubling(), run[-1]) == "a_next" and values(doubling(), steps=4)["a"] == 1e306
-    assert on_the_page(doubling(), "state.goTo(4)") == {"step": 2, "overflow": "a_next", "still": False, "a": [1e306]}
+    assert on_the_page(doubling(), "state.goTo(4)") == {
+        "step": 2,
+        "overflow": "a_next",
+        "still": False,
+        "a": [1e306],
+    }
     assert on_the_page(doubling(), "state.play(4)")["step"] == 2
-    for cells in (workbooks.in_ironcalc(DIVERGING), workbooks.in_libreoffice(DIVERGING), workbooks.cached(DIVERGING)):
+    for cells in (
+        workbooks.in_ironcalc(DIVERGING),
+        workbooks.in_libreoffice(DIVERGING),
+        workbooks.cached(DIVERGING),
+    ):
         assert [row_of(cells, step)["a"] for step in range(3)] == [1e300, 1e303, 1e306]
-        assert engines.is_error(row_of(cells, 2)["a_next"]) and (WORKSHEET, FIRST_ROW + 1 + 3, 1) not in cells
+        assert (
+            engines.is_error(row_of(cells, 2)["a_next"])
+            and (WORKSHEET, FIRST_ROW + 1 + 3, 1) not in cells
+        )
 
 
 def halving() -> Sheet:
@@ -281,7 +343,12 @@ def test_playing_stops_once_nothing_that_is_carried_moves_and_no_sooner(then):
     run = [tuple(found[name].item() for name in ("a", "t")) for found in trajectory(halving(), 20)]
     settled = run.index(run[-1])
     assert run[1][0] == run[0][0] and settled == 6
-    assert on_the_page(halving(), then) == {"step": settled, "overflow": "", "still": True, "a": [0]}
+    assert on_the_page(halving(), then) == {
+        "step": settled,
+        "overflow": "",
+        "still": True,
+        "a": [0],
+    }
     assert not on_the_page(halving(), f"{then}; state.setCell('a', 0, 0, 1)")["still"]
     assert on_the_page(halving(), "state.goTo(20)")["step"] == 20
     assert on_the_page(halving(), f"state.goTo({MOST_STEPS + 1})")["step"] == MOST_STEPS
@@ -290,8 +357,13 @@ def test_playing_stops_once_nothing_that_is_carried_moves_and_no_sooner(then):
 def test_play_ends_in_words_where_nothing_changes_any_more(opened):
     page = opened(halving)
     page.get_by_role("button", name="Play", exact=True).click()
-    page.get_by_role("status").filter(has_text="stopped here, because another step would change nothing").wait_for()
-    assert page.locator(".gs-step").inner_text() == "step 6: stopped here, because another step would change nothing"
+    page.get_by_role("status").filter(
+        has_text="stopped here, because another step would change nothing"
+    ).wait_for()
+    assert (
+        page.locator(".gs-step").inner_text()
+        == "step 6: stopped here, because another step would change nothing"
+    )
     assert page.get_by_role("button", name="Play", exact=True).count() == 1
     page.get_by_role("button", name="Back", exact=True).click()
     frame(page)
@@ -319,7 +391,9 @@ CERTAIN = workbooks.register("certain", towards_certainty, steps=2)
 
 
 @pytest.mark.parametrize(
-    "cells", [workbooks.in_ironcalc, workbooks.in_libreoffice, workbooks.cached], ids=["ironcalc", "libreoffice", "cached"]
+    "cells",
+    [workbooks.in_ironcalc, workbooks.in_libreoffice, workbooks.cached],
+    ids=["ironcalc", "libreoffice", "cached"],
 )
 def test_an_infinite_loss_is_a_word_in_its_step_too(cells):
     recalculated = cells(CERTAIN)
@@ -332,14 +406,21 @@ def test_a_step_that_is_wider_than_a_worksheet_is_refused_by_name():
     s = Sheet("wide")
     s.input("w", np.zeros((130, 130)))
     s.carry(w="w")
-    with pytest.raises(NeedsBlock, match=r"^test_steps\.py:\d+: a step of wide is wider than a worksheet: w alone has 130 x 130 cells"):
+    with pytest.raises(
+        NeedsBlock,
+        match=r"^test_steps\.py:\d+: a step of wide is wider than a worksheet: w alone has 130 x 130 cells",
+    ):
         write(s, io.BytesIO())
 
 
 def test_a_formula_that_one_cell_of_a_step_cannot_hold_is_refused_before_anything_is_written():
     s = Sheet("refused")
     x, w = s.input("x", np.ones((20, 20))), s.input("w", np.ones((20, 20)))
-    s.let("w_next", w + 0 * s.let("everything", s.let("product", x @ w).max(axis=0).sum() + 0 * (w.T + x).sum()))
+    s.let(
+        "w_next",
+        w
+        + 0 * s.let("everything", s.let("product", x @ w).max(axis=0).sum() + 0 * (w.T + x).sum()),
+    )
     s.carry(w="w_next")
     target = io.BytesIO()
     with pytest.raises(NeedsBlock):

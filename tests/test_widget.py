@@ -29,7 +29,9 @@ def widget():
 def sent(widget, monkeypatch):
     """What the widget sends to its page: (content, buffers)."""
     found = []
-    monkeypatch.setattr(widget, "send", lambda content, buffers=None: found.append((content, buffers)))
+    monkeypatch.setattr(
+        widget, "send", lambda content, buffers=None: found.append((content, buffers))
+    )
     return found
 
 
@@ -58,13 +60,17 @@ def test_link_with_a_slider_both_ways(widget):
 
 
 def test_interact_moves_the_page(widget):
-    controls = ipywidgets.interactive(lambda clip: setattr(widget, "clip", clip), clip=(0.0, 0.4, 0.1))
+    controls = ipywidgets.interactive(
+        lambda clip: setattr(widget, "clip", clip), clip=(0.0, 0.4, 0.1)
+    )
     controls.children[0].value = 0.3
     assert widget.clip == 0.3
     assert widget.values["clipped"].max() == 0.7
 
 
-@pytest.mark.parametrize("value", [5, -0.1, "text", None, float("nan"), float("inf"), [1, 2], True - 2])
+@pytest.mark.parametrize(
+    "value", [5, -0.1, "text", None, float("nan"), float("inf"), [1, 2], True - 2]
+)
 def test_a_refused_value_says_why_and_changes_nothing(widget, value):
     with pytest.raises(traitlets.TraitError, match="clip"):
         widget.clip = value
@@ -123,7 +129,9 @@ def test_the_workbook_of_the_pages_inputs(widget, sent):
     assert content == {"number": 7}
     book = openpyxl.load_workbook(io.BytesIO(buffers[0]), data_only=True)
     worksheet, address = next(iter(book.defined_names["loss_mean"].destinations))
-    assert book[worksheet][address.replace("$", "")].value == pytest.approx(values(log_loss(), inputs)["loss_mean"][0, 0])
+    assert book[worksheet][address.replace("$", "")].value == pytest.approx(
+        values(log_loss(), inputs)["loss_mean"][0, 0]
+    )
 
 
 def test_an_edited_workbook_comes_back(widget, sent):
@@ -146,7 +154,15 @@ def test_an_unknown_question_has_no_answer(widget, sent, content):
     assert sent == []
 
 
-@pytest.mark.parametrize("content", [{"inputs": {"clip": "x"}, "step": 0}, {"inputs": None, "step": 0}, {"step": "many", "inputs": {}}, {}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"inputs": {"clip": "x"}, "step": 0},
+        {"inputs": None, "step": 0},
+        {"step": "many", "inputs": {}},
+        {},
+    ],
+)
 def test_a_question_that_makes_no_sense_gets_a_sentence(widget, sent, content):
     widget._answer(widget, {"kind": "workbook", "number": 1, **content}, [])
     assert sent[0][0]["refusal"]
@@ -162,11 +178,24 @@ def test_plotly_is_the_installed_one(widget, sent):
 
 def loaded(statement: str) -> set[str]:
     script = f"{statement}\nimport sys; print(' '.join(m for m in sys.modules if '.' not in m))"
-    return set(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", script], check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
 
 
 def test_importing_sheets_loads_numpy_and_nothing_heavier():
-    heavy = {"pandas", "torch", "plotly", "ipywidgets", "traitlets", "xlsxwriter", "openpyxl", "IPython"}
+    heavy = {
+        "pandas",
+        "torch",
+        "plotly",
+        "ipywidgets",
+        "traitlets",
+        "xlsxwriter",
+        "openpyxl",
+        "IPython",
+    }
     assert not heavy & loaded("import sheets")
 
 
@@ -188,11 +217,19 @@ def test_no_text_of_the_front_end_runs_over_a_line():
     """Joining takes indentation away."""
     from widgets.front_end import FOLDER
 
-    texts = [text for path in FOLDER.glob("*.js") for text in re.findall(r"`[^`]*`", path.read_text(encoding="utf-8"))]
+    texts = [
+        text
+        for path in FOLDER.glob("*.js")
+        for text in re.findall(r"`[^`]*`", path.read_text(encoding="utf-8"))
+    ]
     assert texts and not [text for text in texts if "\n" in text]
 
 
 def test_every_module_of_the_front_end_is_joined():
     from widgets.front_end import ENDS, FOLDER, MODULES
 
-    assert {path.stem for path in FOLDER.glob("*.js")} == {*MODULES, *ENDS["widget"], *ENDS["static"]}
+    assert {path.stem for path in FOLDER.glob("*.js")} == {
+        *MODULES,
+        *ENDS["widget"],
+        *ENDS["static"],
+    }

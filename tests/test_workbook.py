@@ -48,17 +48,28 @@ def starts() -> dict[tuple[str, str], dict]:
 STARTS = starts()
 STEPS = {name: 3 if make().carried else 0 for name, make in SHEETS.items()}
 OPTIONS = {key: {"inputs": inputs, "steps": STEPS[key[0]]} for key, inputs in STARTS.items()}
-WITH_NOTES = [key for key in STARTS if key[0] == "log_loss" or key[1] == "as it starts"]  # in a sheet's other workbooks they are alike
-TOO_MANY_NOTES = [key for key in WITH_NOTES if key[0] != "log_loss"]  # for LibreOffice, which gets these once more, without
+WITH_NOTES = [
+    key for key in STARTS if key[0] == "log_loss" or key[1] == "as it starts"
+]  # in a sheet's other workbooks they are alike
+TOO_MANY_NOTES = [
+    key for key in WITH_NOTES if key[0] != "log_loss"
+]  # for LibreOffice, which gets these once more, without
 BOOKS = {
-    key: workbooks.register(f"library_{k}", SHEETS[key[0]], key in WITH_NOTES, key not in TOO_MANY_NOTES, **options)
+    key: workbooks.register(
+        f"library_{k}", SHEETS[key[0]], key in WITH_NOTES, key not in TOO_MANY_NOTES, **options
+    )
     for k, (key, options) in enumerate(OPTIONS.items())
 }
 IN_LIBREOFFICE = BOOKS | {
-    key: workbooks.register(f"{BOOKS[key]}_without_notes", SHEETS[key[0]], notes=False, **OPTIONS[key]) for key in TOO_MANY_NOTES
+    key: workbooks.register(
+        f"{BOOKS[key]}_without_notes", SHEETS[key[0]], notes=False, **OPTIONS[key]
+    )
+    for key in TOO_MANY_NOTES
 }
 each_start = pytest.mark.parametrize("start", STARTS, ids=" / ".join)
-as_it_starts = pytest.mark.parametrize("start", [(name, "as it starts") for name in SHEETS], ids=" / ".join)
+as_it_starts = pytest.mark.parametrize(
+    "start", [(name, "as it starts") for name in SHEETS], ids=" / ".join
+)
 each_sheet = pytest.mark.parametrize("name", SHEETS)
 RECALCULATED = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice}
 
@@ -78,9 +89,16 @@ def opened(name: str) -> openpyxl.Workbook:
 @each_start
 @pytest.mark.parametrize("engine", RECALCULATED)
 def test_recalculated_to_the_cached_values_without_an_error(start, engine):
-    before, after = workbooks.cached(BOOKS[start]), RECALCULATED[engine]((BOOKS if engine == "ironcalc" else IN_LIBREOFFICE)[start])
+    before, after = (
+        workbooks.cached(BOOKS[start]),
+        RECALCULATED[engine]((BOOKS if engine == "ironcalc" else IN_LIBREOFFICE)[start]),
+    )
     assert not [key for key, x in {**before, **after}.items() if engines.is_error(x)]
-    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+    assert not {
+        key: (x, after.get(key))
+        for key, x in before.items()
+        if engines.different(x, after.get(key))
+    }
 
 
 @each_start
@@ -95,7 +113,12 @@ def test_the_cached_values_are_numpys(start):
 def test_every_formula_has_a_cached_value(start):
     """Even one that shows nothing: XlsxWriter would write 0 there, and LibreOffice would keep it."""
     with zipfile.ZipFile(workbooks.path(BOOKS[start])) as file:
-        cells = [c for part in file.namelist() if "worksheets/sheet" in part for c in re.findall(r"<c .*?</c>", file.read(part).decode())]
+        cells = [
+            c
+            for part in file.namelist()
+            if "worksheets/sheet" in part
+            for c in re.findall(r"<c .*?</c>", file.read(part).decode())
+        ]
     formulas = [c for c in cells if "<f>" in c]
     assert len(formulas) > 50
     assert not [c for c in formulas if "</f><v>" not in c]
@@ -114,13 +137,17 @@ def test_the_programs_do_recalculate(engine):
     """The tester tested: values that are wrong in the file come out right."""
     s = log_loss()
     assert (engines.numbers(s, workbooks.cached(WRONG))["loss_if"] == 77).all()
-    np.testing.assert_allclose(engines.numbers(s, RECALCULATED[engine](WRONG))["loss_if"], values(s)["loss_if"], rtol=1e-9)
+    np.testing.assert_allclose(
+        engines.numbers(s, RECALCULATED[engine](WRONG))["loss_if"], values(s)["loss_if"], rtol=1e-9
+    )
 
 
 # --- what it is made of
 
 MODERN = r"OFFSET|INDIRECT|RAND|RANDBETWEEN|RANDARRAY|NOW|TODAY|CELL|INFO|LET|LAMBDA|FILTER|SEQUENCE|SORT|SORTBY|UNIQUE|XLOOKUP|XMATCH"
-FORBIDDEN = re.compile(rf"\b({MODERN}|MAP|REDUCE|SCAN|BYROW|BYCOL|VSTACK|HSTACK|TAKE|DROP|TEXTJOIN|CONCAT)\s*\(|_xl|#|\[|\{{|@")
+FORBIDDEN = re.compile(
+    rf"\b({MODERN}|MAP|REDUCE|SCAN|BYROW|BYCOL|VSTACK|HSTACK|TAKE|DROP|TEXTJOIN|CONCAT)\s*\(|_xl|#|\[|\{{|@"
+)
 
 
 @as_it_starts
@@ -150,8 +177,14 @@ def test_the_scan_finds_what_it_looks_for():
 def test_no_array_formula_macro_or_link_to_another_file(name):
     with zipfile.ZipFile(book_of(name)) as file:
         parts = file.namelist()
-        worksheets = "".join(file.read(part).decode() for part in parts if part.startswith("xl/worksheets/sheet"))
-    assert not [part for part in parts if "vba" in part.lower() or "external" in part.lower() or "connection" in part.lower()]
+        worksheets = "".join(
+            file.read(part).decode() for part in parts if part.startswith("xl/worksheets/sheet")
+        )
+    assert not [
+        part
+        for part in parts
+        if "vba" in part.lower() or "external" in part.lower() or "connection" in part.lower()
+    ]
     assert 't="array"' not in worksheets and " cm=" not in worksheets
     assert "<hyperlink" not in worksheets
 
@@ -163,12 +196,25 @@ def test_each_block_is_one_formula_that_fills(name):
     for block in (block for block in s.blocks.values() if block.expr is not None):
         if any(node.op == "transpose" for node in walk(block.expr)):
             continue
-        cells = [(places[block.name].row + i + 1, places[block.name].column + j + 1) for i, j in np.ndindex(block.shape)]
-        assert len({workbooks.relative(formulas[places[block.name].worksheet, *at], *at) for at in cells}) == 1, block.name
+        cells = [
+            (places[block.name].row + i + 1, places[block.name].column + j + 1)
+            for i, j in np.ndindex(block.shape)
+        ]
+        assert (
+            len(
+                {
+                    workbooks.relative(formulas[places[block.name].worksheet, *at], *at)
+                    for at in cells
+                }
+            )
+            == 1
+        ), block.name
 
 
 def test_relative_sees_a_fill():
-    assert workbooks.relative("=B5*$C$1+SUM(B$5:B9)", 5, 3) == workbooks.relative("=D6*$C$1+SUM(D$5:D10)", 6, 5)
+    assert workbooks.relative("=B5*$C$1+SUM(B$5:B9)", 5, 3) == workbooks.relative(
+        "=D6*$C$1+SUM(D$5:D10)", 6, 5
+    )
     assert workbooks.relative("=B5", 5, 3) != workbooks.relative("=B5", 6, 3)
     assert workbooks.relative('="B5"&W_1&LOG10(2)', 1, 1) == '="B5"&W_1&LOG10(2)'
 
@@ -180,7 +226,9 @@ def test_the_first_worksheet_says_what_to_try(name):
     words = [str(cell.value) for row in start for cell in row if cell.value is not None]
     assert start.title == "Start" and book.active is start
     assert words[0] == s.title
-    assert all(preset.title in words and any(preset.predict in w for w in words) for preset in s.presets)
+    assert all(
+        preset.title in words and any(preset.predict in w for w in words) for preset in s.presets
+    )
     assert all(any(source.text in w for w in words) for source in s.sources)
 
 
@@ -190,13 +238,21 @@ def test_the_first_worksheet_repeats_the_sentences_that_hold_without_a_blank_lin
     rows = range(2, 2 + len(SHEETS[name]().sentences))
     said = [text for row in rows if (text := cells.get(("Sheet", row, 1)))]
     assert 0 < len(said) < len(rows)
-    assert "\n".join(said) in [text for (page, _, column), text in cells.items() if (page, column) == ("Start", 1)]
+    assert "\n".join(said) in [
+        text for (page, _, column), text in cells.items() if (page, column) == ("Start", 1)
+    ]
 
 
 @each_sheet
 def test_every_block_has_a_note_a_name_and_its_place(name):
     s, book = SHEETS[name](), opened(name)
-    notes = {(page.title, cell.value.split()[-1]): cell.comment.text for page in book for row in page for cell in row if cell.comment}
+    notes = {
+        (page.title, cell.value.split()[-1]): cell.comment.text
+        for page in book
+        for row in page
+        for cell in row
+        if cell.comment
+    }
     for block in s.blocks.values():
         place = layout(s).blocks[block.name]
         assert block.note in notes[place.worksheet, block.name]
@@ -214,7 +270,11 @@ def test_inputs_are_validated_and_the_only_cells_to_change(name):
         page = book[place.worksheet]
         for i, j in np.ndindex(block.shape):
             cell = page.cell(place.row + 1 + i, place.column + 1 + j)
-            rules = [rule for rule in page.data_validations.dataValidation if cell.coordinate in rule.sqref]
+            rules = [
+                rule
+                for rule in page.data_validations.dataValidation
+                if cell.coordinate in rule.sqref
+            ]
             assert len(rules) == block.editable
             assert cell.protection.locked != block.editable
             for rule in rules:
@@ -229,7 +289,11 @@ def test_inputs_are_validated_and_the_only_cells_to_change(name):
 def test_charts_are_native_and_read_the_cells(name):
     s = SHEETS[name]()
     with zipfile.ZipFile(book_of(name)) as file:
-        drawn = {part: file.read(part).decode() for part in file.namelist() if part.startswith("xl/charts/chart")}
+        drawn = {
+            part: file.read(part).decode()
+            for part in file.namelist()
+            if part.startswith("xl/charts/chart")
+        }
     in_order = [html.unescape(drawn[f"xl/charts/chart{k + 1}.xml"]) for k in range(len(s.charts))]
     assert len(drawn) == sum(len(each.charts) for each in (s, *s.beside)) > 0
     for chart, xml in zip(s.charts, in_order, strict=True):
@@ -253,7 +317,9 @@ def first_cell(s: Sheet, name: str, over_steps: bool) -> str:
 @each_sheet
 def test_pages_are_frozen_and_fit_the_paper(name):
     start, *others = opened(name).worksheets
-    assert start.page_setup.fitToHeight in (None, 1) and start.sheet_properties.pageSetUpPr.fitToPage  # absent: one page
+    assert (
+        start.page_setup.fitToHeight in (None, 1) and start.sheet_properties.pageSetUpPr.fitToPage
+    )  # absent: one page
     for page in others:
         assert page.freeze_panes or page.title == "Charts"
         assert page.page_setup.orientation == "landscape" and page.page_setup.fitToHeight == 0
@@ -277,7 +343,11 @@ def shown(x: float, num_format: str) -> str:
     if num_format == "General":
         return min(f"{x:.9g}", f"{x:.2E}", key=len)
     decimals = len(num_format.rstrip("%").partition(".")[2])
-    return f"{x:.2E}" if "E" in num_format else f"{x:.{decimals}{'%' if num_format.endswith('%') else 'f'}}"
+    return (
+        f"{x:.2E}"
+        if "E" in num_format
+        else f"{x:.{decimals}{'%' if num_format.endswith('%') else 'f'}}"
+    )
 
 
 def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) -> dict:
@@ -285,11 +355,18 @@ def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) 
     workbook shortens is shortened."""
     found = {}
     for page in book.worksheets[1:]:
-        widths = {k: each.width for each in page.column_dimensions.values() for k in range(each.min, each.max + 1)}
+        widths = {
+            k: each.width
+            for each in page.column_dimensions.values()
+            for k in range(each.min, each.max + 1)
+        }
         short = shortened(page) if rules else {}
         for (name, row, column), x in cells.items():
             if name == page.title and isinstance(x, (int, float)):
-                outside = any(row in rows and not low <= x <= high for rows, low, high in short.get(column, []))
+                outside = any(
+                    row in rows and not low <= x <= high
+                    for rows, low, high in short.get(column, [])
+                )
                 text = shown(x, "0.00E+00" if outside else page.cell(row, column).number_format)
                 if len(text) + 2.5 > widths.get(column, 8.43):
                     found[name, row, column] = text
@@ -316,7 +393,10 @@ def growing() -> Sheet:
 
 SIZES = (1.25, 98765.4321, -98765.4321, 1e7, -1e7, -1.5e12, 2e100)
 GROWN = {
-    size: workbooks.register(f"growing_{k}", growing, libreoffice=False, inputs={"size": size}, steps=3) for k, size in enumerate(SIZES)
+    size: workbooks.register(
+        f"growing_{k}", growing, libreoffice=False, inputs={"size": size}, steps=3
+    )
+    for k, size in enumerate(SIZES)
 }
 
 
@@ -354,7 +434,9 @@ def test_a_column_that_a_number_looks_up_is_refused_by_name():
     s = Sheet("looked_up")
     x, k = s.input("x", [[1.0, 2.0], [3.0, 4.0]]), s.input("k", 0.0)
     s.let("chosen", x.T[k])
-    with pytest.raises(NeedsBlock, match="chosen: Excel cannot state a look-up of a column of x in one cell"):
+    with pytest.raises(
+        NeedsBlock, match="chosen: Excel cannot state a look-up of a column of x in one cell"
+    ):
         write(s, io.BytesIO())
 
 
@@ -383,9 +465,19 @@ def sheet_of_awkward_texts() -> Sheet:
         s.group(text, note=text)
         s.let(f"twice_{k}", n * 2, title=text, note=text)
         s.say(text.replace("{", "{{").replace("}", "}}") + " {n}", when=n > k % 3)
-        s.preset(text.replace("{", "{{").replace("}", "}}"), text.replace("{", "{{").replace("}", "}}"), n=k)
+        s.preset(
+            text.replace("{", "{{").replace("}", "}}"),
+            text.replace("{", "{{").replace("}", "}}"),
+            n=k,
+        )
         s.source(text, text)
-    s.chart(AWKWARD[0], Axis(AWKWARD[1], 0, 1), Axis(AWKWARD[0], 0, 1), [Series("n", "twice_0", AWKWARD[0])], note=AWKWARD[0])
+    s.chart(
+        AWKWARD[0],
+        Axis(AWKWARD[1], 0, 1),
+        Axis(AWKWARD[0], 0, 1),
+        [Series("n", "twice_0", AWKWARD[0])],
+        note=AWKWARD[0],
+    )
     return s
 
 
@@ -394,7 +486,9 @@ TEXTS = workbooks.register("texts", sheet_of_awkward_texts)
 
 def test_text_that_looks_like_a_formula_is_text():
     formulas = engines.formula_cells(workbooks.path(TEXTS))
-    assert len(formulas) == len(AWKWARD) * 2 + 1  # each group's block, each sentence, and all of these on the first worksheet
+    assert (
+        len(formulas) == len(AWKWARD) * 2 + 1
+    )  # each group's block, each sentence, and all of these on the first worksheet
     cells = workbooks.cached(TEXTS)
     assert {text for text in AWKWARD if text in cells.values()} == set(AWKWARD)
 
@@ -402,7 +496,11 @@ def test_text_that_looks_like_a_formula_is_text():
 @pytest.mark.parametrize("engine", RECALCULATED)
 def test_text_comes_out_as_it_was_written(engine):
     before, after = workbooks.cached(TEXTS), RECALCULATED[engine](TEXTS)
-    assert not {key: (x, after.get(key)) for key, x in before.items() if engines.different(x, after.get(key))}
+    assert not {
+        key: (x, after.get(key))
+        for key, x in before.items()
+        if engines.different(x, after.get(key))
+    }
     said = [f"{text} 2" if k % 3 < 2 else None for k, text in enumerate(AWKWARD)]
     assert [after.get(("Sheet", 2 + k, 1)) or None for k in range(len(AWKWARD))] == said
 
@@ -439,7 +537,9 @@ def test_back_as_it_was_written(start):
 @each_start
 def test_back_after_libreoffice_saved_it(start):
     expected = SHEETS[start[0]]().with_inputs(STARTS[start])
-    for name, x in read_inputs(SHEETS[start[0]](), workbooks.saved_by_libreoffice(IN_LIBREOFFICE[start])).items():
+    for name, x in read_inputs(
+        SHEETS[start[0]](), workbooks.saved_by_libreoffice(IN_LIBREOFFICE[start])
+    ).items():
         given = expected.blocks[name].value
         assert (x is None) == (given is None)
         assert x is None or np.allclose(x, given, rtol=1e-14, atol=0)
@@ -476,7 +576,9 @@ def saved(book: openpyxl.Workbook) -> bytes:
 
 
 def test_back_after_an_edit():
-    found = read_inputs(SHEET, edited(clip=0.05, prediction_0=0.125, prediction_4="0.5", is_cat_1=True))
+    found = read_inputs(
+        SHEET, edited(clip=0.05, prediction_0=0.125, prediction_4="0.5", is_cat_1=True)
+    )
     assert found["clip"] == 0.05
     np.testing.assert_array_equal(found["prediction"], [[0.125], [0.1], [0.5], [0.9], [0.5]])
     np.testing.assert_array_equal(found["is_cat"], [[1], [1], [1], [0], [1]])
@@ -505,12 +607,21 @@ def test_rows_that_excel_added_come_back():
         cell_of(book, name, 5).value = value
         book.defined_names[name] = DefinedName(name, attr_text=area_of(name, 6))
     found = read_inputs(SHEET, saved(book))
-    assert found["prediction"].shape == (6, 1) and found["prediction"][5] == 0.25 and found["is_cat"][5] == 0
+    assert (
+        found["prediction"].shape == (6, 1)
+        and found["prediction"][5] == 0.25
+        and found["is_cat"][5] == 0
+    )
 
 
 def test_rows_typed_right_below_the_table_come_back():
-    found = read_inputs(SHEET, edited(is_cat_5=0, prediction_5=0.25, is_cat_6=1, prediction_6=0.75, prediction_8=0.5))
-    np.testing.assert_array_equal(found["prediction"].ravel(), [0.98, 0.1, 0.5, 0.9, 0.02, 0.25, 0.75])
+    found = read_inputs(
+        SHEET,
+        edited(is_cat_5=0, prediction_5=0.25, is_cat_6=1, prediction_6=0.75, prediction_8=0.5),
+    )
+    np.testing.assert_array_equal(
+        found["prediction"].ravel(), [0.98, 0.1, 0.5, 0.9, 0.02, 0.25, 0.75]
+    )
     np.testing.assert_array_equal(found["is_cat"].ravel(), [1, 0, 1, 0, 1, 0, 1])
 
 
@@ -573,7 +684,9 @@ def without_name(name: str) -> bytes:
 
 
 def many_rows(rows: int) -> bytes:
-    return edited(**{f"{name}_{row}": 1 for name in ("is_cat", "prediction") for row in range(rows)})
+    return edited(
+        **{f"{name}_{row}": 1 for name in ("is_cat", "prediction") for row in range(rows)}
+    )
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:
@@ -587,7 +700,12 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 def with_part(name: str, change) -> bytes:
     """The workbook with one part of its file changed."""
     with zipfile.ZipFile(book_of("log_loss")) as archive:
-        return zipped({part: change(archive.read(part)) if part == name else archive.read(part) for part in archive.namelist()})
+        return zipped(
+            {
+                part: change(archive.read(part)) if part == name else archive.read(part)
+                for part in archive.namelist()
+            }
+        )
 
 
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -601,17 +719,37 @@ REFUSED = {
     "random bytes": (lambda: np.random.default_rng(0).bytes(5000), DAMAGED),
     "a zip of something else": (lambda: zipped({"hello.txt": b"hello"}), DAMAGED),
     "half a file": (lambda: book_of("log_loss").read_bytes()[:20000], DAMAGED),
-    "a part that is no XML": (lambda: with_part("xl/workbook.xml", lambda xml: xml[: len(xml) // 2]), DAMAGED),
-    "a billion laughs": (lambda: with_part("xl/workbook.xml", lambda xml: xml.replace(b"<workbook", LAUGHS + b"<workbook", 1)), DAMAGED),
+    "a part that is no XML": (
+        lambda: with_part("xl/workbook.xml", lambda xml: xml[: len(xml) // 2]),
+        DAMAGED,
+    ),
+    "a billion laughs": (
+        lambda: with_part(
+            "xl/workbook.xml", lambda xml: xml.replace(b"<workbook", LAUGHS + b"<workbook", 1)
+        ),
+        DAMAGED,
+    ),
     "a zip bomb": (
         lambda: zipped({"xl/workbook.xml": bytes(LARGEST_UNPACKED + 1)}),
         "unpacks to more than 100 MB; it is not a Gradsheet workbook",
     ),
-    "a huge file": (lambda: bytes(LARGEST_FILE + 1), "this file is too large to be a Gradsheet workbook (over 20 MB)"),
+    "a huge file": (
+        lambda: bytes(LARGEST_FILE + 1),
+        "this file is too large to be a Gradsheet workbook (over 20 MB)",
+    ),
     "a foreign workbook": (foreign, NOT_OURS),
-    "another sheet's workbook": (another_sheet, "this workbook is of the sheet 'other', not 'log_loss'; open it in its own lesson"),
-    "an older record": (lambda: with_record(json.dumps({"sheet": "log_loss", "version": VERSION - 1})), OTHER_VERSION),
-    "a newer record": (lambda: with_record(json.dumps({"sheet": "log_loss", "version": [VERSION + 1]})), OTHER_VERSION),
+    "another sheet's workbook": (
+        another_sheet,
+        "this workbook is of the sheet 'other', not 'log_loss'; open it in its own lesson",
+    ),
+    "an older record": (
+        lambda: with_record(json.dumps({"sheet": "log_loss", "version": VERSION - 1})),
+        OTHER_VERSION,
+    ),
+    "a newer record": (
+        lambda: with_record(json.dumps({"sheet": "log_loss", "version": [VERSION + 1]})),
+        OTHER_VERSION,
+    ),
     "no version": (lambda: with_record(json.dumps({"sheet": "log_loss"})), OTHER_VERSION),
     "a record of no sheet": (lambda: with_record("{}"), "this workbook is of the sheet None"),
     "a record that is no record": (lambda: with_record("[1]"), NOT_OURS),
@@ -628,17 +766,50 @@ REFUSED = {
     "a name for a column": (lambda: renamed_area(clip="Sheet!$B:$B"), LOST),
     "a name for everything": (lambda: renamed_area(clip="Sheet!$A$1:$XFD$1048576"), LOST),
     "a name for another shape": (lambda: renamed_area(clip="Sheet!$B$5:$B$6"), LOST),
-    "text in an input": (lambda: edited(clip="small"), "clip is 'small'; it must be a number from 0 to 0.4"),
-    "text in a row": (lambda: edited(prediction_2="sure"), "prediction row 3 is 'sure'; it must be a number from 0 to 1"),
-    "a value out of range": (lambda: edited(prediction_0=1.5), "prediction row 1 is 1.5; it must be a number from 0 to 1"),
-    "a fraction where whole numbers belong": (lambda: edited(is_cat_1=0.5), "is_cat row 2 is 0.5; it must be a whole number from 0 to 1"),
-    "an empty cell": (lambda: edited(prediction_3=None), "prediction row 4 is empty; it must be a number from 0 to 1"),
-    "an error": (lambda: edited(clip="#DIV/0!"), "clip is '#DIV/0!'; it must be a number from 0 to 0.4"),
-    "a date": (lambda: edited(clip=date(2020, 1, 2)), "clip is 2020-01-02 00:00:00; it must be a number from 0 to 0.4"),
-    "a row that is half there": (lambda: edited(prediction_5=0.5), "is_cat row 6 is empty; it must be a whole number from 0 to 1"),
-    "too many rows": (lambda: many_rows(MAX_ROWS + 1), f"is_cat is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number"),
-    "no end of rows": (lambda: many_rows(MAX_ROWS + 500), f"it must have 1 to {MAX_ROWS} rows of 1 number"),
-    "more rows than anyone": (lambda: renamed_area(prediction=f"Sheet!$A$1:$A${2 * MAX_ROWS + 1}"), LOST.replace("clip", "prediction")),
+    "text in an input": (
+        lambda: edited(clip="small"),
+        "clip is 'small'; it must be a number from 0 to 0.4",
+    ),
+    "text in a row": (
+        lambda: edited(prediction_2="sure"),
+        "prediction row 3 is 'sure'; it must be a number from 0 to 1",
+    ),
+    "a value out of range": (
+        lambda: edited(prediction_0=1.5),
+        "prediction row 1 is 1.5; it must be a number from 0 to 1",
+    ),
+    "a fraction where whole numbers belong": (
+        lambda: edited(is_cat_1=0.5),
+        "is_cat row 2 is 0.5; it must be a whole number from 0 to 1",
+    ),
+    "an empty cell": (
+        lambda: edited(prediction_3=None),
+        "prediction row 4 is empty; it must be a number from 0 to 1",
+    ),
+    "an error": (
+        lambda: edited(clip="#DIV/0!"),
+        "clip is '#DIV/0!'; it must be a number from 0 to 0.4",
+    ),
+    "a date": (
+        lambda: edited(clip=date(2020, 1, 2)),
+        "clip is 2020-01-02 00:00:00; it must be a number from 0 to 0.4",
+    ),
+    "a row that is half there": (
+        lambda: edited(prediction_5=0.5),
+        "is_cat row 6 is empty; it must be a whole number from 0 to 1",
+    ),
+    "too many rows": (
+        lambda: many_rows(MAX_ROWS + 1),
+        f"is_cat is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number",
+    ),
+    "no end of rows": (
+        lambda: many_rows(MAX_ROWS + 500),
+        f"it must have 1 to {MAX_ROWS} rows of 1 number",
+    ),
+    "more rows than anyone": (
+        lambda: renamed_area(prediction=f"Sheet!$A$1:$A${2 * MAX_ROWS + 1}"),
+        LOST.replace("clip", "prediction"),
+    ),
 }
 
 
@@ -665,12 +836,20 @@ def test_a_large_file_is_not_even_read(tmp_path):
     path = tmp_path / "large.xlsx"
     with path.open("wb") as file:
         file.truncate(50 * LARGEST_FILE)
-    with mock.patch.object(Path, "read_bytes", side_effect=AssertionError), pytest.raises(InputError, match="too large"):
+    with (
+        mock.patch.object(Path, "read_bytes", side_effect=AssertionError),
+        pytest.raises(InputError, match="too large"),
+    ):
         read_inputs(SHEET, path)
 
 
 @BOUNDED
-@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=30), st.floats(0.2, 1))
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=30
+    ),
+    st.floats(0.2, 1),
+)
 def test_a_damaged_file_is_refused_or_read_right(changes, kept):
     data = bytearray(book_of("log_loss").read_bytes())
     for where, byte in changes:

@@ -30,7 +30,9 @@ def register_writer(name: str, writer: Callable[[Path], None]) -> str:
     return name
 
 
-def register(name: str, make: Callable[[], Sheet], notes: bool = True, libreoffice: bool = True, **options) -> str:
+def register(
+    name: str, make: Callable[[], Sheet], notes: bool = True, libreoffice: bool = True, **options
+) -> str:
     """make: builds the sheet. notes: with cell comments, of which LibreOffice reads hundreds slowly. libreoffice: whether it opens this
     one too. options: of `write` (inputs, steps). Returns the name."""
     if not libreoffice:
@@ -71,7 +73,9 @@ def cached(name: str) -> engines.Cells:
 @cache
 def all_in_libreoffice() -> dict[str, engines.Cells]:
     names = [name for name in WRITERS if name not in NOT_IN_LIBREOFFICE]
-    return dict(zip(names, engines.in_libreoffice([path(name) for name in names], folder()), strict=True))
+    return dict(
+        zip(names, engines.in_libreoffice([path(name) for name in names], folder()), strict=True)
+    )
 
 
 def in_libreoffice(name: str) -> engines.Cells:
@@ -97,4 +101,6 @@ def relative(formula: str, row: int, column: int) -> str:
         to_column, to_row = column_index_from_string(match[2]), int(match[4])
         return f"R{to_row if match[3] else f'[{to_row - row}]'}C{to_column if match[1] else f'[{to_column - column}]'}"
 
-    return "".join(piece if k % 2 else A1.sub(seen, piece) for k, piece in enumerate(TEXT.split(formula)))
+    return "".join(
+        piece if k % 2 else A1.sub(seen, piece) for k, piece in enumerate(TEXT.split(formula))
+    )

@@ -20,7 +20,13 @@ from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
 from .mathematics import mathml
 
-WHOLE = ("matmul", "transpose", "softmax", "log_softmax", "take")  # where a block's equation says more than a cell's
+WHOLE = (
+    "matmul",
+    "transpose",
+    "softmax",
+    "log_softmax",
+    "take",
+)  # where a block's equation says more than a cell's
 MOST_WRITTEN_OUT = 9  # branches of a choice that are told with their numbers, in the whole's place; of fifty layers they would fill a page
 ROWS = "rows"  # in a shape: as many as there are data rows
 
@@ -40,7 +46,11 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "look": sheet.look,
         "roles": _roles(sheet),
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
-        "groups": [{"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks} for g in sheet.groups if g.blocks],
+        "groups": [
+            {"title": g.title, "note": g.note, "folded": g.folded, "blocks": g.blocks}
+            for g in sheet.groups
+            if g.blocks
+        ],
         "charts": [_chart(chart) for chart in sheet.charts],
         "remembered": remembered(sheet),
         "opening": sheet.opening,
@@ -52,7 +62,9 @@ def description(sheet: Sheet) -> dict[str, Any]:
 
 def _roles(sheet: Sheet) -> dict[str, dict[str, str]]:
     """Those that blocks and series have."""
-    used = {block.role for block in sheet.blocks.values()} | {series.role for chart in sheet.charts for series in chart.series}
+    used = {block.role for block in sheet.blocks.values()} | {
+        series.role for chart in sheet.charts for series in chart.series
+    }
     return {name: role._asdict() for name, role in ROLES.items() if name in used}
 
 
@@ -79,7 +91,13 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
 def _input(block: Block) -> dict[str, Any]:
     """value: null while the block's formula is in force."""
     value = None if block.value is None else block.value.ravel().tolist()
-    limits = {"allowed": allowed(block), "low": block.low, "high": block.high, "whole": block.whole, "choices": list(block.choices)}
+    limits = {
+        "allowed": allowed(block),
+        "low": block.low,
+        "high": block.high,
+        "whole": block.whole,
+        "choices": list(block.choices),
+    }
     return {"value": value, **limits} | _saying(
         chosenBy=block.chosen_by,
         control=block.control,
@@ -92,7 +110,11 @@ def _input(block: Block) -> dict[str, Any]:
 
 def _saying(**told: Any) -> dict[str, Any]:
     """Without what says nothing."""
-    return {name: value for name, value in told.items() if value is not None and value is not False and value not in ("", [])}
+    return {
+        name: value
+        for name, value in told.items()
+        if value is not None and value is not False and value not in ("", [])
+    }
 
 
 def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
@@ -101,13 +123,17 @@ def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, 
     ways = branches(cell) if is_choice(cell) else []
     each = 0 < len(ways) <= MOST_WRITTEN_OUT
     return _saying(
-        equation=mathml(equation(sheet, block.name)) if any(node.op in WHOLE for node in walk(block.expr)) else "",
+        equation=mathml(equation(sheet, block.name))
+        if any(node.op in WHOLE for node in walk(block.expr))
+        else "",
         cellEquation=mathml(cell_equation(sheet, block.name)),
         branches=[_cell(sheet, block, places, branch, each) for branch in ways],
     ) | {"reads": cells_read(cell), **_cell(sheet, block, places, cell, not each)}
 
 
-def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True) -> dict[str, Any]:
+def _cell(
+    sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True
+) -> dict[str, Any]:
     """A cell of the block, or one branch of it: as Excel has it, and as mathematics with slots for its numbers."""
     sign = None if block.infinite is None else at(block.infinite, "i", "j")
     try:
@@ -115,7 +141,9 @@ def _cell(sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, writ
     except NeedsBlock:
         latex, slots = "", []
     excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
-    short = [slot if slot[-1] else slot[:-1] for slot in slots]  # the last says whether a negative number needs brackets
+    short = [
+        slot if slot[-1] else slot[:-1] for slot in slots
+    ]  # the last says whether a negative number needs brackets
     return {"excel": excel} | ({"numbers": mathml(latex), "slots": short} if latex else {})
 
 
@@ -125,14 +153,27 @@ def cells_read(cell: Expr) -> list[list]:
     def one(symbol: Any) -> Any:
         return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
 
-    read = ((node.arg[0], one(node.arg[1]), one(node.arg[2])) for node in walk(cell) if node.op == "cell")
+    read = (
+        (node.arg[0], one(node.arg[1]), one(node.arg[2]))
+        for node in walk(cell)
+        if node.op == "cell"
+    )
     return list(map(list, dict.fromkeys(read)))
 
 
 def remembered(sheet: Sheet) -> list[str]:
     """Blocks whose numbers the charts show at earlier steps."""
-    drawn = [series for chart in sheet.charts for series in chart.series if series.steps or series.ghosts]
-    return list(dict.fromkeys(name for series in drawn for name in (series.x, series.y, series.to) if name not in ("", STEP)))
+    drawn = [
+        series for chart in sheet.charts for series in chart.series if series.steps or series.ghosts
+    ]
+    return list(
+        dict.fromkeys(
+            name
+            for series in drawn
+            for name in (series.x, series.y, series.to)
+            if name not in ("", STEP)
+        )
+    )
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
@@ -141,7 +182,10 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "note": chart.note,
         "x": chart.x.__dict__,
         "y": chart.y.__dict__,
-        "series": [{key: value for key, value in series.__dict__.items() if key != "moves"} for series in chart.series],
+        "series": [
+            {key: value for key, value in series.__dict__.items() if key != "moves"}
+            for series in chart.series
+        ],
         "contour": chart.contour and chart.contour.__dict__,
         "adds": chart.adds,
     }

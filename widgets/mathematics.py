@@ -9,9 +9,19 @@ from functools import lru_cache
 import latex2mathml.converter
 
 # What browsers assume of brackets and of mathematics inside text anyway, and the name space that HTML does not need.
-ASSUMED = (' xmlns="http://www.w3.org/1998/Math/MathML"', ' stretchy="true"', ' fence="true"', ' columnalign="left"', ' display="inline"')
-FORM = re.compile(r' form="(?:prefix|postfix)"')  # what stands first in its row is a prefix, what stands last a postfix
-WORD = re.compile(r'<mrow>((?:<mi mathvariant="normal">\w</mi>){2,})</mrow>')  # a name in \mathrm, letter by letter
+ASSUMED = (
+    ' xmlns="http://www.w3.org/1998/Math/MathML"',
+    ' stretchy="true"',
+    ' fence="true"',
+    ' columnalign="left"',
+    ' display="inline"',
+)
+FORM = re.compile(
+    r' form="(?:prefix|postfix)"'
+)  # what stands first in its row is a prefix, what stands last a postfix
+WORD = re.compile(
+    r'<mrow>((?:<mi mathvariant="normal">\w</mi>){2,})</mrow>'
+)  # a name in \mathrm, letter by letter
 TAG = re.compile("<[^>]*>")
 ROW = re.compile("(<math[^>]*>)<mrow>(.*)</mrow>(</math>)", re.DOTALL)  # mathematics is a row
 LONE = re.compile(r"<mrow>(<(mi|mn|mtext)\b[^>]*>[^<]*</\2>)</mrow>")  # and so is what stands alone
@@ -24,6 +34,8 @@ def mathml(latex: str, display: str = "inline") -> str:
     found = latex2mathml.converter.convert(latex, display=display) if latex else ""
     for assumed in ASSUMED:
         found = found.replace(assumed, "")
-    found = ENTITY.sub(lambda entity: html.escape(html.unescape(entity[0]), quote=False), FORM.sub("", found))
+    found = ENTITY.sub(
+        lambda entity: html.escape(html.unescape(entity[0]), quote=False), FORM.sub("", found)
+    )
     found = WORD.sub(lambda word: f"<mi>{TAG.sub('', word[1])}</mi>", found)
     return LONE.sub(r"\1", ROW.sub(r"\1\2\3", found))

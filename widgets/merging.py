@@ -30,7 +30,10 @@ def _node(found: list[Any], ways: dict[tuple[int, ...], int]) -> Any:
     here = [x for x in found if x is not ABSENT]
     if all(isinstance(x, dict) and x for x in here):
         keys = dict.fromkeys(key for x in here for key in x)
-        return {key: _node([ABSENT if x is ABSENT else x.get(key, ABSENT) for x in found], ways) for key in keys}
+        return {
+            key: _node([ABSENT if x is ABSENT else x.get(key, ABSENT) for x in found], ways)
+            for key in keys
+        }
     if all(isinstance(x, list) and x and all(isinstance(item, dict) for item in x) for x in here):
         return [LIST, *_items(found, ways)]
     if all(isinstance(x, str) and "\n" in x for x in here):
@@ -40,7 +43,9 @@ def _node(found: list[Any], ways: dict[tuple[int, ...], int]) -> Any:
 
 def _variants(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
     texts = [None if x is ABSENT else json.dumps(x) for x in found]
-    variants = {text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    variants = {
+        text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))
+    }
     way = tuple(-1 if text is None else variants[text] for text in texts)
     return [ways.setdefault(way, len(ways)), *map(json.loads, variants)]
 
@@ -49,7 +54,10 @@ def _items(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
     """A node for each place of the order in which every list's items stand."""
     rows = [() if row is ABSENT else tuple(map(_kind, row)) for row in found]
     order = _order(list(dict.fromkeys(rows)))
-    placed = [_placed(order, kinds, [] if row is ABSENT else row) for kinds, row in zip(rows, found, strict=True)]
+    placed = [
+        _placed(order, kinds, [] if row is ABSENT else row)
+        for kinds, row in zip(rows, found, strict=True)
+    ]
     return [_node(list(column), ways) for column in zip(*placed, strict=True)]
 
 
@@ -65,7 +73,9 @@ def _order(rows: list[tuple[str, ...]]) -> list[str]:
     order = list(rows[0])
     for row in rows[1:]:
         grown: list[str] = []
-        for what, i, i_end, j, j_end in SequenceMatcher(None, order, row, autojunk=False).get_opcodes():
+        for what, i, i_end, j, j_end in SequenceMatcher(
+            None, order, row, autojunk=False
+        ).get_opcodes():
             grown += order[i:i_end] if what == "equal" else [*order[i:i_end], *row[j:j_end]]
         order = grown
     return order

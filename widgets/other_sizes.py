@@ -15,7 +15,11 @@ Sizes = Mapping[str, int]
 
 
 def sizes_of(sheet: Sheet) -> dict[str, int]:
-    return {name: int(block.value[0, 0]) for name, block in sheet.inputs.items() if block.is_size and block.value is not None}
+    return {
+        name: int(block.value[0, 0])
+        for name, block in sheet.inputs.items()
+        if block.is_size and block.value is not None
+    }
 
 
 def other_sizes(sheet: Sheet) -> list[Sheet]:
@@ -48,7 +52,10 @@ def told_sizes(sheet: Sheet) -> tuple[dict[str, list[int]], dict]:
     for each in (sizes_of(sheet), *sizes):
         for name, value in each.items():
             values.setdefault(name, set()).add(value)
-    return {name: sorted(found) for name, found in values.items()}, {"sizes": sizes, **merged(list(map(description, others)))}
+    return {name: sorted(found) for name, found in values.items()}, {
+        "sizes": sizes,
+        **merged(list(map(description, others))),
+    }
 
 
 def _key(sizes: Sizes) -> frozenset:
@@ -56,4 +63,9 @@ def _key(sizes: Sizes) -> frozenset:
 
 
 def _changes(sheet: Sheet) -> list[tuple[str, int]]:
-    return [(name, value) for name, block in sheet.inputs.items() for value in block.ready if value != block.value]
+    return [
+        (name, value)
+        for name, block in sheet.inputs.items()
+        for value in block.ready
+        if value != block.value
+    ]

@@ -30,7 +30,12 @@ def packed_workbook(sheet: Sheet) -> str:
         made = parts(sheet, steps)
         if any(part.steps < steps for part in made):
             steps, made = 0, parts(sheet, 0)
-        told = {"parts": _texts(sheet, steps), "sheets": [_told(part) for part in made], "steps": steps, "mostFormulas": MOST_FORMULAS}
+        told = {
+            "parts": _texts(sheet, steps),
+            "sheets": [_told(part) for part in made],
+            "steps": steps,
+            "mostFormulas": MOST_FORMULAS,
+        }
     except InputError as refusal:
         told = {"refusal": f"{refusal}"}
     return packed(told)
@@ -55,7 +60,10 @@ def _told(part: Part) -> dict[str, Any]:
         "remembered": [],
         "blocks": [_block(part, name) for name in sheet.blocks],
         "groups": [{"blocks": group.blocks} for group in sheet.groups if group.blocks],
-        "sentences": [{"pieces": s.pieces, "excel": sentence_formula(sheet, where, s).pieces()} for s in sheet.sentences],
+        "sentences": [
+            {"pieces": s.pieces, "excel": sentence_formula(sheet, where, s).pieces()}
+            for s in sheet.sentences
+        ],
         "sentenceRow": where.sentence_rows[where.main] + 1,
         "worksheet": where.main,
         "start": sentences_formula(sheet, where)[1:],
@@ -67,13 +75,20 @@ def _told(part: Part) -> dict[str, Any]:
 
 def _block(part: Part, name: str) -> dict[str, Any]:
     sheet, block, place = part.sheet, part.sheet.blocks[name], part.where.blocks[name]
-    told: dict[str, Any] = {"name": name, "shape": block_shape(block), "address": [place.worksheet, place.column, place.row + 1]}
+    told: dict[str, Any] = {
+        "name": name,
+        "shape": block_shape(block),
+        "address": [place.worksheet, place.column, place.row + 1],
+    }
     if block.editable:
         told["value"] = None if block.value is None else block.value.ravel().tolist()
     if name in part.follows:
         return told | {"excel": part.formulas[name].pieces(), "linked": True}
     if block.expr is not None:
-        told |= {"excel": block_formula(sheet, part.where.blocks, name).pieces(), "infinite": block.infinite is not None}
+        told |= {
+            "excel": block_formula(sheet, part.where.blocks, name).pieces(),
+            "infinite": block.infinite is not None,
+        }
     return told
 
 

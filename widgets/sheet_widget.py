@@ -28,16 +28,26 @@ class InputTrait(traitlets.TraitType):
 
     def __init__(self, block: Block, **about: Any):
         self.block = block
-        super().__init__(default_value=self.plain(block.value), allow_none=block.expr is not None, **about)
+        super().__init__(
+            default_value=self.plain(block.value), allow_none=block.expr is not None, **about
+        )
 
     def plain(self, array: Any) -> float | Rows_ | None:
         if array is None:
             return None
-        return float(array[0, 0]) if is_single(self.block.shape) else tuple(tuple(map(float, row)) for row in array)
+        return (
+            float(array[0, 0])
+            if is_single(self.block.shape)
+            else tuple(tuple(map(float, row)) for row in array)
+        )
 
     def validate(self, obj: Any, value: Any) -> float | Rows_ | None:
         try:
-            return None if value is None and self.block.expr is not None else self.plain(checked(self.block, value))
+            return (
+                None
+                if value is None and self.block.expr is not None
+                else self.plain(checked(self.block, value))
+            )
         except InputError as error:
             raise traitlets.TraitError(str(error)) from None
 
@@ -60,12 +70,22 @@ class SheetWidget(anywidget.AnyWidget):
 
     def __init__(self, sheet: Sheet, **inputs: Any):
         """sheet: its starting values, or `inputs` in their place, as for `set`. Raises InputError for a value an input cannot take."""
-        taken = [name for name in sheet.inputs if hasattr(type(self), name) or name in ("step", "values", "sheet")]
+        taken = [
+            name
+            for name in sheet.inputs
+            if hasattr(type(self), name) or name in ("step", "values", "sheet")
+        ]
         if taken:
-            raise InputError(f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself")
+            raise InputError(
+                f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself"
+            )
         self.sheet = self._opened = sheet.with_inputs(inputs)
         told = traitlets.Dict(description(self.sheet)).tag(sync=True)
-        self.add_traits(**_traits(self.sheet.inputs), step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True), _description=told)
+        self.add_traits(
+            **_traits(self.sheet.inputs),
+            step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True),
+            _description=told,
+        )
         super().__init__()  # after the traits, so that the page is opened with all of them
         self._watch(self.sheet.inputs)
         self.on_msg(self._answer)
@@ -90,7 +110,9 @@ class SheetWidget(anywidget.AnyWidget):
                 self.traits()[name].block = block
                 setattr(self, name, block.value)
             self.step = 0
-            self._description = description(self._opened.with_inputs(sizes_of(sheet)))  # what Reset leads to, and what a link leaves out
+            self._description = description(
+                self._opened.with_inputs(sizes_of(sheet))
+            )  # what Reset leads to, and what a link leaves out
 
     def _resized(self, change: Any) -> None:
         """A size was set like any trait."""
@@ -103,13 +125,18 @@ class SheetWidget(anywidget.AnyWidget):
         try:
             checked_inputs(self.sheet, {**self.inputs, proposal["trait"].name: proposal["value"]})
         except InputError as error:
-            raise traitlets.TraitError(f"{error}; use set({proposal['trait'].name}=..., ...)") from None
+            raise traitlets.TraitError(
+                f"{error}; use set({proposal['trait'].name}=..., ...)"
+            ) from None
         return proposal["value"]
 
     def set(self, **inputs: Any) -> None:
         """Several inputs at once. Raises InputError, and changes nothing, where they do not fit."""
         sheet = self.sheet.with_inputs(self.inputs).with_inputs(inputs)
-        if sheet.made_by and any(block.is_size and block.value != self.sheet.blocks[name].value for name, block in sheet.inputs.items()):
+        if sheet.made_by and any(
+            block.is_size and block.value != self.sheet.blocks[name].value
+            for name, block in sheet.inputs.items()
+        ):
             return self._replace(sheet)
         accepted = {name: block.value for name, block in sheet.inputs.items()}
         with self.hold_sync(), self.hold_trait_notifications():
@@ -155,7 +182,9 @@ class SheetWidget(anywidget.AnyWidget):
 
         inputs, step = content.get("inputs"), content.get("step")
         if not isinstance(inputs, dict) or not isinstance(step, int):
-            raise InputError("the page did not say which inputs the workbook is to hold; load it again")
+            raise InputError(
+                "the page did not say which inputs the workbook is to hold; load it again"
+            )
         if not 0 <= step <= MOST_STEPS:
             raise InputError(f"step is {step}; it must be a whole number from 0 to {MOST_STEPS}")
         file = io.BytesIO()
@@ -166,7 +195,11 @@ class SheetWidget(anywidget.AnyWidget):
         from sheets.targets.excel import read_inputs
 
         found = read_inputs(self.sheet, bytes(buffers[0]) if buffers else b"")
-        return {"inputs": {name: None if array is None else array.tolist() for name, array in found.items()}}, []
+        return {
+            "inputs": {
+                name: None if array is None else array.tolist() for name, array in found.items()
+            }
+        }, []
 
     def _make_anew(self, content: dict[str, Any], _: list[Any]) -> tuple[dict, list[bytes]]:
         inputs = content.get("inputs")

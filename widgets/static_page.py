@@ -44,7 +44,9 @@ def safe_script(source: str) -> str:
 
 def safe_json(told: Any) -> str:
     """JSON that may stand inside a script element."""
-    return json.dumps(told, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(told, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
 
 
 def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None) -> str:
@@ -64,15 +66,17 @@ def _sizes_part(name: str, sheet: Sheet) -> str:
     values, told = told_sizes(sheet)
     if not told:
         return ""
-    return (
-        f'\n<script type="text/plain" id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}">{packed(told)}</script>'
-    )
+    return f'\n<script type="text/plain" id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}">{packed(told)}</script>'
 
 
 @lru_cache
 def shared_files() -> dict[str, bytes]:
     """What pages share, name to content: it lies beside those made with `beside`."""
-    return {STYLE: f"{LOOK}{style()}".encode(), SCRIPT: _script().encode(), PLOTLY: plotly_file().read_bytes()}
+    return {
+        STYLE: f"{LOOK}{style()}".encode(),
+        SCRIPT: _script().encode(),
+        PLOTLY: plotly_file().read_bytes(),
+    }
 
 
 @lru_cache
@@ -86,14 +90,23 @@ def _script() -> str:
 
 
 def static_page(
-    title: str, parts: Sequence[str | Sheet], plotly_address: str = "", before: str = "", after: str = "", beside: bool = False
+    title: str,
+    parts: Sequence[str | Sheet],
+    plotly_address: str = "",
+    before: str = "",
+    after: str = "",
+    beside: bool = False,
 ) -> str:
     """The page's HTML. parts: our own HTML text, or sheets. plotly_address: where plotly.js lies (empty: inside the page).
 
     before, after: HTML above and below the text, such as links to other lessons. beside: the `shared_files` lie beside the page.
     """
     body = [part if isinstance(part, str) else sheet_part(k, part) for k, part in enumerate(parts)]
-    look = f'<link rel="stylesheet" href="{_address(STYLE)}">' if beside else f"<style>{LOOK}{style()}</style>"
+    look = (
+        f'<link rel="stylesheet" href="{_address(STYLE)}">'
+        if beside
+        else f"<style>{LOOK}{style()}</style>"
+    )
     live = any(isinstance(part, Sheet) for part in parts)
     return "\n".join(
         [
@@ -114,6 +127,14 @@ def static_page(
 
 def _scripts(plotly_address: str, beside: bool) -> list[str]:
     """No modules: those wait for the whole file, which plotly makes long. plotly.js is no script until a sheet asks for it."""
-    script = f'<script src="{_address(SCRIPT)}"></script>' if beside else f"<script>{safe_script(_script())}</script>"
-    source = f' src="{html.escape(plotly_address)}">' if plotly_address else f">{safe_script(plotly_file().read_text(encoding='utf-8'))}"
+    script = (
+        f'<script src="{_address(SCRIPT)}"></script>'
+        if beside
+        else f"<script>{safe_script(_script())}</script>"
+    )
+    source = (
+        f' src="{html.escape(plotly_address)}">'
+        if plotly_address
+        else f">{safe_script(plotly_file().read_text(encoding='utf-8'))}"
+    )
     return [script, f'<script type="text/plain" id="gradsheet-plotly"{source}</script>']

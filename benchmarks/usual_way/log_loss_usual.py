@@ -15,7 +15,8 @@ curve_c = np.exp(np.linspace(np.log(1e-5), np.log(0.5), 101))
 five_cats, five_predictions = np.array([1, 0, 1, 0, 1]), np.array([0.98, 0.1, 0.5, 0.9, 0.02])
 story_cats = np.repeat([1, 0], 20)
 honest = np.array(
-    [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 + [0.02, 0.05, 0.01, 0.1, 0.04, 0.03, 0.08, 0.02, 0.12, 0.06] * 2
+    [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2
+    + [0.02, 0.05, 0.01, 0.1, 0.04, 0.03, 0.08, 0.02, 0.12, 0.06] * 2
 )
 honest[12] = 0.3
 certain = np.round(honest)
@@ -64,19 +65,37 @@ clip_slider = widgets.FloatLogSlider(
     layout=wide,
 )
 accuracy_slider = widgets.FloatSlider(
-    value=0.975, min=0.5, max=0.999, step=0.001, description="model accuracy", readout_format=".1%", style=style, layout=wide
+    value=0.975,
+    min=0.5,
+    max=0.999,
+    step=0.001,
+    description="model accuracy",
+    readout_format=".1%",
+    style=style,
+    layout=wide,
 )
 nudge_slider = widgets.FloatLogSlider(
-    value=1e-4, min=-7, max=-2, step=0.025, description="nudge", readout_format=".3g", style=style, layout=wide
+    value=1e-4,
+    min=-7,
+    max=-2,
+    step=0.025,
+    description="nudge",
+    readout_format=".3g",
+    style=style,
+    layout=wide,
 )
 
 
 def line(x, y, name, colour, dash="solid"):
-    return go.Scatter(x=x, y=y, name=name, mode="lines", line={"color": colour, "width": 3, "dash": dash})
+    return go.Scatter(
+        x=x, y=y, name=name, mode="lines", line={"color": colour, "width": 3, "dash": dash}
+    )
 
 
 def points(x, y, name, colour, symbol="circle"):
-    return go.Scatter(x=x, y=y, name=name, mode="markers", marker={"color": colour, "size": 13, "symbol": symbol})
+    return go.Scatter(
+        x=x, y=y, name=name, mode="markers", marker={"color": colour, "size": 13, "symbol": symbol}
+    )
 
 
 def axes(title, x_title, x_range, y_title, y_range, x_type="linear"):
@@ -108,16 +127,41 @@ one_answer = go.FigureWidget(
         line(curve_p, if_not, "not a cat", "#d55e00", "dash"),
         points(rows["p"], first_loss, "this class", "#000000", "square"),
     ],
-    axes("Loss of one row against its prediction", "prediction (probability of a cat)", [0, 1], "loss", [0, TOP]),
+    axes(
+        "Loss of one row against its prediction",
+        "prediction (probability of a cat)",
+        [0, 1],
+        "loss",
+        [0, TOP],
+    ),
 )
 best = 1 - accuracy_slider.value
 whole_class = go.FigureWidget(
     [
         line(curve_c, expected(accuracy_slider.value, curve_c), "expected loss", "#000000"),
-        points([best], [expected(accuracy_slider.value, best)], "least, at c = 1 - A", "#009e73", "diamond"),
-        points([clip_slider.value], [expected(accuracy_slider.value, clip_slider.value)], "clip now", "#d55e00", "square"),
+        points(
+            [best],
+            [expected(accuracy_slider.value, best)],
+            "least, at c = 1 - A",
+            "#009e73",
+            "diamond",
+        ),
+        points(
+            [clip_slider.value],
+            [expected(accuracy_slider.value, clip_slider.value)],
+            "clip now",
+            "#d55e00",
+            "square",
+        ),
     ],
-    axes("Expected loss against c", "c (log scale)", [-5, np.log10(0.5)], "expected loss", [0, 0.8], "log"),
+    axes(
+        "Expected loss against c",
+        "c (log scale)",
+        [-5, np.log10(0.5)],
+        "expected loss",
+        [0, 0.8],
+        "log",
+    ),
 )
 results = widgets.HTML()
 table = widgets.HTML()
@@ -135,7 +179,11 @@ def results_html(cat, p, q, loss, clip):
         "least expected loss": f"{expected(accuracy_slider.value, 1 - accuracy_slider.value):.4f}",
         "expected loss at this clip": f"{expected(accuracy_slider.value, clip):.4f}",
     }
-    return "<table>" + "".join(f"<tr><th>{name}</th><td>{number}</td></tr>" for name, number in numbers.items()) + "</table>"
+    return (
+        "<table>"
+        + "".join(f"<tr><th>{name}</th><td>{number}</td></tr>" for name, number in numbers.items())
+        + "</table>"
+    )
 
 
 def table_html(cat, p, q, product, loss, clip):
@@ -155,7 +203,10 @@ def table_html(cat, p, q, product, loss, clip):
         "finite difference": [f"{x:.4g}" for x in finite],
     }
     head = "".join(f"<th>{name}</th>" for name in columns)
-    body = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in zip(*columns.values(), strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>"
+        for row in zip(*columns.values(), strict=True)
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -170,8 +221,14 @@ def update(change=None):
         one_answer.data[2].y = np.minimum(TOP, loss)
     with whole_class.batch_update():
         whole_class.data[0].y = expected(accuracy, curve_c)
-        whole_class.data[1].x, whole_class.data[1].y = [1 - accuracy], [expected(accuracy, 1 - accuracy)]
-        whole_class.data[2].x, whole_class.data[2].y = [max(1e-5, clip)], [min(0.8, expected(accuracy, max(1e-5, clip)))]
+        whole_class.data[1].x, whole_class.data[1].y = (
+            [1 - accuracy],
+            [expected(accuracy, 1 - accuracy)],
+        )
+        whole_class.data[2].x, whole_class.data[2].y = (
+            [max(1e-5, clip)],
+            [min(0.8, expected(accuracy, max(1e-5, clip)))],
+        )
     results.value = results_html(cat, p, q, loss, clip)
     table.value = table_html(cat, p, q, product, loss, clip)
 
@@ -192,7 +249,9 @@ def choose(name):
     update()
 
 
-buttons = [widgets.Button(description=name, layout=widgets.Layout(width="auto")) for name in presets]
+buttons = [
+    widgets.Button(description=name, layout=widgets.Layout(width="auto")) for name in presets
+]
 for button in buttons:
     button.on_click(lambda pressed: choose(pressed.description))
 for control in controls:

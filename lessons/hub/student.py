@@ -34,14 +34,19 @@ class HubLogin(JupyterHubIdentityProvider):
     """JupyterHub's login, under the student's own address, where Voila would put it at the root."""
 
     def get_handlers(self) -> list[tuple]:
-        return [(url_path_join(self.parent.base_url, pattern), *rest) for pattern, *rest in super().get_handlers()]
+        return [
+            (url_path_join(self.parent.base_url, pattern), *rest)
+            for pattern, *rest in super().get_handlers()
+        ]
 
 
 class LeadsToLogin(ForThePerson):
     """Before a page: who is not logged in is led to where they can."""
 
     def get_login_url(self) -> str:
-        return super(ForThePerson, self).get_login_url()  # the handler's own, which for what is no page is a refusal too
+        return super(
+            ForThePerson, self
+        ).get_login_url()  # the handler's own, which for what is no page is a refusal too
 
 
 class StudentServer(LessonServer):
@@ -62,12 +67,18 @@ class StudentServer(LessonServer):
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
-        settings["allow_remote_access"] = True  # the hub's name is not this computer's, and its login keeps strangers out
-        settings["headers"] = {"X-JupyterHub-Version": jupyterhub_version}  # the hub compares it with its own
+        settings["allow_remote_access"] = (
+            True  # the hub's name is not this computer's, and its login keeps strangers out
+        )
+        settings["headers"] = {
+            "X-JupyterHub-Version": jupyterhub_version
+        }  # the hub compares it with its own
         hub = self.identity_provider.hub_auth
         # A lesson's link, for others: it leads each to their own server, and through the login first.
         resources = self.voila_configuration.config.VoilaConfiguration.resources
-        resources["gradsheet"]["shared"] = hub.hub_host + url_path_join(hub.hub_prefix, "user-redirect", "lesson")
+        resources["gradsheet"]["shared"] = hub.hub_host + url_path_join(
+            hub.hub_prefix, "user-redirect", "lesson"
+        )
         # The login has read its token by now, and a lesson's kernel, which gets these variables, has no use for it.
         assert hub.api_token
         del os.environ["JUPYTERHUB_API_TOKEN"]
@@ -77,12 +88,20 @@ class StudentServer(LessonServer):
 def main() -> int:
     """Serve the lessons until the hub stops this server, and return the exit code."""
     try:
-        address, base_url = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"]), os.environ["JUPYTERHUB_SERVICE_PREFIX"]
+        address, base_url = (
+            urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"]),
+            os.environ["JUPYTERHUB_SERVICE_PREFIX"],
+        )
     except KeyError as missing:
-        print(f"{missing.args[0]} is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).", file=sys.stderr)
+        print(
+            f"{missing.args[0]} is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).",
+            file=sys.stderr,
+        )
         return 2
     sockets = bind_sockets(address.port or 8888, address.hostname)
-    StudentServer.run(configuration(LESSONS, base_url), sockets, start_page, when_ready=lambda: None)
+    StudentServer.run(
+        configuration(LESSONS, base_url), sockets, start_page, when_ready=lambda: None
+    )
     return 0
 
 

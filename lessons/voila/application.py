@@ -39,7 +39,12 @@ LESSONS = Path(__file__).resolve().parents[1]
 
 # The front-end extensions that a lesson needs, our own among them (it stands in `labextensions/`, where Voila looks by itself). Any
 # other that is installed beside Gradsheet stays out: plotly's own, for one, would add its 4.8 MB to every page.
-EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget", "gradsheet"]
+EXTENSIONS = [
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+    "gradsheet",
+]
 
 # What a page ends with where its kernel does not come.
 NOT_OPENED = (
@@ -48,7 +53,9 @@ NOT_OPENED = (
 )
 
 
-def configuration(folder: Path, base_url: str, token: str | None = None, ticket: str = "") -> Config:
+def configuration(
+    folder: Path, base_url: str, token: str | None = None, ticket: str = ""
+) -> Config:
     """Voila's options for the lessons in `folder`. token, ticket: see login.py; without them everyone is answered."""
     config = Config(
         Voila={
@@ -84,14 +91,23 @@ def configuration(folder: Path, base_url: str, token: str | None = None, ticket:
 
 def plotly_address(base_url: str) -> str:
     """Where a page finds plotly.js. With its version, so that the browser may keep it."""
-    return url_path_join(base_url, "gradsheet", f"plotly-{importlib.metadata.version('plotly')}.min.js")
+    return url_path_join(
+        base_url, "gradsheet", f"plotly-{importlib.metadata.version('plotly')}.min.js"
+    )
 
 
 def links(name: str, base_url: str, label: str) -> str:
     """HTML: from a lesson to its neighbours and to all of them; nothing for a notebook that is none of ours."""
-    from lessons.course import lesson_links, lessons  # not above: they import every sheet, which is not needed before a lesson opens
+    from lessons.course import (
+        lesson_links,
+        lessons,
+    )  # not above: they import every sheet, which is not needed before a lesson opens
 
-    return lesson_links(name, lambda other: url_path_join(base_url, "lesson", other), base_url, label) if name in lessons() else ""
+    return (
+        lesson_links(name, lambda other: url_path_join(base_url, "lesson", other), base_url, label)
+        if name in lessons()
+        else ""
+    )
 
 
 def plotly_folder() -> str:
@@ -109,9 +125,17 @@ class LessonServer(Voila):
     when_ready: Callable[[], None]
 
     @classmethod
-    def run(cls, config: Config, sockets: Sequence[socket], start_page: Callable[[], str], when_ready: Callable[[], None]) -> None:
+    def run(
+        cls,
+        config: Config,
+        sockets: Sequence[socket],
+        start_page: Callable[[], str],
+        when_ready: Callable[[], None],
+    ) -> None:
         """Serve what `config` says on `sockets` until interrupted; `when_ready` is called once pages are answered."""
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")]))
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(
+            filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")])
+        )
         # Some Windows registries call .js plain text, which browsers refuse to run.
         mimetypes.add_type("text/javascript", ".js")
         # Tornado reads as seconds the milliseconds after which Jupyter gives up a silent page, and would warn that they are too many.
@@ -141,7 +165,13 @@ class LessonServer(Voila):
         return settings
 
     def init_handlers(self) -> list[tuple]:
-        replaced = (TornadoVoilaTreeHandler, TornadoVoilaHandler, VoilaContentsHandler, ThemesHandler, TemplateStaticFileHandler)
+        replaced = (
+            TornadoVoilaTreeHandler,
+            TornadoVoilaHandler,
+            VoilaContentsHandler,
+            ThemesHandler,
+            TemplateStaticFileHandler,
+        )
         kept = [handler for handler in super().init_handlers() if handler[1] not in replaced]
         voila = {"voila_configuration": self.voila_configuration}
         lesson = {"template_paths": self.template_paths, "config": self.config, **voila}
@@ -151,11 +181,16 @@ class LessonServer(Voila):
             (at("lesson", r"([\w-]+)"), Lesson, lesson),
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
             # Voila's own address has room for more, at which its handler fails.
-            (at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"), TemplateStaticFileHandler),
+            (
+                at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"),
+                TemplateStaticFileHandler,
+            ),
             (at("gradsheet", r"(plotly-.*\.js)"), PlotlyScript, {"path": plotly_folder()}),
             *kept,
         ]
-        return [(pattern, self.behind_login(handler), *rest) for pattern, handler, *rest in handlers]
+        return [
+            (pattern, self.behind_login(handler), *rest) for pattern, handler, *rest in handlers
+        ]
 
     def listen(self) -> None:
         HTTPServer(self.app).add_sockets(self.sockets)
@@ -178,7 +213,9 @@ class StartPage(BaseVoilaHandler):
 
     def get(self) -> None:
         if self.get_argument("token", None) is not None:
-            self.redirect(self.base_url)  # the cookie is set, and an address bar is no place for a secret
+            self.redirect(
+                self.base_url
+            )  # the cookie is set, and an address bar is no place for a secret
         else:
             self.finish(self.start_page())
 

@@ -26,7 +26,11 @@ KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
 # Words with a kernel pass through files in a folder of this account's, where it has them: a port would answer other accounts too, who
 # could read along, and another program may take it before the kernel does. The files' names must be short, so the folder's must be.
-PRIVATE = Config() if os.name == "nt" else Config(Voila={"connection_dir_root": "/tmp"}, KernelManager={"transport": "ipc"})
+PRIVATE = (
+    Config()
+    if os.name == "nt"
+    else Config(Voila={"connection_dir_root": "/tmp"}, KernelManager={"transport": "ipc"})
+)
 
 
 def room_for_another() -> bool:
@@ -52,7 +56,12 @@ class RunningPython(KernelSpecManager):
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict(KERNEL_ARGUMENTS))
 
     def get_all_specs(self) -> dict[str, Any]:
-        return {"python3": {"resource_dir": RESOURCES, "spec": self.get_kernel_spec("python3").to_dict()}}
+        return {
+            "python3": {
+                "resource_dir": RESOURCES,
+                "spec": self.get_kernel_spec("python3").to_dict(),
+            }
+        }
 
 
 class WarmKernels(AsyncMappingKernelManager):
@@ -62,7 +71,9 @@ class WarmKernels(AsyncMappingKernelManager):
     before the page's address is known. A kernel without a lesson costs one process in all and has none of that.
     """
 
-    refill_delay = 5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
+    refill_delay = (
+        5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
+    )
     visit_delay = 120  # seconds: a kernel that no page has joined by then was left before its page stood, by a reload or a script
 
     def __init__(self, **kwargs: Any) -> None:
@@ -95,7 +106,9 @@ class WarmKernels(AsyncMappingKernelManager):
         async with self._or_ended(kernel_id, client):
             await client.wait_for_ready(timeout=60)
             for name in WARM_IMPORTS:
-                await client.execute(f"import {name}; del {name}", silent=True, reply=True, timeout=60)
+                await client.execute(
+                    f"import {name}; del {name}", silent=True, reply=True, timeout=60
+                )
         return kernel_id, client
 
     async def _take_warm(self, folder: str, environment: dict[str, str]) -> str | None:
@@ -105,17 +118,25 @@ class WarmKernels(AsyncMappingKernelManager):
             return None
         try:
             kernel_id, client = await warming
-            new = {str(name): value for name, value in environment.items() if os.environ.get(name) != value}
+            new = {
+                str(name): value
+                for name, value in environment.items()
+                if os.environ.get(name) != value
+            }
             move = f"import os; os.environ.update({new!r}); os.chdir({folder!r}); del os"
             async with self._or_ended(kernel_id, client):
                 reply = await client.execute(move, silent=True, reply=True, timeout=10)
                 if reply["content"]["status"] != "ok":
                     raise RuntimeError(reply["content"])
         except Exception:  # whatever it was, the lesson can still have a kernel of its own
-            self.log.error("The kernel kept warm was lost; the lesson starts another one.", exc_info=True)
+            self.log.error(
+                "The kernel kept warm was lost; the lesson starts another one.", exc_info=True
+            )
             return None
         client.stop_channels()
-        self._waiting.discard(kernel_id)  # only now: until it has moved, it looks like one that was left
+        self._waiting.discard(
+            kernel_id
+        )  # only now: until it has moved, it looks like one that was left
         return kernel_id
 
     async def start_kernel(self, *, path: Any = None, **kwargs: Any) -> str:  # type: ignore[override]
@@ -130,7 +151,11 @@ class WarmKernels(AsyncMappingKernelManager):
             return
         kernel: Any = self._kernels[kernel_id]
         quiet = datetime.now(UTC) - kernel.last_activity
-        if kernel_id not in self._visited and kernel.execution_state == "idle" and quiet > timedelta(seconds=self.visit_delay):
+        if (
+            kernel_id not in self._visited
+            and kernel.execution_state == "idle"
+            and quiet > timedelta(seconds=self.visit_delay)
+        ):
             await self.shutdown_kernel(kernel_id)
         else:
             await super().cull_kernel_if_idle(kernel_id)

@@ -11,7 +11,10 @@ from voila.voila_identity_provider import VoilaIdentityProvider
 class SecretAddress(VoilaIdentityProvider):
     """The login by opening an address that ends in the server's token; a cookie then does. Without a token everyone is answered."""
 
-    ticket = Unicode(config=True, help="As good as the token, once: for the browser's command line, which other accounts can read.")
+    ticket = Unicode(
+        config=True,
+        help="As good as the token, once: for the browser's command line, which other accounts can read.",
+    )
 
     def get_token(self, handler: tornado.web.RequestHandler) -> str | None:
         given = super().get_token(handler)
@@ -55,4 +58,8 @@ class FileForThePerson(ForThePerson):
 
 def for_the_person(handler: type, page: type = ForThePerson, file: type = FileForThePerson) -> type:
     """The same handler, behind `page`, or behind `file` where it serves files."""
-    return type(handler.__name__, (file if issubclass(handler, tornado.web.StaticFileHandler) else page, handler), {})
+    return type(
+        handler.__name__,
+        (file if issubclass(handler, tornado.web.StaticFileHandler) else page, handler),
+        {},
+    )

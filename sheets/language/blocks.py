@@ -24,10 +24,14 @@ class Block:
     title: str = ""
     note: str = ""
     symbol: str = ""  # LaTeX; made from the name where empty
-    format: str = "g"  # how a cell is shown: .4f, .1%, d (whole), g (as many digits as needed, four at most)
+    format: str = (
+        "g"  # how a cell is shown: .4f, .1%, d (whole), g (as many digits as needed, four at most)
+    )
     expr: Expr | None = None
     editable: bool = False  # an input
-    infinite: Expr | None = None  # this block may be infinite; the sign says which way, for a workbook that has no infinity
+    infinite: Expr | None = (
+        None  # this block may be infinite; the sign says which way, for a workbook that has no infinity
+    )
     gradient_of: tuple[str, str] | None = None
     value: np.ndarray | None = None
     low: float | None = None
@@ -39,7 +43,9 @@ class Block:
     ready: tuple[int, ...] = ()  # of a size: what a page without Python offers
     control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
     scale: str = "linear"
-    smallest: float | None = None  # of a log scale whose low is 0: where the slider's logarithmic part starts
+    smallest: float | None = (
+        None  # of a log scale whose low is 0: where the slider's logarithmic part starts
+    )
     step: float | None = None
 
     @property

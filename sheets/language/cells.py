@@ -21,11 +21,15 @@ def cell(block: str, i: Index, j: Index) -> Expr:
 
 
 def index(i: Index) -> Expr:
-    return i if isinstance(i, Expr) else const(i) if isinstance(i, int) else Expr("index", (), ONE, i)
+    return (
+        i if isinstance(i, Expr) else const(i) if isinstance(i, int) else Expr("index", (), ONE, i)
+    )
 
 
 def reads(e: Expr, k: str) -> bool:
-    return any((x.op == "cell" and k in x.arg[1:]) or (x.op == "index" and x.arg == k) for x in walk(e))
+    return any(
+        (x.op == "cell" and k in x.arg[1:]) or (x.op == "index" and x.arg == k) for x in walk(e)
+    )
 
 
 def over(kind: str, body: Expr, k: str, length: int) -> Expr:
@@ -58,11 +62,15 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return at(e.args[0], i, j, depth)
         case "matmul":
             a, b = e.args
-            return over("sum", _times(at(a, i, k, depth + 1), at(b, k, j, depth + 1)), k, a.shape[1])
+            return over(
+                "sum", _times(at(a, i, k, depth + 1), at(b, k, j, depth + 1)), k, a.shape[1]
+            )
         case "take":
             x, rows = e.args
             row = at(rows, i, 0, depth)
-            known = row.op == "const" and not isinstance(x.shape[0], Rows)  # rows of data may become fewer, and a look-up then says so
+            known = row.op == "const" and not isinstance(
+                x.shape[0], Rows
+            )  # rows of data may become fewer, and a look-up then says so
             return at(x, int(row.arg) if known else row, j, depth)
         case "put":
             g, rows = e.args

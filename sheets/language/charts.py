@@ -14,7 +14,9 @@ from .roles import ROLES
 if TYPE_CHECKING:
     from .blocks import Block
 
-POINTER_X, POINTER_Y = (Expr("pointer", (), (1, 1), axis) for axis in ("x", "y"))  # where the reader drags a marker to
+POINTER_X, POINTER_Y = (
+    Expr("pointer", (), (1, 1), axis) for axis in ("x", "y")
+)  # where the reader drags a marker to
 
 STEP = "step"  # as the x of a series over steps: the step's number
 MODES = ("lines", "markers", "segments")
@@ -93,25 +95,38 @@ def check_series(blocks: Mapping[str, Block], series: Series) -> None:
     if series.steps:
         for name in names:
             if name != STEP and not is_single(_known(blocks, name).shape):
-                raise InputError(f"{series.label!r}: {name} is {blocks[name].size}; over steps, x and y are single numbers, or x is 'step'")
+                raise InputError(
+                    f"{series.label!r}: {name} is {blocks[name].size}; over steps, x and y are single numbers, or x is 'step'"
+                )
     else:
         _check_lengths(blocks, names)
     if series.ghosts and (series.mode != "lines" or series.steps):
-        raise InputError(f"{series.label!r}: ghosts are copies of a line as it was at earlier steps")
+        raise InputError(
+            f"{series.label!r}: ghosts are copies of a line as it was at earlier steps"
+        )
     _check_drag(blocks, series)
 
 
 def _check_lengths(blocks: Mapping[str, Block], names: list[str]) -> None:
     first = _known(blocks, names[0])
     for name in names[1:]:
-        both = [(int(block.shape[0]) * int(block.shape[1]), isinstance(block.shape[0], Rows)) for block in (first, _known(blocks, name))]
+        both = [
+            (int(block.shape[0]) * int(block.shape[1]), isinstance(block.shape[0], Rows))
+            for block in (first, _known(blocks, name))
+        ]
         if both[0] != both[1]:
             said = [f"{count} cells{' in data rows' * data}" for count, data in both]
             raise InputError(f"{names[0]} has {said[0]} and {name} has {said[1]}")
 
 
 def _check_drag(blocks: Mapping[str, Block], series: Series) -> None:
-    dragged = {"": (), "x": (series.x,), "y": (series.y,), "xy": (series.x, series.y), "draw": (series.y,)}
+    dragged = {
+        "": (),
+        "x": (series.x,),
+        "y": (series.y,),
+        "xy": (series.x, series.y),
+        "draw": (series.y,),
+    }
     if series.drag not in dragged:
         raise InputError(f"{series.label!r}: drag {series.drag!r} is one of x, y, xy, draw")
     if (series.drag not in ("", "draw") or series.moves) and series.mode != "markers":
@@ -134,7 +149,12 @@ def _check_drag(blocks: Mapping[str, Block], series: Series) -> None:
 def check_contour(blocks: Mapping[str, Block], contour: Contour) -> None:
     """Raises InputError where z is not rows of y by columns of x."""
     x, y, z = (_known(blocks, name).shape for name in (contour.x, contour.y, contour.z))
-    if x[0] != 1 or y[1] != 1 or z != (y[0], x[1]) or any(isinstance(n, Rows) for n in (*x, *y, *z)):
+    if (
+        x[0] != 1
+        or y[1] != 1
+        or z != (y[0], x[1])
+        or any(isinstance(n, Rows) for n in (*x, *y, *z))
+    ):
         raise InputError(
             f"contour {contour.label!r}: x is 1 x columns, y rows x 1, z rows x columns; they are {size(x)}, {size(y)}, {size(z)}"
         )

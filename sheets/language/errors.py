@@ -23,7 +23,11 @@ def author_line() -> str:
 @cache
 def _is_ours(path: str) -> bool:
     """Whether a file belongs to the language or to numpy."""
-    return str(Path(path).parent) in LANGUAGE or "numpy" in Path(path).parts or path.startswith("<__array_function__")
+    return (
+        str(Path(path).parent) in LANGUAGE
+        or "numpy" in Path(path).parts
+        or path.startswith("<__array_function__")
+    )
 
 
 class SheetError(ValueError):

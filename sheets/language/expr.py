@@ -66,7 +66,18 @@ class Rows(int):
 
 
 # Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of ops.OPS.
-STRUCTURE = ("const", "ref", "transpose", "expand", "matmul", "take", "put", "stack", "row_index", "column_index")
+STRUCTURE = (
+    "const",
+    "ref",
+    "transpose",
+    "expand",
+    "matmul",
+    "take",
+    "put",
+    "stack",
+    "row_index",
+    "column_index",
+)
 REDUCTIONS = ("sum", "mean", "max", "min")
 COMPOSED = ("softmax", "log_softmax")
 
@@ -148,7 +159,9 @@ class Expr:
         return elementwise("greater_equal", self, other)
 
     def __and__(self, other):
-        raise SheetError("`a & b` is not in the language; write np.where(a, b, 0), or a * b where both are 1 or 0")
+        raise SheetError(
+            "`a & b` is not in the language; write np.where(a, b, 0), or a * b where both are 1 or 0"
+        )
 
     def __or__(self, other):
         raise SheetError("`a | b` is not in the language; write np.where(a, 1, b)")
@@ -159,7 +172,9 @@ class Expr:
     __rand__, __ror__ = __and__, __or__
 
     def __bool__(self):
-        raise SheetError(f"`if {self!r}` has no answer while the sheet is written; use np.where(condition, a, b)")
+        raise SheetError(
+            f"`if {self!r}` has no answer while the sheet is written; use np.where(condition, a, b)"
+        )
 
     def __iter__(self):
         raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
@@ -200,18 +215,28 @@ class Expr:
 
         name = ufunc.__name__
         if method != "__call__" or options:
-            raise SheetError(f"np.{name} can only be called plainly here: no out=, where= or .{method}")
+            raise SheetError(
+                f"np.{name} can only be called plainly here: no out=, where= or .{method}"
+            )
         if name in ("matmul", "power", "square"):
-            special: dict[str, Any] = {"matmul": matmul, "power": power, "square": lambda x: power(x, 2)}
+            special: dict[str, Any] = {
+                "matmul": matmul,
+                "power": power,
+                "square": lambda x: power(x, 2),
+            }
             return special[name](*inputs)
         if name not in OPS:
-            raise SheetError(f"np.{name} is not an op of the sheet language; there are: {', '.join(sorted(OPS))}")
+            raise SheetError(
+                f"np.{name} is not an op of the sheet language; there are: {', '.join(sorted(OPS))}"
+            )
         return elementwise(name, *inputs)
 
     def __array_function__(self, function, types, args, options):
         if function not in FUNCTIONS:
             known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
-            raise SheetError(f"np.{function.__name__} is not a function of the sheet language; there are: {known}")
+            raise SheetError(
+                f"np.{function.__name__} is not a function of the sheet language; there are: {known}"
+            )
         return FUNCTIONS[function](*args, **options)
 
 
@@ -236,7 +261,9 @@ def is_single(shape: Shape) -> bool:
 
 
 def const(x: float) -> Expr:
-    return Expr("const", (), (1, 1), x if isinstance(x, Rows) else float(x) + 0.0)  # -0.0 is 0: not every face knows it
+    return Expr(
+        "const", (), (1, 1), x if isinstance(x, Rows) else float(x) + 0.0
+    )  # -0.0 is 0: not every face knows it
 
 
 def lift(x: Any) -> Expr:
@@ -252,9 +279,13 @@ def lift(x: Any) -> Expr:
             raise SheetError(f"{x} inside a formula is no number that a workbook knows")
         return const(x if isinstance(x, Rows) else float(x))
     if isinstance(x, np.ndarray) and x.ndim == 0:
-        raise SheetError("np.where was given no expression: `==` and `!=` compare the expressions themselves; write np.equal(a, b)")
+        raise SheetError(
+            "np.where was given no expression: `==` and `!=` compare the expressions themselves; write np.equal(a, b)"
+        )
     if isinstance(x, (np.ndarray, list, tuple)):
-        raise SheetError("an array inside a formula has no name to show: make it a block with sheet.input(name, values)")
+        raise SheetError(
+            "an array inside a formula has no name to show: make it a block with sheet.input(name, values)"
+        )
     raise SheetError(f"{x!r} is not a number or an expression")
 
 
@@ -278,11 +309,21 @@ def stretched(op: str, args: tuple[Expr, ...]) -> Shape:
     """The shape that all args stretch to: an axis of size 1 stretches, an axis of data rows only fits data rows."""
     shape = []
     for axis in (0, 1):
-        lengths = [a.shape[axis] for a in args if a.shape[axis] != 1 or isinstance(a.shape[axis], Rows)]
-        if any(n != lengths[0] or isinstance(n, Rows) != isinstance(lengths[0], Rows) for n in lengths):
+        lengths = [
+            a.shape[axis] for a in args if a.shape[axis] != 1 or isinstance(a.shape[axis], Rows)
+        ]
+        if any(
+            n != lengths[0] or isinstance(n, Rows) != isinstance(lengths[0], Rows) for n in lengths
+        ):
             which = ", ".join(f"{a!r} is {size(a.shape)}" for a in args)
-            why = " (a number of data rows can change, a fixed number cannot)" if len(set(lengths)) == 1 else ""
-            raise ShapeError(f"{op}: {which}; {'rows' if axis == 0 else 'columns'} must be equal or 1{why}")
+            why = (
+                " (a number of data rows can change, a fixed number cannot)"
+                if len(set(lengths)) == 1
+                else ""
+            )
+            raise ShapeError(
+                f"{op}: {which}; {'rows' if axis == 0 else 'columns'} must be equal or 1{why}"
+            )
         shape.append(lengths[0] if lengths else 1)
     return shape[0], shape[1]
 
@@ -295,7 +336,11 @@ def elementwise(op: str, *operands: Any) -> Expr:
         return negated(args[0])
     if len(args) == 2:
         for side in (0, 1):
-            if (op, side) in UNIT and is_number(args[side], UNIT[op, side]) and args[1 - side].shape == shape:
+            if (
+                (op, side) in UNIT
+                and is_number(args[side], UNIT[op, side])
+                and args[1 - side].shape == shape
+            ):
                 return args[1 - side]
     return Expr(op, args, shape)
 
@@ -330,7 +375,9 @@ def clip(x: Any, low: Any, high: Any) -> Expr:
 
 def expand(x: Expr, shape: Shape) -> Expr:
     """Stretch the size-1 axes of x to `shape`. One row of data is not one row: it must be stretched too."""
-    same = x.shape == shape and all(isinstance(n, Rows) == isinstance(m, Rows) for n, m in zip(x.shape, shape, strict=True))
+    same = x.shape == shape and all(
+        isinstance(n, Rows) == isinstance(m, Rows) for n, m in zip(x.shape, shape, strict=True)
+    )
     return x if same else Expr("expand", (x,), shape)
 
 
@@ -344,7 +391,9 @@ def matmul(a: Any, b: Any) -> Expr:
     a, b = lift(a), lift(b)
     columns, rows = a.shape[1], b.shape[0]
     if columns != rows or isinstance(columns, Rows) != isinstance(rows, Rows):
-        why = " (a number of data rows can change, a fixed number cannot)" if columns == rows else ""
+        why = (
+            " (a number of data rows can change, a fixed number cannot)" if columns == rows else ""
+        )
         raise ShapeError(
             f"{a!r} @ {b!r}: {size(a.shape)} @ {size(b.shape)}; the columns of the first "
             f"({int(columns)}) must be as many as the rows of the second ({int(rows)}){why}"
@@ -357,9 +406,13 @@ def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True)
     x = lift(x)
     rows, columns = x.shape
     if not keepdims:
-        raise ShapeError(f"{kind} of {x!r}: keepdims=False would drop an axis, and a block always has both")
+        raise ShapeError(
+            f"{kind} of {x!r}: keepdims=False would drop an axis, and a block always has both"
+        )
     if axis not in (0, 1, None):
-        raise ShapeError(f"{kind} of {x!r}: axis {axis} does not exist; it is 0 (down), 1 (across) or None (all)")
+        raise ShapeError(
+            f"{kind} of {x!r}: axis {axis} does not exist; it is 0 (down), 1 (across) or None (all)"
+        )
     shape = {0: (1, columns), 1: (rows, 1), None: (1, 1)}[axis]
     return Expr(kind, (x,), shape, axis)
 
@@ -371,12 +424,18 @@ def take(x: Any, index: Any, axis: int = 0) -> Expr:
     counts as the row before it, but takes no gradient there.
     """
     if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
-        raise SheetError(f"{x!r}[{index!r}]: a row is looked up by a block or a whole number; slices are not in the language")
+        raise SheetError(
+            f"{x!r}[{index!r}]: a row is looked up by a block or a whole number; slices are not in the language"
+        )
     x, index = lift(x), lift(index)
     if axis != 0 or index.shape[1] != 1:
-        raise ShapeError(f"{x!r}[{index!r}]: row numbers stand in one column, but {index!r} is {size(index.shape)}")
+        raise ShapeError(
+            f"{x!r}[{index!r}]: row numbers stand in one column, but {index!r} is {size(index.shape)}"
+        )
     if index.op == "const" and not 0 <= index.arg < x.shape[0]:
-        raise ShapeError(f"{x!r}[{index!r}]: {x!r} is {size(x.shape)}, and its rows are counted from 0")
+        raise ShapeError(
+            f"{x!r}[{index!r}]: {x!r} is {size(x.shape)}, and its rows are counted from 0"
+        )
     return Expr("take", (x, index), (index.shape[0], x.shape[1]))
 
 
@@ -393,7 +452,9 @@ def stack(rows: Sequence[Any]) -> Expr:
     columns = stretched("np.vstack", tuple(parts))[1]
     tall = next((x for x in parts if x.shape[0] != 1 or isinstance(x.shape[0], Rows)), None)
     if tall is not None:
-        raise ShapeError(f"np.vstack: {tall!r} is {size(tall.shape)}; blocks of one row are stacked")
+        raise ShapeError(
+            f"np.vstack: {tall!r} is {size(tall.shape)}; blocks of one row are stacked"
+        )
     return Expr("stack", tuple(expand(x, (1, columns)) for x in parts), (len(parts), columns))
 
 
@@ -409,7 +470,9 @@ def column_index(columns: int) -> Expr:
 
 def _length(n: Any) -> int:
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ShapeError(f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written")
+        raise ShapeError(
+            f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written"
+        )
     return n if isinstance(n, Rows) else int(n)
 
 

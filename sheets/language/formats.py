@@ -11,7 +11,9 @@ import numpy as np
 from .errors import SheetError
 
 FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
-LARGE = 1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
+LARGE = (
+    1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
+)
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -21,7 +23,9 @@ Pieces = tuple[str | tuple[str, str], ...]  # words with numbers in them: text, 
 def checked_format(spec: str) -> str:
     """The format itself. Raises SheetError where there is none of that name."""
     if not FORMAT.match(spec):
-        raise SheetError(f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)")
+        raise SheetError(
+            f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)"
+        )
     return spec
 
 
@@ -61,4 +65,6 @@ def shown(x: float, spec: str) -> str:
 
 def written(pieces: Pieces, values: Mapping[str, np.ndarray]) -> str:
     """The sentence with its numbers."""
-    return "".join(p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces)
+    return "".join(
+        p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces
+    )

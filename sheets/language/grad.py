@@ -12,7 +12,23 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .errors import SheetError
-from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise, expand, is_number, is_single, put, reduction, refs, take, walk, where
+from .expr import (
+    REDUCTIONS,
+    Expr,
+    Rows,
+    Shape,
+    const,
+    elementwise,
+    expand,
+    is_number,
+    is_single,
+    put,
+    reduction,
+    refs,
+    take,
+    walk,
+    where,
+)
 from .ops import OPS
 from .sheet import Sheet
 
@@ -123,7 +139,10 @@ def total(parts: Iterable[Masked]) -> Expr:
             other = next((p for p in left if p.masks and p.masks[0] == (condition, not flag)), None)
             if other is not None:
                 left.remove(other)
-                inner = unmasked(Masked(part.g, tuple(rest))), unmasked(Masked(other.g, other.masks[1:]))
+                inner = (
+                    unmasked(Masked(part.g, tuple(rest))),
+                    unmasked(Masked(other.g, other.masks[1:])),
+                )
                 term = where(condition, *(inner if flag else inner[::-1]))
         term = unmasked(part) if term is None else term
         summed = term if summed is None else summed + term
@@ -150,13 +169,21 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
             continue  # floor, sign, a comparison, stop: nothing flows further
         part = parts[0] if len(parts) == 1 and elementwise_rule else Masked(total(parts))
         here = block if y is root else y
-        gy = expand(part.g, y.shape)  # costs nothing when written, and lets unbroadcast count the copies
-        gradients = elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
+        gy = expand(
+            part.g, y.shape
+        )  # costs nothing when written, and lets unbroadcast count the copies
+        gradients = (
+            elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
+        )
         for argument, gradient in zip(y.args, gradients, strict=False):
-            if gradient is None or not (set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))):
+            if gradient is None or not (
+                set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))
+            ):
                 continue
             mine = as_mask(Masked(gradient, part.masks))
-            if stretched_axes(gradient.shape, argument.shape):  # masks first: they may differ along the summed axis
+            if stretched_axes(
+                gradient.shape, argument.shape
+            ):  # masks first: they may differ along the summed axis
                 mine = Masked(unbroadcast(unmasked(Masked(gradient, part.masks)), argument.shape))
             owed.setdefault(argument, []).append(mine)
     return given
@@ -165,7 +192,9 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
 def fits_one_cell(e: Expr) -> bool:
     """Whether a workbook can sum e over a range within one cell: plain arithmetic on blocks, no choice and no sum inside."""
     plain = ("const", "ref", "transpose", "expand")
-    return all(node.op in plain or (node.op in OPS and not OPS[node.op].one_cell) for node in walk(e))
+    return all(
+        node.op in plain or (node.op in OPS and not OPS[node.op].one_cell) for node in walk(e)
+    )
 
 
 def is_product(e: Expr) -> bool:
@@ -227,7 +256,9 @@ def backprop(
         if name not in sheet.blocks:
             raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
     if not is_single(sheet.blocks[loss].shape):
-        raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; a loss is one number, 1 x 1: take its mean or sum")
+        raise SheetError(
+            f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; a loss is one number, 1 x 1: take its mean or sum"
+        )
     wanted = None if inputs is None else reaching(sheet, inputs)
     if title is not None:
         sheet.group(title, f"How {loss} moves when each of these moves by a little")

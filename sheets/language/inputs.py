@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .blocks import Block
     from .sheet import Sheet
 
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # as the page reads what is typed
+NUMBER = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+)  # as the page reads what is typed
 LONGEST_QUOTE = 60  # characters of a refused value
 MAX_ROWS = 1000  # of data: more than a class can look at, few enough for any face to stay live
 MOST_STEPS = 100_000  # of a run: more would keep a kernel for hours
@@ -48,7 +50,9 @@ def _cell(block: Block, value: Any, where: str) -> float:
     said = said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 3]}..."
     hint = (
         " (a point, not a comma)"
-        if isinstance(value, str) and NUMBER.fullmatch(value.strip().replace(",", ".", 1)) and "," in value
+        if isinstance(value, str)
+        and NUMBER.fullmatch(value.strip().replace(",", ".", 1))
+        and "," in value
         else ""
     )
     refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}{hint}")
@@ -62,7 +66,9 @@ def _cell(block: Block, value: Any, where: str) -> float:
         x = float(value)
     except (TypeError, ValueError, OverflowError):
         raise refusal from None
-    outside = (block.low is not None and x < block.low) or (block.high is not None and x > block.high)
+    outside = (block.low is not None and x < block.low) or (
+        block.high is not None and x > block.high
+    )
     if not np.isfinite(x) or outside or (block.whole and x != round(x)):
         raise refusal
     return x
@@ -81,7 +87,9 @@ def _rows_of(block: Block, value: Any) -> list[list[Any]]:
         return [[value]]
     if any(isinstance(row, (list, tuple)) for row in value):
         if not all(isinstance(row, (list, tuple)) for row in value):
-            raise InputError(f"{block.name} mixes rows and single numbers; give a list of rows, such as [[1], [2]]")
+            raise InputError(
+                f"{block.name} mixes rows and single numbers; give a list of rows, such as [[1], [2]]"
+            )
         return [list(row) for row in value]
     one_row = block.shape[0] == 1 and not isinstance(block.shape[0], Rows)
     return [list(value)] if one_row else [[x] for x in value]
@@ -97,12 +105,25 @@ def checked(block: Block, value: Any) -> np.ndarray:
     data = isinstance(block.shape[0], Rows)
     count_fits = 1 <= len(rows) <= MAX_ROWS if data else len(rows) == block.shape[0]
     if not count_fits or any(len(row) != columns for row in rows):
-        wanted = f"1 to {MAX_ROWS} rows" if data else f"{int(block.shape[0])} row{'s' * (block.shape[0] != 1)}"
+        wanted = (
+            f"1 to {MAX_ROWS} rows"
+            if data
+            else f"{int(block.shape[0])} row{'s' * (block.shape[0] != 1)}"
+        )
         got = f"{len(rows)} x {'/'.join(sorted({str(len(row)) for row in rows})) or 0}"
-        raise InputError(f"{block.name} is {got}; it must have {wanted} of {columns} number{'s' * (columns != 1)}")
+        raise InputError(
+            f"{block.name} is {got}; it must have {wanted} of {columns} number{'s' * (columns != 1)}"
+        )
     single = len(rows) == 1 and columns == 1 and not data
     cells = [
-        [_cell(block, x, "" if single else f" row {i + 1}" + (f" column {j + 1}" if columns > 1 else "")) for j, x in enumerate(row)]
+        [
+            _cell(
+                block,
+                x,
+                "" if single else f" row {i + 1}" + (f" column {j + 1}" if columns > 1 else ""),
+            )
+            for j, x in enumerate(row)
+        ]
         for i, row in enumerate(rows)
     ]
     return np.array(cells, dtype=float).reshape(len(rows), columns)
@@ -126,15 +147,21 @@ def checked_inputs(sheet: Sheet, given: Mapping[str, Any]) -> dict[str, np.ndarr
         if name not in sheet.blocks:
             raise InputError(f"{sheet.name} has no block {name!r}; {nearest(name, sheet.inputs)}")
         if name not in sheet.inputs:
-            raise InputError(f"{name} is computed, so it cannot be set; the inputs are: {', '.join(sheet.inputs)}")
+            raise InputError(
+                f"{name} is computed, so it cannot be set; the inputs are: {', '.join(sheet.inputs)}"
+            )
     inputs = {name: block.value for name, block in sheet.inputs.items() if block.value is not None}
     for name, value in given.items():
         if value is None and sheet.blocks[name].expr is not None:
             inputs.pop(name, None)
         else:
             inputs[name] = checked(sheet.blocks[name], value)
-    data = {name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)}
+    data = {
+        name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)
+    }
     if len(set(data.values())) > 1:
         counts = ", ".join(f"{name} has {n}" for name, n in data.items())
-        raise InputError(f"{' and '.join(data)} are rows of the same table and must be set together: {counts} rows")
+        raise InputError(
+            f"{' and '.join(data)} are rows of the same table and must be set together: {counts} rows"
+        )
     return inputs

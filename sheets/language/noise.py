@@ -35,20 +35,43 @@ def _check_numbers(name: str, *numbers: Expr) -> None:
             raise SheetError(f"noise {name!r}: the seed is one whole number, not {number!r}")
 
 
-def _stream(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int], draw: Expr | int = 0) -> Expr:
+def _stream(
+    sheet: Sheet,
+    name: str,
+    shape: tuple[int, int],
+    seed: Expr,
+    constants: tuple[int, int, int],
+    draw: Expr | int = 0,
+) -> Expr:
     """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike. draw: tells streams of one seed apart."""
     of_seed, of_cell, start = constants
     rows, columns = shape
     spread = seed * of_seed + draw * OF_DRAW + start
-    key = sheet.let(f"{name}_key", np.mod(spread, KEYS), role="noise", format="d", note="the seed, spread out")
+    key = sheet.let(
+        f"{name}_key", np.mod(spread, KEYS), role="noise", format="d", note="the seed, spread out"
+    )
     place = row_index(rows) * columns + column_index(columns) if columns > 1 else row_index(rows)
-    x = sheet.let(f"{name}_0", np.mod(place * of_cell + key, PRIME), role="noise", format="d", note="each cell starts from its own place")
+    x = sheet.let(
+        f"{name}_0",
+        np.mod(place * of_cell + key, PRIME),
+        role="noise",
+        format="d",
+        note="each cell starts from its own place",
+    )
     for k in (1, 2, 3):
-        x = sheet.let(f"{name}_{k}", _round(x, key), role="noise", format="d", note=f"round {k}: (x + key) cubed, modulo {PRIME}")
+        x = sheet.let(
+            f"{name}_{k}",
+            _round(x, key),
+            role="noise",
+            format="d",
+            note=f"round {k}: (x + key) cubed, modulo {PRIME}",
+        )
     return x
 
 
-def _share(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int]) -> Expr:
+def _share(
+    sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, constants: tuple[int, int, int]
+) -> Expr:
     """A stream's numbers between 0 and 1, neither included."""
     return (_stream(sheet, name, shape, seed, constants) + 0.5) / PRIME
 
@@ -61,13 +84,25 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     """
     _check_numbers(name, seed)
     draw = normal_quantile(_share(sheet, name, shape, seed, NORMAL))
-    return sheet.let(name, draw, **{"role": "noise", "note": "standard normal draws: the quantiles of uniform ones", **about})
+    return sheet.let(
+        name,
+        draw,
+        **{
+            "role": "noise",
+            "note": "standard normal draws: the quantiles of uniform ones",
+            **about,
+        },
+    )
 
 
 def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
     """As `normal`, a block of draws spread evenly between 0 and 1, neither included."""
     _check_numbers(name, seed)
-    return sheet.let(name, _share(sheet, name, shape, seed, UNIFORM), **{"role": "noise", "note": "uniform draws between 0 and 1", **about})
+    return sheet.let(
+        name,
+        _share(sheet, name, shape, seed, UNIFORM),
+        **{"role": "noise", "note": "uniform draws between 0 and 1", **about},
+    )
 
 
 def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **about) -> Expr:
@@ -78,4 +113,13 @@ def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **ab
     _check_numbers(name, seed, draw)
     x = _stream(sheet, name, (rows, 1), seed, ORDER, draw)
     turn = np.less(x.T, x).sum(axis=1)
-    return sheet.let(name, turn, **{"role": "noise", "format": "d", "note": "the row's turn: how many rows drew a smaller number", **about})
+    return sheet.let(
+        name,
+        turn,
+        **{
+            "role": "noise",
+            "format": "d",
+            "note": "the row's turn: how many rows drew a smaller number",
+            **about,
+        },
+    )

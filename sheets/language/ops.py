@@ -46,7 +46,13 @@ class Text(NamedTuple):
             if need == "test":
                 return self.text
             count = self.test.alone.format(self.text)
-            return count if need in ("", "any", "number") else f"({count})" if need == "sign" else self.test.operand.format(self.text)
+            return (
+                count
+                if need in ("", "any", "number")
+                else f"({count})"
+                if need == "sign"
+                else self.test.operand.format(self.text)
+            )
         need = "any" if need in ("", "test") else need
         return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
 
@@ -55,7 +61,9 @@ def spell(template: str, args: Sequence[Any], test: Test) -> Text:
     if template == "{0}":
         return args[0]  # an op that is not written keeps its argument's own binding
     level, bar, body = template.partition("|")
-    if not bar or (level not in LEVELS and level != "test"):  # a bar of the formula itself, as in |x|
+    if not bar or (
+        level not in LEVELS and level != "test"
+    ):  # a bar of the formula itself, as in |x|
         level, body = "atom", template
     return Text(body.format(*args), level, test if level == "test" else None)
 
@@ -65,7 +73,9 @@ class Op(NamedTuple):
     excel: str
     javascript: str
     latex: str
-    vjp: Callable[..., tuple] | None  # (g, y, *args) -> one gradient per argument (or None), in the same language
+    vjp: (
+        Callable[..., tuple] | None
+    )  # (g, y, *args) -> one gradient per argument (or None), in the same language
     one_cell: bool = False  # Excel would collapse a range here: MAX(0,A1:A3) is one number
 
 
@@ -77,7 +87,9 @@ def _xlogy(x, y):
     return x * np.log(y + np.equal(x, 0))
 
 
-_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)  # of numbers between 0 and 1; Wichura's AS 241, as LibreOffice has it
+_quantile = np.frompyfunc(
+    NormalDist().inv_cdf, 1, 1
+)  # of numbers between 0 and 1; Wichura's AS 241, as LibreOffice has it
 
 
 def _normal_quantile(p):
@@ -102,8 +114,14 @@ def _larger(strict: str, loose: str):
 
 
 def _clip_vjp(g, y, x, low, high):
-    inside = where(elementwise("less_equal", low, x), where(elementwise("less_equal", x, high), g, 0), 0)
-    return inside, where(elementwise("less", x, low), g, 0), where(elementwise("greater", x, high), g, 0)
+    inside = where(
+        elementwise("less_equal", low, x), where(elementwise("less_equal", x, high), g, 0), 0
+    )
+    return (
+        inside,
+        where(elementwise("less", x, low), g, 0),
+        where(elementwise("greater", x, high), g, 0),
+    )
 
 
 def _power_vjp(g, y, a, b):
@@ -111,7 +129,9 @@ def _power_vjp(g, y, a, b):
 
 
 def _general_power_vjp(g, y, a, b):
-    of_base = where(elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0)  # 0 to the 0 has a slope of 0
+    of_base = where(
+        elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0
+    )  # 0 to the 0 has a slope of 0
     return of_base, where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
 
 

@@ -19,6 +19,8 @@ ROLES = {
     "weight": Role("#00735A", "#D6F0E8", "◆", "weight: what training changes"),
     "activation": Role("#444444", "#F2F2F2", "ƒ", "activation: computed from the cells before it"),
     "loss": Role("#B23C00", "#FCE1D4", "▼", "loss: what should become small"),
-    "gradient": Role("#A3437A", "#F7E1EE", "∂", "gradient: how the loss moves when this cell moves"),
+    "gradient": Role(
+        "#A3437A", "#F7E1EE", "∂", "gradient: how the loss moves when this cell moves"
+    ),
     "noise": Role("#5F6B73", "#E6EAED", "~", "noise: drawn from the seed"),
 }

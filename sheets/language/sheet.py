@@ -38,7 +38,13 @@ class Sheet:
     same name and shape follow this sheet's; of the sheet `adam`, `learning_rate` follows `learning_rate_adam` where there is one.
     """
 
-    def __init__(self, name: str, title: str = "", summary: str = "", made_by: Callable[..., Sheet] | None = None):
+    def __init__(
+        self,
+        name: str,
+        title: str = "",
+        summary: str = "",
+        made_by: Callable[..., Sheet] | None = None,
+    ):
         """name: as for a block. title: one line. summary: what the sheet answers, in a sentence or two.
 
         made_by: the function that makes this sheet, for one with sizes: it takes each size by name.
@@ -64,11 +70,25 @@ class Sheet:
         worksheet = worksheet or "Sheet"
         self._check_name(worksheet)
         others = {"Sheet", *(group.worksheet for group in self.groups)} - {worksheet}
-        if worksheet.lower() in OWN_WORKSHEETS | {other.lower() for other in others} or len(worksheet) > 31:
-            raise SheetError(f"group {title!r}: a worksheet {worksheet!r} cannot be: it is taken, or has more than 31 characters")
+        if (
+            worksheet.lower() in OWN_WORKSHEETS | {other.lower() for other in others}
+            or len(worksheet) > 31
+        ):
+            raise SheetError(
+                f"group {title!r}: a worksheet {worksheet!r} cannot be: it is taken, or has more than 31 characters"
+            )
         self.groups.append(Group(title, note, worksheet, folded))
 
-    def input(self, name: str, value: Any, *, rows: bool = False, role: str = "input", whole: bool = False, **about: Any) -> Expr:
+    def input(
+        self,
+        name: str,
+        value: Any,
+        *,
+        rows: bool = False,
+        role: str = "input",
+        whole: bool = False,
+        **about: Any,
+    ) -> Expr:
         """A block of cells that the reader may edit.
 
         value: anything np.atleast_2d takes; a plain list is one row, or one column when rows=True. rows=True: its rows are data, so
@@ -80,11 +100,24 @@ class Sheet:
         """
         by = about.get("chosen_by")
         if by and not (isinstance(value, Expr) and by in self.blocks and self.blocks[by].choices):
-            raise SheetError(f"input {name!r}: chosen_by={by!r} is for one that starts from a formula, and names an earlier choice")
+            raise SheetError(
+                f"input {name!r}: chosen_by={by!r} is for one that starts from a formula, and names an earlier choice"
+            )
         if isinstance(value, Expr):
             self._check_formula(name, value)
             self._check_rows(name, value.shape, rows)
-            return self._add(Block(name, value.shape, author_line(), role=role, whole=whole, expr=value, editable=True, **_numbers(about)))
+            return self._add(
+                Block(
+                    name,
+                    value.shape,
+                    author_line(),
+                    role=role,
+                    whole=whole,
+                    expr=value,
+                    editable=True,
+                    **_numbers(about),
+                )
+            )
         try:
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError):
@@ -93,9 +126,20 @@ class Sheet:
             array = array[:, np.newaxis]
         array = np.atleast_2d(array)
         if array.ndim > 2 or array.size == 0:
-            raise SheetError(f"input {name!r} has shape {array.shape}; a block has rows and columns, at least one of each")
+            raise SheetError(
+                f"input {name!r} has shape {array.shape}; a block has rows and columns, at least one of each"
+            )
         shape: Shape = (Rows(array.shape[0]) if rows else array.shape[0], array.shape[1])
-        block = Block(name, shape, author_line(), role=role, whole=whole, value=array, editable=True, **_numbers(about))
+        block = Block(
+            name,
+            shape,
+            author_line(),
+            role=role,
+            whole=whole,
+            value=array,
+            editable=True,
+            **_numbers(about),
+        )
         self._check_rows(name, shape, rows)
         return self._add_input(block)
 
@@ -118,30 +162,72 @@ class Sheet:
         """
         if scale not in ("linear", "log"):
             raise SheetError(f"parameter {name!r}: scale {scale!r} is not linear or log")
-        if scale == "log" and low <= 0 and not (low == 0 and smallest is not None and 0 < smallest < high):
-            raise SheetError(f"parameter {name!r}: a log scale starts above 0, or at low=0 with smallest= above 0")
+        if (
+            scale == "log"
+            and low <= 0
+            and not (low == 0 and smallest is not None and 0 < smallest < high)
+        ):
+            raise SheetError(
+                f"parameter {name!r}: a log scale starts above 0, or at low=0 with smallest= above 0"
+            )
         if not low < high:
             raise SheetError(f"parameter {name!r}: low {low} is not below high {high}")
         about = {"role": "parameter", **_numbers(about), "low": float(low), "high": float(high)}
         array = np.array([[float(value)]])
         line = author_line()
-        kind: dict[str, Any] = {"editable": True, "control": True, "scale": scale, "smallest": smallest, "step": step, "whole": whole}
+        kind: dict[str, Any] = {
+            "editable": True,
+            "control": True,
+            "scale": scale,
+            "smallest": smallest,
+            "step": step,
+            "whole": whole,
+        }
         return self._add_input(Block(name, (1, 1), line, value=array, **kind, **about))
 
-    def size(self, name: str, value: int, low: int, high: int, ready: Sequence[int] | None = None, **about: Any) -> int:
+    def size(
+        self,
+        name: str,
+        value: int,
+        low: int,
+        high: int,
+        ready: Sequence[int] | None = None,
+        **about: Any,
+    ) -> int:
         """A whole number that shapes are made of, from low to high: a width, a number of layers. Returns it as Python's own number.
 
         It is set like any parameter; the sheet is then made anew by the function `made_by`, and inputs that still fit are kept.
         ready: the values that a page without Python offers, since it carries the sheets made with them (None: all from low to high).
         """
         if self.made_by is None:
-            raise SheetError(f"size {name!r}: say who makes {self.name} with another one: Sheet({self.name!r}, made_by=...)")
+            raise SheetError(
+                f"size {name!r}: say who makes {self.name} with another one: Sheet({self.name!r}, made_by=...)"
+            )
         ready = tuple(range(low, high + 1) if ready is None else ready)
         if not all(low <= each <= high for each in ready):
-            raise SheetError(f"size {name!r}: what is ready lies from {low} to {high}, and is {', '.join(map(str, ready))}")
-        kind: dict[str, Any] = {"editable": True, "control": True, "whole": True, "is_size": True, "low": float(low), "high": float(high)}
+            raise SheetError(
+                f"size {name!r}: what is ready lies from {low} to {high}, and is {', '.join(map(str, ready))}"
+            )
+        kind: dict[str, Any] = {
+            "editable": True,
+            "control": True,
+            "whole": True,
+            "is_size": True,
+            "low": float(low),
+            "high": float(high),
+        }
         about = {"role": "parameter", "format": "d", **about}
-        self._add_input(Block(name, (1, 1), author_line(), value=np.array([[float(value)]]), ready=ready, **kind, **about))
+        self._add_input(
+            Block(
+                name,
+                (1, 1),
+                author_line(),
+                value=np.array([[float(value)]]),
+                ready=ready,
+                **kind,
+                **about,
+            )
+        )
         return int(value)
 
     def choice(self, name: str, value: str, choices: Sequence[str], **about: Any) -> Expr:
@@ -166,7 +252,9 @@ class Sheet:
             )
         )
 
-    def let(self, name: str, expr: Any, *, infinite: Any = None, role: str = "activation", **about: Any) -> Expr:
+    def let(
+        self, name: str, expr: Any, *, infinite: Any = None, role: str = "activation", **about: Any
+    ) -> Expr:
         """A block computed from earlier ones. Returns an expression that refers to it.
 
         infinite: say that the block may be infinite, by an expression whose sign is that infinity's (1: always plus): a workbook has no
@@ -177,7 +265,9 @@ class Sheet:
         sign = None if infinite is None else lift(infinite)
         if sign is not None:
             self._check_refs(name, sign)
-        return self._add(Block(name, expr.shape, author_line(), role=role, expr=expr, infinite=sign, **about))
+        return self._add(
+            Block(name, expr.shape, author_line(), role=role, expr=expr, infinite=sign, **about)
+        )
 
     def __getitem__(self, name: str) -> Expr:
         """An expression that refers to an existing block."""
@@ -202,11 +292,15 @@ class Sheet:
         for name, source in next_blocks.items():
             for known in (name, source):
                 if known not in self.blocks:
-                    raise SheetError(f"carry: {self.name} has no block {known!r}; {nearest(known, self.blocks)}")
+                    raise SheetError(
+                        f"carry: {self.name} has no block {known!r}; {nearest(known, self.blocks)}"
+                    )
             if not self.blocks[name].editable:
                 raise SheetError(f"carry: {name!r} is computed; only an input can be carried")
             if self.blocks[name].shape != self.blocks[source].shape:
-                raise SheetError(f"carry: {name} is {self.blocks[name].size} and {source} is {self.blocks[source].size}")
+                raise SheetError(
+                    f"carry: {name} is {self.blocks[name].size} and {source} is {self.blocks[source].size}"
+                )
             self.carried[name] = source
 
     # --- what the faces show
@@ -226,8 +320,14 @@ class Sheet:
         adds: a click on the chart adds a row of data; its first series must have both x and y dragged. Raises SheetError.
         """
         for axis in (x, y):
-            if axis.scale not in ("linear", "log") or not axis.low < axis.high or (axis.scale == "log" and axis.low <= 0):
-                raise SheetError(f"chart {title!r}: {axis} is not linear, or log from above 0, with low below high")
+            if (
+                axis.scale not in ("linear", "log")
+                or not axis.low < axis.high
+                or (axis.scale == "log" and axis.low <= 0)
+            ):
+                raise SheetError(
+                    f"chart {title!r}: {axis} is not linear, or log from above 0, with low below high"
+                )
         try:
             for one in series:
                 check_series(self.blocks, one)
@@ -235,8 +335,14 @@ class Sheet:
                 check_contour(self.blocks, contour)
         except InputError as error:
             raise SheetError(f"chart {title!r}: {error}") from None
-        if adds and not (series and series[0].drag == "xy" and isinstance(self.blocks[series[0].x].shape[0], Rows)):
-            raise SheetError(f"chart {title!r}: adds=True needs data rows as its first series, with drag='xy'")
+        if adds and not (
+            series
+            and series[0].drag == "xy"
+            and isinstance(self.blocks[series[0].x].shape[0], Rows)
+        ):
+            raise SheetError(
+                f"chart {title!r}: adds=True needs data rows as its first series, with drag='xy'"
+            )
         self.charts.append(Chart(title, x, y, tuple(series), note, contour, adds))
 
     def preset(self, title: str, predict: str = "", notes: str = "", **inputs: Any) -> None:
@@ -253,17 +359,33 @@ class Sheet:
         words = [self.pieces(text) for text in (title, predict)]
         for piece in (*words[0], *words[1]):
             if not isinstance(piece, str) and piece[0] not in everything:
-                raise SheetError(f"preset {title!r}: {piece[0]} is computed; only inputs can be named before the preset is chosen")
+                raise SheetError(
+                    f"preset {title!r}: {piece[0]} is computed; only inputs can be named before the preset is chosen"
+                )
         told = self._of_single_numbers(f"the notes of preset {title!r}", notes)
-        self.presets.append(Preset(written(words[0], everything), written(words[1], everything), values, told))
+        self.presets.append(
+            Preset(written(words[0], everything), written(words[1], everything), values, told)
+        )
 
     def notes(self, text: str) -> None:
         """For who teaches: the notes of the lesson's opening, before any preset is chosen. As a preset's. Raises SheetError."""
         if self.opening or not str(text).strip():
-            raise SheetError("the opening's notes: " + ("they are given already" if self.opening else "they need words"))
+            raise SheetError(
+                "the opening's notes: "
+                + ("they are given already" if self.opening else "they need words")
+            )
         self.opening = self._of_single_numbers("the opening's notes", text)
 
-    def predict(self, question: str, answer: str, reason: str, tolerance: float = 0.1, *, steps: int = 0, preset: str = "") -> None:
+    def predict(
+        self,
+        question: str,
+        answer: str,
+        reason: str,
+        tolerance: float = 0.1,
+        *,
+        steps: int = 0,
+        preset: str = "",
+    ) -> None:
         """A question to answer before the page does, and the reason shown with the answer, with numbers in it as for `say`.
 
         answer: a block of one number, which the reader types; or the label of a chart's series, which the reader draws. tolerance: what
@@ -271,22 +393,36 @@ class Sheet:
         many are then taken. Raises SheetError.
         """
         if not 0 < tolerance < 1 or steps < 0:
-            raise SheetError(f"prediction {question!r}: the tolerance is a part, between 0 and 1, and steps are 0 or more")
+            raise SheetError(
+                f"prediction {question!r}: the tolerance is a part, between 0 and 1, and steps are 0 or more"
+            )
         titles = [known.title for known in self.presets]
         if preset and preset not in titles:
-            raise SheetError(f"prediction {question!r}: there is no preset {preset!r}; {nearest(preset, titles)}")
+            raise SheetError(
+                f"prediction {question!r}: there is no preset {preset!r}; {nearest(preset, titles)}"
+            )
         about: dict[str, Any] = {"preset": titles.index(preset) if preset else None, "steps": steps}
         about |= self._answered(question, answer)
-        self.predictions.append(Prediction(question, tolerance, self._said(f"prediction {question!r}", reason), **about))
+        self.predictions.append(
+            Prediction(question, tolerance, self._said(f"prediction {question!r}", reason), **about)
+        )
 
     def _answered(self, question: str, answer: str) -> dict[str, Any]:
-        labels = {series.label: (c, s) for c, chart in enumerate(self.charts) for s, series in enumerate(chart.series)}
+        labels = {
+            series.label: (c, s)
+            for c, chart in enumerate(self.charts)
+            for s, series in enumerate(chart.series)
+        }
         if answer in self.blocks and is_single(self.blocks[answer].shape):
             return {"block": answer}
         if answer in self.blocks and answer not in labels:
-            raise SheetError(f"prediction {question!r}: {answer} is {self.blocks[answer].size}; a reader types one number")
+            raise SheetError(
+                f"prediction {question!r}: {answer} is {self.blocks[answer].size}; a reader types one number"
+            )
         if answer not in labels:
-            raise SheetError(f"prediction {question!r}: {answer!r} is no block and no chart's series; {nearest(answer, labels)}")
+            raise SheetError(
+                f"prediction {question!r}: {answer!r} is no block and no chart's series; {nearest(answer, labels)}"
+            )
         return dict(zip(("chart", "series"), labels[answer], strict=True))
 
     def say(self, text: str, when: Any = 1) -> None:
@@ -297,7 +433,9 @@ class Sheet:
         self._check_refs("a sentence", condition)
         pieces = self._said(f"sentence {text!r}", text)
         if not is_single(condition.shape):
-            raise SheetError(f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1")
+            raise SheetError(
+                f"sentence {text!r}: its condition is {size(condition.shape)}; it must be one number, 1 x 1"
+            )
         self.sentences.append(Sentence(condition, pieces, line=author_line()))
 
     def _said(self, what: str, text: str) -> Pieces:
@@ -305,7 +443,9 @@ class Sheet:
         pieces = self._of_single_numbers(what, text)
         for piece in pieces:
             if not isinstance(piece, str) and piece[1] == "g":
-                raise SheetError(f"{what}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way")
+                raise SheetError(
+                    f"{what}: say how to show {piece[0]}, such as {{{piece[0]}:.2f}}: a workbook has no other way"
+                )
         return pieces
 
     def _of_single_numbers(self, what: str, text: str) -> Pieces:
@@ -315,7 +455,9 @@ class Sheet:
         pieces = self.pieces(text)
         for piece in pieces:
             if not isinstance(piece, str) and not is_single(self.blocks[piece[0]].shape):
-                raise SheetError(f"{what}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said")
+                raise SheetError(
+                    f"{what}: {piece[0]} is {self.blocks[piece[0]].size}; only single numbers can be said"
+                )
         return pieces
 
     def source(self, text: str, address: str = "") -> None:
@@ -327,13 +469,17 @@ class Sheet:
         try:
             parsed = list(string.Formatter().parse(text))
         except ValueError as error:
-            raise SheetError(f"{text!r}: {error}; a brace that is no block is written twice, {{{{ or }}}}") from None
+            raise SheetError(
+                f"{text!r}: {error}; a brace that is no block is written twice, {{{{ or }}}}"
+            ) from None
         for literal, name, spec, _ in parsed:
             if literal:
                 found.append(literal)
             if name is not None:
                 if name not in self.blocks:
-                    raise SheetError(f"{text!r}: there is no block {name!r}; {nearest(name, self.blocks)}")
+                    raise SheetError(
+                        f"{text!r}: there is no block {name!r}; {nearest(name, self.blocks)}"
+                    )
                 found.append((name, checked_format(spec or self.blocks[name].format)))
         return tuple(found)
 
@@ -368,29 +514,50 @@ class Sheet:
                 expr=None if block.expr is None else rebuilt(block.expr),
                 infinite=None if block.infinite is None else rebuilt(block.infinite),
             )
-        new.sentences = [replace(sentence, when=rebuilt(sentence.when)) for sentence in self.sentences]
+        new.sentences = [
+            replace(sentence, when=rebuilt(sentence.when)) for sentence in self.sentences
+        ]
         return new
 
     def with_inputs(self, given: Mapping[str, Any]) -> Sheet:
         """The same sheet starting from these inputs (checked), with as many data rows and of such sizes. Raises InputError."""
         sheet = self._of_sizes(given)
         inputs = checked_inputs(sheet, given)
-        data = [len(inputs[name]) for name, block in sheet.inputs.items() if isinstance(block.shape[0], Rows) and name in inputs]
+        data = [
+            len(inputs[name])
+            for name, block in sheet.inputs.items()
+            if isinstance(block.shape[0], Rows) and name in inputs
+        ]
         new = copy.copy(sheet.resized(data[0]) if data else sheet)
-        new.blocks = {name: replace(b, value=inputs.get(name)) if b.editable else b for name, b in new.blocks.items()}
+        new.blocks = {
+            name: replace(b, value=inputs.get(name)) if b.editable else b
+            for name, b in new.blocks.items()
+        }
         return new
 
     def _of_sizes(self, given: Mapping[str, Any]) -> Sheet:
         """This sheet, or the one made with the given sizes, with its inputs where they fit."""
         sizes = {name: block for name, block in self.inputs.items() if block.is_size}
-        wanted = {name: checked(block, given.get(name, block.value)) for name, block in sizes.items()}
+        wanted = {
+            name: checked(block, given.get(name, block.value)) for name, block in sizes.items()
+        }
         if all(wanted[name] == block.value for name, block in sizes.items()):
             return self
         assert self.made_by is not None
         new = self.made_by(**{name: int(value[0, 0]) for name, value in wanted.items()})
-        kept = {name: block for name, block in self.inputs.items() if name in new.inputs and not block.is_size}
-        fitting = {name: block.value for name, block in kept.items() if block.shape == new.blocks[name].shape}
-        return new.with_inputs(fitting)._of_sizes(given)  # one size may bring others, such as the width of a layer that is new
+        kept = {
+            name: block
+            for name, block in self.inputs.items()
+            if name in new.inputs and not block.is_size
+        }
+        fitting = {
+            name: block.value
+            for name, block in kept.items()
+            if block.shape == new.blocks[name].shape
+        }
+        return new.with_inputs(fitting)._of_sizes(
+            given
+        )  # one size may bring others, such as the width of a layer that is new
 
     # --- checks
 
@@ -401,15 +568,23 @@ class Sheet:
 
     def _check_name(self, name: str) -> None:
         if not NAME.match(name):
-            raise SheetError(f"{name!r} is not a name in all of Python, Excel and LaTeX: letters, then parts joined by _ (loss_mean, W_1)")
+            raise SheetError(
+                f"{name!r} is not a name in all of Python, Excel and LaTeX: letters, then parts joined by _ (loss_mean, W_1)"
+            )
         if CELL_LIKE.match(name):
-            raise SheetError(f"{name!r} is a cell's address in Excel; write it with _, such as {name[0]}_{name[1:] or 'value'}")
+            raise SheetError(
+                f"{name!r} is a cell's address in Excel; write it with _, such as {name[0]}_{name[1:] or 'value'}"
+            )
         if keyword.iskeyword(name) or name.lower() in TAKEN:
-            raise SheetError(f"{name!r} already means something in Python, JavaScript or Excel; choose another name")
+            raise SheetError(
+                f"{name!r} already means something in Python, JavaScript or Excel; choose another name"
+            )
 
     def _check_formula(self, name: str, expr: Expr) -> None:
         if isinstance(expr.shape[1], Rows):
-            raise SheetError(f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it")
+            raise SheetError(
+                f"{name}: data rows would lie across, and a block grows downwards; transpose inside the formula that uses it"
+            )
         if has_pointer(expr):
             raise SheetError(f"{name}: where a reader drags is known to a chart's `moves` alone")
         if depth(expr) > DEEPEST:
@@ -424,12 +599,18 @@ class Sheet:
                 f"input {name!r} starts from {int(shape[0])} fixed rows; they are data where the formula is made for Rows(...)"
             )
         if isinstance(shape[0], Rows) and self.rows is not None and self.rows != shape[0]:
-            raise SheetError(f"input {name!r} has {int(shape[0])} rows of data, the blocks before it {int(self.rows)}")
+            raise SheetError(
+                f"input {name!r} has {int(shape[0])} rows of data, the blocks before it {int(self.rows)}"
+            )
 
     def _check_refs(self, name: str, expr: Expr) -> None:
         for node in walk(expr):
-            if node.op == "ref" and (node.arg not in self.blocks or node.shape != self.blocks[node.arg].shape):
-                raise SheetError(f"{name} uses {node.arg!r}, which is not an earlier block of {self.name}")
+            if node.op == "ref" and (
+                node.arg not in self.blocks or node.shape != self.blocks[node.arg].shape
+            ):
+                raise SheetError(
+                    f"{name} uses {node.arg!r}, which is not an earlier block of {self.name}"
+                )
 
     def _add_input(self, block: Block) -> Expr:
         assert block.value is not None
@@ -446,7 +627,9 @@ class Sheet:
             raise SheetError(f"{block.name}: role {block.role!r} is not one of {', '.join(ROLES)}")
         same = next((name for name in self.blocks if name.lower() == block.name.lower()), None)
         if same is not None:  # Excel does not tell upper and lower case apart
-            raise SheetError(f"block {block.name!r} is already defined as {same!r} at {self.blocks[same].line}")
+            raise SheetError(
+                f"block {block.name!r} is already defined as {same!r} at {self.blocks[same].line}"
+            )
         if not self.groups:
             self.group(self.title)
         self.blocks[block.name] = block
@@ -456,4 +639,6 @@ class Sheet:
 
 def _numbers(about: dict[str, Any]) -> dict[str, Any]:
     """Limits as floats, so that 0 and 0.0 are the same limit in every face."""
-    return {key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()}
+    return {
+        key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()
+    }

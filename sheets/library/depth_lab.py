@@ -15,7 +15,10 @@ BATCH = 8  # rows of inputs
 READY = (2, 4, 8, 16, 32, 64, 128)  # widths on a page without Python
 TOGETHER = 5  # layers in a group
 SEED = 306  # whose draws stay near the theory although the network is narrow
-LARGEST_SINGLE, SMALLEST_SINGLE = 3.4028234663852886e38, 1.401298464324817e-45  # of 32-bit numbers (IEEE 754)
+LARGEST_SINGLE, SMALLEST_SINGLE = (
+    3.4028234663852886e38,
+    1.401298464324817e-45,
+)  # of 32-bit numbers (IEEE 754)
 LOWEST = 1e-300  # what the chart draws for a 0, far below its axis
 FAR = 3  # powers of ten: activations that large have exploded, that small have vanished
 NEVER = DEPTH + 1  # a layer that is not there
@@ -32,9 +35,23 @@ def depth_lab(width: int = 8) -> Sheet:
     )
     s.group("Settings", "Drag one, and say first what the line will do")
     start = start_settings(s, "fixed", 1, SEED)
-    activation = s.choice("activation", "none", ACTIVATIONS, note="what each layer does to its numbers after the product")
-    layers = s.parameter("layers", 20, 1, DEPTH, whole=True, format="d", note="how many layers are shown")
-    width = s.size("width", width, 2, 128, READY, note="numbers in each layer; a wide network follows the theory, a narrow one wanders")
+    activation = s.choice(
+        "activation",
+        "none",
+        ACTIVATIONS,
+        note="what each layer does to its numbers after the product",
+    )
+    layers = s.parameter(
+        "layers", 20, 1, DEPTH, whole=True, format="d", note="how many layers are shown"
+    )
+    width = s.size(
+        "width",
+        width,
+        2,
+        128,
+        READY,
+        note="numbers in each layer; a wide network follows the theory, a narrow one wanders",
+    )
     std = _scale(s, start, width)
     x, pool = _noise(s, width, start.seed)
     activations = _forward(s, x, pool, std, activation, width)
@@ -51,9 +68,15 @@ def depth_lab(width: int = 8) -> Sheet:
 
 
 def _scale(s: Sheet, start: Start, width: int) -> Expr:
-    s.group("Scale of the weights", "The same rule in every layer: each has as many inputs as outputs")
-    into = s.let("fan_in", width, role="parameter", format="d", note="numbers that go into each layer")
-    out = s.let("fan_out", width, role="parameter", format="d", note="numbers that come out of each layer")
+    s.group(
+        "Scale of the weights", "The same rule in every layer: each has as many inputs as outputs"
+    )
+    into = s.let(
+        "fan_in", width, role="parameter", format="d", note="numbers that go into each layer"
+    )
+    out = s.let(
+        "fan_out", width, role="parameter", format="d", note="numbers that come out of each layer"
+    )
     return s.let(
         "weight_std",
         standard_deviation(start, into, out),
@@ -66,13 +89,35 @@ def _scale(s: Sheet, start: Start, width: int) -> Expr:
 
 def _noise(s: Sheet, width: int, seed: Expr) -> tuple[Expr, Expr]:
     """The inputs, and one table of noise whose rows the layers share out: only the seed redraws it."""
-    s.group("Noise", "Normal draws from the seed: the rows of all weights, then those of the inputs", worksheet="Noise", folded=True)
+    s.group(
+        "Noise",
+        "Normal draws from the seed: the rows of all weights, then those of the inputs",
+        worksheet="Noise",
+        folded=True,
+    )
     pool = normal(s, "noise", (DEPTH * width + BATCH, width), seed)
-    s.group("Batch", "Rows of inputs, normalised: mean 0 and standard deviation 1 over all of them", worksheet="Layers", folded=True)
-    raw = s.let("raw_input", pool[row_index(BATCH) + DEPTH * width], role="noise", note="the last rows of the noise")
+    s.group(
+        "Batch",
+        "Rows of inputs, normalised: mean 0 and standard deviation 1 over all of them",
+        worksheet="Layers",
+        folded=True,
+    )
+    raw = s.let(
+        "raw_input",
+        pool[row_index(BATCH) + DEPTH * width],
+        role="noise",
+        note="the last rows of the noise",
+    )
     mean = s.let("raw_mean", raw.mean(), role="noise", note="their mean")
-    spread = s.let("raw_std", np.sqrt(((raw - mean) ** 2).mean()), role="noise", note="their standard deviation")
-    return s.let("x", (raw - mean) / spread, role="input", note="the inputs: raw_input, normalised"), pool
+    spread = s.let(
+        "raw_std",
+        np.sqrt(((raw - mean) ** 2).mean()),
+        role="noise",
+        note="their standard deviation",
+    )
+    return s.let(
+        "x", (raw - mean) / spread, role="input", note="the inputs: raw_input, normalised"
+    ), pool
 
 
 def _forward(s: Sheet, x: Expr, pool: Expr, std: Expr, activation: Expr, width: int) -> list[Expr]:
@@ -80,28 +125,64 @@ def _forward(s: Sheet, x: Expr, pool: Expr, std: Expr, activation: Expr, width: 
     found = [x]
     for k in range(1, DEPTH + 1):
         if k % TOGETHER == 1:
-            s.group(f"Layers {k} to {k + TOGETHER - 1}", "Their weights, products and activations", worksheet="Layers", folded=True)
-        w = s.let(f"W_{k}", pool[row_index(width) + (k - 1) * width] * std, role="weight", note=f"weights of layer {k}: noise * weight_std")
+            s.group(
+                f"Layers {k} to {k + TOGETHER - 1}",
+                "Their weights, products and activations",
+                worksheet="Layers",
+                folded=True,
+            )
+        w = s.let(
+            f"W_{k}",
+            pool[row_index(width) + (k - 1) * width] * std,
+            role="weight",
+            note=f"weights of layer {k}: noise * weight_std",
+        )
         z = s.let(f"z_{k}", found[-1] @ w, note=f"layer {k} before its activation")
-        found.append(s.let(f"h_{k}", chosen(activation, [z, np.tanh(z), np.maximum(0, z)]), note=f"activations of layer {k}"))
+        found.append(
+            s.let(
+                f"h_{k}",
+                chosen(activation, [z, np.tanh(z), np.maximum(0, z)]),
+                note=f"activations of layer {k}",
+            )
+        )
     return found
 
 
 def _statistics(s: Sheet, activations: Sequence[Expr], layers: Expr) -> None:
     s.group(
-        "All layers", "Mean and standard deviation over the batch and the units of a layer, row 1 for x", worksheet="Layers", folded=True
+        "All layers",
+        "Mean and standard deviation over the batch and the units of a layer, row 1 for x",
+        worksheet="Layers",
+        folded=True,
     )
-    rows: list[Any] = [0, *map(Expr.mean, activations[1:])]  # a mean of x would be 0 but for its rounding
-    means = s.let("mean_each", np.vstack(rows), note="mean of the layer's activations; of x it is 0, which is what normalised means")
+    rows: list[Any] = [
+        0,
+        *map(Expr.mean, activations[1:]),
+    ]  # a mean of x would be 0 but for its rounding
+    means = s.let(
+        "mean_each",
+        np.vstack(rows),
+        note="mean of the layer's activations; of x it is 0, which is what normalised means",
+    )
     stds = s.let(
         "std_each",
         np.vstack([np.sqrt(((h - means[k]) ** 2).mean()) for k, h in enumerate(activations)]),
         note="their standard deviation",
     )
     s.group("Layer by layer", "Layer 0 is x; rows below the last layer repeat it")
-    layer = s.let("layer", np.minimum(row_index(DEPTH + 1), layers), format="d", note="the layer's number, at most the setting")
+    layer = s.let(
+        "layer",
+        np.minimum(row_index(DEPTH + 1), layers),
+        format="d",
+        note="the layer's number, at most the setting",
+    )
     s.let("activation_mean", means[layer], title="mean", note="mean over the batch and the units")
-    s.let("activation_std", stds[layer], title="standard deviation", note="standard deviation over the batch and the units")
+    s.let(
+        "activation_std",
+        stds[layer],
+        title="standard deviation",
+        note="standard deviation over the batch and the units",
+    )
 
 
 def _theory(s: Sheet, std: Expr, activation: Expr) -> None:
@@ -120,18 +201,45 @@ def _theory(s: Sheet, std: Expr, activation: Expr) -> None:
         "sqrt(1 - 1/pi), the part that is not its mean, in a wide network",
     )
     s.group("In one number", "From the first layer to the last")
-    s.let("expected_factor", factor, role="target", format=".4f", note="what a layer does to the root mean square, in expectation")
+    s.let(
+        "expected_factor",
+        factor,
+        role="target",
+        format=".4f",
+        note="what a layer does to the root mean square, in expectation",
+    )
 
 
 def _drawn(s: Sheet, layers: Expr) -> None:
     layer, std = s["layer"], s["activation_std"]
     last = s.let("last_std", std[DEPTH], note="standard deviation of the last layer shown")
-    s.let("mean_factor", last ** (1 / layers), format=".4f", note="what a layer did to the standard deviation, on average")
+    s.let(
+        "mean_factor",
+        last ** (1 / layers),
+        format=".4f",
+        note="what a layer did to the standard deviation, on average",
+    )
     s.group("As drawn and said", "Numbers for the chart and the sentences", folded=True)
-    drawn = s.let("std_drawn", np.maximum(LOWEST, std), note="activation_std; a 0 far below the axis")
-    s.let("mean_drawn", np.maximum(LOWEST, np.abs(s["activation_mean"])), note="the mean without its sign; a 0 far below the axis")
-    s.let("theory_drawn", np.maximum(LOWEST, s["theory_std"]), role="target", note="theory_std; a 0 far below the axis")
-    power = s.let("std_power", np.log10(drawn), format=".2f", note="std_drawn as a power of ten: some spreadsheets take tiny numbers for 0")
+    drawn = s.let(
+        "std_drawn", np.maximum(LOWEST, std), note="activation_std; a 0 far below the axis"
+    )
+    s.let(
+        "mean_drawn",
+        np.maximum(LOWEST, np.abs(s["activation_mean"])),
+        note="the mean without its sign; a 0 far below the axis",
+    )
+    s.let(
+        "theory_drawn",
+        np.maximum(LOWEST, s["theory_std"]),
+        role="target",
+        note="theory_std; a 0 far below the axis",
+    )
+    power = s.let(
+        "std_power",
+        np.log10(drawn),
+        format=".2f",
+        note="std_drawn as a power of ten: some spreadsheets take tiny numbers for 0",
+    )
     for name, found, what in (
         ("overflow", power > np.log10(LARGEST_SINGLE), "is more than a 32-bit number holds"),
         ("underflow", power < np.log10(SMALLEST_SINGLE), "is less than the smallest 32-bit number"),
@@ -145,7 +253,9 @@ def _drawn(s: Sheet, layers: Expr) -> None:
         )
     s.group("First layers", "Where it happens first", folded=True)
     for name in ("overflow", "underflow", "silent"):
-        s.let(f"{name}_layer", s[f"{name}_each"].min(), format="d", note=f"the first of {name}_each")
+        s.let(
+            f"{name}_layer", s[f"{name}_each"].min(), format="d", note=f"the first of {name}_each"
+        )
     s.let("last_power", np.floor(power[DEPTH] + 0.5), format="d", note="last_std as a power of ten")
 
 
@@ -190,7 +300,9 @@ def _presets(s: Sheet) -> None:
         (
             "The lecture's 2/(in + out)",
             "It was good for three layers. Is it good for {layers}?",
-            ("Most say yes. Ask which factor would keep the line level, and wait for the answer: 1.\nHere it is {expected_factor:.3f}."),
+            (
+                "Most say yes. Ask which factor would keep the line level, and wait for the answer: 1.\nHere it is {expected_factor:.3f}."
+            ),
             {"initialisation": "lecture"},
         ),
         (
@@ -232,7 +344,12 @@ def _presets(s: Sheet) -> None:
         ),
     )
     for title, predict, notes, settings in story:
-        s.preset(title, predict, notes, **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings})
+        s.preset(
+            title,
+            predict,
+            notes,
+            **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings},
+        )
 
 
 def _predictions(s: Sheet) -> None:
@@ -261,7 +378,10 @@ def _sentences(s: Sheet, activation: Expr) -> None:
         "The activations stay alive: after {layers} layers the standard deviation is {last_std:.3f}.",
         when=np.less_equal(-FAR, power) * np.less_equal(power, FAR),
     )
-    s.say("Every weight is 0, so every activation is 0 from layer {silent_layer} on.", when=weights_are_0)
+    s.say(
+        "Every weight is 0, so every activation is 0 from layer {silent_layer} on.",
+        when=weights_are_0,
+    )
     s.say(
         "The network fell silent: from layer {silent_layer} on every activation is 0, because a layer's units all got negative numbers.",
         when=silent * (1 - weights_are_0),

@@ -71,7 +71,15 @@ def _inputs(s: Sheet):
         symbol="A",
         note="how often a model is right, for the curve of expected loss",
     )
-    nudge = s.parameter("nudge", 1e-4, 1e-7, 0.01, scale="log", symbol="h", note="how far finite differences look to either side")
+    nudge = s.parameter(
+        "nudge",
+        1e-4,
+        1e-7,
+        0.01,
+        scale="log",
+        symbol="h",
+        note="how far finite differences look to either side",
+    )
     s.group("The class", "Ten seconds with five rows explain log loss better than its formula")
     cat = s.input(
         "is_cat",
@@ -100,7 +108,12 @@ def _inputs(s: Sheet):
 
 def _losses(s: Sheet, cat, p, clip):
     count = cat.shape[0]
-    q = s.let("clipped", np.clip(p, clip, 1 - clip), symbol="q", note="the prediction, moved into clip ... 1 - clip")
+    q = s.let(
+        "clipped",
+        np.clip(p, clip, 1 - clip),
+        symbol="q",
+        note="the prediction, moved into clip ... 1 - clip",
+    )
     product = s.let(
         "loss_product",
         -(xlogy(cat, q) + xlogy(1 - cat, 1 - q)),
@@ -118,7 +131,11 @@ def _losses(s: Sheet, cat, p, clip):
         symbol="L",
         note="the same as a choice: minus the log of the probability given to what was true",
     )
-    s.let("difference", np.where(np.equal(product, loss), 0, product - loss), note="product form minus IF form: always 0")
+    s.let(
+        "difference",
+        np.where(np.equal(product, loss), 0, product - loss),
+        note="product form minus IF form: always 0",
+    )
     s.group("Held and hopeless", "Rows that the clip holds, and rows that were certain and wrong")
     flat = s.let(
         "flattened",
@@ -135,16 +152,46 @@ def _losses(s: Sheet, cat, p, clip):
     )
     s.group("Result", "One number for the whole class")
     mean = s.let(
-        "loss_mean", loss.mean(), role="loss", infinite=1, format=".4f", symbol=r"\bar{L}", note="the mean log loss: what Kaggle ranks by"
+        "loss_mean",
+        loss.mean(),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        symbol=r"\bar{L}",
+        note="the mean log loss: what Kaggle ranks by",
     )
-    s.let("accuracy", np.equal(p >= 0.5, cat).mean(), format=".1%", note="right at a threshold of 0.5; it does not see confidence")
-    worst = s.let("worst_loss", loss.max(), role="loss", infinite=1, format=".4f", note="the costliest row")
+    s.let(
+        "accuracy",
+        np.equal(p >= 0.5, cat).mean(),
+        format=".1%",
+        note="right at a threshold of 0.5; it does not see confidence",
+    )
+    worst = s.let(
+        "worst_loss", loss.max(), role="loss", infinite=1, format=".4f", note="the costliest row"
+    )
     rows = s.let("row_count", count, format="d", note="rows in the class")
-    wrong = s.let("certain_rows", np.greater(certain, 0).sum(), format="d", note="rows that were certain and wrong")
+    wrong = s.let(
+        "certain_rows",
+        np.greater(certain, 0).sum(),
+        format="d",
+        note="rows that were certain and wrong",
+    )
     s.let("certain_row", certain.max(), format="d", note="the last of them (0: none)")
-    s.let("flattened_rows", flat.sum(), format="d", note="predictions that the clip holds, whose slope is 0")
-    as_dear = np.greater_equal(loss, worst * (1 - 1e-9))  # not equal: logarithms differ in their last digit, from face to face
-    ties = s.let("worst_rows", np.where(wrong > 0, wrong, as_dear.sum()), format="d", note="rows that cost as much as the costliest")
+    s.let(
+        "flattened_rows",
+        flat.sum(),
+        format="d",
+        note="predictions that the clip holds, whose slope is 0",
+    )
+    as_dear = np.greater_equal(
+        loss, worst * (1 - 1e-9)
+    )  # not equal: logarithms differ in their last digit, from face to face
+    ties = s.let(
+        "worst_rows",
+        np.where(wrong > 0, wrong, as_dear.sum()),
+        format="d",
+        note="rows that cost as much as the costliest",
+    )
     share = np.where(wrong > 0, 1, np.where(mean > 0, worst * ties / (mean * rows), 0))
     s.let("worst_share", share, format=".2%", note="the costliest rows' part of the whole loss")
 
@@ -152,14 +199,34 @@ def _losses(s: Sheet, cat, p, clip):
 def _gradients(s: Sheet, cat, p, clip, nudge):
     sign = 1 - 2 * cat  # a cat's loss falls as its prediction rises, a non-cat's rises
     count = cat.shape[0]
-    backprop(s, "loss_mean", ["prediction"], title="Slopes", infinite={"clipped": sign, "prediction": sign})
+    backprop(
+        s,
+        "loss_mean",
+        ["prediction"],
+        title="Slopes",
+        infinite={"clipped": sign, "prediction": sign},
+    )
 
     def loss_at(moved):
         q = np.clip(moved, clip, 1 - clip)
         return np.where(np.equal(cat, 1), -np.log(q), -np.log(1 - q))
 
-    above = s.let("loss_above", loss_at(p + nudge), role="loss", infinite=1, format=".4f", note="this row's loss at prediction + nudge")
-    below = s.let("loss_below", loss_at(p - nudge), role="loss", infinite=1, format=".4f", note="this row's loss at prediction - nudge")
+    above = s.let(
+        "loss_above",
+        loss_at(p + nudge),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        note="this row's loss at prediction + nudge",
+    )
+    below = s.let(
+        "loss_below",
+        loss_at(p - nudge),
+        role="loss",
+        infinite=1,
+        format=".4f",
+        note="this row's loss at prediction - nudge",
+    )
     s.let(
         "finite_difference",
         (above - below) / (2 * nudge) / count,
@@ -170,7 +237,12 @@ def _gradients(s: Sheet, cat, p, clip, nudge):
 
 
 def _curves(s: Sheet, clip):
-    s.group("Loss of one answer", "What one row costs, for every prediction", worksheet="Curves", folded=True)
+    s.group(
+        "Loss of one answer",
+        "What one row costs, for every prediction",
+        worksheet="Curves",
+        folded=True,
+    )
     x = s.let(
         "curve_prediction",
         0.5 - 0.5 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)),
@@ -178,11 +250,36 @@ def _curves(s: Sheet, clip):
         note="predictions from 0 to 1, closer together near the ends",
     )
     floor = float(np.exp(-TOP))
-    q = s.let("curve_clipped", np.clip(x, clip, 1 - clip), format=".4f", note="clipped like the class's")
-    s.let("curve_cat", -np.log(np.maximum(floor, q)), role="loss", format=".4f", note=f"its loss if it is a cat, drawn up to {TOP}")
-    s.let("curve_not_cat", -np.log(np.maximum(floor, 1 - q)), role="loss", format=".4f", note=f"its loss if it is not, drawn up to {TOP}")
-    s.group("Points on the curve", "The class's rows, as the chart draws them", worksheet="Curves", folded=True)
-    s.let("point_loss", np.minimum(TOP, s["loss_if"]), role="loss", format=".4f", note=f"loss_if, an infinite one drawn at {TOP}")
+    q = s.let(
+        "curve_clipped", np.clip(x, clip, 1 - clip), format=".4f", note="clipped like the class's"
+    )
+    s.let(
+        "curve_cat",
+        -np.log(np.maximum(floor, q)),
+        role="loss",
+        format=".4f",
+        note=f"its loss if it is a cat, drawn up to {TOP}",
+    )
+    s.let(
+        "curve_not_cat",
+        -np.log(np.maximum(floor, 1 - q)),
+        role="loss",
+        format=".4f",
+        note=f"its loss if it is not, drawn up to {TOP}",
+    )
+    s.group(
+        "Points on the curve",
+        "The class's rows, as the chart draws them",
+        worksheet="Curves",
+        folded=True,
+    )
+    s.let(
+        "point_loss",
+        np.minimum(TOP, s["loss_if"]),
+        role="loss",
+        format=".4f",
+        note=f"loss_if, an infinite one drawn at {TOP}",
+    )
 
 
 def _expected_loss(s: Sheet, clip, accuracy):
@@ -190,7 +287,9 @@ def _expected_loss(s: Sheet, clip, accuracy):
         return -(accuracy * np.log(1 - c) + (1 - accuracy) * np.log(c))
 
     s.group("Expected loss", "A model that is right with probability A and always says c or 1 - c")
-    best = s.let("best_clip", 1 - accuracy, format=".4f", note="where the expected loss is least: c = 1 - A")
+    best = s.let(
+        "best_clip", 1 - accuracy, format=".4f", note="where the expected loss is least: c = 1 - A"
+    )
     s.let("least_loss", expected(best), role="loss", format=".4f", note="the expected loss there")
     at_clip = s.let(
         "loss_at_clip",
@@ -200,13 +299,40 @@ def _expected_loss(s: Sheet, clip, accuracy):
         format=".4f",
         note="the expected loss at c = clip",
     )
-    s.group("Expected loss against c", "The lecturer's open question: under- or overestimate?", worksheet="Curves", folded=True)
+    s.group(
+        "Expected loss against c",
+        "The lecturer's open question: under- or overestimate?",
+        worksheet="Curves",
+        folded=True,
+    )
     low, high = np.log(LEAST_CLIP), np.log(0.5)
-    c = s.let("curve_c", np.exp(low + row_index(CURVE + 1) * ((high - low) / CURVE)), note=f"c from {LEAST_CLIP:g} to 0.5")
-    s.let("curve_expected", expected(c), role="loss", format=".4f", note="-(A ln(1 - c) + (1 - A) ln c)")
-    s.group("Marks on the expected loss", "Where the clip stands now", worksheet="Curves", folded=True)
-    s.let("mark_clip", np.maximum(LEAST_CLIP, clip), note="clip, drawn no further left than the axis goes")
-    s.let("mark_loss", np.minimum(0.8, at_clip), role="loss", format=".4f", note="loss_at_clip, drawn no higher than the axis goes")
+    c = s.let(
+        "curve_c",
+        np.exp(low + row_index(CURVE + 1) * ((high - low) / CURVE)),
+        note=f"c from {LEAST_CLIP:g} to 0.5",
+    )
+    s.let(
+        "curve_expected",
+        expected(c),
+        role="loss",
+        format=".4f",
+        note="-(A ln(1 - c) + (1 - A) ln c)",
+    )
+    s.group(
+        "Marks on the expected loss", "Where the clip stands now", worksheet="Curves", folded=True
+    )
+    s.let(
+        "mark_clip",
+        np.maximum(LEAST_CLIP, clip),
+        note="clip, drawn no further left than the axis goes",
+    )
+    s.let(
+        "mark_loss",
+        np.minimum(0.8, at_clip),
+        role="loss",
+        format=".4f",
+        note="loss_at_clip, drawn no higher than the axis goes",
+    )
 
 
 def _charts(s: Sheet):
@@ -217,7 +343,13 @@ def _charts(s: Sheet):
         [
             Series("curve_prediction", "curve_cat", "a cat", role="target"),
             Series("curve_prediction", "curve_not_cat", "not a cat", role="parameter"),
-            Series("prediction", "point_loss", f"this class (infinite: at {TOP})", mode="markers", role="loss"),
+            Series(
+                "prediction",
+                "point_loss",
+                f"this class (infinite: at {TOP})",
+                mode="markers",
+                role="loss",
+            ),
         ],
         note="Two curves that rise steeply towards the wrong certainty and are flat where the clip holds; this class's rows lie on them.",
     )
@@ -299,7 +431,9 @@ def _presets(s: Sheet):
         0.025: (
             "Clip at {clip:g}",
             "1 - A for this class. Can any other clip do better?",
-            ("Let somebody move clip and try to beat {least_loss:.4f}. Nobody will.\nLand it: be as unsure as you are often wrong."),
+            (
+                "Let somebody move clip and try to beat {least_loss:.4f}. Nobody will.\nLand it: be as unsure as you are often wrong."
+            ),
         ),
     }
     for clip, (title, predict, notes) in asks.items():
@@ -329,18 +463,23 @@ def _predictions(s: Sheet):
 
 
 def _sentences(s: Sheet):
-    wrong, rows, ties, mean = (s[name] for name in ("certain_rows", "row_count", "worst_rows", "loss_mean"))
+    wrong, rows, ties, mean = (
+        s[name] for name in ("certain_rows", "row_count", "worst_rows", "loss_mean")
+    )
 
     def both(a, b):
         return np.where(a, np.where(b, 1, 0), 0)
 
     infinite = "The mean loss is infinite: {rows_said} gave probability 0 to what was true, and -ln 0 is infinite."
     s.say(
-        infinite.replace("{rows_said}", "row {certain_row}") + " That one row decides the mean, however good the other rows are.",
+        infinite.replace("{rows_said}", "row {certain_row}")
+        + " That one row decides the mean, however good the other rows are.",
         when=both(np.equal(wrong, 1), rows > 1),
     )
     s.say(
-        infinite.replace("{rows_said}", "{certain_rows} of {row_count} rows, row {certain_row} the last of them,")
+        infinite.replace(
+            "{rows_said}", "{certain_rows} of {row_count} rows, row {certain_row} the last of them,"
+        )
         + " One would be enough.",
         when=np.where(wrong > 1, 1, both(np.equal(wrong, 1), np.equal(rows, 1))),
     )

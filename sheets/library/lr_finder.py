@@ -15,7 +15,9 @@ SLIDE_WIDTH = 15  # points between the two ends of the window that slide moves
 SLIDE_CHANGE = 0.005  # how much the curve's slope differs between them, at least
 
 
-def lr_suggestions(lrs: Sequence[float] | np.ndarray, losses: Sequence[float] | np.ndarray, num_it: int) -> dict[str, float]:
+def lr_suggestions(
+    lrs: Sequence[float] | np.ndarray, losses: Sequence[float] | np.ndarray, num_it: int
+) -> dict[str, float]:
     """The learning rates that fastai 2.8's four rules suggest: {"valley": ..., "steep": ..., "minimum": ..., "slide": ...}.
 
     lrs: the rates tried, growing, above 0. losses: the smoothed loss at each. num_it: how many rates were planned; the run may have ended
@@ -25,7 +27,9 @@ def lr_suggestions(lrs: Sequence[float] | np.ndarray, losses: Sequence[float] | 
     """
     x, y = np.asarray(lrs, dtype=float), np.asarray(losses, dtype=float)
     if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(f"lrs and losses are two lists of the same length, and here they are {x.shape} and {y.shape}")
+        raise ValueError(
+            f"lrs and losses are two lists of the same length, and here they are {x.shape} and {y.shape}"
+        )
     x, y = (values[num_it // 10 : -LAST_LEFT_OUT] for values in (x, y))
     finite = np.append(np.isfinite(y), False).argmin()
     x, y = x[:finite], y[:finite]
@@ -40,7 +44,9 @@ def _valley(lrs: np.ndarray, losses: np.ndarray) -> float:
     length, end = int(lengths.max()), int(lengths.argmax())
     sections = length / 3
     index = end - length + int(sections) + int(sections / 2)
-    return lrs[max(0, index)]  # of one or two points fastai's index can be -1, which is the last rate: the one that ran away
+    return lrs[
+        max(0, index)
+    ]  # of one or two points fastai's index can be -1, which is the last rate: the one that ran away
 
 
 def _steep(lrs: np.ndarray, losses: np.ndarray) -> float:
@@ -65,7 +71,12 @@ def _slide(lrs: np.ndarray, losses: np.ndarray) -> float:
 
 
 # the rule, and how many points it needs
-RULES = {"valley": (_valley, 1), "steep": (_steep, 2), "minimum": (_minimum, 1), "slide": (_slide, SLIDE_WIDTH + 1)}
+RULES = {
+    "valley": (_valley, 1),
+    "steep": (_steep, 2),
+    "minimum": (_minimum, 1),
+    "slide": (_slide, SLIDE_WIDTH + 1),
+}
 
 
 # --- the sheet
@@ -116,16 +127,40 @@ def _settings(s: Sheet) -> SimpleNamespace:
     s.group("The test", "The rate grows from start_lr towards end_lr")
     about = {"scale": "log"}
     found = {
-        "start_lr": s.parameter("start_lr", 1e-5, 1e-6, 1e-2, **about, note="the rate of the first step"),
-        "end_lr": s.parameter("end_lr", 10, 0.1, 100, **about, note="the rate that the plan stops just short of"),
-        "num_steps": s.parameter("num_steps", PLANNED, 20, PLANNED, whole=True, format="d", note="rates to try, one batch each"),
+        "start_lr": s.parameter(
+            "start_lr", 1e-5, 1e-6, 1e-2, **about, note="the rate of the first step"
+        ),
+        "end_lr": s.parameter(
+            "end_lr", 10, 0.1, 100, **about, note="the rate that the plan stops just short of"
+        ),
+        "num_steps": s.parameter(
+            "num_steps",
+            PLANNED,
+            20,
+            PLANNED,
+            whole=True,
+            format="d",
+            note="rates to try, one batch each",
+        ),
         "growth": s.choice("growth", GROWTH[0], GROWTH, note="by equal factors, or by equal steps"),
-        "seed": s.parameter("seed", SEED, 0, 100, whole=True, format="d", note="of the first weights and of the data's noise"),
+        "seed": s.parameter(
+            "seed",
+            SEED,
+            0,
+            100,
+            whole=True,
+            format="d",
+            note="of the first weights and of the data's noise",
+        ),
     }
     s.group("Train at this rate", "Two runs from the same start, over the same batches")
     found |= {
-        "chosen_lr": s.parameter("chosen_lr", 0.05, 1e-6, 10, **about, note="drag its mark along the curve"),
-        "other_lr": s.parameter("other_lr", 1e-3, 1e-6, 10, **about, note="to compare with; its mark can be dragged too"),
+        "chosen_lr": s.parameter(
+            "chosen_lr", 0.05, 1e-6, 10, **about, note="drag its mark along the curve"
+        ),
+        "other_lr": s.parameter(
+            "other_lr", 1e-3, 1e-6, 10, **about, note="to compare with; its mark can be dragged too"
+        ),
     }
     return SimpleNamespace(**found)
 
@@ -142,37 +177,76 @@ def _data(s: Sheet, set_to: SimpleNamespace) -> tuple[Expr, Expr, dict[str, Expr
     start = {
         "W_1": s.let("start_W_1", noise[row_index(HIDDEN) + POINTS].T * np.sqrt(2), **about),
         "b_1": s.let("start_b_1", 0 * column_index(HIDDEN), **about),
-        "W_2": s.let("start_W_2", noise[row_index(HIDDEN) + (POINTS + HIDDEN)] * np.sqrt(2 / HIDDEN), **about),
+        "W_2": s.let(
+            "start_W_2", noise[row_index(HIDDEN) + (POINTS + HIDDEN)] * np.sqrt(2 / HIDDEN), **about
+        ),
         "b_2": s.let("start_b_2", 0, **about),
     }
-    s.group("The curve to learn", "Draw another one in the last chart, or type", worksheet="Data", folded=True)
+    s.group(
+        "The curve to learn",
+        "Draw another one in the last chart, or type",
+        worksheet="Data",
+        folded=True,
+    )
     x = s.let("x", (2 * row_index(POINTS) + 1) / POINTS - 1, format=".3f", note="from -1 to 1")
     curve = np.sin(np.pi * x) + noise[row_index(POINTS)] / 10
-    y = s.input("y", curve, role="target", low=-3, high=3, format=".3f", note="a sine with a little noise, until you draw")
+    y = s.input(
+        "y",
+        curve,
+        role="target",
+        low=-3,
+        high=3,
+        format=".3f",
+        note="a sine with a little noise, until you draw",
+    )
     return x, y, start
 
 
 def _plan(s: Sheet, set_to: SimpleNamespace) -> Expr:
-    s.group("The plan", "The rate of each step; rows from num_steps on are not tried", worksheet="Curve", folded=True)
+    s.group(
+        "The plan",
+        "The rate of each step; rows from num_steps on are not tried",
+        worksheet="Curve",
+        folded=True,
+    )
     part = row_index(PLANNED) / set_to.num_steps
     exponential = set_to.start_lr * (set_to.end_lr / set_to.start_lr) ** part
     linear = set_to.start_lr + (set_to.end_lr - set_to.start_lr) * part
     return s.let(
-        "lrs", np.where(np.equal(set_to.growth, 0), exponential, linear), role="parameter", note="start (end / start)^(row / num_steps)"
+        "lrs",
+        np.where(np.equal(set_to.growth, 0), exponential, linear),
+        role="parameter",
+        note="start (end / start)^(row / num_steps)",
     )
 
 
 def _network(s: Sheet, of: str, t: Expr, x: Expr, y: Expr, start: dict[str, Expr]) -> str:
     """One input, HIDDEN ReLUs, one output, on batch number t. Returns the name of its loss. of: what its blocks' names end in."""
-    rows = s.let(f"batch{of}", (t * BATCH + row_index(BATCH)) * STRIDE % POINTS, format="d", note="the points of this step, from 0")
+    rows = s.let(
+        f"batch{of}",
+        (t * BATCH + row_index(BATCH)) * STRIDE % POINTS,
+        format="d",
+        note="the points of this step, from 0",
+    )
     about = {"format": ".4f"}
-    weights = {name: s.input(f"{name}{of}", start[name], role="weight", **about) for name in WEIGHTS}
-    x_batch, y_batch = s.let(f"x_batch{of}", x[rows], **about), s.let(f"y_batch{of}", y[rows], role="target", **about)
+    weights = {
+        name: s.input(f"{name}{of}", start[name], role="weight", **about) for name in WEIGHTS
+    }
+    x_batch, y_batch = (
+        s.let(f"x_batch{of}", x[rows], **about),
+        s.let(f"y_batch{of}", y[rows], role="target", **about),
+    )
     z = s.let(f"preactivation{of}", x_batch * weights["W_1"] + weights["b_1"], **about)
     hidden = s.let(f"hidden{of}", np.maximum(0, z), **about)
     prediction = s.let(f"prediction{of}", hidden @ weights["W_2"] + weights["b_2"], **about)
     loss = f"loss{of}"
-    s.let(loss, ((prediction - y_batch) ** 2).mean(), role="loss", format=".4f", note="the mean squared error of this step's batch")
+    s.let(
+        loss,
+        ((prediction - y_batch) ** 2).mean(),
+        role="loss",
+        format=".4f",
+        note="the mean squared error of this step's batch",
+    )
     return loss
 
 
@@ -180,38 +254,93 @@ def _trained(s: Sheet, of: str, loss: str, rate: Expr, ended: Expr) -> None:
     """A step of plain gradient descent, or none where the run has ended."""
     gradients = backprop(s, loss, [f"{name}{of}" for name in WEIGHTS], title=None)
     for name in (f"{name}{of}" for name in WEIGHTS):
-        s.let(f"{name}_next", np.where(ended, s[name], s[name] - rate * gradients[name]), role="weight", format=".4f")
+        s.let(
+            f"{name}_next",
+            np.where(ended, s[name], s[name] - rate * gradients[name]),
+            role="weight",
+            format=".4f",
+        )
         s.carry(**{name: f"{name}_next"})
 
 
-def _finder(s: Sheet, set_to: SimpleNamespace, lrs: Expr, x: Expr, y: Expr, start: dict[str, Expr]) -> tuple[Expr, Expr]:
+def _finder(
+    s: Sheet, set_to: SimpleNamespace, lrs: Expr, x: Expr, y: Expr, start: dict[str, Expr]
+) -> tuple[Expr, Expr]:
     """Returns the curve of smoothed losses and how many of its rows are filled."""
-    s.group("The finder's network", "One batch at the rate of this step", worksheet="Finder", folded=True)
+    s.group(
+        "The finder's network",
+        "One batch at the rate of this step",
+        worksheet="Finder",
+        folded=True,
+    )
     t = s.input("t", 0, whole=True, low=0, high=PLANNED - 1, format="d", note="steps made")
-    average = s.input("average", 0, role="loss", format=".4f", note="0.98 times the one before, and 0.02 times the loss")
-    best = s.input("best", 0, role="loss", format=".4f", note="the least smoothed loss before this step")
+    average = s.input(
+        "average",
+        0,
+        role="loss",
+        format=".4f",
+        note="0.98 times the one before, and 0.02 times the loss",
+    )
+    best = s.input(
+        "best", 0, role="loss", format=".4f", note="the least smoothed loss before this step"
+    )
     loss = _network(s, "", t, x, y, start)
     s.group("This step")
     lr = s.let("lr", lrs[t], role="parameter", format=".7f", note="the learning rate of this step")
     averaged = s.let(
-        "average_now", SMOOTHING * average + (1 - SMOOTHING) * s[loss], role="loss", format=".4f", note="with this step's loss"
+        "average_now",
+        SMOOTHING * average + (1 - SMOOTHING) * s[loss],
+        role="loss",
+        format=".4f",
+        note="with this step's loss",
     )
-    smoothed = s.let("smoothed", averaged / (1 - SMOOTHING ** (t + 1)), role="loss", format=".4f", note="debiased: the average began at 0")
+    smoothed = s.let(
+        "smoothed",
+        averaged / (1 - SMOOTHING ** (t + 1)),
+        role="loss",
+        format=".4f",
+        note="debiased: the average began at 0",
+    )
     least = s.let(
-        "best_now", np.where(np.equal(t, 0), smoothed, np.minimum(best, smoothed)), role="loss", format=".4f", note="the least so far"
+        "best_now",
+        np.where(np.equal(t, 0), smoothed, np.minimum(best, smoothed)),
+        role="loss",
+        format=".4f",
+        note="the least so far",
     )
-    exploded = s.let("exploded", smoothed > STOP * least, format="d", note=f"1 where smoothed is more than {STOP} times the best")
-    ended = s.let("ended", np.where(exploded, 1, t >= set_to.num_steps - 1), format="d", note="1 where nothing is tried after this step")
+    exploded = s.let(
+        "exploded",
+        smoothed > STOP * least,
+        format="d",
+        note=f"1 where smoothed is more than {STOP} times the best",
+    )
+    ended = s.let(
+        "ended",
+        np.where(exploded, 1, t >= set_to.num_steps - 1),
+        format="d",
+        note="1 where nothing is tried after this step",
+    )
     tried = s.let("tried", t + 1, format="d", note="rates tried")
     s.group("After this step", worksheet="Finder", folded=True)
     _trained(s, "", loss, lr, ended)
     s.let("t_next", np.where(ended, t, t + 1), format="d")
     s.let("average_next", np.where(ended, average, averaged), role="loss", format=".4f")
     s.carry(t="t_next", average="average_next", best="best_now")
-    s.group("The curve", "Smoothed losses, a row a rate; 0 in rows that are not filled yet", worksheet="Curve", folded=True)
-    losses = s.input("losses", np.zeros((PLANNED, 1)), role="loss", format=".4f", note="before this step")
+    s.group(
+        "The curve",
+        "Smoothed losses, a row a rate; 0 in rows that are not filled yet",
+        worksheet="Curve",
+        folded=True,
+    )
+    losses = s.input(
+        "losses", np.zeros((PLANNED, 1)), role="loss", format=".4f", note="before this step"
+    )
     curve = s.let(
-        "losses_next", np.where(np.equal(row_index(PLANNED), t), smoothed, losses), role="loss", format=".4f", note="with this step's"
+        "losses_next",
+        np.where(np.equal(row_index(PLANNED), t), smoothed, losses),
+        role="loss",
+        format=".4f",
+        note="with this step's",
     )
     s.carry(losses="losses_next")
     return curve, tried
@@ -223,10 +352,17 @@ def suggestions(s: Sheet, lrs: Expr, losses: Expr, tried: Expr, planned: Expr) -
     lrs, losses: (rows, 1). tried: how many rows are filled: one more each step, since valley's lengths are carried. planned: as num_it.
     """
     row = row_index(lrs.shape[0])
-    s.group("What the rules see", "Without the first tenth of the plan and the last 5 points", worksheet="Rules", folded=True)
+    s.group(
+        "What the rules see",
+        "Without the first tenth of the plan and the last 5 points",
+        worksheet="Rules",
+        folded=True,
+    )
     first = s.let("first_seen", planned // 10, format="d", note="the first row, from 0")
     last = s.let("last_seen", tried - (1 + LAST_LEFT_OUT), format="d", note="the last row")
-    points = s.let("points_seen", np.maximum(0, last - first + 1), format="d", note="rows between them")
+    points = s.let(
+        "points_seen", np.maximum(0, last - first + 1), format="d", note="rows between them"
+    )
     rows = {
         "valley": _valley_row(s, losses, row, first, last, tried),
         "steep": _steep_row(s, lrs, losses, row, first, last),
@@ -237,7 +373,13 @@ def suggestions(s: Sheet, lrs: Expr, losses: Expr, tried: Expr, planned: Expr) -
     found = {}
     for name, (_, least) in RULES.items():
         rate = lrs[np.maximum(0, rows[name])] / (10 if name == "minimum" else 1)
-        found[name] = s.let(name, np.where(points >= least, rate, 0), role="parameter", format=".7f", note=LOOKS_FOR[name])
+        found[name] = s.let(
+            name,
+            np.where(points >= least, rate, 0),
+            role="parameter",
+            format=".7f",
+            note=LOOKS_FOR[name],
+        )
     return found
 
 
@@ -248,10 +390,18 @@ def _between(row: Expr, first: Expr, last: Expr, yes: Expr, no: Expr | float) ->
 def _first_least(s: Sheet, name: str, column: Expr, row: Expr, note: str) -> Expr:
     """The first row where a column is least."""
     s.group(f"Rule: {name}", f"It looks for {LOOKS_FOR[name]}", worksheet="Rules", folded=True)
-    x = s.let(f"{name}_of", column, role="loss", note=f"{note}; {HUGE:g} in rows that the rule does not see")
+    x = s.let(
+        f"{name}_of",
+        column,
+        role="loss",
+        note=f"{note}; {HUGE:g} in rows that the rule does not see",
+    )
     least = s.let(f"{name}_least", x.min(), role="loss", note="the least of them")
     at = s.let(
-        f"{name}_where", np.where(np.equal(x, least), row, x.shape[0] - 1), format="d", note="the row's number where it is the least"
+        f"{name}_where",
+        np.where(np.equal(x, least), row, x.shape[0] - 1),
+        format="d",
+        note="the row's number where it is the least",
     )
     return s.let(f"{name}_row", at.min(), format="d", note="the first of them")
 
@@ -263,7 +413,13 @@ def _minimum_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr) -> 
 def _steep_row(s: Sheet, lrs: Expr, losses: Expr, row: Expr, first: Expr, last: Expr) -> Expr:
     after = np.minimum(row + 1, lrs.shape[0] - 1)
     per_log = (losses[after] - losses) / (np.log(lrs[after]) - np.log(lrs))
-    return _first_least(s, "steep", _between(row, first, last - 1, per_log, HUGE), row, "the change of the loss per logarithm of the rate")
+    return _first_least(
+        s,
+        "steep",
+        _between(row, first, last - 1, per_log, HUGE),
+        row,
+        "the change of the loss per logarithm of the rate",
+    )
 
 
 def _slide_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr) -> Expr:
@@ -278,48 +434,119 @@ def _slide_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr) -> Ex
         note="the change of the loss per row, from the row above to the row below",
     )
     none = first + (SLIDE_WIDTH - 1)
-    alike = np.where(abs(slope - slope[np.maximum(0, row - SLIDE_WIDTH)]) <= SLIDE_CHANGE, row, none)
+    alike = np.where(
+        abs(slope - slope[np.maximum(0, row - SLIDE_WIDTH)]) <= SLIDE_CHANGE, row, none
+    )
     rows = s.let(
         "slide_alike",
         _between(row, none + 1, last, alike, none),
         format="d",
         note=f"the row, where the slope {SLIDE_WIDTH} rows above is alike",
     )
-    return s.let("slide_row", np.minimum(rows.max() - (SLIDE_WIDTH - 1), last - SLIDE_WIDTH), format="d", note="the left end, one row on")
+    return s.let(
+        "slide_row",
+        np.minimum(rows.max() - (SLIDE_WIDTH - 1), last - SLIDE_WIDTH),
+        format="d",
+        note="the left end, one row on",
+    )
 
 
 def _valley_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr, tried: Expr) -> Expr:
     """Of the longest valley that ends at each row only the length is needed: known when the row is tried, counted when it is seen."""
     s.group("Rule: valley", f"It looks for {LOOKS_FOR['valley']}", worksheet="Rules", folded=True)
-    lengths = s.input("lengths", np.zeros(losses.shape), format="d", note="rows of the longest valley that ends here")
-    longest, end = (s.input(name, 0, format="d", note="before this step") for name in ("longest", "longest_end"))
+    lengths = s.input(
+        "lengths",
+        np.zeros(losses.shape),
+        format="d",
+        note="rows of the longest valley that ends here",
+    )
+    longest, end = (
+        s.input(name, 0, format="d", note="before this step") for name in ("longest", "longest_end")
+    )
     now = s.let("now", tried - 1, format="d", note="the row of this step")
     # Products, no IFs: LibreOffice puts off what an IF does not need, and takes so long a row of it for a circle.
-    higher = s.let("higher", np.greater(losses, losses[now]) * lengths, format="d", note="the lengths of rows with a higher loss")
-    length = s.let("length", (now >= first) * (1 + higher.max()), format="d", note="one row longer than the longest of them")
-    known = s.let("lengths_next", np.where(np.equal(row, now), length, lengths), format="d", note="with this step's")
-    seen = s.let("length_seen", (last >= first) * known[np.maximum(0, last)], format="d", note="of the row that the rules see from now on")
-    end_now = s.let("longest_end_next", np.where(seen > longest, last, end), format="d", note="where the longest valley ends")
+    higher = s.let(
+        "higher",
+        np.greater(losses, losses[now]) * lengths,
+        format="d",
+        note="the lengths of rows with a higher loss",
+    )
+    length = s.let(
+        "length",
+        (now >= first) * (1 + higher.max()),
+        format="d",
+        note="one row longer than the longest of them",
+    )
+    known = s.let(
+        "lengths_next",
+        np.where(np.equal(row, now), length, lengths),
+        format="d",
+        note="with this step's",
+    )
+    seen = s.let(
+        "length_seen",
+        (last >= first) * known[np.maximum(0, last)],
+        format="d",
+        note="of the row that the rules see from now on",
+    )
+    end_now = s.let(
+        "longest_end_next",
+        np.where(seen > longest, last, end),
+        format="d",
+        note="where the longest valley ends",
+    )
     most = s.let("longest_next", np.maximum(longest, seen), format="d", note="its rows")
     s.carry(lengths="lengths_next", longest="longest_next", longest_end="longest_end_next")
     down = end_now - first - most + most // 3 + most // 6
-    return s.let("valley_row", first + np.maximum(0, down), format="d", note="two or three sixths of the way down")
+    return s.let(
+        "valley_row",
+        first + np.maximum(0, down),
+        format="d",
+        note="two or three sixths of the way down",
+    )
 
 
-def _marks(s: Sheet, set_to: SimpleNamespace, lrs: Expr, curve: Expr, tried: Expr, rates: dict[str, Expr]) -> None:
+def _marks(
+    s: Sheet, set_to: SimpleNamespace, lrs: Expr, curve: Expr, tried: Expr, rates: dict[str, Expr]
+) -> None:
     """Where the chart draws each rate: on the curve, at the last rate tried that is not larger."""
-    s.group("Marks on the curve", "Off the chart while a rate is not known", worksheet="Curve", folded=True)
+    s.group(
+        "Marks on the curve",
+        "Off the chart while a rate is not known",
+        worksheet="Curve",
+        folded=True,
+    )
     for name, rate in {**rates, "chosen": set_to.chosen_lr, "other": set_to.other_lr}.items():
-        below = np.less_equal(lrs, rate * (1 + 1e-9))  # powers differ in their last digit, from face to face
-        row = s.let(f"{name}_at", np.clip(below.sum() - 1, 0, tried - 1), format="d", note="the row of that rate")
+        below = np.less_equal(
+            lrs, rate * (1 + 1e-9)
+        )  # powers differ in their last digit, from face to face
+        row = s.let(
+            f"{name}_at",
+            np.clip(below.sum() - 1, 0, tried - 1),
+            format="d",
+            note="the row of that rate",
+        )
         if name in rates:
-            s.let(f"{name}_x", np.where(rate > 0, rate, NOT_YET), role="parameter", note="the rate, or off the chart")
-        s.let(f"{name}_y", np.minimum(TOP, curve[row]), role="loss", format=".4f", note="the smoothed loss there, no higher than the axis")
+            s.let(
+                f"{name}_x",
+                np.where(rate > 0, rate, NOT_YET),
+                role="parameter",
+                note="the rate, or off the chart",
+            )
+        s.let(
+            f"{name}_y",
+            np.minimum(TOP, curve[row]),
+            role="loss",
+            format=".4f",
+            note="the smoothed loss there, no higher than the axis",
+        )
 
 
 def _runs(s: Sheet, set_to: SimpleNamespace, x: Expr, y: Expr, start: dict[str, Expr]) -> None:
     s.group("The chosen run", "The same network at chosen_lr", worksheet="Chosen", folded=True)
-    trained = s.input("trained", 0, whole=True, low=0, high=PLANNED, format="d", note="steps made by both runs")
+    trained = s.input(
+        "trained", 0, whole=True, low=0, high=PLANNED, format="d", note="steps made by both runs"
+    )
     s.let("trained_next", np.minimum(trained + 1, PLANNED), format="d")
     s.carry(trained="trained_next")
     _run(s, "_chosen", set_to.chosen_lr, trained, x, y, start)
@@ -327,12 +554,35 @@ def _runs(s: Sheet, set_to: SimpleNamespace, x: Expr, y: Expr, start: dict[str, 
     _run(s, "_other", set_to.other_lr, trained, x, y, start)
 
 
-def _run(s: Sheet, of: str, rate: Expr, trained: Expr, x: Expr, y: Expr, start: dict[str, Expr]) -> None:
+def _run(
+    s: Sheet, of: str, rate: Expr, trained: Expr, x: Expr, y: Expr, start: dict[str, Expr]
+) -> None:
     loss = _network(s, of, trained, x, y, start)
-    hidden = s.let(f"hidden_all{of}", np.maximum(0, x * s[f"W_1{of}"] + s[f"b_1{of}"]), format=".4f", note="the ReLUs at every point")
-    fit = s.let(f"fit{of}", hidden @ s[f"W_2{of}"] + s[f"b_2{of}"], format=".4f", note="what the network says at every point")
-    s.let(f"curve_loss{of}", ((fit - y) ** 2).mean(), role="loss", format=".4f", note="the mean squared error over all points")
-    away = s.let(f"ran_away{of}", s[loss] > RUN_AWAY, format="d", note=f"1 where the loss is more than {RUN_AWAY:g}: the run ends")
+    hidden = s.let(
+        f"hidden_all{of}",
+        np.maximum(0, x * s[f"W_1{of}"] + s[f"b_1{of}"]),
+        format=".4f",
+        note="the ReLUs at every point",
+    )
+    fit = s.let(
+        f"fit{of}",
+        hidden @ s[f"W_2{of}"] + s[f"b_2{of}"],
+        format=".4f",
+        note="what the network says at every point",
+    )
+    s.let(
+        f"curve_loss{of}",
+        ((fit - y) ** 2).mean(),
+        role="loss",
+        format=".4f",
+        note="the mean squared error over all points",
+    )
+    away = s.let(
+        f"ran_away{of}",
+        s[loss] > RUN_AWAY,
+        format="d",
+        note=f"1 where the loss is more than {RUN_AWAY:g}: the run ends",
+    )
     _trained(s, of, loss, rate, np.where(away, 1, trained >= PLANNED))
 
 
@@ -344,7 +594,10 @@ def _charts(s: Sheet) -> None:
         Axis("smoothed loss", 0, TOP),
         [
             Series("lr", "smoothed", "smoothed loss", role="loss", steps=True),
-            *(Series(f"{name}_x", f"{name}_y", name, mode="markers", role=role) for name, role in marks.items()),
+            *(
+                Series(f"{name}_x", f"{name}_y", name, mode="markers", role=role)
+                for name, role in marks.items()
+            ),
             Series("chosen_lr", "chosen_y", "chosen", mode="markers", role="parameter", drag="x"),
             Series("other_lr", "other_y", "other", mode="markers", role="activation", drag="x"),
         ],
@@ -374,13 +627,23 @@ def _charts(s: Sheet) -> None:
 
 
 def _presets(s: Sheet) -> None:
-    test = {"start_lr": 1e-5, "end_lr": 10, "num_steps": PLANNED, "growth": GROWTH[0], "seed": SEED, "chosen_lr": 0.05, "other_lr": 1e-3}
+    test = {
+        "start_lr": 1e-5,
+        "end_lr": 10,
+        "num_steps": PLANNED,
+        "growth": GROWTH[0],
+        "seed": SEED,
+        "chosen_lr": 0.05,
+        "other_lr": 1e-3,
+    }
     s.notes(
         "Ask how they choose a learning rate today; most copy one. Here it is one run, a larger rate for each batch, "
         "and the network answers.\n"
         "Ten minutes."
     )
-    raise_it = "Press Play. At which rate does the loss begin to fall, and at which does it run away?"
+    raise_it = (
+        "Press Play. At which rate does the loss begin to fall, and at which does it run away?"
+    )
     marks = (
         "Play. While nothing happens, ask why: the rates are still too small. Hands up when it falls, and again when it runs away.\n"
         "Point at the four marks: four rules, one curve."
@@ -392,21 +655,37 @@ def _presets(s: Sheet) -> None:
         "the smaller rate is safer, so it ends lower.\n"
         "Land it: far to the left of the marks is wasted time."
     )
-    s.preset(beside, "Near the marks, or far to the left of them: which run ends lower?", left, **test)
+    s.preset(
+        beside, "Near the marks, or far to the left of them: which run ends lower?", left, **test
+    )
     bottom = (
         "Usual wrong answer: the lowest point is the best rate. It is low thanks to the smaller rates before it, and about to rise.\n"
         "That is why the rule called minimum takes a tenth of it."
     )
-    s.preset(beside, "The second rate is at the bottom of the curve. Is it the best one?", bottom, **{**test, "other_lr": 0.8})
+    s.preset(
+        beside,
+        "The second rate is at the bottom of the curve. Is it the best one?",
+        bottom,
+        **{**test, "other_lr": 0.8},
+    )
     right = "Press Step and count aloud: a few batches, no more.\nLand it: to the right of the bottom there is no way back."
-    s.preset(beside, "The second rate is to the right of the bottom. How long does its run last?", right, **{**test, "other_lr": 2})
-    linear = "By equal steps from {start_lr:g} to {end_lr:g}: how much of the curve is left to read?"
+    s.preset(
+        beside,
+        "The second rate is to the right of the bottom. How long does its run last?",
+        right,
+        **{**test, "other_lr": 2},
+    )
+    linear = (
+        "By equal steps from {start_lr:g} to {end_lr:g}: how much of the curve is left to read?"
+    )
     few = "Point at the axis: nearly all of the curve lies in the first step. Ask what matters about a rate: its factor. One minute."
     s.preset("Grow by equal steps", linear, few, **{**test, "growth": GROWTH[1]})
     s.preset(
         "Only {num_steps:d} rates",
         "The same range in fewer steps. Which rule has too little to look at?",
-        ("Ask which rule needs a window: slide, and here it has too few points.\nLand it: fewer rates, a quicker test, a rougher answer."),
+        (
+            "Ask which rule needs a window: slide, and here it has too few points.\nLand it: fewer rates, a quicker test, a rougher answer."
+        ),
         **{**test, "num_steps": 20},
     )
 
@@ -431,10 +710,13 @@ def _predictions(s: Sheet) -> None:
 
 
 def _sentences(s: Sheet) -> None:
-    ended, exploded, points, slide = (s[name] for name in ("ended", "exploded", "points_seen", "slide"))
+    ended, exploded, points, slide = (
+        s[name] for name in ("ended", "exploded", "points_seen", "slide")
+    )
     running, known = np.where(ended, 0, 1), np.where(points > 1, ended, 0)
     s.say(
-        "Rate number {tried:d} of {num_steps:d} is {lr:.7f}; the smoothed loss is {smoothed:.4f}, the least so far {best_now:.4f}.", running
+        "Rate number {tried:d} of {num_steps:d} is {lr:.7f}; the smoothed loss is {smoothed:.4f}, the least so far {best_now:.4f}.",
+        running,
     )
     s.say(
         f"The test ended at rate number {{tried:d}}, {{lr:.7f}}: the smoothed loss is more than {STOP} times its least, {{best_now:.4f}}.",
@@ -448,10 +730,16 @@ def _sentences(s: Sheet) -> None:
         f"The rules leave out the first tenth of the plan and the last {LAST_LEFT_OUT} points, and so see none: no rate is suggested.",
         np.equal(points, 0),
     )
-    s.say("So far, while the test runs: valley {valley:.7f}, minimum {minimum:.7f}.", np.where(points > 0, running, 0))
+    s.say(
+        "So far, while the test runs: valley {valley:.7f}, minimum {minimum:.7f}.",
+        np.where(points > 0, running, 0),
+    )
     three = "Suggested rates: valley {valley:.7f}, steep {steep:.7f}, minimum {minimum:.7f}"
     s.say(three + ", slide {slide:.7f}.", np.where(slide > 0, known, 0))
-    s.say(f"{three}; slide needs {RULES['slide'][1]} points and sees {{points_seen:d}}.", np.where(slide > 0, 0, known))
+    s.say(
+        f"{three}; slide needs {RULES['slide'][1]} points and sees {{points_seen:d}}.",
+        np.where(slide > 0, 0, known),
+    )
     s.say(
         "The rules see one point: valley {valley:.7f}, minimum {minimum:.7f}; the others need more.",
         np.where(np.equal(points, 1), ended, 0),
@@ -463,11 +751,17 @@ def _runs_said(s: Sheet) -> None:
     chosen_away, other_away = s["ran_away_chosen"], s["ran_away_other"]
     chosen = "at rate {chosen_lr:.7f} the loss over the curve is {curve_loss_chosen:.4f}"
     other = "at rate {other_lr:.7f} {curve_loss_other:.4f}"
-    s.say("After {trained:d} steps " + chosen + ", " + other + ".", np.where(chosen_away, 0, np.where(other_away, 0, s["trained"] > 0)))
+    s.say(
+        "After {trained:d} steps " + chosen + ", " + other + ".",
+        np.where(chosen_away, 0, np.where(other_away, 0, s["trained"] > 0)),
+    )
     passed = f"because the loss of a batch passed {RUN_AWAY:g}."
     s.say("The run at rate {chosen_lr:.7f} ended, " + passed, np.where(other_away, 0, chosen_away))
     s.say("The run at rate {other_lr:.7f} ended, " + passed, np.where(chosen_away, 0, other_away))
-    s.say("Both runs ended, at rates {chosen_lr:.7f} and {other_lr:.7f}, " + passed, np.where(chosen_away, other_away, 0))
+    s.say(
+        "Both runs ended, at rates {chosen_lr:.7f} and {other_lr:.7f}, " + passed,
+        np.where(chosen_away, other_away, 0),
+    )
 
 
 def _sources(s: Sheet) -> None:
@@ -475,7 +769,10 @@ def _sources(s: Sheet) -> None:
         "L. N. Smith, Cyclical Learning Rates for Training Neural Networks (2015), section 3.3: the range test",
         "https://arxiv.org/abs/1506.01186",
     )
-    s.source("fastai 2.8, callback/schedule.py: lr_find and its four suggestions", "https://docs.fast.ai/callback.schedule.html")
+    s.source(
+        "fastai 2.8, callback/schedule.py: lr_find and its four suggestions",
+        "https://docs.fast.ai/callback.schedule.html",
+    )
     s.source(
         "fast.ai, Practical Deep Learning for Coders (2018), lesson 1: lr_find before unfreezing",
         "https://course18.fast.ai/lessons/lesson1.html",

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, backprop, row_index
-from .layers import INITIALISATIONS, LARGEST, MOST_LAYERS, bias, drawn_weights, start_settings, weight
+from .layers import (
+    INITIALISATIONS,
+    LARGEST,
+    MOST_LAYERS,
+    bias,
+    drawn_weights,
+    start_settings,
+    weight,
+)
 
 X, Y = [2, 3, 1], [5, 6]
 WIDEST = 6
@@ -19,7 +27,9 @@ FAR = 100  # times as large as the targets: another scale
 LOWEST = 1e-12  # what the charts draw for a 0, far below their axes
 
 
-def matmul_stack(layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: int = 3, width_4: int = 3) -> Sheet:
+def matmul_stack(
+    layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: int = 3, width_4: int = 3
+) -> Sheet:
     """layers: 1 to MOST_LAYERS. width_k: columns of h_k, 1 to WIDEST; those of layers that are not there do nothing."""
     s = Sheet(
         "matmul_stack",
@@ -30,9 +40,21 @@ def matmul_stack(layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: i
     s.group("Settings", "Say first what the outputs will do, then change one")
     start = start_settings(s, "fixed", 10, SEED)
     rate = s.parameter(
-        "learning_rate", 0.001, 0, 0.1, scale="log", smallest=1e-9, symbol=r"\eta", note="how far a step goes against the gradient"
+        "learning_rate",
+        0.001,
+        0,
+        0.1,
+        scale="log",
+        smallest=1e-9,
+        symbol=r"\eta",
+        note="how far a step goes against the gradient",
     )
-    biased = s.choice("biases", "off", ["off", "on"], note="on: each layer adds its b_k, and trains it. The lecture had none")
+    biased = s.choice(
+        "biases",
+        "off",
+        ["off", "on"],
+        note="on: each layer adds its b_k, and trains it. The lecture had none",
+    )
     s.group("One row", "What goes in, and what should come out")
     x = s.input("x", X, low=-LARGEST, high=LARGEST, note="the inputs")
     y = s.input("y", Y, role="target", low=-LARGEST, high=LARGEST, note="the wanted outputs")
@@ -62,25 +84,54 @@ def _shape(s: Sheet, layers: int, hidden: Sequence[int]) -> None:
         s.size(f"width_{k}", width, 1, WIDEST, note=f"columns of h_{k}")
 
 
-def _forward(s: Sheet, x: Expr, y: Expr, weights: Sequence[Expr], biases: Sequence[Expr], biased: Expr) -> list[Expr]:
+def _forward(
+    s: Sheet, x: Expr, y: Expr, weights: Sequence[Expr], biases: Sequence[Expr], biased: Expr
+) -> list[Expr]:
     """x, h_1, h_2, ..., output."""
-    s.group("Activations", "Each is a row of numbers times a matrix; nothing stands between the matrices")
+    s.group(
+        "Activations",
+        "Each is a row of numbers times a matrix; nothing stands between the matrices",
+    )
     found = [x]
     for k, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
         name = "output" if k == len(weights) else f"h_{k}"
-        found.append(s.let(name, found[-1] @ w + biased * b, format=".2f", note=f"what layer {k} says: the row before it @ W_{k}"))
-    s.let("sse", ((y - found[-1]) ** 2).sum(), role="loss", format=".4f", note="sum of squared errors of the outputs")
+        found.append(
+            s.let(
+                name,
+                found[-1] @ w + biased * b,
+                format=".2f",
+                note=f"what layer {k} says: the row before it @ W_{k}",
+            )
+        )
+    s.let(
+        "sse",
+        ((y - found[-1]) ** 2).sum(),
+        role="loss",
+        format=".4f",
+        note="sum of squared errors of the outputs",
+    )
     return found
 
 
 def _training(s: Sheet, trained: Sequence[Expr], rate: Expr) -> None:
     names = [e.arg for e in trained]
     gradients = backprop(s, "sse", names)
-    s.group("The next step", "Each weight goes a little against its gradient, until sse has run away", folded=True)
-    running = s.let("running", np.less(s["sse"], LIMIT), format="d", note="1 while steps are taken; 0 where the numbers have run away")
+    s.group(
+        "The next step",
+        "Each weight goes a little against its gradient, until sse has run away",
+        folded=True,
+    )
+    running = s.let(
+        "running",
+        np.less(s["sse"], LIMIT),
+        format="d",
+        note="1 while steps are taken; 0 where the numbers have run away",
+    )
     for name in names:
         moved = np.where(running, s[name] - rate * gradients[name], s[name])
-        s.let(f"{name}_next", moved, role="weight", format=".3f", note=f"{name} after the next step")
+        s.let(
+            f"{name}_next", moved, role="weight", format=".3f", note=f"{name} after the next step"
+        )
     s.carry(**{name: f"{name}_next" for name in names})
 
 
@@ -92,7 +143,11 @@ def _sizes(s: Sheet, activations: Sequence[Expr], y: Expr, layers: int) -> None:
     """How large the numbers and the gradients are, layer by layer."""
     s.group("Layer by layer", "How large the numbers are; layer 0 is x")
     s.let("layer", row_index(layers + 1), format="d", note="0: the inputs")
-    sizes = s.let("layer_size", np.vstack(list(map(_root_mean_square, activations))), note="root of the mean square of the layer's numbers")
+    sizes = s.let(
+        "layer_size",
+        np.vstack(list(map(_root_mean_square, activations))),
+        note="root of the mean square of the layer's numbers",
+    )
     s.group("Steepest", "The largest gradient of each layer, whatever its sign")
     for kind, what in (("W", "weights"), ("b", "biases")):
         each = [s[f"d_{kind}_{k}"] for k in range(1, layers + 1)]
@@ -106,14 +161,33 @@ def _sizes(s: Sheet, activations: Sequence[Expr], y: Expr, layers: int) -> None:
     for k, word in enumerate(("first", "second")):
         s.let(f"output_{word}", activations[-1].T[k], format=".2f", note=f"the {word} output")
         s.let(f"wanted_{word}", y.T[k], role="target", format=".2f", note=f"the {word} target")
-    target = s.let("target_size", _root_mean_square(y), role="target", note="root of the mean square of y")
-    far = s.let("scale_ratio", sizes[layers] / np.maximum(LOWEST, target), note="size of the outputs / size of the targets")
+    target = s.let(
+        "target_size", _root_mean_square(y), role="target", note="root of the mean square of y"
+    )
+    far = s.let(
+        "scale_ratio",
+        sizes[layers] / np.maximum(LOWEST, target),
+        note="size of the outputs / size of the targets",
+    )
     s.let("scale_power", _power(far), format="d", note="scale_ratio as a power of ten")
     s.let("sse_power", _power(s["sse"]), format="d", note="sse as a power of ten")
     s.let("size_drawn", np.maximum(LOWEST, sizes), note="layer_size; a 0 far below the axis")
-    s.let("sse_drawn", np.maximum(LOWEST, s["sse"]), role="loss", note="sse; a 0 far below the axis")
-    s.let("target_layer", layers, role="target", format="d", note="where the targets stand on the chart")
-    s.let("target_drawn", np.maximum(LOWEST, target), role="target", note="target_size; a 0 far below the axis")
+    s.let(
+        "sse_drawn", np.maximum(LOWEST, s["sse"]), role="loss", note="sse; a 0 far below the axis"
+    )
+    s.let(
+        "target_layer",
+        layers,
+        role="target",
+        format="d",
+        note="where the targets stand on the chart",
+    )
+    s.let(
+        "target_drawn",
+        np.maximum(LOWEST, target),
+        role="target",
+        note="target_size; a 0 far below the axis",
+    )
 
 
 def _power(e: Expr) -> Expr:
@@ -128,7 +202,13 @@ def _charts(s: Sheet, layers: int) -> None:
         Axis("size (log scale)", 1e-3, 1e6, "log"),
         [
             Series("layer", "size_drawn", "numbers of the layer"),
-            Series("target_layer", "target_drawn", "what the last layer should be like", mode="markers", role="target"),
+            Series(
+                "target_layer",
+                "target_drawn",
+                "what the last layer should be like",
+                mode="markers",
+                role="target",
+            ),
         ],
         note="Root of the mean square: a line from x to the output, and a mark where the targets are.",
     )
@@ -196,11 +276,15 @@ def _presets(s: Sheet) -> None:
         (
             "Zeros, with biases",
             "Each layer may now add a bias. Press Play: what does it learn, and what of x is in it?",
-            ("Play: it learns to say the targets. Change x: it says the same.\nLand it: a small loss is not yet an understanding."),
+            (
+                "Play: it learns to say the targets. Change x: it says the same.\nLand it: a small loss is not yet an understanding."
+            ),
             {"biases": "on", "learning_rate": 0.05},
         ),
     )
-    for initialisation, (title, predict, notes, settings) in zip((*INITIALISATIONS, INITIALISATIONS[-1]), story, strict=True):
+    for initialisation, (title, predict, notes, settings) in zip(
+        (*INITIALISATIONS, INITIALISATIONS[-1]), story, strict=True
+    ):
         s.preset(title, predict, notes, initialisation=initialisation, **settings)
     s.preset(
         "{std:.0f} again, learning rate {learning_rate:g}",
@@ -248,7 +332,10 @@ def _sentences(s: Sheet, rate: Expr) -> None:
         f"{says}: about 10^{{scale_power}} times as large as the targets, so not even on the same scale.",
         when=moving * far,
     )
-    s.say(f"{says}, and sse is {{sse:.4f}}. The gradients say where each weight should go.", when=moving * (1 - far))
+    s.say(
+        f"{says}, and sse is {{sse:.4f}}. The gradients say where each weight should go.",
+        when=moving * (1 - far),
+    )
     s.say(
         f"{says}, and nothing learns: every gradient is exactly 0. Each is a product in which a 0 stands; no learning rate helps.",
         when=stuck * np.equal(of_biases, 0),
@@ -271,7 +358,10 @@ def _say_the_rule(s: Sheet) -> None:
         "of {std_1:.0f}: every weight that is drawn is 0.",
     )
     for number, rule in enumerate(rules):
-        s.say(f"Weights are drawn with a standard deviation {rule}", when=np.equal(s["initialisation"], number))
+        s.say(
+            f"Weights are drawn with a standard deviation {rule}",
+            when=np.equal(s["initialisation"], number),
+        )
 
 
 def _sources(s: Sheet) -> None:

@@ -6,7 +6,20 @@ import numpy as np
 
 from .. import Axis, Contour, Expr, Series, Sheet, column_index, row_index, values
 from .optimisers_alone import SOURCES, adagrad, adam, momentum, rmsprop, sgd
-from .optimisers_rules import COURSE, LARGEST_BETA, OPTIMISERS, PARAMETERS, START, TORCH, Descent, Settings, clock, data, settings_of, turn
+from .optimisers_rules import (
+    COURSE,
+    LARGEST_BETA,
+    OPTIMISERS,
+    PARAMETERS,
+    START,
+    TORCH,
+    Descent,
+    Settings,
+    clock,
+    data,
+    settings_of,
+    turn,
+)
 
 INTERCEPTS, SLOPES = (-5.0, 45.0), (-0.5, 4.0)  # of the loss surface
 COLUMNS, ROWS = 41, 31  # of its grid
@@ -37,19 +50,47 @@ def optimisers() -> Sheet:
 
 def _settings(s: Sheet) -> dict[str, Descent]:
     s.group("Settings", "Move one, and all five run again from the start")
-    rule = s.choice("rule", COURSE, [COURSE, TORCH], note="the definitions of the course's workbook, or PyTorch's")
-    s.parameter("start_intercept", START, *INTERCEPTS, step=0.1, role="weight", note="of the line that all five start from")
+    rule = s.choice(
+        "rule",
+        COURSE,
+        [COURSE, TORCH],
+        note="the definitions of the course's workbook, or PyTorch's",
+    )
+    s.parameter(
+        "start_intercept",
+        START,
+        *INTERCEPTS,
+        step=0.1,
+        role="weight",
+        note="of the line that all five start from",
+    )
     s.parameter("start_slope", START, *SLOPES, step=0.01, role="weight", note="of that line")
     s.group("Learning rates", "How far each one's steps go")
     rates = {
-        name: s.parameter(f"learning_rate_{name}", one.learning_rate, 0, 10, scale="log", smallest=1e-6, title=name)
+        name: s.parameter(
+            f"learning_rate_{name}",
+            one.learning_rate,
+            0,
+            10,
+            scale="log",
+            smallest=1e-6,
+            title=name,
+        )
         for name, one in OPTIMISERS.items()
     }
     s.group("Betas", "What each row keeps of the averages", folded=True)
     found = {}
     for name, one in OPTIMISERS.items():
         betas = {
-            which: s.parameter(f"{beta.name}_{name}", beta.value, 0, LARGEST_BETA, step=0.001, format=".3f", note=beta.note)
+            which: s.parameter(
+                f"{beta.name}_{name}",
+                beta.value,
+                0,
+                LARGEST_BETA,
+                step=0.001,
+                format=".3f",
+                note=beta.note,
+            )
             for which, beta in one.betas.items()
         }
         found[name] = Descent(s, one, Settings(rule, rates[name], betas), f"_{name}")
@@ -65,25 +106,41 @@ def _descend(s: Sheet, descents: dict[str, Descent]):
     s.group("What they remember", note, folded=True)
     for sheet in s.beside:
         found, one = values(sheet), descents[sheet.name]
-        one.memory({f"{name}_{p}": found[f"{name}_{p}"].item() for name in one.optimiser.warmed for p in PARAMETERS})
+        one.memory(
+            {
+                f"{name}_{p}": found[f"{name}_{p}"].item()
+                for name in one.optimiser.warmed
+                for p in PARAMETERS
+            }
+        )
     s.group("This row", "The same for all", folded=True)
     turn(s)
     clock(s)
     for name, descent in descents.items():
-        s.group(f"The step of {name}", "new = old - learning_rate * direction / divisor", folded=True)
+        s.group(
+            f"The step of {name}", "new = old - learning_rate * direction / divisor", folded=True
+        )
         descent.predict(s["x_now"], s["y_now"])
         descent.gradients(s["x_now"], s["y_now"])
         descent.update(s["t"], s["kept"])
 
 
 def _errors(s: Sheet, descents: dict[str, Descent]):
-    s.group("Errors", "Of each one's line over all 29 rows, and of its last whole pass", folded=True)
+    s.group(
+        "Errors", "Of each one's line over all 29 rows, and of its last whole pass", folded=True
+    )
     for descent in descents.values():
         descent.error(s["x"], s["y"])
         descent.passes(s["last_row"])
     s.group("Standings", "Root of the mean squared error over all 29 rows")
     start = s["y"] - s["start_intercept"] - s["start_slope"] * s["x"]
-    s.let("rmse_start", np.sqrt((start**2).mean()), role="loss", format=".4f", note="of the line that all five start from")
+    s.let(
+        "rmse_start",
+        np.sqrt((start**2).mean()),
+        role="loss",
+        format=".4f",
+        note="of the line that all five start from",
+    )
     errors = [s[f"rmse_{name}"] for name in descents]
     least, most = errors[0], errors[0]
     for error in errors[1:]:
@@ -98,12 +155,30 @@ def _surface(s: Sheet):
     s.group("What shapes the loss surface", "Means of the rows", folded=True)
     mean_x = s.let("mean_x", x.mean(), format=".4f", note="mean of x")
     mean_y = s.let("mean_y", y.mean(), format=".4f", note="mean of y")
-    variance_x = s.let("variance_x", ((x - mean_x) ** 2).mean(), format=".4f", note="how far x spreads, squared")
-    variance_y = s.let("variance_y", ((y - mean_y) ** 2).mean(), format=".4f", note="how far y spreads, squared")
-    covariance = s.let("covariance", ((x - mean_x) * (y - mean_y)).mean(), format=".4f", note="how y goes with x")
-    s.group("The loss surface", "Mean squared error of each intercept and slope", worksheet="Surface", folded=True)
-    intercepts = s.let("surface_intercept", _between(column_index(COLUMNS), COLUMNS, *INTERCEPTS), role="weight", format=".2f")
-    slopes = s.let("surface_slope", _between(row_index(ROWS), ROWS, *SLOPES), role="weight", format=".2f")
+    variance_x = s.let(
+        "variance_x", ((x - mean_x) ** 2).mean(), format=".4f", note="how far x spreads, squared"
+    )
+    variance_y = s.let(
+        "variance_y", ((y - mean_y) ** 2).mean(), format=".4f", note="how far y spreads, squared"
+    )
+    covariance = s.let(
+        "covariance", ((x - mean_x) * (y - mean_y)).mean(), format=".4f", note="how y goes with x"
+    )
+    s.group(
+        "The loss surface",
+        "Mean squared error of each intercept and slope",
+        worksheet="Surface",
+        folded=True,
+    )
+    intercepts = s.let(
+        "surface_intercept",
+        _between(column_index(COLUMNS), COLUMNS, *INTERCEPTS),
+        role="weight",
+        format=".2f",
+    )
+    slopes = s.let(
+        "surface_slope", _between(row_index(ROWS), ROWS, *SLOPES), role="weight", format=".2f"
+    )
     middle = (intercepts + slopes * mean_x - mean_y) ** 2
     loss = middle + slopes**2 * variance_x - 2 * slopes * covariance + variance_y
     s.let(
@@ -121,20 +196,38 @@ def _between(index: Expr, count: int, low: float, high: float) -> Expr:
 
 def _charts(s: Sheet, descents: dict[str, Descent]):
     roles = {name: one.optimiser.role for name, one in descents.items()}
-    paths = [Series(f"intercept_{name}", f"slope_{name}", name, role=role, steps=True) for name, role in roles.items()]
+    paths = [
+        Series(f"intercept_{name}", f"slope_{name}", name, role=role, steps=True)
+        for name, role in roles.items()
+    ]
     s.chart(
         "Their paths on the loss surface",
         Axis("intercept", *INTERCEPTS),
         Axis("slope", *SLOPES),
-        [*paths, Series("start_intercept", "start_slope", "start (drag it)", mode="markers", role="target", drag="xy")],
+        [
+            *paths,
+            Series(
+                "start_intercept",
+                "start_slope",
+                "start (drag it)",
+                mode="markers",
+                role="target",
+                drag="xy",
+            ),
+        ],
         note="A long, narrow, slanting valley with its lowest point at intercept 30 and slope 2; five paths lead into it.",
-        contour=Contour("surface_intercept", "surface_slope", "surface_loss", "mean squared error", levels="log"),
+        contour=Contour(
+            "surface_intercept", "surface_slope", "surface_loss", "mean squared error", levels="log"
+        ),
     )
     s.chart(
         "Error by epoch, of each pass",
         Axis("epochs (passes of 29 rows)", 0, 10),
         Axis("SQRT(SUM(err^2))", 0, 450),
-        [Series("passes_done", f"pass_error_{name}", name, role=role, steps=True) for name, role in roles.items()],
+        [
+            Series("passes_done", f"pass_error_{name}", name, role=role, steps=True)
+            for name, role in roles.items()
+        ],
         note="Five curves from one point, a corner an epoch; they fall at different speeds.",
     )
 
@@ -146,7 +239,11 @@ def _presets(s: Sheet):
     )
     start = {"start_intercept": START, "start_slope": START}
     usual = {
-        rule: {key: x for name, one in OPTIMISERS.items() for key, x in settings_of(one, rule, f"_{name}").items()}
+        rule: {
+            key: x
+            for name, one in OPTIMISERS.items()
+            for key, x in settings_of(one, rule, f"_{name}").items()
+        }
         for rule in (COURSE, TORCH)
     }
     s.preset(
@@ -192,7 +289,10 @@ def _presets(s: Sheet):
         ),
         rule=COURSE,
         **start,
-        **{key: x / 10 if key.startswith("learning_rate") else x for key, x in usual[COURSE].items()},
+        **{
+            key: x / 10 if key.startswith("learning_rate") else x
+            for key, x in usual[COURSE].items()
+        },
     )
     s.preset(
         "From the other side: intercept {start_intercept:g}, slope {start_slope:g}",
@@ -247,10 +347,16 @@ def _sentences(s: Sheet, descents: dict[str, Descent]):
             when=s[f"rmse_{name}"] > s["rmse_start"] * (1 + 1e-9),
         )
     for name in descents:
-        s.say(f"{name} has a learning rate of 0: it stays where it is.", when=np.equal(s[f"learning_rate_{name}"], 0))
+        s.say(
+            f"{name} has a learning rate of 0: it stays where it is.",
+            when=np.equal(s[f"learning_rate_{name}"], 0),
+        )
     s.say(
         "Rule course: averages without correction, no epsilon, and Run drops the last update of each pass. m and v start from what the "
         f"course's Reset leaves at the course's own rates, from intercept {START:g} and slope {START:g}.",
         when=np.equal(s["rule"], 0),
     )
-    s.say("Rule torch: the definitions of torch.optim, from a cold start, and no update is dropped.", when=np.equal(s["rule"], 1))
+    s.say(
+        "Rule torch: the definitions of torch.optim, from a cold start, and no update is dropped.",
+        when=np.equal(s["rule"], 1),
+    )

@@ -31,9 +31,18 @@ SOURCES = (
         "fast.ai, Practical Deep Learning for Coders (2016), lesson 4: SGD, momentum, Adagrad, RMSprop and Adam in graddesc.xlsm",
         "https://course17.fast.ai/lessons/lesson4.html",
     ),
-    ("PyTorch, torch.optim: the definitions of rule torch", "https://pytorch.org/docs/stable/optim.html"),
-    ("Duchi, Hazan and Singer (2011), Adaptive subgradient methods: Adagrad", "https://jmlr.org/papers/v12/duchi11a.html"),
-    ("Kingma and Ba (2015), Adam: A method for stochastic optimization", "https://arxiv.org/abs/1412.6980"),
+    (
+        "PyTorch, torch.optim: the definitions of rule torch",
+        "https://pytorch.org/docs/stable/optim.html",
+    ),
+    (
+        "Duchi, Hazan and Singer (2011), Adaptive subgradient methods: Adagrad",
+        "https://jmlr.org/papers/v12/duchi11a.html",
+    ),
+    (
+        "Kingma and Ba (2015), Adam: A method for stochastic optimization",
+        "https://arxiv.org/abs/1412.6980",
+    ),
 )
 
 
@@ -100,14 +109,34 @@ MORE_PRESETS: dict[str, tuple[tuple[str, str, dict[str, float | str]], ...]] = {
         ),
     ),
     "momentum": (
-        ("PyTorch's rule at the course's rate", "The sum is ten times the average. What will the line do?", {"rule": TORCH}),
+        (
+            "PyTorch's rule at the course's rate",
+            "The sum is ten times the average. What will the line do?",
+            {"rule": TORCH},
+        ),
         ("No memory: beta {beta:g}", "Which other optimiser is this?", {"beta": 0}),
     ),
     "rmsprop": (
-        ("Ten times the course's rate", "Every step is ten times as long. Is the line closer after five passes?", {"learning_rate": 0.2}),
+        (
+            "Ten times the course's rate",
+            "Every step is ten times as long. Is the line closer after five passes?",
+            {"learning_rate": 0.2},
+        ),
     ),
-    "adam": (("beta_1 {beta_1:g}, as in later courses", "A longer memory, at the same rate. Smoother, or wilder?", {"beta_1": 0.9}),),
-    "adagrad": (("A twentieth of the rate", "Its steps shorten by themselves. What if they start short?", {"learning_rate": 0.1}),),
+    "adam": (
+        (
+            "beta_1 {beta_1:g}, as in later courses",
+            "A longer memory, at the same rate. Smoother, or wilder?",
+            {"beta_1": 0.9},
+        ),
+    ),
+    "adagrad": (
+        (
+            "A twentieth of the rate",
+            "Its steps shorten by themselves. What if they start short?",
+            {"learning_rate": 0.1},
+        ),
+    ),
 }
 
 
@@ -139,7 +168,10 @@ def _alone(name: str) -> Sheet:
     _guess(s, descent)
     _reset(s, descent)
     _row(s, descent)
-    s.group("The step", "new = old - learning_rate * direction / divisor: the optimisers differ in these columns alone")
+    s.group(
+        "The step",
+        "new = old - learning_rate * direction / divisor: the optimisers differ in these columns alone",
+    )
     descent.update(s["t"], s["kept"])
     _errors(s, descent)
     _charts(s)
@@ -153,55 +185,105 @@ def _alone(name: str) -> Sheet:
 
 def _settings(s: Sheet, optimiser: Optimiser) -> Descent:
     s.group("Settings", "Move one, and the whole run follows from the start")
-    rule = s.choice("rule", COURSE, [COURSE, TORCH], note="the definitions of the course's workbook, or PyTorch's")
+    rule = s.choice(
+        "rule",
+        COURSE,
+        [COURSE, TORCH],
+        note="the definitions of the course's workbook, or PyTorch's",
+    )
     about = {"scale": "log", "smallest": 1e-6, "symbol": r"\eta", "note": "how far a step goes"}
     rate = s.parameter("learning_rate", optimiser.learning_rate, 0, 10, **about)
     betas = {
-        which: s.parameter(beta.name, beta.value, 0, LARGEST_BETA, step=0.001, format=".3f", note=beta.note)
+        which: s.parameter(
+            beta.name, beta.value, 0, LARGEST_BETA, step=0.001, format=".3f", note=beta.note
+        )
         for which, beta in optimiser.betas.items()
     }
     return Descent(s, optimiser, Settings(rule, rate, betas))
 
 
 def _guess(s: Sheet, descent: Descent):
-    s.group("Where it stands", "At step 0 where the course's Reset puts it, at the end of Run what stands at the top of the course's sheet")
+    s.group(
+        "Where it stands",
+        "At step 0 where the course's Reset puts it, at the end of Run what stands at the top of the course's sheet",
+    )
     s.input("t", 0, low=0, high=1e6, whole=True, format="d", note="steps so far")
     descent.guess(dict.fromkeys(PARAMETERS, START))
     s.group("The line as drawn", "From the left end of the chart to the right one", folded=True)
     ends = s.let("line_x", row_index(2) * RIGHT, format="d", note="both ends of the chart")
-    s.let("line_y", s["intercept"] + s["slope"] * ends, role="weight", format=".4f", note="the line there")
+    s.let(
+        "line_y",
+        s["intercept"] + s["slope"] * ends,
+        role="weight",
+        format=".4f",
+        note="the line there",
+    )
 
 
 def _reset(s: Sheet, descent: Descent):
     note = f"Throw-away passes over the data, from the guess {START:g} and {START:g}; only the last m and v are kept"
     s.group("The course's Reset", note, folded=True)
-    one_and_x = s.let("one_and_x", s["x"] ** column_index(2), note="what an error is multiplied by: 1 for the intercept, x for the slope")
+    one_and_x = s.let(
+        "one_and_x",
+        s["x"] ** column_index(2),
+        note="what an error is multiplied by: 1 for the intercept, x for the slope",
+    )
     warm = descent.reset(one_and_x, s["y"])
     s.group("What it remembers", "From the row above")
     descent.memory(warm)
 
 
 def _row(s: Sheet, descent: Descent):
-    s.group("This row", f"One row of the course's sheet, from left to right; finite differences look {NUDGE:g} further")
+    s.group(
+        "This row",
+        f"One row of the course's sheet, from left to right; finite differences look {NUDGE:g} further",
+    )
     turn(s)
     x, y = s["x_now"], s["y_now"]
     descent.predict(x, y)
     intercept, slope = s["intercept"], s["slope"]
-    nudged = {("intercept", "b"): (intercept + NUDGE) + x * slope, ("slope", "a"): (slope + NUDGE) * x + intercept}
+    nudged = {
+        ("intercept", "b"): (intercept + NUDGE) + x * slope,
+        ("slope", "a"): (slope + NUDGE) * x + intercept,
+    }
     for (name, letter), line in nudged.items():
         note = f"err^2 at {name} + {NUDGE:g}"
-        up = s.let(f"squared_error_{name}_up", (line - y) ** 2, role="loss", format=".4f", title=f"err{letter}1", note=note)
+        up = s.let(
+            f"squared_error_{name}_up",
+            (line - y) ** 2,
+            role="loss",
+            format=".4f",
+            title=f"err{letter}1",
+            note=note,
+        )
         estimate, note = (up - s["squared_error"]) / NUDGE, f"(err{letter}1 - err^2) / {NUDGE:g}"
-        s.let(f"d_{name}_estimate", estimate, role="gradient", format=".4f", title=f"est de/d{letter}", note=note)
+        s.let(
+            f"d_{name}_estimate",
+            estimate,
+            role="gradient",
+            format=".4f",
+            title=f"est de/d{letter}",
+            note=note,
+        )
     descent.gradients(x, y)
 
 
 def _errors(s: Sheet, descent: Descent):
     s.group("Error", "Of the present guess, over all 29 rows")
     off = s["y"] - START - START * s["x"]
-    s.let("rmse_start", np.sqrt((off**2).mean()), role="loss", format=".4f", note=f"rmse of y = {START:g} + {START:g} x")
+    s.let(
+        "rmse_start",
+        np.sqrt((off**2).mean()),
+        role="loss",
+        format=".4f",
+        note=f"rmse of y = {START:g} + {START:g} x",
+    )
     descent.error(s["x"], s["y"])
-    s.group("Error of a pass", "As the course charts it: in a pass, every row has its own guess", folded=True)
+    s.group(
+        "Error of a pass",
+        "As the course charts it: in a pass, every row has its own guess",
+        folded=True,
+    )
     descent.passes(s["last_row"])
     clock(s)
 
@@ -214,7 +296,9 @@ def _charts(s: Sheet):
         [
             Series("x", "y", "the 29 rows", mode="markers", role="target"),
             Series("line_x", "line_y", "the line", role="weight", ghosts=5),
-            Series("x_now", "y_now", "the error of this row", mode="segments", role="loss", to="y_pred"),
+            Series(
+                "x_now", "y_now", "the error of this row", mode="segments", role="loss", to="y_pred"
+            ),
         ],
         note="Rising points on a straight line, the present guess as a line, and the upright distance between it and the present row.",
     )
@@ -224,7 +308,14 @@ def _charts(s: Sheet):
         Axis("SQRT(SUM(err^2))", 0, 450),
         [
             Series("epochs", "rmse_course", "of the guess, by step", role="activation", steps=True),
-            Series("passes_done", "pass_error", "of a pass, as the course charts it", mode="markers", role="loss", steps=True),
+            Series(
+                "passes_done",
+                "pass_error",
+                "of a pass, as the course charts it",
+                mode="markers",
+                role="loss",
+                steps=True,
+            ),
         ],
         note="The error over all rows after each step, and the error of each whole pass, in which the guess moved on from row to row.",
     )
@@ -235,9 +326,20 @@ def _presets(s: Sheet, optimiser: Optimiser, words: Words):
     s.notes(opening)
     notes = iter(spoken)
     for rule, predict in ((COURSE, words.predict), (TORCH, words.predict_torch)):
-        s.preset(f"Rule {rule}, learning rate {{learning_rate}}", predict, next(notes), rule=rule, **settings_of(optimiser, rule))
+        s.preset(
+            f"Rule {rule}, learning rate {{learning_rate}}",
+            predict,
+            next(notes),
+            rule=rule,
+            **settings_of(optimiser, rule),
+        )
     for title, predict, changes in MORE_PRESETS[optimiser.name]:
-        s.preset(title, predict, next(notes), **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes})
+        s.preset(
+            title,
+            predict,
+            next(notes),
+            **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes},
+        )
 
 
 def _predictions(s: Sheet):
@@ -257,7 +359,10 @@ def _predictions(s: Sheet):
 
 def _sentences(s: Sheet, words: Words, undivided: Expr):
     rule, rate = s["rule"], s["learning_rate"]
-    s.say("The learning rate is 0: every step has length 0, and the line stays where it is.", when=np.equal(rate, 0))
+    s.say(
+        "The learning rate is 0: every step has length 0, and the line stays where it is.",
+        when=np.equal(rate, 0),
+    )
     s.say(
         "Step {t}, whole passes done: {passes_done}. The line has intercept {intercept:.4f} and slope {slope:.4f}; its root mean squared "
         "error is {rmse:.2f}. Not divided by the number of rows, as in the course's sheet, that is {rmse_course:.2f}."
@@ -274,7 +379,10 @@ def _sentences(s: Sheet, words: Words, undivided: Expr):
     )
     step = "{0} {{{0}:.4f}} - {{learning_rate:.6f}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} = {{new_{0}:.4f}}"
     s.say(f"The step: {step.format('slope')}, {step.format('intercept')}.")
-    s.say("A v is 0: no gradient was seen, and 1 divides in its place. In the course's sheet it would be #DIV/0!.", when=undivided)
+    s.say(
+        "A v is 0: no gradient was seen, and 1 divides in its place. In the course's sheet it would be #DIV/0!.",
+        when=undivided,
+    )
     s.say(
         "This is the last row of the pass. The course's Run copies the guess in front of it to the top of the sheet: this update is lost.",
         when=np.equal(s["kept"], 0),

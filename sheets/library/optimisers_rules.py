@@ -126,7 +126,9 @@ class Optimiser:
     learning_rate: float  # the course's
     torch_learning_rate: float  # one that suits PyTorch's rule on these rows
     role: str  # its colour in the race
-    betas: Mapping[str, Beta] = field(default_factory=dict)  # which average of Now -> the block that holds its share
+    betas: Mapping[str, Beta] = field(
+        default_factory=dict
+    )  # which average of Now -> the block that holds its share
     torch_betas: Mapping[str, float] = field(default_factory=dict)
     passes: int = 0  # of the course's Reset
     warmed: tuple[str, ...] = ()  # what they warm, m or v
@@ -179,7 +181,9 @@ def data(s: Sheet) -> None:
 def turn(s: Sheet) -> None:
     """Whose turn it is at step t, and whether its update counts. The sheet has x, y, rule and t."""
     row = s.let("row", s["t"] % EPOCH, format="d", note="whose turn it is, counted from 0")
-    last = s.let("last_row", np.equal(row, EPOCH - 1), format="d", note="1 in the last row of a pass")
+    last = s.let(
+        "last_row", np.equal(row, EPOCH - 1), format="d", note="1 in the last row of a pass"
+    )
     note = "1, but 0 in the last row of a pass of the course: its Run drops that update"
     s.let("kept", np.where(np.equal(s["rule"], 0), 1 - last, 1), format="d", note=note)
     s.let("x_now", s["x"][row], note="its x")
@@ -187,7 +191,12 @@ def turn(s: Sheet) -> None:
 
 
 def clock(s: Sheet) -> None:
-    s.let("epochs", s["t"] / EPOCH, format=".2f", note="passes over the rows so far, the present one in part")
+    s.let(
+        "epochs",
+        s["t"] / EPOCH,
+        format=".2f",
+        note="passes over the rows so far, the present one in part",
+    )
     s.let("passes_done", s["t"] // EPOCH, format="d", note="whole passes so far")
     s.let("t_next", s["t"] + 1, format="d", note="one step more")
     s.carry(t="t_next")
@@ -196,8 +205,14 @@ def clock(s: Sheet) -> None:
 def settings_of(optimiser: Optimiser, rule: str, end: str = "") -> dict[str, float]:
     """Its usual learning rate and betas under this rule, by the names of their blocks."""
     course = rule == COURSE
-    betas = {beta.name + end: beta.value if course else optimiser.torch_betas[which] for which, beta in optimiser.betas.items()}
-    return {f"learning_rate{end}": optimiser.learning_rate if course else optimiser.torch_learning_rate, **betas}
+    betas = {
+        beta.name + end: beta.value if course else optimiser.torch_betas[which]
+        for which, beta in optimiser.betas.items()
+    }
+    return {
+        f"learning_rate{end}": optimiser.learning_rate if course else optimiser.torch_learning_rate,
+        **betas,
+    }
 
 
 @dataclass(frozen=True)
@@ -209,7 +224,9 @@ class Settings:
     betas: Mapping[str, Expr]
 
     def now(self, gradient: Expr, m_above: Expr, v_above: Expr, t: Any) -> Now:
-        return Now(gradient, m_above, v_above, self.betas.get("beta_1"), self.betas.get("beta_2"), t)
+        return Now(
+            gradient, m_above, v_above, self.betas.get("beta_1"), self.betas.get("beta_2"), t
+        )
 
 
 @dataclass(frozen=True)
@@ -229,7 +246,13 @@ class Descent:
 
     def guess(self, start: Mapping[str, Any]) -> None:
         for parameter in PARAMETERS:
-            about = {"low": -1e6, "high": 1e6, "role": "weight", "format": ".4f", "note": "the guess in front of this row"}
+            about = {
+                "low": -1e6,
+                "high": 1e6,
+                "role": "weight",
+                "format": ".4f",
+                "note": "the guess in front of this row",
+            }
             self.sheet.input(parameter + self.end, start[parameter], **about)
 
     def reset(self, one_and_x: Expr, y: Expr) -> dict[str, Expr]:
@@ -244,13 +267,24 @@ class Descent:
             guess = lift(START)
             for k in range(EPOCH):
                 end, h = f"{number}_{k + 1}", one_and_x[k]
-                now = settings.now(self._let(f"reset_d_{end}", 2 * ((guess * h).sum() - y[k]) * h, role="gradient"), m, v, None)
+                now = settings.now(
+                    self._let(
+                        f"reset_d_{end}", 2 * ((guess * h).sum() - y[k]) * h, role="gradient"
+                    ),
+                    m,
+                    v,
+                    None,
+                )
                 now = now._replace(m=self._kept(f"reset_m_{end}", rule.m(now)))
                 now = now._replace(v=self._kept(f"reset_v_{end}", rule.v(now)))
                 after = guess - settings.rate * rule.direction(now) / rule.divisor(now)
                 guess, m, v = self._let(f"reset_guess_{end}", after, role="weight"), now.m, now.v
         left = {"m": m, "v": v}
-        return {f"{name}_{p}": left[name].T[j] for name in self.optimiser.warmed for j, p in enumerate(PARAMETERS)}
+        return {
+            f"{name}_{p}": left[name].T[j]
+            for name in self.optimiser.warmed
+            for j, p in enumerate(PARAMETERS)
+        }
 
     def _kept(self, name: str, expr: Expr) -> Expr:
         """A block, unless it would only repeat another one."""
@@ -259,39 +293,92 @@ class Descent:
     def memory(self, warm: Mapping[str, Any]) -> None:
         """m and v of the row above. warm: what the course's Reset leaves, by name; PyTorch starts cold."""
         start = self.optimiser.v_start
-        for letter, cold, low, high, role in (("m", 0.0, -1e12, 1e12, "gradient"), ("v", start, start, 1e24, "activation")):
+        for letter, cold, low, high, role in (
+            ("m", 0.0, -1e12, 1e12, "gradient"),
+            ("v", start, start, 1e24, "activation"),
+        ):
             for p in PARAMETERS:
                 name = f"{letter}_{p}"
-                value = np.where(np.equal(self.settings.rule, 0), warm[name], cold) if name in warm else cold
+                value = (
+                    np.where(np.equal(self.settings.rule, 0), warm[name], cold)
+                    if name in warm
+                    else cold
+                )
                 note = f"{letter} as the row above leaves it, for the {p}"
-                self.sheet.input(name + self.end, value, low=low, high=high, role=role, format=".4f", note=note)
+                self.sheet.input(
+                    name + self.end, value, low=low, high=high, role=role, format=".4f", note=note
+                )
 
     def predict(self, x: Expr, y: Expr) -> None:
         """y_pred and its squared error at one row of data (x, y)."""
-        y_pred = self._let("y_pred", self["intercept"] + self["slope"] * x, note="intercept + slope * x")
-        self._let("squared_error", (y - y_pred) ** 2, role="loss", title="err^2", note="(y - y_pred)^2 of this row alone")
+        y_pred = self._let(
+            "y_pred", self["intercept"] + self["slope"] * x, note="intercept + slope * x"
+        )
+        self._let(
+            "squared_error",
+            (y - y_pred) ** 2,
+            role="loss",
+            title="err^2",
+            note="(y - y_pred)^2 of this row alone",
+        )
 
     def gradients(self, x: Expr, y: Expr) -> None:
-        d = self._let("d_intercept", 2 * (self["y_pred"] - y), role="gradient", title="de/db", note="how err^2 grows with the intercept")
-        self._let("d_slope", x * d, role="gradient", title="de/da", note="how err^2 grows with the slope: x times as fast")
+        d = self._let(
+            "d_intercept",
+            2 * (self["y_pred"] - y),
+            role="gradient",
+            title="de/db",
+            note="how err^2 grows with the intercept",
+        )
+        self._let(
+            "d_slope",
+            x * d,
+            role="gradient",
+            title="de/da",
+            note="how err^2 grows with the slope: x times as fast",
+        )
 
     def update(self, t: Expr, kept: Expr) -> None:
         """m, v, direction, divisor and the new guess, each for the intercept and for the slope, and what the next step starts from."""
-        nows = {p: self.settings.now(self[f"d_{p}"], self[f"m_{p}"], self[f"v_{p}"], t) for p in PARAMETERS}
+        nows = {
+            p: self.settings.now(self[f"d_{p}"], self[f"m_{p}"], self[f"v_{p}"], t)
+            for p in PARAMETERS
+        }
         for letter, role in (("m", "gradient"), ("v", "activation")):
             for p in PARAMETERS:
-                made = self._column(f"{letter}_{p}_next", letter, nows[p], role=role, note=f"{letter} of this row, for the {p}")
+                made = self._column(
+                    f"{letter}_{p}_next",
+                    letter,
+                    nows[p],
+                    role=role,
+                    note=f"{letter} of this row, for the {p}",
+                )
                 nows[p] = nows[p]._replace(**{letter: made})
         for p in PARAMETERS:
-            self._column(f"direction_{p}", "direction", nows[p], role="gradient", note=f"what the step goes against, for the {p}")
+            self._column(
+                f"direction_{p}",
+                "direction",
+                nows[p],
+                role="gradient",
+                note=f"what the step goes against, for the {p}",
+            )
         for p in PARAMETERS:
-            self._column(f"divisor_{p}", "divisor", nows[p], note=f"what the step is divided by, for the {p}")
+            self._column(
+                f"divisor_{p}", "divisor", nows[p], note=f"what the step is divided by, for the {p}"
+            )
         for p in PARAMETERS:
             step = self.settings.rate * self[f"direction_{p}"] / self[f"divisor_{p}"]
-            self._let(f"new_{p}", self[p] - step, role="weight", note=f"{p} - learning rate * direction / divisor")
+            self._let(
+                f"new_{p}",
+                self[p] - step,
+                role="weight",
+                note=f"{p} - learning rate * direction / divisor",
+            )
         for p in PARAMETERS:
             note = f"what the next row starts from: new_{p}, or {p} where the course's Run drops this update"
-            self._let(f"{p}_next", np.where(kept, self[f"new_{p}"], self[p]), role="weight", note=note)
+            self._let(
+                f"{p}_next", np.where(kept, self[f"new_{p}"], self[p]), role="weight", note=note
+            )
         for p in PARAMETERS:
             carried = {f"{name}_{p}{self.end}": f"{name}_{p}_next{self.end}" for name in ("m", "v")}
             self.sheet.carry(**{p + self.end: f"{p}_next{self.end}"}, **carried)
@@ -299,7 +386,11 @@ class Descent:
     def _column(self, name: str, kind: str, now: Now, **about) -> Expr:
         """A column whose formula the rule chooses, where the two rules differ in it."""
         course, torch = getattr(self.optimiser.course, kind), getattr(self.optimiser.torch, kind)
-        formula = course(now) if course is torch else np.where(np.equal(self.settings.rule, 0), course(now), torch(now))
+        formula = (
+            course(now)
+            if course is torch
+            else np.where(np.equal(self.settings.rule, 0), course(now), torch(now))
+        )
         return self._let(name, formula, **about)
 
     @property
@@ -308,23 +399,45 @@ class Descent:
         if self.optimiser.course.divisor is _v:
             return lift(0)
         end = "" if self.optimiser.course.divisor is _root_above else "_next"
-        zero = np.where(np.equal(self[f"v_intercept{end}"], 0), 1, np.equal(self[f"v_slope{end}"], 0))
+        zero = np.where(
+            np.equal(self[f"v_intercept{end}"], 0), 1, np.equal(self[f"v_slope{end}"], 0)
+        )
         return np.where(np.equal(self.settings.rule, 0), zero, 0)
 
     def error(self, x: Expr, y: Expr) -> None:
         """Of the guess, over all rows."""
         squares = (y - self["intercept"] - self["slope"] * x) ** 2
-        self._let("rmse", np.sqrt(squares.mean()), role="loss", note="SQRT(mean of (y - y_pred)^2) of this one guess, over all 29 rows")
+        self._let(
+            "rmse",
+            np.sqrt(squares.mean()),
+            role="loss",
+            note="SQRT(mean of (y - y_pred)^2) of this one guess, over all 29 rows",
+        )
         note = "as the course has it: SQRT(SUM(err^2)), never divided by the number of rows"
         self._let("rmse_course", np.sqrt(squares.sum()), role="loss", note=note)
 
     def passes(self, last_row: Expr) -> None:
         """The error of the last whole pass, in which every row has its own guess: that is what the course charts."""
         sheet, end, about = self.sheet, self.end, {"low": 0, "format": ".4f"}
-        so_far = sheet.input(f"squared_sum{end}", 0, high=1e24, note="sum of err^2 over the rows of this pass so far", **about)
+        so_far = sheet.input(
+            f"squared_sum{end}",
+            0,
+            high=1e24,
+            note="sum of err^2 over the rows of this pass so far",
+            **about,
+        )
         note = "SQRT(SUM(err^2)) of the last whole pass; before there is one, of the first guess"
-        of_pass = sheet.input(f"pass_error{end}", self["rmse_course"], high=1e12, role="loss", note=note, **about)
+        of_pass = sheet.input(
+            f"pass_error{end}", self["rmse_course"], high=1e12, role="loss", note=note, **about
+        )
         total = self._let("squared_sum_here", so_far + self["squared_error"], note="with this row")
         self._let("squared_sum_next", np.where(last_row, 0, total), note="a new pass starts from 0")
-        self._let("pass_error_next", np.where(last_row, np.sqrt(total), of_pass), role="loss", note="changes once a pass")
-        sheet.carry(**{f"{name}{end}": f"{name}_next{end}" for name in ("squared_sum", "pass_error")})
+        self._let(
+            "pass_error_next",
+            np.where(last_row, np.sqrt(total), of_pass),
+            role="loss",
+            note="changes once a pass",
+        )
+        sheet.carry(
+            **{f"{name}{end}": f"{name}_next{end}" for name in ("squared_sum", "pass_error")}
+        )

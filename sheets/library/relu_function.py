@@ -40,7 +40,10 @@ def relu_function() -> Sheet:
     _presets(s)
     _predictions(s)
     _sentences(s)
-    s.source("M. Nielsen, Neural Networks and Deep Learning (2015), chapter 4", "http://neuralnetworksanddeeplearning.com/chap4.html")
+    s.source(
+        "M. Nielsen, Neural Networks and Deep Learning (2015), chapter 4",
+        "http://neuralnetworksanddeeplearning.com/chap4.html",
+    )
     s.source(
         "fast.ai, Practical Deep Learning for Coders (2022), How does a neural net really work?: sums of ReLUs fitted by hand",
         "https://www.kaggle.com/code/jhoward/how-does-a-neural-net-really-work",
@@ -52,20 +55,63 @@ def relu_function() -> Sheet:
 def _settings(s: Sheet) -> SimpleNamespace:
     s.group("Settings")
     return SimpleNamespace(
-        curve=s.choice("curve", "sine", CURVES, note="what the sum should become; or draw your own into the first chart"),
-        units=s.parameter("units", 4, 1, UNITS, whole=True, format="d", symbol="n", note="hidden units; each brings one kink"),
-        learning_rate=s.parameter("learning_rate", 0.05, 0, 2, scale="log", smallest=1e-3, symbol=r"\eta", note="of a training step"),
-        momentum=s.parameter("momentum", 0.9, 0, 0.95, step=0.05, format=".2f", symbol=r"\beta", note="0: plain gradient descent"),
-        start=s.choice("start", STARTS[0], STARTS, note="where the units stand before the first step"),
+        curve=s.choice(
+            "curve",
+            "sine",
+            CURVES,
+            note="what the sum should become; or draw your own into the first chart",
+        ),
+        units=s.parameter(
+            "units",
+            4,
+            1,
+            UNITS,
+            whole=True,
+            format="d",
+            symbol="n",
+            note="hidden units; each brings one kink",
+        ),
+        learning_rate=s.parameter(
+            "learning_rate",
+            0.05,
+            0,
+            2,
+            scale="log",
+            smallest=1e-3,
+            symbol=r"\eta",
+            note="of a training step",
+        ),
+        momentum=s.parameter(
+            "momentum",
+            0.9,
+            0,
+            0.95,
+            step=0.05,
+            format=".2f",
+            symbol=r"\beta",
+            note="0: plain gradient descent",
+        ),
+        start=s.choice(
+            "start", STARTS[0], STARTS, note="where the units stand before the first step"
+        ),
         seed=s.parameter("seed", SEED, 0, 100, whole=True, format="d", note="of the noise"),
-        end=s.choice("end_sets", ENDS[0], ENDS, note="what dragging an end changes; only their product shows"),
+        end=s.choice(
+            "end_sets", ENDS[0], ENDS, note="what dragging an end changes; only their product shows"
+        ),
     )
 
 
 def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
     """The three parameters of each unit, which start where `start` says and are trained."""
     s.group("Noise", "What the seed draws for the start", worksheet="Noise", folded=True)
-    noise = normal(s, "noise", (len(LARGEST), UNITS), hands.seed, format=".3f", note="a row for each parameter, a column for each unit")
+    noise = normal(
+        s,
+        "noise",
+        (len(LARGEST), UNITS),
+        hands.seed,
+        format=".3f",
+        note="a row for each parameter, a column for each unit",
+    )
     drawn = {name: noise[row].T for row, name in enumerate(LARGEST)}
     k, spread = row_index(UNITS), np.equal(hands.start, 0)
     s.group("Units", "Each unit is max(0, weight * x + bias), and adds height times that")
@@ -77,61 +123,181 @@ def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
         "bias": np.where(spread, -right * centre, drawn["bias"] / 2),
         "height": np.where(spread, 0.1, drawn["height"] / 2),
     }
-    notes = {"weight": "how steep inside", "bias": "moves the kink", "height": "what the unit adds, and in which direction"}
+    notes = {
+        "weight": "how steep inside",
+        "bias": "moves the kink",
+        "height": "what the unit adds, and in which direction",
+    }
     symbols = {"weight": "w", "bias": "b", "height": "v"}
     made = {
-        name: s.input(name, starts[name], low=-LARGEST[name], high=LARGEST[name], symbol=symbols[name], note=notes[name], **about)
+        name: s.input(
+            name,
+            starts[name],
+            low=-LARGEST[name],
+            high=LARGEST[name],
+            symbol=symbols[name],
+            note=notes[name],
+            **about,
+        )
         for name in LARGEST
     }
-    in_use = s.let("in_use", np.less(k, hands.units), format="d", symbol="u", note="1 for a unit in use; the others count for nothing")
+    in_use = s.let(
+        "in_use",
+        np.less(k, hands.units),
+        format="d",
+        symbol="u",
+        note="1 for a unit in use; the others count for nothing",
+    )
     return SimpleNamespace(**made, in_use=in_use)
 
 
 def _curve(s: Sheet, hands: SimpleNamespace) -> tuple[Expr, Expr]:
     s.group("The curve", "Draw it with the mouse, or type")
-    x = s.let("x", (row_index(POINTS) - POINTS // 2) / (POINTS // 2), format=".2f", note="from -1 to 1")
-    shapes = (np.sin(np.pi * x), np.where(x < 0, -0.5, 0.5), np.exp(-((4 * x) ** 2)), abs(x), abs(np.mod(2 * x, 2) - 1))
-    named = s.let("chosen_curve", chosen(hands.curve, shapes), role="target", format=".3f", note="the curve by its name")
-    about = {"role": "target", "format": ".3f", "symbol": "y", "note": "what the sum should be at each x"}
+    x = s.let(
+        "x", (row_index(POINTS) - POINTS // 2) / (POINTS // 2), format=".2f", note="from -1 to 1"
+    )
+    shapes = (
+        np.sin(np.pi * x),
+        np.where(x < 0, -0.5, 0.5),
+        np.exp(-((4 * x) ** 2)),
+        abs(x),
+        abs(np.mod(2 * x, 2) - 1),
+    )
+    named = s.let(
+        "chosen_curve",
+        chosen(hands.curve, shapes),
+        role="target",
+        format=".3f",
+        note="the curve by its name",
+    )
+    about = {
+        "role": "target",
+        "format": ".3f",
+        "symbol": "y",
+        "note": "what the sum should be at each x",
+    }
     target = s.input("target", named, low=-2, high=2, chosen_by="curve", **about)
     return x, target
 
 
 def _network(s: Sheet, units: SimpleNamespace, x: Expr, target: Expr) -> None:
     s.group("Hidden layer", "A column a unit, a row a point", worksheet="Hidden", folded=True)
-    z = s.let("preactivation", x * units.weight.T + units.bias.T, format=".3f", symbol="z", note="weight times x plus bias")
-    hidden = s.let("hidden", np.maximum(0, z), format=".3f", symbol="h", note="=MAX(0, preactivation): nothing else makes the network bend")
-    used = s.let("height_used", units.height * units.in_use, role="weight", format=".3f", note="height, 0 for units that are not in use")
+    z = s.let(
+        "preactivation",
+        x * units.weight.T + units.bias.T,
+        format=".3f",
+        symbol="z",
+        note="weight times x plus bias",
+    )
+    hidden = s.let(
+        "hidden",
+        np.maximum(0, z),
+        format=".3f",
+        symbol="h",
+        note="=MAX(0, preactivation): nothing else makes the network bend",
+    )
+    used = s.let(
+        "height_used",
+        units.height * units.in_use,
+        role="weight",
+        format=".3f",
+        note="height, 0 for units that are not in use",
+    )
     s.group("The sum", "Point by point")
-    output = s.let("output", hidden @ used, format=".3f", symbol=r"\hat{y}", note="the sum of the units' heights times their activations")
-    s.let("error", output - target, role="loss", format=".3f", symbol="e", note="output minus target")
+    output = s.let(
+        "output",
+        hidden @ used,
+        format=".3f",
+        symbol=r"\hat{y}",
+        note="the sum of the units' heights times their activations",
+    )
+    s.let(
+        "error", output - target, role="loss", format=".3f", symbol="e", note="output minus target"
+    )
 
 
 def _results(s: Sheet, units: SimpleNamespace) -> None:
     s.group("What each unit does")
     used = np.equal(units.in_use, 1)
     bend = np.where(np.equal(units.weight, 0), OFF, -units.bias / units.weight)
-    kink = s.let("kink", bend, format=".3f", note=f"-bias / weight, where it bends; {OFF}: a flat unit does not")
+    kink = s.let(
+        "kink",
+        bend,
+        format=".3f",
+        note=f"-bias / weight, where it bends; {OFF}: a flat unit does not",
+    )
     silent = np.less_equal(s["hidden"].max(axis=0).T, 0)
-    dead = s.let("dead", np.where(used, silent, 0), format="d", note="1 for a unit in use that is 0 at every point")
-    s.group("Which ones", "The kinks and the dead units, to be counted", worksheet="Pieces", folded=True)
+    dead = s.let(
+        "dead",
+        np.where(used, silent, 0),
+        format="d",
+        note="1 for a unit in use that is 0 at every point",
+    )
+    s.group(
+        "Which ones", "The kinks and the dead units, to be counted", worksheet="Pieces", folded=True
+    )
     k = row_index(UNITS) + 1
-    inside = s.let("kink_inside", np.where(used, abs(kink) <= 1, 0), format="d", note="1 where a unit in use bends between -1 and 1")
-    first = s.let("dead_or_beyond", np.where(np.equal(dead, 1), k, UNITS + 1), format="d", note="its number, or one that no unit has")
+    inside = s.let(
+        "kink_inside",
+        np.where(used, abs(kink) <= 1, 0),
+        format="d",
+        note="1 where a unit in use bends between -1 and 1",
+    )
+    first = s.let(
+        "dead_or_beyond",
+        np.where(np.equal(dead, 1), k, UNITS + 1),
+        format="d",
+        note="its number, or one that no unit has",
+    )
     last = s.let("dead_number", dead * k, format="d", note="its number, or 0")
     s.group("Result")
     error = s["error"]
-    s.let("loss", (error**2).mean(), role="loss", format=".5f", symbol="L", note="the mean squared error")
-    s.let("worst_error", np.maximum(error.max(), -error.min()), role="loss", format=".3f", note="the largest error, without its sign")
-    s.let("kinks_inside", inside.sum(), format="d", note="places between -1 and 1 where the sum can bend")
-    dead_units = s.let("dead_units", dead.sum(), format="d", note="units in use that are 0 at every point")
-    s.let("first_dead", np.where(dead_units > 0, first.min(), 0), format="d", note="the first of them (0: none)")
+    s.let(
+        "loss",
+        (error**2).mean(),
+        role="loss",
+        format=".5f",
+        symbol="L",
+        note="the mean squared error",
+    )
+    s.let(
+        "worst_error",
+        np.maximum(error.max(), -error.min()),
+        role="loss",
+        format=".3f",
+        note="the largest error, without its sign",
+    )
+    s.let(
+        "kinks_inside",
+        inside.sum(),
+        format="d",
+        note="places between -1 and 1 where the sum can bend",
+    )
+    dead_units = s.let(
+        "dead_units", dead.sum(), format="d", note="units in use that are 0 at every point"
+    )
+    s.let(
+        "first_dead",
+        np.where(dead_units > 0, first.min(), 0),
+        format="d",
+        note="the first of them (0: none)",
+    )
     s.let("last_dead", last.max(), format="d", note="the last of them (0: none)")
-    s.let("redrawn", np.not_equal(s["target"], s["chosen_curve"]).sum(), format="d", note="points of the curve that you drew or typed")
+    s.let(
+        "redrawn",
+        np.not_equal(s["target"], s["chosen_curve"]).sum(),
+        format="d",
+        note="points of the curve that you drew or typed",
+    )
 
 
 def _training(s: Sheet, hands: SimpleNamespace) -> None:
-    s.group("Gradients", "How the loss moves when each of these moves by a little", worksheet="Training", folded=True)
+    s.group(
+        "Gradients",
+        "How the loss moves when each of these moves by a little",
+        worksheet="Training",
+        folded=True,
+    )
     gradients = backprop(s, "loss", list(LARGEST), title=None)
     s.group(
         "One training step",
@@ -141,25 +307,67 @@ def _training(s: Sheet, hands: SimpleNamespace) -> None:
     )
     for name in LARGEST:
         velocity = s.input(
-            f"velocity_{name}", np.zeros((UNITS, 1)), role="gradient", format=".4f", note="what is left of earlier gradients"
+            f"velocity_{name}",
+            np.zeros((UNITS, 1)),
+            role="gradient",
+            format=".4f",
+            note="what is left of earlier gradients",
         )
-        fresh = s.let(f"velocity_{name}_next", hands.momentum * velocity + gradients[name], role="gradient", format=".4f")
-        s.let(f"{name}_next", s[name] - hands.learning_rate * fresh, role="weight", format=".4f", note="after one step")
+        fresh = s.let(
+            f"velocity_{name}_next",
+            hands.momentum * velocity + gradients[name],
+            role="gradient",
+            format=".4f",
+        )
+        s.let(
+            f"{name}_next",
+            s[name] - hands.learning_rate * fresh,
+            role="weight",
+            format=".4f",
+            note="after one step",
+        )
         s.carry(**{name: f"{name}_next", f"velocity_{name}": f"velocity_{name}_next"})
 
 
 def _pieces(s: Sheet, units: SimpleNamespace) -> None:
     """Where the charts draw each unit: its kink, and the end of its piece."""
     weight, bias, height, in_use = units.weight, units.bias, s["height_used"], units.in_use
-    s.group("Kinks and ends", "Where each unit bends, and where its piece leaves the chart", worksheet="Pieces", folded=True)
+    s.group(
+        "Kinks and ends",
+        "Where each unit bends, and where its piece leaves the chart",
+        worksheet="Pieces",
+        folded=True,
+    )
     kink, inside = s["kink"], s["kink_inside"]
-    kink_x = s.let("kink_x", np.where(np.equal(inside, 1), kink, OFF), format=".3f", note=f"the kinks inside; {OFF}: off the chart")
-    at_kinks = s.let("hidden_at_kinks", np.maximum(0, kink_x * weight.T + bias.T), format=".3f", note="every unit at every kink")
+    kink_x = s.let(
+        "kink_x",
+        np.where(np.equal(inside, 1), kink, OFF),
+        format=".3f",
+        note=f"the kinks inside; {OFF}: off the chart",
+    )
+    at_kinks = s.let(
+        "hidden_at_kinks",
+        np.maximum(0, kink_x * weight.T + bias.T),
+        format=".3f",
+        note="every unit at every kink",
+    )
     s.let("kink_y", at_kinks @ height, format=".3f", note="the sum at the kink")
-    s.let("handle_x", np.where(np.equal(in_use, 1), np.clip(kink, -1, 1), OFF), format=".3f", note="the kink, or the edge nearest to it")
+    s.let(
+        "handle_x",
+        np.where(np.equal(in_use, 1), np.clip(kink, -1, 1), OFF),
+        format=".3f",
+        note="the kink, or the edge nearest to it",
+    )
     s.let("handle_y", 0 * kink, format="d", note="every piece starts at 0")
-    edge = s.let("edge", np.where(weight < 0, -1, 1), format="d", note="the side to which the unit is not 0")
-    end = s.let("end", height * np.maximum(0, weight * edge + bias), format=".3f", note="the piece at its edge")
+    edge = s.let(
+        "edge", np.where(weight < 0, -1, 1), format="d", note="the side to which the unit is not 0"
+    )
+    end = s.let(
+        "end",
+        height * np.maximum(0, weight * edge + bias),
+        format=".3f",
+        note="the piece at its edge",
+    )
     leaves = (np.clip(end, -FRAME, FRAME) / height - bias) / weight
     s.let(
         "end_x",
@@ -167,14 +375,28 @@ def _pieces(s: Sheet, units: SimpleNamespace) -> None:
         format=".3f",
         note="where the piece ends or leaves",
     )
-    s.let("end_y", np.clip(end, -FRAME, FRAME), format=".3f", note=f"the piece there, at most {FRAME}")
-    s.group("The pieces as one line", "Five corners a unit: edge, kink, edge, and back the same way", worksheet="Pieces", folded=True)
+    s.let(
+        "end_y", np.clip(end, -FRAME, FRAME), format=".3f", note=f"the piece there, at most {FRAME}"
+    )
+    s.group(
+        "The pieces as one line",
+        "Five corners a unit: edge, kink, edge, and back the same way",
+        worksheet="Pieces",
+        folded=True,
+    )
     place, corner = row_index(UNITS * CORNERS) // CORNERS, row_index(UNITS * CORNERS) % CORNERS
     unit = s.let("piece_unit", place, format="d", note="the unit, from 0")
     bend = np.clip(kink[unit], -1, 1)
     side = np.where(np.equal(corner, 2), 1.1, np.where(np.equal(corner % 4, 0), -1.1, bend))
-    piece_x = s.let("piece_x", side, format=".3f", note="a little beyond the chart, and the kink between")
-    s.let("piece_y", height[unit] * np.maximum(0, weight[unit] * piece_x + bias[unit]), format=".3f", note="height times the unit there")
+    piece_x = s.let(
+        "piece_x", side, format=".3f", note="a little beyond the chart, and the kink between"
+    )
+    s.let(
+        "piece_y",
+        height[unit] * np.maximum(0, weight[unit] * piece_x + bias[unit]),
+        format=".3f",
+        note="height times the unit there",
+    )
 
 
 def _dragged(hands: SimpleNamespace, units: SimpleNamespace, kink: Expr) -> dict[str, Expr]:
@@ -189,7 +411,9 @@ def _dragged(hands: SimpleNamespace, units: SimpleNamespace, kink: Expr) -> dict
         "weight": moved,
         "bias": np.clip(-moved * kink, -LARGEST["bias"], LARGEST["bias"]),
         "height": np.where(
-            by_height, np.clip(steep / weight, -LARGEST["height"], LARGEST["height"]), np.where(POINTER_Y < 0, -height, height)
+            by_height,
+            np.clip(steep / weight, -LARGEST["height"], LARGEST["height"]),
+            np.where(POINTER_Y < 0, -height, height),
         ),
     }
 
@@ -214,7 +438,14 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
         Axis("height times unit", -2, 2),
         [
             Series("piece_x", "piece_y", "pieces", role="activation"),
-            Series("handle_x", "handle_y", "kinks: drag", mode="markers", role="parameter", moves={"bias": kinked}),
+            Series(
+                "handle_x",
+                "handle_y",
+                "kinks: drag",
+                mode="markers",
+                role="parameter",
+                moves={"bias": kinked},
+            ),
             Series(
                 "end_x",
                 "end_y",
@@ -325,13 +556,28 @@ def _presets(s: Sheet) -> None:
         "Count the dead with them: {dead_units} of {units}. Move seed: others die.\n"
         "Land it: that is one reason why the scale of the first weights matters."
     )
-    s.preset("Seeded noise, {units:d} units", noise, dead, curve="sine", units=12, seed=SEED, **{**start, "start": STARTS[1]})
+    s.preset(
+        "Seeded noise, {units:d} units",
+        noise,
+        dead,
+        curve="sine",
+        units=12,
+        seed=SEED,
+        **{**start, "start": STARTS[1]},
+    )
     faster = "The same units at a much larger rate: will the fit be faster?"
     quiet = (
         "Usual wrong answers: faster, or it explodes. It goes quiet: {dead_units} units are dead now.\n"
         "Land it: a dead network looks calm, so look at the count."
     )
-    s.preset("Learning rate {learning_rate:g}", faster, quiet, curve="sine", units=12, **{**start, "learning_rate": 1})
+    s.preset(
+        "Learning rate {learning_rate:g}",
+        faster,
+        quiet,
+        curve="sine",
+        units=12,
+        **{**start, "learning_rate": 1},
+    )
 
 
 def _predictions(s: Sheet) -> None:
@@ -367,8 +613,14 @@ def _sentences(s: Sheet) -> None:
         "The mean squared error is more than a million: these units are far too steep, or too high, for the curve.",
         when=loss > LARGE,
     )
-    s.say("No unit bends between -1 and 1, so the sum is a straight line there.", when=np.equal(s["kinks_inside"], 0))
-    s.say("The sum can bend at one place between -1 and 1, the kink of one unit.", when=np.equal(s["kinks_inside"], 1))
+    s.say(
+        "No unit bends between -1 and 1, so the sum is a straight line there.",
+        when=np.equal(s["kinks_inside"], 0),
+    )
+    s.say(
+        "The sum can bend at one place between -1 and 1, the kink of one unit.",
+        when=np.equal(s["kinks_inside"], 1),
+    )
     s.say(
         "The sum can bend at {kinks_inside:d} places between -1 and 1, the kinks of its units; between them it is straight.",
         when=s["kinks_inside"] > 1,

@@ -17,7 +17,11 @@ SEED = 269  # whose draws leave no unit dead, and bend the walk three times
 WALK = 60  # pieces of the straight walk between two rows
 CURVE = 80  # pieces of the activation's curve
 TOLERANCE = 1e-9  # relative: what rounding may do
-DEAD_W_1 = [[0.8, -0.5, 0.0, 1.1], [0.3, 0.9, 0.0, -0.4], [-0.6, 0.7, -1.5, 0.2]]  # unit 3 sees column 3 alone, which is positive
+DEAD_W_1 = [
+    [0.8, -0.5, 0.0, 1.1],
+    [0.3, 0.9, 0.0, -0.4],
+    [-0.6, 0.7, -1.5, 0.2],
+]  # unit 3 sees column 3 alone, which is positive
 
 
 def relu_layers() -> Sheet:
@@ -27,7 +31,9 @@ def relu_layers() -> Sheet:
         summary="Three matrix products are one matrix, however many layers. What changes when a simple function stands between them?",
     )
     s.group("Settings", "Switch the activation on, and say first which difference will move")
-    activation = s.choice("activation", "off", ACTIVATIONS, note="what stands after each layer but the last")
+    activation = s.choice(
+        "activation", "off", ACTIVATIONS, note="what stands after each layer but the last"
+    )
     start = start_settings(s, "he", 1, SEED)
     s.group("A small batch", "Each row is one input of the network")
     x = s.input("x", BATCH, rows=True, low=-LARGEST, high=LARGEST, note="the inputs, a row each")
@@ -54,22 +60,45 @@ def _activated(activation: Expr, z: Expr) -> Expr:
     return chosen(activation, [z, np.maximum(0, z), np.tanh(z), sigmoid(z)])
 
 
-def _forward(s: Sheet, x: Expr, weights: Sequence[Expr], activation: Expr, before: str) -> tuple[Expr, list[Expr]]:
+def _forward(
+    s: Sheet, x: Expr, weights: Sequence[Expr], activation: Expr, before: str
+) -> tuple[Expr, list[Expr]]:
     """The output and the hidden layers, as blocks whose names start with `before`."""
     hidden: list[Expr] = []
     for k, w in enumerate(weights[:-1], 1):
-        z = s.let(f"{before}z_{k}", (hidden[-1] if hidden else x) @ w, format=".3f", note=f"layer {k} before its activation")
-        hidden.append(s.let(f"{before}h_{k}", _activated(activation, z), format=".3f", note=f"layer {k} after its activation"))
-    return s.let(f"{before}output", hidden[-1] @ weights[-1], format=".3f", note="the last layer has no activation"), hidden
+        z = s.let(
+            f"{before}z_{k}",
+            (hidden[-1] if hidden else x) @ w,
+            format=".3f",
+            note=f"layer {k} before its activation",
+        )
+        hidden.append(
+            s.let(
+                f"{before}h_{k}",
+                _activated(activation, z),
+                format=".3f",
+                note=f"layer {k} after its activation",
+            )
+        )
+    return s.let(
+        f"{before}output",
+        hidden[-1] @ weights[-1],
+        format=".3f",
+        note="the last layer has no activation",
+    ), hidden
 
 
 def _one_matrix(s: Sheet, x: Expr, weights: Sequence[Expr], output: Expr) -> None:
     first, second, third = weights
     s.group("One matrix", "The three weights multiplied, before any row is seen")
-    product = s.let("W_product", first @ second @ third, role="weight", format=".3f", note="W_1 @ W_2 @ W_3")
+    product = s.let(
+        "W_product", first @ second @ third, role="weight", format=".3f", note="W_1 @ W_2 @ W_3"
+    )
     s.group("Is it the same?", "x @ W_product beside the output of the layers")
     linear = s.let("linear_output", x @ product, format=".3f", note="x @ W_product: one layer")
-    difference = s.let("difference", output - linear, role="loss", format=".3f", note="output - linear_output")
+    difference = s.let(
+        "difference", output - linear, role="loss", format=".3f", note="output - linear_output"
+    )
     allowed = TOLERANCE * (1 + np.maximum(output.max(axis=1), -output.min(axis=1)))
     bent = s.let(
         "bent",
@@ -79,8 +108,20 @@ def _one_matrix(s: Sheet, x: Expr, weights: Sequence[Expr], output: Expr) -> Non
         note="1 where the difference is more than rounding",
     )
     s.group("In one number", "Over the whole batch")
-    s.let("largest_difference", np.maximum(difference.max(), -difference.min()), role="loss", format=".4f", note="whatever its sign")
-    s.let("bent_rows", bent.sum(), role="loss", format="d", note="rows that no single matrix gets right here")
+    s.let(
+        "largest_difference",
+        np.maximum(difference.max(), -difference.min()),
+        role="loss",
+        format=".4f",
+        note="whatever its sign",
+    )
+    s.let(
+        "bent_rows",
+        bent.sum(),
+        role="loss",
+        format="d",
+        note="rows that no single matrix gets right here",
+    )
     s.let("row_count", x.shape[0], format="d", note="rows in the batch")
 
 
@@ -89,12 +130,22 @@ def _dead(s: Sheet, hidden: Sequence[Expr], activation: Expr) -> None:
     s.group("Dead units", "1 where a unit's ReLU is 0 for every row of the batch")
     on = np.equal(activation, RELU)
     dead = [
-        s.let(f"dead_{k}", np.where(on, np.equal(h.max(axis=0), 0), 0), format="d", note=f"the units of h_{k}")
+        s.let(
+            f"dead_{k}",
+            np.where(on, np.equal(h.max(axis=0), 0), 0),
+            format="d",
+            note=f"the units of h_{k}",
+        )
         for k, h in enumerate(hidden, 1)
     ]
     s.group("Counted", "Among all hidden units")
     first, second = dead
-    s.let("dead_units", first.sum() + second.sum(), format="d", note="units whose ReLU is 0 for every row")
+    s.let(
+        "dead_units",
+        first.sum() + second.sum(),
+        format="d",
+        note="units whose ReLU is 0 for every row",
+    )
     s.let("unit_count", sum(h.shape[1] for h in hidden), format="d", note="hidden units")
 
 
@@ -103,17 +154,36 @@ def _walk(s: Sheet, x: Expr, weights: Sequence[Expr], activation: Expr) -> None:
     s.group("From the first row to the last", "Its ends", worksheet="Walk", folded=True)
     begin = s.let("walk_begin", x[0], note="the first row")
     end = s.let("walk_end", x[x.shape[0] - 1], note="the last row")
-    s.group("The walk", "Inputs on the straight line between them, and what the network says of each", worksheet="Walk", folded=True)
-    along = s.let("walk_part", row_index(WALK + 1) / WALK, format=".3f", note="how far along: 0 the first row, 1 the last")
-    path = s.let("walk_x", begin + along * (end - begin), format=".3f", note="the inputs on the way")
+    s.group(
+        "The walk",
+        "Inputs on the straight line between them, and what the network says of each",
+        worksheet="Walk",
+        folded=True,
+    )
+    along = s.let(
+        "walk_part",
+        row_index(WALK + 1) / WALK,
+        format=".3f",
+        note="how far along: 0 the first row, 1 the last",
+    )
+    path = s.let(
+        "walk_x", begin + along * (end - begin), format=".3f", note="the inputs on the way"
+    )
     output, _ = _forward(s, path, weights, activation, "walk_")
     s.let("walk_first", output.T[0].T, format=".3f", note="the first output on the way")
-    s.let("walk_linear", (path @ s["W_product"]).T[0].T, format=".3f", note="the same by the one matrix")
+    s.let(
+        "walk_linear",
+        (path @ s["W_product"]).T[0].T,
+        format=".3f",
+        note="the same by the one matrix",
+    )
 
 
 def _curve(s: Sheet, activation: Expr) -> None:
     s.group("The activation", "What it makes of a number", worksheet="Curve", folded=True)
-    z = s.let("curve_z", row_index(CURVE + 1) * (6 / CURVE) - 3, format=".3f", note="numbers from -3 to 3")
+    z = s.let(
+        "curve_z", row_index(CURVE + 1) * (6 / CURVE) - 3, format=".3f", note="numbers from -3 to 3"
+    )
     s.let("curve_h", _activated(activation, z), format=".3f", note="the activation of each")
 
 
@@ -138,12 +208,16 @@ def _charts(s: Sheet) -> None:
 
 
 def _presets(s: Sheet) -> None:
-    s.notes("Ask what three layers can do that one cannot, and take answers before anything is pressed. Eight minutes.")
+    s.notes(
+        "Ask what three layers can do that one cannot, and take answers before anything is pressed. Eight minutes."
+    )
     story = (
         (
             "No activation",
             "Three layers, or one matrix: for how many rows do they differ?",
-            ("Usual wrong answer: more layers can do more. Point at difference: 0 in every row.\nLand it: linear on linear is linear."),
+            (
+                "Usual wrong answer: more layers can do more. Point at difference: 0 in every row.\nLand it: linear on linear is linear."
+            ),
             {"activation": "off"},
         ),
         (
@@ -221,8 +295,14 @@ def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:
             f"With {name} between them, x @ W_product misses {{bent_rows}} of {{row_count}} rows, by at most {{largest_difference:.4f}}.",
             when=np.equal(activation, number) * np.greater(bent, 0),
         )
-    s.say("The activation is on, but it changes no output of this batch.", when=(1 - off) * np.equal(bent, 0))
-    s.say("No hidden unit is dead: each says something other than 0 for at least one row.", when=relu * np.equal(s["dead_units"], 0))
+    s.say(
+        "The activation is on, but it changes no output of this batch.",
+        when=(1 - off) * np.equal(bent, 0),
+    )
+    s.say(
+        "No hidden unit is dead: each says something other than 0 for at least one row.",
+        when=relu * np.equal(s["dead_units"], 0),
+    )
     s.say(
         "Dead: {dead_units} of {unit_count} hidden units. Their ReLU is 0 for every row: they pass nothing on and learn nothing.",
         when=np.greater(s["dead_units"], 0),

@@ -30,7 +30,12 @@ TEST = Test("+({0})", "({0})")
 START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
 ARRAY_OR_NUMBER = re.compile(r"\$\w+|(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 SINGLE = re.compile(r"\$\w+\[0\]")
-STEP = {"sum": "{0} += {1}", "mean": "{0} += {1}", "max": "{0} = Math.max({0}, {1})", "min": "{0} = Math.min({0}, {1})"}
+STEP = {
+    "sum": "{0} += {1}",
+    "mean": "{0} += {1}",
+    "max": "{0} = Math.max({0}, {1})",
+    "min": "{0} = Math.min({0}, {1})",
+}
 
 
 def _number(x: float) -> Text:
@@ -58,7 +63,13 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
         case "cell":
             name, i, j = e.arg
             columns = int(sheet.blocks[name].shape[1])
-            row = "" if i == 0 and not isinstance(i, Expr) else index(i) if columns == 1 else f"{index(i)} * {columns}"
+            row = (
+                ""
+                if i == 0 and not isinstance(i, Expr)
+                else index(i)
+                if columns == 1
+                else f"{index(i)} * {columns}"
+            )
             parts = [row] * (row != "") + [index(j)] * (j != 0)
             return Text(f"${name}[{' + '.join(parts) or '0'}]")
         case "over":
@@ -75,9 +86,15 @@ def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Te
             return Text(f"_square({_source(e.args[0], sheet, lines, fresh)})")
         case "choose":
             number, *said = (_source(a, sheet, lines, fresh) for a in e.args)
-            return Text("(" + "".join(f"{number:number}==={k}?{text}:" for k, text in enumerate(said[:-1])) + f"{said[-1]})")
+            return Text(
+                "("
+                + "".join(f"{number:number}==={k}?{text}:" for k, text in enumerate(said[:-1]))
+                + f"{said[-1]})"
+            )
         case op:
-            return spell(OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], TEST)
+            return spell(
+                OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], TEST
+            )
 
 
 def _assignment(target: str, e: Expr, sheet: Sheet, lines_prefix: str = "") -> str:
@@ -91,14 +108,26 @@ def _row(name: str, sheet: Sheet, i: str | int) -> str:
     block = sheet.blocks[name]
     assert block.expr is not None
     columns, row = int(block.shape[1]), f"_{i}" if isinstance(i, str) else str(i)
-    body = _assignment(f"${name}[{row} * {columns} + _j]" if columns > 1 else f"${name}[{row}]", at(block.expr, i, "j"), sheet)
-    return f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}" if columns > 1 else f"const _j = 0; {body}"
+    body = _assignment(
+        f"${name}[{row} * {columns} + _j]" if columns > 1 else f"${name}[{row}]",
+        at(block.expr, i, "j"),
+        sheet,
+    )
+    return (
+        f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}"
+        if columns > 1
+        else f"const _j = 0; {body}"
+    )
 
 
 def _loop(name: str, sheet: Sheet) -> str:
     """Over the rows of a block. A number that every cell reads is read once, before it."""
     body, shape = _row(name, sheet, "i"), sheet.blocks[name].shape
-    singles = {} if shape == (1, 1) else {text: f"_s{k}" for k, text in enumerate(dict.fromkeys(SINGLE.findall(body)))}
+    singles = (
+        {}
+        if shape == (1, 1)
+        else {text: f"_s{k}" for k, text in enumerate(dict.fromkeys(SINGLE.findall(body)))}
+    )
     read = "".join(f"const {single} = {text}; " for text, single in singles.items())
     written = SINGLE.sub(lambda found: singles.get(found[0], found[0]), body)
     return f"{read}for (let _i = 0; _i < {_number(shape[0])}; _i++) {{ {written} }}"
@@ -113,7 +142,9 @@ def _loops(name: str, sheet: Sheet) -> list[str]:
         return [f"{{ {_row(name, sheet, i)} }}" for i in range(len(e.args))]
     if e.op == "matmul" and all(factor.op == "ref" for factor in e.args):
         a, b = e.args
-        return [f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"]
+        return [
+            f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"
+        ]
     return [_loop(name, sheet)]
 
 
@@ -124,35 +155,66 @@ def _shared(loops: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """
     alike: dict[str, list[str]] = {}
     for loop in dict.fromkeys(loops):
-        alike.setdefault(ARRAY_OR_NUMBER.sub(lambda found: found[0][0] if found[0][0] == "$" else "0", loop), []).append(loop)
+        alike.setdefault(
+            ARRAY_OR_NUMBER.sub(lambda found: found[0][0] if found[0][0] == "$" else "0", loop), []
+        ).append(loop)
     functions: list[str] = []
     written: dict[str, str] = {}
     for found in alike.values():
         if len(found) == 1 or "for (" not in found[0]:
             continue
-        name, told = f"_loop_{len(functions)}", list(zip(*map(ARRAY_OR_NUMBER.findall, found), strict=True))
-        different = {column: f"_a{k}" for k, column in enumerate(dict.fromkeys(each for each in told if len(set(each)) > 1))}
-        gaps, texts = ARRAY_OR_NUMBER.split(found[0]), [different.get(column, column[0]) for column in told]
+        name, told = (
+            f"_loop_{len(functions)}",
+            list(zip(*map(ARRAY_OR_NUMBER.findall, found), strict=True)),
+        )
+        different = {
+            column: f"_a{k}"
+            for k, column in enumerate(dict.fromkeys(each for each in told if len(set(each)) > 1))
+        }
+        gaps, texts = (
+            ARRAY_OR_NUMBER.split(found[0]),
+            [different.get(column, column[0]) for column in told],
+        )
         body = "".join(gap + text for gap, text in zip(gaps, [*texts, ""], strict=True))
         functions.append(f"const {name} = ({', '.join(different.values())}) => {{ {body} }};")
-        written |= {loop: f"{name}({', '.join(arguments)});" for loop, arguments in zip(found, zip(*different, strict=True), strict=True)}
+        written |= {
+            loop: f"{name}({', '.join(arguments)});"
+            for loop, arguments in zip(found, zip(*different, strict=True), strict=True)
+        }
     return functions, written
 
 
 def _computed(name: str, sheet: Sheet, written: Mapping[str, str]) -> str:
     unless = f"if (!_follows.{name}) return; " if sheet.blocks[name].editable else ""
-    return f"() => {{ {unless}{' '.join(written.get(loop, loop) for loop in _loops(name, sheet))} }},"
+    return (
+        f"() => {{ {unless}{' '.join(written.get(loop, loop) for loop in _loops(name, sheet))} }},"
+    )
 
 
 def _moves(series: Series, sheet: Sheet) -> str:
-    found = [_assignment(f"const _to_{name}", at(moved, "i", 0), sheet) for name, moved in series.moves.items()]
+    found = [
+        _assignment(f"const _to_{name}", at(moved, "i", 0), sheet)
+        for name, moved in series.moves.items()
+    ]
     told = ", ".join(f"{name}: _to_{name}" for name in series.moves)
-    return f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(found)} return {{ {told} }}; }}" if found else "null"
+    return (
+        f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(found)} return {{ {told} }}; }}"
+        if found
+        else "null"
+    )
 
 
 def _branches(sheet: Sheet) -> list[str]:
-    cells = {name: at(block.expr, "i", "j") for name, block in sheet.blocks.items() if block.expr is not None}
-    chosen = {name: _assignment("const _branch", in_force(e), sheet) for name, e in cells.items() if is_choice(e)}
+    cells = {
+        name: at(block.expr, "i", "j")
+        for name, block in sheet.blocks.items()
+        if block.expr is not None
+    }
+    chosen = {
+        name: _assignment("const _branch", in_force(e), sheet)
+        for name, e in cells.items()
+        if is_choice(e)
+    }
     return [f"{name}: (_i, _j) => {{ {body} return _branch; }}," for name, body in chosen.items()]
 
 
@@ -160,20 +222,37 @@ def program(sheet: Sheet) -> str:
     """The source of the function. Block names carry a $, generated ones a _, so none can meet."""
     names = list(sheet.blocks)
     arrays = [
-        f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});" for name in names
+        f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});"
+        for name in names
     ]
     formulas = [name for name in names if sheet.blocks[name].expr is not None]
     functions, written = _shared([loop for name in formulas for loop in _loops(name, sheet)])
-    follows = [f"{name}: {str(block.value is None).lower()}" for name, block in sheet.inputs.items() if block.expr is not None]
-    reached = {name: reaching(sheet, [name]) for name in sheet.inputs} | {"": reaching(sheet, sheet.carried)}
-    affects = {name: [k for k, formula in enumerate(formulas) if formula in reached[name]] for name in reached}
-    conditions = [f"{{ {_assignment(f'_said[{k}]', at(s.when, 0, 0), sheet)} }}" for k, s in enumerate(sheet.sentences)]
+    follows = [
+        f"{name}: {str(block.value is None).lower()}"
+        for name, block in sheet.inputs.items()
+        if block.expr is not None
+    ]
+    reached = {name: reaching(sheet, [name]) for name in sheet.inputs} | {
+        "": reaching(sheet, sheet.carried)
+    }
+    affects = {
+        name: [k for k, formula in enumerate(formulas) if formula in reached[name]]
+        for name in reached
+    }
+    conditions = [
+        f"{{ {_assignment(f'_said[{k}]', at(s.when, 0, 0), sheet)} }}"
+        for k, s in enumerate(sheet.sentences)
+    ]
     # Two passes, so that an input carried into another's source still gives its old value.
     held = [f"const _next_{name} = new Float64Array(${name}.length);" for name in sheet.carried]
     carries = [f"_next_{name}.set(${source});" for name, source in sheet.carried.items()]
     carries += [f"${name}.set(_next_{name});" for name in sheet.carried]
-    carries += [f"_follows.{name} = false;" for name in sheet.carried if sheet.blocks[name].expr is not None]
-    moves = [f"[{', '.join(_moves(series, sheet) for series in chart.series)}]" for chart in sheet.charts]
+    carries += [
+        f"_follows.{name} = false;" for name in sheet.carried if sheet.blocks[name].expr is not None
+    ]
+    moves = [
+        f"[{', '.join(_moves(series, sheet) for series in chart.series)}]" for chart in sheet.charts
+    ]
     body = "\n".join(
         [
             *arrays,

@@ -21,8 +21,16 @@ from ..language.sheet import Sheet
 
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
 INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
-NAMES = {"sum": r"\sum", "mean": r"\mathrm{mean}", "max": r"\max", "min": r"\min", "softmax": r"\mathrm{softmax}"}
-MOST_TERMS = 6  # of a sum written out with its numbers; a longer one shows its first, second and last
+NAMES = {
+    "sum": r"\sum",
+    "mean": r"\mathrm{mean}",
+    "max": r"\max",
+    "min": r"\min",
+    "softmax": r"\mathrm{softmax}",
+}
+MOST_TERMS = (
+    6  # of a sum written out with its numbers; a longer one shows its first, second and last
+)
 FEWEST_ROWS = 3  # of data, for a sum shown as first, second, ..., last
 SLOT = re.compile(r"\\text\{@(\d+)@\}")
 
@@ -74,7 +82,11 @@ def symbol(sheet: Sheet, name: str, index: str = "") -> str:
     if not index:
         return own
     plain = "_" not in own and "text" not in own
-    return f"{own}_{{{index.replace(',', '')}}}" if plain and not any(c.isdigit() for c in index) else f"{own}[{index}]"
+    return (
+        f"{own}_{{{index.replace(',', '')}}}"
+        if plain and not any(c.isdigit() for c in index)
+        else f"{own}[{index}]"
+    )
 
 
 def _index_text(i: Index, sheet: Sheet) -> str:
@@ -88,7 +100,9 @@ def _index_text(i: Index, sheet: Sheet) -> str:
 def _subscript(block: Block, i: Index, j: Index, sheet: Sheet) -> str:
     """Rows and columns are counted from 1, as a reader does; an axis of one is not written."""
     rows, columns = block.shape
-    parts = [_index_text(i, sheet)] * (rows != 1 or isinstance(rows, Rows)) + [_index_text(j, sheet)] * (columns != 1)
+    parts = [_index_text(i, sheet)] * (rows != 1 or isinstance(rows, Rows)) + [
+        _index_text(j, sheet)
+    ] * (columns != 1)
     return ",".join(parts)
 
 
@@ -137,16 +151,27 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return Text(f"{_tex(x, sheet):atom}[{_tex(rows, sheet)}]")
         case "put":
             g, rows = e.args
-            return Text(rf"\sum_{{k:\, {_tex(rows, sheet):atom}[k] = i-1}} {_tex(g, sheet):atom}[k]", "term")
+            return Text(
+                rf"\sum_{{k:\, {_tex(rows, sheet):atom}[k] = i-1}} {_tex(g, sheet):atom}[k]", "term"
+            )
         case "stack":
             return Text(_listed([f"{_tex(x, sheet)}" for x in e.args]))
         case "choose":
             row, *said = e.args
-            return Text(f"{_listed([f'{_tex(x, sheet)}' for x in said])}_{{{_tex(row, sheet):add}+1}}".replace("-1+1", ""), "pow")
+            return Text(
+                f"{_listed([f'{_tex(x, sheet)}' for x in said])}_{{{_tex(row, sheet):add}+1}}".replace(
+                    "-1+1", ""
+                ),
+                "pow",
+            )
         case "log_softmax":
             return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
-            under = {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "") if kind != "softmax" else ""
+            under = (
+                {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "")
+                if kind != "softmax"
+                else ""
+            )
             if kind == "sum":
                 return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
             return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
@@ -184,7 +209,12 @@ def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
     while e.op == "where":
         condition, yes, no = e.args
         conditions = [condition]
-        while yes.op == "where" and yes.args[2].op == "const" and no.op == "const" and yes.args[2].arg == no.arg:
+        while (
+            yes.op == "where"
+            and yes.args[2].op == "const"
+            and no.op == "const"
+            and yes.args[2].arg == no.arg
+        ):
             conditions.append(yes.args[0])
             yes = yes.args[1]
         both = r" \text{ and } ".join(_condition(tex(c)) for c in conditions)
@@ -249,8 +279,17 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
 
 def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
     kind, k, length = e.arg
-    shown_terms: list[int | str] = list(range(length)) if length <= MOST_TERMS and not isinstance(length, Rows) else [0, 1, "last"]
-    written = [_slotted(e.args[0], {**spans, k: term if not isinstance(term, str) else _last(length)}, slots) for term in shown_terms]
+    shown_terms: list[int | str] = (
+        list(range(length))
+        if length <= MOST_TERMS and not isinstance(length, Rows)
+        else [0, 1, "last"]
+    )
+    written = [
+        _slotted(
+            e.args[0], {**spans, k: term if not isinstance(term, str) else _last(length)}, slots
+        )
+        for term in shown_terms
+    ]
     if kind in ("max", "min"):
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
@@ -290,7 +329,10 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
 
     def fill(match: re.Match) -> str:
         slot = slots[int(match[1])]
-        row, column = (symbol if isinstance(symbol, int) else place[symbol] for symbol in (slot.row, slot.column))
+        row, column = (
+            symbol if isinstance(symbol, int) else place[symbol]
+            for symbol in (slot.row, slot.column)
+        )
         if not slot.block:
             return str(row)
         x = float(found[slot.block][row, column])

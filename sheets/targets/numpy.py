@@ -103,7 +103,9 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     A run stops at its last finite step, in every face: the next step is taken only where all that it carries is finite. So there may be
     fewer than `steps`; the page then stays at the last one and says why, and the workbook has no row beyond it.
     """
-    known = {name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None}
+    known = {
+        name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None
+    }
     moving = reaching(sheet, sheet.carried)
     for _ in range(steps + 1):
         with np.errstate(all="ignore"):
@@ -111,13 +113,19 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
         yield found
         if overflow(sheet, found):
             return
-        known = {name: block for name, block in found.items() if name not in moving or sheet.blocks[name].value is not None}
+        known = {
+            name: block
+            for name, block in found.items()
+            if name not in moving or sheet.blocks[name].value is not None
+        }
         known |= {name: found[source] for name, source in sheet.carried.items()}
 
 
 def overflow(sheet: Sheet, found: Values) -> str:
     """The block that would carry a number which is not finite into the next step, or ""."""
-    return next((source for source in sheet.carried.values() if not np.isfinite(found[source]).all()), "")
+    return next(
+        (source for source in sheet.carried.values() if not np.isfinite(found[source]).all()), ""
+    )
 
 
 def steps_taken(sheet: Sheet, steps: int) -> int:
@@ -132,4 +140,6 @@ def is_said(sentence: Sentence, found: Values) -> bool:
 
 def sentences(sheet: Sheet, found: Values) -> list[str]:
     """The sheet's sentences that hold for these values, with their numbers."""
-    return [written(sentence.pieces, found) for sentence in sheet.sentences if is_said(sentence, found)]
+    return [
+        written(sentence.pieces, found) for sentence in sheet.sentences if is_said(sentence, found)
+    ]

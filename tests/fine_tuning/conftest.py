@@ -31,7 +31,11 @@ def few():
     from widgets.fine_tuning.digits import digits
 
     found = digits()
-    return replace(found, valid=found.valid[::6], recipe={"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8})
+    return replace(
+        found,
+        valid=found.valid[::6],
+        recipe={"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +48,12 @@ def learner_in(few):
     def maker(kept: Path):
         def made(pictures=few, body=None, **options):
             folder = options.pop("folder", kept / "run")
-            options = {"batch_size": 7, "features_folder": kept / "features", "device": "cpu", **options}
+            options = {
+                "batch_size": 7,
+                "features_folder": kept / "features",
+                "device": "cpu",
+                **options,
+            }
             return Learner(pictures, body or load_body(), folder=folder, **options)
 
         return made
@@ -69,7 +78,9 @@ def panel(few, tmp_path, monkeypatch):
     made = []
 
     def opened(pictures=few, **options):
-        panel = FineTuningPanel(pictures, folder=options.pop("folder", tmp_path / "session"), **options)
+        panel = FineTuningPanel(
+            pictures, folder=options.pop("folder", tmp_path / "session"), **options
+        )
         made.append(panel)
         panel.prepare()
         panel.wait(120)
@@ -103,10 +114,14 @@ def resnet(tmp_path_factory) -> Path:
 
     folder = tmp_path_factory.mktemp("bodies") / "resnet"
     torch.manual_seed(0)
-    config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=5)
+    config = ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=5
+    )
     with quiet():
         ResNetForImageClassification(config).save_pretrained(folder)
-        ConvNextImageProcessorPil(size={"shortest_edge": 28}, crop_pct=0.875).save_pretrained(folder)
+        ConvNextImageProcessorPil(size={"shortest_edge": 28}, crop_pct=0.875).save_pretrained(
+            folder
+        )
     return folder
 
 

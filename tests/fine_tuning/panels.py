@@ -4,7 +4,9 @@ from widgets.fine_tuning.events import BatchEnded, EpochEnded
 from widgets.fine_tuning.jobs import FINISHED
 
 
-def batch(epoch: int, number: int, loss: float = 1.0, epochs: int = 3, batches: int = 4) -> BatchEnded:
+def batch(
+    epoch: int, number: int, loss: float = 1.0, epochs: int = 3, batches: int = 4
+) -> BatchEnded:
     return BatchEnded("frozen", epoch, epochs, number, batches, loss, 0.1, 5.0)
 
 
@@ -32,14 +34,19 @@ def ask(panel, kind: str, sent=(), **content) -> dict:
 
 def at_rest(page) -> str:
     """What the job that has ended says."""
-    page.wait_for_selector(".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000)
+    page.wait_for_selector(
+        ".ft-job:not([data-state='running']) .ft-said:not(:empty)", timeout=120_000
+    )
     return page.locator(".ft-job .ft-said").inner_text()
 
 
 def goes_on_after_a_reload(page, epochs: int) -> None:
     """What ran for 900 epochs, of which so many were shown at least, is found, resumed, and stopped again."""
     said = at_rest(page)
-    assert "came a new Python. The training that ran has ended" in said and "of 900 of the stage 'All layers'" in said
+    assert (
+        "came a new Python. The training that ran has ended" in said
+        and "of 900 of the stage 'All layers'" in said
+    )
     assert page.get_by_role("table", name="Epochs").locator("tbody tr").count() >= epochs
     click(page, "Resume")
     page.wait_for_selector(".ft-job[data-state='running']")

@@ -33,18 +33,28 @@ SQUARE = ViTImageProcessorPil(size={"height": 32, "width": 32})
 def vit():
     return ViTForImageClassification(
         ViTConfig(
-            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16, image_size=32, patch_size=8, num_labels=3
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=16,
+            image_size=32,
+            patch_size=8,
+            num_labels=3,
         )
     )
 
 
 def convnext():
-    return ConvNextForImageClassification(ConvNextConfig(hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 2, 1], num_labels=3))
+    return ConvNextForImageClassification(
+        ConvNextConfig(hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 2, 1], num_labels=3)
+    )
 
 
 def small_resnet():
     return ResNetForImageClassification(
-        ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=3)
+        ResNetConfig(
+            embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=3
+        )
     )
 
 
@@ -63,14 +73,21 @@ def picture() -> Image.Image:
 
 def test_the_body_that_comes_along_is_as_right_as_its_readme_says():
     said = re.search(r"right ([\d.]+)%", (DIGITS_FOLDER / "README.md").read_text(encoding="utf-8"))
-    assert own_accuracy(load_body(), turned(digits(EACH, SEED, OTHERS))) == pytest.approx(float(said[1]) / 100, abs=5e-4)
+    assert own_accuracy(load_body(), turned(digits(EACH, SEED, OTHERS))) == pytest.approx(
+        float(said[1]) / 100, abs=5e-4
+    )
 
 
 def test_it_is_small_safetensors_and_names_what_it_knows():
     files = {path.name: path.stat().st_size for path in DIGITS_FOLDER.iterdir()}
-    assert set(files) == {"README.md", "config.json", "model.safetensors", "preprocessor_config.json"} and sum(files.values()) < 500_000
+    assert (
+        set(files) == {"README.md", "config.json", "model.safetensors", "preprocessor_config.json"}
+        and sum(files.values()) < 500_000
+    )
     labels = load_body().labels
-    assert labels[:8] == [str(digit) for digit in OTHERS] and not any(label[0] in "37" for label in labels)
+    assert labels[:8] == [str(digit) for digit in OTHERS] and not any(
+        label[0] in "37" for label in labels
+    )
 
 
 # --- what is loaded
@@ -87,7 +104,9 @@ def test_a_folder_without_preprocessing_gets_imagenets_and_says_so(resnet, tmp_p
     shutil.copytree(resnet, tmp_path / "bare")
     (tmp_path / "bare" / "preprocessor_config.json").unlink()
     body = load_body(tmp_path / "bare")
-    assert "ImageNet's is used, at 224 x 224" in body.said[0] and body.pixels([picture()]).shape == (1, 3, 224, 224)
+    assert "ImageNet's is used, at 224 x 224" in body.said[0] and body.pixels(
+        [picture()]
+    ).shape == (1, 3, 224, 224)
 
 
 def test_a_body_without_a_head_says_so(tmp_path):
@@ -109,17 +128,26 @@ def other_config(resnet, folder, **about):
 def test_a_head_that_does_not_fit_its_config_is_none(resnet, tmp_path):
     names = {str(k): f"class {k}" for k in range(9)}
     body = load_body(other_config(resnet, tmp_path / "nine", id2label=names, label2id={}))
-    assert not body.has_head and "published without classifier" in body.said[-1] and len(body.labels) == 9
+    assert (
+        not body.has_head
+        and "published without classifier" in body.said[-1]
+        and len(body.labels) == 9
+    )
     own = load_body(resnet)
     pixels = own.normalised(own.pixels([picture()]))
-    torch.testing.assert_close(Network(body, ["a", "b"]).eval().features(pixels), Network(own, ["a", "b"]).eval().features(pixels))
+    torch.testing.assert_close(
+        Network(body, ["a", "b"]).eval().features(pixels),
+        Network(own, ["a", "b"]).eval().features(pixels),
+    )
 
 
 # --- what is refused
 
 
 def test_weights_that_do_not_fit_their_config_are_refused(resnet, tmp_path):
-    assert "its weights do not fit its config.json; resnet." in refused(other_config(resnet, tmp_path / "wider", embedding_size=12))
+    assert "its weights do not fit its config.json; resnet." in refused(
+        other_config(resnet, tmp_path / "wider", embedding_size=12)
+    )
 
 
 def test_a_pickle_is_refused(resnet, tmp_path):
@@ -128,14 +156,19 @@ def test_a_pickle_is_refused(resnet, tmp_path):
         shutil.copytree(resnet, folder)
         (folder / "model.safetensors").unlink()
         torch.save(load_body(resnet).model.state_dict(), folder / name)
-        assert refused(folder).endswith("a .bin or pickle checkpoint can run any code when it is opened, and is refused")
+        assert refused(folder).endswith(
+            "a .bin or pickle checkpoint can run any code when it is opened, and is refused"
+        )
 
 
 def test_foreign_code_is_refused_and_never_run(resnet, tmp_path):
     folder = tmp_path / "foreign"
     shutil.copytree(resnet, folder)
     about = json.loads((folder / "config.json").read_text())
-    about |= {"model_type": "unheard_of", "auto_map": dict.fromkeys(("AutoConfig", "AutoModelForImageClassification"), "code.Thing")}
+    about |= {
+        "model_type": "unheard_of",
+        "auto_map": dict.fromkeys(("AutoConfig", "AutoModelForImageClassification"), "code.Thing"),
+    }
     (folder / "config.json").write_text(json.dumps(about))
     (folder / "code.py").write_text(f"open({str(tmp_path / 'it ran')!r}, 'w')")
     assert "code of its own" in refused(folder)
@@ -149,7 +182,9 @@ def test_what_is_no_image_classifier_is_refused(tmp_path):
     assert "no image classifier could be loaded" in refused(tmp_path / "bert")
     (tmp_path / "empty").mkdir()
     assert "no image classifier could be loaded" in refused(tmp_path / "empty")
-    assert "the hub cannot be reached from here; check the network" in refused("nobody/no-such-model")  # offline, so none is known
+    assert "the hub cannot be reached from here; check the network" in refused(
+        "nobody/no-such-model"
+    )  # offline, so none is known
 
 
 def test_weights_that_are_no_numbers_are_refused():
@@ -160,7 +195,14 @@ def test_weights_that_are_no_numbers_are_refused():
 
 
 def test_two_last_layers_are_refused():
-    config = DeiTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32, patch_size=8)
+    config = DeiTConfig(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=32,
+        patch_size=8,
+    )
     with pytest.raises(InputError, match="its answer is not that of one last layer"):
         body_of("two heads", DeiTForImageClassificationWithTeacher(config), SQUARE)
 
@@ -195,7 +237,9 @@ def test_any_architecture_has_a_head_and_layers(make):
         torch.testing.assert_close(network.head(network.features(pixels)), network(pixels))
     names = [name for name, _ in network.groups()]
     grouped = [id(parameter) for _, parameters in network.groups() for parameter in parameters]
-    assert sorted(grouped) == sorted(map(id, network.parameters())) and len(set(grouped)) == len(grouped)
+    assert sorted(grouped) == sorted(map(id, network.parameters())) and len(set(grouped)) == len(
+        grouped
+    )
     assert names[-1] == network.head_name and len(names) > 3
     assert body.model.config.num_labels == 3  # the body itself stays as it was
 
@@ -215,13 +259,21 @@ def test_preprocessing_is_the_processors_own(name, resnet):
     body = load_body(resnet if name == "resnet" else name)
     own = body.processor(images=[picture()], return_tensors="pt")["pixel_values"]
     torch.testing.assert_close(body.normalised(body.pixels([picture()])), own, rtol=0, atol=2e-6)
-    np.testing.assert_array_equal(body.shown(own), body.pixels([picture()]).permute(0, 2, 3, 1).numpy())
+    np.testing.assert_array_equal(
+        body.shown(own), body.pixels([picture()]).permute(0, 2, 3, 1).numpy()
+    )
 
 
 def test_from_scratch_is_new_and_by_seed():
     body = load_body()
-    first, again, other = (fresh(body, seed).model.state_dict()["classifier.1.weight"] for seed in (0, 0, 1))
-    assert first.equal(again) and not first.equal(other) and not first.equal(body.model.state_dict()["classifier.1.weight"])
+    first, again, other = (
+        fresh(body, seed).model.state_dict()["classifier.1.weight"] for seed in (0, 0, 1)
+    )
+    assert (
+        first.equal(again)
+        and not first.equal(other)
+        and not first.equal(body.model.state_dict()["classifier.1.weight"])
+    )
 
 
 def test_making_networks_draws_on_nobodys_random_state():

@@ -27,7 +27,11 @@ ALONE = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPAT
 def kept_here(tmp_path, monkeypatch):
     """Features and results stay in tmp_path; the digits come with few pictures to check with."""
     monkeypatch.setattr(learner, "cache_folder", lambda: tmp_path / "features")
-    monkeypatch.setattr(command, "digits", lambda seed: replace(digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW))
+    monkeypatch.setattr(
+        command,
+        "digits",
+        lambda seed: replace(digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW),
+    )
     monkeypatch.chdir(tmp_path)
 
 
@@ -48,21 +52,42 @@ def refused(capsys, *arguments: str) -> str:
 def test_the_digits(tmp_path, capsys):
     assert main(["finetune", "digits", "--out", "out"]) == 0
     said = capsys.readouterr().out
-    assert "digits: 40 pictures to learn from and 54 to check with" in said and "frozen 2/2: training loss" in said
+    assert (
+        "digits: 40 pictures to learn from and 54 to check with" in said
+        and "frozen 2/2: training loss" in said
+    )
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"metrics.json", "predictions.csv", "confusion.csv", "confusion.xlsx", "head.xlsx", "model"}
+    assert names == {
+        "metrics.json",
+        "predictions.csv",
+        "confusion.csv",
+        "confusion.xlsx",
+        "head.xlsx",
+        "model",
+    }
     found = metrics(tmp_path / "out")
-    assert [epoch["stage"] for epoch in found["epochs"]] == ["frozen", "frozen", "unfrozen", "unfrozen"]
+    assert [epoch["stage"] for epoch in found["epochs"]] == [
+        "frozen",
+        "frozen",
+        "unfrozen",
+        "unfrozen",
+    ]
     assert main(["finetune", "digits", "--out", "again"]) == 0
     assert metrics(tmp_path / "again")["epochs"] == found["epochs"]  # to the last digit
-    assert (tmp_path / "again" / "predictions.csv").read_bytes() == (tmp_path / "out" / "predictions.csv").read_bytes()
+    assert (tmp_path / "again" / "predictions.csv").read_bytes() == (
+        tmp_path / "out" / "predictions.csv"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("given, head", [([], 0.05), (["--lr", "0.003"], 0.003)])
-def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person_s(monkeypatch, given, head):
+def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person_s(
+    monkeypatch, given, head
+):
     pictures, plans = replace(digits(), recipe={**FEW, "frozen_lr": 0.05}), []
     monkeypatch.setattr(command, "digits", lambda seed: pictures)
-    monkeypatch.setattr(learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED)
+    monkeypatch.setattr(
+        learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED
+    )
     main(["finetune", "digits", *given])
     rate = head if given else FEW["lr"]
     assert plans == [recipe(2, rate, 2, head)]
@@ -70,17 +95,44 @@ def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person
 
 @pytest.mark.parametrize("labels", ["folder", "csv:labels.csv", "regex:^(bright|dark)"])
 def test_a_folder_of_pictures(photos, tmp_path, labels):
-    rows = [[path.relative_to(photos).as_posix(), path.parent.name] for path in photos.rglob("*.png")]
+    rows = [
+        [path.relative_to(photos).as_posix(), path.parent.name] for path in photos.rglob("*.png")
+    ]
     with (photos / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["name", "label"], *rows])
-    assert main(["finetune", str(photos), "--labels", labels, "--epochs", "1", "--batch-size", "4", "--lr", "0.01", "--seed", "3"]) == 0
+    assert (
+        main(
+            [
+                "finetune",
+                str(photos),
+                "--labels",
+                labels,
+                "--epochs",
+                "1",
+                "--batch-size",
+                "4",
+                "--lr",
+                "0.01",
+                "--seed",
+                "3",
+            ]
+        )
+        == 0
+    )
     found = metrics(tmp_path / "finetuned-photos")
-    assert (found["seed"], found["batch_size"], sum(sum(parts) for parts in found["classes"].values())) == (3, 4, 16)
+    assert (
+        found["seed"],
+        found["batch_size"],
+        sum(sum(parts) for parts in found["classes"].values()),
+    ) == (3, 4, 16)
 
 
 def test_a_local_body_a_sample_and_a_rate_found(photos, resnet, tmp_path, capsys):
     body = ["--body", str(resnet), "--lr", "find", "--sample", "8"]
-    assert main(["finetune", str(photos), *body, "--epochs", "1", "--batch-size", "2", "--out", "out"]) == 0
+    assert (
+        main(["finetune", str(photos), *body, "--epochs", "1", "--batch-size", "2", "--out", "out"])
+        == 0
+    )
     assert "Learning rates suggested: valley" in capsys.readouterr().out
     assert sum(sum(parts) for parts in metrics(tmp_path / "out")["classes"].values()) == 8
 
@@ -88,7 +140,9 @@ def test_a_local_body_a_sample_and_a_rate_found(photos, resnet, tmp_path, capsys
 def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     one = ["--epochs", "1"]
     assert "no such folder" in refused(capsys, "nowhere")
-    assert "write folder, csv:PATH or regex:EXPRESSION" in refused(capsys, str(photos), "--labels", "colour")
+    assert "write folder, csv:PATH or regex:EXPRESSION" in refused(
+        capsys, str(photos), "--labels", "colour"
+    )
     assert "not a regular expression" in refused(capsys, str(photos), "--labels", "regex:(")
     assert "cannot be read" in refused(capsys, str(photos), "--labels", "csv:none.csv")
     assert "no image classifier" in refused(capsys, str(photos), "--body", str(tmp_path), *one)
@@ -99,10 +153,16 @@ def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     assert "epochs cannot be; 0 to 100,000" in refused(capsys, str(photos), "--epochs", "9" * 400)
     assert "cannot be; 1 to 100,000" in refused(capsys, "digits", "--batch-size", "9" * 30)
     assert "name of the body is missing" in refused(capsys, "digits", "--body", "")
-    assert "no such folder, and a name on the hub looks like" in refused(capsys, "digits", "--body", "./nowhere")
+    assert "no such folder, and a name on the hub looks like" in refused(
+        capsys, "digits", "--body", "./nowhere"
+    )
     assert "it is a file, and a body is a folder" in refused(capsys, "digits", "--body", __file__)
-    assert "--lr fast: a number above 0" in refused(capsys, "nowhere", "--lr", "fast")  # before any picture is read
-    assert {path.name for path in tmp_path.iterdir()} == {"photos"}  # what was refused leaves no folder
+    assert "--lr fast: a number above 0" in refused(
+        capsys, "nowhere", "--lr", "fast"
+    )  # before any picture is read
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "photos"
+    }  # what was refused leaves no folder
     assert "too small" in refused(capsys, str(photos), "--sample", "1")
     assert "a number above 0 and up to 1e+30, or find" in refused(capsys, "digits", "--lr", "nan")
     assert "--seed -1: a whole number from 0" in refused(capsys, "digits", "--seed", "-1")
@@ -111,13 +171,17 @@ def test_what_cannot_be_is_one_sentence(photos, tmp_path, capsys):
     assert "no name of a folder" in refused(capsys, "")
     assert "diverged" in refused(capsys, "digits", "--lr", "1e30")
     (tmp_path / "file").touch()
-    assert "file: no results can be written there: File exists; choose another folder" in refused(capsys, "digits", "--out", "file")
+    assert "file: no results can be written there: File exists; choose another folder" in refused(
+        capsys, "digits", "--out", "file"
+    )
 
 
 def test_results_do_not_lie_among_the_pictures(photos, monkeypatch, capsys):
     """The next run would take them for a class."""
     before = sorted(photos.rglob("*"))
-    assert f"give a folder elsewhere, such as {photos.parent / 'finetuned-photos'}" in refused(capsys, str(photos), "--out", str(photos))
+    assert f"give a folder elsewhere, such as {photos.parent / 'finetuned-photos'}" in refused(
+        capsys, str(photos), "--out", str(photos)
+    )
     monkeypatch.chdir(photos)
     assert "read as one more class" in refused(capsys, ".")
     (photos.parent / "way in").symlink_to(photos / "dark")
@@ -128,7 +192,10 @@ def test_results_do_not_lie_among_the_pictures(photos, monkeypatch, capsys):
 def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkeypatch):
     told = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", told)
-    assert main(["finetune", str(photos), "--epochs", "0", "--frozen-epochs", "0", "--out", "out"]) == 0
+    assert (
+        main(["finetune", str(photos), "--epochs", "0", "--frozen-epochs", "0", "--out", "out"])
+        == 0
+    )
     told.flush()
     assert rb"bright \u2600 6 and 2, dark 6 and 2" in told.buffer.getvalue()
 
@@ -221,27 +288,56 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     """39 pictures by seven end with a batch of four; every picture once an epoch, one writer, the same result within rounding."""
     found = digits()
     few = {"epochs": 1, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
-    monkeypatch.setattr(command, "digits", lambda seed: replace(found, train=found.train[:39], valid=found.valid[::6], recipe=few))
+    monkeypatch.setattr(
+        command,
+        "digits",
+        lambda seed: replace(found, train=found.train[:39], valid=found.valid[::6], recipe=few),
+    )
     assert main(["finetune", "digits", "--out", str(tmp_path / "one" / "out")]) == 0
     (tmp_path / "noting.py").write_text(NOTING)
     (tmp_path / "two").mkdir()
-    together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    together = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
     done = subprocess.run(
-        [*together, "noting.py", str(tmp_path / "two")], cwd=tmp_path, env=ALONE, capture_output=True, text=True, timeout=300
+        [*together, "noting.py", str(tmp_path / "two")],
+        cwd=tmp_path,
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    for rank in range(2):  # torchrun ends the writer when another has failed, which is why that one waits with saying so
+    for rank in range(
+        2
+    ):  # torchrun ends the writer when another has failed, which is why that one waits with saying so
         assert (tmp_path / "two" / f"far-{rank}").read_text() == "diverged, True"
     assert done.stdout.count("Accuracy") == 2
     one, two = (metrics(tmp_path / name / "out") for name in ("one", "two"))
     assert (one["processes"], two["processes"]) == (1, 2)
     for alone, shared in zip(one["epochs"], two["epochs"], strict=True):
-        assert shared.pop("stage") == alone.pop("stage") and shared == pytest.approx(alone, rel=1e-4, abs=1e-6)
+        assert shared.pop("stage") == alone.pop("stage") and shared == pytest.approx(
+            alone, rel=1e-4, abs=1e-6
+        )
     notes = [eval((tmp_path / "two" / f"notes-{rank}").read_text()) for rank in range(2)]
     seen = {}
     for stage, epoch, pictures in (note for own in notes for note in own if note[0] != "wrote"):
         seen.setdefault((stage, epoch), []).extend(pictures)
-    assert {where: sorted(pictures) for where, pictures in seen.items()} == {where: list(range(39)) for where in ((0, 0), (0, 1), (1, 0))}
-    assert [note for note in notes[0] if note[0] == "wrote"] and not [note for note in notes[1] if note[0] == "wrote"]
-    logits = [np.genfromtxt(tmp_path / name / "out" / "predictions.csv", delimiter=",", skip_header=1)[:, 2] for name in ("one", "two")]
+    assert {where: sorted(pictures) for where, pictures in seen.items()} == {
+        where: list(range(39)) for where in ((0, 0), (0, 1), (1, 0))
+    }
+    assert [note for note in notes[0] if note[0] == "wrote"] and not [
+        note for note in notes[1] if note[0] == "wrote"
+    ]
+    logits = [
+        np.genfromtxt(tmp_path / name / "out" / "predictions.csv", delimiter=",", skip_header=1)[
+            :, 2
+        ]
+        for name in ("one", "two")
+    ]
     np.testing.assert_allclose(*logits, rtol=1e-3)

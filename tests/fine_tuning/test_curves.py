@@ -14,7 +14,11 @@ def test_curves_stand_behind_each_other_and_a_resumed_run_has_no_batch_twice():
         curves.hear(PRETRAINED, batch(2, number, loss=-1.0))
     curves.hear(PRETRAINED, batch(2, 1, loss=7.0))  # from the checkpoint
     (run,) = curves.runs
-    assert run["at"] == [0.25, 0.5, 0.75, 1, 1.25] and run["losses"] == [1, 2, 3, 4, 7] and run["epochs"][0]["at"] == 1
+    assert (
+        run["at"] == [0.25, 0.5, 0.75, 1, 1.25]
+        and run["losses"] == [1, 2, 3, 4, 7]
+        and run["epochs"][0]["at"] == 1
+    )
     curves.hear(PRETRAINED, ended(2))
     curves.begin(PRETRAINED)
     curves.hear(PRETRAINED, batch(1, 4))
@@ -49,5 +53,9 @@ def test_a_long_run_is_thinned_out_and_keeps_its_end():
     for number in range(1, 3 * MOST_POINTS):
         curves.hear(PRETRAINED, batch(1, number, loss=number, batches=10 * MOST_POINTS))
     (run,) = curves.runs
-    assert len(run["at"]) <= MOST_POINTS and run["losses"][0] == 1 and run["losses"][-1] >= 3 * MOST_POINTS - 8
+    assert (
+        len(run["at"]) <= MOST_POINTS
+        and run["losses"][0] == 1
+        and run["losses"][-1] >= 3 * MOST_POINTS - 8
+    )
     assert run["losses"] == sorted(run["losses"])

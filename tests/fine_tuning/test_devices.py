@@ -21,15 +21,22 @@ from widgets.fine_tuning.training import Settings
 
 def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
     """As on CUDA, bf16 has 8 bits for a number: the layers compute with it, weights and losses stay as they are."""
-    exact, mixed = learner(folder=tmp_path / "exact"), learner(folder=tmp_path / "mixed", mixed=True)
+    exact, mixed = (
+        learner(folder=tmp_path / "exact"),
+        learner(folder=tmp_path / "mixed", mixed=True),
+    )
     seen = []
-    convolution = next(part for part in mixed.network.modules() if isinstance(part, torch.nn.Conv2d))
+    convolution = next(
+        part for part in mixed.network.modules() if isinstance(part, torch.nn.Conv2d)
+    )
     convolution.register_forward_hook(lambda _, inputs, made: seen.append((inputs[0], made.dtype)))
     for run in (exact, mixed):
         assert run.fit([Stage("frozen", 3, 0.02), Stage("unfrozen", 2, 1e-3)]) == FINISHED
     inputs, dtype = seen[-1]
     assert dtype == torch.bfloat16 and inputs.is_contiguous(memory_format=torch.channels_last)
-    assert convolution.weight.dtype == torch.float32 and convolution.weight.is_contiguous(memory_format=torch.channels_last)
+    assert convolution.weight.dtype == torch.float32 and convolution.weight.is_contiguous(
+        memory_format=torch.channels_last
+    )
     np.testing.assert_allclose(measured(mixed), measured(exact), rtol=0.1, atol=0.02)
     assert measured(mixed) != measured(exact)
 
@@ -37,7 +44,11 @@ def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
 def test_bf16_is_for_gpus_that_compute_with_it(monkeypatch):
     """An older GPU, such as a T4, says that it supports bf16, and imitates it."""
     for natively in (True, False):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True, own=natively: including_emulation or own)
+        monkeypatch.setattr(
+            torch.cuda,
+            "is_bf16_supported",
+            lambda including_emulation=True, own=natively: including_emulation or own,
+        )
         assert Settings(8, 0, torch.device("cuda")).mixed is natively
     assert Settings(8, 0, torch.device("cpu")).mixed is False
 
@@ -47,7 +58,10 @@ def test_a_gpu_has_its_number(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
-    assert device_of() == device_of("cuda") == torch.device("cuda", 1) and device_of("cuda:0").index == 0
+    assert (
+        device_of() == device_of("cuda") == torch.device("cuda", 1)
+        and device_of("cuda:0").index == 0
+    )
 
 
 @pytest.mark.parametrize("name", ["cuda", "cuda:7", "gpu", ""])
@@ -59,16 +73,24 @@ def test_a_device_that_is_not_there_is_a_sentence(learner, name):
 @pytest.mark.parametrize("chance", [None, torch.rand(2, DRAWS)], ids=["as they are", "augmented"])
 def test_what_the_network_sees_is_on_its_device(few, chance):
     """PyTorch's meta device takes shapes instead of numbers, and refuses to be mixed with the CPU, as a GPU does."""
-    source = PictureSource(Pixels(few.train[:2], load_body()), Augmentation(), torch.device("meta"), channels_last=True)
+    source = PictureSource(
+        Pixels(few.train[:2], load_body()), Augmentation(), torch.device("meta"), channels_last=True
+    )
     seen = source.prepared(next(source.batches([torch.arange(2)])), chance)
     assert seen.device.type == "meta" and seen.dtype == torch.float32 and seen.shape[:2] == (2, 3)
 
 
 def test_bytes_travel_to_a_gpu_from_pinned_memory(few, monkeypatch):
     cuda, sent, to = torch.device("cuda", 0), [], torch.Tensor.to
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: sent.append(tensor.dtype) or tensor)
     monkeypatch.setattr(
-        torch.Tensor, "to", lambda self, *where, **how: sent.append(how) or self if cuda in where else to(self, *where, **how)
+        torch.Tensor, "pin_memory", lambda tensor: sent.append(tensor.dtype) or tensor
+    )
+    monkeypatch.setattr(
+        torch.Tensor,
+        "to",
+        lambda self, *where, **how: (
+            sent.append(how) or self if cuda in where else to(self, *where, **how)
+        ),
     )
     source = PictureSource(Pixels(few.train[:2], load_body()), Augmentation(), cuda)
     source.prepared(next(source.batches([torch.arange(2)])), None)
@@ -89,7 +111,9 @@ def test_a_stage_stays_on_its_device(learner, monkeypatch, name):
     training = ours._training(Stage(name, 1, 1e-3), 0)
     index = training.order(0)[0]
     assert training.step(index, next(training.trainee.train.batches([index]))) == 0.5  # a picture's
-    assert {parameter.grad.device.type for _, group in training.trainee.groups for parameter in group} == {"meta"}
+    assert {
+        parameter.grad.device.type for _, group in training.trainee.groups for parameter in group
+    } == {"meta"}
     assert training.logits(training.trainee.valid).shape == (54, 2)
 
 
@@ -98,9 +122,17 @@ def test_new_weights_ask_no_gpu(few, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch, "manual_seed", lambda seed: pytest.fail("this seeds every GPU"))
     body, before = load_body(), torch.get_rng_state()
-    first, second, other = Network(body, few.classes, 1), Network(body, few.classes, 1), Network(body, few.classes, 2)
-    assert first.head.weight.equal(second.head.weight) and not first.head.weight.equal(other.head.weight)
-    for mine, theirs in zip(fresh(body, 3).model.parameters(), fresh(body, 3).model.parameters(), strict=True):
+    first, second, other = (
+        Network(body, few.classes, 1),
+        Network(body, few.classes, 1),
+        Network(body, few.classes, 2),
+    )
+    assert first.head.weight.equal(second.head.weight) and not first.head.weight.equal(
+        other.head.weight
+    )
+    for mine, theirs in zip(
+        fresh(body, 3).model.parameters(), fresh(body, 3).model.parameters(), strict=True
+    ):
         assert mine.equal(theirs)
     assert torch.get_rng_state().equal(before)
 
@@ -118,12 +150,19 @@ class Small(Network):
 
 
 def test_out_of_memory_halves_says_so_and_learns_the_same(learner, tmp_path):
-    plenty, small, heard = learner(folder=tmp_path / "plenty"), learner(folder=tmp_path / "small"), []
+    plenty, small, heard = (
+        learner(folder=tmp_path / "plenty"),
+        learner(folder=tmp_path / "small"),
+        [],
+    )
     small.network.__class__ = Small
     for run, listener in ((plenty, heard.append), (small, heard.append)):
         assert run.fit_unfrozen(1, 1e-3, listener=listener) == FINISHED
     said = [event.text for event in heard if isinstance(event, Notice)]
-    assert [text.partition(". It goes on with ")[2].partition(";")[0] for text in said] == ["4", "2"]
+    assert [text.partition(". It goes on with ")[2].partition(";")[0] for text in said] == [
+        "4",
+        "2",
+    ]
     np.testing.assert_allclose(measured(small), measured(plenty), rtol=1e-4)
     for name, tensor in weights(small).items():
         torch.testing.assert_close(tensor, weights(plenty)[name], rtol=1e-3, atol=1e-5)
@@ -174,7 +213,11 @@ def test_every_way_to_say_it_is_understood(said):
 
 def test_memory_that_is_really_not_there():
     portions, heard = Portions(), []
-    found = portions.run(lambda slices: [torch.empty(2**60 if part.stop - part.start > 2 else 1) for part in slices], 8, heard.append)
+    found = portions.run(
+        lambda slices: [torch.empty(2**60 if part.stop - part.start > 2 else 1) for part in slices],
+        8,
+        heard.append,
+    )
     assert len(found) == 4 and portions.most == 2 and len(heard) == 2
 
 

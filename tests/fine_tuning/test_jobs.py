@@ -35,7 +35,10 @@ def test_a_job_runs_elsewhere_says_how_far_it_is_and_how_it_ended(heard):
     assert heard.jobs.wait(30).state == FINISHED
     assert threads[0] is not threading.current_thread() and heard.events == [batch(2, 1)]
     under_way = heard.states[1]
-    assert (under_way.share, under_way.seconds_left) == ((1 + 1 / 4) / 3, 5.0) and "epoch 2 of 3, batch 1 of 4" in under_way.doing
+    assert (under_way.share, under_way.seconds_left) == (
+        (1 + 1 / 4) / 3,
+        5.0,
+    ) and "epoch 2 of 3, batch 1 of 4" in under_way.doing
     assert [status.state for status in heard.states] == [RUNNING, RUNNING, FINISHED]
     assert heard.states[-1].said == "Done." and heard.states[-1].seconds_left is None
 
@@ -79,9 +82,16 @@ def test_stop_reaches_the_work_and_nothing_where_none_runs(heard):
     begun.wait(30)
     heard.jobs.stop()
     assert heard.jobs.wait(30).state == STOPPED
-    assert [status.doing for status in heard.states] == ["Beginning", "Stopping", ""]  # the batch that was under way says nothing more
+    assert [status.doing for status in heard.states] == [
+        "Beginning",
+        "Stopping",
+        "",
+    ]  # the batch that was under way says nothing more
     heard.jobs.start("The next", lambda listen, stop: f"stopped: {stop()}")
-    assert heard.jobs.wait(30) == heard.jobs.status and (heard.jobs.status.state, heard.jobs.status.said) == (FINISHED, "stopped: False")
+    assert heard.jobs.wait(30) == heard.jobs.status and (
+        heard.jobs.status.state,
+        heard.jobs.status.said,
+    ) == (FINISHED, "stopped: False")
 
 
 @pytest.mark.parametrize(
@@ -89,8 +99,14 @@ def test_stop_reaches_the_work_and_nothing_where_none_runs(heard):
     [
         (InputError("the rate is 0; it must be above"), "the rate is 0; it must be above."),
         (InputError("'..' cannot be a name ..."), "'..' cannot be a name ..."),
-        (ZeroDivisionError("division by zero"), "A job broke off: ZeroDivisionError, division by zero. The last checkpoint is kept."),
-        (RuntimeError("first line\nTraceback"), "A job broke off: RuntimeError, first line. The last checkpoint is kept."),
+        (
+            ZeroDivisionError("division by zero"),
+            "A job broke off: ZeroDivisionError, division by zero. The last checkpoint is kept.",
+        ),
+        (
+            RuntimeError("first line\nTraceback"),
+            "A job broke off: RuntimeError, first line. The last checkpoint is kept.",
+        ),
         (MemoryError(), "A job broke off: MemoryError. The last checkpoint is kept."),
     ],
 )
@@ -99,6 +115,10 @@ def test_a_job_that_fails_says_a_sentence_and_the_next_one_runs(heard, error, sa
         raise error
 
     heard.jobs.start("A job", work)
-    assert heard.jobs.wait(30).state == FAILED and heard.jobs.status.said == said and heard.jobs.error is error
+    assert (
+        heard.jobs.wait(30).state == FAILED
+        and heard.jobs.status.said == said
+        and heard.jobs.error is error
+    )
     heard.jobs.start("The next", lambda listen, stop: "Done.")
     assert heard.jobs.wait(30).state == FINISHED and heard.jobs.error is None

@@ -55,15 +55,26 @@ def test_where_pytorch_is_missing_the_panel_says_what_to_install(monkeypatch):
 
 def test_the_lectures_steps(panel):
     p = panel()
-    assert p.job["state"] == FINISHED and p.about["pictures"]["counts"] == [["3", 20, 28], ["7", 20, 26]] and len(p.about["batch"]) == 8
-    assert (p.about["firstRate"], p.about["lastRate"]) == pytest.approx((1e-4, 1e-2))  # as fastai's fine_tune, of 0.02
+    assert (
+        p.job["state"] == FINISHED
+        and p.about["pictures"]["counts"] == [["3", 20, 28], ["7", 20, 26]]
+        and len(p.about["batch"]) == 8
+    )
+    assert (p.about["firstRate"], p.about["lastRate"]) == pytest.approx(
+        (1e-4, 1e-2)
+    )  # as fastai's fine_tune, of 0.02
     said = done(p, "predictions", epochs=6, lr=0.02)
     accuracy = float(re.search(r"([\d.]+)% of 54", said)[1]) / 100
-    assert accuracy == pytest.approx(p.session.learner.predictions("predictions").accuracy, abs=5e-4)
+    assert accuracy == pytest.approx(
+        p.session.learner.predictions("predictions").accuracy, abs=5e-4
+    )
     assert "commonest class gets 51.9%" in said  # 28 of 54
     assert "computed for 94 pictures" in done(p, "features") and "found kept" in done(p, "features")
     done(p, "find", stage="frozen")
-    assert set(p.curve["suggestions"]) == {"valley", "steep", "minimum", "slide"} and p.curve["stage"] == "frozen"
+    assert (
+        set(p.curve["suggestions"]) == {"valley", "steep", "minimum", "slide"}
+        and p.curve["stage"] == "frozen"
+    )
     done(p, "frozen", epochs=4, lr=0.02)
     assert p.results["count"] == 54 and np.sum(p.results["confusion"]) == 54 and not p.stale
     frozen = p.results["sentence"]
@@ -74,23 +85,44 @@ def test_the_lectures_steps(panel):
     done(p, "load", name="stage-1")
     assert p.results["sentence"] == frozen and "its head trained" in p.results["of"]
     done(p, "save", name="again")
-    assert p.saved[1]["epoch"] == p.saved[0]["epoch"]  # and not of what it was before it was loaded back
+    assert (
+        p.saved[1]["epoch"] == p.saved[0]["epoch"]
+    )  # and not of what it was before it was loaded back
     done(p, "inside")
     assert len(p.seen) == 16 and all(len(one["patches"]) == 8 for one in p.seen)
     assert "The pretrained network stands at" in done(p, "scratch", epochs=1, lr=0.005)
-    assert [run["source"] for run in p.runs] == ["body's predictions", "pretrained", "pretrained", "from scratch"]
+    assert [run["source"] for run in p.runs] == [
+        "body's predictions",
+        "pretrained",
+        "pretrained",
+        "from scratch",
+    ]
     json.dumps(p.get_state(), allow_nan=False, default=str)
 
 
 def test_fine_tune_in_one_call_is_the_learners_own(panel, learner):
     p = panel()
-    done(p, "fine_tune", **{name: p.about[told] for name, told in (("epochs", "epochs"), ("frozen_epochs", "frozenEpochs"), ("lr", "lr"))})
+    done(
+        p,
+        "fine_tune",
+        **{
+            name: p.about[told]
+            for name, told in (
+                ("epochs", "epochs"),
+                ("frozen_epochs", "frozenEpochs"),
+                ("lr", "lr"),
+            )
+        },
+    )
     other = learner(batch_size=8)
     other.fine_tune(2, 0.02, 2)
     losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
     assert losses == [epoch.valid_loss for epoch in other.history]
     done(p, "fine_tune", epochs=1, frozen_epochs=1, lr=0.01, frozen_lr=0.05)
-    assert p.session.learner.plan[-2:] == recipe(1, 0.01, 1, 0.05) and p.about["frozenLr"] == p.about["lr"]
+    assert (
+        p.session.learner.plan[-2:] == recipe(1, 0.01, 1, 0.05)
+        and p.about["frozenLr"] == p.about["lr"]
+    )
 
 
 def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_learnt(panel):
@@ -108,7 +140,10 @@ def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_lear
     p.session.hear = slowly
     assert "refusal" not in ask(p, "start", step="frozen", options={"epochs": 50, "lr": 0.01})
     going.wait(60)
-    assert "Training the head is still under way" in ask(p, "start", step="frozen", options={"epochs": 1, "lr": 0.01})["refusal"]
+    assert (
+        "Training the head is still under way"
+        in ask(p, "start", step="frozen", options={"epochs": 1, "lr": 0.01})["refusal"]
+    )
     ask(p, "stop")
     go.set()
     assert p.wait(60).state == STOPPED and len(batches) == 1  # the one under way was the last
@@ -121,7 +156,11 @@ def test_a_second_click_does_not_start_a_second_run_and_stop_keeps_what_was_lear
         ("frozen", {"epochs": 2.5, "lr": 0.1}, "epochs is a whole number"),
         ("frozen", {"epochs": "many", "lr": 0.1}, "epochs is a whole number"),
         ("frozen", {"epochs": 1, "lr": -1.0}, "a rate of -1 cannot be: a number above 0"),
-        ("fine_tune", {"epochs": 1, "frozen_epochs": 1, "lr": 1e31}, "a rate of 1e+31 cannot be: a number above 0 and up to 1e+30"),
+        (
+            "fine_tune",
+            {"epochs": 1, "frozen_epochs": 1, "lr": 1e31},
+            "a rate of 1e+31 cannot be: a number above 0 and up to 1e+30",
+        ),
         ("frozen", {"epochs": 1}, "lr is a number"),
         ("unfrozen", {"epochs": 1, "first": 0, "lr": 0.1}, "cannot be"),
         ("find", {"stage": "sideways"}, "the finder looks at"),
@@ -146,7 +185,11 @@ def test_what_cannot_be_is_said_and_changes_nothing(opened_once, step, options, 
     [
         ("start", {"step": "sing", "options": {}}, "there is no step 'sing'"),
         ("start", {"step": 3, "options": None}, "load it again"),
-        ("start", {"step": "play", "options": {"recording": "../x", "speed": 1}}, "no such recording"),
+        (
+            "start",
+            {"step": "play", "options": {"recording": "../x", "speed": 1}},
+            "no such recording",
+        ),
         ("start", {"step": "export", "options": {"out": "relative", "clip": 0.1}}, "whole path"),
         ("layers", {"first": "a", "lr": 1}, "first is a number"),
         ("layers", {"first": -1, "lr": 1}, "cannot be"),
@@ -159,7 +202,10 @@ def test_the_page_is_refused_in_a_sentence(opened_once, kind, content, said):
 
 
 def test_before_it_is_open_nothing_starts(tmp_path):
-    assert "still opening" in ask(FineTuningPanel(folder=tmp_path), "start", step="frozen", options={})["refusal"]
+    assert (
+        "still opening"
+        in ask(FineTuningPanel(folder=tmp_path), "start", step="frozen", options={})["refusal"]
+    )
 
 
 def test_a_loss_that_runs_away_is_said_with_its_rate(panel):
@@ -181,15 +227,24 @@ def test_out_of_memory_halves_the_batch_and_says_so(panel, monkeypatch):
 
     monkeypatch.setattr(type(p.session.learner.network), "forward", small)
     done(p, "unfrozen", epochs=1, first=1e-4, lr=1e-3)
-    assert any("ran out of memory with 8 pictures at once. It goes on with 4" in text for text in p.notices)
+    assert any(
+        "ran out of memory with 8 pictures at once. It goes on with 4" in text for text in p.notices
+    )
 
 
 def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
     p = panel()
     done(p, "frozen", epochs=2, lr=0.02)
-    rows = list(csv.DictReader(io.StringIO(ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode())))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(
+                ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode()
+            )
+        )
+    )
     right = [
-        row["label"] == p.about["pictures"]["counts"][picture.label][0] for row, picture in zip(rows, p.session.pictures.valid, strict=True)
+        row["label"] == p.about["pictures"]["counts"][picture.label][0]
+        for row, picture in zip(rows, p.session.pictures.valid, strict=True)
     ]
     assert f"{np.mean(right):.1%} of 54" in p.results["sentence"]
     assert max(float(row["probability"]) for row in rows) <= 0.98
@@ -199,18 +254,30 @@ def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
     sheet = values(log_loss(), {**inputs, "clip": float(link["clip"])})
     assert told["link"].startswith("log_loss#") and told["rows"] == 54
     cost = float(re.search(r"loss is (\d\.\d+)\.", told["sentence"])[1])
-    assert sheet["loss_mean"][0, 0] == pytest.approx(cost, abs=1e-4)  # the other lesson's own sheet says the same
-    assert "clip" not in dict(part.split("=") for part in ask(p, "clip", clip=0.45)["link"].partition("#")[2].split("&"))
+    assert sheet["loss_mean"][0, 0] == pytest.approx(
+        cost, abs=1e-4
+    )  # the other lesson's own sheet says the same
+    assert "clip" not in dict(
+        part.split("=") for part in ask(p, "clip", clip=0.45)["link"].partition("#")[2].split("&")
+    )
     for name in ("confusion.xlsx", "head.xlsx"):
-        assert openpyxl.load_workbook(io.BytesIO(ask(p, "download", what=name, clip=0.02)["buffers"][0])).sheetnames
+        assert openpyxl.load_workbook(
+            io.BytesIO(ask(p, "download", what=name, clip=0.02)["buffers"][0])
+        ).sheetnames
     said = done(p, "export", out=str(tmp_path / "out"), clip=0.02)
-    assert str(tmp_path / "out") in said and (tmp_path / "out" / "model" / "model.safetensors").is_file()
+    assert (
+        str(tmp_path / "out") in said
+        and (tmp_path / "out" / "model" / "model.safetensors").is_file()
+    )
 
 
 def test_a_folder_with_a_bad_file_and_a_body_from_a_folder(panel, photos, resnet):
     (photos / "dark" / "empty.png").write_bytes(b"")
     p = panel(pictures=photos, body=resnet, batch_size=4)
-    assert p.about["pictures"]["skipped"] == [("dark/empty.png", "it is empty")] and p.about["pictures"]["skippedCount"] == 1
+    assert (
+        p.about["pictures"]["skipped"] == [("dark/empty.png", "it is empty")]
+        and p.about["pictures"]["skippedCount"] == 1
+    )
     done(p, "fine_tune", epochs=1, frozen_epochs=1, lr=0.01)
     assert p.results["classes"] == ["bright ☀", "dark"]
 
@@ -218,7 +285,11 @@ def test_a_folder_with_a_bad_file_and_a_body_from_a_folder(panel, photos, resnet
 def test_one_class_only_is_a_sentence_and_no_panel(panel, photos):
     shutil.rmtree(photos / "dark")
     p = panel(pictures=photos)
-    assert p.job["state"] == FAILED and "telling classes apart needs two of them" in p.job["said"] and p.session is None
+    assert (
+        p.job["state"] == FAILED
+        and "telling classes apart needs two of them" in p.job["said"]
+        and p.session is None
+    )
 
 
 def test_every_step_has_its_method():
@@ -227,9 +298,15 @@ def test_every_step_has_its_method():
 
 @pytest.mark.parametrize(
     "step, what, owner, name",
-    [("look", "results", Processes, "share"), ("look", "results", showing, "thumbnail"), ("inside", "seen", Picture, "open")],
+    [
+        ("look", "results", Processes, "share"),
+        ("look", "results", showing, "thumbnail"),
+        ("inside", "seen", Picture, "open"),
+    ],
 )
-def test_stop_breaks_off_a_look_and_keeps_what_there_was(panel, monkeypatch, step, what, owner, name):
+def test_stop_breaks_off_a_look_and_keeps_what_there_was(
+    panel, monkeypatch, step, what, owner, name
+):
     p = panel()
     done(p, "frozen", epochs=1, lr=0.02)
     done(p, "inside")
@@ -243,5 +320,8 @@ def test_stop_breaks_off_a_look_and_keeps_what_there_was(panel, monkeypatch, ste
     monkeypatch.setattr(owner, name, stopping)
     p.start(step)
     status = p.wait(60)
-    assert status.state == STOPPED and "was stopped before its end; what there was is as it was" in status.said
+    assert (
+        status.state == STOPPED
+        and "was stopped before its end; what there was is as it was" in status.said
+    )
     assert getattr(p, what) == before and len(looked) == 1 and not p.resumable

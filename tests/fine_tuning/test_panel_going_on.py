@@ -41,14 +41,18 @@ def test_stopped_and_resumed_is_as_if_nothing_had_happened(panel, tmp_path):
         done(p, "export", out=tmp_path / "out", clip=0.01)
         outcomes.append(json.loads((tmp_path / "out" / "metrics.json").read_text())["outcome"])
     assert outcomes == ["stopped", "finished"]
-    seconds = lambda runs: [{**run, "epochs": [{**epoch, "seconds": 0} for epoch in run["epochs"]]} for run in runs]
+    seconds = lambda runs: [
+        {**run, "epochs": [{**epoch, "seconds": 0} for epoch in run["epochs"]]} for run in runs
+    ]
     assert seconds(p.runs) == seconds(whole.runs) and not p.resumable
     assert p.results["sentence"] == whole.results["sentence"]
     p.start("resume")
     assert p.wait(60).said == "there is no training to resume."
 
 
-@pytest.mark.parametrize("loaded", [False, True], ids=["as it was stopped", "with a save loaded since"])
+@pytest.mark.parametrize(
+    "loaded", [False, True], ids=["as it was stopped", "with a save loaded since"]
+)
 def test_a_page_loaded_again_finds_the_training_that_was_cut_off(panel, loaded):
     p = panel()
     done(p, "frozen", epochs=3, lr=0.02)
@@ -57,9 +61,21 @@ def test_a_page_loaded_again_finds_the_training_that_was_cut_off(panel, loaded):
     if loaded:
         done(p, "load", name="stage-1")
     again = panel()  # the same folder: the page was loaded again
-    assert "came a new Python" in again.job["said"] and "from epoch 2 of 3 of the stage 'All layers'" in again.job["said"]
-    assert again.resumable and again.runs == p.runs and again.saved == p.saved and again.results["count"] == 54
-    for a, b in zip(again.session.learner.network.parameters(), p.session.learner.network.parameters(), strict=True):
+    assert (
+        "came a new Python" in again.job["said"]
+        and "from epoch 2 of 3 of the stage 'All layers'" in again.job["said"]
+    )
+    assert (
+        again.resumable
+        and again.runs == p.runs
+        and again.saved == p.saved
+        and again.results["count"] == 54
+    )
+    for a, b in zip(
+        again.session.learner.network.parameters(),
+        p.session.learner.network.parameters(),
+        strict=True,
+    ):
         np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
     done(again, "resume")
     assert len(again.runs[-1]["epochs"]) == 3 and len(again.runs) == 2
@@ -72,9 +88,15 @@ def test_a_page_loaded_again_finds_the_network_as_it_was(panel):
     done(p, "unfrozen", epochs=1, first=1.0, lr=1.0)
     done(p, "load", name="stage-1")
     again = panel()
-    assert "Its last job had ended" in again.job["said"] and not again.resumable and "its head trained" in again.results["of"]
+    assert (
+        "Its last job had ended" in again.job["said"]
+        and not again.resumable
+        and "its head trained" in again.results["of"]
+    )
     assert again.results == p.results and again.runs == p.runs
-    assert ask(again, "download", what="predictions.csv", clip=0.01)["buffers"] == [file_of(p.session, "predictions.csv", 0.01)]
+    assert ask(again, "download", what="predictions.csv", clip=0.01)["buffers"] == [
+        file_of(p.session, "predictions.csv", 0.01)
+    ]
 
 
 def test_the_old_kernel_stops_when_the_page_is_loaded_again(panel):
@@ -99,7 +121,9 @@ def test_the_old_kernel_stops_when_the_page_is_loaded_again(panel):
 def test_other_pictures_in_the_same_session_begin_anew(panel, few):
     p = panel()
     done(p, "frozen", epochs=1, lr=0.02)
-    other = panel(pictures=replace(digits(seed=1), valid=digits(seed=1).valid[::6], recipe=few.recipe))
+    other = panel(
+        pictures=replace(digits(seed=1), valid=digits(seed=1).valid[::6], recipe=few.recipe)
+    )
     assert "does not fit" in other.job["said"] and not other.resumable
     done(other, "frozen", epochs=1, lr=0.02)
 
@@ -115,7 +139,11 @@ def test_a_crash_says_a_sentence_and_can_be_resumed(panel, monkeypatch):
 
     p.session.hear = crash
     p.start("frozen", epochs=3, lr=0.02)
-    assert p.wait(60).said == "Training the head broke off: OSError, the disk went away. The last checkpoint is kept." and p.resumable
+    assert (
+        p.wait(60).said
+        == "Training the head broke off: OSError, the disk went away. The last checkpoint is kept."
+        and p.resumable
+    )
     p.session.hear = hear
     done(p, "resume")
     assert [epoch["epoch"] for epoch in p.runs[-1]["epochs"]] == [1, 2, 3]

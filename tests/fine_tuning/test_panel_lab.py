@@ -20,16 +20,32 @@ ROOT = Path(__file__).resolve().parents[2]
 def lab(tmp_path):
     """The address of the lesson's notebook in a JupyterLab of its own, with nothing of this computer's."""
     shutil.copy(notebook("fine_tuning"), tmp_path / "lesson.ipynb")
-    home = {name: str(tmp_path / name.lower()) for name in ("HOME", "HF_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
-    options = ["--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token=x", f"--ServerApp.root_dir={tmp_path}"]
-    apart = {**os.environ, **home, "PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    home = {
+        name: str(tmp_path / name.lower())
+        for name in ("HOME", "HF_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
+    }
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--port=0",
+        "--IdentityProvider.token=x",
+        f"--ServerApp.root_dir={tmp_path}",
+    ]
+    apart = {
+        **os.environ,
+        **home,
+        "PYTHONPATH": str(ROOT),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+    }
     said = (tmp_path / "said").open("w")
     quiet = [
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]
-    server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options, *quiet], env=apart, stdout=said, stderr=said)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options, *quiet], env=apart, stdout=said, stderr=said
+    )
     try:
         yield from ready(tmp_path)
     finally:
@@ -66,7 +82,9 @@ def test_the_lesson_lives_in_jupyterlab_and_a_reload_finds_the_run(page, lab, co
     click(page, "Train all layers")
     page.get_by_role("table", name="Epochs").locator("tbody tr >> nth=1").wait_for()
     page.reload()
-    run_all(page)  # a JupyterLab keeps no widget's page: its cell makes a panel, which takes the session over
+    run_all(
+        page
+    )  # a JupyterLab keeps no widget's page: its cell makes a panel, which takes the session over
     page.get_by_text("Press Resume to go on").wait_for()
     goes_on_after_a_reload(page, 2)
     assert "Traceback" not in page.content()

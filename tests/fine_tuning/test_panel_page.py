@@ -34,7 +34,10 @@ def address(lessons, tmp_path_factory) -> str:
     home = tmp_path_factory.mktemp("home")
     (home / "lessons").mkdir()
     cell = nbformat.v4.new_code_cell(LESSON.format(home=str(home)))
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fine-tuning"), cell]), home / "lessons" / "panel.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fine-tuning"), cell]),
+        home / "lessons" / "panel.ipynb",
+    )
     return lessons(home / "lessons")
 
 
@@ -45,7 +48,9 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     assert at_rest(page) == "Ready."
     page.get_by_role("textbox", name="Epochs of the head").fill("six")
     click(page, "Train the head")
-    assert "is 'six'; write a number" in page.get_by_role("alert").filter(has_text="six").inner_text()
+    assert (
+        "is 'six'; write a number" in page.get_by_role("alert").filter(has_text="six").inner_text()
+    )
     page.get_by_role("textbox", name="Epochs of the head").fill("6")
     page.get_by_role("button", name="Train the head").focus()
     page.keyboard.press("Enter")
@@ -56,12 +61,20 @@ def test_the_panel_lives_in_voila(page, address, page_file):
 
     page.get_by_role("textbox", name="Epochs of all layers").fill("900")
     click(page, "Train all layers")
-    page.wait_for_function("document.querySelector('.ft-job progress').value > 0 && document.querySelector('.ft-left').textContent !== ''")
-    page.get_by_role("button", name="Train all layers").click(force=True)  # marked as disabled, and clicked all the same
+    page.wait_for_function(
+        "document.querySelector('.ft-job progress').value > 0 && document.querySelector('.ft-left').textContent !== ''"
+    )
+    page.get_by_role("button", name="Train all layers").click(
+        force=True
+    )  # marked as disabled, and clicked all the same
     page.get_by_role("alert").filter(has_text="still under way").wait_for()
-    page.get_by_role("textbox", name="Rate of the first layer").fill("0.001")  # the page stays alive
+    page.get_by_role("textbox", name="Rate of the first layer").fill(
+        "0.001"
+    )  # the page stays alive
     page.keyboard.press("Tab")
-    page.get_by_role("table", name="The parameter groups").locator("tbody tr >> nth=0").filter(has_text="0.001").wait_for()
+    page.get_by_role("table", name="The parameter groups").locator("tbody tr >> nth=0").filter(
+        has_text="0.001"
+    ).wait_for()
     click(page, "Stop")
     assert "Stopped. What was learnt is kept" in at_rest(page)
     click(page, "Resume")
@@ -77,19 +90,34 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     page.keyboard.press("Tab")
     page.get_by_text("Clipped at 0.02, the expected log loss").wait_for()
     cost = re.search(r"Clipped at 0.02, the expected log loss is (\d\.\d+)", page.content())[1]
-    link, _, inputs = page.get_by_role("link", name="Open the log-loss lesson").evaluate("link => link.href").partition("#")
+    link, _, inputs = (
+        page.get_by_role("link", name="Open the log-loss lesson")
+        .evaluate("link => link.href")
+        .partition("#")
+    )
     assert link == f"{address}lesson/log_loss" and "clip=0.02" in inputs
     lesson = page.context.new_page()
-    lesson.goto(f"{page_file(log_loss).as_uri()}#{inputs}")  # that lesson's page, with these predictions
-    assert float(lesson.locator("[data-block='loss_mean']").first.inner_text()) == pytest.approx(float(cost), abs=1e-4)
+    lesson.goto(
+        f"{page_file(log_loss).as_uri()}#{inputs}"
+    )  # that lesson's page, with these predictions
+    assert float(lesson.locator("[data-block='loss_mean']").first.inner_text()) == pytest.approx(
+        float(cost), abs=1e-4
+    )
     lesson.close()
     with page.expect_download() as download:
         click(page, "Download head.xlsx")
     assert openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).sheetnames
 
-    for size, said in ((LARGEST + 1, "has 8.0 MB, and a recording has at most 8"), (LARGEST, "no recording that can be played")):
-        page.get_by_label("Open a recording").set_input_files({"name": "x.jsonl", "mimeType": "text/plain", "buffer": b" " * size})
-        page.get_by_role("alert").filter(has_text=said).wait_for()  # the largest one reaches Python, and its answer the page
+    for size, said in (
+        (LARGEST + 1, "has 8.0 MB, and a recording has at most 8"),
+        (LARGEST, "no recording that can be played"),
+    ):
+        page.get_by_label("Open a recording").set_input_files(
+            {"name": "x.jsonl", "mimeType": "text/plain", "buffer": b" " * size}
+        )
+        page.get_by_role("alert").filter(
+            has_text=said
+        ).wait_for()  # the largest one reaches Python, and its answer the page
 
     page.get_by_text("Take other pictures, or another body").click()
     page.get_by_label("Pictures", exact=True).select_option("folder")
@@ -97,12 +125,18 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     click(page, "Read them, and begin anew")
     page.get_by_role("alert").filter(has_text="/etc: this page may not use it").wait_for()
     assert page.get_by_role("textbox", name="Folder of pictures").input_value() == "/etc"
-    assert page.get_by_role("table", name="Confusion matrix").count() == 1  # what there was is there
-    assert not [each["id"] for each in Axe().run(page).response["violations"]]  # with results, and a refusal at its field
+    assert (
+        page.get_by_role("table", name="Confusion matrix").count() == 1
+    )  # what there was is there
+    assert not [
+        each["id"] for each in Axe().run(page).response["violations"]
+    ]  # with results, and a refusal at its field
     page.get_by_label("Pictures", exact=True).select_option("digits")
     page.get_by_role("textbox", name="About how many pictures").fill("10")
     click(page, "Read them, and begin anew")
-    page.get_by_role("table", name="Classes and their pictures").get_by_role("cell", name="5", exact=True).first.wait_for()
+    page.get_by_role("table", name="Classes and their pictures").get_by_role(
+        "cell", name="5", exact=True
+    ).first.wait_for()
     assert "Traceback" not in page.content()
 
 
@@ -134,7 +168,9 @@ def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, ope
     page.evaluate(SHOWN, [str(opened_once._esm), {**state, **told}])
     page.get_by_text("cut off above 2", exact=False).wait_for()  # four times the first loss
     assert page.get_by_role("table", name="Epochs").get_by_role("cell", name="4.4e19").count() == 1
-    page.evaluate("() => { window.model.send = ({ number }) => window.model.answer({ number, refusal: 'it is still under way' }); }")
+    page.evaluate(
+        "() => { window.model.send = ({ number }) => window.model.answer({ number, refusal: 'it is still under way' }); }"
+    )
     page.get_by_role("button", name="Compute the features").click(force=True)  # marked as disabled
     page.get_by_role("alert").filter(has_text="still under way").wait_for()
     page.get_by_role("textbox", name="Rate of the first layer").fill("nonsense")
@@ -147,7 +183,9 @@ def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, ope
     page.evaluate("() => { window.model.send = ({ number }) => window.model.answer({ number }); }")
     page.set_viewport_size({"width": 1280, "height": 200})
     page.get_by_role("button", name="Play recording 1").click()
-    page.wait_for_function("document.querySelector('.ft-live').getBoundingClientRect().top > -2")  # far above what was pressed
+    page.wait_for_function(
+        "document.querySelector('.ft-live').getBoundingClientRect().top > -2"
+    )  # far above what was pressed
 
 
 def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_its_choice(page):
@@ -157,7 +195,9 @@ def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_it
     p.job, p.refused = {**p.job, "state": FAILED}, refused
     page.set_content("<body></body>")
     page.evaluate(SHOWN, [str(p._esm), p.get_state()])
-    page.locator(".gs-refusal").filter(has_text="no such folder").wait_for(state="attached")  # of a field that is not shown yet
+    page.locator(".gs-refusal").filter(has_text="no such folder").wait_for(
+        state="attached"
+    )  # of a field that is not shown yet
     assert page.evaluate("document.activeElement === document.body")
     page.get_by_label("Pictures", exact=True).select_option("folder")
     page.get_by_role("textbox", name="About how many").fill("12")
@@ -168,12 +208,29 @@ def test_a_refusal_takes_the_focus_after_a_press_alone_and_no_number_outlives_it
     page.get_by_role("textbox", name="Seed").focus()
     page.evaluate(tell, ["refused", refused])  # drawn anew
     assert page.evaluate("document.activeElement.ariaLabel") == "Seed"
-    kept = {"data": "/photos", "labels": "folder", "body": "digits", "sample": None, "batch_size": 4, "seed": 0}
+    kept = {
+        "data": "/photos",
+        "labels": "folder",
+        "body": "digits",
+        "sample": None,
+        "batch_size": 4,
+        "seed": 0,
+    }
     page.evaluate(tell, ["choice", kept])
     names = ("Folder of pictures", "About how many", "Pictures in a batch", "Seed")
-    assert [page.get_by_role("textbox", name=name).input_value() for name in names] == ["/photos", "", "4", "0"]
+    assert [page.get_by_role("textbox", name=name).input_value() for name in names] == [
+        "/photos",
+        "",
+        "4",
+        "0",
+    ]
     click(page, "Read them, and begin anew")
     page.evaluate(tell, ["refused", {}])
-    page.evaluate(tell, ["choice", {**kept, "seed": 1}])  # it was read: its fields need the page's place no more
+    page.evaluate(
+        tell, ["choice", {**kept, "seed": 1}]
+    )  # it was read: its fields need the page's place no more
     assert page.locator(".ft-choose").get_attribute("open") is None
-    assert page.evaluate("document.activeElement.textContent") == "Take other pictures, or another body"
+    assert (
+        page.evaluate("document.activeElement.textContent")
+        == "Take other pictures, or another body"
+    )

@@ -25,11 +25,18 @@ NOBODY = 65534
 
 
 def labelled(pictures: Pictures) -> dict[str, str]:
-    return {picture.id: pictures.classes[picture.label] for picture in (*pictures.train, *pictures.valid)}
+    return {
+        picture.id: pictures.classes[picture.label]
+        for picture in (*pictures.train, *pictures.valid)
+    }
 
 
 def by_name(photos: Path) -> dict[str, str]:
-    return {f"{folder.name}/{path.name}": folder.name for folder in photos.iterdir() for path in folder.iterdir()}
+    return {
+        f"{folder.name}/{path.name}": folder.name
+        for folder in photos.iterdir()
+        for path in folder.iterdir()
+    }
 
 
 def refused(folder: Path, *arguments, **options) -> str:
@@ -45,7 +52,11 @@ def test_labels_by_folder(photos):
     found = pictures_in(photos)
     assert found.classes == (BRIGHT, "dark")
     assert labelled(found) == by_name(photos)
-    assert found.counts == {BRIGHT: (6, 2), "dark": (6, 2)} and not found.skipped and found.recipe == {"batch_size": 4}
+    assert (
+        found.counts == {BRIGHT: (6, 2), "dark": (6, 2)}
+        and not found.skipped
+        and found.recipe == {"batch_size": 4}
+    )
 
 
 def test_parts_by_folder(photos):
@@ -65,14 +76,18 @@ def test_parts_by_folder(photos):
 @pytest.mark.parametrize("comma", [",", ";", "\t"])
 def test_labels_from_a_csv(photos, tmp_path, heading, comma):
     names = by_name(photos)
-    lines = heading + "".join(f"{name},{'sun' if label == BRIGHT else 'night'}\n" for name, label in names.items())
+    lines = heading + "".join(
+        f"{name},{'sun' if label == BRIGHT else 'night'}\n" for name, label in names.items()
+    )
     file = tmp_path / "labels.csv"
     file.write_text("\ufeff" + lines.replace(",", comma), encoding="utf-8")
     found = labelled(pictures_in(photos, by_csv(file)))
     assert found == {name: "sun" if label == BRIGHT else "night" for name, label in names.items()}
 
 
-@pytest.mark.parametrize("expression", [r"^(bright|dark)", r"/(bright|dark)[^/]* \d+\.png$"])  # in the name; in the path, as in lesson 1
+@pytest.mark.parametrize(
+    "expression", [r"^(bright|dark)", r"/(bright|dark)[^/]* \d+\.png$"]
+)  # in the name; in the path, as in lesson 1
 def test_labels_by_a_regular_expression(photos, expression):
     assert set(labelled(pictures_in(photos, by_regex(expression))).values()) == {"bright", "dark"}
 
@@ -84,8 +99,13 @@ def test_labels_by_a_function_and_by_lists(photos):
 
 
 def test_a_file_without_a_label_is_reported(photos):
-    found = pictures_in(photos, by_function(lambda name: None if name.endswith("3.png") else name[0]))
-    assert sorted(found.skipped) == [(f"{BRIGHT}/{BRIGHT} 3.png", "it has no label"), ("dark/dark 3.png", "it has no label")]
+    found = pictures_in(
+        photos, by_function(lambda name: None if name.endswith("3.png") else name[0])
+    )
+    assert sorted(found.skipped) == [
+        (f"{BRIGHT}/{BRIGHT} 3.png", "it has no label"),
+        ("dark/dark 3.png", "it has no label"),
+    ]
 
 
 # --- parts and samples
@@ -105,7 +125,9 @@ def test_a_sample_is_even(photos):
     assert "too small" in refused(photos, sample=3)
 
 
-@pytest.mark.parametrize(("count", "batch"), [(2, 4), (34, 4), (40, 8), (100, 16), (320, 64), (9999, 64)])
+@pytest.mark.parametrize(
+    ("count", "batch"), [(2, 4), (34, 4), (40, 8), (100, 16), (320, 64), (9999, 64)]
+)
 def test_few_pictures_are_learnt_in_small_batches(count, batch):
     assert fitting_batch(count) == batch
 
@@ -122,14 +144,19 @@ def test_the_digits_are_the_published_ones():
     counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     found = digits(1, classes=range(10))
     assert [sum(parts) for parts in found.counts.values()] == counts
-    assert found.valid[0].pixels.shape == (8, 8, 3) and max(picture.pixels.max() for picture in found.valid) == 255
+    assert (
+        found.valid[0].pixels.shape == (8, 8, 3)
+        and max(picture.pixels.max() for picture in found.valid) == 255
+    )
 
 
 def test_twenty_of_each_and_never_in_the_pretraining():
     found = digits()
     assert found.counts == {"3": (20, 163), "7": (20, 159)}
     ids = {picture.id for picture in (*found.train, *found.valid)}
-    assert len(ids) == 362 and not ids & {picture.id for part in (digits(classes=OTHERS),) for picture in (*part.train, *part.valid)}
+    assert len(ids) == 362 and not ids & {
+        picture.id for part in (digits(classes=OTHERS),) for picture in (*part.train, *part.valid)
+    }
 
 
 # --- hostile files
@@ -138,11 +165,19 @@ def test_twenty_of_each_and_never_in_the_pretraining():
 def png(width: int, height: int) -> bytes:
     """A PNG's beginning that claims a size, without the pixels."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + b"IHDR"
+        + head
+        + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    )
 
 
 def noise(size: int) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8))
+    return Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    )
 
 
 def test_bad_files_are_skipped_by_name_and_the_others_used(photos):
@@ -160,7 +195,14 @@ def test_bad_files_are_skipped_by_name_and_the_others_used(photos):
     found = pictures_in(photos)
     assert dict(found.skipped).keys() == {
         f"dark/{name}"
-        for name in ("empty.jpg", "words.jpg", "page.html", "cut off.jpg", "bomb.png", "larger bomb.png")
+        for name in (
+            "empty.jpg",
+            "words.jpg",
+            "page.html",
+            "cut off.jpg",
+            "bomb.png",
+            "larger bomb.png",
+        )
         + ("quiet bomb.png", "thread.png", "broken.png")
     }
     why = dict(found.skipped)
@@ -183,9 +225,16 @@ def test_a_name_that_is_no_utf_8_is_spelt_and_a_line_end_in_one_is_quoted(photos
     shutil.copy(photos / "dark" / "dark 0.png", odd)
     (photos / "dark" / "two\nlines.txt").write_text("no picture")
     found = pictures_in(photos)
-    (picture,) = [picture for picture in (*found.train, *found.valid) if picture.id not in by_name_of_files(photos)]
+    (picture,) = [
+        picture
+        for picture in (*found.train, *found.valid)
+        if picture.id not in by_name_of_files(photos)
+    ]
     assert picture.id == r"dark/\udcff.png" and picture.open().size == (30, 20) and picture.content
-    assert r"Skipped 'dark/two\nlines.txt': it is not a picture of a known format." in found.sentences()
+    assert (
+        r"Skipped 'dark/two\nlines.txt': it is not a picture of a known format."
+        in found.sentences()
+    )
 
 
 def test_of_many_skipped_files_the_first_are_named_and_all_counted(photos):
@@ -207,7 +256,10 @@ def test_data_that_nothing_can_be_learnt_from(photos, tmp_path):
     (photos / "cats").mkdir()
     assert "cats has no pictures" in refused(photos)
     (photos / "cats" / "cat.jpg").write_text("meow")
-    assert "no picture to learn cats from; 1 file was skipped: cats/cat.jpg (it is not a picture" in refused(photos)
+    assert (
+        "no picture to learn cats from; 1 file was skipped: cats/cat.jpg (it is not a picture"
+        in refused(photos)
+    )
     for path in (*photos.glob("cats/*"), *photos.glob("dark/*")):
         path.unlink()
     (photos / "cats").rmdir()
@@ -215,7 +267,16 @@ def test_data_that_nothing_can_be_learnt_from(photos, tmp_path):
     assert f"only one class, '{BRIGHT}'" in refused(photos)
 
 
-@pytest.mark.parametrize("name", ["../secret.png", "dark/../../secret.png", "/etc/secret.png", "..\\secret.png", "C:\\secret.png"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret.png",
+        "dark/../../secret.png",
+        "/etc/secret.png",
+        "..\\secret.png",
+        "C:\\secret.png",
+    ],
+)
 def test_a_csv_cannot_climb_out_of_the_data_folder(photos, tmp_path, name):
     Image.new("L", (9, 9)).save(tmp_path / "secret.png")
     (tmp_path / "labels.csv").write_text(f"dark/dark 0.png,x\n{name},y\n", encoding="utf-8")
@@ -225,8 +286,14 @@ def test_a_csv_cannot_climb_out_of_the_data_folder(photos, tmp_path, name):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("dark/dark 0.png,a\ndark/gone.png,b\n", "1 of the names it labels are not in the data folder: dark/gone.png"),
-        ("dark/dark 0.png,a\n./dark/dark 0.png,b\n", "row 2: './dark/dark 0.png' is labelled 'b', and 'a' before"),
+        (
+            "dark/dark 0.png,a\ndark/gone.png,b\n",
+            "1 of the names it labels are not in the data folder: dark/gone.png",
+        ),
+        (
+            "dark/dark 0.png,a\n./dark/dark 0.png,b\n",
+            "row 2: './dark/dark 0.png' is labelled 'b', and 'a' before",
+        ),
         ("dark/dark 0.png,a\ndark/dark 1.png\n", "line 2: a name and a label"),
         ("dark/dark 0.png,a\ndark/dark 1.png, \n", "line 2: a name and a label"),
         ('dark/dark 0.png,"' + "x" * 200_000 + '"\n', "field larger"),
@@ -251,7 +318,9 @@ def test_a_csv_that_is_no_file_or_too_large(photos, tmp_path):
         assert "it is no file" in refused(photos, by_csv(path))
     with (tmp_path / "large.csv").open("wb") as file:
         file.truncate(LARGEST_CSV + 1)
-    assert "it has 100 MB, and 100 are read at most" in refused(photos, by_csv(tmp_path / "large.csv"))
+    assert "it has 100 MB, and 100 are read at most" in refused(
+        photos, by_csv(tmp_path / "large.csv")
+    )
     assert "too long" in refused(photos, by_csv(tmp_path / ("n" * 300)))
 
 
@@ -264,7 +333,10 @@ def test_a_path_that_is_too_long_or_may_not_be_entered(photos, tmp_path):
         for mode in (0o000, 0o444):  # it may not be listed; it may be listed and not entered
             closed.chmod(mode)
             with not_the_administrator():
-                assert {"cannot be read: Permission denied" in refused(folder) for folder in (closed, closed / "dark")} == {True}
+                assert {
+                    "cannot be read: Permission denied" in refused(folder)
+                    for folder in (closed, closed / "dark")
+                } == {True}
         closed.chmod(0o755)
 
 
@@ -281,18 +353,25 @@ def not_the_administrator():
 
 def test_a_csv_of_a_million_rows(photos, tmp_path):
     rows = [f"{name},{label}\n" for name, label in by_name(photos).items()]
-    (tmp_path / "labels.csv").write_text("name,label\n" + "".join(rows * (1_000_000 // len(rows))), encoding="utf-8")
+    (tmp_path / "labels.csv").write_text(
+        "name,label\n" + "".join(rows * (1_000_000 // len(rows))), encoding="utf-8"
+    )
     assert labelled(pictures_in(photos, by_csv(tmp_path / "labels.csv"))) == by_name(photos)
 
 
-@pytest.mark.parametrize(("expression", "words"), [("(", "not a regular expression"), ("dark", "has no group"), ("(zebra)", "no labelled")])
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [("(", "not a regular expression"), ("dark", "has no group"), ("(zebra)", "no labelled")],
+)
 def test_expressions_with_mistakes(photos, expression, words):
     with pytest.raises(InputError, match=words):
         pictures_in(photos, by_regex(expression))
 
 
 def test_functions_and_lists_with_mistakes(photos):
-    with pytest.raises(InputError, match=r"\.png: the labelling function failed: ZeroDivisionError"):
+    with pytest.raises(
+        InputError, match=r"\.png: the labelling function failed: ZeroDivisionError"
+    ):
         pictures_in(photos, by_function(lambda name: 1 / 0))
     with pytest.raises(InputError, match="2 names and 1 labels"):
         by_lists(["a", "b"], ["x"])
@@ -332,7 +411,10 @@ def test_headings_with_dots_labels_with_commas_and_names_without_endings(photos,
         "\n\n" + "".join(f"{name};{label}, really, so\n" for name, label in names.items()),
     ):
         file.write_text(text, encoding="utf-8")
-        assert {name: label.partition(",")[0] for name, label in labelled(pictures_in(photos, by_csv(file))).items()} == names
+        assert {
+            name: label.partition(",")[0]
+            for name, label in labelled(pictures_in(photos, by_csv(file))).items()
+        } == names
 
 
 def test_an_expression_that_takes_for_ever_is_refused(photos, monkeypatch):
@@ -355,9 +437,14 @@ def test_what_stands_beside_train_and_valid_is_left_out_by_name(photos):
     parted = photos.parent / "parted"
     found = pictures_in(parted)
     assert found.classes == ("a", "b") and found.counts == {"a": (2, 2), "b": (2, 2)}
-    assert found.skipped == tuple((f"test/{name}/{k}.png", "it is in no class's folder") for name in "ab" for k in range(2))
+    assert found.skipped == tuple(
+        (f"test/{name}/{k}.png", "it is in no class's folder") for name in "ab" for k in range(2)
+    )
     by_name_alone = pictures_in(parted, by_regex(r"/(a|b)/"))
-    assert by_name_alone.counts == found.counts and ("test/a/0.png", "it is not in train or valid") in by_name_alone.skipped
+    assert (
+        by_name_alone.counts == found.counts
+        and ("test/a/0.png", "it is not in train or valid") in by_name_alone.skipped
+    )
     (parted / "valid").rename(parted / "hold out")
     assert "beside the folder train there is none called valid" in refused(parted)
 
@@ -381,7 +468,10 @@ def test_links_that_lead_out_of_what_is_allowed_are_not_followed(photos, tmp_pat
     (photos / "dark" / "file.png").symlink_to(tmp_path / "private" / "secret.png")
     (photos / "dark" / "inside.png").symlink_to(photos / "dark" / "dark 0.png")
     open_to_all, kept_in = pictures_in(photos), pictures_in(photos, within=[photos.resolve()])
-    assert set(labelled(open_to_all)) - set(labelled(kept_in)) == {"dark/folder/secret.png", "dark/file.png"}
+    assert set(labelled(open_to_all)) - set(labelled(kept_in)) == {
+        "dark/folder/secret.png",
+        "dark/file.png",
+    }
     assert "dark/inside.png" in labelled(kept_in) and not kept_in.skipped
 
 

@@ -27,14 +27,18 @@ SURE = np.array([0.9, 0.6, 0.8, 0.7, 0.5, 0.75, 0.95, 0.45, 0.99])
 def made() -> Predictions:
     probabilities = np.repeat((1 - SURE[:, np.newaxis]) / 2, 3, axis=1)
     probabilities[np.arange(9), SAID] = SURE
-    return Predictions(("a", "b", "c"), tuple(f"p{k}" for k in range(9)), ACTUAL, np.log(probabilities) + 3)
+    return Predictions(
+        ("a", "b", "c"), tuple(f"p{k}" for k in range(9)), ACTUAL, np.log(probabilities) + 3
+    )
 
 
 def test_by_hand():
     found = made()
     np.testing.assert_allclose(found.confidence, SURE)
     assert found.confusion.tolist() == [[1, 2, 0], [1, 2, 0], [0, 0, 3]]  # rows are actual
-    assert found.most_confused() == [("a", "b", 2), ("b", "a", 1)] and found.most_confused(2) == [("a", "b", 2)]
+    assert found.most_confused() == [("a", "b", 2), ("b", "a", 1)] and found.most_confused(2) == [
+        ("a", "b", 2)
+    ]
     assert found.accuracy == 6 / 9
     assert found.top_losses(3) == [2, 5, 1]
     np.testing.assert_allclose(found.losses[[2, 5, 1]], -np.log([0.1, 0.125, 0.2]))
@@ -44,7 +48,9 @@ def test_by_hand():
 def test_losses_are_pytorchs_however_sure():
     logits = np.array([[0, 0], [1000, 0], [0, 1000], [-5, 3]], dtype=float)
     found = Predictions(("a", "b"), tuple("wxyz"), np.array([0, 0, 0, 1]), logits)
-    theirs = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(found.actual), reduction="none")
+    theirs = functional.cross_entropy(
+        torch.from_numpy(logits), torch.from_numpy(found.actual), reduction="none"
+    )
     np.testing.assert_allclose(found.losses, theirs.numpy())
     np.testing.assert_allclose(found.probabilities, torch.from_numpy(logits).softmax(dim=1).numpy())
     assert [found.caption(k) for k in (2, 3)] == ["b / a / 1000.00 / 1.00", "b / b / 0.00 / 1.00"]
@@ -53,34 +59,49 @@ def test_losses_are_pytorchs_however_sure():
 
 def test_five_kinds_of_picture():
     kinds = made().kinds(each=2)
-    assert set(kinds["correct, at random"]) <= {0, 3, 4, 6, 7, 8} and set(kinds["incorrect, at random"]) <= {1, 2, 5}
-    assert kinds["most confidently c, and right"] == [8, 6] and kinds["most confidently b, and wrong"] == [2, 1]
+    assert set(kinds["correct, at random"]) <= {0, 3, 4, 6, 7, 8} and set(
+        kinds["incorrect, at random"]
+    ) <= {1, 2, 5}
+    assert kinds["most confidently c, and right"] == [8, 6] and kinds[
+        "most confidently b, and wrong"
+    ] == [2, 1]
     assert kinds["most confidently c, and wrong"] == [] and kinds["most uncertain"] == [7, 4]
     assert made().kinds(2, seed=1) == made().kinds(2, seed=1)
 
 
-def test_of_many_classes_the_most_wrongly_named_are_shown_and_each_picture_is_drawn_once(monkeypatch):
+def test_of_many_classes_the_most_wrongly_named_are_shown_and_each_picture_is_drawn_once(
+    monkeypatch,
+):
     names, count = tuple(f"class {k:02}" for k in range(30)), 300
     logits = np.random.default_rng(0).normal(size=(count, 30))
     found = Predictions(names, tuple(map(str, range(count))), np.arange(count) % 30, logits)
-    held = tuple(Picture(str(k), k % 30, pixels=np.full((4, 4, 3), k % 256, dtype=np.uint8)) for k in range(count))
+    held = tuple(
+        Picture(str(k), k % 30, pixels=np.full((4, 4, 3), k % 256, dtype=np.uint8))
+        for k in range(count)
+    )
     drawn = []
     monkeypatch.setattr(showing, "thumbnail", lambda picture: drawn.append(picture.id) or "")
     told = told_results(found, Pictures("many", names, held, held), "it")
     wrong = [sum(found.predicted[~found.correct] == k) for k in range(30)]
-    shown = [int(kind.split()[3].rstrip(",")) for kind, _ in told["kinds"] if kind.endswith("and wrong")]
+    shown = [
+        int(kind.split()[3].rstrip(",")) for kind, _ in told["kinds"] if kind.endswith("and wrong")
+    ]
     assert told["byClass"] == len(shown) == MOST_BY_CLASS and shown == sorted(shown)
     assert min(wrong[k] for k in shown) >= max(wrong[k] for k in range(30) if k not in shown)
     assert len(told["kinds"]) == 3 + 2 * MOST_BY_CLASS and len(drawn) == len(set(drawn))
 
 
 def test_calibration_by_hand():
-    found = made().calibration(bins=2)  # under a half: one picture, right; the others: eight, five of them right
+    found = made().calibration(
+        bins=2
+    )  # under a half: one picture, right; the others: eight, five of them right
     assert found.counts.tolist() == [1, 8]
     np.testing.assert_allclose(found.said, [0.45, np.delete(SURE, 7).mean()])
     np.testing.assert_allclose(found.was, [1, 5 / 8])
     assert found.error == pytest.approx((0.55 + 8 * abs(np.delete(SURE, 7).mean() - 5 / 8)) / 9)
-    assert found.sentence().startswith(f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than right. ")
+    assert found.sentence().startswith(
+        f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than right. "
+    )
     assert made().calibration(1).said == pytest.approx([SURE.mean()])
     with pytest.raises(InputError):
         made().calibration(0)
@@ -88,8 +109,14 @@ def test_calibration_by_hand():
 
 def test_perfect_certainty_is_in_the_last_bin():
     found = Predictions(("a", "b"), ("x",), np.array([0]), np.array([[1e4, 0.0]])).calibration()
-    assert (found.said, found.was, found.error) == (1, 1, 0) and "as sure as right" in found.sentence()
-    almost = Predictions(("a", "b"), ("x", "y"), np.array([0, 0]), np.array([[1e4, 0.0], [3.0, 0.0]])).calibration()
+    assert (found.said, found.was, found.error) == (
+        1,
+        1,
+        0,
+    ) and "as sure as right" in found.sentence()
+    almost = Predictions(
+        ("a", "b"), ("x", "y"), np.array([0, 0]), np.array([[1e4, 0.0], [3.0, 0.0]])
+    ).calibration()
     assert almost.counts.tolist() == [2]
 
 
@@ -97,14 +124,21 @@ def test_expected_log_loss_with_a_clip():
     found = made()
     true = found.probabilities[np.arange(9), ACTUAL]
     for clip in (0, 0.15, 0.3):
-        assert found.expected_log_loss(clip) == pytest.approx(-np.mean([math.log(min(max(p, clip), 1 - clip)) for p in true]))
+        assert found.expected_log_loss(clip) == pytest.approx(
+            -np.mean([math.log(min(max(p, clip), 1 - clip)) for p in true])
+        )
     with pytest.raises(InputError, match=r"under 0\.5"):
         found.expected_log_loss(0.5)
 
 
 def test_the_log_loss_sheet_takes_these_predictions():
     """Two classes: its mean loss with a clip is the expected log loss."""
-    found = Predictions(("a", "b"), tuple("uvwxyz"), np.array([0, 1, 1, 0, 1, 0]), np.random.default_rng(0).normal(0, 3, (6, 2)))
+    found = Predictions(
+        ("a", "b"),
+        tuple("uvwxyz"),
+        np.array([0, 1, 1, 0, 1, 0]),
+        np.random.default_rng(0).normal(0, 3, (6, 2)),
+    )
     for clip in (1e-4, 0.05):
         shown = values(log_loss(), {**log_loss_inputs(found), "clip": clip})
         assert shown["loss_mean"][0, 0] == pytest.approx(found.expected_log_loss(clip), rel=1e-12)
@@ -130,17 +164,25 @@ def test_patches_excite_their_filter_most():
     network = Network(body, ["3", "7"])
     layer = first_layer(network)
     pixels = body.normalised(body.pixels([picture.open() for picture in pictures]).float())
-    answers = functional.conv2d(pixels, layer.weight, stride=layer.stride, padding=layer.padding).detach()
+    answers = functional.conv2d(
+        pixels, layer.weight, stride=layer.stride, padding=layer.padding
+    ).detach()
     found, whole = exciting_patches(network, body, pictures, each=3), 0
     for f, patches in enumerate(found):
         best = answers[:, f].amax(dim=(1, 2)).sort(descending=True)
-        assert [patch.activation for patch in patches] == pytest.approx(best.values[:3].tolist(), rel=1e-5, abs=1e-5)
+        assert [patch.activation for patch in patches] == pytest.approx(
+            best.values[:3].tolist(), rel=1e-5, abs=1e-5
+        )
         assert len({patch.id for patch in patches}) == 3
         for patch in patches:
             if patch.pixels.shape == (7, 7, 3):
                 whole += 1
-                seen = body.normalised(torch.from_numpy(patch.pixels).permute(2, 0, 1)[np.newaxis].float())
-                assert (seen[0] * layer.weight[f]).sum().item() == pytest.approx(patch.activation, rel=1e-4, abs=1e-4)
+                seen = body.normalised(
+                    torch.from_numpy(patch.pixels).permute(2, 0, 1)[np.newaxis].float()
+                )
+                assert (seen[0] * layer.weight[f]).sum().item() == pytest.approx(
+                    patch.activation, rel=1e-4, abs=1e-4
+                )
     assert whole > 10
 
 
@@ -149,9 +191,14 @@ def test_a_body_may_pad_its_pictures_before_its_filters(resnet):
     network = Network(load_body(resnet), ["a", "b"])
     layer = first_layer(network)
     padding, layer.padding = layer.padding, "valid"
-    (patches, *_), picture = exciting_patches(network, load_body(resnet), digits().train[:1], each=1), digits().train[0]
+    (patches, *_), picture = (
+        exciting_patches(network, load_body(resnet), digits().train[:1], each=1),
+        digits().train[0],
+    )
     pixels = load_body(resnet).pixels([picture.open()])[0].permute(1, 2, 0).numpy()
-    windows = np.lib.stride_tricks.sliding_window_view(pixels, (7, 7, 3))[:: layer.stride[0], :: layer.stride[1], 0]
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, (7, 7, 3))[
+        :: layer.stride[0], :: layer.stride[1], 0
+    ]
     assert padding != (0, 0) and (windows == patches[0].pixels).all(axis=(2, 3, 4)).any()
 
 

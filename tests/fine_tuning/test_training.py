@@ -84,8 +84,19 @@ def test_slices():
 
 def test_the_course_s_recipe():
     frozen, unfrozen = recipe(3)
-    assert (frozen.name, frozen.epochs, frozen.lr, frozen.pct_start) == ("frozen", 1, slice(2e-3), 0.99)
-    assert (unfrozen.name, unfrozen.epochs, unfrozen.lr, unfrozen.pct_start, unfrozen.div) == ("unfrozen", 3, slice(1e-5, 1e-3), 0.3, 5)
+    assert (frozen.name, frozen.epochs, frozen.lr, frozen.pct_start) == (
+        "frozen",
+        1,
+        slice(2e-3),
+        0.99,
+    )
+    assert (unfrozen.name, unfrozen.epochs, unfrozen.lr, unfrozen.pct_start, unfrozen.div) == (
+        "unfrozen",
+        3,
+        slice(1e-5, 1e-3),
+        0.3,
+        5,
+    )
     assert [stage_of(stage_words(stage)) for stage in recipe(3)] == [frozen, unfrozen]
     assert recipe(3, 2e-3, 1, 0.02) == [replace(frozen, lr=slice(0.02)), unfrozen]
 
@@ -93,8 +104,18 @@ def test_the_course_s_recipe():
 def test_a_stage_starts_from_fastai_s_numbers_and_refuses_what_cannot_be():
     """fit_one_cycle(n_epoch, lr_max=None, div=25.0, div_final=100000.0, pct_start=0.25, moms=(0.95, 0.85, 0.95)) of fastai 2.8."""
     stage = Stage("frozen", 0, 1e-3)
-    assert (stage.div, stage.div_final, stage.pct_start, stage.momenta) == (25, 1e5, 0.25, (0.95, 0.85, 0.95))
-    for name, epochs, lr in (("melted", 1, 1e-3), ("frozen", -1, 1e-3), ("frozen", 100_001, 1e-3), ("frozen", 1, slice(1e-3, -1.0))):
+    assert (stage.div, stage.div_final, stage.pct_start, stage.momenta) == (
+        25,
+        1e5,
+        0.25,
+        (0.95, 0.85, 0.95),
+    )
+    for name, epochs, lr in (
+        ("melted", 1, 1e-3),
+        ("frozen", -1, 1e-3),
+        ("frozen", 100_001, 1e-3),
+        ("frozen", 1, slice(1e-3, -1.0)),
+    ):
         with pytest.raises(InputError, match=r"is no stage|cannot be"):
             Stage(name, epochs, lr)
 
@@ -110,10 +131,14 @@ def test_it_is_a_bare_loops_training(learner, name):
     bare = Network(ours.body, ours.pictures.classes)
     training = ours._training(stage, 0)
     orders = [training.order(epoch) for epoch in range(stage.epochs)]
-    pixels = ours.body.normalised(ours.body.pixels([picture.open() for picture in ours.pictures.train]).float())
+    pixels = ours.body.normalised(
+        ours.body.pixels([picture.open() for picture in ours.pictures.train]).float()
+    )
     labels = torch.tensor([picture.label for picture in ours.pictures.train])
     groups = bare.groups() if name == "unfrozen" else bare.groups()[-1:]
-    optimiser = torch.optim.AdamW([{"params": parameters} for _, parameters in groups], eps=1e-5, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [{"params": parameters} for _, parameters in groups], eps=1e-5, weight_decay=0.01
+    )
     frozen = bare.eval().features(pixels).detach()
     for step, index in enumerate(batch for order in orders for batch in order):
         lrs, momentum = stage.at(step / (2 * BATCHES), len(groups))
@@ -124,7 +149,9 @@ def test_it_is_a_bare_loops_training(learner, name):
         functional.cross_entropy(logits, labels[index]).backward()
         optimiser.step()
     assert ours.fit([stage]) == FINISHED
-    for (path, mine), theirs in zip(ours.network.state_dict().items(), bare.state_dict().values(), strict=True):
+    for (path, mine), theirs in zip(
+        ours.network.state_dict().items(), bare.state_dict().values(), strict=True
+    ):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6, msg=path)
 
 
@@ -142,7 +169,11 @@ def test_no_batch_norm_is_given_one_number(learner, few):
         ours = learner(replace(few, train=few.train[2:38]), fresh(load_body()), **options)
         return [len(index) for index in ours._training(Stage("unfrozen", 1, 1e-3), 0).order(0)]
 
-    assert sizes() == [7, 7, 7, 7, 8] and sizes(batch_size=35) == [36] and sizes(batch_size=1) == [1] * 36
+    assert (
+        sizes() == [7, 7, 7, 7, 8]
+        and sizes(batch_size=35) == [36]
+        and sizes(batch_size=1) == [1] * 36
+    )
 
 
 def test_events_say_where_it_is(learner):
@@ -151,11 +182,16 @@ def test_events_say_where_it_is(learner):
     ours.fine_tune(1, frozen_epochs=2, listener=heard.append)
     batches = [event for event in heard if isinstance(event, BatchEnded)]
     assert [(b.stage, b.epoch, b.batch) for b in batches] == [
-        (stage, epoch, batch) for stage, epoch in (("frozen", 1), ("frozen", 2), ("unfrozen", 1)) for batch in range(1, BATCHES + 1)
+        (stage, epoch, batch)
+        for stage, epoch in (("frozen", 1), ("frozen", 2), ("unfrozen", 1))
+        for batch in range(1, BATCHES + 1)
     ]
     assert all(b.seconds_left >= 0 for b in batches) and batches[-1].seconds_left == 0
     assert [event for event in heard if isinstance(event, EpochEnded)] == ours.history
-    assert {event.what for event in heard if isinstance(event, Worked)} == {"Pictures decoded", "Pictures through the body"}
+    assert {event.what for event in heard if isinstance(event, Worked)} == {
+        "Pictures decoded",
+        "Pictures through the body",
+    }
 
 
 # --- the same numbers again
@@ -187,13 +223,17 @@ def whole(learner_in, tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("batches", [0, 3, BATCHES, BATCHES + 2, 2 * BATCHES, 2 * BATCHES + 1, 4 * BATCHES - 1])
+@pytest.mark.parametrize(
+    "batches", [0, 3, BATCHES, BATCHES + 2, 2 * BATCHES, 2 * BATCHES + 1, 4 * BATCHES - 1]
+)
 def test_stopped_and_resumed_equals_uninterrupted(learner, whole, batches):
     """Stopped after some batches, and gone on with by another learner on the same folder."""
     first, after = learner(), StopAfter(batches)
     first.trainees.of("frozen")  # its features are there, so that it begins
     assert first.fine_tune(2, frozen_epochs=2, **after.both) == STOPPED
-    assert sum(isinstance(event, BatchEnded) for event in after.events) == batches  # not one batch more
+    assert (
+        sum(isinstance(event, BatchEnded) for event in after.events) == batches
+    )  # not one batch more
     second = learner()
     assert second.unfinished == recipe(2, frozen_epochs=2)
     assert second.resume() == FINISHED
@@ -218,9 +258,14 @@ class StopIn:
 
     def hear(self, event) -> None:
         if self.where == "validation":  # after the last batch of the first unfrozen epoch
-            self.now = self.now or (isinstance(event, BatchEnded) and (event.stage, event.batch) == ("unfrozen", BATCHES))
+            self.now = self.now or (
+                isinstance(event, BatchEnded)
+                and (event.stage, event.batch) == ("unfrozen", BATCHES)
+            )
         else:
-            self.now = self.now or (isinstance(event, EpochEnded) and (event.stage, event.epoch) == ("frozen", 2))
+            self.now = self.now or (
+                isinstance(event, EpochEnded) and (event.stage, event.epoch) == ("frozen", 2)
+            )
 
     def __call__(self) -> bool:
         return self.now
@@ -257,7 +302,11 @@ class Crash(Exception):
 
 def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
     def crash(event) -> None:
-        if isinstance(event, BatchEnded) and (event.stage, event.epoch, event.batch) == ("unfrozen", 2, 3):
+        if isinstance(event, BatchEnded) and (event.stage, event.epoch, event.batch) == (
+            "unfrozen",
+            2,
+            3,
+        ):
             raise Crash
 
     with pytest.raises(Crash):
@@ -269,7 +318,11 @@ def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
 
 def test_a_checkpoint_of_other_settings_is_refused(learner):
     learner().fit_frozen(1, **StopAfter(2).both)
-    for other, words in (({"batch_size": 8}, "batch size"), ({"seed": 1}, "seed"), ({"pictures": digits(10)}, "pictures")):
+    for other, words in (
+        ({"batch_size": 8}, "batch size"),
+        ({"seed": 1}, "seed"),
+        ({"pictures": digits(10)}, "pictures"),
+    ):
         with pytest.raises(InputError, match=words):
             learner(**other).resume()
         assert not learner(**other).unfinished
@@ -313,7 +366,11 @@ def test_a_loss_that_is_not_finite_restores_the_last_good_weights(learner, name)
     assert ours.fit([Stage(name, 2, 1e30, div=1.0)], listener=heard.append) == DIVERGED
     assert same(weights(ours), good) and len(ours.history) == 1
     said = [event.text for event in heard if isinstance(event, Notice)]
-    assert len(said) == 1 and "at a learning rate of 1e+30" in said[0] and "the start of this stage" in said[0]
+    assert (
+        len(said) == 1
+        and "at a learning rate of 1e+30" in said[0]
+        and "the start of this stage" in said[0]
+    )
     assert ours.fit([Stage(name, 1, 1e-3)]) == FINISHED and not ours.unfinished
 
 
@@ -361,7 +418,10 @@ def test_a_frozen_body_sees_each_picture_once_ever(learner, tmp_path, monkeypatc
     assert sum(calls) == EVERY
     learner(folder=tmp_path / "another").fit_frozen(1)  # from disk
     assert sum(calls) == EVERY
-    learner(folder=tmp_path / "other pictures", pictures=replace(ours.pictures, train=ours.pictures.train[1:])).fit_frozen(1)
+    learner(
+        folder=tmp_path / "other pictures",
+        pictures=replace(ours.pictures, train=ours.pictures.train[1:]),
+    ).fit_frozen(1)
     assert sum(calls) == 2 * EVERY - 55  # those of the validation are known
     for path in (tmp_path / "features").iterdir():
         path.write_bytes(path.read_bytes()[:100])  # damaged: made again
@@ -376,7 +436,10 @@ def test_features_are_the_frozen_bodys_of_now(learner):
     ours.fit_frozen(1, 1e-12)
     accuracy, valid_loss = ours.history[-1].accuracy, ours.history[-1].valid_loss
     seen = ours.predictions()
-    assert (accuracy, valid_loss) == (seen.accuracy, pytest.approx(float(seen.losses.mean()), rel=1e-5))
+    assert (accuracy, valid_loss) == (
+        seen.accuracy,
+        pytest.approx(float(seen.losses.mean()), rel=1e-5),
+    )
 
 
 def test_the_bodys_own_predictions_teach_a_linear_model(learner):
@@ -398,7 +461,12 @@ def test_without_a_head_there_are_no_predictions_to_learn_from(learner):
 
 @pytest.mark.parametrize("learn", [True, False])
 def test_show_batch_is_what_the_network_sees(learner, monkeypatch, learn):
-    ours, seen = learner(augmentation=Augmentation(zoom=1.3, flip=True) if learn else Augmentation(1, False)), []
+    ours, seen = (
+        learner(
+            augmentation=Augmentation(zoom=1.3, flip=True) if learn else Augmentation(1, False)
+        ),
+        [],
+    )
     shown = ours.show_batch(5, learn)
     forward = Network.forward
 
@@ -452,7 +520,12 @@ def test_lr_find_leaves_everything_as_it_was(learner):
     assert same(before, after) and positions == numbers
     assert [{**group, "params": None} for group in training.optimiser.param_groups] == groups
     assert torch.get_rng_state().equal(chance)
-    assert len(found.losses) > 50 and set(found.suggestions) == {"valley", "steep", "minimum", "slide"}
+    assert len(found.losses) > 50 and set(found.suggestions) == {
+        "valley",
+        "steep",
+        "minimum",
+        "slide",
+    }
 
 
 def test_lr_find_of_a_learner_changes_nothing_that_follows(learner, tmp_path):
@@ -485,10 +558,14 @@ def test_the_curve_is_torch_lr_finders(learner):
             return pixels[index], labels[index]
 
     network = Network(ours.body, ours.pictures.classes)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-6, betas=(0.9, 0.99), eps=1e-5, weight_decay=0.01, fused=True)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=1e-6, betas=(0.9, 0.99), eps=1e-5, weight_decay=0.01, fused=True
+    )
     finder = LRFinder(network, optimiser, torch.nn.CrossEntropyLoss())
     ratio = (1e-1 / 1e-6) ** (1 / rounds)  # it ends at the last rate, we one step after it
-    finder.range_test(Batches(), end_lr=1e-1 / ratio, num_iter=rounds, smooth_f=0, diverge_th=math.inf)
+    finder.range_test(
+        Batches(), end_lr=1e-1 / ratio, num_iter=rounds, smooth_f=0, diverge_th=math.inf
+    )
     count = len(found.losses)
     assert count > 30
     np.testing.assert_allclose(found.losses, finder.history["loss"][:count], rtol=1e-5)
@@ -498,7 +575,9 @@ def test_the_curve_is_torch_lr_finders(learner):
 def test_lr_find_stops_where_the_loss_runs_away_and_when_asked(learner):
     ours = learner()
     assert len(ours.lr_find("frozen", end_lr=1e5).lrs) < 100
-    assert len(ours.lr_find("frozen", **StopAfter(7, Worked).both).lrs) == 7  # its features are there
+    assert (
+        len(ours.lr_find("frozen", **StopAfter(7, Worked).both).lrs) == 7
+    )  # its features are there
 
 
 def test_save_and_load(learner):
@@ -521,7 +600,9 @@ def test_rates_are_shown_layer_by_layer(learner):
     ours = learner()
     shown = ours.group_rates(slice(1e-6, 1e-3))
     assert [name for name, _, _ in shown] == [name for name, _ in ours.network.groups()]
-    assert [lr for _, _, lr in shown] == pytest.approx(np.geomspace(1e-6, 1e-3, len(shown)).tolist())
+    assert [lr for _, _, lr in shown] == pytest.approx(
+        np.geomspace(1e-6, 1e-3, len(shown)).tolist()
+    )
     assert sum(count for _, count, _ in shown) == sum(p.numel() for p in ours.network.parameters())
 
 
@@ -539,10 +620,18 @@ def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_p
     curves = []
     for k, (body, plan) in enumerate(plans.items()):
         for seed in range(3):
-            run = learner(digits(seed=seed), body(), batch_size=RECIPE["batch_size"], seed=seed, folder=tmp_path / f"{k} {seed}")
+            run = learner(
+                digits(seed=seed),
+                body(),
+                batch_size=RECIPE["batch_size"],
+                seed=seed,
+                folder=tmp_path / f"{k} {seed}",
+            )
             assert run.fit(plan) == FINISHED
             curves.append([(epoch.accuracy, epoch.valid_loss) for epoch in run.history])
-    pretrained, scratch = np.array(curves).reshape(2, 3, frozen + epochs, 2).mean(axis=1).transpose(0, 2, 1)  # (accuracy or loss, epochs)
+    pretrained, scratch = (
+        np.array(curves).reshape(2, 3, frozen + epochs, 2).mean(axis=1).transpose(0, 2, 1)
+    )  # (accuracy or loss, epochs)
     assert (pretrained[0, :3] - scratch[0, :3]).mean() > 0.1 and (pretrained[1] < scratch[1]).all()
     assert pretrained[0, -1] >= 0.97
 
@@ -569,5 +658,7 @@ def test_a_training_needs_no_learner():
     head = torch.nn.Linear(3, 3)
     trainee = Trainee(head, [("head", list(head.parameters()))], source, source)
     ended = []
-    assert Training(trainee, Stage("frozen", 20, 0.1), Settings(10, 0, torch.device("cpu"))).run(ended.append)
+    assert Training(trainee, Stage("frozen", 20, 0.1), Settings(10, 0, torch.device("cpu"))).run(
+        ended.append
+    )
     assert ended[-1].accuracy == 1

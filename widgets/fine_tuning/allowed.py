@@ -43,8 +43,12 @@ def allowed_path(text: str, allowed: Allowed, what: str = "folder") -> Path:
     except RuntimeError:  # ~nobody
         raise InputError(f"{text}: there is no such {what}") from None
     if not path.is_absolute() or "\0" in text:
-        raise InputError(f"{text}: give the {what}'s whole path, such as {Path.home() / 'pictures'}")
-    if allowed is not None and (is_of_another_computer(path, allowed) or not is_within(path, allowed)):
+        raise InputError(
+            f"{text}: give the {what}'s whole path, such as {Path.home() / 'pictures'}"
+        )
+    if allowed is not None and (
+        is_of_another_computer(path, allowed) or not is_within(path, allowed)
+    ):
         raise InputError(f"{text}: this page may not use it. {sentence(allowed)}")
     return path
 
@@ -54,7 +58,9 @@ def is_of_another_computer(path: PurePath, allowed: Sequence[PurePath]) -> bool:
 
     Such a path must not be followed before it is refused: Windows would log in there with the account that serves the page.
     """
-    return path.drive.startswith("\\\\") and path.drive.lower() not in {folder.drive.lower() for folder in allowed}
+    return path.drive.startswith("\\\\") and path.drive.lower() not in {
+        folder.drive.lower() for folder in allowed
+    }
 
 
 def sentence(allowed: Allowed) -> str:

@@ -29,4 +29,6 @@ class Augmentation:
         rows = [torch.stack([size * turned, zero, x], dim=1), torch.stack([zero, size, y], dim=1)]
         windows = torch.stack(rows, dim=1).to(pixels.device)
         grid = functional.affine_grid(windows, list(pixels.shape), align_corners=False)
-        return functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
+        return functional.grid_sample(
+            pixels, grid, mode="bilinear", padding_mode="border", align_corners=False
+        )

@@ -52,9 +52,15 @@ class Body:
     def head_name(self) -> str:
         """Where its last layer is: the last Linear with as many outputs as it has labels."""
         linear = [name for name, part in self.model.named_modules() if isinstance(part, nn.Linear)]
-        fitting = [name for name in linear if self.model.get_submodule(name).out_features == self.model.config.num_labels]
+        fitting = [
+            name
+            for name in linear
+            if self.model.get_submodule(name).out_features == self.model.config.num_labels
+        ]
         if not fitting:
-            raise InputError(f"{self.name}: no linear layer with {self.model.config.num_labels} outputs was found to replace by a new head")
+            raise InputError(
+                f"{self.name}: no linear layer with {self.model.config.num_labels} outputs was found to replace by a new head"
+            )
         return fitting[-1]
 
     @property
@@ -64,9 +70,13 @@ class Body:
     def pixels(self, pictures: Sequence[Image.Image]) -> torch.Tensor:
         """(pictures, 3, rows, columns) from 0 to 255: resized and cropped by the body's own processor, not yet normalised."""
         try:
-            made = self.processor(images=list(pictures), do_rescale=False, do_normalize=False, return_tensors="np")["pixel_values"]
+            made = self.processor(
+                images=list(pictures), do_rescale=False, do_normalize=False, return_tensors="np"
+            )["pixel_values"]
         except ValueError as error:
-            raise InputError(f"{self.name}: its preprocessing gives pictures of different sizes: {error}") from error
+            raise InputError(
+                f"{self.name}: its preprocessing gives pictures of different sizes: {error}"
+            ) from error
         return torch.from_numpy(np.asarray(made, dtype=np.uint8))
 
     def normalised(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -103,7 +113,9 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     resizing, cropping and normalising, more than one last layer, or no network.
     """
     if not str(name).strip():
-        raise InputError("the name of the body is missing: write a folder, or a name on the hub such as microsoft/resnet-18")
+        raise InputError(
+            "the name of the body is missing: write a folder, or a name on the hub such as microsoft/resnet-18"
+        )
     if os.path.isfile(name):
         raise InputError(
             f"{name}: no image classifier is there: it is a file, and a body is a folder as transformers' save_pretrained makes it"
@@ -134,11 +146,16 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     unfit = sorted(key for key, *_ in loading["mismatched_keys"])
     missing = sorted({*loading["missing_keys"], *unfit})
     if missing:
-        said = (*said, f"{name} was published without {', '.join(missing[:3])}, so its own predictions mean nothing.")
+        said = (
+            *said,
+            f"{name} was published without {', '.join(missing[:3])}, so its own predictions mean nothing.",
+        )
     body = body_of(str(name), model, processor, said, has_head=not missing)
     elsewhere = [key for key in unfit if not key.startswith(f"{body.head_name}.")]
     if elsewhere:
-        raise InputError(f"{name}: its weights do not fit its config.json; {elsewhere[0]} has another size")
+        raise InputError(
+            f"{name}: its weights do not fit its config.json; {elsewhere[0]} has another size"
+        )
     return body
 
 
@@ -153,7 +170,9 @@ def _why_not(name: str | Path, error: Exception) -> str:
     return f"{name}: no image classifier could be loaded from there: {first}"
 
 
-def _processor(place: str | Path, config: Any, options: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+def _processor(
+    place: str | Path, config: Any, options: dict[str, Any]
+) -> tuple[Any, tuple[str, ...]]:
     """The body's own; where it has none, ImageNet's usual one at its size."""
     try:
         with quiet():
@@ -165,38 +184,59 @@ def _processor(place: str | Path, config: Any, options: dict[str, Any]) -> tuple
         return ConvNextImageProcessorPil(size={"shortest_edge": size}), (said,)
 
 
-def body_of(name: str, model: Any, processor: Any, said: tuple[str, ...] = (), has_head: bool = True) -> Body:
+def body_of(
+    name: str, model: Any, processor: Any, said: tuple[str, ...] = (), has_head: bool = True
+) -> Body:
     """A body of a model and a processor at hand. Raises InputError where the two cannot be used together, or here."""
 
     def three(value: Any) -> torch.Tensor:
-        return torch.tensor(np.broadcast_to(np.asarray(value, dtype=np.float32), 3).copy()).reshape(1, 3, 1, 1)
+        return torch.tensor(np.broadcast_to(np.asarray(value, dtype=np.float32), 3).copy()).reshape(
+            1, 3, 1, 1
+        )
 
     normalise = getattr(processor, "do_normalize", False)
-    mean, std = (three(value if normalise else plain) for value, plain in ((processor.image_mean, 0.0), (processor.image_std, 1.0)))
+    mean, std = (
+        three(value if normalise else plain)
+        for value, plain in ((processor.image_mean, 0.0), (processor.image_std, 1.0))
+    )
     scale = float(processor.rescale_factor) if getattr(processor, "do_rescale", False) else 1.0
-    body = Body(name, model.eval().requires_grad_(False), processor, scale, mean, std, said, has_head)
+    body = Body(
+        name, model.eval().requires_grad_(False), processor, scale, mean, std, said, has_head
+    )
     _check(body)
     return body
 
 
 def _check(body: Body) -> None:
     """That what we do to a picture is what its processor does, that the model takes it, and that its last layer alone makes its logits."""
-    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, TEST_PICTURE, dtype=np.uint8))
+    picture = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, TEST_PICTURE, dtype=np.uint8)
+    )
     ours = body.normalised(body.pixels([picture]))
     own = body.processor(images=[picture], return_tensors="pt")["pixel_values"]
-    if own.shape != ours.shape or not torch.allclose(own, ours, atol=CLOSE * float(1 + own.abs().max())):
-        raise InputError(f"{body.name}: its preprocessing does more than resize, crop, rescale and normalise, and cannot be used here")
+    if own.shape != ours.shape or not torch.allclose(
+        own, ours, atol=CLOSE * float(1 + own.abs().max())
+    ):
+        raise InputError(
+            f"{body.name}: its preprocessing does more than resize, crop, rescale and normalise, and cannot be used here"
+        )
     head: nn.Module = body.model.get_submodule(body.head_name)
     try:
         with torch.inference_mode():
             features, logits = watched(head, lambda: body.model(pixel_values=ours).logits)
             made = head(features)
     except Exception as error:  # a wrong number of channels, a fixed size
-        raise InputError(f"{body.name}: it does not take pictures of {tuple(ours.shape[1:])}: {error}") from error
+        raise InputError(
+            f"{body.name}: it does not take pictures of {tuple(ours.shape[1:])}: {error}"
+        ) from error
     if not logits.isfinite().all():
-        raise InputError(f"{body.name}: it answers a picture with numbers that are not finite, so its weights are damaged")
+        raise InputError(
+            f"{body.name}: it answers a picture with numbers that are not finite, so its weights are damaged"
+        )
     if made.shape != logits.shape or not torch.allclose(made, logits, atol=CLOSE):
-        raise InputError(f"{body.name}: its answer is not that of one last layer ({body.head_name}), so no new head can take its place")
+        raise InputError(
+            f"{body.name}: its answer is not that of one last layer ({body.head_name}), so no new head can take its place"
+        )
 
 
 def watched(head: nn.Module, run: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -215,5 +255,11 @@ def fresh(body: Body, seed: int = 0) -> Body:
     with sown(seed):
         model = AutoModelForImageClassification.from_config(copy.deepcopy(body.model.config))
     return Body(
-        f"{body.name} from scratch", model.eval().requires_grad_(False), body.processor, body.scale, body.mean, body.std, fresh=True
+        f"{body.name} from scratch",
+        model.eval().requires_grad_(False),
+        body.processor,
+        body.scale,
+        body.mean,
+        body.std,
+        fresh=True,
     )

@@ -21,7 +21,10 @@ def write(path: Path, tensors: Tensors, numbers: dict[str, Any]) -> None:
     """numbers: anything JSON can say; floats come back to the last digit."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    apart = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+    apart = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
     save_file(apart, draft, {"format": FORMAT, "numbers": json.dumps(numbers)})
     os.replace(draft, path)
 
@@ -44,4 +47,8 @@ def named(prefix: str, tensors: Tensors) -> Tensors:
 
 
 def of(prefix: str, tensors: Tensors) -> Tensors:
-    return {name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")}
+    return {
+        name.removeprefix(f"{prefix}."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(f"{prefix}.")
+    }

@@ -67,16 +67,25 @@ def choice_of(told: dict[str, Any]) -> Choice:
         return value.strip()
 
     kind = text("labels") or "folder"
-    labels = {"csv": f"csv:{text('csv')}", "regex": f"regex:{told.get('expression', '')}"}.get(kind, kind)
+    labels = {"csv": f"csv:{text('csv')}", "regex": f"regex:{told.get('expression', '')}"}.get(
+        kind, kind
+    )
     needed = {"folder": told.get("data") == "folder", "name": told.get("body") == "other"}
-    needed |= {"csv": needed["folder"] and kind == "csv", "expression": needed["folder"] and kind == "regex"}
+    needed |= {
+        "csv": needed["folder"] and kind == "csv",
+        "expression": needed["folder"] and kind == "regex",
+    }
     for name, what in MISSING.items():
         if needed[name] and not text(name):
             raise Refused(name, what)
     if needed["folder"] and text("folder") == DIGITS:  # which would mean those that come along
         raise Refused("folder", f"{DIGITS}: give the folder's whole path")
     numbers = {}
-    for name, least, most in (("sample", 1, None), ("batch_size", 1, MOST_IN_A_BATCH), ("seed", 0, LARGEST_SEED)):
+    for name, least, most in (
+        ("sample", 1, None),
+        ("batch_size", 1, MOST_IN_A_BATCH),
+        ("seed", 0, LARGEST_SEED),
+    ):
         with refusing(name):
             numbers[name] = optional_whole(told, name, least, most)
     return Choice(
@@ -110,7 +119,14 @@ def chosen_pictures(choice: Choice, allowed: Allowed, listen: Listener, stop: St
         folder = allowed_path(choice.data, allowed)
         labeller = _page_labeller(choice.labels, folder, allowed, stop)
         try:
-            return pictures_in(folder, labeller, seed=choice.seed, sample=choice.sample, progress=progress_of(listen, stop), within=allowed)
+            return pictures_in(
+                folder,
+                labeller,
+                seed=choice.seed,
+                sample=choice.sample,
+                progress=progress_of(listen, stop),
+                within=allowed,
+            )
         except SampleTooSmall as error:
             raise Refused("sample", str(error)) from error
 
@@ -129,8 +145,14 @@ def progress_of(listen: Listener, stop: Stop) -> Progress:
 def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> Labeller:
     kind, _, what = labels.partition(":")
     field = {"csv": "csv", "regex": "expression"}.get(kind, "labels")
-    with refusing(field):  # a CSV beside the pictures and nowhere else, unless its whole path is given
-        made = by_csv(allowed_path(str(folder / what), allowed, "file"), stop) if kind == "csv" else labeller_of(labels, folder, stop)
+    with refusing(
+        field
+    ):  # a CSV beside the pictures and nowhere else, unless its whole path is given
+        made = (
+            by_csv(allowed_path(str(folder / what), allowed, "file"), stop)
+            if kind == "csv"
+            else labeller_of(labels, folder, stop)
+        )
     if made is by_folder:
         return made
 
@@ -147,7 +169,9 @@ def chosen_body(choice: Choice, allowed: Allowed) -> Body:
         if choice.body == DIGITS:
             return load_body()
         if allowed == ():
-            raise InputError(f"{choice.body}: this page may use neither a name on the hub nor a folder. {sentence(allowed)}")
+            raise InputError(
+                f"{choice.body}: this page may use neither a name on the hub nor a folder. {sentence(allowed)}"
+            )
         if not HUB_NAME.fullmatch(choice.body) or os.path.exists(choice.body):
             return load_body(allowed_path(choice.body, allowed))
         return load_body(choice.body)
@@ -162,5 +186,7 @@ def labeller_of(labels: str, folder: Path | str, stop: Stop = never) -> Labeller
         return by_regex(what, stop)
     if kind == "csv" and what:
         beside = Path(folder) / what
-        return by_csv(beside if os.path.isfile(beside) else Path(what), stop)  # which is also asked of a name too long for a file
+        return by_csv(
+            beside if os.path.isfile(beside) else Path(what), stop
+        )  # which is also asked of a name too long for a file
     raise InputError(f"--labels {labels}: write folder, csv:PATH or regex:EXPRESSION")

@@ -25,7 +25,12 @@ from .pictures import Pictures, fewer, pictures_in
 from .results import loss_words
 from .schedules import BASE_LR, LARGEST, recipe
 
-RECIPE = {"epochs": 4, "frozen_epochs": 1, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where neither the person nor the data says otherwise
+RECIPE = {
+    "epochs": 4,
+    "frozen_epochs": 1,
+    "lr": BASE_LR,
+    "batch_size": BATCH_SIZE,
+}  # where neither the person nor the data says otherwise
 FIND = "find"
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
@@ -65,21 +70,29 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
     chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
     chosen["frozen_lr"] = None if request.lr else pictures.recipe.get("frozen_lr")
-    recipe(int(chosen["epochs"]), BASE_LR, int(chosen["frozen_epochs"]))  # refuses what cannot be, before any work
+    recipe(
+        int(chosen["epochs"]), BASE_LR, int(chosen["frozen_epochs"])
+    )  # refuses what cannot be, before any work
     body = load_body(DIGITS if request.body is None else request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
-    learner = Learner(pictures, body, int(chosen["batch_size"]), request.seed, folder=out / "checkpoint")
+    learner = Learner(
+        pictures, body, int(chosen["batch_size"]), request.seed, folder=out / "checkpoint"
+    )
     checked_folder(out, pictures)
     for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
         say(sentence)
     outcome = trained(learner, chosen, say)
     if outcome == STOPPED:
-        say(f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from there.")
+        say(
+            f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from there."
+        )
         return outcome
     predictions = write_all(out, learner, outcome)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
-    say(f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities clipped at {CLIP:g}.")
+    say(
+        f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities clipped at {CLIP:g}."
+    )
     say(predictions.calibration().sentence())
     say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
     return outcome
@@ -107,9 +120,16 @@ def pictures_of(request: Request) -> Pictures:
     if not request.data.strip():
         raise InputError("there is no name of a folder; write one, or digits")
     if request.data == DIGITS and request.labels != "folder":
-        raise InputError(f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out, or write ./{DIGITS}")
+        raise InputError(
+            f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out, or write ./{DIGITS}"
+        )
     if request.data != DIGITS:  # a folder of that name is ./digits
-        return pictures_in(request.data, labeller_of(request.labels, request.data), seed=request.seed, sample=request.sample)
+        return pictures_in(
+            request.data,
+            labeller_of(request.labels, request.data),
+            seed=request.seed,
+            sample=request.sample,
+        )
     found = digits(seed=request.seed)
     return found if request.sample is None else fewer(found, request.sample)
 
@@ -130,15 +150,23 @@ def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> floa
     if stop():
         return BASE_LR  # nothing will be trained with it
     if "valley" not in found:
-        raise InputError("--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3")
-    say("Learning rates suggested: " + ", ".join(f"{name} {rate:.2e}" for name, rate in found.items()) + ". Taking the valley.")
+        raise InputError(
+            "--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3"
+        )
+    say(
+        "Learning rates suggested: "
+        + ", ".join(f"{name} {rate:.2e}" for name, rate in found.items())
+        + ". Taking the valley."
+    )
     return found["valley"]
 
 
 def hear(event: Event, say: Callable[[str], None]) -> None:
     if isinstance(event, EpochEnded):
         losses = f"training loss {loss_words(event.train_loss)}, validation loss {loss_words(event.valid_loss)}"
-        say(f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%}, {event.seconds:.2f} s")
+        say(
+            f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%}, {event.seconds:.2f} s"
+        )
     elif isinstance(event, Notice):
         say(event.text)
 

@@ -8,7 +8,12 @@ from typing import Any
 from .events import BatchEnded, EpochEnded
 
 MOST_POINTS = 500  # of batches in a run; every other one is left out when there are more
-PREDICTIONS, PRETRAINED, SCRATCH, RECORDING = "body's predictions", "pretrained", "from scratch", "recording"
+PREDICTIONS, PRETRAINED, SCRATCH, RECORDING = (
+    "body's predictions",
+    "pretrained",
+    "from scratch",
+    "recording",
+)
 
 
 class Curves:
@@ -27,8 +32,13 @@ class Curves:
             run.pop("loaded", None)
             return
         at = round(run["start"] + event.epoch - 1 + event.batch / event.batches, 4)
-        kept = sum(x < at for x in run["at"])  # after a resumption, the batches since the checkpoint come again
-        run["at"], run["losses"] = [*run["at"][:kept], at], [*run["losses"][:kept], round(event.loss, 6)]
+        kept = sum(
+            x < at for x in run["at"]
+        )  # after a resumption, the batches since the checkpoint come again
+        run["at"], run["losses"] = (
+            [*run["at"][:kept], at],
+            [*run["losses"][:kept], round(event.loss, 6)],
+        )
         if len(run["at"]) > MOST_POINTS:
             run["at"], run["losses"] = run["at"][::2], run["losses"][::2]
 
@@ -67,7 +77,13 @@ class Curves:
         if last and not last["over"] and (last["stage"], last["planned"]) == (stage, epochs):
             return last
         start = max([last["start"] + len(last["epochs"]), *last["at"][-1:]]) if last else 0
-        made: dict[str, Any] = {"source": source, "stage": stage, "planned": epochs, "start": start, "over": False}
+        made: dict[str, Any] = {
+            "source": source,
+            "stage": stage,
+            "planned": epochs,
+            "start": start,
+            "over": False,
+        }
         made |= {"at": [], "losses": [], "epochs": []}
         self.runs.append(made)
         return made

@@ -30,7 +30,12 @@ def digits(each: int = EACH, seed: int = 0, classes: Sequence[int] = THREES_AND_
     chance = np.random.default_rng(seed)
     train, valid = [], []
     for label, digit in enumerate(classes):
-        order = [Picture(f"digit {k}", label, pixels=pixels[k]) for k in chance.permutation(np.flatnonzero(labels == digit))]
+        order = [
+            Picture(f"digit {k}", label, pixels=pixels[k])
+            for k in chance.permutation(np.flatnonzero(labels == digit))
+        ]
         train += order[:each]
         valid += order[each:]
-    return Pictures("digits", tuple(map(str, classes)), tuple(train), tuple(valid), flip=False, recipe=RECIPE)
+    return Pictures(
+        "digits", tuple(map(str, classes)), tuple(train), tuple(valid), flip=False, recipe=RECIPE
+    )

@@ -19,7 +19,9 @@ class Processes:
 
     def __init__(self) -> None:
         together = distributed.is_available() and distributed.is_initialized()
-        self.rank, self.count = (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
+        self.rank, self.count = (
+            (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
+        )
 
     @property
     def is_writer(self) -> bool:
@@ -35,7 +37,11 @@ class Processes:
 
     def quietly(self, module: nn.Module, last: bool) -> AbstractContextManager:
         """Gradients of all but the last part of a batch wait to be averaged."""
-        return module.no_sync() if isinstance(module, DistributedDataParallel) and not last else nullcontext()
+        return (
+            module.no_sync()
+            if isinstance(module, DistributedDataParallel) and not last
+            else nullcontext()
+        )
 
     def sum(self, number: float) -> float:
         if self.count == 1:

@@ -32,7 +32,9 @@ def first_layer(network: Network) -> nn.Conv2d:
     """Raises InputError for a network that does not begin with filters for colours."""
     found = next((part for part in network.model.modules() if isinstance(part, nn.Conv2d)), None)
     if found is None or found.in_channels != 3 or found.padding == "same":
-        raise InputError("this body does not begin with a convolution over colours, so it has no filters to draw")
+        raise InputError(
+            "this body does not begin with a convolution over colours, so it has no filters to draw"
+        )
     return found
 
 
@@ -44,7 +46,12 @@ def filters(network: Network) -> np.ndarray:
 
 
 def exciting_patches(
-    network: Network, body: Body, pictures: Sequence[Picture], each: int = 9, listener: Listener = nobody, stop: Stop = never
+    network: Network,
+    body: Body,
+    pictures: Sequence[Picture],
+    each: int = 9,
+    listener: Listener = nobody,
+    stop: Stop = never,
 ) -> list[list[Patch]]:
     """For every filter its `each` most exciting patches, most exciting first, at most one of a picture. Raises Stopped."""
     layer, device = first_layer(network), next(network.parameters()).device
@@ -55,12 +62,22 @@ def exciting_patches(
             if stop():
                 raise Stopped
             seen.append(body.pixels([picture.open()]))
-            answers = layer(body.normalised(seen[-1].to(device).float()))  # (1, filters, rows, columns)
-            found.append(torch.cat([part.unsqueeze(2) for part in _strongest(answers)], dim=2).cpu())
+            answers = layer(
+                body.normalised(seen[-1].to(device).float())
+            )  # (1, filters, rows, columns)
+            found.append(
+                torch.cat([part.unsqueeze(2) for part in _strongest(answers)], dim=2).cpu()
+            )
             listener(Worked("Pictures shown to the filters", k, len(pictures)))
-    pixels, strongest = torch.cat(seen), torch.cat(found)  # (pictures, filters, [answer, row, column])
+    pixels, strongest = (
+        torch.cat(seen),
+        torch.cat(found),
+    )  # (pictures, filters, [answer, row, column])
     best = strongest[..., 0].argsort(dim=0, descending=True, stable=True)[:each]  # (each, filters)
-    return [[_patch(layer, pixels, pictures, int(k), strongest[k, f]) for k in best[:, f]] for f in range(layer.out_channels)]
+    return [
+        [_patch(layer, pixels, pictures, int(k), strongest[k, f]) for k in best[:, f]]
+        for f in range(layer.out_channels)
+    ]
 
 
 def _strongest(answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -69,11 +86,17 @@ def _strongest(answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch
     return values, places // answers.shape[3], places % answers.shape[3]
 
 
-def _patch(layer: nn.Conv2d, pixels: torch.Tensor, pictures: Sequence[Picture], k: int, at: torch.Tensor) -> Patch:
+def _patch(
+    layer: nn.Conv2d, pixels: torch.Tensor, pictures: Sequence[Picture], k: int, at: torch.Tensor
+) -> Patch:
     """What the filter saw there, as much of it as is inside the picture."""
     spans = []
     for axis in range(2):
         padding = 0 if layer.padding == "valid" else int(layer.padding[axis])
         start = int(at[1 + axis]) * layer.stride[axis] - padding
-        spans.append(slice(max(0, start), start + layer.dilation[axis] * (layer.kernel_size[axis] - 1) + 1))
-    return Patch(pixels[k][:, spans[0], spans[1]].permute(1, 2, 0).numpy(), pictures[k].id, float(at[0]))
+        spans.append(
+            slice(max(0, start), start + layer.dilation[axis] * (layer.kernel_size[axis] - 1) + 1)
+        )
+    return Patch(
+        pixels[k][:, spans[0], spans[1]].permute(1, 2, 0).numpy(), pictures[k].id, float(at[0])
+    )

@@ -26,7 +26,14 @@ from .training import stage_words
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-WRITTEN = ("metrics.json", "predictions.csv", "confusion.csv", "confusion.xlsx", "head.xlsx", "model")
+WRITTEN = (
+    "metrics.json",
+    "predictions.csv",
+    "confusion.csv",
+    "confusion.xlsx",
+    "head.xlsx",
+    "model",
+)
 EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
@@ -42,8 +49,16 @@ def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) 
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "label", "probability"])
-        for name, k, p in zip(predictions.ids, predictions.predicted, predictions.confidence, strict=True):
-            rows.writerow([as_text(name), as_text(predictions.classes[k]), repr(float(min(max(p, clip), 1 - clip)))])
+        for name, k, p in zip(
+            predictions.ids, predictions.predicted, predictions.confidence, strict=True
+        ):
+            rows.writerow(
+                [
+                    as_text(name),
+                    as_text(predictions.classes[k]),
+                    repr(float(min(max(p, clip), 1 - clip))),
+                ]
+            )
 
 
 def write_confusion(path: Path, predictions: Predictions) -> None:
@@ -69,10 +84,15 @@ def write_model(folder: Path, learner: Learner) -> None:
         learner.body.processor.save_pretrained(folder)
 
 
-def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: float = CLIP) -> dict[str, Any]:
+def metrics(
+    learner: Learner, outcome: str, predictions: Predictions, clip: float = CLIP
+) -> dict[str, Any]:
     """All that was measured, and under what circumstances, in JSON's words."""
     return {
-        "epochs": [{name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH} for epoch in learner.history],
+        "epochs": [
+            {name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH}
+            for epoch in learner.history
+        ],
         "outcome": outcome,
         "device": device_name(learner.settings.device),
         "seed": learner.seed,
@@ -83,7 +103,10 @@ def metrics(learner: Learner, outcome: str, predictions: Predictions, clip: floa
         "body": learner.body.name,
         "batch_size": learner.settings.batch_size,
         "processes": learner.processes.count,
-        "stages": [{"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]} for stage in learner.plan],
+        "stages": [
+            {"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]}
+            for stage in learner.plan
+        ],
         "accuracy": predictions.accuracy,
         "clip": clip,
         "expected_log_loss": predictions.expected_log_loss(clip),
@@ -101,11 +124,15 @@ def checked_folder(folder: Path, pictures: Pictures) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: no results can be written there: {error.strerror}; choose another folder") from None
+        raise InputError(
+            f"{folder}: no results can be written there: {error.strerror}; choose another folder"
+        ) from None
     return folder
 
 
-def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never) -> Predictions:
+def write_all(
+    folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never
+) -> Predictions:
     """WRITTEN, with head.xlsx where it fits a workbook, into the folder; one process writes.
 
     Raises Stopped and InputError before anything is written.
@@ -113,7 +140,9 @@ def write_all(folder: Path, learner: Learner, outcome: str, clip: float = CLIP, 
     checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop)
     if learner.processes.is_writer:
-        (folder / "metrics.json").write_text(json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8")
+        (folder / "metrics.json").write_text(
+            json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8"
+        )
         write_predictions(folder / "predictions.csv", predictions, clip)
         write_confusion(folder / "confusion.csv", predictions)
         write_workbook(confusion_sheet(predictions), folder / "confusion.xlsx")

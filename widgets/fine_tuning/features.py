@@ -29,7 +29,9 @@ def fingerprint(*parts: object) -> str:
         if isinstance(part, Mapping):
             for name, tensor in part.items():
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-                digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+                digest.update(
+                    tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+                )
         else:
             digest.update(part if isinstance(part, bytes) else str(part).encode())
         digest.update(b"\0")
@@ -60,7 +62,10 @@ def computed(
 
     def work(batch: torch.Tensor, slices: list[slice]) -> torch.Tensor:
         with settings.autocast():
-            parts = [body(pixels.body.normalised(batch[part].to(settings.device).float())) for part in slices]
+            parts = [
+                body(pixels.body.normalised(batch[part].to(settings.device).float()))
+                for part in slices
+            ]
         return torch.cat(parts).float().cpu()
 
     with torch.inference_mode():
@@ -71,7 +76,9 @@ def computed(
     return processes.woven(torch.cat(rows).clone(), len(pixels.pictures))
 
 
-def kept(key: str, make: Callable[[], torch.Tensor], folder: Path, processes: Processes) -> torch.Tensor:
+def kept(
+    key: str, make: Callable[[], torch.Tensor], folder: Path, processes: Processes
+) -> torch.Tensor:
     """The features of this key from disk, or made now and put there. A damaged file is made again; a full disk is no reason to stop."""
     path = folder / f"{key}.safetensors"
     try:

@@ -28,7 +28,9 @@ def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path
     return dict(sorted(_walk(root, root, set(), within)))
 
 
-def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequence[Path] | None) -> Iterator[tuple[str, Path]]:
+def _walk(
+    root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequence[Path] | None
+) -> Iterator[tuple[str, Path]]:
     try:
         here = folder.stat()
         if (here.st_dev, here.st_ino) in walked:
@@ -42,10 +44,14 @@ def _walk(root: Path, folder: Path, walked: set[tuple[int, int]], within: Sequen
         try:
             kind = entry.stat().st_mode
         except OSError as error:
-            if isinstance(error, PermissionError) and not entry.is_symlink():  # the folder may be listed, and not entered
+            if (
+                isinstance(error, PermissionError) and not entry.is_symlink()
+            ):  # the folder may be listed, and not entered
                 raise InputError(f"{path}: this cannot be read: {error.strerror}") from None
             continue  # a link to nothing, or to itself
-        if entry.name.startswith(".") or (within is not None and entry.is_symlink() and not is_within(path, within)):
+        if entry.name.startswith(".") or (
+            within is not None and entry.is_symlink() and not is_within(path, within)
+        ):
             continue
         if stat.S_ISDIR(kind):
             yield from _walk(root, path, walked, within)
@@ -62,6 +68,10 @@ def is_within(path: Path, folders: Sequence[Path]) -> bool:
     """Whether it lies in one of the folders, or is one, wherever links on the way lead. False for a path that cannot be."""
     try:
         real = path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that the system does not take
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # a loop of links, a name that the system does not take
         return False
     return any(real.is_relative_to(folder) for folder in folders)

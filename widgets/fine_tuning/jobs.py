@@ -43,19 +43,32 @@ class Status:
 class Jobs:
     """hear: called with each event, in the job's thread. changed: called whenever `status` is another."""
 
-    def __init__(self, hear: Listener, changed: Callable[[Status], None], clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        hear: Listener,
+        changed: Callable[[Status], None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.status = Status()
-        self.error: Exception | None = None  # that ended the last job, for who wants to know more than the sentence
+        self.error: Exception | None = (
+            None  # that ended the last job, for who wants to know more than the sentence
+        )
         self._hear, self._changed, self._clock = hear, changed, clock
         self._stop, self._lock = threading.Event(), threading.RLock()
         self._thread: threading.Thread | None = None
-        self._began: tuple[str, float, int] = ("", 0.0, 0)  # the preparation under way: what, since when, how far it was
+        self._began: tuple[str, float, int] = (
+            "",
+            0.0,
+            0,
+        )  # the preparation under way: what, since when, how far it was
 
     def start(self, title: str, work: Work) -> None:
         """Raises InputError while another job runs."""
         with self._lock:
             if self.status.state == RUNNING:
-                raise InputError(f"{self.status.title} is still under way; wait for its end or stop it first")
+                raise InputError(
+                    f"{self.status.title} is still under way; wait for its end or stop it first"
+                )
             self._stop.clear()
             self.error = None
             self._set(Status(title, RUNNING, "Beginning"))
@@ -77,11 +90,21 @@ class Jobs:
 
     def _run(self, work: Work) -> None:
         try:
-            said, state = work(self._listen, self._stop.is_set), STOPPED if self._stop.is_set() else FINISHED
+            said, state = (
+                work(self._listen, self._stop.is_set),
+                STOPPED if self._stop.is_set() else FINISHED,
+            )
         except Stopped:
-            said, state = f"{self.status.title} was stopped before its end; what there was is as it was.", STOPPED
+            said, state = (
+                f"{self.status.title} was stopped before its end; what there was is as it was.",
+                STOPPED,
+            )
         except InputError as error:
-            said, state, self.error = f"{error}" if str(error).endswith(".") else f"{error}.", FAILED, error
+            said, state, self.error = (
+                f"{error}" if str(error).endswith(".") else f"{error}.",
+                FAILED,
+                error,
+            )
         except Exception as error:  # a job must not end without a word, whatever it met
             first = (str(error).strip().splitlines() or [""])[0]
             said = f"{self.status.title} broke off: {type(error).__name__}{f', {first}' if first else ''}. The last checkpoint is kept."
@@ -101,12 +124,26 @@ class Jobs:
         if isinstance(event, BatchEnded):
             share = (event.epoch - 1 + event.batch / event.batches) / event.epochs
             where = f"epoch {event.epoch} of {event.epochs}, batch {event.batch} of {event.batches}"
-            return replace(self.status, doing=f"{STAGES[event.stage]}: {where}", share=share, seconds_left=event.seconds_left)
+            return replace(
+                self.status,
+                doing=f"{STAGES[event.stage]}: {where}",
+                share=share,
+                seconds_left=event.seconds_left,
+            )
         if self._began[0] != event.what or event.done < self._began[2]:
             self._began = (event.what, self._clock(), event.done)
         _, since, before = self._began
-        left = (self._clock() - since) * (event.total - event.done) / (event.done - before) if event.done > before else None
-        return replace(self.status, doing=f"{event.what}: {event.done} of {event.total}", share=event.done / event.total, seconds_left=left)
+        left = (
+            (self._clock() - since) * (event.total - event.done) / (event.done - before)
+            if event.done > before
+            else None
+        )
+        return replace(
+            self.status,
+            doing=f"{event.what}: {event.done} of {event.total}",
+            share=event.done / event.total,
+            seconds_left=left,
+        )
 
     def _set(self, status: Status) -> None:
         self.status = status

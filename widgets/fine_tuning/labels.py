@@ -21,7 +21,10 @@ NAMED_AT_MOST = 3  # names in a message
 DRIVE = regex.compile(r"[A-Za-z]:")  # of Windows
 PATIENCE = 1.0  # seconds for a regular expression and one name
 LARGEST_CSV = 100_000_000  # bytes: some million rows
-TRAIN, VALID = ("train", "training"), ("valid", "val", "validation")  # folders of that name are the two parts of the data
+TRAIN, VALID = (
+    ("train", "training"),
+    ("valid", "val", "validation"),
+)  # folders of that name are the two parts of the data
 
 Files = Mapping[str, Path]  # by name relative to the data folder
 Labels = dict[str, str]
@@ -47,11 +50,15 @@ def by_regex(expression: str, stop: Stop = never) -> Labeller:
     try:
         pattern = regex.compile(expression)
     except RecursionError:
-        raise InputError(f"{expression[:40]!r}... is no regular expression that can be used: it is too deeply nested") from None
+        raise InputError(
+            f"{expression[:40]!r}... is no regular expression that can be used: it is too deeply nested"
+        ) from None
     except regex.error as error:
         raise InputError(f"{expression!r} is not a regular expression: {error}") from None
     if pattern.groups < 1:
-        raise InputError(f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+")
+        raise InputError(
+            f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+"
+        )
 
     def labels(files: Files) -> Labels:
         found = {}
@@ -74,9 +81,13 @@ def _until(stop: Stop, items: Iterable[T]) -> Iterator[T]:
 def _first_group(pattern: regex.Pattern, name: str) -> str | None:
     """Python's own engine could neither be stopped nor let other threads work meanwhile."""
     try:
-        found = pattern.search(PurePosixPath(name).name, timeout=PATIENCE) or pattern.search(f"/{name}", timeout=PATIENCE)
+        found = pattern.search(PurePosixPath(name).name, timeout=PATIENCE) or pattern.search(
+            f"/{name}", timeout=PATIENCE
+        )
     except TimeoutError:
-        raise InputError(f"{pattern.pattern!r} takes for ever on {name}: it can match in too many ways; make it simpler") from None
+        raise InputError(
+            f"{pattern.pattern!r} takes for ever on {name}: it can match in too many ways; make it simpler"
+        ) from None
     return found and found.group(1)
 
 
@@ -89,7 +100,9 @@ def by_function(function: Callable[[str], str | None]) -> Labeller:
             try:
                 label = function(name)
             except Exception as error:  # the author's function may fail in any way
-                raise InputError(f"{name}: the labelling function failed: {type(error).__name__}: {error}") from error
+                raise InputError(
+                    f"{name}: the labelling function failed: {type(error).__name__}: {error}"
+                ) from error
             if label is not None and str(label):
                 found[name] = str(label)
         return found
@@ -100,8 +113,12 @@ def by_function(function: Callable[[str], str | None]) -> Labeller:
 def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
     """names: relative to the data folder; labels: as many."""
     if len(names) != len(labels):
-        raise InputError(f"there are {len(names)} names and {len(labels)} labels; each picture has one label")
-    return lambda files: _looked_up(files, zip(names, map(str, labels), range(1, len(names) + 1), strict=True), "the list")
+        raise InputError(
+            f"there are {len(names)} names and {len(labels)} labels; each picture has one label"
+        )
+    return lambda files: _looked_up(
+        files, zip(names, map(str, labels), range(1, len(names) + 1), strict=True), "the list"
+    )
 
 
 def by_csv(path: Path, stop: Stop = never) -> Labeller:
@@ -116,14 +133,18 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
     """(name, label, line number)"""
     text, known = _text(path), _by_name(files)
     filled = (line for line in io.StringIO(text) if line.strip())
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known))
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known)
+    )
     endings = {_ending(name) for name in files} - {""}
     try:
         for k, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if k == 0 and _safe(row[0]) not in known and _ending(row[0]) not in endings:
                 continue  # headings
             if len(row) < 2 or not row[1].strip():
-                raise InputError(f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat")
+                raise InputError(
+                    f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat"
+                )
             yield row[0], row[1].strip(), rows.line_num
     except csv.Error as error:
         raise InputError(f"{path} line {rows.line_num}: {error}") from None
@@ -135,7 +156,9 @@ def _text(path: Path) -> str:
         if not stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
             raise InputError(f"{path}: the labels cannot be read: it is no file")
         if about.st_size > LARGEST_CSV:
-            size = f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST_CSV / 1e6:.0f} are read at most"
+            size = (
+                f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST_CSV / 1e6:.0f} are read at most"
+            )
             raise InputError(f"{path}: the labels cannot be read: {size}")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -169,7 +192,9 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
     for written, label, line in rows:
         name = _safe(written)
         if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
-            raise InputError(f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it")
+            raise InputError(
+                f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it"
+            )
         name = known.get(name, name)
         if name not in files:
             missing[written] = None
@@ -191,7 +216,10 @@ def _by_name(files: Files) -> dict[str, str]:
     for name in files:
         stem = str(PurePosixPath(name).with_suffix(""))
         found[stem] = None if stem in found else name
-    return {**{stem: name for stem, name in found.items() if name}, **{name: name for name in files}}
+    return {
+        **{stem: name for stem, name in found.items() if name},
+        **{name: name for name in files},
+    }
 
 
 def some(names: Iterable[str]) -> str:

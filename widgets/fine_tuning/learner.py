@@ -68,7 +68,9 @@ class Learner:
     ):
         """Raises InputError for a batch that cannot be, a device that is not there, and one without the memory for the network."""
         if not 1 <= batch_size <= MOST_IN_A_BATCH:
-            raise InputError(f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}")
+            raise InputError(
+                f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}"
+            )
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, device_of(device), mixed)
         self.folder = folder or temporary_folder(self)
@@ -96,20 +98,35 @@ class Learner:
 
     # --- stages
 
-    def fit_predictions(self, epochs: int, lr: Rate = BASE_LR, listener: Listener = nobody, stop: Stop = never) -> str:
+    def fit_predictions(
+        self, epochs: int, lr: Rate = BASE_LR, listener: Listener = nobody, stop: Stop = never
+    ) -> str:
         """Step 1 of the lecture: the body's own predictions as the inputs of a linear model."""
         return self.fit([Stage("predictions", epochs, lr)], listener, stop)
 
-    def fit_frozen(self, epochs: int, lr: Rate = BASE_LR, listener: Listener = nobody, stop: Stop = never) -> str:
+    def fit_frozen(
+        self, epochs: int, lr: Rate = BASE_LR, listener: Listener = nobody, stop: Stop = never
+    ) -> str:
         """Step 2: the new head alone."""
         return self.fit([Stage("frozen", epochs, lr)], listener, stop)
 
-    def fit_unfrozen(self, epochs: int, lr: Rate = slice(1e-5, 1e-3), listener: Listener = nobody, stop: Stop = never) -> str:
+    def fit_unfrozen(
+        self,
+        epochs: int,
+        lr: Rate = slice(1e-5, 1e-3),
+        listener: Listener = nobody,
+        stop: Stop = never,
+    ) -> str:
         """Step 6: all layers, each at its rate."""
         return self.fit([Stage("unfrozen", epochs, lr)], listener, stop)
 
     def fine_tune(
-        self, epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1, listener: Listener = nobody, stop: Stop = never
+        self,
+        epochs: int,
+        base_lr: float = BASE_LR,
+        frozen_epochs: int = 1,
+        listener: Listener = nobody,
+        stop: Stop = never,
     ) -> str:
         """The course's default recipe (see `recipe`) in one call."""
         return self.fit(recipe(epochs, base_lr, frozen_epochs), listener, stop)
@@ -120,7 +137,9 @@ class Learner:
         Returns "finished", "stopped" (then `resume` goes on) or "diverged" (then the last good weights are back).
         """
         if any(stage.name == "predictions" for stage in stages) and not self.body.has_head:
-            raise InputError(f"{self.body.name} comes without a head of its own, so there are no predictions to learn from")
+            raise InputError(
+                f"{self.body.name} comes without a head of its own, so there are no predictions to learn from"
+            )
         with self._alone(listener, stop):
             self.plan[self.finished :] = stages
             return self._go_on(None, stop)
@@ -132,7 +151,9 @@ class Learner:
         """
         with self._alone(listener, stop):
             tensors, numbers = self._taken_up()
-            under_way = numbers.get("under_way", self.finished) == self.finished  # or the next stage had not begun
+            under_way = (
+                numbers.get("under_way", self.finished) == self.finished
+            )  # or the next stage had not begun
             return self._go_on((tensors, numbers["training"]) if under_way else None, stop)
 
     def take_up(self) -> None:
@@ -142,11 +163,17 @@ class Learner:
 
     def _taken_up(self) -> tuple[dict, dict]:
         tensors, numbers = checkpoints.read(self.folder / CHECKPOINT)
-        other = [name for name, value in self.identity.items() if numbers["identity"].get(name) != value]
+        other = [
+            name for name, value in self.identity.items() if numbers["identity"].get(name) != value
+        ]
         if other:
-            raise InputError(f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}), and cannot be resumed")
+            raise InputError(
+                f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}), and cannot be resumed"
+            )
         self._load(checkpoints.read(self.folder / START)[0])
-        self.trainees.module(numbers["training"]["stage"]["name"]).load_state_dict(of("module", tensors))
+        self.trainees.module(numbers["training"]["stage"]["name"]).load_state_dict(
+            of("module", tensors)
+        )
         self.plan = [stage_of(words) for words in numbers["plan"]]
         self.finished = numbers["finished"]
         self.history = [EpochEnded(**words) for words in numbers["history"]]
@@ -199,7 +226,13 @@ class Learner:
         tensors, numbers = training.state()
         history = [vars(epoch) for epoch in self.history]
         plan = [stage_words(stage) for stage in self.plan]
-        about = {"identity": self.identity, "plan": plan, "finished": self.finished, "under_way": training.number, "history": history}
+        about = {
+            "identity": self.identity,
+            "plan": plan,
+            "finished": self.finished,
+            "under_way": training.number,
+            "history": history,
+        }
         self._write(CHECKPOINT, tensors, {**about, "training": numbers})
 
     def _diverged(self, training: Training, error: Diverged) -> str:
@@ -208,19 +241,35 @@ class Learner:
         training.restore(tensors, numbers["training"])
         del self.plan[self.finished :]
         self._keep(training, None)
-        where = f"the end of epoch {training.epoch}" if training.epoch else "the start of this stage"
+        where = (
+            f"the end of epoch {training.epoch}" if training.epoch else "the start of this stage"
+        )
         said = f"The loss stopped being a finite number in {error.where}, at a learning rate of {error.lr:.3g}."
-        self._listener(Notice(f"{said} The weights are back at {where}. Try a rate ten times smaller."))
+        self._listener(
+            Notice(f"{said} The weights are back at {where}. Try a rate ten times smaller.")
+        )
         return DIVERGED
 
     def _training(self, stage: Stage, number: int, stop: Stop = never) -> Training:
         trainee = self.trainees.of(stage.name)
-        return Training(trainee, stage, self.settings, number, self.processes, self.portions, self._listener, stop)
+        return Training(
+            trainee,
+            stage,
+            self.settings,
+            number,
+            self.processes,
+            self.portions,
+            self._listener,
+            stop,
+        )
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must have in common with the learner that resumes it."""
-        labels = [[picture.label for picture in part] for part in (self.pictures.train, self.pictures.valid)]
+        labels = [
+            [picture.label for picture in part]
+            for part in (self.pictures.train, self.pictures.valid)
+        ]
         return {
             "pictures": fingerprint(*self.trainees.keys.values(), labels, self.pictures.classes),
             "body": fingerprint(self.body.model.state_dict(), self.body.processor.to_json_string()),
@@ -243,9 +292,16 @@ class Learner:
     ) -> Curve:
         """The loss at ever larger rates, and what the curve suggests; the learner is as before afterwards."""
         with self._alone(listener, stop):
-            return lr_find(self._training(Stage(stage, 1, BASE_LR), self.finished, stop), start_lr, end_lr, num_it)
+            return lr_find(
+                self._training(Stage(stage, 1, BASE_LR), self.finished, stop),
+                start_lr,
+                end_lr,
+                num_it,
+            )
 
-    def predictions(self, of: str = "network", listener: Listener = nobody, stop: Stop = never) -> Predictions:
+    def predictions(
+        self, of: str = "network", listener: Listener = nobody, stop: Stop = never
+    ) -> Predictions:
         """What the network, or the linear model on the body's `predictions`, makes of the validation pictures now. Raises Stopped."""
         with self._alone(listener, stop):
             stage = {"network": "unfrozen", "predictions": "predictions"}[of]
@@ -254,13 +310,20 @@ class Learner:
                 logits = training.logits(training.trainee.valid)
         valid = self.pictures.valid
         actual = np.array([picture.label for picture in valid])
-        return Predictions(self.pictures.classes, tuple(picture.id for picture in valid), actual, logits.double().numpy())
+        return Predictions(
+            self.pictures.classes,
+            tuple(picture.id for picture in valid),
+            actual,
+            logits.double().numpy(),
+        )
 
     def features(self, count: int) -> np.ndarray:
         """(pictures, features): what the head is given now for the first `count` validation pictures."""
         pixels = self.body.pixels([picture.open() for picture in self.pictures.valid[:count]])
         with torch.inference_mode():
-            given = self.network.eval().features(self.body.normalised(pixels.to(self.settings.device).float()))
+            given = self.network.eval().features(
+                self.body.normalised(pixels.to(self.settings.device).float())
+            )
         return given.double().cpu().numpy()
 
     def show_batch(
@@ -275,14 +338,19 @@ class Learner:
             source, index = training.trainee.train, training.order(0)[0]
             with forked(self.settings.device):
                 kept = next(iter(source.batches([training.own(index)])))
-                seen = (training.prepared(index, kept) if learn else source.prepared(kept, None))[:count]
+                seen = (training.prepared(index, kept) if learn else source.prepared(kept, None))[
+                    :count
+                ]
         names = [self.pictures.classes[k] for k in source.labels[training.own(index)][:count]]
         return list(zip(self.body.shown(seen), names, strict=True))
 
     def group_rates(self, lr: Rate) -> list[tuple[str, int, float]]:
         """(layer, parameters, rate) of each parameter group, from the first layer to the head."""
         groups = self.network.groups()
-        return [(n, sum(p.numel() for p in ps), rate) for (n, ps), rate in zip(groups, rates(lr, len(groups)), strict=True)]
+        return [
+            (n, sum(p.numel() for p in ps), rate)
+            for (n, ps), rate in zip(groups, rates(lr, len(groups)), strict=True)
+        ]
 
     def save(self, name: str) -> Path:
         """Keep the weights as they are now under a name, in `folder`."""
@@ -293,17 +361,27 @@ class Learner:
         """The weights saved under this name, back."""
         with self._alone(self._listener):
             if not (self.folder / self._saved(name)).is_file():
-                known = ", ".join(sorted(path.stem for path in (self.folder / "saved").glob("*.safetensors"))) or "none"
+                known = (
+                    ", ".join(
+                        sorted(path.stem for path in (self.folder / "saved").glob("*.safetensors"))
+                    )
+                    or "none"
+                )
                 raise InputError(f"nothing was saved as {name!r}; there are: {known}")
             self._load(checkpoints.read(self.folder / self._saved(name))[0])
 
     def _saved(self, name: str) -> str:
         if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):
-            raise InputError(f"{name!r} cannot be a file's name; letters, digits, spaces and - are fine")
+            raise InputError(
+                f"{name!r} cannot be a file's name; letters, digits, spaces and - are fine"
+            )
         return f"saved/{name}.safetensors"
 
     def _weights(self) -> dict[str, torch.Tensor]:
-        return {**named("network", self.network.state_dict()), **named("on_predictions", self.trainees.on_predictions.state_dict())}
+        return {
+            **named("network", self.network.state_dict()),
+            **named("on_predictions", self.trainees.on_predictions.state_dict()),
+        }
 
     def _load(self, tensors: dict[str, torch.Tensor]) -> None:
         self.network.load_state_dict(of("network", tensors))
@@ -319,7 +397,9 @@ class Learner:
         if not self._running.acquire(blocking=False):
             raise InputError("training is under way; wait for its end or stop it first")
         try:
-            self._listener = self.trainees.listener = listener if self.processes.is_writer else nobody
+            self._listener = self.trainees.listener = (
+                listener if self.processes.is_writer else nobody
+            )
             self.trainees.stop = stop
             yield
         finally:

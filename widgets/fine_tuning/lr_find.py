@@ -27,7 +27,9 @@ class Curve:
     suggestions: dict[str, float]
 
 
-def lr_find(training: Training, start_lr: float = 1e-7, end_lr: float = 10, num_it: int = 100) -> Curve:
+def lr_find(
+    training: Training, start_lr: float = 1e-7, end_lr: float = 10, num_it: int = 100
+) -> Curve:
     """fastai 2.8's lr_find: num_it rates from start_lr, evenly in the logarithm and ending before end_lr, one batch each.
 
     Stops early when the smoothed loss runs away, is not finite, or the training's own stop asks for it. Weights, optimiser and random
@@ -44,7 +46,13 @@ def lr_find(training: Training, start_lr: float = 1e-7, end_lr: float = 10, num_
     smoothed: list[float] = []
     try:
         with forked(training.settings.device):
-            _search(training, [start_lr * (end_lr / start_lr) ** (k / num_it) for k in range(num_it)], lrs, losses, smoothed)
+            _search(
+                training,
+                [start_lr * (end_lr / start_lr) ** (k / num_it) for k in range(num_it)],
+                lrs,
+                losses,
+                smoothed,
+            )
     finally:
         training.restore(tensors, numbers)
         training.optimiser.zero_grad()
@@ -54,16 +62,28 @@ def lr_find(training: Training, start_lr: float = 1e-7, end_lr: float = 10, num_
     return Curve(lrs, losses, smoothed, lr_suggestions(lrs, smoothed, num_it))
 
 
-def _search(training: Training, plan: list[float], lrs: list[float], losses: list[float], smoothed: list[float]) -> None:
+def _search(
+    training: Training,
+    plan: list[float],
+    lrs: list[float],
+    losses: list[float],
+    smoothed: list[float],
+) -> None:
     average, best = 0.0, math.inf
-    batches = ((epoch, batch, index) for epoch in count() for batch, index in enumerate(training.order(epoch)))
+    batches = (
+        (epoch, batch, index)
+        for epoch in count()
+        for batch, index in enumerate(training.order(epoch))
+    )
     for lr, (epoch, batch, index) in zip(plan, batches, strict=False):
         if training.processes.any(training.stop()):
             return
         training.epoch, training.batch = epoch, batch
         training.set_rates([lr] * len(training.optimiser.param_groups))
         try:
-            loss = training.step(index, next(iter(training.trainee.train.batches([training.own(index)]))))
+            loss = training.step(
+                index, next(iter(training.trainee.train.batches([training.own(index)])))
+            )
         except Diverged:
             return
         average = loss + SMOOTHING * (average - loss)

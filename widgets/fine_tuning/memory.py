@@ -43,14 +43,18 @@ class Portions:
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-            self._halve(count, listener)  # outside of `except`, whose traceback would hold the failed batch's memory
+            self._halve(
+                count, listener
+            )  # outside of `except`, whose traceback would hold the failed batch's memory
 
     def _halve(self, count: int, listener: Listener) -> None:
         tried = min(count, self.most or count)
         if tried == 1:
             raise InputError(f"the device has no memory even for one picture: {ADVICE}")
         if not self.alone:
-            raise InputError(f"a device ran out of memory with {tried} pictures at once; start again with a smaller batch")
+            raise InputError(
+                f"a device ran out of memory with {tried} pictures at once; start again with a smaller batch"
+            )
         self.most = (tried + 1) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -24,7 +24,9 @@ class Network(nn.Module):
         super().__init__()
         self.model = copy.deepcopy(body.model)
         self.head_name, self.fixed_statistics = body.head_name, not body.fresh
-        self.model.set_submodule(self.head_name, new_head(self.head.in_features, len(classes), seed))
+        self.model.set_submodule(
+            self.head_name, new_head(self.head.in_features, len(classes), seed)
+        )
         self.model.num_labels = self.model.config.num_labels = len(classes)
         self.model.config.id2label = dict(enumerate(classes))
         self.model.config.label2id = {name: k for k, name in enumerate(classes)}
@@ -58,7 +60,9 @@ class Network(nn.Module):
             taken |= set(map(id, own))
             if own:
                 found.append((name, own))
-        left = [p for p in self.model.parameters() if id(p) not in taken]  # such as a class token, which is in no layer
+        left = [
+            p for p in self.model.parameters() if id(p) not in taken
+        ]  # such as a class token, which is in no layer
         if left:
             found.insert(0, ("input", left))
         return [*found, (self.head_name, list(self.head.parameters()))]
@@ -76,4 +80,6 @@ def _layers(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
         return [(name, module)]
     is_list = isinstance(module, nn.ModuleList)
     parts = [(f"{name}.{child}".lstrip("."), inner) for child, inner in module.named_children()]
-    return parts if is_list else [layer for child, inner in parts for layer in _layers(inner, child)]
+    return (
+        parts if is_list else [layer for child, inner in parts for layer in _layers(inner, child)]
+    )

@@ -63,15 +63,26 @@ class Opening:
             given = digits(seed=seed)
         elif not isinstance(given, Pictures):
             given = pictures_in(given, seed=seed, progress=progress_of(listen, stop))
-        body = self._given.body if isinstance(self._given.body, Body) else load_body(self._given.body or DIGITS)
-        made = Session(given, body, self._given.batch_size, seed, self._folder, self._tell, listen, stop)
+        body = (
+            self._given.body
+            if isinstance(self._given.body, Body)
+            else load_body(self._given.body or DIGITS)
+        )
+        made = Session(
+            given, body, self._given.batch_size, seed, self._folder, self._tell, listen, stop
+        )
         return made, self._told(made, {}, listen, stop)
 
     def chosen(self, choice: Choice, listen: Listener, stop: Stop) -> tuple[Session, str]:
         """Raises Refused too."""
-        pictures, body = chosen_pictures(choice, self._allowed, listen, stop), chosen_body(choice, self._allowed)
+        pictures, body = (
+            chosen_pictures(choice, self._allowed, listen, stop),
+            chosen_body(choice, self._allowed),
+        )
         folder = self._folder / choice.key
-        made = Session(pictures, body, choice.batch_size, choice.seed, folder, self._tell, listen, stop)
+        made = Session(
+            pictures, body, choice.batch_size, choice.seed, folder, self._tell, listen, stop
+        )
         (self._folder / CHOICE).write_text(json.dumps(asdict(choice)), encoding="utf-8")
         return made, self._told(made, asdict(choice), listen, stop)
 
@@ -84,6 +95,8 @@ class Opening:
         """A folder for the results; "" where none may be written."""
         if self._allowed == ():
             return ""
-        out = (self._allowed[0] if self._allowed else Path.home()) / f"finetuned-{session.pictures.name}"
+        out = (
+            self._allowed[0] if self._allowed else Path.home()
+        ) / f"finetuned-{session.pictures.name}"
         among = session.pictures.folder and is_within(out, [session.pictures.folder])
         return "" if among else str(out)

@@ -19,7 +19,9 @@ def whole(options: dict[str, Any], name: str) -> int:
     return int(value)
 
 
-def optional_whole(options: dict[str, Any], name: str, least: int, most: int | None = None) -> int | None:
+def optional_whole(
+    options: dict[str, Any], name: str, least: int, most: int | None = None
+) -> int | None:
     """None where the field is empty. Raises InputError."""
     value: Any = options.get(name)
     if value is None or value == "":
@@ -33,7 +35,11 @@ def optional_whole(options: dict[str, Any], name: str, least: int, most: int | N
 def number(options: dict[str, Any], name: str, least: float | None = None) -> float:
     """Raises InputError for what is no number; rates and clips check their own limits."""
     value = options.get(name)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or (least is not None and value < least):
+    if (
+        not isinstance(value, (int, float))
+        or isinstance(value, bool)
+        or (least is not None and value < least)
+    ):
         raise InputError(f"{name} is a number, such as 2e-3")
     return float(value)
 
@@ -42,9 +48,16 @@ def rate(options: dict[str, Any], name: str) -> float:
     """A learning rate. Raises InputError."""
     value = number(options, name)
     if not 0 < value <= LARGEST:
-        raise InputError(f"a rate of {value:g} cannot be: a number above 0 and up to {LARGEST:g}, such as 2e-3")
+        raise InputError(
+            f"a rate of {value:g} cannot be: a number above 0 and up to {LARGEST:g}, such as 2e-3"
+        )
     return value
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53 and int(value) == value
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and abs(value) < 2**53
+        and int(value) == value
+    )

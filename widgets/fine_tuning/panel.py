@@ -33,7 +33,20 @@ if TYPE_CHECKING:
 OWN = Path(__file__).parent / "front_end"
 MODULES = (
     *(FOLDER / f"{name}.js" for name in ("elements", "numbers", "plotly", "asking")),
-    *(OWN / f"{name}.js" for name in ("fields", "lines", "job", "choose", "facts", "steps", "results", "recorded", "panel")),
+    *(
+        OWN / f"{name}.js"
+        for name in (
+            "fields",
+            "lines",
+            "job",
+            "choose",
+            "facts",
+            "steps",
+            "results",
+            "recorded",
+            "panel",
+        )
+    ),
 )  # as they need each other
 RECORDED = Path(__file__).parent / "recorded"
 PAUSE = 0.15  # seconds between two tellings of what changes with every batch
@@ -112,7 +125,12 @@ class FineTuningPanel(anywidget.AnyWidget):
         self._noticed: list[str] = []  # by the job that runs, or the last one
         self._allowed = allowed_folders(folders)
         self.allowed = sentence(self._allowed)
-        self._shelf = Shelf([Path(path) for path in (sorted(RECORDED.glob("*.jsonl")) if recordings is None else recordings)])
+        self._shelf = Shelf(
+            [
+                Path(path)
+                for path in (sorted(RECORDED.glob("*.jsonl")) if recordings is None else recordings)
+            ]
+        )
         self.recorded = self._shelf.told()
         self.on_msg(self._answer)
 
@@ -184,9 +202,13 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .places import clear_away, session_folder, temporary_folder
             from .session import sessions
         except ModuleNotFoundError as error:
-            raise InputError(f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'") from None
+            raise InputError(
+                f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'"
+            ) from None
         if not self._folder:
-            self._folder = session_folder(sessions(), session) if session else temporary_folder(self)
+            self._folder = (
+                session_folder(sessions(), session) if session else temporary_folder(self)
+            )
             clear_away(sessions(), self._folder)
         leave_a_core()
         self._shelf.open(self._folder / "recordings")
@@ -234,7 +256,9 @@ class FineTuningPanel(anywidget.AnyWidget):
         with self._telling:
             self._told_at = time.monotonic()
             for name, value in self._waiting.items():
-                setattr(self, name, copy.deepcopy(value))  # a list that goes on growing would not be seen to have changed
+                setattr(
+                    self, name, copy.deepcopy(value)
+                )  # a list that goes on growing would not be seen to have changed
             self._waiting.clear()
 
     # --- the page's questions
@@ -274,7 +298,9 @@ class FineTuningPanel(anywidget.AnyWidget):
             options = {**options, "path": self._shelf.path(options.get("recording"))}
         if step == "export":
             options = {**options, "out": allowed_path(str(options.get("out", "")), self._allowed)}
-        self.start(step, **{**options, "record": options.get("record") is True and step in RECORDABLE})
+        self.start(
+            step, **{**options, "record": options.get("record") is True and step in RECORDABLE}
+        )
         return {}, []
 
     def _choose_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:

@@ -76,13 +76,17 @@ class Pictures:
         """Raises InputError for data that nothing can be learnt from."""
         if len(self.classes) < 2:
             only = f"only one class, {self.classes[0]!r}" if self.classes else "no labelled picture"
-            raise InputError(f"{self.name}: there is {only}; telling classes apart needs two of them{self._because()}")
+            raise InputError(
+                f"{self.name}: there is {only}; telling classes apart needs two of them{self._because()}"
+            )
         for part, held in (("training", self.train), ("validation", self.valid)):
             if not held:
                 raise InputError(f"{self.name}: no picture is left for {part}{self._because()}")
         empty = [name for name, (train, _) in self.counts.items() if train == 0]
         if empty:
-            raise InputError(f"{self.name}: there is no picture to learn {some(empty)} from{self._because()}")
+            raise InputError(
+                f"{self.name}: there is no picture to learn {some(empty)} from{self._because()}"
+            )
 
     def _because(self) -> str:
         listed = some(f"{name} ({why})" for name, why in self.skipped)
@@ -91,15 +95,28 @@ class Pictures:
     @property
     def counts(self) -> dict[str, tuple[int, int]]:
         """How many pictures each class has for training and for validation."""
-        train, valid = (np.bincount([p.label for p in part], minlength=len(self.classes)) for part in (self.train, self.valid))
+        train, valid = (
+            np.bincount([p.label for p in part], minlength=len(self.classes))
+            for part in (self.train, self.valid)
+        )
         return {name: (int(train[k]), int(valid[k])) for k, name in enumerate(self.classes)}
 
     def sentences(self) -> list[str]:
         """What was found, for the person who gave it."""
-        counts = ", ".join(f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items())
+        counts = ", ".join(
+            f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items()
+        )
         total = f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in {len(self.classes)} classes"
-        more = [f"{count_of(len(self.skipped))} skipped in all."] if len(self.skipped) > MOST_NAMED else []
-        return [f"{self.name}: {total}: {counts}.", *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]), *more]
+        more = (
+            [f"{count_of(len(self.skipped))} skipped in all."]
+            if len(self.skipped) > MOST_NAMED
+            else []
+        )
+        return [
+            f"{self.name}: {total}: {counts}.",
+            *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]),
+            *more,
+        ]
 
 
 def count_of(files: int) -> str:
@@ -133,17 +150,36 @@ def pictures_in(
     found = [Picture(name, numbers[label], files[name]) for name, label in labels.items()]
     train, valid = _split(found, parts, valid_share, np.random.default_rng(seed))
     if len(classes) > 1 and not valid and not parts:
-        raise InputError(f"{folder.name}: no picture is left for validation: each class has only one; put two or more in each")
+        raise InputError(
+            f"{folder.name}: no picture is left for validation: each class has only one; put two or more in each"
+        )
     if sample is not None:
         _check_sample(sample, classes)
         share = min(1, sample / max(1, len(found)))
-        train, valid = (_sampled(part, max(len(classes), round(share * len(part))), seed) for part in (train, valid))
+        train, valid = (
+            _sampled(part, max(len(classes), round(share * len(part))), seed)
+            for part in (train, valid)
+        )
     bad = dict(_bad([*train, *valid], progress))
-    skipped = tuple(bad.items()) + _unlabelled(files, labels, labeller is by_folder) + _in_no_part(labels, parts)
-    train, valid = ([picture for picture in part if picture.id not in bad] for part in (train, valid))
+    skipped = (
+        tuple(bad.items())
+        + _unlabelled(files, labels, labeller is by_folder)
+        + _in_no_part(labels, parts)
+    )
+    train, valid = (
+        [picture for picture in part if picture.id not in bad] for part in (train, valid)
+    )
     real = folder.resolve()
     recipe = {"batch_size": fitting_batch(len(train))}
-    return Pictures(spelt(Path(real.name)), classes, tuple(train), tuple(valid), skipped, recipe=recipe, folder=real)
+    return Pictures(
+        spelt(Path(real.name)),
+        classes,
+        tuple(train),
+        tuple(valid),
+        skipped,
+        recipe=recipe,
+        folder=real,
+    )
 
 
 def fitting_batch(count: int) -> int:
@@ -153,17 +189,34 @@ def fitting_batch(count: int) -> int:
 
 def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None:
     """A class is a folder, so a folder with no files at all is a class with no pictures."""
-    lone = next((name.partition("/")[0] for name in labels if labels[name].lower() in TRAIN and name.count("/") > 1), None)
+    lone = next(
+        (
+            name.partition("/")[0]
+            for name in labels
+            if labels[name].lower() in TRAIN and name.count("/") > 1
+        ),
+        None,
+    )
     if lone and not parts:
-        raise InputError(f"{folder.name}: beside the folder {lone} there is none called valid; name the one so that is to check with")
+        raise InputError(
+            f"{folder.name}: beside the folder {lone} there is none called valid; name the one so that is to check with"
+        )
     for top in [folder / part for part in parts] or [folder]:
         for inner in sorted(top.iterdir()):
             named = spelt(inner.relative_to(folder))
-            if os.path.isdir(inner) and not inner.name.startswith(".") and not any(name.startswith(f"{named}/") for name in labels):
-                raise InputError(f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it")
+            if (
+                os.path.isdir(inner)
+                and not inner.name.startswith(".")
+                and not any(name.startswith(f"{named}/") for name in labels)
+            ):
+                raise InputError(
+                    f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it"
+                )
 
 
-def _unlabelled(files: Iterable[str], labels: Labels, by_folders: bool) -> tuple[tuple[str, str], ...]:
+def _unlabelled(
+    files: Iterable[str], labels: Labels, by_folders: bool
+) -> tuple[tuple[str, str], ...]:
     why = "it is in no class's folder" if by_folders else "it has no label"
     return tuple((name, why) for name in files if name not in labels)
 
@@ -174,14 +227,21 @@ def _in_no_part(labels: Labels, parts: dict[str, bool]) -> tuple[tuple[str, str]
 
 
 def _split(
-    pictures: Sequence[Picture], parts: dict[str, bool], valid_share: float, chance: np.random.Generator
+    pictures: Sequence[Picture],
+    parts: dict[str, bool],
+    valid_share: float,
+    chance: np.random.Generator,
 ) -> tuple[list[Picture], list[Picture]]:
     """By folder where there are parts; else of each class by chance, at least one for each part where the class has two."""
     if not 0 < valid_share < 1:
-        raise InputError(f"the share of pictures for validation is {valid_share}; it lies between 0 and 1")
+        raise InputError(
+            f"the share of pictures for validation is {valid_share}; it lies between 0 and 1"
+        )
     if parts:
         placed = [(parts.get(picture.id.partition("/")[0]), picture) for picture in pictures]
-        return [p for is_valid, p in placed if is_valid is False], [p for is_valid, p in placed if is_valid]
+        return [p for is_valid, p in placed if is_valid is False], [
+            p for is_valid, p in placed if is_valid
+        ]
     train, valid = [], []
     for held in _by_class(pictures):
         order = [held[k] for k in chance.permutation(len(held))]
@@ -202,7 +262,11 @@ def _sampled(pictures: Sequence[Picture], count: int, seed: int) -> list[Picture
     """`count` of them, taken from the classes in turn."""
     chance = np.random.default_rng(seed)
     shuffled = [[held[k] for k in chance.permutation(len(held))] for held in _by_class(pictures)]
-    in_turn = sorted((turn, k, picture.id, picture) for k, held in enumerate(shuffled) for turn, picture in enumerate(held))
+    in_turn = sorted(
+        (turn, k, picture.id, picture)
+        for k, held in enumerate(shuffled)
+        for turn, picture in enumerate(held)
+    )
     return sorted((picture for *_, picture in in_turn[:count]), key=lambda p: p.id)
 
 
@@ -218,7 +282,9 @@ def _bad(pictures: Sequence[Picture], progress: Progress | None) -> Iterable[tup
 
     pool = ThreadPoolExecutor()
     try:
-        for done, (picture, why) in enumerate(zip(pictures, pool.map(reason, pictures), strict=True), 1):
+        for done, (picture, why) in enumerate(
+            zip(pictures, pool.map(reason, pictures), strict=True), 1
+        ):
             if progress:
                 progress(done, len(pictures))
             if why:
@@ -230,11 +296,16 @@ def _bad(pictures: Sequence[Picture], progress: Progress | None) -> Iterable[tup
 def _check_sample(sample: int, classes: Sequence[str]) -> None:
     least = 2 * len(classes)
     if sample < least:
-        raise SampleTooSmall(f"a sample of {sample} is too small: {len(classes)} classes need at least {least} pictures")
+        raise SampleTooSmall(
+            f"a sample of {sample} is too small: {len(classes)} classes need at least {least} pictures"
+        )
 
 
 def fewer(pictures: Pictures, sample: int) -> Pictures:
     """The same with about `sample` pictures to learn from, evenly over the classes; all are there to check with. Raises InputError."""
     _check_sample(sample, pictures.classes)
     each = max(1, sample // len(pictures.classes))
-    return replace(pictures, train=tuple(picture for held in _by_class(pictures.train) for picture in held[:each]))
+    return replace(
+        pictures,
+        train=tuple(picture for held in _by_class(pictures.train) for picture in held[:each]),
+    )

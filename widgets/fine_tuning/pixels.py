@@ -20,13 +20,22 @@ class Pixels:
     """labels: (pictures,) of class numbers. Threads decode, since Pillow leaves Python to others while it works."""
 
     def __init__(
-        self, pictures: Sequence[Picture], body: Body, most_kept: int = MOST_KEPT, listener: Listener = nobody, stop: Stop = never
+        self,
+        pictures: Sequence[Picture],
+        body: Body,
+        most_kept: int = MOST_KEPT,
+        listener: Listener = nobody,
+        stop: Stop = never,
     ):
         """Raises Stopped where that is asked for, and InputError for a picture that has gone bad."""
         self.pictures, self.body = pictures, body
         self.labels = torch.tensor([picture.label for picture in pictures])
         first = self._one(0)
-        self.kept = torch.empty(len(pictures), *first.shape, dtype=torch.uint8) if len(pictures) * first.nbytes <= most_kept else None
+        self.kept = (
+            torch.empty(len(pictures), *first.shape, dtype=torch.uint8)
+            if len(pictures) * first.nbytes <= most_kept
+            else None
+        )
         if self.kept is not None:
             self._keep(self.kept, listener, stop)
 

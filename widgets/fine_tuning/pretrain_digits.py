@@ -47,22 +47,36 @@ def turned(pictures: Pictures) -> Pictures:
 
     def turns(part: tuple[Picture, ...]) -> tuple[Picture, ...]:
         return tuple(
-            Picture(f"{picture.id} turned {degrees}", picture.label + k * len(pictures.classes), pixels=np.rot90(picture.pixels, k).copy())
+            Picture(
+                f"{picture.id} turned {degrees}",
+                picture.label + k * len(pictures.classes),
+                pixels=np.rot90(picture.pixels, k).copy(),
+            )
             for picture in part
             if picture.pixels is not None
             for k, degrees in enumerate(TURNS)
         )
 
-    names = tuple(f"{name} turned {degrees}" if degrees else name for degrees in TURNS for name in pictures.classes)
-    return replace(pictures, classes=names, train=turns(pictures.train), valid=turns(pictures.valid))
+    names = tuple(
+        f"{name} turned {degrees}" if degrees else name
+        for degrees in TURNS
+        for name in pictures.classes
+    )
+    return replace(
+        pictures, classes=names, train=turns(pictures.train), valid=turns(pictures.valid)
+    )
 
 
 def main(folder: Path = DIGITS_FOLDER) -> None:
     """Train, and write the model, its preprocessing and README.md into the folder."""
-    config = ResNetConfig(embedding_size=16, hidden_sizes=HIDDEN, depths=[1] * len(HIDDEN), layer_type="basic")
+    config = ResNetConfig(
+        embedding_size=16, hidden_sizes=HIDDEN, depths=[1] * len(HIDDEN), layer_type="basic"
+    )
     config.num_labels = len(OTHERS) * len(TURNS)
     half = [0.5] * 3
-    processor = ConvNextImageProcessorPil(size={"shortest_edge": SIZE}, crop_pct=1.0, image_mean=half, image_std=half)
+    processor = ConvNextImageProcessorPil(
+        size={"shortest_edge": SIZE}, crop_pct=1.0, image_mean=half, image_std=half
+    )
     body = fresh(body_of("digits", ResNetForImageClassification(config), processor), SEED)
     learner = Learner(turned(digits(EACH, SEED, OTHERS)), body, BATCH_SIZE, SEED, device="cpu")
     learner.fit([Stage("unfrozen", EPOCHS, LR)], listener=print)
@@ -90,7 +104,12 @@ def own_accuracy(body: Body, pictures: Pictures) -> float:
     pixels = body.normalised(body.pixels([picture.open() for picture in pictures.valid]))
     with torch.inference_mode():
         found = body.model(pixel_values=pixels).logits.argmax(dim=1)
-    return (found == torch.tensor([picture.label for picture in pictures.valid])).double().mean().item()
+    return (
+        (found == torch.tensor([picture.label for picture in pictures.valid]))
+        .double()
+        .mean()
+        .item()
+    )
 
 
 if __name__ == "__main__":

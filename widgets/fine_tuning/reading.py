@@ -7,9 +7,19 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # not those that start another program to be read
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "BMP",
+    "WEBP",
+    "TIFF",
+    "PPM",
+)  # not those that start another program to be read
 MOST_PIXELS = 40_000_000
-MOST_ELONGATED = 50  # width over height, or height over width: a network's resize would blow such a picture up
+MOST_ELONGATED = (
+    50  # width over height, or height over width: a network's resize would blow such a picture up
+)
 GLANCE = (64, 64)  # a JPEG is decoded no larger than it must be while it is only checked
 
 Image.init()  # Pillow's readers of WEBP and TIFF are not there before
@@ -43,20 +53,30 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
     except UnreadablePicture:
         raise
     except UnidentifiedImageError:
-        raise UnreadablePicture("it is empty" if path.stat().st_size == 0 else "it is not a picture of a known format") from None
+        raise UnreadablePicture(
+            "it is empty" if path.stat().st_size == 0 else "it is not a picture of a known format"
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadablePicture(f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels") from None
+        raise UnreadablePicture(
+            f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels"
+        ) from None
     except OSError as error:
-        raise UnreadablePicture(f"it cannot be read to its end: {error.strerror or error}") from None
+        raise UnreadablePicture(
+            f"it cannot be read to its end: {error.strerror or error}"
+        ) from None
     except Exception as error:  # a decoder meeting a broken file may raise anything at all
         raise UnreadablePicture(f"it is damaged: {error}") from None
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise UnreadablePicture(f"it has {width * height / 1e6:.0f} million pixels, more than {MOST_PIXELS / 1e6:.0f} million")
+        raise UnreadablePicture(
+            f"it has {width * height / 1e6:.0f} million pixels, more than {MOST_PIXELS / 1e6:.0f} million"
+        )
     if max(width, height) > MOST_ELONGATED * min(width, height):
-        raise UnreadablePicture(f"it is {width} x {height}: more than {MOST_ELONGATED} times as long as wide")
+        raise UnreadablePicture(
+            f"it is {width} x {height}: more than {MOST_ELONGATED} times as long as wide"
+        )
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # a recording can be read where there is no PyTorch
 FORMAT = "gradsheet recording 1"
 PAUSE = 0.2  # seconds between two questions whether to stop
 LARGEST_WHOLE = 2**53  # a page could not tell larger ones from each other
-KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (BatchEnded, EpochEnded, Notice, Worked)}
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (BatchEnded, EpochEnded, Notice, Worked)
+}
 COUNTED = ("epoch", "epochs", "batch", "batches", "total")  # from 1
 
 
@@ -80,13 +82,24 @@ class Recorder:
         self._file: TextIO | None = None
         pictures, date = learner.pictures, datetime.now(UTC).isoformat(timespec="seconds")
         device, size = device_name(learner.settings.device), learner.settings.batch_size
-        self._about = About(device, date, learner.seed, pictures.name, pictures.counts, learner.body.name, size, versions())
+        self._about = About(
+            device,
+            date,
+            learner.seed,
+            pictures.name,
+            pictures.counts,
+            learner.body.name,
+            size,
+            versions(),
+        )
 
     def __call__(self, event: Event) -> None:
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8")
             self._write(self._file, asdict(self._about))
-        self._write(self._file, [round(self._clock() - self._began, 4), type(event).__name__, asdict(event)])
+        self._write(
+            self._file, [round(self._clock() - self._began, 4), type(event).__name__, asdict(event)]
+        )
 
     def _write(self, file: TextIO, said: Any) -> None:
         file.write(json.dumps(said) + "\n")
@@ -113,13 +126,26 @@ class Recording:
     def title(self) -> str:
         """What was recorded, to tell it from others."""
         epochs = [event for _, event in self.events if isinstance(event, EpochEnded)]
-        counts = {stage: sum(event.stage == stage for event in epochs) for stage in dict.fromkeys(event.stage for event in epochs)}
-        stages = ", ".join(f"{stage} {count} epoch{'s' * (count != 1)}" for stage, count in counts.items())
+        counts = {
+            stage: sum(event.stage == stage for event in epochs)
+            for stage in dict.fromkeys(event.stage for event in epochs)
+        }
+        stages = ", ".join(
+            f"{stage} {count} epoch{'s' * (count != 1)}" for stage, count in counts.items()
+        )
         return (
-            f"{self.about.data}: {stages}, in the end {epochs[-1].accuracy:.1%} right" if epochs else f"{self.about.data}: no whole epoch"
+            f"{self.about.data}: {stages}, in the end {epochs[-1].accuracy:.1%} right"
+            if epochs
+            else f"{self.about.data}: no whole epoch"
         )
 
-    def play(self, listener: Listener, stop: Stop = never, speed: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> bool:
+    def play(
+        self,
+        listener: Listener,
+        stop: Stop = never,
+        speed: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> bool:
         """Tell the listener that it is a recording, then every event at its time divided by speed; False where it was stopped."""
         if not speed > 0:
             raise InputError(f"a speed of {speed} cannot be; it is above 0")
@@ -129,7 +155,9 @@ class Recording:
             if stop():
                 return False
             left = max(0.0, when - before) / speed
-            while left > 0 and not stop():  # a long pause, and the person may not want to wait for its end
+            while (
+                left > 0 and not stop()
+            ):  # a long pause, and the person may not want to wait for its end
                 sleep(min(left, PAUSE))
                 left -= PAUSE
             before = when
@@ -154,9 +182,14 @@ def recording_of(content: bytes) -> Recording:
         about = _json(lines[0])
         if about.get("format") != FORMAT:
             raise ValueError(f"its format is {about.get('format')!r}, and {FORMAT!r} is known here")
-        return Recording(_made(About, about), tuple(_event(*_json(line)) for line in lines[1:] if line.endswith("\n")))
+        return Recording(
+            _made(About, about),
+            tuple(_event(*_json(line)) for line in lines[1:] if line.endswith("\n")),
+        )
     except RecursionError:
-        raise InputError("this is no recording that can be played: it is too deeply nested") from None
+        raise InputError(
+            "this is no recording that can be played: it is too deeply nested"
+        ) from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InputError(f"this is no recording that can be played: {error}") from None
 
@@ -194,7 +227,11 @@ def _event(when: Any, kind: str, words: dict[str, Any]) -> tuple[float, Event]:
 def _made(kind: type[Any], words: dict[str, Any]) -> Any:
     """Of what is said, where each word is of its field's type."""
     made = kind(**words)
-    wrong = [one.name for one in fields(made) if one.name in words and not IS[str(one.type)](words[one.name])]
+    wrong = [
+        one.name
+        for one in fields(made)
+        if one.name in words and not IS[str(one.type)](words[one.name])
+    ]
     if wrong:
         raise ValueError(f"{kind.__name__} says nothing usable of {wrong[0]}")
     return made

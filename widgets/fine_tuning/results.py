@@ -50,7 +50,11 @@ class Predictions:
     def losses(self) -> np.ndarray:
         """(n,) minus the logarithm of the probability given to what was true; finite where the probability has run down to 0."""
         top = self.logits.max(axis=1)
-        return top + np.log(np.exp(self.logits - top[:, np.newaxis]).sum(axis=1)) - self.logits[np.arange(len(self.actual)), self.actual]
+        return (
+            top
+            + np.log(np.exp(self.logits - top[:, np.newaxis]).sum(axis=1))
+            - self.logits[np.arange(len(self.actual)), self.actual]
+        )
 
     @property
     def confusion(self) -> np.ndarray:
@@ -62,8 +66,14 @@ class Predictions:
     def most_confused(self, min_val: int = 1) -> list[tuple[str, str, int]]:
         """(actual, predicted, how many) for what was confused at least min_val times, most first."""
         counts = self.confusion * (1 - np.eye(len(self.classes), dtype=int))
-        pairs = [(int(counts[a, p]), int(a), int(p)) for a, p in zip(*np.nonzero(counts >= max(1, min_val)), strict=True)]
-        return [(self.classes[a], self.classes[p], n) for n, a, p in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:]))]
+        pairs = [
+            (int(counts[a, p]), int(a), int(p))
+            for a, p in zip(*np.nonzero(counts >= max(1, min_val)), strict=True)
+        ]
+        return [
+            (self.classes[a], self.classes[p], n)
+            for n, a, p in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:]))
+        ]
 
     def most_wrongly_named(self, count: int) -> list[int]:
         """The numbers of the classes that were said most often where they are not, in their order."""
@@ -74,19 +84,30 @@ class Predictions:
         """Numbers of the pictures with the largest losses, largest first."""
         return _first(-self.losses, np.arange(len(self.ids)), count)
 
-    def kinds(self, each: int = EACH, seed: int = 0, classes: Sequence[int] | None = None) -> dict[str, list[int]]:
+    def kinds(
+        self, each: int = EACH, seed: int = 0, classes: Sequence[int] | None = None
+    ) -> dict[str, list[int]]:
         """The lecture's five kinds of picture, as numbers of pictures. The most confident ones are of each class (as predicted) in turn.
 
         classes: the numbers of these classes alone.
         """
-        named = [(k, self.classes[k]) for k in (range(len(self.classes)) if classes is None else classes)]
+        named = [
+            (k, self.classes[k]) for k in (range(len(self.classes)) if classes is None else classes)
+        ]
         chance = np.random.default_rng(seed)
         right, wrong = np.flatnonzero(self.correct), np.flatnonzero(~self.correct)
-        found = {"correct, at random": _drawn(chance, right, each), "incorrect, at random": _drawn(chance, wrong, each)}
+        found = {
+            "correct, at random": _drawn(chance, right, each),
+            "incorrect, at random": _drawn(chance, wrong, each),
+        }
         for k, name in named:
-            found[f"most confidently {name}, and right"] = _first(-self.confidence, right[self.predicted[right] == k], each)
+            found[f"most confidently {name}, and right"] = _first(
+                -self.confidence, right[self.predicted[right] == k], each
+            )
         for k, name in named:
-            found[f"most confidently {name}, and wrong"] = _first(-self.confidence, wrong[self.predicted[wrong] == k], each)
+            found[f"most confidently {name}, and wrong"] = _first(
+                -self.confidence, wrong[self.predicted[wrong] == k], each
+            )
         found["most uncertain"] = _first(self.confidence, np.arange(len(self.ids)), each)
         return found
 
@@ -102,12 +123,21 @@ class Predictions:
         which = np.minimum((self.confidence * bins).astype(int), bins - 1)
         counts = np.bincount(which, minlength=bins)
         filled = np.flatnonzero(counts)
-        said, was = (np.bincount(which, values, bins)[filled] / counts[filled] for values in (self.confidence, self.correct))
-        return Calibration(counts[filled], said, was, float(np.abs(said - was) @ counts[filled] / len(self.ids)))
+        said, was = (
+            np.bincount(which, values, bins)[filled] / counts[filled]
+            for values in (self.confidence, self.correct)
+        )
+        return Calibration(
+            counts[filled], said, was, float(np.abs(said - was) @ counts[filled] / len(self.ids))
+        )
 
     def expected_log_loss(self, clip: float) -> float:
         """The mean log loss where the probability given to what was true is moved into clip ... 1 - clip."""
-        true = np.clip(self.probabilities[np.arange(len(self.actual)), self.actual], checked_clip(clip), 1 - clip)
+        true = np.clip(
+            self.probabilities[np.arange(len(self.actual)), self.actual],
+            checked_clip(clip),
+            1 - clip,
+        )
         with np.errstate(divide="ignore"):
             return float(-np.log(true).mean())
 
@@ -122,8 +152,16 @@ class Calibration:
     error: float
 
     def sentence(self) -> str:
-        mean_said, mean_was = (float(values @ self.counts / self.counts.sum()) for values in (self.said, self.was))
-        more = "more sure than right" if mean_said > mean_was else "less sure than right" if mean_said < mean_was else "as sure as right"
+        mean_said, mean_was = (
+            float(values @ self.counts / self.counts.sum()) for values in (self.said, self.was)
+        )
+        more = (
+            "more sure than right"
+            if mean_said > mean_was
+            else "less sure than right"
+            if mean_said < mean_was
+            else "as sure as right"
+        )
         return f"On average it said {mean_said:.1%} and was right {mean_was:.1%} of the time: {more}. Calibration error {self.error:.3f}."
 
 
@@ -138,10 +176,15 @@ def checked_clip(clip: float) -> float:
     return clip
 
 
-def log_loss_inputs(predictions: Predictions, positive: int = 0, rows: int | None = None) -> dict[str, list[float]]:
+def log_loss_inputs(
+    predictions: Predictions, positive: int = 0, rows: int | None = None
+) -> dict[str, list[float]]:
     """These predictions as inputs of the sheet `log_loss`: is the picture of class `positive`, and the probability said of that."""
     actual = (predictions.actual == positive).astype(float)[:rows]
-    return {"is_cat": actual.tolist(), "prediction": predictions.probabilities[:rows, positive].tolist()}
+    return {
+        "is_cat": actual.tolist(),
+        "prediction": predictions.probabilities[:rows, positive].tolist(),
+    }
 
 
 def _first(by: np.ndarray, among: np.ndarray, count: int) -> list[int]:

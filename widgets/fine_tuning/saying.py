@@ -32,12 +32,20 @@ def epochs_of(count: int) -> str:
 
 
 def body_is(name: str, labels: Sequence[str], has_head: bool) -> str:
-    return f"The body, {name}, was trained to tell {some_of(labels)} apart." if has_head else f"The body is {name}."
+    return (
+        f"The body, {name}, was trained to tell {some_of(labels)} apart."
+        if has_head
+        else f"The body is {name}."
+    )
 
 
 def popped(features: int, classes: int, pictures: int, seconds: float | None) -> str:
     """seconds: that the body took; None where its features were kept."""
-    where = f"found kept, for {pictures} pictures" if seconds is None else f"computed for {pictures} pictures in {seconds:.2f} s and kept"
+    where = (
+        f"found kept, for {pictures} pictures"
+        if seconds is None
+        else f"computed for {pictures} pictures in {seconds:.2f} s and kept"
+    )
     return (
         f"The last layer is popped; a new one turns the body's {features} features into {classes} logits. "
         f"The features were {where}: an epoch of the head need not look at a picture again."
@@ -69,7 +77,9 @@ def judged(curves: Curves) -> str:
     before = curves.stands(PRETRAINED, back=1)
     if not before:
         return said
-    was = f"Before this stage it was {before['accuracy']:.1%} and {loss_words(before['valid_loss'])}"
+    was = (
+        f"Before this stage it was {before['accuracy']:.1%} and {loss_words(before['valid_loss'])}"
+    )
     worse = last["valid_loss"] > before["valid_loss"]
     return f"{said} {was}{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
 
@@ -79,7 +89,9 @@ def compared(curves: Curves) -> str:
     scratch, other = curves.stands(SCRATCH), curves.stands(PRETRAINED)
     assert scratch is not None
     total = sum(len(run["epochs"]) for run in curves.of(SCRATCH))
-    gives = f"accuracy {scratch['accuracy']:.1%}, validation loss {loss_words(scratch['valid_loss'])}"
+    gives = (
+        f"accuracy {scratch['accuracy']:.1%}, validation loss {loss_words(scratch['valid_loss'])}"
+    )
     said = f"From scratch, after {epochs_of(total)}: {gives}."
     if not other:
         return f"{said} Train the pretrained network too, to see both curves."
@@ -92,7 +104,9 @@ def accuracy_of(predicted: Predictions) -> str:
 
 def kept_of(curves: Curves, stage: Stage) -> str:
     """Where the last checkpoint is, of a training that ended with its Python."""
-    runs: list[dict[str, Any]] = [run for run in curves.runs if run["source"] in (PREDICTIONS, PRETRAINED)]
+    runs: list[dict[str, Any]] = [
+        run for run in curves.runs if run["source"] in (PREDICTIONS, PRETRAINED)
+    ]
     own = runs and not runs[-1]["over"] and runs[-1]["stage"] == stage.name
     epochs = len(runs[-1]["epochs"]) if own else 0
     return f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage '{STAGES[stage.name]}'."

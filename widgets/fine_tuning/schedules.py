@@ -42,15 +42,22 @@ class Stage:
         """After this share of the stage's steps: the rate of each parameter group, and the momentum."""
         highest = rates(self.lr, groups)
         low, middle, end = self.momenta
-        found = [_cycle(share, self.pct_start, lr / self.div, lr, lr / self.div_final) for lr in highest]
+        found = [
+            _cycle(share, self.pct_start, lr / self.div, lr, lr / self.div_final) for lr in highest
+        ]
         return found, _cycle(share, self.pct_start, low, middle, end)
 
 
 def rates(lr: Rate, groups: int) -> list[float]:
     """Each parameter group's largest rate, from the first layer to the head. Raises InputError for rates that cannot be."""
     given = [lr.start, lr.stop] if isinstance(lr, slice) else [lr]
-    if any(not isinstance(x, (int, float)) or not 0 < x <= LARGEST for x in given if x is not None) or given[-1] is None:
-        raise InputError(f"the learning rate {lr} cannot be: a number above 0 and up to {LARGEST:g}, slice(a) or slice(a, b)")
+    if (
+        any(not isinstance(x, (int, float)) or not 0 < x <= LARGEST for x in given if x is not None)
+        or given[-1] is None
+    ):
+        raise InputError(
+            f"the learning rate {lr} cannot be: a number above 0 and up to {LARGEST:g}, slice(a) or slice(a, b)"
+        )
     if not isinstance(lr, slice):
         return [float(lr)] * groups
     if lr.start is None:
@@ -59,10 +66,17 @@ def rates(lr: Rate, groups: int) -> list[float]:
     return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
 
 
-def recipe(epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1, frozen_lr: float | None = None) -> list[Stage]:
+def recipe(
+    epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1, frozen_lr: float | None = None
+) -> list[Stage]:
     """fastai 2.8's fine_tune: the head alone, then everything. frozen_lr: of the head alone; default base_lr, as there."""
     return [
-        Stage("frozen", frozen_epochs, slice(base_lr if frozen_lr is None else frozen_lr), pct_start=0.99),
+        Stage(
+            "frozen",
+            frozen_epochs,
+            slice(base_lr if frozen_lr is None else frozen_lr),
+            pct_start=0.99,
+        ),
         Stage("unfrozen", epochs, unfrozen_rates(base_lr), pct_start=0.3, div=5),
     ]
 
@@ -77,4 +91,8 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 def _cycle(share: float, turn: float, start: float, middle: float, end: float) -> float:
-    return _cosine(start, middle, share / turn) if share < turn else _cosine(middle, end, (share - turn) / (1 - turn))
+    return (
+        _cosine(start, middle, share / turn)
+        if share < turn
+        else _cosine(middle, end, (share - turn) / (1 - turn))
+    )

@@ -30,8 +30,22 @@ from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
 BODY_WORK = "Pictures through the body"
-STARTING = {"epochs": 4, "frozen_epochs": 4, "lr": BASE_LR, "batch_size": BATCH_SIZE}  # where the pictures come without a recipe
-BEFORE = {"runs": [], "saved": [], "curve": {}, "seen": [], "results": {}, "notices": [], "stale": False, "playing": ""}  # any step
+STARTING = {
+    "epochs": 4,
+    "frozen_epochs": 4,
+    "lr": BASE_LR,
+    "batch_size": BATCH_SIZE,
+}  # where the pictures come without a recipe
+BEFORE = {
+    "runs": [],
+    "saved": [],
+    "curve": {},
+    "seen": [],
+    "results": {},
+    "notices": [],
+    "stale": False,
+    "playing": "",
+}  # any step
 
 Tell = Callable[[str, Any], None]
 
@@ -65,7 +79,9 @@ class Session:
         self.curves = Curves()
         self.saved: list[dict[str, Any]] = []
         self.predicted: Predictions | None = None
-        self.head: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # features, weights, bias of these predictions
+        self.head: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
+            None  # features, weights, bias of these predictions
+        )
         self.playing = False  # a recording
         self.body_took = (0.0, 0.0)
         self._learning = self.learner  # the learner whose training is the last, for `resume`
@@ -116,7 +132,9 @@ class Session:
         unfinished = self.learner.unfinished
         if (self.learner.folder / CHECKPOINT).exists():
             self.learner.take_up()
-            if self.curves.is_loaded(PRETRAINED):  # and not as the checkpoint has it, with which Resume goes on
+            if self.curves.is_loaded(
+                PRETRAINED
+            ):  # and not as the checkpoint has it, with which Resume goes on
                 self.learner.load(LATEST)
         if unfinished:
             said = saying.kept_of(self.curves, unfinished[self.learner.finished])
@@ -155,20 +173,28 @@ class Session:
     def from_scratch(self) -> Learner:
         """A learner of the same pictures, from random weights."""
         folder = self.learner.folder / "scratch"
-        return Learner(self.pictures, fresh(self.body, self.seed), self.batch_size, self.seed, folder=folder)
+        return Learner(
+            self.pictures, fresh(self.body, self.seed), self.batch_size, self.seed, folder=folder
+        )
 
-    def learn(self, plan: list[Stage], listen: Listener, stop: Stop, learner: Learner | None = None) -> str:
+    def learn(
+        self, plan: list[Stage], listen: Listener, stop: Stop, learner: Learner | None = None
+    ) -> str:
         """Train these stages; what happened, in words."""
         self._learning = learner or self.learner
         self.curves.begin(self._source(plan[0].name))
         self.place.keep("runs", self.curves.runs)
-        return self._after(self._learning.fit(plan, listen, lambda: stop() or self.place.lost), listen, stop)
+        return self._after(
+            self._learning.fit(plan, listen, lambda: stop() or self.place.lost), listen, stop
+        )
 
     def resume(self, listen: Listener, stop: Stop) -> str:
         """Raises InputError where there is nothing to resume."""
         if not self.can_resume:
             raise InputError("there is no training to resume")
-        return self._after(self._learning.resume(listen, lambda: stop() or self.place.lost), listen, stop)
+        return self._after(
+            self._learning.resume(listen, lambda: stop() or self.place.lost), listen, stop
+        )
 
     @property
     def can_resume(self) -> bool:
@@ -178,10 +204,16 @@ class Session:
         """What the network as it is now makes of the validation pictures. Raises Stopped, with the results as they were."""
         predicted = self.learner.predictions(listener=listen, stop=stop)
         last = self.learner.network.head
-        weight, bias = (part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias))
+        weight, bias = (
+            part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias)
+        )
         head = (self.learner.features(ROWS), weight, bias)
         epoch = self.curves.stands(PRETRAINED)
-        of = {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]] if epoch else "a head that knows nothing yet"
+        of = (
+            {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]]
+            if epoch
+            else "a head that knows nothing yet"
+        )
         told = told_results(predicted, self.pictures, f"The network with {of}", stop)
         self.predicted, self.head = predicted, head
         self.tell("results", told)
@@ -199,7 +231,9 @@ class Session:
             return saying.compared(self.curves)
         self.learner.save(LATEST)
         if self.learner.plan[-1].name == "predictions":
-            return saying.linear(self.learner.predictions("predictions", stop=stop), len(self.body.labels))
+            return saying.linear(
+                self.learner.predictions("predictions", stop=stop), len(self.body.labels)
+            )
         return saying.judged(self.curves) + self._results_after(listen, stop)
 
     def _results_after(self, listen: Listener, stop: Stop) -> str:

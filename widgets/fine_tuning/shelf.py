@@ -26,15 +26,21 @@ class Shelf:
     def __init__(self, given: Sequence[Path]):
         self._given = [(path, _told(path, read_recording(path))) for path in given]
         self._own: Path | None = None
-        self._seen: dict[Path, tuple[State, Told | None]] = {}  # each is read once, until it changes
+        self._seen: dict[
+            Path, tuple[State, Told | None]
+        ] = {}  # each is read once, until it changes
 
     def open(self, folder: Path) -> None:
         """folder: where those of the session are."""
         self._own = folder
 
     def _all(self) -> list[tuple[Path, Told]]:
-        own = [(path, *self._look(path)) for path in (self._own.glob("*.jsonl") if self._own else ())]
-        return self._given + [(path, told) for path, _, told in sorted(own, key=lambda one: one[1]) if told]
+        own = [
+            (path, *self._look(path)) for path in (self._own.glob("*.jsonl") if self._own else ())
+        ]
+        return self._given + [
+            (path, told) for path, _, told in sorted(own, key=lambda one: one[1]) if told
+        ]
 
     def _look(self, path: Path) -> tuple[State, Told | None]:
         """How it is now, and what; None for what cannot be read, such as one that broke off before it began."""
@@ -71,10 +77,14 @@ class Shelf:
     def take(self, content: bytes) -> str:
         """Keep what a person brought in, and say what it is. Raises InputError where it cannot be played; then it is not kept."""
         if len(content) > LARGEST:
-            raise InputError(f"this file has {len(content) / 1e6:.1f} MB, and a recording has at most {LARGEST / 1e6:.0f}")
+            raise InputError(
+                f"this file has {len(content) / 1e6:.1f} MB, and a recording has at most {LARGEST / 1e6:.0f}"
+            )
         path = self.new(BROUGHT)
         if len(list(path.parent.glob(f"{BROUGHT}-*"))) >= MOST:
-            raise InputError(f"{MOST} recordings were brought in already, and more are not kept; open the lesson in another tab")
+            raise InputError(
+                f"{MOST} recordings were brought in already, and more are not kept; open the lesson in another tab"
+            )
         recording = recording_of(content)
         path.write_bytes(content)
         return recording.about.sentence()

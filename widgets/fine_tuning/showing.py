@@ -55,14 +55,20 @@ def told_batch(batch: Sequence[tuple[np.ndarray, str]]) -> list[dict[str, str]]:
     return [{"src": address(pixels), "caption": name} for pixels, name in batch]
 
 
-def told_results(predictions: Predictions, pictures: Pictures, of: str, stop: Stop = never) -> dict[str, Any]:
+def told_results(
+    predictions: Predictions, pictures: Pictures, of: str, stop: Stop = never
+) -> dict[str, Any]:
     """of: which network they are of. Raises Stopped: large pictures take their time to be opened."""
 
     @cache
     def drawn(k: int) -> dict[str, str]:
         if stop():
             raise Stopped
-        return {"src": thumbnail(pictures.valid[k]), "caption": predictions.caption(k), "title": predictions.ids[k]}
+        return {
+            "src": thumbnail(pictures.valid[k]),
+            "caption": predictions.caption(k),
+            "title": predictions.ids[k],
+        }
 
     def shown(numbers: Sequence[int]) -> list[dict[str, str]]:
         return [drawn(k) for k in numbers]
@@ -80,7 +86,9 @@ def told_results(predictions: Predictions, pictures: Pictures, of: str, stop: St
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),
-        "kinds": [[kind, shown(numbers)] for kind, numbers in predictions.kinds(classes=by_class).items()],
+        "kinds": [
+            [kind, shown(numbers)] for kind, numbers in predictions.kinds(classes=by_class).items()
+        ],
         "byClass": len(by_class),
         "calibration": {
             "counts": calibration.counts.tolist(),
@@ -99,7 +107,12 @@ def told_clip(predictions: Predictions, clip: float) -> dict[str, Any]:
         there = predictions.expected_log_loss(best)
         says += f" Clipped at {best:.4g}, the share that is wrong, it would be {there:.4f}."
     rows = min(len(predictions.ids), LINKED, MAX_ROWS)
-    return {"sentence": says, "link": log_loss_link(predictions, clip, rows), "rows": rows, "positive": predictions.classes[0]}
+    return {
+        "sentence": says,
+        "link": log_loss_link(predictions, clip, rows),
+        "rows": rows,
+        "positive": predictions.classes[0],
+    }
 
 
 def log_loss_link(predictions: Predictions, clip: float, rows: int) -> str:

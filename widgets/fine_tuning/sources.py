@@ -59,5 +59,9 @@ class PictureSource:
         if self.device.type == "cuda":  # bytes from pinned memory travel while the device works
             kept = kept.pin_memory()
         kept = kept.to(self.device, non_blocking=True)
-        pixels = (kept.to(memory_format=torch.channels_last) if self.channels_last else kept).float()
-        return self.pixels.body.normalised(pixels if chance is None else self.augmentation(pixels, chance))
+        pixels = (
+            kept.to(memory_format=torch.channels_last) if self.channels_last else kept
+        ).float()
+        return self.pixels.body.normalised(
+            pixels if chance is None else self.augmentation(pixels, chance)
+        )

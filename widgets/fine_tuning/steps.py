@@ -27,7 +27,9 @@ Options = dict[str, Any]
 
 
 def fit_predictions(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    return session.learn([Stage("predictions", whole(options, "epochs"), rate(options, "lr"))], listen, stop)
+    return session.learn(
+        [Stage("predictions", whole(options, "epochs"), rate(options, "lr"))], listen, stop
+    )
 
 
 def compute_features(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -38,7 +40,9 @@ def compute_features(session: Session, options: Options, listen: Listener, stop:
     first, last = session.body_took
     count = len(session.pictures.train) + len(session.pictures.valid)
     seconds = last - first if first else None
-    return saying.popped(learner.network.head.in_features, len(session.pictures.classes), count, seconds)
+    return saying.popped(
+        learner.network.head.in_features, len(session.pictures.classes), count, seconds
+    )
 
 
 def find(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -53,7 +57,9 @@ def find(session: Session, options: Options, listen: Listener, stop: Stop) -> st
 
 
 def fit_frozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    return session.learn([Stage("frozen", whole(options, "epochs"), rate(options, "lr"))], listen, stop)
+    return session.learn(
+        [Stage("frozen", whole(options, "epochs"), rate(options, "lr"))], listen, stop
+    )
 
 
 def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -63,7 +69,12 @@ def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Sto
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     options = {"frozen_lr": options.get("lr"), **options}
-    plan = recipe(whole(options, "epochs"), rate(options, "lr"), whole(options, "frozen_epochs"), rate(options, "frozen_lr"))
+    plan = recipe(
+        whole(options, "epochs"),
+        rate(options, "lr"),
+        whole(options, "frozen_epochs"),
+        rate(options, "frozen_lr"),
+    )
     return session.learn(plan, listen, stop)
 
 
@@ -83,7 +94,9 @@ def save(session: Session, options: Options, listen: Listener, stop: Stop) -> st
     if name == LATEST:
         raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputError(f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and spaces")
+        raise InputError(
+            f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and spaces"
+        )
     session.learner.save(name)
     about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
     session.saved = [*(one for one in session.saved if one["name"] != name), about]
@@ -115,16 +128,26 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
     """First-layer filters and what excites them."""
     network = session.learner.network
     drawn = excitement.filters(network)[:MOST_FILTERS]
-    patches = excitement.exciting_patches(network, session.body, session.pictures.valid, PATCHES, listen, stop)[:MOST_FILTERS]
+    patches = excitement.exciting_patches(
+        network, session.body, session.pictures.valid, PATCHES, listen, stop
+    )[:MOST_FILTERS]
     told = [
-        {"src": address(one), "patches": [{"src": address(p.pixels), "caption": f"{p.activation:.2f}", "title": p.id} for p in found]}
+        {
+            "src": address(one),
+            "patches": [
+                {"src": address(p.pixels), "caption": f"{p.activation:.2f}", "title": p.id}
+                for p in found
+            ],
+        }
         for one, found in zip(drawn, patches, strict=True)
     ]
     session.tell("seen", told)
     session.place.keep("seen", told)
     count = excitement.first_layer(network).out_channels
     which = f"the first {len(told)} of {count}" if count > len(told) else f"all {count}"
-    return f"Drawn are {which} filters of the first layer, each with the patches that excite it most."
+    return (
+        f"Drawn are {which} filters of the first layer, each with the patches that excite it most."
+    )
 
 
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:

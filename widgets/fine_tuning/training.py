@@ -28,7 +28,11 @@ from .memory import Portions, needed_for
 from .schedules import Stage
 from .sources import Source
 
-BETA, EPS, WEIGHT_DECAY = 0.99, 1e-5, 0.01  # fastai's Adam: decay decoupled; the first beta is the schedule's momentum
+BETA, EPS, WEIGHT_DECAY = (
+    0.99,
+    1e-5,
+    0.01,
+)  # fastai's Adam: decay decoupled; the first beta is the schedule's momentum
 FIRST_BETA = 0.9
 CHECKED_AT_ONCE = 64  # pictures
 
@@ -49,7 +53,9 @@ class Trainee:
     groups: list[tuple[str, list[nn.Parameter]]]
     train: Source
     valid: Source
-    is_small: bool = False  # so small that on a CPU one thread is faster than several, which wait for each other
+    is_small: bool = (
+        False  # so small that on a CPU one thread is faster than several, which wait for each other
+    )
 
 
 @dataclass
@@ -143,7 +149,9 @@ class Training:
             if self.processes.any(self.stop()):
                 return False
             began = time.perf_counter()
-            lrs = self._set_rates((self.epoch * len(chosen) + self.batch) / (self.stage.epochs * len(chosen)))
+            lrs = self._set_rates(
+                (self.epoch * len(chosen) + self.batch) / (self.stage.epochs * len(chosen))
+            )
             loss = self.step(index, next(kept))
             self.loss_sum += loss * len(index)
             self.batch += 1
@@ -159,7 +167,11 @@ class Training:
         A picture that is left over joins the batch before it: alone, it may give a batch norm one number to take the statistics from.
         """
         chance = torch.Generator().manual_seed(seed_of(self.settings.seed, self.number, epoch))
-        batches = list(torch.randperm(len(self.trainee.train.labels), generator=chance).split(self.settings.batch_size))
+        batches = list(
+            torch.randperm(len(self.trainee.train.labels), generator=chance).split(
+                self.settings.batch_size
+            )
+        )
         if len(batches) > 1 and len(batches[-1]) == 1 < self.settings.batch_size:
             batches[-2:] = [torch.cat(batches[-2:])]
         return batches
@@ -167,7 +179,9 @@ class Training:
     def step(self, index: torch.Tensor, kept: torch.Tensor) -> float:
         """Learn from one batch, of which `kept` is this process's share. Returns the loss before it, or raises Diverged."""
         own, device = self.processes.share(index), self.settings.device
-        weight = 1 if len(own) else 0  # a process without a picture of its own takes part with another's, and counts it as nothing
+        weight = (
+            1 if len(own) else 0
+        )  # a process without a picture of its own takes part with another's, and counts it as nothing
         labels = self.trainee.train.labels[self.own(index)].to(device)
 
         def work(slices: list[slice]) -> float:
@@ -177,14 +191,22 @@ class Training:
             total = torch.zeros((), device=device)
             for part in slices:
                 with self.processes.quietly(self.module, part is slices[-1]):
-                    loss = functional.cross_entropy(self._logits(self.module, inputs[part]), labels[part], reduction="sum") * weight
+                    loss = (
+                        functional.cross_entropy(
+                            self._logits(self.module, inputs[part]), labels[part], reduction="sum"
+                        )
+                        * weight
+                    )
                     (loss * (self.processes.count / len(index))).backward()
                 total += loss.detach()
             return total.item()
 
         loss = self.processes.sum(self.portions.run(work, len(labels), self.listener)) / len(index)
         if not math.isfinite(loss):
-            raise Diverged(f"batch {self.batch + 1} of epoch {self.epoch + 1}", self.optimiser.param_groups[-1]["lr"])
+            raise Diverged(
+                f"batch {self.batch + 1} of epoch {self.epoch + 1}",
+                self.optimiser.param_groups[-1]["lr"],
+            )
         with needed_for("the optimiser's two averages of every weight"):
             self.optimiser.step()
         return loss
@@ -192,8 +214,12 @@ class Training:
     def prepared(self, index: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
         """What the network sees of this process's share of a batch. A picture's augmentation does not depend on whose share it is in."""
         where = (self.settings.seed, self.number, self.epoch, self.batch)
-        chance = torch.rand(len(index), DRAWS, generator=torch.Generator().manual_seed(seed_of(*where)))
-        sow(seed_of(*where, self.processes.rank), self.settings.device)  # for the network's own, such as dropout
+        chance = torch.rand(
+            len(index), DRAWS, generator=torch.Generator().manual_seed(seed_of(*where))
+        )
+        sow(
+            seed_of(*where, self.processes.rank), self.settings.device
+        )  # for the network's own, such as dropout
         return self.trainee.train.prepared(kept, self.own(chance))
 
     def logits(self, source: Source) -> torch.Tensor:
@@ -214,7 +240,9 @@ class Training:
             for index, kept in zip(chosen, source.batches(chosen), strict=True):
                 self.processes.check(self.stop)
                 rows.append(self.portions.run(partial(work, kept), len(index), self.listener).cpu())
-            found = torch.cat(rows) if rows else torch.empty(0, self.trainee.groups[-1][1][0].shape[0])
+            found = (
+                torch.cat(rows) if rows else torch.empty(0, self.trainee.groups[-1][1][0].shape[0])
+            )
         return self.processes.woven(found, len(source.labels)).clone()
 
     def own(self, index: torch.Tensor) -> torch.Tensor:
@@ -240,23 +268,52 @@ class Training:
         logits, labels = self.logits(self.trainee.valid).double(), self.trainee.valid.labels
         valid_loss = functional.cross_entropy(logits, labels).item()
         if not math.isfinite(valid_loss):
-            raise Diverged(f"the validation after epoch {self.epoch + 1}", self.optimiser.param_groups[-1]["lr"])
+            raise Diverged(
+                f"the validation after epoch {self.epoch + 1}",
+                self.optimiser.param_groups[-1]["lr"],
+            )
         accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
         train_loss = self.loss_sum / len(self.trainee.train.labels)
-        return EpochEnded(self.stage.name, self.epoch + 1, self.stage.epochs, train_loss, valid_loss, accuracy, self.seconds)
+        return EpochEnded(
+            self.stage.name,
+            self.epoch + 1,
+            self.stage.epochs,
+            train_loss,
+            valid_loss,
+            accuracy,
+            self.seconds,
+        )
 
     def _batch_ended(self, batches: int, loss: float, lr: float) -> BatchEnded:
         seconds, done = self.speed
         left = (self.stage.epochs - self.epoch) * batches - self.batch
-        return BatchEnded(self.stage.name, self.epoch + 1, self.stage.epochs, self.batch, batches, loss, lr, left * seconds / done)
+        return BatchEnded(
+            self.stage.name,
+            self.epoch + 1,
+            self.stage.epochs,
+            self.batch,
+            batches,
+            loss,
+            lr,
+            left * seconds / done,
+        )
 
     # --- where it is
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """All that the rest of the stage depends on. The tensors are the live ones: write or clone them before going on."""
         parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
-        kept = {f"{k}.{name}": value for k, p in enumerate(parameters) for name, value in self.optimiser.state.get(p, {}).items()}
-        numbers = {"epoch": self.epoch, "batch": self.batch, "loss_sum": self.loss_sum, "seconds": self.seconds}
+        kept = {
+            f"{k}.{name}": value
+            for k, p in enumerate(parameters)
+            for name, value in self.optimiser.state.get(p, {}).items()
+        }
+        numbers = {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "loss_sum": self.loss_sum,
+            "seconds": self.seconds,
+        }
         return {**named("module", self.trainee.module.state_dict()), **named("optimiser", kept)}, {
             **numbers,
             "stage": stage_words(self.stage),
@@ -270,7 +327,9 @@ class Training:
         for name, value in of("optimiser", tensors).items():
             k, _, what = name.partition(".")
             parameter = parameters[int(k)]
-            self.optimiser.state[parameter][what] = value.to(parameter.device).clone()  # fused, AdamW counts its steps there too
+            self.optimiser.state[parameter][what] = value.to(
+                parameter.device
+            ).clone()  # fused, AdamW counts its steps there too
         self.epoch, self.batch = numbers["epoch"], numbers["batch"]
         self.loss_sum, self.seconds = numbers["loss_sum"], numbers["seconds"]
 
@@ -283,4 +342,10 @@ def stage_words(stage: Stage) -> dict[str, Any]:
 
 def stage_of(words: dict[str, Any]) -> Stage:
     lr = words["lr"]
-    return Stage(**{**words, "lr": slice(*lr[1:]) if isinstance(lr, list) else lr, "momenta": tuple(words["momenta"])})
+    return Stage(
+        **{
+            **words,
+            "lr": slice(*lr[1:]) if isinstance(lr, list) else lr,
+            "momenta": tuple(words["momenta"]),
+        }
+    )

@@ -36,10 +36,15 @@ MODULES = (
     "page",
     "plotly",
 )  # as they need each other
-ENDS = {"widget": ("asking", "widget"), "static": ("packing", "workbook", "other_sizes", "static")}  # a kernel writes the workbook itself
+ENDS = {
+    "widget": ("asking", "widget"),
+    "static": ("packing", "workbook", "other_sizes", "static"),
+}  # a kernel writes the workbook itself
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "[./\w]*?(\w+)\.js";$', re.MULTILINE)
 # What only readers need: lines of comment and empty ones, indentation, and comments after code.
-UNREAD = re.compile(r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +|^\n|(?<=[;,{(]) // [^\"'`\n]*$", re.MULTILINE | re.DOTALL)
+UNREAD = re.compile(
+    r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +|^\n|(?<=[;,{(]) // [^\"'`\n]*$", re.MULTILINE | re.DOTALL
+)
 UNREAD_IN_STYLE = re.compile(r"/\*.*?\*/\n|^ +|^\n", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 

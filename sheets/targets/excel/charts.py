@@ -32,14 +32,23 @@ WIDTH, HEIGHT = 620, 400  # pixels
 ROWS_OF_CHART, ROWS_OF_NOTE = 20, 3
 MOST_LABELS = 10  # along an axis
 TALL = ROWS_OF_CHART + ROWS_OF_NOTE + 1  # rows from one chart to the next
-COLOURS = ("#FFF3B0", "#A6D8C8", "#7FB0DD")  # of a contour's low, middle and high cells: light enough for black numbers
+COLOURS = (
+    "#FFF3B0",
+    "#A6D8C8",
+    "#7FB0DD",
+)  # of a contour's low, middle and high cells: light enough for black numbers
 
 
 def cells_of(block: Block, place: Place) -> str:
     """`=Sheet!$B$5:$B$9`: the block's cells."""
-    last_row, last_column = place.row + int(block.shape[0]) - 1, place.column + int(block.shape[1]) - 1
+    last_row, last_column = (
+        place.row + int(block.shape[0]) - 1,
+        place.column + int(block.shape[1]) - 1,
+    )
     corners = dict.fromkeys([(place.row, place.column), (last_row, last_column)])
-    return f"={place.worksheet}!" + ":".join(f"${column_name(column)}${row + 1}" for row, column in corners)
+    return f"={place.worksheet}!" + ":".join(
+        f"${column_name(column)}${row + 1}" for row, column in corners
+    )
 
 
 # --- segments
@@ -47,32 +56,60 @@ def cells_of(block: Block, place: Place) -> str:
 
 def _lengths(chart: int, series: int) -> tuple[str, str]:
     """The blocks that hold how far a segment runs up and down."""
-    return f"chart_{chart + 1}_series_{series + 1}_up", f"chart_{chart + 1}_series_{series + 1}_down"
+    return (
+        f"chart_{chart + 1}_series_{series + 1}_up",
+        f"chart_{chart + 1}_series_{series + 1}_down",
+    )
 
 
 def lengths_of_now(sheet: Sheet) -> set[str]:
     """The lengths of segments that are not drawn over steps."""
-    series = [(c, s, series) for c, chart in enumerate(sheet.charts) for s, series in enumerate(chart.series)]
-    return {name for c, s, each in series if each.mode == "segments" and not each.steps for name in _lengths(c, s)}
+    series = [
+        (c, s, series)
+        for c, chart in enumerate(sheet.charts)
+        for s, series in enumerate(chart.series)
+    ]
+    return {
+        name
+        for c, s, each in series
+        if each.mode == "segments" and not each.steps
+        for name in _lengths(c, s)
+    }
 
 
 def with_lengths(sheet: Sheet) -> Sheet:
     """The sheet with blocks for its segments' lengths: a native error bar wants lengths, a series says where it ends."""
     segments = [
-        (c, s, series) for c, chart in enumerate(sheet.charts) for s, series in enumerate(chart.series) if series.mode == "segments"
+        (c, s, series)
+        for c, chart in enumerate(sheet.charts)
+        for s, series in enumerate(chart.series)
+        if series.mode == "segments"
     ]
     if not segments:
         return sheet
     new = copy.copy(sheet)
     new.blocks = dict(sheet.blocks)
-    new.groups = [*sheet.groups, Group("Lengths of segments", "How far each segment of a chart runs up or down", LENGTHS)]
+    new.groups = [
+        *sheet.groups,
+        Group("Lengths of segments", "How far each segment of a chart runs up or down", LENGTHS),
+    ]
     for c, s, series in segments:
         start, end = sheet[series.y], sheet[series.to]
         if start.shape != end.shape:
             line = sheet.blocks[series.to].line
-            raise NeedsBlock(f"{series.label!r}: segments run from {series.y} to {series.to}; in a workbook both have one shape", line)
-        for name, length, way in zip(_lengths(c, s), (end - start, start - end), ("up", "down"), strict=True):
-            new.let(name, np.maximum(0, length), role=series.role, note=f"{series.label}: how far {way} from {series.y} to {series.to}")
+            raise NeedsBlock(
+                f"{series.label!r}: segments run from {series.y} to {series.to}; in a workbook both have one shape",
+                line,
+            )
+        for name, length, way in zip(
+            _lengths(c, s), (end - start, start - end), ("up", "down"), strict=True
+        ):
+            new.let(
+                name,
+                np.maximum(0, length),
+                role=series.role,
+                note=f"{series.label}: how far {way} from {series.y} to {series.to}",
+            )
     return new
 
 
@@ -93,15 +130,31 @@ class Drawn(NamedTuple):
         return cells_of(self.sheet.blocks[name], self.where.blocks[name])
 
 
-def write_charts(book: Workbook, page: Worksheet, drawn: Drawn, styles: Styles, corner: tuple[int, int], across: int, wide: int) -> None:
+def write_charts(
+    book: Workbook,
+    page: Worksheet,
+    drawn: Drawn,
+    styles: Styles,
+    corner: tuple[int, int],
+    across: int,
+    wide: int,
+) -> None:
     """The sheet's charts from this cell on, `across` of them beside each other, `wide` columns from one to the next."""
     for k, chart in enumerate(drawn.sheet.charts):
         row, column = corner[0] + (k // across) * TALL, corner[1] + (k % across) * wide
-        page.insert_chart(row, column, _chart(book, drawn, k), {"description": chart.note or chart.title})
-        note = " ".join(text for text in (chart.note, _start_note(drawn, chart), _contour_note(drawn, chart)) if text)
+        page.insert_chart(
+            row, column, _chart(book, drawn, k), {"description": chart.note or chart.title}
+        )
+        note = " ".join(
+            text
+            for text in (chart.note, _start_note(drawn, chart), _contour_note(drawn, chart))
+            if text
+        )
         if note:
             below = row + ROWS_OF_CHART
-            page.merge_range(below, column, below + ROWS_OF_NOTE - 1, column + wide - 2, note, styles.caption)
+            page.merge_range(
+                below, column, below + ROWS_OF_NOTE - 1, column + wide - 2, note, styles.caption
+            )
 
 
 def _start_note(drawn: Drawn, chart: Chart) -> str:
@@ -109,8 +162,16 @@ def _start_note(drawn: Drawn, chart: Chart) -> str:
     plan = drawn.plan
     if plan is None:
         return ""
-    labels = [each.label for each in chart.series if not each.steps and {each.x, each.y, each.to} & set(plan.moving)]
-    return f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet {plan.worksheet}." if labels else ""
+    labels = [
+        each.label
+        for each in chart.series
+        if not each.steps and {each.x, each.y, each.to} & set(plan.moving)
+    ]
+    return (
+        f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet {plan.worksheet}."
+        if labels
+        else ""
+    )
 
 
 def _contour_note(drawn: Drawn, chart: Chart) -> str:
@@ -144,27 +205,52 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
         "name": plain(series.label),
         "categories": drawn.cells(series.x, series),
         "values": drawn.cells(series.y, series),
-        "line": {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]} if series.mode == "lines" else {"none": True},
-        "marker": {"type": symbol, "size": size, "fill": {"color": colour}, "border": {"color": "white" if size == 8 else colour}},
+        "line": {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]}
+        if series.mode == "lines"
+        else {"none": True},
+        "marker": {
+            "type": symbol,
+            "size": size,
+            "fill": {"color": colour},
+            "border": {"color": "white" if size == 8 else colour},
+        },
     }
     if symbol == "none":
         found["marker"] = {"type": "none"}
     if series.mode == "segments":
         plus, minus = (drawn.cells(name, series) for name in _lengths(chart, k))
         line = {"color": colour, "width": 1.5}
-        found["y_error_bars"] = {"type": "custom", "plus_values": plus, "minus_values": minus, "end_style": 0, "line": line}
+        found["y_error_bars"] = {
+            "type": "custom",
+            "plus_values": plus,
+            "minus_values": minus,
+            "end_style": 0,
+            "line": line,
+        }
     return found
 
 
 def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
     """Widened to round numbers, since a program labels an axis from its low end on. over_steps: it ends where the steps do."""
-    options: dict[str, Any] = {"name": plain(axis.title), "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+    options: dict[str, Any] = {
+        "name": plain(axis.title),
+        "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
+    }
     if axis.scale == "log":
-        low, high = 10.0 ** math.floor(math.log10(axis.low)), 10.0 ** math.ceil(math.log10(axis.high))
-        options |= {"log_base": 10, "num_format": "General" if low >= 1e-5 and high <= 1e6 else "0E+00"}
+        low, high = (
+            10.0 ** math.floor(math.log10(axis.low)),
+            10.0 ** math.ceil(math.log10(axis.high)),
+        )
+        options |= {
+            "log_base": 10,
+            "num_format": "General" if low >= 1e-5 and high <= 1e6 else "0E+00",
+        }
     else:
         unit = _round_up((axis.high - axis.low) / MOST_LABELS)
-        low, high = (float(f"{ends * unit:.12g}") for ends in (math.floor(axis.low / unit), math.ceil(axis.high / unit)))
+        low, high = (
+            float(f"{ends * unit:.12g}")
+            for ends in (math.floor(axis.low / unit), math.ceil(axis.high / unit))
+        )
     options |= {"min": low, "crossing": low, "label_position": "low"}
     if not over_steps:
         options |= {"max": high} | ({} if axis.scale == "log" else {"major_unit": unit})
@@ -174,7 +260,9 @@ def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
 def _round_up(x: float) -> float:
     """To 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(x))
-    return next(float(f"{digit * power:.12g}") for digit in (1, 2, 5, 10) if digit * power >= x * (1 - 1e-9))
+    return next(
+        float(f"{digit * power:.12g}") for digit in (1, 2, 5, 10) if digit * power >= x * (1 - 1e-9)
+    )
 
 
 def _chart(book: Workbook, drawn: Drawn, number: int):

@@ -69,11 +69,17 @@ class Formula:
 
     def at(self, i: int, j: int) -> str:
         """`=...` for the cell in row i, column j of its block."""
-        return "=" + MARK.sub(lambda m: self.references[int(m[1])].address(i, j, self.rows), self.template)
+        return "=" + MARK.sub(
+            lambda m: self.references[int(m[1])].address(i, j, self.rows), self.template
+        )
 
     def pieces(self) -> list:
         """For the page: text, or [worksheet, first corner, last corner or None]."""
-        return [self.references[int(piece)] if k % 2 else piece for k, piece in enumerate(MARK.split("=" + self.template)) if piece]
+        return [
+            self.references[int(piece)] if k % 2 else piece
+            for k, piece in enumerate(MARK.split("=" + self.template))
+            if piece
+        ]
 
 
 @dataclass
@@ -89,12 +95,17 @@ class Writer:
     what: str
     line: str
     references: list[Reference] = field(default_factory=list)
-    ranges: dict[str, list[Text]] = field(default_factory=dict)  # block -> the ranges of it that were reduced
+    ranges: dict[str, list[Text]] = field(
+        default_factory=dict
+    )  # block -> the ranges of it that were reduced
 
     # --- references
 
     def _refuse(self, e: Expr, why: str) -> NeedsBlock:
-        return NeedsBlock(f"{self.what}: Excel cannot state {why} in one cell; give the inner part a block of its own", self.line)
+        return NeedsBlock(
+            f"{self.what}: Excel cannot state {why} in one cell; give the inner part a block of its own",
+            self.line,
+        )
 
     def _mark(self, reference: Reference) -> Text:
         if reference not in self.references:
@@ -107,7 +118,9 @@ class Writer:
             return symbol, ""
         if symbol in spans:
             last = spans[symbol]
-            return (0, "") if which == 0 else (0, "last") if isinstance(last, Rows) else (last - 1, "")
+            return (
+                (0, "") if which == 0 else (0, "last") if isinstance(last, Rows) else (last - 1, "")
+            )
         return 0, symbol
 
     def _range(self, name: str, i, j, spans: dict) -> Text | None:
@@ -115,14 +128,27 @@ class Writer:
         place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
         ends = []
         for which in (0, 1):
-            (row, row_with), (column, column_with) = self._end(i, spans, which), self._end(j, spans, which)
+            (row, row_with), (column, column_with) = (
+                self._end(i, spans, which),
+                self._end(j, spans, which),
+            )
             if place.flat:
-                if "last" in (row_with, column_with):  # a flat table has the number of rows it was written with
+                if "last" in (
+                    row_with,
+                    column_with,
+                ):  # a flat table has the number of rows it was written with
                     row = int(self.sheet.blocks[name].shape[0]) - 1 if row_with == "last" else row
                     row_with = ""
                 if row_with == "i" or column_with == "j":
                     raise self._refuse(const(0), "a cell that moves in a flat block")
-                ends.append(Corner(place.row, "i" if place.flat == "moving" else "", place.column + row * int(columns) + column, ""))
+                ends.append(
+                    Corner(
+                        place.row,
+                        "i" if place.flat == "moving" else "",
+                        place.column + row * int(columns) + column,
+                        "",
+                    )
+                )
             else:
                 ends.append(Corner(place.row + row, row_with, place.column + column, column_with))
         if place.flat and i in spans and columns > 1 and not (j in spans and spans[j] == columns):
@@ -133,7 +159,10 @@ class Writer:
     def _shape(self, cell: Expr, spans: dict) -> tuple[str, str]:
         """Which symbols run down and across the range of this cell node."""
         name, i, j = cell.arg
-        down, across = (i if i in spans else "") if isinstance(i, str) else "", (j if j in spans else "") if isinstance(j, str) else ""
+        down, across = (
+            (i if i in spans else "") if isinstance(i, str) else "",
+            (j if j in spans else "") if isinstance(j, str) else "",
+        )
         return ("", down + across) if self.places[name].flat else (down, across)
 
     def _cell(self, e: Expr, spans: dict) -> Text:
@@ -157,8 +186,16 @@ class Writer:
         number = self.text(i, spans)
         if self.places[name].flat and self.sheet.blocks[name].shape[1] > 1:
             return self._flat_lookup(name, number, j, spans)
-        row = f"{number:add}+1" if _never_negative(i, self.sheet) else f"IF({number:number}<0,-1,{number:add}+1)"  # INDEX(x,0) is all of x
-        whole = {**spans, "rows": self.sheet.blocks[name].shape[0], "columns": self.sheet.blocks[name].shape[1]}
+        row = (
+            f"{number:add}+1"
+            if _never_negative(i, self.sheet)
+            else f"IF({number:number}<0,-1,{number:add}+1)"
+        )  # INDEX(x,0) is all of x
+        whole = {
+            **spans,
+            "rows": self.sheet.blocks[name].shape[0],
+            "columns": self.sheet.blocks[name].shape[1],
+        }
         if j in spans:
             return Text(f"INDEX({self._range(name, 'rows', 'columns', whole)},{row},0)")
         return Text(f"INDEX({self._range(name, 'rows', j, whole)},{row})")
@@ -184,7 +221,9 @@ class Writer:
             case "const" if isinstance(e.arg, Rows):
                 return self._row_count()
             case "const":
-                return Text(repr(float(e.arg)).removesuffix(".0").upper(), "atom" if e.arg >= 0 else "add")
+                return Text(
+                    repr(float(e.arg)).removesuffix(".0").upper(), "atom" if e.arg >= 0 else "add"
+                )
             case "index":
                 return self._index(e, spans)
             case "cell":
@@ -199,10 +238,15 @@ class Writer:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
     def _row_count(self) -> Text:
-        data = next(name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows))
+        data = next(
+            name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows)
+        )
         columns = int(self.sheet.blocks[data].shape[1])
         if self.places[data].flat:
-            return Text(f"COLUMNS({self._whole(data)})" + (f"/{columns}" if columns > 1 else ""), "mul" if columns > 1 else "atom")
+            return Text(
+                f"COLUMNS({self._whole(data)})" + (f"/{columns}" if columns > 1 else ""),
+                "mul" if columns > 1 else "atom",
+            )
         return Text(f"ROWS({self._range(data, 'rows', 0, {'rows': self.sheet.rows})})")
 
     def _index(self, e: Expr, spans: dict) -> Text:
@@ -244,7 +288,9 @@ class Writer:
             if found is not None:
                 self.ranges.setdefault(x.arg[0], []).append(found)
                 return Text(f"{WHOLE[kind]}({found})")
-        elif x.op == "cell" and not (self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1):
+        elif x.op == "cell" and not (
+            self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
+        ):
             return Text(f"{WHOLE[kind]}({self._cell(x, inner)})")
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
             total = Text(f"SUMPRODUCT({self.text(x, inner)})")
@@ -279,7 +325,11 @@ class Writer:
     def _product(self, e: Expr, spans: dict, down: str, across: str) -> str | None:
         """e as a matrix whose rows run with `down` and columns with `across`: a range, or MMULT of two. None: it is neither."""
         if e.op == "cell" and not isinstance(e.arg[1], Expr):
-            found = self._range(e.arg[0], e.arg[1], e.arg[2], spans) if self._shape(e, spans) == (down, across) else None
+            found = (
+                self._range(e.arg[0], e.arg[1], e.arg[2], spans)
+                if self._shape(e, spans) == (down, across)
+                else None
+            )
             return None if found is None else found.text
         if e.op != "over" or e.arg[0] != "sum" or e.args[0].op != "multiply":
             return None
@@ -288,7 +338,10 @@ class Writer:
         inner = {**spans, k: length}
         pairs = ((a, b), (b, a)) if not down and not across else ((a, b),)
         for left, right in pairs:
-            first, second = self._product(left, inner, down, k), self._product(right, inner, k, across)
+            first, second = (
+                self._product(left, inner, down, k),
+                self._product(right, inner, k, across),
+            )
             if first is not None and second is not None:
                 return f"MMULT({first},{second})"
         return None
@@ -303,7 +356,10 @@ class Writer:
         written = [self.text(term, spans) for term in terms]
         if kind in ("max", "min"):
             return Text(f"{WHOLE[kind]}({','.join(f'{t}' for t in written)})")
-        total = Text("+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]), "add" if len(written) > 1 else written[0].level)
+        total = Text(
+            "+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]),
+            "add" if len(written) > 1 else written[0].level,
+        )
         return total if kind == "sum" else self._divided(total, new)
 
 
@@ -331,7 +387,12 @@ def _with_index(e: Expr, symbol: str, n: int) -> Expr:
     if e.op == "cell":
         name, i, j = e.arg
         i = _with_index(i, symbol, n) if isinstance(i, Expr) else n if i == symbol else i
-        return Expr("cell", tuple(x for x in (i,) if isinstance(x, Expr)), e.shape, (name, i, n if j == symbol else j))
+        return Expr(
+            "cell",
+            tuple(x for x in (i,) if isinstance(x, Expr)),
+            e.shape,
+            (name, i, n if j == symbol else j),
+        )
     if e.op == "index" and e.arg == symbol:
         return const(n)
     return Expr(e.op, tuple(_with_index(a, symbol, n) for a in e.args), e.shape, e.arg)
@@ -339,22 +400,45 @@ def _with_index(e: Expr, symbol: str, n: int) -> Expr:
 
 def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     """core, or the word `infinite` where core is an error or a range it sums holds that word."""
-    word = '"infinite"' if is_number(sign, 1) else f'IF({writer.text(sign, {}):add}>0,"infinite","-infinite")'
-    infinite = [r for name, found in writer.ranges.items() if writer.sheet.blocks[name].infinite is not None for r in found]
+    word = (
+        '"infinite"'
+        if is_number(sign, 1)
+        else f'IF({writer.text(sign, {}):add}>0,"infinite","-infinite")'
+    )
+    infinite = [
+        r
+        for name, found in writer.ranges.items()
+        if writer.sheet.blocks[name].infinite is not None
+        for r in found
+    ]
     if not infinite:
         return f"IFERROR({core},{word})"
-    uncounted = "+".join(f"COUNT({r})" for r in infinite), "+".join(f"ROWS({r})*COLUMNS({r})" for r in infinite)
+    uncounted = (
+        "+".join(f"COUNT({r})" for r in infinite),
+        "+".join(f"ROWS({r})*COLUMNS({r})" for r in infinite),
+    )
     return f"IF({uncounted[0]}<{uncounted[1]},{word},{core})"
 
 
-def formula(sheet: Sheet, places: dict[str, Place], here: Place, e: Expr, what: str, line: str, infinite: Expr | None = None) -> Formula:
+def formula(
+    sheet: Sheet,
+    places: dict[str, Place],
+    here: Place,
+    e: Expr,
+    what: str,
+    line: str,
+    infinite: Expr | None = None,
+) -> Formula:
     """The formula of a cell expression (from `at`) standing at `here`. Raises NeedsBlock, naming `what` and the author's line."""
     writer = Writer(sheet, places, here, what, line)
     core = writer.text(e, {})
     if infinite is None:
         guilty = [name for name in writer.ranges if sheet.blocks[name].infinite is not None]
         if guilty:
-            raise NeedsBlock(f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for {what} too", line)
+            raise NeedsBlock(
+                f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for {what} too",
+                line,
+            )
         template = f"{core}"
     else:
         template = _guarded(core, infinite, writer)

@@ -85,7 +85,9 @@ def contours(sheet: Sheet) -> list:
     return [chart.contour for chart in sheet.charts if chart.contour is not None]
 
 
-def layout(sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 0, charts: int = 0) -> Layout:
+def layout(
+    sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 0, charts: int = 0
+) -> Layout:
     """beside: everything on the worksheet named after the sheet, its names beginning with the sheet's, as `sgd_slope`.
 
     sentences, lists: room for so many sentences, and lists down to that row, at least. charts: rows of room below the lists. Raises
@@ -93,10 +95,16 @@ def layout(sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 
     """
     main = sheet.name if beside else MAIN
     found = Layout({main: HEADING_ROWS})
-    filled = [(main if beside else group.worksheet, group) for group in sheet.groups if group.blocks]
+    filled = [
+        (main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
+    ]
     for worksheet in dict.fromkeys([main, *(name for name, _ in filled)]):
         here = [group for name, group in filled if name == worksheet]
-        row = HEADING_ROWS + (max(sentences, len(sheet.sentences)) if worksheet == main else 0) + GAP_ROWS
+        row = (
+            HEADING_ROWS
+            + (max(sentences, len(sheet.sentences)) if worksheet == main else 0)
+            + GAP_ROWS
+        )
         placer = _Placer(sheet, found, worksheet, f"{sheet.name}_" if beside else "")
         tables = [group for group in here if kind_of(sheet, group) != "list"]
         row = max(lists, placer.side_by_side([group for group in here if group not in tables], row))
@@ -114,7 +122,13 @@ def layouts_beside(sheets: Sequence[Sheet], charts: int) -> list[Layout]:
     """Of each, with the same room for sentences, lists and (so many rows of) charts, so that their tables start at the same row."""
     alone = [layout(sheet, beside=True) for sheet in sheets]
     sentences = max((len(sheet.sentences) for sheet in sheets), default=0)
-    lists = max((each.ends[each.main].lists - len(sheet.sentences) for sheet, each in zip(sheets, alone, strict=True)), default=0)
+    lists = max(
+        (
+            each.ends[each.main].lists - len(sheet.sentences)
+            for sheet, each in zip(sheets, alone, strict=True)
+        ),
+        default=0,
+    )
     return [layout(sheet, True, sentences, sentences + lists, charts) for sheet in sheets]
 
 
@@ -134,8 +148,13 @@ class _Placer:
         body = row + (2 if any(group.note for group in groups) else 1)
         for group in groups:
             below = max(below, GAP_ROWS + self._group(group, row, body, column))
-            column = GAP_COLUMNS + max(self.found.blocks[name].column + int(self._block(name).shape[1]) for name in group.blocks)
-            largest = max((self._block(name) for name in group.blocks), key=lambda block: int(block.shape[1]))
+            column = GAP_COLUMNS + max(
+                self.found.blocks[name].column + int(self._block(name).shape[1])
+                for name in group.blocks
+            )
+            largest = max(
+                (self._block(name) for name in group.blocks), key=lambda block: int(block.shape[1])
+            )
             check_fits(self.sheet, f"the worksheet {self.worksheet}", largest, below, column)
             self.right = max(self.right, column)
         return below
@@ -151,7 +170,9 @@ class _Placer:
         """Place the group's blocks from row `body` on; returns the first free row below it."""
         kind = kind_of(self.sheet, group)
         self.found.groups.append(GroupPlace(group, self.worksheet, row, column, body, kind))
-        return {"list": self._list, "table": self._table, "contour": self._contour}[kind](group, body, column)
+        return {"list": self._list, "table": self._table, "contour": self._contour}[kind](
+            group, body, column
+        )
 
     def _list(self, group: Group, body: int, column: int) -> int:
         for k, name in enumerate(group.blocks):

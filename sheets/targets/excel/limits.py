@@ -37,7 +37,10 @@ def nesting(formula: str) -> int:
 def check_formula(formula: str, what: str, line: str) -> None:
     """Raises NeedsBlock, naming `what` and the author's line, for a formula that Excel does not take."""
     if len(formula) > LONGEST_FORMULA:
-        raise NeedsBlock(f"{what}: {len(formula)} characters are more than Excel takes in one cell; give a part a block of its own", line)
+        raise NeedsBlock(
+            f"{what}: {len(formula)} characters are more than Excel takes in one cell; give a part a block of its own",
+            line,
+        )
     if nesting(formula) > DEEPEST_FORMULA:
         said = f"{nesting(formula)} functions inside each other are more than Excel's {DEEPEST_FORMULA}"
         raise NeedsBlock(f"{what}: {said}; give a part a block of its own", line)
@@ -45,10 +48,22 @@ def check_formula(formula: str, what: str, line: str) -> None:
 
 def _lower(sheet: Sheet, steps: int) -> str:
     """What to make smaller: `width (now 128) or layers (now 50)`; empty where the reader can make nothing smaller."""
-    sizes = {name: int(block.value[0, 0]) for name, block in sheet.inputs.items() if block.is_size and block.value is not None}
-    found = [f"{name} (now {value})" for name, value in sizes.items() if value > (sheet.blocks[name].low or 0)]
+    sizes = {
+        name: int(block.value[0, 0])
+        for name, block in sheet.inputs.items()
+        if block.is_size and block.value is not None
+    }
+    found = [
+        f"{name} (now {value})"
+        for name, value in sizes.items()
+        if value > (sheet.blocks[name].low or 0)
+    ]
     found += [f"the number of steps (now {steps})"] if steps else []
-    found += [f"the number of data rows (now {int(sheet.rows)})"] if isinstance(sheet.rows, Rows) and sheet.rows > 1 else []
+    found += (
+        [f"the number of data rows (now {int(sheet.rows)})"]
+        if isinstance(sheet.rows, Rows) and sheet.rows > 1
+        else []
+    )
     return " or ".join(found)
 
 

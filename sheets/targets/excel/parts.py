@@ -35,7 +35,11 @@ class Part:
     def formula_count(self, steps: int) -> int:
         """Of a workbook with so many steps."""
         blocks = sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.formulas)
-        return blocks + len(self.sheet.sentences) + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
+        return (
+            blocks
+            + len(self.sheet.sentences)
+            + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
+        )
 
 
 def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
@@ -48,7 +52,9 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     _check_names(found)
     counted = lambda steps: sum(part.formula_count(steps) for part in found)
     room = steps_that_fit(counted(0), counted(1) - counted(0))  # no more need to be computed
-    made = [replace(part, steps=steps_taken(part.sheet, min(steps, max(room, 0) + 1))) for part in found]
+    made = [
+        replace(part, steps=steps_taken(part.sheet, min(steps, max(room, 0) + 1))) for part in found
+    ]
     if any(part.steps > room for part in made):
         check_count(sheet, counted(steps), steps)
     return made
@@ -77,12 +83,21 @@ def _check_names(found: list[Part]) -> None:
 
 
 def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
-    return {name: block_formula(sheet, where.blocks, name) for name, block in sheet.blocks.items() if block.formula is not None}
+    return {
+        name: block_formula(sheet, where.blocks, name)
+        for name, block in sheet.blocks.items()
+        if block.formula is not None
+    }
 
 
 def _main(sheet: Sheet) -> Part:
     where = layout(sheet)
-    return Part(sheet, where, _formulas(sheet, where), planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)))
+    return Part(
+        sheet,
+        where,
+        _formulas(sheet, where),
+        planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)),
+    )
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
@@ -91,7 +106,9 @@ def followed(main: Sheet, other: Sheet) -> dict[str, str]:
     found = {}
     for name, block in other.inputs.items():
         sources = (source for source in (f"{name}_{other.name}", name) if source in main.inputs)
-        source = next((source for source in sources if _same_shape(main.blocks[source], block)), None)
+        source = next(
+            (source for source in sources if _same_shape(main.blocks[source], block)), None
+        )
         if source is not None:
             found[name] = source
     return found
@@ -109,7 +126,9 @@ def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
     numbers = values(main.sheet)
     follows = [followed(main.sheet, other) for other in sheets]
     given = [{name: numbers[source] for name, source in each.items()} for each in follows]
-    started = [with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)]
+    started = [
+        with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)
+    ]
     places = layouts_beside(started, charts=TALL if any(other.charts for other in started) else 0)
     top = max(where.ends[where.main].row for where in places)
     return [_one_beside(main, *each, top) for each in zip(started, places, follows, strict=True)]
@@ -119,7 +138,14 @@ def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str]
     """top: the row of its steps' title."""
     here = Place(where.main, 0, 0)
     links = {
-        name: formula(main.sheet, main.where.blocks, here, at(main.sheet[source], "i", "j"), name, sheet.blocks[name].line)
+        name: formula(
+            main.sheet,
+            main.where.blocks,
+            here,
+            at(main.sheet[source], "i", "j"),
+            name,
+            sheet.blocks[name].line,
+        )
         for name, source in follows.items()
     }
     plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))

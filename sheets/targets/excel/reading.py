@@ -35,7 +35,9 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     book = _opened(workbook)
     record = _record(book)
     if record.get("sheet") != sheet.name:
-        raise InputError(f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in its own lesson")
+        raise InputError(
+            f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in its own lesson"
+        )
     if record.get("version") not in VERSIONS:
         raise InputError(
             "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
@@ -44,34 +46,53 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     areas = {name: _area(book, sheet, name) for name in sheet.inputs}
     data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
     more = _rows_below(book, data)
-    found = {name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()}
+    found = {
+        name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()
+    }
     return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
 
 
 def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
     """The sheet of the workbook's sizes, one after another: each may bring others, or take them away."""
     known: set[str] = set()
-    while name := next((name for name, block in sheet.inputs.items() if block.is_size and name not in known), ""):
+    while name := next(
+        (name for name, block in sheet.inputs.items() if block.is_size and name not in known), ""
+    ):
         sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0)})
         known.add(name)
     return sheet
 
 
-def _without_numbers(workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet) -> list[str]:
+def _without_numbers(
+    workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet
+) -> list[str]:
     """In order, the inputs with a formula in whose cells nobody has typed a number: formulas, or nothing."""
     drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
     book = _opened(workbook, values_only=False) if drawn else None
     typed = lambda cell: cell is not None and not str(cell).startswith("=")
-    return [name for name in drawn if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)]
+    return [
+        name
+        for name in drawn
+        if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)
+    ]
 
 
-def _with_formulas(sheet: Sheet, found: dict[str, Any], untyped: list[str]) -> dict[str, np.ndarray | None]:
+def _with_formulas(
+    sheet: Sheet, found: dict[str, Any], untyped: list[str]
+) -> dict[str, np.ndarray | None]:
     """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its formula gives from the other inputs."""
     empty = {name for name in untyped if all(cell is None for row in found[name] for cell in row)}
-    inputs: dict[str, np.ndarray | None] = {**checked_inputs(sheet, found | dict.fromkeys(empty)), **dict.fromkeys(empty)}
+    inputs: dict[str, np.ndarray | None] = {
+        **checked_inputs(sheet, found | dict.fromkeys(empty)),
+        **dict.fromkeys(empty),
+    }
     for name in untyped:  # in order: a later formula may read an earlier input that was typed over
         given, computed = inputs[name], values(sheet, {**inputs, name: None})[name]
-        if given is not None and given.shape == computed.shape and np.allclose(given, computed, rtol=1e-9, atol=1e-12):
+        if (
+            given is not None
+            and given.shape == computed.shape
+            and np.allclose(given, computed, rtol=1e-9, atol=1e-12)
+        ):
             inputs[name] = None
     return {name: inputs[name] for name in sheet.inputs}
 
@@ -90,14 +111,18 @@ def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
             raise InputError(TOO_LARGE)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
-                raise InputError(f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a Gradsheet workbook")
+                raise InputError(
+                    f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a Gradsheet workbook"
+                )
         return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"the workbook cannot be read: {error.strerror or error}") from None
     except Exception:  # openpyxl answers a damaged file with whatever its parsing met
-        raise InputError("this file is not a workbook, or is damaged; save it again as .xlsx") from None
+        raise InputError(
+            "this file is not a workbook, or is damaged; save it again as .xlsx"
+        ) from None
 
 
 def _record(book: Any) -> dict[str, Any]:
@@ -109,7 +134,9 @@ def _record(book: Any) -> dict[str, Any]:
                 break
             if isinstance(record, dict):
                 return record
-    raise InputError("this workbook was not made by Gradsheet: it has no record of where its blocks stand")
+    raise InputError(
+        "this workbook was not made by Gradsheet: it has no record of where its blocks stand"
+    )
 
 
 class Area(NamedTuple):
@@ -126,7 +153,9 @@ def _area(book: Any, sheet: Sheet, name: str) -> Area:
     from openpyxl.utils.cell import range_boundaries
 
     block = sheet.blocks[name]
-    lost = InputError(f"the workbook no longer says where {name} stands; download it again from the lesson")
+    lost = InputError(
+        f"the workbook no longer says where {name} stands; download it again from the lesson"
+    )
     try:
         ((worksheet, cells),) = book.defined_names[name].destinations
         page = next(page.title for page in book.worksheets if page.title == worksheet)
@@ -144,7 +173,11 @@ def _rows_below(book: Any, data: list[Area]) -> int:
     """How many rows right below the table hold something in one of its input columns."""
     more = 0
     while more <= MAX_ROWS and any(
-        cell is not None for area in data for cell in _row(book, area._replace(top=area.bottom + more + 1, bottom=area.bottom + more + 1))
+        cell is not None
+        for area in data
+        for cell in _row(
+            book, area._replace(top=area.bottom + more + 1, bottom=area.bottom + more + 1)
+        )
     ):
         more += 1
     return more
@@ -155,5 +188,7 @@ def _row(book: Any, area: Area) -> tuple[Any, ...]:
 
 
 def _numbers(book: Any, area: Area, more: int) -> list[tuple[Any, ...]]:
-    rows = book[area.worksheet].iter_rows(area.top, area.bottom + more, area.left, area.right, values_only=True)
+    rows = book[area.worksheet].iter_rows(
+        area.top, area.bottom + more, area.left, area.right, values_only=True
+    )
     return list(rows)

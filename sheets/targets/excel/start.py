@@ -35,7 +35,11 @@ def sentences_formula(sheet: Sheet, where: Layout) -> str:
         return ""
     first = where.sentence_rows[where.main] + 1
     cells = [f"{where.main}!$A${first + k}" for k in range(len(sheet.sentences))]
-    found = "=MID(" + "&".join(f'IF({cell}="","",CHAR(10)&{cell})' for cell in cells) + f",2,{LONGEST_TEXT})"
+    found = (
+        "=MID("
+        + "&".join(f'IF({cell}="","",CHAR(10)&{cell})' for cell in cells)
+        + f",2,{LONGEST_TEXT})"
+    )
     check_formula(found, "all sentences together", sheet.sentences[-1].line)
     return found
 
@@ -60,7 +64,9 @@ class StartWriter:
     def pair(self, name: str, words: str) -> None:
         self.row += 1
         self.page.set_row(self.row, LINE * max(lines(name, NAMES_WIDTH), lines(words, WORDS_WIDTH)))
-        self.page.write_string(self.row, 0, name, self.styles.get(bold=True, text_wrap=True, valign="top"))
+        self.page.write_string(
+            self.row, 0, name, self.styles.get(bold=True, text_wrap=True, valign="top")
+        )
         self.page.write_string(self.row, 1, words, self.styles.wrapped)
 
     def write(self, main: Part, found: Values, steps: int, beside: Sequence[Sheet]) -> None:
@@ -68,14 +74,18 @@ class StartWriter:
         self.page.write_string(0, 0, sheet.title, self.styles.title)
         self.page.write_string(1, 0, sheet.summary, self.styles.note)
         self.row = 1
-        self.heading("What to try", "On the worksheet Sheet, change the cells with bold coloured numbers; everything else follows.")
+        self.heading(
+            "What to try",
+            "On the worksheet Sheet, change the cells with bold coloured numbers; everything else follows.",
+        )
         for preset in sheet.presets:
             self.pair(preset.title, settings(sheet, preset.inputs) + preset.predict)
         if main.plan is not None:
             self._steps(main.plan, steps)
         if beside:
             self.heading(
-                "Worksheets to flip between", "Their numbers stand in the same places. What they share follows the worksheet Sheet."
+                "Worksheets to flip between",
+                "Their numbers stand in the same places. What they share follows the worksheet Sheet.",
             )
             for each in beside:
                 self.pair(each.name, each.title)
@@ -90,17 +100,25 @@ class StartWriter:
     def _steps(self, plan: Steps, steps: int) -> None:
         self.heading("Steps in this workbook")
         self.pair("The last step", MORE_STEPS.format(worksheet=plan.worksheet))
-        self.page.write_formula(self.row - 1, 1, steps_formula(plan), self.styles.get(align="left", bold=True), steps)
+        self.page.write_formula(
+            self.row - 1, 1, steps_formula(plan), self.styles.get(align="left", bold=True), steps
+        )
 
     def _sentences(self, main: Part, found: Values) -> None:
         """Last, since how many lines there are changes with the numbers."""
         sentences, where = main.sheet.sentences, main.where
         note = f"Of the start, step 0, which the worksheet {where.main} shows. The worksheet {{}} has the steps after it."
-        self.heading("What the numbers say", note.format(main.plan.worksheet) if main.plan is not None else "")
+        self.heading(
+            "What the numbers say",
+            note.format(main.plan.worksheet) if main.plan is not None else "",
+        )
         texts = [said_now(sentence, found) for sentence in sentences]
         if not texts:
             return
-        most = sum(lines("".join(map(str, sentence.pieces)), NAMES_WIDTH + WORDS_WIDTH) for sentence in sentences)
+        most = sum(
+            lines("".join(map(str, sentence.pieces)), NAMES_WIDTH + WORDS_WIDTH)
+            for sentence in sentences
+        )
         self.page.merge_range(self.row + 1, 0, self.row + most, 1, "", self.styles.sayings)
         formula, said = sentences_formula(main.sheet, where), "\n".join(filter(None, texts))
         self.page.write_formula(self.row + 1, 0, formula, self.styles.sayings, said)
@@ -111,6 +129,12 @@ class StartWriter:
         for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
             look = ROLES[role]
             self.row += 1
-            style = self.styles.get(bg_color=look.tint, font_color=look.colour, bold=True, border=1, border_color="#C8C8C8")
+            style = self.styles.get(
+                bg_color=look.tint,
+                font_color=look.colour,
+                bold=True,
+                border=1,
+                border_color="#C8C8C8",
+            )
             self.page.write_string(self.row, 0, f"{look.mark} {role}", style)
             self.page.write_string(self.row, 1, look.meaning)

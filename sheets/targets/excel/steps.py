@@ -58,13 +58,18 @@ class Steps:
     def cells(self, name: str, steps: int) -> str:
         """`=Steps!$B$7:$B$57`: the single number `name`, or the step's number, at each step."""
         column = f"${column_name(0 if name == STEP else self.columns[name])}$"
-        ends = dict.fromkeys(f"{column}{row + 1}" for row in (self.first_row, self.first_row + steps))
+        ends = dict.fromkeys(
+            f"{column}{row + 1}" for row in (self.first_row, self.first_row + steps)
+        )
         return f"={self.worksheet}!{':'.join(ends)}"
 
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
         """Columns, and what stands above each: `w[2,1]` is the first number in the second row of w."""
         return [
-            (self.columns[name] + k, name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]")
+            (
+                self.columns[name] + k,
+                name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]",
+            )
             for name in names
             for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape))
         ]
@@ -82,16 +87,34 @@ def drawn_over_steps(sheet: Sheet) -> list[str]:
     return [name for each in series for name in (each.x, each.y, each.to) if name not in ("", STEP)]
 
 
-def planned(sheet: Sheet, places: dict[str, Place], worksheet: str, top: int, left_out: Collection[str] = ()) -> Steps | None:
+def planned(
+    sheet: Sheet, places: dict[str, Place], worksheet: str, top: int, left_out: Collection[str] = ()
+) -> Steps | None:
     """None: the sheet has no steps. places: where the blocks stand otherwise. left_out: moving blocks that no step needs."""
-    if not sheet.carried and not any(series.steps for chart in sheet.charts for series in chart.series):
+    if not sheet.carried and not any(
+        series.steps for chart in sheet.charts for series in chart.series
+    ):
         return None
-    reached = {name for name in reaching(sheet, sheet.carried) if name in sheet.carried or sheet.blocks[name].formula is not None}
+    reached = {
+        name
+        for name in reaching(sheet, sheet.carried)
+        if name in sheet.carried or sheet.blocks[name].formula is not None
+    }
     moving = [name for name in sheet.blocks if name in reached and name not in left_out]
-    moving.sort(key=lambda name: not is_single(sheet.blocks[name].shape))  # what a reader follows first, wide blocks after it
-    formulas = [made for name in moving if name not in sheet.carried and (made := sheet.blocks[name].formula) is not None]
+    moving.sort(
+        key=lambda name: not is_single(sheet.blocks[name].shape)
+    )  # what a reader follows first, wide blocks after it
+    formulas = [
+        made
+        for name in moving
+        if name not in sheet.carried and (made := sheet.blocks[name].formula) is not None
+    ]
     read = {read for made in formulas for read in refs(made)}
-    still = [name for name, block in sheet.blocks.items() if name in read - reached and not is_single(block.shape)]
+    still = [
+        name
+        for name, block in sheet.blocks.items()
+        if name in read - reached and not is_single(block.shape)
+    ]
     repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
     columns = _columns(sheet, still) | _columns(sheet, [*moving, *repeated])
     now = {name: Place(worksheet, top + STILL_ROW, columns[name], "still") for name in still}
@@ -105,7 +128,13 @@ def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:
         columns[name] = column
         column += int(np.prod(sheet.blocks[name].shape))
     if names:
-        check_fits(sheet, "a step", max((sheet.blocks[name] for name in names), key=lambda block: np.prod(block.shape)), 1, column)
+        check_fits(
+            sheet,
+            "a step",
+            max((sheet.blocks[name] for name in names), key=lambda block: np.prod(block.shape)),
+            1,
+            column,
+        )
     return columns
 
 
@@ -146,7 +175,10 @@ class StepsWriter:
     def _shorten(self, steps: int) -> None:
         """Also rows that a page writes later."""
         for name, num_format in sorted(self.formats):
-            row, column = self.plan.still_row if name in self.plan.still else self.plan.first_row, self.plan.columns[name]
+            row, column = (
+                self.plan.still_row if name in self.plan.still else self.plan.first_row,
+                self.plan.columns[name],
+            )
             last = row if name in self.plan.still else row + max(steps, SHORTENED)
             size = int(np.prod(self.sheet.blocks[name].shape))
             self.styles.shorten(self.page, num_format, (row, column), (last, column + size - 1))
@@ -162,7 +194,9 @@ class StepsWriter:
     def _write_headings(self, row: int, names: list[str]) -> None:
         for name in names:
             for column, label in self.plan.labels(self.sheet, [name]):
-                self.page.write_string(row, column, label, self.styles.heading(self.sheet.blocks[name]))
+                self.page.write_string(
+                    row, column, label, self.styles.heading(self.sheet.blocks[name])
+                )
 
     def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
@@ -174,15 +208,29 @@ class StepsWriter:
             if key not in self.known:
                 self.known[key] = self._formula(block, i, j, step > 0)
             written = self.known[key].at(step, 0)
-            self.page.write_formula(row, self.plan.columns[name] + k, written, style, cached(float(found[i, j]), block))
+            self.page.write_formula(
+                row, self.plan.columns[name] + k, written, style, cached(float(found[i, j]), block)
+            )
 
     def _formula(self, block: Block, i: int, j: int, carried: bool) -> Formula:
         sheet, now, name = self.sheet, self.plan.now, block.name
         if name not in self.plan.moving or (name in sheet.carried and not carried):
-            return formula(sheet, self.places, Place(self.plan.worksheet, 0, 0), at(sheet[name], i, j), name, block.line)
+            return formula(
+                sheet,
+                self.places,
+                Place(self.plan.worksheet, 0, 0),
+                at(sheet[name], i, j),
+                name,
+                block.line,
+            )
         if name not in sheet.carried:
             assert block.formula is not None
             sign = None if block.infinite is None else at(block.infinite, i, j)
             return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
-        above = {n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place for n, place in now.items()}
-        return formula(sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line)
+        above = {
+            n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place
+            for n, place in now.items()
+        }
+        return formula(
+            sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line
+        )

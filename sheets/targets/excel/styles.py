@@ -13,7 +13,9 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import Block
 from ...language.roles import ROLES
 
-NARROWEST = 13  # column, in characters: takes -1.23E+100 also where a wider font stands in for Calibri
+NARROWEST = (
+    13  # column, in characters: takes -1.23E+100 also where a wider font stands in for Calibri
+)
 DIGITS = 9  # that such a column takes with their point; a sign takes the place of one
 GENERAL, POWERS = "General", "0.00E+00"
 
@@ -29,27 +31,48 @@ class Styles:
     def get(self, **properties: Any):
         key = json.dumps(properties, sort_keys=True)
         if key not in self.made:
-            self.made[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
+            self.made[key] = self.book.add_format(
+                {"font_name": "Calibri", "font_size": 11, **properties}
+            )
         return self.made[key]
 
     def number(self, block: Block, found: np.ndarray):
         """found: the block's numbers, which tell how many digits a general format needs."""
         role = ROLES[block.role]
-        properties = {"bg_color": role.tint, "border": 1, "border_color": "#C8C8C8", "num_format": cell_format(block, found)}
+        properties = {
+            "bg_color": role.tint,
+            "border": 1,
+            "border_color": "#C8C8C8",
+            "num_format": cell_format(block, found),
+        }
         if block.editable:
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
         return self.get(align="right", **properties)
 
-    def shorten(self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]) -> None:
+    def shorten(
+        self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]
+    ) -> None:
         """Powers of ten for those of a range's numbers that become too long for a column when an input moves."""
         if num_format in (GENERAL, POWERS):  # neither outgrows a column
             return
         low, high = (f"{end:.12g}" for end in room(num_format))
-        rule = {"type": "cell", "criteria": "not between", "minimum": low, "maximum": high, "format": self.powers}
+        rule = {
+            "type": "cell",
+            "criteria": "not between",
+            "minimum": low,
+            "maximum": high,
+            "format": self.powers,
+        }
         page.conditional_format(*first, *last, rule)
 
     def heading(self, block: Block):
-        return self.get(bold=True, font_color=ROLES[block.role].colour, bottom=2, bottom_color=ROLES[block.role].colour, align="right")
+        return self.get(
+            bold=True,
+            font_color=ROLES[block.role].colour,
+            bottom=2,
+            bottom_color=ROLES[block.role].colour,
+            align="right",
+        )
 
     @property
     def title(self):
@@ -100,7 +123,11 @@ def cell_format(block: Block, found: np.ndarray) -> str:
     sizes = np.abs(found[np.isfinite(found) & (found != 0)])
     if block.format != "g":
         return number_format(block.format) if _fits(found, number_format(block.format)) else POWERS
-    if block.value is not None or sizes.size == 0 or ((sizes == np.round(sizes)).all() and _fits(found, "0")):
+    if (
+        block.value is not None
+        or sizes.size == 0
+        or ((sizes == np.round(sizes)).all() and _fits(found, "0"))
+    ):
         return GENERAL
     return "0.0000" if sizes.min() >= 1e-3 and _fits(found, "0.0000") else POWERS
 

@@ -29,7 +29,11 @@ EXPRESSION = 400  # characters of a block's expression in its comment
 
 def fixed(block: Block) -> str:
     """What to say to who changes a size: a workbook's tables stay as they were written."""
-    return f"A workbook keeps its {block.name}. Choose another one in the lesson and download again." if block.is_size else ""
+    return (
+        f"A workbook keeps its {block.name}. Choose another one in the lesson and download again."
+        if block.is_size
+        else ""
+    )
 
 
 def comment(block: Block, follows: str = "") -> str:
@@ -55,18 +59,29 @@ def excel_text(text: str) -> str:
 def excel_number(name: str, spec: str) -> str:
     """A block's number as text. FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself."""
     decimals = 0 if spec == "d" else int(spec[1:-1])
-    shown = f'FIXED({name}*100,{decimals},TRUE)&"%"' if spec.endswith("%") else f"FIXED({name},{decimals},TRUE)"
+    shown = (
+        f'FIXED({name}*100,{decimals},TRUE)&"%"'
+        if spec.endswith("%")
+        else f"FIXED({name},{decimals},TRUE)"
+    )
     return f"IF(ISNUMBER({name}),{shown},{name})"
 
 
 def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula:
     """The sentence as a formula of a cell on the worksheet of sentences: its words with its numbers, or nothing."""
     words = "&".join(
-        excel_text(piece) if isinstance(piece, str) else excel_number(where.blocks[piece[0]].name, piece[1]) for piece in sentence.pieces
+        excel_text(piece)
+        if isinstance(piece, str)
+        else excel_number(where.blocks[piece[0]].name, piece[1])
+        for piece in sentence.pieces
     )
     what = f"sentence {sentence.pieces[0]!r}"
-    when = formula(sheet, where.blocks, Place(where.main, 0, 0), at(sentence.when, 0, 0), what, sentence.line)
-    found = replace(when, template=words if when.template == "1" else f'IF({when.template},{words},"")')
+    when = formula(
+        sheet, where.blocks, Place(where.main, 0, 0), at(sentence.when, 0, 0), what, sentence.line
+    )
+    found = replace(
+        when, template=words if when.template == "1" else f'IF({when.template},{words},"")'
+    )
     check_formula(found.template, what, sentence.line)
     return found
 
@@ -88,10 +103,18 @@ def plain(text: str) -> str:
 def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
     """How to come to a preset: single numbers are set by hand, tables and sizes come with another workbook."""
     blocks = [sheet.blocks[name] for name in inputs]
-    singles = [_setting(block, inputs[block.name][0, 0]) for block in blocks if is_single(block.shape)]
+    singles = [
+        _setting(block, inputs[block.name][0, 0]) for block in blocks if is_single(block.shape)
+    ]
     rows = [len(inputs[block.name]) for block in blocks if isinstance(block.shape[0], Rows)]
     if len(singles) < len(blocks) or any(block.is_size for block in blocks):
-        tables = [f"these {rows[0]} rows"] if rows else ["these tables"] if len(singles) < len(blocks) else []
+        tables = (
+            [f"these {rows[0]} rows"]
+            if rows
+            else ["these tables"]
+            if len(singles) < len(blocks)
+            else []
+        )
         return f"Press this button on the lesson's page, then download the workbook: it holds {', '.join(tables + singles)}. "
     return f"Set {', '.join(singles)}. " if singles else ""
 
@@ -110,11 +133,19 @@ def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:
         yield f"{sheet.name}_{block.name}", LONGEST_TITLE
         yield comment(block), LONGEST_TEXT
     for chart in sheet.charts:
-        shown = [chart.title, chart.x.title, chart.y.title, *(series.label for series in chart.series)]
+        shown = [
+            chart.title,
+            chart.x.title,
+            chart.y.title,
+            *(series.label for series in chart.series),
+        ]
         yield from ((text, LONGEST_TITLE) for text in shown)
         yield chart.note, LONGEST_TEXT
     for preset in sheet.presets:
-        yield from ((text, LONGEST_TEXT) for text in (preset.title, settings(sheet, preset.inputs) + preset.predict))
+        yield from (
+            (text, LONGEST_TEXT)
+            for text in (preset.title, settings(sheet, preset.inputs) + preset.predict)
+        )
     for sentence in sheet.sentences:
         yield from ((piece, LONGEST_TEXT) for piece in sentence.pieces if isinstance(piece, str))
     for source in sheet.sources:
@@ -126,6 +157,12 @@ def check_texts(sheet: Sheet) -> None:
     for text, longest in _texts(sheet):
         start = text if len(text) <= 60 else f"{text[:60]}..."
         if CONTROL.search(text):
-            raise SheetError(f"{start!r} holds a control character; a text is made of letters, spaces and line breaks", sheet.name)
+            raise SheetError(
+                f"{start!r} holds a control character; a text is made of letters, spaces and line breaks",
+                sheet.name,
+            )
         if len(text) > longest:
-            raise SheetError(f"{start!r} has {len(text)} characters; a workbook takes {longest} there", sheet.name)
+            raise SheetError(
+                f"{start!r} has {len(text)} characters; a workbook takes {longest} there",
+                sheet.name,
+            )

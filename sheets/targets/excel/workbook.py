@@ -41,7 +41,12 @@ class Workbook(xlsxwriter.Workbook):
     worksheet_class = PlainFormulas
 
 
-def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> None:
+def write(
+    sheet: Sheet,
+    target: str | Path | BinaryIO,
+    inputs: Mapping[str, Any] | None = None,
+    steps: int = 0,
+) -> None:
     """The workbook of these inputs (default: the sheet's own) and, where the sheet is carried, of `steps` steps: a row for each, up
     to the last finite one (`trajectory` in targets/numpy.py).
 
@@ -52,7 +57,9 @@ def write(sheet: Sheet, target: str | Path | BinaryIO, inputs: Mapping[str, Any]
     """
     made = parts(sheet.with_inputs(inputs or {}), steps)
     file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
-    with Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with Workbook(
+        file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         styles = Styles(book)
         first = start.StartWriter(book.add_worksheet(start.WORKSHEET), styles)
         main, *beside = made
@@ -79,7 +86,15 @@ def _write_main(book: xlsxwriter.Workbook, part: Part, found, styles: Styles) ->
         page.set_paper(9)
         page.fit_to_pages(1, 0)
         page.write_string(0, 0, "The charts follow the cells of the other worksheets", styles.note)
-        write_charts(book, page, Drawn(part.sheet, part.where, part.plan, part.steps), styles, (2, 0), across=2, wide=11)
+        write_charts(
+            book,
+            page,
+            Drawn(part.sheet, part.where, part.plan, part.steps),
+            styles,
+            (2, 0),
+            across=2,
+            wide=11,
+        )
     if part.plan is not None:
         page = book.add_worksheet(part.plan.worksheet)
         labels = part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
@@ -92,6 +107,14 @@ def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None
     where = part.where
     page = write_worksheets(book, part, values(part.sheet), styles)[where.main]
     corner = (where.ends[where.main].lists, 0)
-    write_charts(book, page, Drawn(part.sheet, where, part.plan, part.steps), styles, corner, across=len(part.sheet.charts), wide=8)
+    write_charts(
+        book,
+        page,
+        Drawn(part.sheet, where, part.plan, part.steps),
+        styles,
+        corner,
+        across=len(part.sheet.charts),
+        wide=8,
+    )
     if part.plan is not None:
         StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(part.steps)

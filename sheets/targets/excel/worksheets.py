@@ -25,24 +25,37 @@ PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
 
 
-def write_worksheets(book: Workbook, part: Part, found: Values, styles: Styles) -> dict[str, Worksheet]:
+def write_worksheets(
+    book: Workbook, part: Part, found: Values, styles: Styles
+) -> dict[str, Worksheet]:
     """Everything of the part but its steps and charts, on new worksheets; returns them by name."""
     sheet, where = part.sheet, part.where
-    pages = {name: book.add_worksheet(name) for name in dict.fromkeys([where.main, *(place.worksheet for place in where.blocks.values())])}
+    pages = {
+        name: book.add_worksheet(name)
+        for name in dict.fromkeys(
+            [where.main, *(place.worksheet for place in where.blocks.values())]
+        )
+    }
     for name, page in pages.items():
-        page.write_string(0, 0, sheet.title if name == where.main else f"{sheet.title}: {name}", styles.title)
+        page.write_string(
+            0, 0, sheet.title if name == where.main else f"{sheet.title}: {name}", styles.title
+        )
         prepare(page, *_widths(part, name))
     for name, block in sheet.blocks.items():
         place, follows = where.blocks[name], part.follows.get(name, "")
         shown = replace(block, editable=False) if follows else block
         book.define_name(place.name, cells_of(block, place))
-        _write_numbers(pages[place.worksheet], shown, place, found[name], part.formulas.get(name), styles)
+        _write_numbers(
+            pages[place.worksheet], shown, place, found[name], part.formulas.get(name), styles
+        )
         _write_label(pages[place.worksheet], part, shown, comment(shown, follows), styles)
     _write_headings(pages, part, styles)
     colour_contours(pages, sheet, where)
     for k, sentence in enumerate(sheet.sentences):
         said = sentence_formula(sheet, where, sentence).at(0, 0)
-        pages[where.main].write_formula(where.sentence_rows[where.main] + k, 0, said, styles.said, said_now(sentence, found))
+        pages[where.main].write_formula(
+            where.sentence_rows[where.main] + k, 0, said, styles.said, said_now(sentence, found)
+        )
     return pages
 
 
@@ -71,20 +84,30 @@ def wide_enough(labels: list[tuple[int, str]]) -> dict[int, float]:
 
 def _widths(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
     """Of the columns with labels, and how many columns there are."""
-    here = [(part.where.labels[name][1], name) for name, place in part.where.blocks.items() if place.worksheet == worksheet]
+    here = [
+        (part.where.labels[name][1], name)
+        for name, place in part.where.blocks.items()
+        if place.worksheet == worksheet
+    ]
     if part.plan is not None and part.plan.worksheet == worksheet:
         here += part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
-    return wide_enough(here), max([part.where.ends[worksheet].column, *(column + 1 for column, _ in here)])
+    return wide_enough(here), max(
+        [part.where.ends[worksheet].column, *(column + 1 for column, _ in here)]
+    )
 
 
-def _write_numbers(page: Worksheet, block: Block, place: Place, found: np.ndarray, filled, styles: Styles) -> None:
+def _write_numbers(
+    page: Worksheet, block: Block, place: Place, found: np.ndarray, filled, styles: Styles
+) -> None:
     style = styles.number(block, found)
     for i, j in np.ndindex(found.shape):
         row, column = place.row + i, place.column + j
         if filled is None:
             page.write_number(row, column, found[i, j], style)
         else:
-            page.write_formula(row, column, filled.at(i, j), style, cached(float(found[i, j]), block))
+            page.write_formula(
+                row, column, filled.at(i, j), style, cached(float(found[i, j]), block)
+            )
     last = place.row + found.shape[0] - 1, place.column + found.shape[1] - 1
     styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
     if block.editable:
@@ -92,7 +115,10 @@ def _write_numbers(page: Worksheet, block: Block, place: Place, found: np.ndarra
 
 
 def _validate(page: Worksheet, block: Block, place: Place, found: np.ndarray) -> None:
-    rule: dict[str, Any] = {"validate": "integer" if block.whole else "decimal", "ignore_blank": False}
+    rule: dict[str, Any] = {
+        "validate": "integer" if block.whole else "decimal",
+        "ignore_blank": False,
+    }
     if block.is_size:
         size = int(found[0, 0])
         rule |= {"criteria": "between", "minimum": size, "maximum": size}
@@ -104,14 +130,28 @@ def _validate(page: Worksheet, block: Block, place: Place, found: np.ndarray) ->
         rule |= {"criteria": "<=", "value": block.high if block.high is not None else 1e300}
     names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices))
     rule["error_title"] = block.name[:LONGEST_MESSAGE_TITLE]
-    rule["error_message"] = (fixed(block) or names or f"{block.name} must be {allowed(block)}")[:LONGEST_TITLE]
-    page.data_validation(place.row, place.column, place.row + found.shape[0] - 1, place.column + found.shape[1] - 1, rule)
+    rule["error_message"] = (fixed(block) or names or f"{block.name} must be {allowed(block)}")[
+        :LONGEST_TITLE
+    ]
+    page.data_validation(
+        place.row,
+        place.column,
+        place.row + found.shape[0] - 1,
+        place.column + found.shape[1] - 1,
+        rule,
+    )
 
 
 def _write_label(page: Worksheet, part: Part, block: Block, note: str, styles: Styles) -> None:
     row, column = part.where.labels[block.name]
-    listed = column < part.where.blocks[block.name].column and row == part.where.blocks[block.name].row
-    style = styles.get(bold=True, font_color=ROLES[block.role].colour) if listed else styles.heading(block)
+    listed = (
+        column < part.where.blocks[block.name].column and row == part.where.blocks[block.name].row
+    )
+    style = (
+        styles.get(bold=True, font_color=ROLES[block.role].colour)
+        if listed
+        else styles.heading(block)
+    )
     page.write_string(row, column, f"{ROLES[block.role].mark} {block.name}", style)
     page.write_comment(row, column, note, {"x_scale": 2.2, "y_scale": 1.4})
 
@@ -134,7 +174,11 @@ def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> 
 
 def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) -> int:
     """The group's note, over its own columns where another group stands to its right; returns how many lines it takes."""
-    beside = [each for each in part.where.groups if (each.worksheet, each.row) == (place.worksheet, place.row)]
+    beside = [
+        each
+        for each in part.where.groups
+        if (each.worksheet, each.row) == (place.worksheet, place.row)
+    ]
     if not any(each.column > place.column for each in beside):
         page.write_string(place.row + 1, place.column, place.group.note, styles.note)
         return 1
@@ -142,5 +186,7 @@ def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) 
     last = max(where.column + int(block.shape[1]) for where, block in blocks) - 1
     widths, _ = _widths(part, place.worksheet)
     width = sum(widths.get(column, NARROWEST) for column in range(place.column, last + 1))
-    page.merge_range(place.row + 1, place.column, place.row + 1, last, place.group.note, styles.caption)
+    page.merge_range(
+        place.row + 1, place.column, place.row + 1, last, place.group.note, styles.caption
+    )
     return lines(place.group.note, int(width))
