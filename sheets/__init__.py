@@ -2,9 +2,8 @@
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
-from .language.expr import (
-    Expr,
-    Rows,
+from .language.expr import Expr, Rows
+from .language.functions import (
     column_index,
     log_softmax,
     normal_quantile,

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from lessons.course import notebook
 from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
-from sheets.language.grad import reaching
 from sheets.library.depth_lab import (
     ACTIVATIONS,
     BATCH,
@@ -153,13 +152,13 @@ def test_only_the_seed_redraws_and_layers_recompute_no_layer():
     noise = {
         name for name, block in SHEET.blocks.items() if name.startswith("noise") or name == "x"
     }
-    assert noise <= reaching(SHEET, ["seed"])
+    assert noise <= SHEET.reached_from(["seed"])
     assert not [
         name
         for name in ("std", "initialisation", "activation", "layers")
-        if noise & reaching(SHEET, [name])
+        if noise & SHEET.reached_from([name])
     ]
-    assert not [name for name in reaching(SHEET, ["layers"]) if re.match("[Wzh]_", name)]
+    assert not [name for name in SHEET.reached_from(["layers"]) if re.match("[Wzh]_", name)]
 
 
 @each_activation

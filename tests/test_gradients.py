@@ -24,7 +24,8 @@ from sheets import (
     values,
     xlogy,
 )
-from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE, put, walk
+from sheets.language.dependencies import walk
+from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE, put
 from sheets.language.ops import OPS
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from sheets import InputError, Sheet, values
 from sheets.language.formats import LARGE, shown
-from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs, nearest
+from sheets.language.blocks import choices_of
+from sheets.language.errors import nearest
+from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs
 
 NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "numbers.js"
 
@@ -447,7 +449,7 @@ def typed_on_the_page(cases: list[tuple[str, str]]) -> list[float | None]:
     described = {
         name: {
             "name": name,
-            "choices": list(b.choices),
+            "choices": list(choices_of(b)),
             "low": b.low,
             "high": b.high,
             "whole": b.whole,

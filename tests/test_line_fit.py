@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from lessons.course import notebook
 from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
-from sheets.language.expr import refs
+from sheets.language.dependencies import refs
 from sheets.language.formats import LARGE, shown
-from sheets.language.grad import reaching
 from sheets.library.line_fit import line_fit
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
@@ -273,7 +272,7 @@ def test_the_surface_is_the_mse_and_no_step_computes_it_again():
     by_hand = ((a[..., np.newaxis] * x + b[..., np.newaxis] - y) ** 2).mean(axis=-1)
     np.testing.assert_allclose(found["surface"], by_hand, rtol=1e-9)
     assert (values(SHEET)["surface"] > 0).all()
-    assert not {name for name in reaching(SHEET, SHEET.carried) if name.startswith("surface")}
+    assert not {name for name in SHEET.reached_from(SHEET.carried) if name.startswith("surface")}
 
 
 @each_preset

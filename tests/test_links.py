@@ -15,6 +15,7 @@ from test_page import cell, check_every_cell, frame
 from test_starting_formulas import network
 
 from sheets import Sheet, values
+from sheets.language.blocks import Size
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import FOLDER, _enclosed
@@ -76,7 +77,7 @@ def states(draw) -> tuple[str, dict, int, int | None]:
     ]
     for block in sheet.inputs.values():
         count = rows if block.name in data else int(block.shape[0])
-        if block.is_size or (block.name not in data and draw(st.booleans())):
+        if isinstance(block, Size) or (block.name not in data and draw(st.booleans())):
             continue
         if block.expr is not None and draw(st.booleans()):
             inputs[block.name] = None

@@ -31,7 +31,7 @@ from examples import (
 )
 
 from sheets import NeedsBlock, Sheet, backprop, values
-from sheets.language.expr import walk
+from sheets.language.dependencies import walk
 from sheets.language.ops import OPS
 from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula

@@ -22,7 +22,8 @@ from examples import (
 )
 
 from sheets import NeedsBlock, ShapeError, Sheet, values
-from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE, walk
+from sheets.language.dependencies import walk
+from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE
 from sheets.language.ops import OPS
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout

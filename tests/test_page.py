@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from sheets import Axis, Series, Sheet, backprop, values
+from sheets.language.blocks import Setting
 from sheets.language.formats import shown, written
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
@@ -70,7 +71,7 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
     )
     assert (
         len(cells)
-        >= len([b for b in sheet.blocks.values() if not b.control])
+        >= len([b for b in sheet.blocks.values() if not isinstance(b, Setting)])
         - page.locator("details:not([open])").count() * 4
     )
     for name, row, column, text in cells:
@@ -96,7 +97,7 @@ def test_every_preset_shows_the_numbers_of_numpy(lesson):
     drawn = lesson.evaluate(
         "[...new Set([...document.querySelectorAll('td[data-block]')].map((td) => td.dataset.block))]"
     )
-    assert set(drawn) == {name for name, block in sheet.blocks.items() if not block.control}
+    assert set(drawn) == {name for name, block in sheet.blocks.items() if not isinstance(block, Setting)}
     for preset in sheet.presets:
         lesson.get_by_role("button", name=preset.title, exact=True).click()
         check_every_cell(lesson, sheet, preset.inputs)
@@ -305,7 +306,7 @@ def test_every_table_is_entered_by_tab_and_walked_by_arrows(lesson):
         for group in sheet.groups
         if not group.folded
         for name in group.blocks
-        if not sheet.blocks[name].control
+        if not isinstance(sheet.blocks[name], Setting)
     ]
     assert reached >= set(drawn)
 

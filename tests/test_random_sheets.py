@@ -31,7 +31,7 @@ from sheets import (
     values,
     xlogy,
 )
-from sheets.language.expr import walk
+from sheets.language.dependencies import walk
 from sheets.targets.excel import write
 from sheets.targets.excel.layout import layout
 

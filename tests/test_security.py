@@ -30,6 +30,7 @@ import lessons.server
 from lessons.command_line import main
 from lessons.voila.application import configuration
 from sheets import InputError
+from sheets.language.blocks import Size
 from sheets.library.depth_lab import depth_lab
 from sheets.library.line_fit import line_fit
 from sheets.library.log_loss import log_loss
@@ -565,7 +566,7 @@ def test_a_workbook_of_endless_steps_is_refused_before_it_is_begun(monkeypatch, 
 @pytest.mark.parametrize("size", [10**9, -1, 0, 1.5, "1e9", [1], {"a": 1}])
 def test_a_size_from_the_page_stays_in_its_range(monkeypatch, size):
     widget, sent = SheetWidget(depth_lab()), []
-    name = next(name for name, block in widget.sheet.inputs.items() if block.is_size)
+    name = next(name for name, block in widget.sheet.inputs.items() if isinstance(block, Size))
     before = widget.sheet
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
     told(

@@ -24,7 +24,8 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 
 from sheets import Axis, InputError, NeedsBlock, Series, Sheet, column_index, values
-from sheets.language.expr import walk
+from sheets.language.blocks import Choice, Input, Size
+from sheets.language.dependencies import walk
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
@@ -275,14 +276,14 @@ def test_inputs_are_validated_and_the_only_cells_to_change(name):
                 for rule in page.data_validations.dataValidation
                 if cell.coordinate in rule.sqref
             ]
-            assert len(rules) == block.editable
-            assert cell.protection.locked != block.editable
+            assert len(rules) == isinstance(block, Input)
+            assert cell.protection.locked != isinstance(block, Input)
             for rule in rules:
                 assert rule.type == ("whole" if block.whole else "decimal")
                 assert not rule.allow_blank
-                assert allowed(block) in rule.error or block.choices or block.is_size
+                assert allowed(block) in rule.error or isinstance(block, (Choice, Size))
                 limits = [float(x) for x in (rule.formula1, rule.formula2) if x is not None]
-                assert block.is_size or {block.low, block.high} - {None} <= set(limits)
+                assert isinstance(block, Size) or {block.low, block.high} - {None} <= set(limits)
 
 
 @each_sheet

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from sheets import Sheet
-from sheets.language.blocks import Block, Preset
+from sheets.language.blocks import Block, Input, Parameter, Setting, Size, choices_of, infinity_of
 from sheets.language.cells import at
 from sheets.language.charts import STEP, Chart
 from sheets.language.choices import branches, is_choice
+from sheets.language.dependencies import walk
 from sheets.language.errors import NeedsBlock
-from sheets.language.expr import Expr, Rows, walk
+from sheets.language.expr import Expr, Rows
 from sheets.language.inputs import MAX_ROWS, MOST_STEPS, allowed
 from sheets.language.roles import ROLES
+from sheets.language.teaching import Preset
 from sheets.targets.excel.formulas import formula
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
@@ -83,12 +85,12 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
-    if block.editable:
+    if isinstance(block, Input):
         told |= _input(block)
     return told if block.expr is None else told | _formula(sheet, block, places)
 
 
-def _input(block: Block) -> dict[str, Any]:
+def _input(block: Input) -> dict[str, Any]:
     """value: null while the block's formula is in force."""
     value = None if block.value is None else block.value.ravel().tolist()
     limits = {
@@ -96,15 +98,16 @@ def _input(block: Block) -> dict[str, Any]:
         "low": block.low,
         "high": block.high,
         "whole": block.whole,
-        "choices": list(block.choices),
+        "choices": list(choices_of(block)),
     }
+    slider = block if isinstance(block, Parameter) else None
     return {"value": value, **limits} | _saying(
         chosenBy=block.chosen_by,
-        control=block.control,
-        scale=block.scale,
-        smallest=block.smallest,
-        step=block.step,
-        isSize=block.is_size,
+        control=isinstance(block, Setting),
+        scale=slider.scale if slider else "linear",
+        smallest=slider.smallest if slider else None,
+        step=slider.step if slider else None,
+        isSize=isinstance(block, Size),
     )
 
 
@@ -135,7 +138,8 @@ def _cell(
     sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True
 ) -> dict[str, Any]:
     """A cell of the block, or one branch of it: as Excel has it, and as mathematics with slots for its numbers."""
-    sign = None if block.infinite is None else at(block.infinite, "i", "j")
+    infinity = infinity_of(block)
+    sign = None if infinity is None else at(infinity, "i", "j")
     try:
         latex, slots = numbers(cell) if written_out else ("", [])
     except NeedsBlock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sheets import Sheet
+from sheets.language.blocks import Size
 
 from .description import description
 from .merging import merged
@@ -18,7 +19,7 @@ def sizes_of(sheet: Sheet) -> dict[str, int]:
     return {
         name: int(block.value[0, 0])
         for name, block in sheet.inputs.items()
-        if block.is_size and block.value is not None
+        if isinstance(block, Size) and block.value is not None
     }
 
 
@@ -66,6 +67,7 @@ def _changes(sheet: Sheet) -> list[tuple[str, int]]:
     return [
         (name, value)
         for name, block in sheet.inputs.items()
+        if isinstance(block, Size)
         for value in block.ready
         if value != block.value
     ]

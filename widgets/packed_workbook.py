@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 
 from sheets import InputError, Sheet
-from sheets.language.grad import reaching
+from sheets.language.blocks import Input, infinity_of
 from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.limits import MOST_FORMULAS
@@ -80,14 +80,14 @@ def _block(part: Part, name: str) -> dict[str, Any]:
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
-    if block.editable:
+    if isinstance(block, Input):
         told["value"] = None if block.value is None else block.value.ravel().tolist()
     if name in part.follows:
         return told | {"excel": part.formulas[name].pieces(), "linked": True}
     if block.expr is not None:
         told |= {
             "excel": block_formula(sheet, part.where.blocks, name).pieces(),
-            "infinite": block.infinite is not None,
+            "infinite": infinity_of(block) is not None,
         }
     return told
 
@@ -97,7 +97,7 @@ def _steps(part: Part) -> dict[str, Any] | None:
     plan = part.plan
     if plan is None:
         return None
-    reached = reaching(part.sheet, part.sheet.carried) - part.sheet.carried.keys()
+    reached = part.sheet.reached_from(part.sheet.carried) - part.sheet.carried.keys()
     return {
         "worksheet": plan.worksheet,
         "stillRow": plan.still_row + 1,

@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 
 from sheets import InputError, Sheet, values
-from sheets.language.blocks import Block
+from sheets.language.blocks import Input, Size
 from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
 
@@ -26,7 +26,7 @@ Rows_ = tuple[tuple[float, ...], ...]
 class InputTrait(traitlets.TraitType):
     """An input's value: a float for one number, else a tuple of rows; None while its formula is in force. Refuses what it cannot take."""
 
-    def __init__(self, block: Block, **about: Any):
+    def __init__(self, block: Input, **about: Any):
         self.block = block
         super().__init__(
             default_value=self.plain(block.value), allow_none=block.expr is not None, **about
@@ -52,7 +52,7 @@ class InputTrait(traitlets.TraitType):
             raise traitlets.TraitError(str(error)) from None
 
 
-def _traits(inputs: Mapping[str, Block]) -> dict[str, InputTrait]:
+def _traits(inputs: Mapping[str, Input]) -> dict[str, InputTrait]:
     return {name: InputTrait(block).tag(sync=True) for name, block in inputs.items()}
 
 
@@ -90,9 +90,9 @@ class SheetWidget(anywidget.AnyWidget):
         self._watch(self.sheet.inputs)
         self.on_msg(self._answer)
 
-    def _watch(self, inputs: Mapping[str, Block]) -> None:
+    def _watch(self, inputs: Mapping[str, Input]) -> None:
         """A size that is set makes the sheet anew; rows of data agree in number."""
-        sizes = [name for name, block in inputs.items() if block.is_size]
+        sizes = [name for name, block in inputs.items() if isinstance(block, Size)]
         data = tuple(name for name, block in inputs.items() if isinstance(block.shape[0], Rows))
         if sizes:
             self.observe(self._resized, sizes)
@@ -117,7 +117,7 @@ class SheetWidget(anywidget.AnyWidget):
     def _resized(self, change: Any) -> None:
         """A size was set like any trait."""
         others = {name: value for name, value in self.inputs.items() if name != change.name}
-        if change.name in self.sheet.inputs and change.new != self.sheet.blocks[change.name].value:
+        if change.name in self.sheet.inputs and change.new != self.sheet.inputs[change.name].value:
             self._replace(self.sheet.with_inputs(others).with_inputs({change.name: change.new}))
 
     def _together(self, _: Any, proposal: Any) -> Any:
@@ -134,7 +134,7 @@ class SheetWidget(anywidget.AnyWidget):
         """Several inputs at once. Raises InputError, and changes nothing, where they do not fit."""
         sheet = self.sheet.with_inputs(self.inputs).with_inputs(inputs)
         if sheet.made_by and any(
-            block.is_size and block.value != self.sheet.blocks[name].value
+            isinstance(block, Size) and block.value != self.sheet.inputs[name].value
             for name, block in sheet.inputs.items()
         ):
             return self._replace(sheet)

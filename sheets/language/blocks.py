@@ -1,65 +1,131 @@
-"""What a sheet is made of: blocks in groups, presets, sentences, predictions, sources. Charts have a file of their own."""
+"""Blocks: what a sheet computes with, each kind a type, and the groups they stand in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from .expr import Expr, Shape, size
-from .formats import Pieces
+from .dependencies import refs
+from .errors import InputError, SheetError, nearest
+from .expr import Expr, Rows, Shape, size
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Block:
-    """A named block of numbers: an input, which the reader may edit, or a formula.
+    """A named table of numbers. Its kind is its type: an `Input` is the reader's, a `Computed` block has a formula.
 
-    An input has a value. One that starts from a formula has both: while `value` is None its numbers come from `expr`.
+    What every face may ask of any block stands here, one field a fact; what only one kind knows stands with it.
     """
 
     name: str
     shape: Shape
-    line: str
+    line: str  # where the author wrote it: `file.py:12`
     role: str = "activation"
     title: str = ""
     note: str = ""
     symbol: str = ""  # LaTeX; made from the name where empty
-    format: str = (
-        "g"  # how a cell is shown: .4f, .1%, d (whole), g (as many digits as needed, four at most)
-    )
+    format: str = "g"  # of a cell: .4f, .1%, d (whole), g (as many digits as needed, four at most)
     expr: Expr | None = None
-    editable: bool = False  # an input
-    infinite: Expr | None = (
-        None  # this block may be infinite; the sign says which way, for a workbook that has no infinity
-    )
-    gradient_of: tuple[str, str] | None = None
-    value: np.ndarray | None = None
-    low: float | None = None
-    high: float | None = None
-    whole: bool = False
-    choices: tuple[str, ...] = ()
-    chosen_by: str = ""  # of an input with a formula: the choice by which a reader who picks from it anew brings the formula back
-    is_size: bool = False  # shapes are made of it: another value makes the sheet anew
-    ready: tuple[int, ...] = ()  # of a size: what a page without Python offers
-    control: bool = False  # a parameter: one number with a slider, a stepper or a list of choices
-    scale: str = "linear"
-    smallest: float | None = (
-        None  # of a log scale whose low is 0: where the slider's logarithmic part starts
-    )
-    step: float | None = None
 
     @property
     def size(self) -> str:
+        """`3 x 4`, for messages."""
         return size(self.shape)
 
     @property
     def label(self) -> str:
+        """What a person reads: the title, or the name where there is none."""
         return self.title or self.name
 
     @property
     def formula(self) -> Expr | None:
         """What its numbers come from now, or None where they are given."""
+        return self.expr
+
+
+@dataclass(kw_only=True)
+class Computed(Block):
+    """A block that its formula computes from earlier ones."""
+
+    infinite: Expr | None = None  # it may be infinite: the sign says which way
+    gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
+
+
+@dataclass(kw_only=True)
+class Input(Block):
+    """A table of cells that the reader may edit.
+
+    One that starts from a formula has both a formula and no value until numbers are given to it.
+    """
+
+    value: np.ndarray | None = None
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+    chosen_by: str = ""  # a choice: picked anew on the page, it brings the formula back
+    locked: bool = False  # as a face shows it where something else sets it
+
+    @property
+    def formula(self) -> Expr | None:
         return self.expr if self.value is None else None
+
+
+@dataclass(kw_only=True)
+class Setting(Input):
+    """One number with a control of its own on the page: a slider, a stepper or a list."""
+
+
+@dataclass(kw_only=True)
+class Parameter(Setting):
+    """A number that a slider moves from low to high."""
+
+    scale: str = "linear"  # or log
+    smallest: float | None = (
+        None  # of a log scale whose low is 0: where its logarithmic part starts
+    )
+    step: float | None = None  # of a linear slider
+
+
+@dataclass(kw_only=True)
+class Choice(Setting):
+    """One of several named options: in formulas its number, counted from 0."""
+
+    choices: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Size(Setting):
+    """A whole number that shapes are made of: another value makes the sheet anew."""
+
+    ready: tuple[int, ...]  # the values that a page without Python offers
+
+
+def is_editable(block: Block) -> bool:
+    """Whether the reader may type into its cells."""
+    return isinstance(block, Input) and not block.locked
+
+
+def locked(block: Block, **other: Any) -> Block:
+    """The block as a face shows it where it is not the reader's. other: fields that differ too."""
+    return replace(block, locked=True, **other) if isinstance(block, Input) else block
+
+
+def infinity_of(block: Block) -> Expr | None:
+    """The expression whose sign says which way a block may be infinite, or None where it may not."""
+    return block.infinite if isinstance(block, Computed) else None
+
+
+def gradient_of(block: Block) -> tuple[str, str] | None:
+    """(loss, block) of a gradient, or None."""
+    return block.gradient_of if isinstance(block, Computed) else None
+
+
+def choices_of(block: Block) -> tuple[str, ...]:
+    """The names a choice picks from; none for every other kind."""
+    return block.choices if isinstance(block, Choice) else ()
 
 
 @dataclass
@@ -73,45 +139,43 @@ class Group:
     blocks: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A named set of input values, with what to predict before choosing it, and what who teaches needs to know once it is chosen."""
+class Blocks:
+    """Named blocks in the order they were written, which is the order in which they are computed.
 
-    title: str
-    predict: str
-    inputs: dict[str, np.ndarray]
-    notes: Pieces = ()
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """Words computed from the numbers: shown while `when` is not 0."""
-
-    when: Expr
-    pieces: Pieces
-    role: str = "what happened"
-    line: str = ""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A question that the reader answers before the page does: with a number, or by drawing a series on its chart.
-
-    block: of one number. chart, series: their places, where a series is drawn instead. tolerance: what counts as right, as a part of the
-    answer (of 1, where the answer is 0), or of the chart's axis. preset: its place, or None for the page as it stands; then `steps` more.
+    A sheet is this, and what its faces show. name: the sheet's own.
     """
 
-    question: str
-    tolerance: float
-    reason: Pieces
-    block: str = ""
-    chart: int = -1
-    series: int = -1
-    preset: int | None = None
-    steps: int = 0
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.blocks: dict[str, Block] = {}
 
+    def __getitem__(self, name: str) -> Expr:
+        """An expression that refers to an existing block. Raises SheetError with the nearest names."""
+        if name not in self.blocks:
+            raise SheetError(f"{self.name} has no block {name!r}; {nearest(name, self.blocks)}")
+        return Expr("ref", (), self.blocks[name].shape, name)
 
-@dataclass(frozen=True)
-class Source:
-    text: str
-    address: str = ""
+    @property
+    def inputs(self) -> dict[str, Input]:
+        """What the reader may edit."""
+        return {name: block for name, block in self.blocks.items() if isinstance(block, Input)}
+
+    @property
+    def rows(self) -> Rows | None:
+        """How many rows of data there are, or None where no block has data rows."""
+        lengths = (block.shape[0] for block in self.inputs.values())
+        return next((n for n in lengths if isinstance(n, Rows)), None)
+
+    def input_named(self, name: str) -> Input:
+        """Raises InputError, with the nearest names, where no input is called so."""
+        if name not in self.inputs:
+            raise InputError(f"there is no input {name!r}; {nearest(name, self.inputs)}")
+        return self.inputs[name]
+
+    def reached_from(self, names: Iterable[str]) -> set[str]:
+        """`names` and every block computed from them, an input that starts from a formula too."""
+        reached = set(names)
+        for name, block in self.blocks.items():
+            if block.expr is not None and reached.intersection(refs(block.expr)):
+                reached.add(name)
+        return reached

@@ -9,7 +9,9 @@ index itself as a number, and `choose` (arguments: a row's number, then what eac
 
 from __future__ import annotations
 
-from .expr import REDUCTIONS, Expr, Rows, Shape, composed, const, elementwise, walk
+from .dependencies import walk
+from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise
+from .functions import composed
 
 Index = str | int | Expr
 ONE: Shape = (1, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -47,3 +49,11 @@ class NeedsBlock(SheetError):
 
 class InputError(ValueError):
     """A value that an input cannot take, in a sentence for the person who typed it."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean a or b?`, or the whole list where nothing is near."""
+    known = list(known)
+    folded = {k.lower(): k for k in known}
+    near = [folded[k] for k in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.5)]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .errors import ShapeError, SheetError
+from .ops import OPS
 
 Shape = tuple[int, int]
 
@@ -211,8 +211,6 @@ class Expr:
         return described(self)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        from .ops import OPS  # the table is built on this file
-
         name = ufunc.__name__
         if method != "__call__" or options:
             raise SheetError(
@@ -258,6 +256,11 @@ def size(shape: Shape) -> str:
 def is_single(shape: Shape) -> bool:
     """Whether a block of this shape is one number. One row of data is not: it may become more."""
     return shape == (1, 1) and not any(isinstance(n, Rows) for n in shape)
+
+
+def is_data(shape: Shape) -> bool:
+    """Whether its rows are data, of which there may be more or fewer."""
+    return isinstance(shape[0], Rows)
 
 
 def const(x: float) -> Expr:
@@ -458,66 +461,6 @@ def stack(rows: Sequence[Any]) -> Expr:
     return Expr("stack", tuple(expand(x, (1, columns)) for x in parts), (len(parts), columns))
 
 
-def row_index(rows: int) -> Expr:
-    """(rows, 1): 0, 1, 2, ... down."""
-    return Expr("row_index", (), (_length(rows), 1))
-
-
-def column_index(columns: int) -> Expr:
-    """(1, columns): 0, 1, 2, ... across."""
-    return Expr("column_index", (), (1, _length(columns)))
-
-
-def _length(n: Any) -> int:
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ShapeError(
-            f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written"
-        )
-    return n if isinstance(n, Rows) else int(n)
-
-
-def sigmoid(x: Any) -> Expr:
-    """1 / (1 + e^-x), without overflow at either end."""
-    return elementwise("sigmoid", x)
-
-
-def normal_quantile(p: Any) -> Expr:
-    """The number that a standard normal draw stays below with probability p, as scipy.special.ndtri; -inf for 0, inf for 1, nan outside."""
-    return elementwise("normal_quantile", p)
-
-
-def xlogy(x: Any, y: Any) -> Expr:
-    """x ln y for y >= 0, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
-    return elementwise("xlogy", x, y)
-
-
-def stop(x: Any) -> Expr:
-    """x itself; no gradient flows back through it."""
-    return elementwise("stop", x)
-
-
-def softmax(x: Any) -> Expr:
-    """Across each row, e^x / sum e^x; the row's largest is taken off first, so that nothing overflows."""
-    x = lift(x)
-    return Expr("softmax", (x,), x.shape)
-
-
-def log_softmax(x: Any) -> Expr:
-    """Across each row, the logarithm of softmax, finite where softmax has run down to 0."""
-    x = lift(x)
-    return Expr("log_softmax", (x,), x.shape)
-
-
-def composed(e: Expr) -> Expr:
-    """What a COMPOSED node means in simpler ones."""
-    x = e.args[0]
-    shifted = x - x.max(axis=1)
-    powers = elementwise("exp", shifted)
-    if e.op == "softmax":
-        return powers / powers.sum(axis=1)
-    return shifted - elementwise("log", powers.sum(axis=1))
-
-
 def _reduction(kind: str):
     return lambda x, axis=None, keepdims=True: reduction(kind, x, axis, keepdims)
 
@@ -536,31 +479,3 @@ FUNCTIONS = {
     np.min: _reduction("min"),
     np.amin: _reduction("min"),
 }
-
-
-def walk(e: Expr):
-    """Every node once, arguments before the node that uses them."""
-    seen: set[Expr] = set()
-    stack = [(e, False)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            yield node
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack += [(a, False) for a in reversed(node.args)]
-
-
-def depth(e: Expr) -> int:
-    """How many nodes stand inside each other, at most."""
-    found: dict[Expr, int] = {}
-    for node in walk(e):
-        found[node] = 1 + max((found[a] for a in node.args), default=0)
-    return found[e]
-
-
-@lru_cache(maxsize=4096)  # asked of every block for every input
-def refs(e: Expr) -> tuple[str, ...]:
-    """Names of the blocks that e reads, in order."""
-    return tuple(dict.fromkeys(node.arg for node in walk(e) if node.op == "ref"))

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from .blocks import Computed
+from .dependencies import refs, walk
 from .errors import SheetError
 from .expr import (
-    REDUCTIONS,
     Expr,
     Rows,
     Shape,
@@ -24,13 +25,12 @@ from .expr import (
     is_single,
     put,
     reduction,
-    refs,
     take,
-    walk,
     where,
 )
 from .ops import OPS
 from .sheet import Sheet
+from .summands import with_summands
 
 
 class Masked(NamedTuple):
@@ -87,7 +87,9 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _softmax_vjp(g, here)
         case "log_softmax":
             return _log_softmax_vjp(g, here)
-    return ()
+        case "row_index" | "column_index" | "const":
+            return ()  # they have no arguments
+    raise SheetError(f"backprop: {y.op} has no derivative yet; it is a case of structure_vjp")
 
 
 def stretched_axes(g: Shape, shape: Shape) -> list[int]:
@@ -175,7 +177,7 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
         gradients = (
             elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
         )
-        for argument, gradient in zip(y.args, gradients, strict=False):
+        for argument, gradient in zip(y.args, gradients, strict=True):
             if gradient is None or not (
                 set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))
             ):
@@ -189,56 +191,6 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
     return given
 
 
-def fits_one_cell(e: Expr) -> bool:
-    """Whether a workbook can sum e over a range within one cell: plain arithmetic on blocks, no choice and no sum inside."""
-    plain = ("const", "ref", "transpose", "expand")
-    return all(
-        node.op in plain or (node.op in OPS and not OPS[node.op].one_cell) for node in walk(e)
-    )
-
-
-def is_product(e: Expr) -> bool:
-    """Whether e is a block or a product of blocks, which a workbook multiplies within one cell."""
-    return all(node.op in ("ref", "transpose", "matmul") for node in walk(e))
-
-
-def in_blocks(sheet: Sheet, name: str, e: Expr) -> Expr:
-    """e, the gradient of `name`, with a block `d_<name>_each` for what is summed where a workbook cannot sum it in one cell."""
-    done: dict[Expr, Expr] = {}
-
-    def held(x: Expr) -> Expr:
-        down, across = (isinstance(n, Rows) for n in x.shape)
-        if down and across:
-            return x  # rows of data by rows of data is no block
-        if across or (x.op == "transpose" and not down):
-            return held(x.T).T
-        taken = [block for block in sheet.blocks if block.startswith(f"d_{name}_each")]
-        each = f"d_{name}_each" + (f"_{len(taken) + 1}" if taken else "")
-        return sheet.let(each, x, role="gradient", note=f"what d_{name} sums")
-
-    def rebuilt(x: Expr) -> Expr:
-        if x not in done:
-            args = tuple(rebuilt(a) for a in x.args)
-            if x.op in REDUCTIONS and not fits_one_cell(args[0]) and not is_product(args[0]):
-                args = (held(args[0]),)
-            if x.op == "matmul":
-                args = tuple(a if is_product(a) else held(a) for a in args)
-            same = all(new is old for new, old in zip(args, x.args, strict=True))
-            done[x] = x if same else Expr(x.op, args, x.shape, x.arg)
-        return done[x]
-
-    return rebuilt(e)
-
-
-def reaching(sheet: Sheet, names: Iterable[str]) -> set[str]:
-    """Blocks through which `names` reach others: they and every block computed from them, also an input that starts from a formula."""
-    found = set(names)
-    for name, block in sheet.blocks.items():
-        if block.expr is not None and found.intersection(refs(block.expr)):
-            found.add(name)
-    return found
-
-
 def backprop(
     sheet: Sheet,
     loss: str,
@@ -246,20 +198,22 @@ def backprop(
     title: str | None = "Gradients",
     infinite: Mapping[str, Expr] | None = None,
 ) -> dict[str, Expr]:
-    """Append a block `d_<name>` for every block that `loss` depends on, in reverse order; returns them by name.
+    """Append a block `d_<name>` for every block that `loss` depends on; returns them by name.
 
-    loss: name of a (1, 1) block. inputs: only these inputs and what lies between them and the loss (None: all). title: the
-    group the new blocks stand in (None: the current one). infinite: of a block whose gradient may be infinite, the sign (as in
-    `Sheet.let`). A block the loss does not depend on gets none. Raises SheetError if loss or an input is unknown or loss is not (1, 1).
+    They stand in reverse order, each of its block's own shape. loss: name of a (1, 1) block. inputs:
+    only these inputs and what lies between them and the loss (None: all). title: the group the new
+    blocks stand in (None: the current one). infinite: of a block whose gradient may be infinite, the
+    sign (as in `Sheet.let`). A block the loss does not depend on gets none.
+
+    Raises SheetError if loss or an input is unknown or loss is not (1, 1).
     """
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
             raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
     if not is_single(sheet.blocks[loss].shape):
-        raise SheetError(
-            f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; a loss is one number, 1 x 1: take its mean or sum"
-        )
-    wanted = None if inputs is None else reaching(sheet, inputs)
+        rule = "a loss is one number, 1 x 1: take its mean or sum"
+        raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
+    wanted = None if inputs is None else sheet.reached_from(inputs)
     if title is not None:
         sheet.group(title, f"How {loss} moves when each of these moves by a little")
     owed: dict[str, list[Masked]] = {loss: [Masked(const(1))]}
@@ -270,13 +224,14 @@ def backprop(
         block = sheet.blocks[name]
         gradients[name] = sheet.let(
             f"d_{name}",
-            in_blocks(sheet, name, expand(total(owed[name]), block.shape)),
+            with_summands(sheet, f"d_{name}", expand(total(owed[name]), block.shape)),
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
             infinite=(infinite or {}).get(name),
         )
-        if block.expr is not None and not block.editable:  # an input's own formula only starts it
+        if isinstance(block, Computed):  # an input's own formula only starts it
+            assert block.expr is not None
             for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():
                 owed.setdefault(read, []).extend(parts)
     return gradients

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from .errors import InputError
+from .blocks import Blocks, Choice, Input, choices_of
+from .errors import InputError, nearest
 from .expr import Rows
-
-if TYPE_CHECKING:
-    from .blocks import Block
-    from .sheet import Sheet
 
 NUMBER = re.compile(
     r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -30,9 +26,9 @@ def number(x: float) -> str:
     return f"{x:.10g}"
 
 
-def allowed(block: Block) -> str:
+def allowed(block: Input) -> str:
     """What a cell of this block may hold, for messages and for the page: `a number from 0 to 1`."""
-    if block.choices:
+    if isinstance(block, Choice):
         return "one of " + ", ".join(block.choices)
     kind = "a whole number" if block.whole else "a number"
     low, high = block.low, block.high
@@ -45,7 +41,7 @@ def allowed(block: Block) -> str:
     return kind
 
 
-def _cell(block: Block, value: Any, where: str) -> float:
+def _cell(block: Input, value: Any, where: str) -> float:
     said = f"{value!r}" if isinstance(value, str) else "empty" if value is None else f"{value}"
     said = said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 3]}..."
     hint = (
@@ -56,8 +52,9 @@ def _cell(block: Block, value: Any, where: str) -> float:
         else ""
     )
     refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}{hint}")
-    if block.choices and isinstance(value, str) and value.strip() in block.choices:
-        return float(block.choices.index(value.strip()))
+    choices = choices_of(block)
+    if isinstance(value, str) and value.strip() in choices:
+        return float(choices.index(value.strip()))
     if isinstance(value, (bool, np.bool_)):
         value = float(value)
     if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
@@ -74,9 +71,9 @@ def _cell(block: Block, value: Any, where: str) -> float:
     return x
 
 
-def _rows_of(block: Block, value: Any) -> list[list[Any]]:
+def _rows_of(block: Input, value: Any) -> list[list[Any]]:
     """value as a list of rows. A plain list fills a block of one column or of one row."""
-    if isinstance(value, str) and value.strip() not in block.choices:
+    if isinstance(value, str) and value.strip() not in choices_of(block):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
@@ -95,7 +92,7 @@ def _rows_of(block: Block, value: Any) -> list[list[Any]]:
     return [list(value)] if one_row else [[x] for x in value]
 
 
-def checked(block: Block, value: Any) -> np.ndarray:
+def checked(block: Input, value: Any) -> np.ndarray:
     """value as this block's array (rows, columns). Raises InputError with a sentence that says what is allowed.
 
     A block of data rows takes any number of rows from 1 to MAX_ROWS; every other shape is fixed.
@@ -129,15 +126,7 @@ def checked(block: Block, value: Any) -> np.ndarray:
     return np.array(cells, dtype=float).reshape(len(rows), columns)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean a or b?`, or the whole list where nothing is near."""
-    known = list(known)
-    folded = {k.lower(): k for k in known}
-    near = [folded[k] for k in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.5)]
-    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
-
-
-def checked_inputs(sheet: Sheet, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def checked_inputs(sheet: Blocks, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Every input of the sheet by name, the given ones checked, the others as they start.
 
     An input whose formula is in force has no value here; None gives it back to its formula.
@@ -152,10 +141,11 @@ def checked_inputs(sheet: Sheet, given: Mapping[str, Any]) -> dict[str, np.ndarr
             )
     inputs = {name: block.value for name, block in sheet.inputs.items() if block.value is not None}
     for name, value in given.items():
-        if value is None and sheet.blocks[name].expr is not None:
+        block = sheet.inputs[name]
+        if value is None and block.expr is not None:
             inputs.pop(name, None)
         else:
-            inputs[name] = checked(sheet.blocks[name], value)
+            inputs[name] = checked(block, value)
     data = {
         name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)
     }

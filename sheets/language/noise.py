@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, column_index, is_single, normal_quantile, row_index
+from .expr import Expr, is_single
+from .functions import column_index, normal_quantile, row_index
 from .sheet import Sheet
 
 PRIME = 67108859

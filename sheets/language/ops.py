@@ -1,82 +1,33 @@
-"""The table: one row per elementwise op, one column per target, and its derivative. Rows carry numpy's own names.
+"""The table: a row per elementwise op, a column per target, and its derivative. numpy's own names.
 
-A spelling is a format string. `{0:mul}` is argument 0, put in parentheses unless it binds at least as tightly as mul;
-`mul|` in front says how tightly the result itself binds (nothing in front: as one atom). A right operand asks for more than
-its own level, so that a-(b+c), and also a+(b+c), keep the order of the author's operations to the last bit.
-Anything that needs shape or position is structure, and lives in cells.py and the targets.
+How a spelling is read: `spelling.py`. Anything that needs shape or position is structure, and lives
+in cells.py and the targets. Derivatives are written in numpy's words, as a sheet is.
 
-Derivatives at a kink: a tie of maximum or minimum gives nothing to the side that faces a constant (so ReLU'(0) = 0, as
-torch.relu) and, between two blocks, all to the first; clip gives 1 at both its limits (as torch.clamp); abs and sign give 0 at
-0; floor and comparisons give none; max and min over an axis share evenly between equals (as torch.amax).
+Derivatives at a kink: a tie of maximum or minimum gives nothing to the side that faces a constant (so
+ReLU'(0) = 0, as torch.relu) and, between two blocks, all to the first; clip gives 1 at both its limits
+(as torch.clamp); abs and sign give 0 at 0; floor and comparisons give none; max and min over an axis
+share evenly between equals (as torch.amax).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from .expr import Expr, elementwise, power, where
-
-# test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is wanted.
-# number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to 1).
-# sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE).
-# term: of mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
-LEVELS = {"any": 0, "number": 1, "add": 1, "term": 2, "mul": 3, "pow": 4, "atom": 5, "sign": 5}
-
-
-class Test(NamedTuple):
-    """How a target writes a comparison where it counts as 1 or 0."""
-
-    alone: str  # as a whole formula or an argument: `1*(a>b)`
-    operand: str  # beside +, -, *, / or ^, which count it themselves: `(a>b)`
-
-
-class Text(NamedTuple):
-    """A piece of generated source that knows how tightly it binds."""
-
-    text: str
-    level: str = "atom"
-    test: Test | None = None  # of a comparison only
-
-    def __format__(self, need: str) -> str:
-        if self.test is not None:
-            if need == "test":
-                return self.text
-            count = self.test.alone.format(self.text)
-            return (
-                count
-                if need in ("", "any", "number")
-                else f"({count})"
-                if need == "sign"
-                else self.test.operand.format(self.text)
-            )
-        need = "any" if need in ("", "test") else need
-        return self.text if LEVELS[self.level] >= LEVELS[need] else f"({self.text})"
-
-
-def spell(template: str, args: Sequence[Any], test: Test) -> Text:
-    if template == "{0}":
-        return args[0]  # an op that is not written keeps its argument's own binding
-    level, bar, body = template.partition("|")
-    if not bar or (
-        level not in LEVELS and level != "test"
-    ):  # a bar of the formula itself, as in |x|
-        level, body = "atom", template
-    return Text(body.format(*args), level, test if level == "test" else None)
-
 
 class Op(NamedTuple):
+    """A row of the table."""
+
     numpy: Callable[..., np.ndarray]
     excel: str
     javascript: str
     latex: str
-    vjp: (
-        Callable[..., tuple] | None
-    )  # (g, y, *args) -> one gradient per argument (or None), in the same language
-    one_cell: bool = False  # Excel would collapse a range here: MAX(0,A1:A3) is one number
+    # (g, y, *args) -> one gradient per argument (None: no gradient flows), in numpy's own words;
+    # None: none flows through the op at all. g and y are the gradient and the value of the op.
+    vjp: Callable[..., tuple] | None
 
 
 def _stable_sigmoid(x):
@@ -87,98 +38,118 @@ def _xlogy(x, y):
     return x * np.log(y + np.equal(x, 0))
 
 
-_quantile = np.frompyfunc(
-    NormalDist().inv_cdf, 1, 1
-)  # of numbers between 0 and 1; Wichura's AS 241, as LibreOffice has it
+# Of numbers between 0 and 1; Wichura's algorithm AS 241 (1988), as LibreOffice has it.
+_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 
 
 def _normal_quantile(p):
-    found = np.select([np.equal(p, 0), np.equal(p, 1)], [-np.inf, np.inf], np.nan)
+    quantiles = np.select([np.equal(p, 0), np.equal(p, 1)], [-np.inf, np.inf], np.nan)
     inside = np.logical_and(p > 0, p < 1)
-    found[inside] = _quantile(p[inside])
-    return found
+    quantiles[inside] = _quantile(p[inside])
+    return quantiles
 
 
 def _normal_quantile_vjp(g, y, p):
-    return (g * np.sqrt(2 * np.pi) * _fn("exp", y * y / 2),)
+    return (g * np.sqrt(2 * np.pi) * np.exp(y * y / 2),)
 
 
-def _larger(strict: str, loose: str):
-    """The rule of maximum (minimum): see the module's words on ties."""
+def _larger(strict: np.ufunc, loose: np.ufunc):
+    """The derivative of maximum (minimum): see the module's words on ties."""
 
     def vjp(g, y, a, b):
         first = strict if b.op == "const" else loose
-        return where(elementwise(first, a, b), g, 0), where(elementwise(strict, b, a), g, 0)
+        return np.where(first(a, b), g, 0), np.where(strict(b, a), g, 0)
 
     return vjp
 
 
 def _clip_vjp(g, y, x, low, high):
-    inside = where(
-        elementwise("less_equal", low, x), where(elementwise("less_equal", x, high), g, 0), 0
-    )
-    return (
-        inside,
-        where(elementwise("less", x, low), g, 0),
-        where(elementwise("greater", x, high), g, 0),
-    )
+    inside = np.where(low <= x, np.where(x <= high, g, 0), 0)
+    return inside, np.where(x < low, g, 0), np.where(x > high, g, 0)
 
 
 def _power_vjp(g, y, a, b):
-    return g * b * power(a, b.arg - 1), None
+    return g * b * a ** (b.arg - 1), None
 
 
 def _general_power_vjp(g, y, a, b):
-    of_base = where(
-        elementwise("not_equal", b, 0), g * b * power(a, b - 1), 0
-    )  # 0 to the 0 has a slope of 0
-    return of_base, where(elementwise("greater", a, 0), g * y * elementwise("log", a), 0)
+    of_base = np.where(np.not_equal(b, 0), g * b * a ** (b - 1), 0)  # 0 to the 0 has a slope of 0
+    return of_base, np.where(a > 0, g * y * np.log(a), 0)
 
 
 def _xlogy_vjp(g, y, a, b):
-    return g * elementwise("log", b), where(elementwise("not_equal", a, 0), g * a / b, 0)
+    return g * np.log(b), np.where(np.not_equal(a, 0), g * a / b, 0)
 
 
-def _fn(name: str, x: Expr) -> Expr:
-    return elementwise(name, x)
-
-
+# numpy's name and function, then how Excel, JavaScript and (below) LaTeX spell it, and its derivative.
 # fmt: off
 OPS = {
-    # numpy's name             numpy             Excel                             JavaScript                        LaTeX                                     derivative
-    "add":           Op(np.add,           "add|{0:add}+{1:mul}",            "add|{0:add} + {1:mul}",          "add|{0:add} + {1:term}",                 lambda g, y, a, b: (g, g)),
-    "subtract":      Op(np.subtract,      "add|{0:add}-{1:mul}",            "add|{0:add} - {1:mul}",          "add|{0:add} - {1:term}",                 lambda g, y, a, b: (g, -g)),
-    "multiply":      Op(np.multiply,      "mul|{0:mul}*{1:pow}",            "mul|{0:mul}*{1:pow}",            r"mul|{0:mul} \cdot {1:pow}",             lambda g, y, a, b: (g * b, g * a)),
-    "divide":        Op(np.divide,        "mul|{0:mul}/{1:pow}",            "mul|{0:mul}/{1:pow}",            r"pow|\frac{{{0}}}{{{1}}}",               lambda g, y, a, b: (g / b, -(g * y) / b)),
-    # Excel: -2^2 is 4 and ^ groups to the left; JavaScript: -2**2 is an error. So both sides of a power are atoms.
-    "power":         Op(np.power,         "pow|{0:atom}^{1:atom}",          "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _power_vjp),
+    "add": Op(np.add,                  "add|{0:add}+{1:mul}",         "add|{0:add} + {1:mul}",
+        "add|{0:add} + {1:term}",                  lambda g, y, a, b: (g, g)),
+    "subtract": Op(np.subtract,        "add|{0:add}-{1:mul}",         "add|{0:add} - {1:mul}",
+        "add|{0:add} - {1:term}",                  lambda g, y, a, b: (g, -g)),
+    "multiply": Op(np.multiply,        "mul|{0:mul}*{1:pow}",         "mul|{0:mul}*{1:pow}",
+        r"mul|{0:mul} \cdot {1:pow}",              lambda g, y, a, b: (g * b, g * a)),
+    "divide": Op(np.divide,            "mul|{0:mul}/{1:pow}",         "mul|{0:mul}/{1:pow}",
+        r"pow|\frac{{{0}}}{{{1}}}",                lambda g, y, a, b: (g / b, -(g * y) / b)),
+    # Excel: -2^2 is 4 and ^ groups to the left; JavaScript: -2**2 is an error. So both sides are atoms.
+    "power": Op(np.power,              "pow|{0:atom}^{1:atom}",       "Math.pow({0},{1})",
+        "pow|{0:atom}^{{{1}}}",                    _power_vjp),
     # Excel has no 0^0; numpy and JavaScript say 1.
-    "general_power": Op(np.power,         "IF({1}=0,1,{0:atom}^{1:atom})",  "Math.pow({0},{1})",              "pow|{0:atom}^{{{1}}}",                   _general_power_vjp, one_cell=True),
-    "negative":      Op(np.negative,      "add|-{0:sign}",                  "add|-{0:atom}",                  "add|-{0:term}",                          lambda g, y, a: (-g,)),
-    "remainder":     Op(np.mod,           "MOD({0},{1})",                   "_mod({0},{1})",                  r"mul|{0:mul} \bmod {1:pow}",             lambda g, y, a, b: (g, -(g * _fn("floor", a / b)))),
-    "floor":         Op(np.floor,         "INT({0})",                       "Math.floor({0})",                r"\lfloor {0} \rfloor",                   None),
-    "absolute":      Op(np.abs,           "ABS({0})",                       "Math.abs({0})",                  r"\left|{0}\right|",                      lambda g, y, a: (g * _fn("sign", a),)),
-    "sign":          Op(np.sign,          "SIGN({0})",                      "Math.sign({0})",                 r"\mathrm{{sign}}\left({0}\right)",       None),
-    "exp":           Op(np.exp,           "EXP({0})",                       "Math.exp({0})",                  "pow|e^{{{0}}}",                          lambda g, y, a: (g * y,)),
-    "log":           Op(np.log,           "LN({0})",                        "Math.log({0})",                  r"\ln\left({0}\right)",                   lambda g, y, a: (g / a,)),
-    "log10":         Op(np.log10,         "LOG10({0})",                     "Math.log10({0})",                r"\log_{{10}}\left({0}\right)",           lambda g, y, a: (g / (a * np.log(10)),)),
-    "xlogy":         Op(_xlogy,           "mul|{0:mul}*LN({1:add}+({0:number}=0))", "_xlogy({0},{1})",           r"mul|{0:mul} \cdot \ln\left({1}\right)", _xlogy_vjp),
-    "sqrt":          Op(np.sqrt,          "SQRT({0})",                      "Math.sqrt({0})",                 r"\sqrt{{{0}}}",                          lambda g, y, a: (g / (2 * y),)),
-    "sin":           Op(np.sin,           "SIN({0})",                       "Math.sin({0})",                  r"\sin\left({0}\right)",                  lambda g, y, a: (g * _fn("cos", a),)),
-    "cos":           Op(np.cos,           "COS({0})",                       "Math.cos({0})",                  r"\cos\left({0}\right)",                  lambda g, y, a: (-(g * _fn("sin", a)),)),
-    "tanh":          Op(np.tanh,          "TANH({0})",                      "Math.tanh({0})",                 r"\tanh\left({0}\right)",                 lambda g, y, a: (g * (1 - y * y),)),
-    "normal_quantile": Op(_normal_quantile, "NORMSINV({0})",                "_normal_quantile({0})",          r"\Phi^{{-1}}\left({0}\right)",           _normal_quantile_vjp),
-    "sigmoid":       Op(_stable_sigmoid,  "mul|EXP(MIN(0,{0}))/(1+EXP(-ABS({0})))", "_sigmoid({0})",          r"\sigma\left({0}\right)",                lambda g, y, a: (g * y * (1 - y),), one_cell=True),
-    "maximum":       Op(np.maximum,       "MAX({0},{1})",                   "Math.max({0},{1})",              r"\max\left({0}, {1}\right)",             _larger("greater", "greater_equal"), one_cell=True),
-    "minimum":       Op(np.minimum,       "MIN({0},{1})",                   "Math.min({0},{1})",              r"\min\left({0}, {1}\right)",             _larger("less", "less_equal"), one_cell=True),
-    "clip":          Op(np.clip,          "MIN(MAX({0},{1}),{2})",          "Math.min(Math.max({0},{1}),{2})", r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp, one_cell=True),
-    "where":         Op(np.where,         "IF({0:test},{1},{2})",           "({0:test}?{1}:{2})",             "",                                       lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), one_cell=True),
-    "equal":         Op(np.equal,         "test|{0:number}={1:number}",           "test|{0:number}==={1:number}",         "test|{0:number} = {1:number}",                 None),
-    "not_equal":     Op(np.not_equal,     "test|{0:number}<>{1:number}",          "test|{0:number}!=={1:number}",         r"test|{0:number} \neq {1:number}",             None),
-    "less":          Op(np.less,          "test|{0:number}<{1:number}",           "test|{0:number}<{1:number}",           "test|{0:number} < {1:number}",                 None),
-    "less_equal":    Op(np.less_equal,    "test|{0:number}<={1:number}",          "test|{0:number}<={1:number}",          r"test|{0:number} \le {1:number}",              None),
-    "greater":       Op(np.greater,       "test|{0:number}>{1:number}",           "test|{0:number}>{1:number}",           "test|{0:number} > {1:number}",                 None),
-    "greater_equal": Op(np.greater_equal, "test|{0:number}>={1:number}",          "test|{0:number}>={1:number}",          r"test|{0:number} \ge {1:number}",              None),
-    "stop":          Op(np.positive,      "{0}",                            "{0}",                            "{0}",                                    None),
+    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "Math.pow({0},{1})",
+        "pow|{0:atom}^{{{1}}}",                    _general_power_vjp),
+    "negative": Op(np.negative,        "add|-{0:sign}",               "add|-{0:atom}",
+        "add|-{0:term}",                           lambda g, y, a: (-g,)),
+    "remainder": Op(np.mod,            "MOD({0},{1})",                "_mod({0},{1})",
+        r"mul|{0:mul} \bmod {1:pow}",              lambda g, y, a, b: (g, -(g * np.floor(a / b)))),
+    "floor": Op(np.floor,              "INT({0})",                    "Math.floor({0})",
+        r"\lfloor {0} \rfloor",                    None),
+    "absolute": Op(np.abs,             "ABS({0})",                    "Math.abs({0})",
+        r"\left|{0}\right|",                       lambda g, y, a: (g * np.sign(a),)),
+    "sign": Op(np.sign,                "SIGN({0})",                   "Math.sign({0})",
+        r"\mathrm{{sign}}\left({0}\right)",        None),
+    "exp": Op(np.exp,                  "EXP({0})",                    "Math.exp({0})",
+        "pow|e^{{{0}}}",                           lambda g, y, a: (g * y,)),
+    "log": Op(np.log,                  "LN({0})",                     "Math.log({0})",
+        r"\ln\left({0}\right)",                    lambda g, y, a: (g / a,)),
+    "log10": Op(np.log10,              "LOG10({0})",                  "Math.log10({0})",
+        r"\log_{{10}}\left({0}\right)",            lambda g, y, a: (g / (a * np.log(10)),)),
+    "xlogy": Op(_xlogy,                "mul|{0:mul}*LN({1:add}+({0:number}=0))", "_xlogy({0},{1})",
+        r"mul|{0:mul} \cdot \ln\left({1}\right)",  _xlogy_vjp),
+    "sqrt": Op(np.sqrt,                "SQRT({0})",                   "Math.sqrt({0})",
+        r"\sqrt{{{0}}}",                           lambda g, y, a: (g / (2 * y),)),
+    "sin": Op(np.sin,                  "SIN({0})",                    "Math.sin({0})",
+        r"\sin\left({0}\right)",                   lambda g, y, a: (g * np.cos(a),)),
+    "cos": Op(np.cos,                  "COS({0})",                    "Math.cos({0})",
+        r"\cos\left({0}\right)",                   lambda g, y, a: (-(g * np.sin(a)),)),
+    "tanh": Op(np.tanh,                "TANH({0})",                   "Math.tanh({0})",
+        r"\tanh\left({0}\right)",                  lambda g, y, a: (g * (1 - y * y),)),
+    "normal_quantile": Op(_normal_quantile, "NORMSINV({0})",               "_normal_quantile({0})",
+        r"\Phi^{{-1}}\left({0}\right)",            _normal_quantile_vjp),
+    "sigmoid": Op(_stable_sigmoid,     "mul|EXP(MIN(0,{0}))/(1+EXP(-ABS({0})))", "_sigmoid({0})",
+        r"\sigma\left({0}\right)",                 lambda g, y, a: (g * y * (1 - y),)),
+    "maximum": Op(np.maximum,          "MAX({0},{1})",                "Math.max({0},{1})",
+        r"\max\left({0}, {1}\right)",              _larger(np.greater, np.greater_equal)),
+    "minimum": Op(np.minimum,          "MIN({0},{1})",                "Math.min({0},{1})",
+        r"\min\left({0}, {1}\right)",              _larger(np.less, np.less_equal)),
+    "clip": Op(np.clip, "MIN(MAX({0},{1}),{2})", "Math.min(Math.max({0},{1}),{2})",
+        r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp),
+    "where": Op(np.where,              "IF({0:test},{1},{2})",        "({0:test}?{1}:{2})",
+        "", lambda g, y, c, a, b: (None, np.where(c, g, 0), np.where(c, 0, g))),
+    "equal": Op(np.equal, "test|{0:number}={1:number}", "test|{0:number}==={1:number}",
+        "test|{0:number} = {1:number}",            None),
+    "not_equal": Op(np.not_equal, "test|{0:number}<>{1:number}", "test|{0:number}!=={1:number}",
+        r"test|{0:number} \neq {1:number}",        None),
+    "less": Op(np.less,                "test|{0:number}<{1:number}",  "test|{0:number}<{1:number}",
+        "test|{0:number} < {1:number}",            None),
+    "less_equal": Op(np.less_equal,    "test|{0:number}<={1:number}", "test|{0:number}<={1:number}",
+        r"test|{0:number} \le {1:number}",         None),
+    "greater": Op(np.greater,          "test|{0:number}>{1:number}",  "test|{0:number}>{1:number}",
+        "test|{0:number} > {1:number}",            None),
+    "greater_equal": Op(np.greater_equal,
+        "test|{0:number}>={1:number}", "test|{0:number}>={1:number}",
+        r"test|{0:number} \ge {1:number}",         None),
+    "stop": Op(np.positive,            "{0}",                         "{0}",
+        "{0}",                                     None),
 }
 # fmt: on

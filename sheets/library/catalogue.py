@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..language.errors import InputError
-from ..language.inputs import nearest
+from ..language.errors import InputError, nearest
 from ..language.sheet import Sheet
 from .depth_lab import depth_lab
 from .line_fit import line_fit

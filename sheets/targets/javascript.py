@@ -13,267 +13,317 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import NamedTuple
 
-from ..language.cells import at
+from ..language.blocks import Input
+from ..language.cells import Index, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
-from ..language.grad import reaching
-from ..language.ops import OPS, Test, Text, spell
+from ..language.ops import OPS
 from ..language.sheet import Sheet
+from ..language.spelling import Test, Text, spell
 from .javascript_functions import called
 
 TEST = Test("+({0})", "({0})")
 START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
-ARRAY_OR_NUMBER = re.compile(r"\$\w+|(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-SINGLE = re.compile(r"\$\w+\[0\]")
 STEP = {
     "sum": "{0} += {1}",
     "mean": "{0} += {1}",
     "max": "{0} = Math.max({0}, {1})",
     "min": "{0} = Math.min({0}, {1})",
 }
+GAP = "@"  # stands in no generated source: `@3@` is the place of the fourth array or number
 
 
-def _number(x: float) -> Text:
-    """Data rows are the program's argument, never a written number."""
-    if isinstance(x, Rows):
-        return Text("_rows")
-    return Text(repr(float(x)).removesuffix(".0"), "atom" if x >= 0 else "add")
+class Loop(NamedTuple):
+    """A statement with gaps for its arrays and numbers, in the order of `filling`.
+
+    Loops of one text do the same with other arrays and numbers. `repeats`: whether it loops at all.
+    """
+
+    text: str
+    filling: tuple[str, ...]
+    repeats: bool
+
+    def filled(self, filling: Sequence[str]) -> str:
+        """The source, with this in the gaps."""
+        pieces = self.text.split(GAP)
+        return "".join(
+            filling[int(piece)] if odd % 2 else piece for odd, piece in enumerate(pieces)
+        )
 
 
-def _source(e: Expr, sheet: Sheet, lines: list[str], fresh: Iterator[int]) -> Text:
-    """The source of a cell's expression. A sum or max needs statements first; they are appended to lines."""
+class Writer:
+    """Writes the source of cells' expressions (from `at`), leaving a gap for each array and number.
 
-    def index(i) -> str:
+    once: cells at a fixed place are read once, before the loop, under a name of their own.
+    """
+
+    def __init__(self, sheet: Sheet, once: bool = False) -> None:
+        self.sheet = sheet
+        self.filling: list[str] = []
+        self.once: dict[tuple[str, int, int], str] | None = {} if once else None
+        self.repeats = False
+        self._fresh: Iterator[int] = count()
+
+    def gap(self, text: str) -> str:
+        """A gap in which `text` will stand."""
+        self.filling.append(text)
+        return f"{GAP}{len(self.filling) - 1}{GAP}"
+
+    def array(self, name: str) -> str:
+        """A block's array. Block names carry a $, generated ones a _, so none can meet."""
+        return self.gap(f"${name}")
+
+    def number(self, x: float) -> Text:
+        """Data rows are the program's argument, never a written number."""
+        if isinstance(x, Rows):
+            return Text("_rows")
+        text = repr(abs(float(x))).removesuffix(".0")
+        return Text(self.gap(text)) if x >= 0 else Text(f"-{self.gap(text)}", "add")
+
+    def index(self, i: Index, lines: list[str]) -> str:
+        """A row or column: a loop's variable, a whole number, or a row that is looked up."""
         if isinstance(i, Expr):
-            return f"Math.floor({_source(i, sheet, lines, fresh)})"
-        return f"_{i}" if isinstance(i, str) else str(i)
+            return f"Math.floor({self.source(i, lines)})"
+        return f"_{i}" if isinstance(i, str) else f"{self.number(i)}"
 
-    match e.op:
-        case "const":
-            return _number(e.arg)
-        case "index":
-            return Text(index(e.arg))
-        case "pointer":
-            return Text(f"_pointer_{e.arg}")
-        case "cell":
-            name, i, j = e.arg
-            columns = int(sheet.blocks[name].shape[1])
-            row = (
-                ""
-                if i == 0 and not isinstance(i, Expr)
-                else index(i)
-                if columns == 1
-                else f"{index(i)} * {columns}"
-            )
-            parts = [row] * (row != "") + [index(j)] * (j != 0)
-            return Text(f"${name}[{' + '.join(parts) or '0'}]")
-        case "over":
-            kind, k, length = e.arg
-            total = f"_t{next(fresh)}"
-            inner: list[str] = []
-            term = _source(e.args[0], sheet, inner, fresh)
-            step = STEP[kind].format(total, f"{term}")
-            lines.append(
-                f"let {total} = {START[kind]}; for (let _{k} = 0; _{k} < {_number(length)}; _{k}++) {{ {' '.join(inner)} {step}; }}"
-            )
-            return Text(f"{total}/{_number(length)}", "mul") if kind == "mean" else Text(total)
-        case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
-            return Text(f"_square({_source(e.args[0], sheet, lines, fresh)})")
-        case "choose":
-            number, *said = (_source(a, sheet, lines, fresh) for a in e.args)
-            return Text(
-                "("
-                + "".join(f"{number:number}==={k}?{text}:" for k, text in enumerate(said[:-1]))
-                + f"{said[-1]})"
-            )
-        case op:
-            return spell(
-                OPS[op].javascript, [_source(a, sheet, lines, fresh) for a in e.args], TEST
-            )
+    def cell(self, place: tuple[str, Index, Index], lines: list[str]) -> str:
+        """A cell (block, i, j) of an array, which holds its block row by row."""
+        name, i, j = place
+        columns = int(self.sheet.blocks[name].shape[1])
+        if isinstance(i, int) and isinstance(j, int):
+            if self.once is not None:
+                return self.once.setdefault((name, i, j), f"_s{len(self.once)}")
+            return f"{self.array(name)}[{self.number(i * columns + j)}]"
+        parts = []
+        if isinstance(i, Expr) or i != 0:
+            across = "" if columns == 1 else f" * {self.number(columns)}"
+            parts.append(self.index(i, lines) + across)
+        if j != 0:
+            parts.append(self.index(j, lines))
+        return f"{self.array(name)}[{' + '.join(parts)}]"
 
+    def source(self, e: Expr, lines: list[str]) -> Text:
+        """The source of a cell's expression. A sum or max needs statements first, put in lines."""
+        match e.op:
+            case "const":
+                return self.number(e.arg)
+            case "index":
+                return Text(self.index(e.arg, lines))
+            case "pointer":
+                return Text(f"_pointer_{e.arg}")
+            case "cell":
+                return Text(self.cell(e.arg, lines))
+            case "over":
+                return self._over(e, lines)
+            case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
+                return Text(f"_square({self.source(e.args[0], lines)})")
+            case "choose":
+                number, *rows = (self.source(a, lines) for a in e.args)
+                asked = "".join(f"{number:number}==={k}?{row}:" for k, row in enumerate(rows[:-1]))
+                return Text(f"({asked}{rows[-1]})")
+            case op:
+                return spell(OPS[op].javascript, [self.source(a, lines) for a in e.args], TEST)
 
-def _assignment(target: str, e: Expr, sheet: Sheet, lines_prefix: str = "") -> str:
-    lines: list[str] = []
-    value = _source(e, sheet, lines, count())
-    return f"{lines_prefix}{' '.join(lines)} {target} = {value};".strip()
+    def _over(self, e: Expr, lines: list[str]) -> Text:
+        kind, k, length = e.arg
+        total = f"_t{next(self._fresh)}"
+        inner: list[str] = []
+        term = self.source(e.args[0], inner)
+        step = STEP[kind].format(total, f"{term}")
+        self.repeats = True
+        loop = f"for (let _{k} = 0; _{k} < {self.number(length)}; _{k}++)"
+        lines.append(f"let {total} = {START[kind]}; {loop} {{ {' '.join([*inner, step])}; }}")
+        return Text(f"{total}/{self.number(length)}", "mul") if kind == "mean" else Text(total)
 
+    def assignment(self, target: str, e: Expr) -> str:
+        """`target = e;` after the statements that e needs."""
+        lines: list[str] = []
+        value = self.source(e, lines)
+        return " ".join([*lines, f"{target} = {value};"])
 
-def _row(name: str, sheet: Sheet, i: str | int) -> str:
-    """The cells of one row of a block: of the loop's row, or of row number i."""
-    block = sheet.blocks[name]
-    assert block.expr is not None
-    columns, row = int(block.shape[1]), f"_{i}" if isinstance(i, str) else str(i)
-    body = _assignment(
-        f"${name}[{row} * {columns} + _j]" if columns > 1 else f"${name}[{row}]",
-        at(block.expr, i, "j"),
-        sheet,
-    )
-    return (
-        f"for (let _j = 0; _j < {columns}; _j++) {{ {body} }}"
-        if columns > 1
-        else f"const _j = 0; {body}"
-    )
+    def row(self, name: str, i: str | int) -> str:
+        """The cells of one row of a block: of the loop's row, or of row number i."""
+        block = self.sheet.blocks[name]
+        assert block.expr is not None
+        columns, row = int(block.shape[1]), self.index(i, [])
+        if columns == 1:
+            body = self.assignment(f"{self.array(name)}[{row}]", at(block.expr, i, "j"))
+            return f"const _j = 0; {body}"
+        self.repeats = True
+        place = f"{self.array(name)}[{row} * {self.number(columns)} + _j]"
+        body = self.assignment(place, at(block.expr, i, "j"))
+        return f"for (let _j = 0; _j < {self.number(columns)}; _j++) {{ {body} }}"
 
-
-def _loop(name: str, sheet: Sheet) -> str:
-    """Over the rows of a block. A number that every cell reads is read once, before it."""
-    body, shape = _row(name, sheet, "i"), sheet.blocks[name].shape
-    singles = (
-        {}
-        if shape == (1, 1)
-        else {text: f"_s{k}" for k, text in enumerate(dict.fromkeys(SINGLE.findall(body)))}
-    )
-    read = "".join(f"const {single} = {text}; " for text, single in singles.items())
-    written = SINGLE.sub(lambda found: singles.get(found[0], found[0]), body)
-    return f"{read}for (let _i = 0; _i < {_number(shape[0])}; _i++) {{ {written} }}"
+    def loop(self, name: str) -> str:
+        """Over the rows of a block. A number that every cell reads is read once, before it."""
+        body = self.row(name, "i")
+        once, self.once, self.repeats = self.once or {}, None, True
+        read = [f"const {known} = {self.cell(place, [])}; " for place, known in once.items()]
+        rows = self.number(self.sheet.blocks[name].shape[0])
+        return f"{''.join(read)}for (let _i = 0; _i < {rows}; _i++) {{ {body} }}"
 
 
-def _loops(name: str, sheet: Sheet) -> list[str]:
+def _written(write: Writer, text: str) -> Loop:
+    return Loop(text, tuple(write.filling), write.repeats)
+
+
+def _loops(name: str, sheet: Sheet) -> list[Loop]:
     """What computes a block, one statement after another."""
     block = sheet.blocks[name]
     assert block.expr is not None
-    e, (rows, columns) = block.expr, block.shape
+    e, columns = block.expr, int(block.shape[1])
     if e.op == "stack":  # each row has its own formula; a loop would compute them all for every row
-        return [f"{{ {_row(name, sheet, i)} }}" for i in range(len(e.args))]
+        writers = [Writer(sheet) for _ in e.args]
+        rows = [write.row(name, i) for i, write in enumerate(writers)]
+        return [_written(write, f"{{ {row} }}") for write, row in zip(writers, rows, strict=True)]
     if e.op == "matmul" and all(factor.op == "ref" for factor in e.args):
-        a, b = e.args
-        return [
-            f"_product(${name}, ${a.arg}, ${b.arg}, {_number(rows)}, {_number(a.shape[1])}, {int(columns)});"
-        ]
-    return [_loop(name, sheet)]
+        write = Writer(sheet)
+        arrays = [write.array(each) for each in (name, *(factor.arg for factor in e.args))]
+        sizes = [f"{write.number(n)}" for n in (block.shape[0], e.args[0].shape[1], columns)]
+        return [_written(write, f"_product({', '.join([*arrays, *sizes])});")]
+    write = Writer(sheet, once=block.shape != (1, 1))
+    return [_written(write, write.loop(name))]
 
 
-def _shared(loops: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Loops that differ only in their arrays and numbers as one function, and what is written in the place of each.
+def _shared(loops: Sequence[Loop]) -> tuple[list[str], dict[Loop, str]]:
+    """Loops of one text as one function, and each loop's call of it.
 
-    A browser makes fast code of a function when it has run often: with one for all layers of a network, the first layers do that.
+    A browser makes fast code of a function when it has run often: with one for all layers of a
+    network, the first layers do that. Only what differs between the loops is an argument.
     """
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[Loop]] = {}
     for loop in dict.fromkeys(loops):
-        alike.setdefault(
-            ARRAY_OR_NUMBER.sub(lambda found: found[0][0] if found[0][0] == "$" else "0", loop), []
-        ).append(loop)
+        alike.setdefault(loop.text, []).append(loop)
     functions: list[str] = []
-    written: dict[str, str] = {}
-    for found in alike.values():
-        if len(found) == 1 or "for (" not in found[0]:
+    calls: dict[Loop, str] = {}
+    for group in alike.values():
+        if len(group) == 1 or not group[0].repeats:
             continue
-        name, told = (
-            f"_loop_{len(functions)}",
-            list(zip(*map(ARRAY_OR_NUMBER.findall, found), strict=True)),
-        )
-        different = {
-            column: f"_a{k}"
-            for k, column in enumerate(dict.fromkeys(each for each in told if len(set(each)) > 1))
-        }
-        gaps, texts = (
-            ARRAY_OR_NUMBER.split(found[0]),
-            [different.get(column, column[0]) for column in told],
-        )
-        body = "".join(gap + text for gap, text in zip(gaps, [*texts, ""], strict=True))
-        functions.append(f"const {name} = ({', '.join(different.values())}) => {{ {body} }};")
-        written |= {
-            loop: f"{name}({', '.join(arguments)});"
-            for loop, arguments in zip(found, zip(*different, strict=True), strict=True)
-        }
-    return functions, written
+        function = f"_loop_{len(functions)}"
+        gaps = list(zip(*(loop.filling for loop in group), strict=True))
+        differing = dict.fromkeys(gap for gap in gaps if len(set(gap)) > 1)
+        arguments = {gap: f"_a{k}" for k, gap in enumerate(differing)}
+        body = group[0].filled([arguments.get(gap, gap[0]) for gap in gaps])
+        functions.append(f"const {function} = ({', '.join(arguments.values())}) => {{ {body} }};")
+        for k, loop in enumerate(group):
+            calls[loop] = f"{function}({', '.join(gap[k] for gap in differing)});"
+    return functions, calls
 
 
-def _computed(name: str, sheet: Sheet, written: Mapping[str, str]) -> str:
-    unless = f"if (!_follows.{name}) return; " if sheet.blocks[name].editable else ""
-    return (
-        f"() => {{ {unless}{' '.join(written.get(loop, loop) for loop in _loops(name, sheet))} }},"
-    )
+def _computed(name: str, loops: Sequence[Loop], calls: dict[Loop, str], sheet: Sheet) -> str:
+    unless = f"if (!_follows.{name}) return; " if isinstance(sheet.blocks[name], Input) else ""
+    statements = [calls.get(loop) or loop.filled(loop.filling) for loop in loops]
+    return f"() => {{ {unless}{' '.join(statements)} }},"
+
+
+def _assignment(target: str, e: Expr, sheet: Sheet) -> str:
+    """A cell's expression written out, nothing left open."""
+    write = Writer(sheet)
+    return _written(write, write.assignment(target, e)).filled(write.filling)
 
 
 def _moves(series: Series, sheet: Sheet) -> str:
-    found = [
-        _assignment(f"const _to_{name}", at(moved, "i", 0), sheet)
+    """What dragging a marker of this series sets, or null."""
+    if not series.moves:
+        return "null"
+    targets = {
+        name: _assignment(f"const _to_{name}", at(moved, "i", 0), sheet)
         for name, moved in series.moves.items()
-    ]
-    told = ", ".join(f"{name}: _to_{name}" for name in series.moves)
+    }
+    result = ", ".join(f"{name}: _to_{name}" for name in targets)
     return (
-        f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(found)} return {{ {told} }}; }}"
-        if found
-        else "null"
+        f"(_pointer_x, _pointer_y, _i) => {{ {' '.join(targets.values())} return {{ {result} }}; }}"
     )
 
 
 def _branches(sheet: Sheet) -> list[str]:
-    cells = {
+    """Of each block whose cells choose between formulas: which one is in force."""
+    formulas = {
         name: at(block.expr, "i", "j")
         for name, block in sheet.blocks.items()
         if block.expr is not None
     }
-    chosen = {
-        name: _assignment("const _branch", in_force(e), sheet)
-        for name, e in cells.items()
+    return [
+        f"{name}: (_i, _j) => {{ {_assignment('const _branch', in_force(e), sheet)} return _branch; }},"
+        for name, e in formulas.items()
         if is_choice(e)
-    }
-    return [f"{name}: (_i, _j) => {{ {body} return _branch; }}," for name, body in chosen.items()]
+    ]
+
+
+def _array(name: str, sheet: Sheet) -> str:
+    rows, columns = sheet.blocks[name].shape
+    length = f"{'_rows' if isinstance(rows, Rows) else rows} * {int(columns)}"
+    return f"const ${name} = new Float64Array({length});"
+
+
+def _carries(sheet: Sheet) -> list[str]:
+    """Two passes, so that an input carried into another's source still gives its old value."""
+    formulas = [name for name in sheet.carried if sheet.blocks[name].expr is not None]
+    return [
+        *(f"_next_{name}.set(${source});" for name, source in sheet.carried.items()),
+        *(f"${name}.set(_next_{name});" for name in sheet.carried),
+        *(f"_follows.{name} = false;" for name in formulas),
+    ]
+
+
+def _follows(sheet: Sheet) -> str:
+    """Of each input that starts from a formula: whether that is in force."""
+    inputs = {name: block for name, block in sheet.inputs.items() if block.expr is not None}
+    return ", ".join(f"{name}: {json.dumps(block.value is None)}" for name, block in inputs.items())
+
+
+def _affects(formulas: Sequence[str], sheet: Sheet) -> str:
+    """The places of the formulas that each input reaches; under "", those that a step reaches."""
+    reached = {name: sheet.reached_from([name]) for name in sheet.inputs}
+    reached[""] = sheet.reached_from(sheet.carried)
+    return json.dumps(
+        {
+            name: [k for k, formula in enumerate(formulas) if formula in names]
+            for name, names in reached.items()
+        }
+    )
 
 
 def program(sheet: Sheet) -> str:
-    """The source of the function. Block names carry a $, generated ones a _, so none can meet."""
-    names = list(sheet.blocks)
-    arrays = [
-        f"const ${name} = new Float64Array({_number(sheet.blocks[name].shape[0])} * {int(sheet.blocks[name].shape[1])});"
-        for name in names
-    ]
-    formulas = [name for name in names if sheet.blocks[name].expr is not None]
-    functions, written = _shared([loop for name in formulas for loop in _loops(name, sheet)])
-    follows = [
-        f"{name}: {str(block.value is None).lower()}"
-        for name, block in sheet.inputs.items()
-        if block.expr is not None
-    ]
-    reached = {name: reaching(sheet, [name]) for name in sheet.inputs} | {
-        "": reaching(sheet, sheet.carried)
-    }
-    affects = {
-        name: [k for k, formula in enumerate(formulas) if formula in reached[name]]
-        for name in reached
-    }
-    conditions = [
-        f"{{ {_assignment(f'_said[{k}]', at(s.when, 0, 0), sheet)} }}"
-        for k, s in enumerate(sheet.sentences)
-    ]
-    # Two passes, so that an input carried into another's source still gives its old value.
-    held = [f"const _next_{name} = new Float64Array(${name}.length);" for name in sheet.carried]
-    carries = [f"_next_{name}.set(${source});" for name, source in sheet.carried.items()]
-    carries += [f"${name}.set(_next_{name});" for name in sheet.carried]
-    carries += [
-        f"_follows.{name} = false;" for name in sheet.carried if sheet.blocks[name].expr is not None
-    ]
-    moves = [
+    """The source of the function, as the module's first lines describe it."""
+    formulas = [name for name, block in sheet.blocks.items() if block.expr is not None]
+    loops = {name: _loops(name, sheet) for name in formulas}
+    functions, calls = _shared([loop for each in loops.values() for loop in each])
+    conditions = (
+        _assignment(f"_said[{k}]", at(sentence.when, 0, 0), sheet)
+        for k, sentence in enumerate(sheet.sentences)
+    )
+    moves = (
         f"[{', '.join(_moves(series, sheet) for series in chart.series)}]" for chart in sheet.charts
-    ]
+    )
+    arrays = ", ".join(f"{name}: ${name}" for name in sheet.blocks)
     body = "\n".join(
         [
-            *arrays,
-            *held,
+            *(_array(name, sheet) for name in sheet.blocks),
+            *(f"const _next_{name} = new Float64Array(${name}.length);" for name in sheet.carried),
             f"const _said = new Float64Array({len(sheet.sentences)});",
-            f"const _follows = {{ {', '.join(follows)} }};",
-            f"const _affects = {json.dumps(affects)};",
+            f"const _follows = {{ {_follows(sheet)} }};",
+            f"const _affects = {_affects(formulas, sheet)};",
             *functions,
             "const _formulas = [",
-            *(_computed(name, sheet, written) for name in formulas),
+            *(_computed(name, loops[name], calls, sheet) for name in formulas),
             "];",
             "const _all = _formulas.map((_, k) => k);",
             "const run = (chosen = _all) => {",
             "for (const k of chosen) _formulas[k]();",
-            *conditions,
+            *(f"{{ {condition} }}" for condition in conditions),
             "};",
-            f"const step = () => {{ {' '.join(carries)} run(_affects['']); }};",
-            f"const blocks = {{ {', '.join(f'{name}: ${name}' for name in names)} }};",
+            f"const step = () => {{ {' '.join(_carries(sheet))} run(_affects['']); }};",
+            f"const blocks = {{ {arrays} }};",
             f"const moves = [{', '.join(moves)}];",
             *("const branches = {", *_branches(sheet), "};"),
-            "return { blocks, said: _said, follows: _follows, affects: _affects, moves, branches, run, step };",
+            "return { blocks, said: _said, follows: _follows, affects: _affects, moves,"
+            " branches, run, step };",
         ]
     )
     return f"(_rows) => {{\n{called(body)}\n{body}\n}}"

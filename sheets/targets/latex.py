@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..language.blocks import Block
+from ..language.blocks import Block, gradient_of
 from ..language.cells import Index, at
 from ..language.errors import NeedsBlock
 from ..language.expr import REDUCTIONS, Expr, Rows
 from ..language.formats import shown
-from ..language.ops import LEVELS, OPS, Test, Text, spell
+from ..language.ops import OPS
 from ..language.sheet import Sheet
+from ..language.spelling import LEVELS, Test, Text, spell
 
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
 INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
@@ -75,8 +76,9 @@ def word(name: str) -> str:
 def symbol(sheet: Sheet, name: str, index: str = "") -> str:
     """The block's symbol with an index: p_{i}, W_{1}[i,j]; a gradient is written as the quotient it is."""
     block = sheet.blocks[name]
-    if block.gradient_of:
-        loss, of = block.gradient_of
+    differentiated = gradient_of(block)
+    if differentiated:
+        loss, of = differentiated
         return rf"\frac{{\partial {symbol(sheet, loss)}}}{{\partial {symbol(sheet, of, index)}}}"
     own = block.symbol or word(name)
     if not index:
@@ -123,7 +125,7 @@ def number(x: float) -> Text:
 
 
 def _symbol_text(sheet: Sheet, name: str, index: str = "") -> Text:
-    return Text(symbol(sheet, name, index), "pow" if sheet.blocks[name].gradient_of else "atom")
+    return Text(symbol(sheet, name, index), "pow" if gradient_of(sheet.blocks[name]) else "atom")
 
 
 def _tex(e: Expr, sheet: Sheet) -> Text:

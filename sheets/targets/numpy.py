@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..language.blocks import Sentence
-from ..language.expr import COMPOSED, REDUCTIONS, Expr, composed
+from ..language.expr import COMPOSED, REDUCTIONS, Expr
 from ..language.formats import written
-from ..language.grad import reaching
+from ..language.functions import composed
 from ..language.ops import OPS
 from ..language.sheet import Sheet
+from ..language.teaching import Sentence
 
 Values = dict[str, np.ndarray]
 
@@ -106,7 +106,7 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     known = {
         name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None
     }
-    moving = reaching(sheet, sheet.carried)
+    moving = sheet.reached_from(sheet.carried)
     for _ in range(steps + 1):
         with np.errstate(all="ignore"):
             found = _blocks(sheet, known)
@@ -116,7 +116,7 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
         known = {
             name: block
             for name, block in found.items()
-            if name not in moving or sheet.blocks[name].value is not None
+            if name not in moving or sheet.blocks[name].formula is None
         }
         known |= {name: found[source] for name, source in sheet.carried.items()}
 

@@ -11,11 +11,14 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...language.blocks import Input, infinity_of
 from ...language.cells import at, reads
+from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
-from ...language.expr import Expr, Rows, const, is_number, is_single, walk
-from ...language.ops import OPS, Test, Text, spell
+from ...language.expr import Expr, Rows, const, is_number, is_single
+from ...language.ops import OPS
 from ...language.sheet import Sheet
+from ...language.spelling import Test, Text, spell
 from .layout import Place
 from .limits import check_formula
 
@@ -24,6 +27,15 @@ MOST_CHOICES = 28  # of one CHOOSE: LibreOffice takes no more than some thirty, 
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
+
+
+# Of a range these make one number, so that no sum over the range can stand around them: MAX(0,A1:A3).
+COLLAPSING = re.compile(r"\b(AND|OR|IF|MAX|MIN|SUM|AVERAGE|COUNT)\(")
+
+
+def collapses(op: str) -> bool:
+    """Whether Excel would collapse a range that stands in this op."""
+    return COLLAPSING.search(OPS[op].excel) is not None
 
 
 def column_name(j: int) -> str:
@@ -233,7 +245,7 @@ class Writer:
             case "choose":
                 return self._choose(e, spans)
             case op:
-                if OPS[op].one_cell and any(reads(e, k) for k in spans):
+                if collapses(op) and any(reads(e, k) for k in spans):
                     raise self._refuse(e, f"{op} inside a sum")
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
@@ -376,8 +388,8 @@ def _never_negative(e: Expr, sheet: Sheet) -> bool:
             return all(_never_negative(a, sheet) for a in e.args)
         case "cell" | "ref":
             block = sheet.blocks[e.arg[0] if e.op == "cell" else e.arg]
-            if block.expr is not None and not block.editable:
-                return _never_negative(block.expr, sheet)
+            if not isinstance(block, Input):
+                return block.expr is not None and _never_negative(block.expr, sheet)
             return block.low is not None and block.low >= 0 and block.name not in sheet.carried
     return False
 
@@ -408,7 +420,7 @@ def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     infinite = [
         r
         for name, found in writer.ranges.items()
-        if writer.sheet.blocks[name].infinite is not None
+        if infinity_of(writer.sheet.blocks[name]) is not None
         for r in found
     ]
     if not infinite:
@@ -433,7 +445,7 @@ def formula(
     writer = Writer(sheet, places, here, what, line)
     core = writer.text(e, {})
     if infinite is None:
-        guilty = [name for name in writer.ranges if sheet.blocks[name].infinite is not None]
+        guilty = [name for name in writer.ranges if infinity_of(sheet.blocks[name]) is not None]
         if guilty:
             raise NeedsBlock(
                 f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for {what} too",
@@ -449,5 +461,6 @@ def formula(
 def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
     block = sheet.blocks[name]
     assert block.expr is not None
-    sign = None if block.infinite is None else at(block.infinite, "i", "j")
+    infinity = infinity_of(block)
+    sign = None if infinity is None else at(infinity, "i", "j")
     return formula(sheet, places, places[name], at(block.expr, "i", "j"), name, block.line, sign)

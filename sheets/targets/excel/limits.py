@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...language.blocks import Block
+from ...language.blocks import Block, Size
 from ...language.errors import InputError, NeedsBlock
 from ...language.expr import Rows
 from ...language.sheet import Sheet
@@ -51,12 +51,12 @@ def _lower(sheet: Sheet, steps: int) -> str:
     sizes = {
         name: int(block.value[0, 0])
         for name, block in sheet.inputs.items()
-        if block.is_size and block.value is not None
+        if isinstance(block, Size) and block.value is not None
     }
     found = [
         f"{name} (now {value})"
         for name, value in sizes.items()
-        if value > (sheet.blocks[name].low or 0)
+        if value > (sheet.inputs[name].low or 0)
     ]
     found += [f"the number of steps (now {steps})"] if steps else []
     found += (

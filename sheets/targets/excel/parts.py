@@ -10,7 +10,8 @@ from ...language.blocks import Block
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.sheet import OWN_WORKSHEETS, Sheet
+from ...language.names import OWN_WORKSHEETS
+from ...language.sheet import Sheet
 from ..numpy import steps_taken, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...language.blocks import Size
 from ...language.errors import InputError
 from ...language.expr import Rows
 from ...language.inputs import MAX_ROWS, checked_inputs
@@ -56,7 +57,7 @@ def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
     """The sheet of the workbook's sizes, one after another: each may bring others, or take them away."""
     known: set[str] = set()
     while name := next(
-        (name for name, block in sheet.inputs.items() if block.is_size and name not in known), ""
+        (name for name, block in sheet.inputs.items() if isinstance(block, Size) and name not in known), ""
     ):
         sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0)})
         known.add(name)

@@ -8,16 +8,16 @@ in each row. The main sheet's steps have a worksheet of their own, those of a sh
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block
+from ...language.blocks import Block, infinity_of, locked
 from ...language.cells import at
 from ...language.charts import STEP
-from ...language.expr import is_single, refs
-from ...language.grad import reaching
+from ...language.dependencies import refs
+from ...language.expr import is_single
 from ...language.sheet import Sheet
 from ..numpy import trajectory, values
 from .formulas import Formula, column_name, formula
@@ -97,7 +97,7 @@ def planned(
         return None
     reached = {
         name
-        for name in reaching(sheet, sheet.carried)
+        for name in sheet.reached_from(sheet.carried)
         if name in sheet.carried or sheet.blocks[name].formula is not None
     }
     moving = [name for name in sheet.blocks if name in reached and name not in left_out]
@@ -200,7 +200,7 @@ class StepsWriter:
 
     def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
-        shown = replace(block, editable=False, value=None)
+        shown = locked(block, value=None)
         style = self.styles.number(shown, found)
         self.formats.add((name, cell_format(shown, found)))
         for k, (i, j) in enumerate(np.ndindex(block.shape)):
@@ -225,7 +225,8 @@ class StepsWriter:
             )
         if name not in sheet.carried:
             assert block.formula is not None
-            sign = None if block.infinite is None else at(block.infinite, i, j)
+            infinity = infinity_of(block)
+            sign = None if infinity is None else at(infinity, i, j)
             return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
         above = {
             n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place

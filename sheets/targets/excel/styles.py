@@ -10,7 +10,7 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block
+from ...language.blocks import Block, Input, infinity_of, is_editable
 from ...language.roles import ROLES
 
 NARROWEST = (
@@ -45,7 +45,7 @@ class Styles:
             "border_color": "#C8C8C8",
             "num_format": cell_format(block, found),
         }
-        if block.editable:
+        if is_editable(block):
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
         return self.get(align="right", **properties)
 
@@ -124,7 +124,7 @@ def cell_format(block: Block, found: np.ndarray) -> str:
     if block.format != "g":
         return number_format(block.format) if _fits(found, number_format(block.format)) else POWERS
     if (
-        block.value is not None
+        (isinstance(block, Input) and block.value is not None)
         or sizes.size == 0
         or ((sizes == np.round(sizes)).all() and _fits(found, "0"))
     ):
@@ -147,6 +147,6 @@ def cached(x: float, block: Block | None = None) -> float | str:
     """The value written beside a formula: what the formula itself would show."""
     if math.isfinite(x):
         return float(x)
-    if block is not None and block.infinite is not None and not math.isnan(x):
+    if block is not None and infinity_of(block) is not None and not math.isnan(x):
         return "infinite" if x > 0 else "-infinite"
     return "#NUM!"

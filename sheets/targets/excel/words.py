@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...language.blocks import Block, Sentence
+from ...language.blocks import Block, Choice, Input, Size, choices_of, is_editable
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows, is_single
@@ -16,6 +16,7 @@ from ...language.formats import written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
+from ...language.teaching import Sentence
 from ..numpy import Values, is_said
 from .formulas import Formula, formula
 from .layout import Layout, Place
@@ -31,7 +32,7 @@ def fixed(block: Block) -> str:
     """What to say to who changes a size: a workbook's tables stay as they were written."""
     return (
         f"A workbook keeps its {block.name}. Choose another one in the lesson and download again."
-        if block.is_size
+        if isinstance(block, Size)
         else ""
     )
 
@@ -41,9 +42,10 @@ def comment(block: Block, follows: str = "") -> str:
     lines = [block.name, block.title, block.note, ROLES[block.role].meaning]
     if follows:
         lines.append(f"follows {follows}: change it there for all worksheets, or type over it here")
-    elif block.choices:
+    elif isinstance(block, Choice):
         lines.append("; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices)))
-    elif block.editable:
+    elif is_editable(block):
+        assert isinstance(block, Input)
         lines.append(fixed(block) or f"may be {allowed(block)}")
     if block.expr is not None and not follows:
         lines.append(f"= {block.expr!r}"[:EXPRESSION])
@@ -107,7 +109,7 @@ def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
         _setting(block, inputs[block.name][0, 0]) for block in blocks if is_single(block.shape)
     ]
     rows = [len(inputs[block.name]) for block in blocks if isinstance(block.shape[0], Rows)]
-    if len(singles) < len(blocks) or any(block.is_size for block in blocks):
+    if len(singles) < len(blocks) or any(isinstance(block, Size) for block in blocks):
         tables = (
             [f"these {rows[0]} rows"]
             if rows
@@ -120,7 +122,7 @@ def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
 
 
 def _setting(block: Block, x: float) -> str:
-    return f"{block.name} = {x:g}" + (f" ({block.choices[int(x)]})" if block.choices else "")
+    return f"{block.name} = {x:g}" + (f" ({choices_of(block)[int(x)]})" if choices_of(block) else "")
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:

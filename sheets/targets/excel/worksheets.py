@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block
+from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ..numpy import Values
@@ -43,7 +42,7 @@ def write_worksheets(
         prepare(page, *_widths(part, name))
     for name, block in sheet.blocks.items():
         place, follows = where.blocks[name], part.follows.get(name, "")
-        shown = replace(block, editable=False) if follows else block
+        shown = locked(block) if follows else block
         book.define_name(place.name, cells_of(block, place))
         _write_numbers(
             pages[place.worksheet], shown, place, found[name], part.formulas.get(name), styles
@@ -110,16 +109,17 @@ def _write_numbers(
             )
     last = place.row + found.shape[0] - 1, place.column + found.shape[1] - 1
     styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
-    if block.editable:
+    if is_editable(block):
+        assert isinstance(block, Input)
         _validate(page, block, place, found)
 
 
-def _validate(page: Worksheet, block: Block, place: Place, found: np.ndarray) -> None:
+def _validate(page: Worksheet, block: Input, place: Place, found: np.ndarray) -> None:
     rule: dict[str, Any] = {
         "validate": "integer" if block.whole else "decimal",
         "ignore_blank": False,
     }
-    if block.is_size:
+    if isinstance(block, Size):
         size = int(found[0, 0])
         rule |= {"criteria": "between", "minimum": size, "maximum": size}
     elif block.low is not None and block.high is not None:
@@ -128,7 +128,7 @@ def _validate(page: Worksheet, block: Block, place: Place, found: np.ndarray) ->
         rule |= {"criteria": ">=", "value": block.low}
     else:
         rule |= {"criteria": "<=", "value": block.high if block.high is not None else 1e300}
-    names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices))
+    names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(choices_of(block)))
     rule["error_title"] = block.name[:LONGEST_MESSAGE_TITLE]
     rule["error_message"] = (fixed(block) or names or f"{block.name} must be {allowed(block)}")[
         :LONGEST_TITLE

@@ -1,0 +1,41 @@
+"""What depends on what: the nodes of an expression, and the blocks it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from .expr import Expr
+
+
+def walk(e: Expr) -> Iterator[Expr]:
+    """Every node once, arguments before the node that uses them."""
+    seen: set[Expr] = set()
+    stack = [(e, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(a, False) for a in reversed(node.args)]
+
+
+def depth(e: Expr) -> int:
+    """How many nodes stand inside each other, at most."""
+    depths: dict[Expr, int] = {}
+    for node in walk(e):
+        depths[node] = 1 + max((depths[a] for a in node.args), default=0)
+    return depths[e]
+
+
+@lru_cache(maxsize=4096)  # asked of every block for every input
+def refs(e: Expr) -> tuple[str, ...]:
+    """Names of the blocks that e reads, in order."""
+    return tuple(dict.fromkeys(node.arg for node in walk(e) if node.op == "ref"))
+
+
+def has_pointer(e: Expr) -> bool:
+    """Whether e depends on where the reader drags: only a chart's `moves` may."""
+    return any(node.op == "pointer" for node in walk(e))

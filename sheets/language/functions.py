@@ -1,0 +1,70 @@
+"""What numpy has no name for, or no block: activations, places in a block, and gradients stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError
+from .expr import Expr, Rows, elementwise, lift
+
+
+def row_index(rows: int) -> Expr:
+    """(rows, 1): 0, 1, 2, ... down."""
+    return Expr("row_index", (), (_length(rows), 1))
+
+
+def column_index(columns: int) -> Expr:
+    """(1, columns): 0, 1, 2, ... across."""
+    return Expr("column_index", (), (1, _length(columns)))
+
+
+def _length(n: Any) -> int:
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ShapeError(
+            f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written"
+        )
+    return n if isinstance(n, Rows) else int(n)
+
+
+def sigmoid(x: Any) -> Expr:
+    """1 / (1 + e^-x), without overflow at either end."""
+    return elementwise("sigmoid", x)
+
+
+def normal_quantile(p: Any) -> Expr:
+    """The number that a standard normal draw stays below with probability p, as scipy.special.ndtri; -inf for 0, inf for 1, nan outside."""
+    return elementwise("normal_quantile", p)
+
+
+def xlogy(x: Any, y: Any) -> Expr:
+    """x ln y for y >= 0, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
+    return elementwise("xlogy", x, y)
+
+
+def stop(x: Any) -> Expr:
+    """x itself; no gradient flows back through it."""
+    return elementwise("stop", x)
+
+
+def softmax(x: Any) -> Expr:
+    """Across each row, e^x / sum e^x; the row's largest is taken off first, so that nothing overflows."""
+    x = lift(x)
+    return Expr("softmax", (x,), x.shape)
+
+
+def log_softmax(x: Any) -> Expr:
+    """Across each row, the logarithm of softmax, finite where softmax has run down to 0."""
+    x = lift(x)
+    return Expr("log_softmax", (x,), x.shape)
+
+
+def composed(e: Expr) -> Expr:
+    """What a COMPOSED node means in simpler ones."""
+    x = e.args[0]
+    shifted = x - x.max(axis=1)
+    powers = elementwise("exp", shifted)
+    if e.op == "softmax":
+        return powers / powers.sum(axis=1)
+    return shifted - elementwise("log", powers.sum(axis=1))

@@ -1,0 +1,38 @@
+"""One name for a block in every face: what Python, JavaScript, Excel and LaTeX all take."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+from .errors import SheetError
+
+NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*\Z")
+# A cell's address in a spreadsheet: W1, R1C1. So write W_1.
+CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
+TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
+OWN_WORKSHEETS = {"start", "charts", "chart_data", "steps", "history"}  # the last is Excel's own
+LONGEST_WORKSHEET = 31  # characters, of Excel
+
+
+def check_name(name: str) -> None:
+    """Raises SheetError, with what to write instead, for a name that some face could not write."""
+    if not NAME.match(name):
+        rule = "letters, then parts joined by _ (loss_mean, W_1)"
+        raise SheetError(f"{name!r} is not a name in all of Python, Excel and LaTeX: {rule}")
+    if CELL_LIKE.match(name):
+        instead = f"{name[0]}_{name[1:] or 'value'}"
+        advice = f"write it with _, such as {instead}"
+        raise SheetError(f"{name!r} is a cell's address in Excel; {advice}")
+    if keyword.iskeyword(name) or name.lower() in TAKEN:
+        where = "in Python, JavaScript or Excel"
+        raise SheetError(f"{name!r} already means something {where}; choose another name")
+
+
+def check_worksheet(group: str, worksheet: str, before: set[str]) -> None:
+    """Raises SheetError for a worksheet whose name is taken or too long. before: those there are."""
+    check_name(worksheet)
+    others = {other.lower() for other in before - {worksheet}}
+    if worksheet.lower() in OWN_WORKSHEETS | others or len(worksheet) > LONGEST_WORKSHEET:
+        rule = f"it is taken, or has more than {LONGEST_WORKSHEET} characters"
+        raise SheetError(f"group {group!r}: a worksheet {worksheet!r} cannot be: {rule}")

@@ -1,0 +1,51 @@
+"""What a gradient sums is a block of its own where it is more than plain arithmetic.
+
+A reader then sees each summand in a cell, and no face has to choose or sum inside of a sum.
+"""
+
+from __future__ import annotations
+
+from .dependencies import walk
+from .expr import REDUCTIONS, Expr, Rows
+from .sheet import Sheet
+
+ON_BLOCKS = ("const", "ref", "transpose", "expand")
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "power", "negative")
+
+
+def is_plain(e: Expr) -> bool:
+    """Whether e is plain arithmetic on blocks: no function, no choice and no sum inside."""
+    return all(node.op in ON_BLOCKS or node.op in ARITHMETIC for node in walk(e))
+
+
+def is_product(e: Expr) -> bool:
+    """Whether e is a block or a matrix product of blocks."""
+    return all(node.op in ("ref", "transpose", "matmul") for node in walk(e))
+
+
+def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
+    """e, the formula of block `name`, over blocks `NAME_each`, `NAME_each_2` ... of what it sums."""
+    rebuilt: dict[Expr, Expr] = {}
+
+    def held(x: Expr) -> Expr:
+        down, across = (isinstance(n, Rows) for n in x.shape)
+        if down and across:
+            return x  # rows of data by rows of data is no block
+        if across or (x.op == "transpose" and not down):
+            return held(x.T).T
+        taken = [block for block in sheet.blocks if block.startswith(f"{name}_each")]
+        each = f"{name}_each" + (f"_{len(taken) + 1}" if taken else "")
+        return sheet.let(each, x, role="gradient", note=f"what {name} sums")
+
+    def over_blocks(x: Expr) -> Expr:
+        if x not in rebuilt:
+            args = tuple(over_blocks(a) for a in x.args)
+            if x.op in REDUCTIONS and not is_plain(args[0]) and not is_product(args[0]):
+                args = (held(args[0]),)
+            if x.op == "matmul":
+                args = tuple(a if is_product(a) else held(a) for a in args)
+            same = all(new is old for new, old in zip(args, x.args, strict=True))
+            rebuilt[x] = x if same else Expr(x.op, args, x.shape, x.arg)
+        return rebuilt[x]
+
+    return over_blocks(e)
