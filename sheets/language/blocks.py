@@ -15,9 +15,12 @@ from .expr import Expr, Rows, Shape, size
 
 @dataclass(kw_only=True)
 class Block:
-    """A named table of numbers. Its kind is its type: an `Input` is the reader's, a `Computed` block has a formula.
+    """A named table of numbers.
 
-    What every face may ask of any block stands here, one field a fact; what only one kind knows stands with it.
+    Its kind is its type: an `Input` is the reader's, a `Computed` block has a formula.
+
+    What every face may ask of any block stands here, one field a fact; what only one kind knows
+    stands with it.
     """
 
     name: str
@@ -114,7 +117,7 @@ def locked(block: Block, **other: Any) -> Block:
 
 
 def infinity_of(block: Block) -> Expr | None:
-    """The expression whose sign says which way a block may be infinite, or None where it may not."""
+    """The expression whose sign says which way a block may be infinite; None: it may not."""
     return block.infinite if isinstance(block, Computed) else None
 
 
@@ -130,7 +133,10 @@ def choices_of(block: Block) -> tuple[str, ...]:
 
 @dataclass
 class Group:
-    """Blocks that stand together. The workbook puts them on `worksheet`; `folded` groups start closed on the page."""
+    """Blocks that stand together.
+
+    The workbook puts them on `worksheet`; `folded` groups start closed on the page.
+    """
 
     title: str
     note: str = ""
@@ -150,7 +156,10 @@ class Blocks:
         self.blocks: dict[str, Block] = {}
 
     def __getitem__(self, name: str) -> Expr:
-        """An expression that refers to an existing block. Raises SheetError with the nearest names."""
+        """An expression that refers to an existing block.
+
+        Raises SheetError with the nearest names.
+        """
         if name not in self.blocks:
             raise SheetError(f"{self.name} has no block {name!r}; {nearest(name, self.blocks)}")
         return Expr("ref", (), self.blocks[name].shape, name)

@@ -1,10 +1,12 @@
 """From blocks to one cell: at(expr, i, j) is the formula of the cell in row i, column j.
 
-i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, or an expression that looks a row up. Called once
-per block with symbols, it gives Excel a formula to fill, JavaScript a loop body, and LaTeX its subscripts.
+i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, or an expression
+that looks a row up. Called once per block with symbols, it gives Excel a formula to fill,
+JavaScript a loop body, and LaTeX its subscripts.
 
-Four nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length), `index` (arg: a symbol), the
-index itself as a number, and `choose` (arguments: a row's number, then what each row says).
+Four nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length), `index`
+(arg: a symbol), the index itself as a number, and `choose` (arguments: a row's number, then what
+each row says).
 """
 
 from __future__ import annotations
@@ -35,7 +37,10 @@ def reads(e: Expr, k: str) -> bool:
 
 
 def over(kind: str, body: Expr, k: str, length: int) -> Expr:
-    """The sum, mean, max or min of body for k in 0..length-1. A body without k only needs counting."""
+    """The sum, mean, max or min of body for k in 0..length-1.
+
+    A body without k only needs counting.
+    """
     if reads(body, k):
         return Expr("over", (body,), ONE, (kind, k, length))
     return elementwise("multiply", length, body) if kind == "sum" else body

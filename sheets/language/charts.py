@@ -82,7 +82,10 @@ class Chart:
 
 
 def new_chart(blocks: Mapping[str, Block], chart: Chart) -> Chart:
-    """The chart itself, checked. Raises SheetError for axes, series or a contour that cannot be drawn."""
+    """The chart itself, checked.
+
+    Raises SheetError for axes, series or a contour that cannot be drawn.
+    """
     for axis in (chart.x, chart.y):
         starts = axis.scale == "linear" or (axis.scale == "log" and axis.low > 0)
         if not starts or not axis.low < axis.high:

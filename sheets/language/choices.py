@@ -1,4 +1,4 @@
-"""A cell whose formula is a choice: np.where of conditions, or a row of its own formula for each number.
+"""A cell whose formula is a choice: np.where, or a formula of its own for each number.
 
 Works on cell expressions, from `at`. The branches are counted in the order they are written.
 """

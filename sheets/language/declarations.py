@@ -1,4 +1,4 @@
-"""From what an author writes to a block: shapes, limits and keywords checked, errors at their line."""
+"""From what an author writes to a block, with shapes, limits and keywords checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) 
 
 def _article(kind: type[Block]) -> str:
     """`an input`, `a parameter`: the kind as a message says it."""
-    word = kind.__name__.lower()
+    word = "computed block" if kind is Computed else kind.__name__.lower()
     return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 

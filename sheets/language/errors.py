@@ -13,7 +13,7 @@ LANGUAGE = {str(SHEETS / folder) for folder in ("language", "targets")}
 
 
 def author_line() -> str:
-    """`file.py:12` of the nearest caller outside the language and numpy: the line the author wrote."""
+    """`file.py:12`: the author's line, the nearest caller outside the language and numpy."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
         if not _is_ours(frame.f_code.co_filename):
@@ -33,7 +33,7 @@ def _is_ours(path: str) -> bool:
 
 
 class SheetError(ValueError):
-    """A sheet that cannot be, with the author's line in front of what is wrong and what to write instead."""
+    """A sheet that cannot be: the author's line, what is wrong, and what to write instead."""
 
     def __init__(self, message: str, line: str | None = None):
         super().__init__(f"{line or author_line()}: {message}")

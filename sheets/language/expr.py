@@ -1,11 +1,13 @@
 """The language: expressions over named blocks, written in numpy's own words.
 
-Every value is a block of (rows, columns); a scalar is (1, 1). `Expr` answers numpy's protocols, so `np.log(q)`,
-`x @ w` and `np.where(np.equal(y, 1), a, b)` build expressions, and the same lines run on arrays.
+Every value is a block of (rows, columns); a scalar is (1, 1). `Expr` answers numpy's protocols, so
+`np.log(q)`, `x @ w` and `np.where(np.equal(y, 1), a, b)` build expressions, and the same lines run
+on arrays.
 
-Equality is a named function, `np.equal(y, 1)`: `==` stays Python's identity, because expressions are keys of
-dictionaries. A `True` or `False` that slipped in from `y == 1` is refused by `lift`, with that advice. The four orderings
-(`<`, `<=`, `>`, `>=`) cost no identity and are written as operators.
+Equality is a named function, `np.equal(y, 1)`: `==` stays Python's identity, because expressions
+are keys of dictionaries. A `True` or `False` that slipped in from `y == 1` is refused by `lift`,
+with that advice. The four orderings (`<`, `<=`, `>`, `>=`) cost no identity and are written as
+operators.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ Shape = tuple[int, int]
 
 
 class Rows(int):
-    """How many rows of data there are: a length that the reader may change, so no face may write it as a number."""
+    """A number of data rows. The reader may change it, so no face may write it as a number."""
 
     def __add__(self, other):
         return lift(self) + other
@@ -65,7 +67,8 @@ class Rows(int):
     __radd__, __rmul__ = __add__, __mul__
 
 
-# Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of ops.OPS.
+# Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of
+# ops.OPS.
 STRUCTURE = (
     "const",
     "ref",
@@ -84,8 +87,11 @@ COMPOSED = ("softmax", "log_softmax")
 
 @dataclass(frozen=True, eq=False)  # eq=False: nodes hash by identity, so they can be dict keys
 class Expr:
-    """One node. `op` is a row of ops.OPS, or one of STRUCTURE, REDUCTIONS, COMPOSED; `arg` its static payload
-    (const: the number; ref: the block's name; a reduction: its axis)."""
+    """One node of a formula, of a known shape.
+
+    `op` is a row of ops.OPS, or one of STRUCTURE, REDUCTIONS, COMPOSED; `arg` its static payload
+    (const: the number; ref: the block's name; a reduction: its axis).
+    """
 
     op: str
     args: tuple[Expr, ...]
@@ -159,9 +165,8 @@ class Expr:
         return elementwise("greater_equal", self, other)
 
     def __and__(self, other):
-        raise SheetError(
-            "`a & b` is not in the language; write np.where(a, b, 0), or a * b where both are 1 or 0"
-        )
+        instead = "np.where(a, b, 0), or a * b where both are 1 or 0"
+        raise SheetError(f"`a & b` is not in the language; write {instead}")
 
     def __or__(self, other):
         raise SheetError("`a | b` is not in the language; write np.where(a, 1, b)")
@@ -180,7 +185,10 @@ class Expr:
         raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
 
     def __getitem__(self, index):
-        """Rows of this block, looked up by a block of row numbers from 0: `X[t]` is (rows of t, columns of X)."""
+        """Rows of this block, looked up by a block of row numbers from 0.
+
+        `X[t]` is (rows of t, columns of X).
+        """
         return take(self, index)
 
     @property
@@ -189,7 +197,7 @@ class Expr:
         return transpose(self)
 
     def sum(self, axis=None, keepdims=True) -> Expr:
-        """axis 0: down each column -> (1, columns); 1: across each row -> (rows, 1); None: all -> (1, 1)."""
+        """axis 0: down each column -> (1, columns); 1: across -> (rows, 1); None: all -> (1, 1)."""
         return reduction("sum", self, axis, keepdims)
 
     def mean(self, axis=None, keepdims=True) -> Expr:
@@ -232,9 +240,8 @@ class Expr:
     def __array_function__(self, function, types, args, options):
         if function not in FUNCTIONS:
             known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
-            raise SheetError(
-                f"np.{function.__name__} is not a function of the sheet language; there are: {known}"
-            )
+            what = f"np.{function.__name__} is not a function of the sheet language"
+            raise SheetError(f"{what}; there are: {known}")
         return FUNCTIONS[function](*args, **options)
 
 
@@ -269,30 +276,30 @@ def const(x: float) -> Expr:
     )  # -0.0 is 0: not every face knows it
 
 
+COMPARES = "`==` and `!=` compare the expressions themselves"
+
+
 def lift(x: Any) -> Expr:
-    """A number becomes a constant; an expression stays itself; anything else is refused with advice."""
+    """A number becomes a constant, an expression stays itself, all else is refused with advice."""
     if isinstance(x, Expr):
         return x
     if isinstance(x, (bool, np.bool_)):
-        raise SheetError(
-            f"a plain {x} in a formula: `==` and `!=` compare the expressions themselves; write np.equal(a, b) or np.not_equal(a, b)"
-        )
+        instead = "write np.equal(a, b) or np.not_equal(a, b)"
+        raise SheetError(f"a plain {x} in a formula: {COMPARES}; {instead}")
     if isinstance(x, Real):
         if not np.isfinite(float(x)):
             raise SheetError(f"{x} inside a formula is no number that a workbook knows")
         return const(x if isinstance(x, Rows) else float(x))
     if isinstance(x, np.ndarray) and x.ndim == 0:
-        raise SheetError(
-            "np.where was given no expression: `==` and `!=` compare the expressions themselves; write np.equal(a, b)"
-        )
+        raise SheetError(f"np.where was given no expression: {COMPARES}; write np.equal(a, b)")
     if isinstance(x, (np.ndarray, list, tuple)):
-        raise SheetError(
-            "an array inside a formula has no name to show: make it a block with sheet.input(name, values)"
-        )
+        instead = "make it a block with sheet.input(name, values)"
+        raise SheetError(f"an array inside a formula has no name to show: {instead}")
     raise SheetError(f"{x!r} is not a number or an expression")
 
 
-# x+0, 0+x, x-0, x*1, 1*x, x/1, x^1 are x: with `negated` the only simplification, so that a gradient reads as a person writes.
+# x+0, 0+x, x-0, x*1, 1*x, x/1, x^1 are x: with `negated` the only simplification, so that a
+# gradient reads as a person writes.
 UNIT = {
     ("add", 0): 0,
     ("add", 1): 0,
@@ -309,7 +316,7 @@ def is_number(e: Expr, number: float) -> bool:
 
 
 def stretched(op: str, args: tuple[Expr, ...]) -> Shape:
-    """The shape that all args stretch to: an axis of size 1 stretches, an axis of data rows only fits data rows."""
+    """The shape that all args stretch to: an axis of size 1 does, data rows fit data rows only."""
     shape = []
     for axis in (0, 1):
         lengths = [
@@ -349,7 +356,7 @@ def elementwise(op: str, *operands: Any) -> Expr:
 
 
 def negated(x: Expr) -> Expr:
-    """-x; two signs cancel, also through a product or quotient: -((-a)/b) is a/b, to the last bit."""
+    """-x. Two signs cancel, also through a product or quotient: -((-a)/b) is a/b."""
     if x.op == "negative":
         return x.args[0]
     if x.op in ("multiply", "divide") and x.args[0].op == "negative":
@@ -377,7 +384,10 @@ def clip(x: Any, low: Any, high: Any) -> Expr:
 
 
 def expand(x: Expr, shape: Shape) -> Expr:
-    """Stretch the size-1 axes of x to `shape`. One row of data is not one row: it must be stretched too."""
+    """Stretch the size-1 axes of x to `shape`.
+
+    One row of data is not one row: it must be stretched too.
+    """
     same = x.shape == shape and all(
         isinstance(n, Rows) == isinstance(m, Rows) for n, m in zip(x.shape, shape, strict=True)
     )
@@ -423,18 +433,16 @@ def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True)
 def take(x: Any, index: Any, axis: int = 0) -> Expr:
     """Rows of x by number, counted from 0. index is (n, 1) or a whole number -> (n, columns of x).
 
-    Row numbers outside x give no number (nan, #REF! or #VALUE! in a workbook): write `t % len` to stay inside. A fraction
-    counts as the row before it, but takes no gradient there.
+    Row numbers outside x give no number (nan, #REF! or #VALUE! in a workbook): write `t % len` to
+    stay inside. A fraction counts as the row before it, but takes no gradient there.
     """
     if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
-        raise SheetError(
-            f"{x!r}[{index!r}]: a row is looked up by a block or a whole number; slices are not in the language"
-        )
+        rule = "a row is looked up by a block or a whole number; slices are not in the language"
+        raise SheetError(f"{x!r}[{index!r}]: {rule}")
     x, index = lift(x), lift(index)
     if axis != 0 or index.shape[1] != 1:
-        raise ShapeError(
-            f"{x!r}[{index!r}]: row numbers stand in one column, but {index!r} is {size(index.shape)}"
-        )
+        rule = f"row numbers stand in one column, but {index!r} is {size(index.shape)}"
+        raise ShapeError(f"{x!r}[{index!r}]: {rule}")
     if index.op == "const" and not 0 <= index.arg < x.shape[0]:
         raise ShapeError(
             f"{x!r}[{index!r}]: {x!r} is {size(x.shape)}, and its rows are counted from 0"
@@ -448,7 +456,10 @@ def put(g: Expr, index: Expr, shape: Shape) -> Expr:
 
 
 def stack(rows: Sequence[Any]) -> Expr:
-    """Blocks of one row below each other, as np.vstack: n blocks of (1, columns) -> (n, columns). A number stretches to the others."""
+    """Blocks of one row below each other, as np.vstack: n blocks of (1, columns) -> (n, columns).
+
+    A number stretches to the others.
+    """
     if isinstance(rows, Expr) or not rows:
         raise ShapeError("np.vstack: a list of blocks of one row, at least one")
     parts = [lift(x) for x in rows]

@@ -1,4 +1,7 @@
-"""How numbers are shown, alone and inside words: the same text in every face, but that Excel writes out what is LARGE in a sentence."""
+"""How numbers are shown, alone and inside words: the same text in every face.
+
+There is one exception: in a sentence, Excel writes out what is LARGE.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,8 @@ Pieces = tuple[str | tuple[str, str], ...]  # words with numbers in them: text, 
 def checked_format(spec: str) -> str:
     """The format itself. Raises SheetError where there is none of that name."""
     if not FORMAT.match(spec):
-        raise SheetError(
-            f"format {spec!r} is not one of .2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)"
-        )
+        known = ".2f (decimals), .1% (per cent), d (whole), g (as many digits as needed)"
+        raise SheetError(f"format {spec!r} is not one of {known}")
     return spec
 
 

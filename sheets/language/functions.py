@@ -1,4 +1,4 @@
-"""What numpy has no name for, or no block: activations, places in a block, and gradients stopped."""
+"""What numpy has no name for: activations, places in a block, and gradients stopped."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ def column_index(columns: int) -> Expr:
 
 def _length(n: Any) -> int:
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ShapeError(
-            f"{n!r} is not a number of rows or columns: a whole number from 1 that is known while the sheet is written"
-        )
+        rule = "a whole number from 1 that is known while the sheet is written"
+        raise ShapeError(f"{n!r} is not a number of rows or columns: {rule}")
     return n if isinstance(n, Rows) else int(n)
 
 
@@ -34,12 +33,18 @@ def sigmoid(x: Any) -> Expr:
 
 
 def normal_quantile(p: Any) -> Expr:
-    """The number that a standard normal draw stays below with probability p, as scipy.special.ndtri; -inf for 0, inf for 1, nan outside."""
+    """The number that a standard normal draw stays below with probability p.
+
+    As scipy.special.ndtri: -inf for 0, inf for 1, nan outside.
+    """
     return elementwise("normal_quantile", p)
 
 
 def xlogy(x: Any, y: Any) -> Expr:
-    """x ln y for y >= 0, and 0 where x is 0, as scipy.special.xlogy: what 0 x ln 0 means in a cross-entropy."""
+    """x ln y for y >= 0, and 0 where x is 0: what 0 ln 0 means in a cross-entropy.
+
+    As scipy.special.xlogy.
+    """
     return elementwise("xlogy", x, y)
 
 
@@ -49,7 +54,7 @@ def stop(x: Any) -> Expr:
 
 
 def softmax(x: Any) -> Expr:
-    """Across each row, e^x / sum e^x; the row's largest is taken off first, so that nothing overflows."""
+    """Across each row, e^x / sum e^x, without overflow: the row's largest is taken off first."""
     x = lift(x)
     return Expr("softmax", (x,), x.shape)
 

@@ -1,9 +1,10 @@
-"""Reverse mode, sheet to sheet: a block d_<name> = d loss / d <name>, written in the same language, for each block that
-the loss depends on.
+"""Reverse mode, sheet to sheet: a block d_<name> = d loss / d <name> for each block of the loss.
 
-A gradient that is wanted only where a condition holds (the branches of `where`, the inside of `clip`) carries its condition
-along as a mask, and is masked at the end: `IF(y=1, -g/q, g/(1-q))`. Masking first and dividing afterwards would ask for 0/0
-in the branch that nobody took.
+They are written in the same language.
+
+A gradient that is wanted only where a condition holds (the branches of `where`, the inside of
+`clip`) carries its condition along as a mask, and is masked at the end: `IF(y=1, -g/q, g/(1-q))`.
+Masking first and dividing afterwards would ask for 0/0 in the branch that nobody took.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def _mean_vjp(g, y, x):
 
 
 def _largest_vjp(g, y, x, here):
-    """here: the block that holds y, when y is a whole block. Equal largest elements share evenly."""
+    """here: the block that holds y, when y is a whole block.
+
+    Equal largest elements share evenly.
+    """
     largest = elementwise("equal", x, here)
     return (where(largest, g / reduction("sum", largest, y.arg), 0),)
 
@@ -102,7 +106,10 @@ def single(length: int) -> bool:
 
 
 def unbroadcast(g: Expr, shape: Shape) -> Expr:
-    """Sum g over each axis that was stretched to reach it. The one place where broadcasting is undone."""
+    """Sum g over each axis that was stretched to reach it.
+
+    The one place where broadcasting is undone.
+    """
     for axis in stretched_axes(g.shape, shape):
         g = g.sum(axis=axis)
     return g
@@ -200,10 +207,10 @@ def backprop(
 ) -> dict[str, Expr]:
     """Append a block `d_<name>` for every block that `loss` depends on; returns them by name.
 
-    They stand in reverse order, each of its block's own shape. loss: name of a (1, 1) block. inputs:
-    only these inputs and what lies between them and the loss (None: all). title: the group the new
-    blocks stand in (None: the current one). infinite: of a block whose gradient may be infinite, the
-    sign (as in `Sheet.let`). A block the loss does not depend on gets none.
+    They stand in reverse order, each of its block's own shape. loss: name of a (1, 1) block.
+    inputs: only these inputs and what lies between them and the loss (None: all). title: the group
+    the new blocks stand in (None: the current one). infinite: of a block whose gradient may be
+    infinite, the sign (as in `Sheet.let`). A block the loss does not depend on gets none.
 
     Raises SheetError if loss or an input is unknown or loss is not (1, 1).
     """

@@ -1,4 +1,4 @@
-"""What an input may hold: one rule for typed values, the command line, traits and workbooks read back."""
+"""What an input may hold: one rule for what is typed, set, given by command and read back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from .blocks import Blocks, Choice, Input, choices_of
 from .errors import InputError, nearest
-from .expr import Rows
+from .expr import Rows, is_data
 
 NUMBER = re.compile(
     r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -41,17 +41,23 @@ def allowed(block: Input) -> str:
     return kind
 
 
+def _quoted(value: Any) -> str:
+    """What was given, as a message says it."""
+    text = repr(value) if isinstance(value, str) else "empty" if value is None else str(value)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 3]}..."
+
+
+def _has_a_decimal_comma(value: Any) -> bool:
+    if not isinstance(value, str) or "," not in value:
+        return False
+    return NUMBER.fullmatch(value.strip().replace(",", ".", 1)) is not None
+
+
 def _cell(block: Input, value: Any, where: str) -> float:
-    said = f"{value!r}" if isinstance(value, str) else "empty" if value is None else f"{value}"
-    said = said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 3]}..."
-    hint = (
-        " (a point, not a comma)"
-        if isinstance(value, str)
-        and NUMBER.fullmatch(value.strip().replace(",", ".", 1))
-        and "," in value
-        else ""
-    )
-    refusal = InputError(f"{block.name}{where} is {said}; it must be {allowed(block)}{hint}")
+    """One value as a number that this input takes. where: its place, for the message."""
+    hint = " (a point, not a comma)" if _has_a_decimal_comma(value) else ""
+    what = f"{block.name}{where} is {_quoted(value)}"
+    refusal = InputError(f"{what}; it must be {allowed(block)}{hint}")
     choices = choices_of(block)
     if isinstance(value, str) and value.strip() in choices:
         return float(choices.index(value.strip()))
@@ -63,10 +69,9 @@ def _cell(block: Input, value: Any, where: str) -> float:
         x = float(value)
     except (TypeError, ValueError, OverflowError):
         raise refusal from None
-    outside = (block.low is not None and x < block.low) or (
-        block.high is not None and x > block.high
-    )
-    if not np.isfinite(x) or outside or (block.whole and x != round(x)):
+    low = -np.inf if block.low is None else block.low
+    high = np.inf if block.high is None else block.high
+    if not np.isfinite(x) or not low <= x <= high or (block.whole and x != round(x)):
         raise refusal
     return x
 
@@ -84,46 +89,43 @@ def _rows_of(block: Input, value: Any) -> list[list[Any]]:
         return [[value]]
     if any(isinstance(row, (list, tuple)) for row in value):
         if not all(isinstance(row, (list, tuple)) for row in value):
-            raise InputError(
-                f"{block.name} mixes rows and single numbers; give a list of rows, such as [[1], [2]]"
-            )
+            instead = "give a list of rows, such as [[1], [2]]"
+            raise InputError(f"{block.name} mixes rows and single numbers; {instead}")
         return [list(row) for row in value]
     one_row = block.shape[0] == 1 and not isinstance(block.shape[0], Rows)
     return [list(value)] if one_row else [[x] for x in value]
 
 
 def checked(block: Input, value: Any) -> np.ndarray:
-    """value as this block's array (rows, columns). Raises InputError with a sentence that says what is allowed.
+    """value as this block's array (rows, columns).
 
     A block of data rows takes any number of rows from 1 to MAX_ROWS; every other shape is fixed.
+    Raises InputError with a sentence that says what is allowed.
     """
     rows = _rows_of(block, value)
+    _check_size(block, rows)
     columns = int(block.shape[1])
-    data = isinstance(block.shape[0], Rows)
-    count_fits = 1 <= len(rows) <= MAX_ROWS if data else len(rows) == block.shape[0]
-    if not count_fits or any(len(row) != columns for row in rows):
-        wanted = (
-            f"1 to {MAX_ROWS} rows"
-            if data
-            else f"{int(block.shape[0])} row{'s' * (block.shape[0] != 1)}"
-        )
-        got = f"{len(rows)} x {'/'.join(sorted({str(len(row)) for row in rows})) or 0}"
-        raise InputError(
-            f"{block.name} is {got}; it must have {wanted} of {columns} number{'s' * (columns != 1)}"
-        )
-    single = len(rows) == 1 and columns == 1 and not data
+    single = len(rows) == 1 and columns == 1 and not is_data(block.shape)
+
+    def where(i: int, j: int) -> str:
+        return "" if single else f" row {i + 1}" + f" column {j + 1}" * (columns > 1)
+
     cells = [
-        [
-            _cell(
-                block,
-                x,
-                "" if single else f" row {i + 1}" + (f" column {j + 1}" if columns > 1 else ""),
-            )
-            for j, x in enumerate(row)
-        ]
-        for i, row in enumerate(rows)
+        [_cell(block, x, where(i, j)) for j, x in enumerate(row)] for i, row in enumerate(rows)
     ]
     return np.array(cells, dtype=float).reshape(len(rows), columns)
+
+
+def _check_size(block: Input, rows: list[list[Any]]) -> None:
+    """Raises InputError where these are not as many rows and columns as the block takes."""
+    height, columns, data = int(block.shape[0]), int(block.shape[1]), is_data(block.shape)
+    fits = 1 <= len(rows) <= MAX_ROWS if data else len(rows) == height
+    if fits and all(len(row) == columns for row in rows):
+        return
+    wanted = f"1 to {MAX_ROWS} rows" if data else f"{height} row{'s' * (height != 1)}"
+    widths = "/".join(sorted({str(len(row)) for row in rows})) or "0"
+    each = f"{columns} number{'s' * (columns != 1)}"
+    raise InputError(f"{block.name} is {len(rows)} x {widths}; it must have {wanted} of {each}")
 
 
 def checked_inputs(sheet: Blocks, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -136,9 +138,8 @@ def checked_inputs(sheet: Blocks, given: Mapping[str, Any]) -> dict[str, np.ndar
         if name not in sheet.blocks:
             raise InputError(f"{sheet.name} has no block {name!r}; {nearest(name, sheet.inputs)}")
         if name not in sheet.inputs:
-            raise InputError(
-                f"{name} is computed, so it cannot be set; the inputs are: {', '.join(sheet.inputs)}"
-            )
+            known = ", ".join(sheet.inputs)
+            raise InputError(f"{name} is computed, so it cannot be set; the inputs are: {known}")
     inputs = {name: block.value for name, block in sheet.inputs.items() if block.value is not None}
     for name, value in given.items():
         block = sheet.inputs[name]
@@ -146,12 +147,9 @@ def checked_inputs(sheet: Blocks, given: Mapping[str, Any]) -> dict[str, np.ndar
             inputs.pop(name, None)
         else:
             inputs[name] = checked(block, value)
-    data = {
-        name: len(inputs[name]) for name in inputs if isinstance(sheet.blocks[name].shape[0], Rows)
-    }
+    data = {name: len(inputs[name]) for name in inputs if is_data(sheet.blocks[name].shape)}
     if len(set(data.values())) > 1:
         counts = ", ".join(f"{name} has {n}" for name, n in data.items())
-        raise InputError(
-            f"{' and '.join(data)} are rows of the same table and must be set together: {counts} rows"
-        )
+        rule = "are rows of the same table and must be set together"
+        raise InputError(f"{' and '.join(data)} {rule}: {counts} rows")
     return inputs

@@ -30,7 +30,10 @@ def check_name(name: str) -> None:
 
 
 def check_worksheet(group: str, worksheet: str, before: set[str]) -> None:
-    """Raises SheetError for a worksheet whose name is taken or too long. before: those there are."""
+    """Raises SheetError for a worksheet whose name is taken or too long.
+
+    before: those there are.
+    """
     check_name(worksheet)
     others = {other.lower() for other in before - {worksheet}}
     if worksheet.lower() in OWN_WORKSHEETS | others or len(worksheet) > LONGEST_WORKSHEET:

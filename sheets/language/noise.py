@@ -1,10 +1,11 @@
 """Random numbers from a seed, the same draws in every face.
 
-RAND() would differ in each and change at every recalculation. Here each draw comes from its cell's place and a seed through an
-integer generator that is exact in doubles: three rounds of x <- (x + key)^3 mod 67108859. The modulus p is prime and p - 1 is
-not divisible by 3, so cubing permutes 0..p-1; keys stay under 2^24, so every product stays under 2^53. Such a stream gives uniform
-numbers; their normal quantiles are normal ones (in Excel, NORMSINV of a draw between 0 and 1); and because cells never share a
-number, ranking one column of a stream gives a random order.
+RAND() would differ in each and change at every recalculation. Here each draw comes from its cell's
+place and a seed through an integer generator that is exact in doubles: three rounds of x <- (x +
+key)^3 mod 67108859. The modulus p is prime and p - 1 is not divisible by 3, so cubing permutes
+0..p-1; keys stay under 2^24, so every product stays under 2^53. Such a stream gives uniform
+numbers; their normal quantiles are normal ones (in Excel, NORMSINV of a draw between 0 and 1); and
+because cells never share a number, ranking one column of a stream gives a random order.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ def _stream(
     constants: tuple[int, int, int],
     draw: Expr | int = 0,
 ) -> Expr:
-    """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike. draw: tells streams of one seed apart."""
+    """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike.
+
+    draw: tells streams of one seed apart.
+    """
     of_seed, of_cell, start = constants
     rows, columns = shape
     spread = seed * of_seed + draw * OF_DRAW + start
@@ -78,10 +82,10 @@ def _share(
 
 
 def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
-    """A block of standard normal draws (mean 0, standard deviation 1) of this shape, redrawn by the block `seed`.
+    """A block of standard normal draws: mean 0, standard deviation 1, redrawn by the block `seed`.
 
-    seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it in the same group; open a folded
-    group first. Raises SheetError for a seed of another shape.
+    seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it
+    in the same group; open a folded group first. Raises SheetError for a seed of another shape.
     """
     _check_numbers(name, seed)
     draw = normal_quantile(_share(sheet, name, shape, seed, NORMAL))
@@ -107,9 +111,10 @@ def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about
 
 
 def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **about) -> Expr:
-    """A block (rows, 1) that holds each whole number from 0 to rows - 1 once: the row's place in a random order.
+    """A block (rows, 1) of each whole number from 0 to rows - 1: the row's place in random order.
 
-    seed: as for `normal`. draw: a (1, 1) block of whole numbers from 0 (an epoch): each gives another order.
+    seed: as for `normal`. draw: a (1, 1) block of whole numbers from 0 (an epoch): each gives
+    another order.
     """
     _check_numbers(name, seed, draw)
     x = _stream(sheet, name, (rows, 1), seed, ORDER, draw)

@@ -1,12 +1,12 @@
-"""The table: a row per elementwise op, a column per target, and its derivative. numpy's own names.
+"""The table: a row per elementwise op, by numpy's own name, with its derivative.
 
 How a spelling is read: `spelling.py`. Anything that needs shape or position is structure, and lives
 in cells.py and the targets. Derivatives are written in numpy's words, as a sheet is.
 
-Derivatives at a kink: a tie of maximum or minimum gives nothing to the side that faces a constant (so
-ReLU'(0) = 0, as torch.relu) and, between two blocks, all to the first; clip gives 1 at both its limits
-(as torch.clamp); abs and sign give 0 at 0; floor and comparisons give none; max and min over an axis
-share evenly between equals (as torch.amax).
+Derivatives at a kink: a tie of maximum or minimum gives nothing to the side that faces a constant
+(so ReLU'(0) = 0, as torch.relu) and, between two blocks, all to the first; clip gives 1 at both its
+limits (as torch.clamp); abs and sign give 0 at 0; floor and comparisons give none; max and min over
+an axis share evenly between equals (as torch.amax).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _xlogy_vjp(g, y, a, b):
     return g * np.log(b), np.where(np.not_equal(a, 0), g * a / b, 0)
 
 
-# numpy's name and function, then how Excel, JavaScript and (below) LaTeX spell it, and its derivative.
+# numpy's name and function; its spelling in Excel, JavaScript and (below) LaTeX; its derivative.
 # fmt: off
 OPS = {
     "add": Op(np.add,                  "add|{0:add}+{1:mul}",         "add|{0:add} + {1:mul}",
@@ -92,7 +92,7 @@ OPS = {
         r"mul|{0:mul} \cdot {1:pow}",              lambda g, y, a, b: (g * b, g * a)),
     "divide": Op(np.divide,            "mul|{0:mul}/{1:pow}",         "mul|{0:mul}/{1:pow}",
         r"pow|\frac{{{0}}}{{{1}}}",                lambda g, y, a, b: (g / b, -(g * y) / b)),
-    # Excel: -2^2 is 4 and ^ groups to the left; JavaScript: -2**2 is an error. So both sides are atoms.
+    # Excel: -2^2 is 4, and ^ groups to the left; JavaScript: -2**2 is an error. So atoms alone.
     "power": Op(np.power,              "pow|{0:atom}^{1:atom}",       "Math.pow({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _power_vjp),
     # Excel has no 0^0; numpy and JavaScript say 1.

@@ -1,4 +1,7 @@
-"""What a block is for, told by colour, by a mark and in words: the same in every face. Tints of Okabe and Ito's palette (2008)."""
+"""What a block is for, told by colour, by a mark and in words: the same in every face.
+
+Tints of Okabe and Ito's palette (2008).
+"""
 
 from __future__ import annotations
 

@@ -112,7 +112,9 @@ class Sheet(Blocks):
         ready: Sequence[int] | None = None,
         **about: Any,
     ) -> int:
-        """A whole number that shapes are made of: a width, a number of layers. Returns it as an int.
+        """A whole number that shapes are made of: a width, a number of layers.
+
+        Returns it as an int.
 
         It is set like any parameter, from low to high; the sheet is then made anew by the function
         `made_by`, and inputs that still fit are kept. ready: the values that a page without Python
@@ -161,7 +163,10 @@ class Sheet(Blocks):
 
     @property
     def look(self) -> str:
-        """The block whose formula a page shows first, or "". Raises SheetError for an unknown one."""
+        """The block whose formula a page shows first, or "".
+
+        Raises SheetError for an unknown one.
+        """
         return self._look
 
     @look.setter

@@ -1,9 +1,9 @@
 """How a formula is spelled: pieces of text that know how tightly they bind, and templates for them.
 
-A spelling is a format string. `{0:mul}` is argument 0, put in parentheses unless it binds at least as
-tightly as mul; `mul|` in front says how tightly the result itself binds (nothing in front: as one
-atom). A right operand asks for more than its own level, so that a-(b+c), and also a+(b+c), keep the
-order of the author's operations to the last bit.
+A spelling is a format string. `{0:mul}` is argument 0, put in parentheses unless it binds at least
+as tightly as mul; `mul|` in front says how tightly the result itself binds (nothing in front: as
+one atom). A right operand asks for more than its own level, so that a-(b+c), and also a+(b+c), keep
+the order of the author's operations to the last bit.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-# test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is wanted.
-# number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to 1).
-# sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE).
-# term: of mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
+# test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is
+# wanted. number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to
+# 1). sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE). term: of
+# mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
 LEVELS = {"any": 0, "number": 1, "add": 1, "term": 2, "mul": 3, "pow": 4, "atom": 5, "sign": 5}
 
 
@@ -45,7 +45,9 @@ class Text(NamedTuple):
 
 
 def spell(template: str, args: Sequence[Any], test: Test) -> Text:
-    """The template of an op's row filled with its arguments, each in parentheses where it needs them."""
+    """The template of an op's row filled with its arguments, each in parentheses where it needs
+    them.
+    """
     if template == "{0}":
         return args[0]  # an op that is not written keeps its argument's own binding
     level, bar, body = template.partition("|")

@@ -24,7 +24,10 @@ def is_product(e: Expr) -> bool:
 
 
 def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
-    """e, the formula of block `name`, over blocks `NAME_each`, `NAME_each_2` ... of what it sums."""
+    """e, the formula of block `name`, over blocks `NAME_each`, `NAME_each_2` ...
+
+    of what it sums.
+    """
     rebuilt: dict[Expr, Expr] = {}
 
     def held(x: Expr) -> Expr:

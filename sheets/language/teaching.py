@@ -1,6 +1,7 @@
 """What who teaches adds to the numbers: presets, sentences, questions, notes and sources.
 
-Words are text with numbers in it, `{block:.2f}`, filled from the numbers of the moment in every face.
+Words are text with numbers in it, `{block:.2f}`, filled from the numbers of the moment in every
+face.
 """
 
 from __future__ import annotations
@@ -131,8 +132,8 @@ def new_preset(
         if name not in everything:
             rule = "only inputs can be named before the preset is chosen"
             raise SheetError(f"preset {title!r}: {name} is computed; {rule}")
-    told = spoken(sheet, f"the notes of preset {title!r}", notes)
-    return Preset(written(words[0], everything), written(words[1], everything), values, told)
+    title, predict = (written(each, everything) for each in words)
+    return Preset(title, predict, values, spoken(sheet, f"the notes of preset {title!r}", notes))
 
 
 def new_sentence(sheet: Blocks, text: str, when: Any) -> Sentence:

@@ -3,11 +3,13 @@
 `program(sheet)` is the source of a function of the number of data rows. What it returns has:
 * blocks: each name's Float64Array, row by row;
 * follows: whether the formula of an input that has one is in force;
-* run(): recomputes every formula in place, run(affects[name]) those that the input `name` reaches; sets said[k] to sentence k's condition;
+* run(): recomputes every formula in place, run(affects[name]) those that the input `name` reaches;
+  sets said[k] to sentence k's condition;
 * step(): carries each next value into its input, all at once, and runs what that reaches;
-* moves[c][s](x, y, i): what dragging marker i of series s of chart c to (x, y) sets: numbers by name of input, for its row i or, of
-  an input that is one number, for that;
-* branches[name](i, j): of a cell whose formula is a choice, the number of the branch in force (`language/choices.py`).
+* moves[c][s](x, y, i): what dragging marker i of series s of chart c to (x, y) sets: numbers by
+  name of input, for its row i or, of an input that is one number, for that;
+* branches[name](i, j): of a cell whose formula is a choice, the number of the branch in force
+  (`language/choices.py`).
 """
 
 from __future__ import annotations
@@ -243,16 +245,14 @@ def _moves(series: Series, sheet: Sheet) -> str:
 
 def _branches(sheet: Sheet) -> list[str]:
     """Of each block whose cells choose between formulas: which one is in force."""
-    formulas = {
-        name: at(block.expr, "i", "j")
-        for name, block in sheet.blocks.items()
-        if block.expr is not None
-    }
-    return [
-        f"{name}: (_i, _j) => {{ {_assignment('const _branch', in_force(e), sheet)} return _branch; }},"
-        for name, e in formulas.items()
+    formulas = ((block.name, block.expr) for block in sheet.blocks.values())
+    cells = ((name, at(e, "i", "j")) for name, e in formulas if e is not None)
+    bodies = (
+        (name, _assignment("const _branch", in_force(e), sheet))
+        for name, e in cells
         if is_choice(e)
-    ]
+    )
+    return [f"{name}: (_i, _j) => {{ {body} return _branch; }}," for name, body in bodies]
 
 
 def _array(name: str, sheet: Sheet) -> str:

@@ -22,8 +22,8 @@ def _take(x: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Rows of x; a row number outside x, or none, gives nan."""
     rows = np.floor(index.ravel())
     inside = (rows >= 0) & (rows < len(x))
-    found = x[np.where(inside, rows, 0).astype(int)]
-    return np.where(inside[:, np.newaxis], found, np.nan)
+    taken = x[np.where(inside, rows, 0).astype(int)]
+    return np.where(inside[:, np.newaxis], taken, np.nan)
 
 
 def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
@@ -36,7 +36,10 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
 
 
 def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = None) -> np.ndarray:
-    """e as an array of its own shape. known: nodes already evaluated, shared between the uses of one node."""
+    """e as an array of its own shape.
+
+    known: nodes already evaluated, shared between the uses of one node.
+    """
     known = {} if known is None else known
     if e not in known:
         known[e] = _evaluated(e, blocks, known)
@@ -76,32 +79,35 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
 
 def _blocks(sheet: Sheet, known: Values) -> Values:
     """Every block in the sheet's order; known: those whose numbers are given, or have not moved."""
-    found: Values = {}
+    blocks: Values = {}
     for name, block in sheet.blocks.items():
         if name in known:
-            found[name] = known[name]
+            blocks[name] = known[name]
         else:
             assert block.expr is not None
-            found[name] = np.array(np.broadcast_to(evaluate(block.expr, found), block.shape))
-    return found
+            blocks[name] = np.array(np.broadcast_to(evaluate(block.expr, blocks), block.shape))
+    return blocks
 
 
 def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0) -> Values:
     """Every block as an array (rows, columns), in the sheet's order, after `steps` carried steps.
 
-    inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with any number of rows. Numbers
-    that are not finite stay in (inf, -inf, nan) without a warning; a run stops before one would be carried, as `trajectory` says.
-    Raises InputError.
+    inputs: values for some inputs, as InputError's rules allow; blocks of data rows together, with
+    any number of rows. Numbers that are not finite stay in (inf, -inf, nan) without a warning; a
+    run stops before one would be carried, as `trajectory` says. Raises InputError.
     """
     last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
     return last.pop()
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
-    """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`. A carried number is not held to its input's limits.
+    """Every block at step 0 (the sheet's own inputs), 1, ..., `steps`.
 
-    A run stops at its last finite step, in every face: the next step is taken only where all that it carries is finite. So there may be
-    fewer than `steps`; the page then stays at the last one and says why, and the workbook has no row beyond it.
+    A carried number is not held to its input's limits.
+
+    A run stops at its last finite step, in every face: the next step is taken only where all that
+    it carries is finite. So there may be fewer than `steps`; the page then stays at the last one
+    and says why, and the workbook has no row beyond it.
     """
     known = {
         name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None
@@ -109,22 +115,22 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     moving = sheet.reached_from(sheet.carried)
     for _ in range(steps + 1):
         with np.errstate(all="ignore"):
-            found = _blocks(sheet, known)
-        yield found
-        if overflow(sheet, found):
+            blocks = _blocks(sheet, known)
+        yield blocks
+        if overflow(sheet, blocks):
             return
         known = {
             name: block
-            for name, block in found.items()
+            for name, block in blocks.items()
             if name not in moving or sheet.blocks[name].formula is None
         }
-        known |= {name: found[source] for name, source in sheet.carried.items()}
+        known |= {name: blocks[source] for name, source in sheet.carried.items()}
 
 
-def overflow(sheet: Sheet, found: Values) -> str:
+def overflow(sheet: Sheet, blocks: Values) -> str:
     """The block that would carry a number which is not finite into the next step, or ""."""
     return next(
-        (source for source in sheet.carried.values() if not np.isfinite(found[source]).all()), ""
+        (source for source in sheet.carried.values() if not np.isfinite(blocks[source]).all()), ""
     )
 
 
@@ -133,13 +139,11 @@ def steps_taken(sheet: Sheet, steps: int) -> int:
     return sum(1 for _ in trajectory(sheet, steps)) - 1
 
 
-def is_said(sentence: Sentence, found: Values) -> bool:
+def is_said(sentence: Sentence, blocks: Values) -> bool:
     with np.errstate(all="ignore"):
-        return bool(evaluate(sentence.when, found)[0, 0] != 0)
+        return bool(evaluate(sentence.when, blocks)[0, 0] != 0)
 
 
-def sentences(sheet: Sheet, found: Values) -> list[str]:
+def sentences(sheet: Sheet, blocks: Values) -> list[str]:
     """The sheet's sentences that hold for these values, with their numbers."""
-    return [
-        written(sentence.pieces, found) for sentence in sheet.sentences if is_said(sentence, found)
-    ]
+    return [written(each.pieces, blocks) for each in sheet.sentences if is_said(each, blocks)]
