@@ -67,8 +67,7 @@ class Rows(int):
     __radd__, __rmul__ = __add__, __mul__
 
 
-# Nodes whose meaning needs shape or position: coded once per target. Everything else is a row of
-# ops.OPS.
+# Nodes whose meaning needs shape or position: coded once per target. All else is a row of ops.OPS.
 STRUCTURE = (
     "const",
     "ref",

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 
 class Role(NamedTuple):
+    """How a role looks, and what it means in a legend."""
+
     colour: str  # of lines, marks and text: 4.5:1 or more on its tint and on white
     tint: str  # of cells, behind black text
     mark: str  # so that colour is never alone

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-# test: a comparison, true or false. It binds loosest, and counts as 1 or 0 where a number is
-# wanted. number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to
-# 1). sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE). term: of
-# mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
+# How tightly a piece binds, and what a place asks for:
+# * test: a comparison, true or false. It binds loosest, and counts as 1 or 0 beside a number.
+# * number: as add, but a test must be turned into 1 or 0 first (Excel's TRUE is not equal to 1).
+# * sign: as atom, and the same for a test (LibreOffice shows -(a>b) as TRUE or FALSE).
+# * term: of mathematics alone, a sum: a + \sum b needs no parentheses, (\sum a) b does.
 LEVELS = {"any": 0, "number": 1, "add": 1, "term": 2, "mul": 3, "pow": 4, "atom": 5, "sign": 5}
 
 
