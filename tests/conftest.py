@@ -15,9 +15,23 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import engines
 import pytest
 from browsers import launch, watch
 from engines import missing
+
+# What a test needs, by the fixture that starts it: each becomes a mark, for `pytest -m browser`.
+NEEDS = {
+    "browser": "browser",
+    "lessons": "server",
+    "jupyterlab": "server",
+    "marimo": "server",
+    "hub": "server",
+    "lab": "server",
+    "locked": "server",
+}
+
+TRAINING = Path(__file__).parent / "fine_tuning"
 
 SERVE = """
 import sys
@@ -31,6 +45,41 @@ def start_page():
 folder = Path(sys.argv[1])
 sys.exit(serve_folder(folder, 0, False, start_page, sys.argv[2]))
 """
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out what needs a browser, LibreOffice, a server or training",
+    )
+
+
+def pytest_configure(config):
+    for mark in sorted({*NEEDS.values(), "training"}):
+        config.addinivalue_line("markers", f"{mark}: what the test needs, see tests/conftest.py")
+    engines.without_libreoffice = config.getoption("quick")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Collecting the tests of training imports torch, which takes seconds."""
+    return True if config.getoption("quick") and collection_path == TRAINING else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark each test by what it needs; a quick run leaves those tests out.
+
+    LibreOffice is no fixture: a quick run skips a test when it asks for it.
+    """
+    for item in items:
+        for fixture in NEEDS.keys() & set(item.fixturenames):
+            item.add_marker(NEEDS[fixture])
+        if TRAINING in item.path.parents:
+            item.add_marker("training")
+    if config.getoption("quick"):
+        slow = [item for item in items if NEEDS.keys() & set(item.fixturenames)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import every_op
 import numpy as np
 import scipy.special
 from hypothesis import HealthCheck, settings
@@ -44,7 +45,7 @@ INPUTS: Arrays = {
         "big": [[1000.0, 1001.0, 999.0], [-1000.0, -1001.0, -5000.0], [0.0, 710.0, -745.0]],
         "edge": [[-800.0, -30.0, 0.0, 30.0, 800.0]],
     }.items()
-}
+} | every_op.NUMBERS
 
 
 def _reduced(kind: str):
@@ -53,6 +54,7 @@ def _reduced(kind: str):
 
 REDUCTIONS = {kind: _reduced(kind) for kind in ("sum", "mean", "max", "min")}
 WORDS: dict[str, Any] = {
+    **every_op.WORDS,
     **REDUCTIONS,
     "np": np,
     **{
@@ -71,6 +73,7 @@ WORDS: dict[str, Any] = {
     "rows_of": lambda x, index: x[index],
 }
 REFERENCE: dict[str, Any] = {
+    **every_op.REFERENCE,
     **REDUCTIONS,
     "np": np,
     "normal_quantile": scipy.special.ndtri,
@@ -90,18 +93,9 @@ def expression(text: str, blocks: Mapping[str, Any]) -> Any:
     return eval(text, WORDS | dict(blocks))
 
 
-class Counted(np.ndarray):
-    """An array whose comparisons are 1 and 0, as in a sheet, where numpy's would be True and False: True + True is True."""
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        options.pop("out", None)
-        plain = [np.asarray(x) for x in inputs]
-        return np.asarray(getattr(ufunc, method)(*plain, **options), dtype=float).view(Counted)
-
-
 def reference(text: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """The formula on plain arrays, `count` among them where the formula uses it."""
-    counted = {name: array.view(Counted) for name, array in arrays.items()}
+    counted = {name: array.view(every_op.Counted) for name, array in arrays.items()}
     with np.errstate(all="ignore"):
         return np.atleast_2d(np.asarray(eval(text, REFERENCE | counted), dtype=float))
 
@@ -478,6 +472,7 @@ FAMILIES = {
     "precedence": PRECEDENCE,
     "comparisons": COMPARISONS,
     "structure": STRUCTURE,
+    "every op": [formula for formulas in every_op.FORMULAS.values() for formula in formulas],
 }
 FORMULAS = [formula for family in FAMILIES.values() for formula in family]
 # What Excel has no formula for in one cell: these raise NeedsBlock, and hold in the other targets.
@@ -527,6 +522,12 @@ WITHOUT_NUMBER = [
     "np.where(Z>0,np.log(Z),0)",
     "np.where(np.equal(Z,0),1,1/Z)",
 ]
+# Functions of a range in a sum, which IronCalc lacks: see engines.IRONCALC_GAP.
+NOT_IN_IRONCALC = {
+    f"{kind}({x})"
+    for kind in ("sum", "mean")
+    for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")
+} | {formula for formula in FAMILIES["every op"] if formula.startswith("sum(")}
 # Row numbers outside the block, negative ones among them: INDEX(x,0) would be all of x.
 OUTSIDE = [
     "rows_of(W,T-1)",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 import engines
+import every_op
 import numpy as np
 import pytest
 import scipy.stats
@@ -59,9 +60,13 @@ def away_from_kinks() -> Arrays:
     }
 
 
-SMOOTH = away_from_kinks() | ROW_NUMBERS
+SMOOTH = away_from_kinks() | ROW_NUMBERS | every_op.NUMBERS
 TOO_LARGE = {"A+1e20", "A-67108859"}  # to see a slope in
-FORMULAS = {**FAMILIES, "not in one cell of Excel": NEED_BLOCKS}
+FORMULAS = {
+    **FAMILIES,
+    "every op": [formula for formulas in every_op.SLOPED.values() for formula in formulas],
+    "not in one cell of Excel": NEED_BLOCKS,
+}
 CASES = {
     family: [
         f

@@ -12,6 +12,7 @@ from examples import (
     FAMILIES,
     INPUTS,
     NEED_BLOCKS,
+    NOT_IN_IRONCALC,
     OUTSIDE,
     WITHOUT_NUMBER,
     Arrays,
@@ -29,12 +30,6 @@ from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
 
 CASES = {**FAMILIES, "without a number": WITHOUT_NUMBER, "rows outside": OUTSIDE}
-# Functions of a range in a sum, which IronCalc lacks: see engines.IRONCALC_GAP.
-NOT_IN_IRONCALC = {
-    f"{kind}({x})"
-    for kind in ("sum", "mean")
-    for x in ("np.exp(A)", "np.abs(A), 0", "np.abs(A), 1")
-}
 
 each_family = pytest.mark.parametrize("family", CASES)
 
