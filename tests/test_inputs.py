@@ -18,7 +18,7 @@ from sheets import InputError, Sheet, values
 from sheets.language.formats import LARGE, shown
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs, nearest
 
-NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "numbers.js"
+NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
 
 
 def lesson() -> Sheet:

@@ -1,7 +1,7 @@
 // Which pictures, whose labels are where, and which body: read when the button is pressed, and not before.
 
-import { element, focused, setText } from "../../front_end/elements.js";
-import { typedNumber } from "../../front_end/numbers.js";
+import { element, focused, setText } from "../../front_end/elements/elements.js";
+import { typedNumber } from "../../front_end/engine/numbers.js";
 import { actor, field, refusal } from "./fields.js";
 
 const DATA = { digits: "the 3s and 7s that come along", folder: "a folder of pictures" };

@@ -1,6 +1,6 @@
 // What there is to work with: the device, the body, the classes, what was skipped, and what the network sees.
 
-import { element } from "../../front_end/elements.js";
+import { element } from "../../front_end/elements/elements.js";
 import { picture, table } from "./fields.js";
 
 /** @param {Object} about @param {HTMLElement} choose where others can be chosen */

@@ -1,7 +1,7 @@
 // What a person sets: a number that is typed, a button that starts something, and the sentence that says why not.
 
-import { element, setText } from "../../front_end/elements.js";
-import { typedNumber } from "../../front_end/numbers.js";
+import { element, setText } from "../../front_end/elements/elements.js";
+import { typedNumber } from "../../front_end/engine/numbers.js";
 
 /** 0.01 -> "0.01", 0.000158489 -> "1.58e-4": three digits are enough for a rate. @param {number} x */
 export function short(x) {

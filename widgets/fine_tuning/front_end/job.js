@@ -1,6 +1,6 @@
 // What runs: its progress, the time left, Stop and Resume, how the last one ended, and notices.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, refusal } from "./fields.js";
 
 /** 75 -> "1 min 15 s left" */

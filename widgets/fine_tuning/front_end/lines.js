@@ -1,6 +1,6 @@
 // The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve, calibration.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { short } from "./fields.js";
 
 // Colours that everyone can tell apart, and dashes and markers for those who see none.

@@ -1,6 +1,6 @@
 // Runs written down and played again: always with the word that they are recordings.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, download, refusal } from "./fields.js";
 
 const SPEEDS = { "as fast as it was": 1, "a tenth as fast": 0.1, "ten times as fast": 10 };

@@ -1,6 +1,6 @@
 // What the network made of the validation pictures, and what to take away.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
 import { calibrationChart, Chart } from "./lines.js";
 

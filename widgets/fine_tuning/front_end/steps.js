@@ -1,6 +1,6 @@
 // The lectures' steps, in their order, each with its numbers and its button.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, field, lossText, numberIn, refusal, short, table } from "./fields.js";
 
 export class Steps {

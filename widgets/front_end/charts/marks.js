@@ -1,6 +1,6 @@
 // Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it. A run's line has a dot where it has come to.
 
-import { placeOf } from "./blocks.js";
+import { placeOf } from "../engine/blocks.js";
 import { nearestMarker } from "./dragging.js";
 import { write } from "./moving.js";
 import { isOwn } from "./series.js";
@@ -12,7 +12,7 @@ const REACH = 14; // pixels from a marker that are a click on it
 const STILL = 4; // pixels that a click may move
 
 export class Marks {
-  /** @param {import("./charts.js").Chart} chart @param {(cell: Object) => void} select @param {(cells: Object[]) => void} point */
+  /** @param {import("./chart.js").Chart} chart @param {(cell: Object) => void} select @param {(cells: Object[]) => void} point */
   constructor(chart, select, point) {
     this.chart = chart;
     this.state = chart.state;

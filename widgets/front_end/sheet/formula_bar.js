@@ -1,28 +1,10 @@
 // What the selected cell says: its address and Excel formula, its mathematics, and the same with the current numbers.
 
-import { isInput } from "./blocks.js";
-import { element, setText } from "./elements.js";
+import { excelFormula, columnName } from "../engine/formulas.js";
+import { isInput } from "../engine/blocks.js";
+import { element, setText } from "../elements/elements.js";
 import { cellName } from "./grid.js";
-import { shown } from "./numbers.js";
-
-/** A, B, ... Z, AA from 0. */
-export function columnName(column) {
-  let name = "";
-  for (let j = column; j >= 0; j = Math.floor(j / 26) - 1) name = String.fromCharCode(65 + (j % 26)) + name;
-  return name;
-}
-
-/** `=...` for the cell in row i, column j, as the workbook has it. Mirrors targets/excel/formulas.py `Corner.address`. */
-export function excelFormula(pieces, i, j, rows) {
-  const add = { "": 0, i, j, last: rows - 1 };
-  const corner = ([row, rowWith, column, columnWith]) =>
-    `${columnWith === "j" ? "" : "$"}${columnName(column + add[columnWith])}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
-  const address = ([worksheet, first, last]) => {
-    const ends = [corner(first), ...(last ? [corner(last)] : [])];
-    return (worksheet ? `${worksheet}!` : "") + (ends.length === 1 || ends[0] === ends[1] ? ends[0] : ends.join(":"));
-  };
-  return pieces.map((piece) => (typeof piece === "string" ? piece : address(piece))).join("");
-}
+import { shown } from "../engine/numbers.js";
 
 /** Mathematics made anew only where it changed: the browser lays it out each time. */
 function write(node, markup) {
@@ -32,7 +14,7 @@ function write(node, markup) {
 }
 
 export class FormulaBar {
-  /** @param {import("./state.js").State} state */
+  /** @param {import("../engine/state.js").State} state */
   constructor(state) {
     this.state = state;
     this.cell = null;

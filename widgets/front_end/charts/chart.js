@@ -2,7 +2,7 @@
 // can be moved without it.
 
 import { Dragging } from "./dragging.js";
-import { element } from "./elements.js";
+import { element } from "../elements/elements.js";
 import { Handles } from "./handles.js";
 import { move, moveContour } from "./moving.js";
 import { contourTrace, isOwn, itemsOf, plotlyMode, pointsOf, surfaceOf, traceOf } from "./series.js";
@@ -34,7 +34,7 @@ const SKETCH = { type: "scatter", mode: "lines", name: "your prediction", line: 
 
 export class Chart {
   /**
-   * @param {import("./state.js").State} state
+   * @param {import("../engine/state.js").State} state
    * @param {Object} chart of the description
    * @param {number} place of the chart among the sheet's
    * @param {(text: string) => void} say
@@ -67,7 +67,7 @@ export class Chart {
     return this.items.map((item) => pointsOf(this.state, this.chart, item));
   }
 
-  /** Draw B's series too, or (null) no more. @param {import("./state.js").State|null} other */
+  /** Draw B's series too, or (null) no more. @param {import("../engine/state.js").State|null} other */
   compareWith(other) {
     this.items = itemsOf(this.chart, other);
     this.drawn = this.points();

@@ -1,10 +1,10 @@
 // The story's steps as buttons, and the question to answer before the next one is pressed.
 
-import { startOf } from "./address.js";
-import { button, element, setText } from "./elements.js";
+import { startOf } from "../engine/address.js";
+import { button, element, setText } from "../elements/elements.js";
 
 export class Presets {
-  /** @param {import("./state.js").State} state @param {() => void} before called before a preset is chosen */
+  /** @param {import("../engine/state.js").State} state @param {() => void} before called before a preset is chosen */
   constructor(state, before) {
     this.state = state;
     this.presets = state.description.presets;

@@ -1,6 +1,6 @@
 // A page of other sizes in the place of the one before it: what was set, chosen and unfolded there stays, as far as it fits.
 
-import { focused } from "./elements.js";
+import { focused } from "../elements/elements.js";
 
 const nameOf = (node) => `${node.className} ${node.getAttribute("aria-label") || node.textContent}`;
 
@@ -25,7 +25,7 @@ function fitting(state, before) {
   return Object.fromEntries(kept.map((name) => [name, before.start[name]]));
 }
 
-/** @param {import("./compare.js").Compare} compare @param {import("./compare.js").Compare} before */
+/** @param {import("../classroom/compare.js").Compare} compare @param {import("../classroom/compare.js").Compare} before */
 function goOnComparing(compare, before) {
   compare.list.value = before.list.value;
   compare.offer();

@@ -1,7 +1,7 @@
 // The workbook that lies in a static page, with the page's own numbers written into it: inputs, cached values, more or fewer rows, and steps.
 // Its parts are XML; only cells that the sheets' blocks own are touched. The workbook's own record (names, validation, charts) follows.
 
-import { columnName, excelFormula } from "./formula_bar.js";
+import { columnName, excelFormula } from "./formulas.js";
 import { State } from "./state.js";
 
 const NO_NUMBER = "#NUM!";
@@ -10,14 +10,14 @@ const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 /** One worksheet's cells by address; cells and rows are made where they are missing, in their order. */
 class Worksheet {
   constructor(text) {
-    this.document = new DOMParser().parseFromString(text, "application/xml");
-    this.data = this.document.getElementsByTagNameNS(MAIN, "sheetData")[0];
+    this.xml = new DOMParser().parseFromString(text, "application/xml");
+    this.data = this.xml.getElementsByTagNameNS(MAIN, "sheetData")[0];
     this.rows = new Map(Array.from(this.data.children, (row) => [Number(row.getAttribute("r")), row]));
     this.cells = new Map(Array.from(this.data.getElementsByTagNameNS(MAIN, "c"), (cell) => [cell.getAttribute("r"), cell]));
   }
 
   make(name, attributes = {}, text = null) {
-    const node = this.document.createElementNS(MAIN, name);
+    const node = this.xml.createElementNS(MAIN, name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
     if (text !== null) node.textContent = text;
     return node;
@@ -67,7 +67,7 @@ class Worksheet {
   }
 
   get text() {
-    return XML + new XMLSerializer().serializeToString(this.document.documentElement);
+    return XML + new XMLSerializer().serializeToString(this.xml.documentElement);
   }
 }
 
@@ -224,7 +224,7 @@ function moveCharts(parts, states) {
     for (const { step, description } of states.filter((state) => state.description.steps)) {
       const { worksheet, firstRow } = description.steps;
       const exported = new RegExp(`<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`, "g");
-      const range = (_, column) => `$${column}$${firstRow}${step ? `:$${column}$${firstRow + step}` : ""}`;
+      const range = (_, column) => `$${column}$${firstRow}` + (step ? `:$${column}$${firstRow + step}` : "");
       parts[path] = parts[path].replace(exported, (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`);
     }
     parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, "");

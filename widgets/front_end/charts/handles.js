@@ -1,14 +1,14 @@
 // Handles on a chart, at fixed places along x, that the reader moves up and down: by pointer, or by the arrow keys.
 
 import { rounded } from "./dragging.js";
-import { element, take } from "./elements.js";
-import { shown } from "./numbers.js";
+import { element, take } from "../elements/elements.js";
+import { shown } from "../engine/numbers.js";
 
 const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 }; // parts of the axis, downwards
 
 export class Handles {
   /**
-   * @param {import("./charts.js").Chart} chart that plotly has drawn
+   * @param {import("./chart.js").Chart} chart that plotly has drawn
    * @param {{x: number[], y: number[]}} points where they stand, on the axes
    * @param {boolean} byKeys whether they show to the keyboard alone, and leave the pointer to the chart
    * @param {(points: {x: number[], y: number[]}) => void} moved

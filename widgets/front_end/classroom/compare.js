@@ -1,9 +1,9 @@
 // A and B: the same start with one difference named, in lock-step, on the same axes.
 
-import { isInput, isSingle } from "./blocks.js";
-import { button, element, folded, numberField, refusalLine, setText } from "./elements.js";
-import { exact, shown, typed } from "./numbers.js";
-import { State } from "./state.js";
+import { isInput, isSingle } from "../engine/blocks.js";
+import { button, element, folded, numberField, refusalLine, setText } from "../elements/elements.js";
+import { exact, shown, typed } from "../engine/numbers.js";
+import { State } from "../engine/state.js";
 
 const SELECTED = ""; // in the list: whatever cell is selected
 const NO_INPUT = "Select a cell of an input in a table first: what is computed follows from the inputs.";
@@ -17,7 +17,7 @@ function nameOf({ block, row, column }) {
 }
 
 export class Compare {
-  /** @param {import("./page.js").Page} page */
+  /** @param {import("../page/page.js").Page} page */
   constructor(page) {
     this.page = page;
     this.state = page.state;
@@ -61,7 +61,8 @@ export class Compare {
     for (const option of this.cell) {
       const cell = this.page.grid.selected;
       const block = this.state.blocks[cell.name];
-      setText(option, `the selected cell: ${isInput(block) ? nameOf({ ...cell, block }) : `${block.name} is computed`}`);
+      const about = isInput(block) ? nameOf({ ...cell, block }) : `${block.name} is computed`;
+      setText(option, `the selected cell: ${about}`);
     }
     if (this.list.value === SELECTED) this.offer();
   }

@@ -1,6 +1,6 @@
 // The workbook, there and back: download, open, drop.
 
-import { button, element, setText } from "./elements.js";
+import { button, element, setText } from "../elements/elements.js";
 
 export class Exchange {
   /** @param {import("./page.js").Page} page */

@@ -1,22 +1,68 @@
 // A sheet on a page: everything it shows, drawn at most once a frame.
+//
+// The modules by room. A room imports from itself and from rooms that stand above it in this list.
+//
+// engine: what is true of a sheet; no page in it, so that it runs in a bare V8
+//   description  what Python sends, as types: the twin of widgets/description.py
+//   numbers      numbers as every face shows them, and as a person may type them
+//   blocks       what a block is, and where its numbers stand
+//   formulas     a block's Excel formula at one of its cells
+//   state        the inputs, the step, and every number that follows from them
+//   address      the state as a link, and a link as a state
+//   packing      what lies packed in a static page
+//   workbook     the static page's workbook, with the page's own numbers in it
+// elements: the one way to make an element
+//   elements     elements, buttons, fields, and who has the focus
+// charts: curves and markers, by plotly.js
+//   series       what a chart draws, as plotly's traces
+//   moving       moves what plotly has drawn, without plotly
+//   dragging     a pointer on a chart sets inputs
+//   handles      points of a reader's own curve, moved by pointer or by keys
+//   marks        which places of a chart stand for a cell
+//   chart        one chart: drawn, moved, at rest, drawn upon
+// sheet: the cells
+//   grid         tables of blocks: select, edit, paste
+//   formula_bar  the selected cell's formula, mathematics and numbers
+//   lights       the same number lit wherever it stands
+// stage: what a reader sets in motion, and what is said of it
+//   controls     a setting's slider, field, steppers or list
+//   transport    play, step, back, scrub
+//   presets      the story's numbered buttons
+//   sentences    what just happened, in words
+// classroom: what a class does with a sheet
+//   predictions  predict, then reveal
+//   compare      A and B: the same start with one difference
+//   share        the page's state in its address; what a class sees and may change
+//   speaker      the notes in a second window
+//   presenter    full screen, large type, keys
+// page: all of it together
+//   exchange     the workbook, there and back
+//   successor    a page of other sizes in the place of the one before it
+//   page         this file
+// host: where a page lives
+//   plotly       plotly.js once a page
+//   asking       questions to the kernel
+//   other_sizes  the sheets of other sizes that lie in a static page
+//   widget       the page as an anywidget
+//   static       the page as a file
 
-import { isData, isInput, isSingle } from "./blocks.js";
-import { Chart } from "./charts.js";
-import { Compare } from "./compare.js";
-import { Control } from "./controls.js";
-import { button, element, setText } from "./elements.js";
+import { isData, isInput, isSingle } from "../engine/blocks.js";
+import { Chart } from "../charts/chart.js";
+import { Compare } from "../classroom/compare.js";
+import { Control } from "../stage/controls.js";
+import { button, element, setText } from "../elements/elements.js";
 import { Exchange } from "./exchange.js";
-import { FormulaBar } from "./formula_bar.js";
-import { Grid } from "./grid.js";
-import { Lights } from "./lights.js";
-import { Predictions } from "./predictions.js";
-import { Presenter } from "./presenter.js";
-import { Presets } from "./presets.js";
-import { Sentences } from "./sentences.js";
-import { Share } from "./share.js";
-import { State } from "./state.js";
+import { FormulaBar } from "../sheet/formula_bar.js";
+import { Grid } from "../sheet/grid.js";
+import { Lights } from "../sheet/lights.js";
+import { Predictions } from "../classroom/predictions.js";
+import { Presenter } from "../classroom/presenter.js";
+import { Presets } from "../stage/presets.js";
+import { Sentences } from "../stage/sentences.js";
+import { Share } from "../classroom/share.js";
+import { State } from "../engine/state.js";
 import { keepsFocus, takeOver } from "./successor.js";
-import { Transport } from "./transport.js";
+import { Transport } from "../stage/transport.js";
 
 const SETTLED = 200; // milliseconds without a change before Python is told
 let made = 0; // sheets on this page so far

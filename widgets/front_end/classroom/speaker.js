@@ -1,6 +1,6 @@
 // Speaker notes: a second window for who teaches, which follows the page and takes the same keys. The class never sees it.
 
-import { button, element, refusalLine, setText } from "./elements.js";
+import { button, element, refusalLine, setText } from "../elements/elements.js";
 
 const STYLE = [
   'body { margin: 0; padding: 1.2rem 1.6rem; background: #fff; color: #1a1a1a; font: clamp(20px, 2.6vw, 34px)/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }',
@@ -22,7 +22,7 @@ function write(node, texts) {
 const speakers = new Map(); // by the sheet's name: a page made anew, for another size, takes over the window
 
 export class Speaker {
-  /** @param {import("./page.js").Page} page @param {(event: KeyboardEvent) => void} pressed a key in the second window @param {string} keys in words */
+  /** @param {import("../page/page.js").Page} page @param {(event: KeyboardEvent) => void} pressed a key in the second window @param {string} keys in words */
   constructor(page, pressed, keys) {
     this.page = page;
     this.pressed = pressed;

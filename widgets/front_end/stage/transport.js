@@ -1,12 +1,12 @@
 // Training as steps: play, step, back, scrub, speed, and reset to the same start.
 
-import { button, element, setText } from "./elements.js";
+import { button, element, setText } from "../elements/elements.js";
 
 const SPEEDS = [1, 10, 100]; // steps a frame
 const FIRST_SCRUB = 100; // right end of the scrub bar until the run goes further
 
 export class Transport {
-  /** @param {import("./state.js").State} state @param {() => import("./state.js").State|null} beside B's state, while two are compared */
+  /** @param {import("../engine/state.js").State} state @param {() => import("../engine/state.js").State|null} beside B's state, while two are compared */
   constructor(state, beside) {
     this.state = state;
     this.beside = beside;

@@ -1,7 +1,7 @@
 // Settings: a slider, a typed value and two steppers for one number; a list for a choice.
 
-import { button, element, focused, labelled, numberField, refusalLine, setText } from "./elements.js";
-import { exact, roundedTo, shown, typed } from "./numbers.js";
+import { button, element, focused, labelled, numberField, refusalLine, setText } from "../elements/elements.js";
+import { exact, roundedTo, shown, typed } from "../engine/numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
 
@@ -45,7 +45,7 @@ export function scaleOf(block) {
 
 export class Control {
   /**
-   * @param {import("./state.js").State} state
+   * @param {import("../engine/state.js").State} state
    * @param {Object} block a parameter
    * @param {() => void} onFocus so that the formula bar follows
    * @param {(value: number) => Promise<any>} resize of a size: asks for a page with another one in this one's place

@@ -2,14 +2,14 @@
 // reads are lit until another is selected; what is pointed at, with the pointer or by focus on a sentence, is lit more.
 
 import { cellOf } from "./grid.js";
-import { Marks } from "./marks.js";
+import { Marks } from "../charts/marks.js";
 
 const WITH_A_CELL = "[data-cell], td[data-block]:not(.gs-selected)";
 
 const keyOf = ({ name, row, column }) => `${name} ${row} ${column}`;
 
 export class Lights {
-  /** @param {import("./page.js").Page} page */
+  /** @param {import("../page/page.js").Page} page */
   constructor(page) {
     this.page = page;
     this.by = { pointer: [], focus: [] };

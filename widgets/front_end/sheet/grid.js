@@ -1,8 +1,8 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { isInput } from "./blocks.js";
-import { element, focused, isShortcut, labelled, numberField, setText, take } from "./elements.js";
-import { exact, shown, typed } from "./numbers.js";
+import { isInput } from "../engine/blocks.js";
+import { element, focused, isShortcut, labelled, numberField, setText, take } from "../elements/elements.js";
+import { exact, shown, typed } from "../engine/numbers.js";
 
 const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
 const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
@@ -180,7 +180,7 @@ class Table {
 
 export class Grid {
   /**
-   * @param {import("./state.js").State} state
+   * @param {import("../engine/state.js").State} state
    * @param {(message: string, td?: HTMLElement) => void} say where refusals go
    * @param {(cell: Object) => void} onSelect
    */

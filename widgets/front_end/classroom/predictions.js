@@ -1,7 +1,7 @@
 // Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand side by side.
 
-import { button, element, folded, numberField, setText } from "./elements.js";
-import { roundedTo, shown, typedNumber } from "./numbers.js";
+import { button, element, folded, numberField, setText } from "../elements/elements.js";
+import { roundedTo, shown, typedNumber } from "../engine/numbers.js";
 
 const SAMPLES = 50; // places where a drawn curve is compared
 
@@ -119,7 +119,7 @@ function interpolated({ x, y }, at) {
 }
 
 export class Predictions {
-  /** @param {import("./page.js").Page} page @param {Predictions} [before] of the page whose place this one takes */
+  /** @param {import("../page/page.js").Page} page @param {Predictions} [before] of the page whose place this one takes */
   constructor(page, before) {
     this.list = page.description.predictions.map((told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1));
     const cards = element("ol", { class: "gs-predictions" }, ...this.list.map((prediction) => prediction.node));

@@ -1,7 +1,7 @@
 // Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart sets inputs.
 
-import { placeOf } from "./blocks.js";
-import { take } from "./elements.js";
+import { placeOf } from "../engine/blocks.js";
+import { take } from "../elements/elements.js";
 import { isOwn } from "./series.js";
 
 const REACH = 26; // pixels from a marker that still take hold of it
@@ -38,7 +38,7 @@ export function nearestMarker({ items, drawn, plot }, { left, top }, reach, want
 }
 
 export class Dragging {
-  /** @param {import("./charts.js").Chart} chart @param {(text: string) => void} say */
+  /** @param {import("./chart.js").Chart} chart @param {(text: string) => void} say */
   constructor(chart, place, say) {
     this.chart = chart;
     this.state = chart.state;

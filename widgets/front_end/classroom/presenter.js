@@ -1,6 +1,6 @@
 // Presenting to a class: full screen, type for the back row, and a key for each move.
 
-import { button, element, focused, isShortcut, take } from "./elements.js";
+import { button, element, focused, isShortcut, take } from "../elements/elements.js";
 import { Speaker } from "./speaker.js";
 
 const KEYS = [
@@ -20,7 +20,7 @@ const NAMES = { " ": "Space", Escape: "Esc" };
 const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea"; // where a key is a letter
 
 export class Presenter {
-  /** @param {import("./page.js").Page} page @param {Presenter} [before] of the page whose place this one takes */
+  /** @param {import("../page/page.js").Page} page @param {Presenter} [before] of the page whose place this one takes */
   constructor(page, before) {
     this.page = page;
     this.entered = before?.entered;

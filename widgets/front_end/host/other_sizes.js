@@ -1,6 +1,6 @@
 // The sheets of other sizes that lie in a static page, packed until one is asked for.
 
-import { takenOut, unpacked } from "./packing.js";
+import { takenOut, unpacked } from "../engine/packing.js";
 
 const HELP = "Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with";
 

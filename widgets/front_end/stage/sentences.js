@@ -1,7 +1,7 @@
 // What just happened, in words. Each number of a sentence knows its cell, so that it can be lit with it.
 
-import { element, setText } from "./elements.js";
-import { shown } from "./numbers.js";
+import { element, setText } from "../elements/elements.js";
+import { shown } from "../engine/numbers.js";
 
 /** One sentence: its paragraph, and its numbers as [node, block, format]. */
 function made(pieces) {
@@ -14,7 +14,7 @@ function made(pieces) {
 }
 
 export class Sentences {
-  /** @param {import("./state.js").State} state */
+  /** @param {import("../engine/state.js").State} state */
   constructor(state) {
     this.state = state;
     this.lines = state.description.sentences.map(({ pieces }) => made(pieces));

@@ -1,11 +1,11 @@
 // Settings by link: the page's state in its address, and what a class sees and may change.
 
-import { addressWith, linkOf, readLink, startOf } from "./address.js";
-import { isInput } from "./blocks.js";
-import { button, element, setText } from "./elements.js";
+import { addressWith, linkOf, readLink, startOf } from "../engine/address.js";
+import { isInput } from "../engine/blocks.js";
+import { button, element, setText } from "../elements/elements.js";
 
 export class Share {
-  /** @param {import("./page.js").Page} page @param {Share} [before] of the page whose place this one takes */
+  /** @param {import("../page/page.js").Page} page @param {Share} [before] of the page whose place this one takes */
   constructor(page, before) {
     this.page = page;
     this.state = page.state;

@@ -1,8 +1,8 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
 import { asker } from "./asking.js";
-import { isInput, isSingle } from "./blocks.js";
-import { mount } from "./page.js";
+import { isInput, isSingle } from "../engine/blocks.js";
+import { mount } from "../page/page.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
@@ -23,7 +23,7 @@ class Shown {
     this.follow();
   }
 
-  /** @returns {import("./page.js").Host} */
+  /** @returns {import("../page/page.js").Host} */
   host() {
     const announced = document.querySelector('meta[name="gradsheet-plotly"]');
     return {

@@ -1,0 +1,1 @@
+// What Python sends, as types: the twin of widgets/description.py.
