@@ -7,11 +7,18 @@
  * @returns {number[]} milliseconds, one for each key press that changed both; filled as keys are pressed
  */
 window.watchPainting = (number, path) => {
-  const look = () => [document.querySelector(number)?.textContent, document.querySelector(path)?.getAttribute("d")];
+  const look = () => [
+    document.querySelector(number)?.textContent,
+    document.querySelector(path)?.getAttribute("d"),
+  ];
   const found = [];
   let pressed = null;
   let before = null;
-  window.addEventListener("keydown", (event) => ([pressed, before] = [event.timeStamp, look()]), true);
+  window.addEventListener(
+    "keydown",
+    (event) => ([pressed, before] = [event.timeStamp, look()]),
+    true,
+  );
   new MutationObserver(() => {
     if (pressed === null) return;
     const after = look();
@@ -27,7 +34,13 @@ window.watchPainting = (number, path) => {
       port2.postMessage(0);
     });
     frame.observe(document.body);
-  }).observe(document.body, { attributes: true, attributeFilter: ["d"], childList: true, characterData: true, subtree: true });
+  }).observe(document.body, {
+    attributes: true,
+    attributeFilter: ["d"],
+    childList: true,
+    characterData: true,
+    subtree: true,
+  });
   return found;
 };
 
@@ -44,7 +57,12 @@ window.watchUpdates = () => {
     if (one) [one.drawn, one.late] = [performance.now() - one.start, true];
   });
   for (const plot of document.querySelectorAll(".js-plotly-plot")) {
-    moved.observe(plot, { attributes: true, attributeFilter: ["d", "transform"], childList: true, subtree: true });
+    moved.observe(plot, {
+      attributes: true,
+      attributeFilter: ["d", "transform"],
+      childList: true,
+      subtree: true,
+    });
   }
   window.addEventListener("input", () => (start = performance.now()), true);
   window.addEventListener("input", () => (handled = performance.now() - start));
@@ -53,7 +71,13 @@ window.watchUpdates = () => {
     const entry = measure(name, options);
     if (name === "gradsheet:update" && handled !== null) {
       moved.takeRecords(); // what was moved by now is inside the measure; anything else comes later
-      const mine = { handled, measured: entry.duration, drawn: entry.duration, late: false, start: entry.startTime };
+      const mine = {
+        handled,
+        measured: entry.duration,
+        drawn: entry.duration,
+        late: false,
+        start: entry.startTime,
+      };
       [one, handled] = [mine, null];
       found.push(mine);
       requestAnimationFrame(() => requestAnimationFrame(() => (one = one === mine ? null : one)));
@@ -79,8 +103,10 @@ window.watchOpening = (slider, number, path, lines) => {
   const timer = setInterval(() => {
     first = first ?? text();
     if (opening.shown === null && document.querySelector(slider)) opening.shown = performance.now();
-    if (opening.answer === null && text() !== null && text() !== first) opening.answer = performance.now();
-    if (opening.charts === null && document.querySelectorAll(path).length >= lines) opening.charts = performance.now();
+    if (opening.answer === null && text() !== null && text() !== first)
+      opening.answer = performance.now();
+    if (opening.charts === null && document.querySelectorAll(path).length >= lines)
+      opening.charts = performance.now();
     if (opening.answer !== null && opening.charts !== null) clearInterval(timer);
   }, 5);
   return opening;

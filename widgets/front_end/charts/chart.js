@@ -5,7 +5,15 @@ import { Dragging } from "./dragging.js";
 import { element } from "../elements/elements.js";
 import { Handles } from "./handles.js";
 import { move, moveContour } from "./moving.js";
-import { contourTrace, isOwn, itemsOf, plotlyMode, pointsOf, surfaceOf, traceOf } from "./series.js";
+import {
+  contourTrace,
+  isOwn,
+  itemsOf,
+  plotlyMode,
+  pointsOf,
+  surfaceOf,
+  traceOf,
+} from "./series.js";
 
 const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
 const SHARE = 5; // drawing the contour takes one part in so many
@@ -26,11 +34,23 @@ function axisOf(axis, size, most = MOST_DECADES) {
     zeroline: false,
     gridcolor: "#e3e3e3",
     linecolor: "#888",
-    ...(log ? { dtick: Math.ceil((ends[1] - ends[0]) / most), exponentformat: "power", tickfont: { size: 0.8 * size } } : {}), // plotly enlarges powers
+    ...(log
+      ? {
+          dtick: Math.ceil((ends[1] - ends[0]) / most),
+          exponentformat: "power",
+          tickfont: { size: 0.8 * size },
+        }
+      : {}), // plotly enlarges powers
   };
 }
 
-const SKETCH = { type: "scatter", mode: "lines", name: "your prediction", line: { color: "#000", width: 4, dash: "dot", simplify: false }, hoverinfo: "skip" };
+const SKETCH = {
+  type: "scatter",
+  mode: "lines",
+  name: "your prediction",
+  line: { color: "#000", width: 4, dash: "dot", simplify: false },
+  hoverinfo: "skip",
+};
 
 export class Chart {
   /**
@@ -48,18 +68,34 @@ export class Chart {
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     this.plotly = null;
     this.nextSurface = 0; // the time from which the contour may be drawn again
-    this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${chart.title}. ${chart.note}` });
+    this.plot = element("div", {
+      class: "gs-plot",
+      role: "img",
+      "aria-label": `${chart.title}. ${chart.note}`,
+    });
     this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
     this.plot.append(this.waiting);
-    this.node = element("figure", { class: "gs-chart" }, element("figcaption", { text: chart.title }), this.plot);
+    this.node = element(
+      "figure",
+      { class: "gs-chart" },
+      element("figcaption", { text: chart.title }),
+      this.plot,
+    );
     this.dragging = new Dragging(this, place, say);
   }
 
   traces() {
     const { roles } = this.state.description;
-    const drawn = this.items.map((item, k) => ({ ...traceOf(item, roles[item.series.role].colour), ...this.drawn[k] }));
+    const drawn = this.items.map((item, k) => ({
+      ...traceOf(item, roles[item.series.role].colour),
+      ...this.drawn[k],
+    }));
     const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
-    return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...drawn, ...sketch];
+    return [
+      ...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []),
+      ...drawn,
+      ...sketch,
+    ];
   }
 
   /** Where each item stands now. */
@@ -107,7 +143,8 @@ export class Chart {
   /** The line as it stands is where a prediction starts from: a handle at a sixth of its way, and one as far from its other end. */
   handlesOfLine() {
     const within = (number, { low, high }) => Math.min(high, Math.max(low, number));
-    const along = ({ x: [from, to], y: [start, end] }, x) => start + ((end - start) * (x - from)) / (to - from);
+    const along = ({ x: [from, to], y: [start, end] }, x) =>
+      start + ((end - start) * (x - from)) / (to - from);
     const now = this.pointsOfSeries(this.straight);
     const ends = now.x.map((x) => within(x, this.chart.x));
     const x = [1 / 6, 5 / 6].map((part) => ends[0] + part * (ends[1] - ends[0]));
@@ -119,12 +156,17 @@ export class Chart {
 
   handlesOfCurve() {
     const { xaxis, yaxis } = this.plot._fullLayout;
-    const x = Array.from({ length: PLACES }, (_, k) => xaxis.p2c((xaxis._length * k) / (PLACES - 1)));
-    return new Handles(this, { x, y: x.map(() => yaxis.p2c(yaxis._length / 2)) }, true, (points) => this.draws({ x: [...points.x], y: [...points.y] }));
+    const x = Array.from({ length: PLACES }, (_, k) =>
+      xaxis.p2c((xaxis._length * k) / (PLACES - 1)),
+    );
+    return new Handles(this, { x, y: x.map(() => yaxis.p2c(yaxis._length / 2)) }, true, (points) =>
+      this.draws({ x: [...points.x], y: [...points.y] }),
+    );
   }
 
   showHandles() {
-    if (this.sketching) this.handles = this.straight === null ? this.handlesOfCurve() : this.handlesOfLine();
+    if (this.sketching)
+      this.handles = this.straight === null ? this.handlesOfCurve() : this.handlesOfLine();
   }
 
   /** Show the prediction as the reader has it now. */
@@ -133,22 +175,31 @@ export class Chart {
     this.sketching();
     this.behind = true;
     const trace = this.first + this.items.length;
-    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched)) this.restLater();
+    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched))
+      this.restLater();
     else this.rest();
   }
 
   /** A stroke from one place to the next: the drawing is one height for each x. */
   stroke(from, to) {
     const [low, high] = from.x <= to.x ? [from.x, to.x] : [to.x, from.x];
-    const kept = this.sketched.x.map((x, k) => [x, this.sketched.y[k]]).filter(([x]) => x < low || x > high);
-    const points = [...kept, [from.x, from.y], [to.x, to.y]].sort((a, b) => a[0] - b[0]).filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
+    const kept = this.sketched.x
+      .map((x, k) => [x, this.sketched.y[k]])
+      .filter(([x]) => x < low || x > high);
+    const points = [...kept, [from.x, from.y], [to.x, to.y]]
+      .sort((a, b) => a[0] - b[0])
+      .filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
     this.draws({ x: points.map(([x]) => x), y: points.map(([, y]) => y) });
     this.handles.follow(this.sketched);
   }
 
   /** A series's points as they are now. */
   pointsOfSeries(s) {
-    return pointsOf(this.state, this.chart, this.items.find((item) => item.s === s && isOwn(item)));
+    return pointsOf(
+      this.state,
+      this.chart,
+      this.items.find((item) => item.s === s && isOwn(item)),
+    );
   }
 
   // --- drawing
@@ -156,7 +207,10 @@ export class Chart {
   /** The contour's numbers, copied: what a later draw is compared with. */
   surface() {
     const { contour } = this.chart;
-    return contour && ["x", "y", "z"].map((axis) => Float64Array.from(this.state.program.blocks[contour[axis]]));
+    return (
+      contour &&
+      ["x", "y", "z"].map((axis) => Float64Array.from(this.state.program.blocks[contour[axis]]))
+    );
   }
 
   /** Draw for the first time. */
@@ -185,9 +239,20 @@ export class Chart {
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
-      xaxis: axisOf({ ...this.chart.x, high: this.lastStep }, size, Math.max(1, Math.min(MOST_DECADES, room))),
+      xaxis: axisOf(
+        { ...this.chart.x, high: this.lastStep },
+        size,
+        Math.max(1, Math.min(MOST_DECADES, room)),
+      ),
       yaxis: axisOf(this.chart.y, size),
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 0.88 * size } }, // above the plot, never on it
+      legend: {
+        orientation: "h",
+        x: 0,
+        y: 1.02,
+        yanchor: "bottom",
+        bgcolor: "rgba(0,0,0,0)",
+        font: { size: 0.88 * size },
+      }, // above the plot, never on it
       showlegend: true,
       hovermode: "closest",
       transition: { duration: 0 },
@@ -208,7 +273,9 @@ export class Chart {
   draw() {
     if (!this.started) return;
     const now = this.points();
-    const changed = now.map((_, k) => k).filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
+    const changed = now
+      .map((_, k) => k)
+      .filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
     for (const k of changed) this.drawn[k] = now[k];
     this.extend();
     this.behind ||= changed.length > 0;
@@ -228,7 +295,12 @@ export class Chart {
 
   surfaceIsDrawn() {
     const { contour } = this.chart;
-    return !contour || ["x", "y", "z"].every((axis, k) => same(this.state.program.blocks[contour[axis]], this.drawnSurface[k]));
+    return (
+      !contour ||
+      ["x", "y", "z"].every((axis, k) =>
+        same(this.state.program.blocks[contour[axis]], this.drawnSurface[k]),
+      )
+    );
   }
 
   /** The contour follows while something moves, for a fifth of the time at most, so that frames are kept; its hover labels at rest. */
@@ -236,7 +308,8 @@ export class Chart {
     this.behind = true;
     const start = performance.now();
     if (start < this.nextSurface) return;
-    if (moveContour(this.plot, surfaceOf(this.state, this.chart.contour))) this.drawnSurface = this.surface();
+    if (moveContour(this.plot, surfaceOf(this.state, this.chart.contour)))
+      this.drawnSurface = this.surface();
     this.nextSurface = start + SHARE * (performance.now() - start);
   }
 
@@ -246,9 +319,16 @@ export class Chart {
 
   /** Plotly's own way, some frames later. */
   animate(traces) {
-    const frame = { data: traces.map((k) => this.drawn[k]), traces: traces.map((k) => this.first + k) };
+    const frame = {
+      data: traces.map((k) => this.drawn[k]),
+      traces: traces.map((k) => this.first + k),
+    };
     this.plotly
-      .animate(this.plot, frame, { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } })
+      .animate(this.plot, frame, {
+        mode: "immediate",
+        transition: { duration: 0 },
+        frame: { duration: 0, redraw: false },
+      })
       .catch(() => {}); // one that the next overtakes is rejected; what it leaves out is drawn at rest
   }
 

@@ -45,11 +45,13 @@ export class Dragging {
     this.place = place; // of the chart among the sheet's
     this.say = say;
     this.series = chart.chart.series;
-    this.draggable = this.series.some((series, s) => series.drag || this.moves(s)) || chart.chart.adds;
+    this.draggable =
+      this.series.some((series, s) => series.drag || this.moves(s)) || chart.chart.adds;
     chart.plot.classList.toggle("gs-draggable", this.draggable);
     chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
     chart.plot.addEventListener("pointermove", (event) => this.over(event), true);
-    for (const end of ["pointerup", "pointercancel"]) chart.plot.addEventListener(end, (event) => this.up(event), true);
+    for (const end of ["pointerup", "pointercancel"])
+      chart.plot.addEventListener(end, (event) => this.up(event), true);
   }
 
   moves(s) {
@@ -72,21 +74,32 @@ export class Dragging {
   at(event) {
     const { xaxis, yaxis } = this.chart.plot._fullLayout;
     const box = this.chart.plot.getBoundingClientRect();
-    const [left, top] = [event.clientX - box.left - xaxis._offset, event.clientY - box.top - yaxis._offset];
-    const inside = left >= -REACH && top >= -REACH && left <= xaxis._length + REACH && top <= yaxis._length + REACH;
+    const [left, top] = [
+      event.clientX - box.left - xaxis._offset,
+      event.clientY - box.top - yaxis._offset,
+    ];
+    const inside =
+      left >= -REACH &&
+      top >= -REACH &&
+      left <= xaxis._length + REACH &&
+      top <= yaxis._length + REACH;
     return { left, top, inside, x: xaxis.p2c(left), y: yaxis.p2c(top) };
   }
 
   /** The marker to take hold of, {s, k}, or null. */
   nearest(at) {
-    const held = ({ series: { drag }, s }) => drag !== "draw" && (drag || this.moves(s)) && this.free(s);
+    const held = ({ series: { drag }, s }) =>
+      drag !== "draw" && (drag || this.moves(s)) && this.free(s);
     const found = nearestMarker(this.chart, at, REACH, held);
     return found && { s: found.item.s, k: found.k };
   }
 
   /** The only marker, where a click anywhere moves it along x. */
   single() {
-    const s = this.series.findIndex((series, k) => series.drag === "x" && this.state.program.blocks[series.x].length === 1 && this.free(k));
+    const s = this.series.findIndex(
+      (series, k) =>
+        series.drag === "x" && this.state.program.blocks[series.x].length === 1 && this.free(k),
+    );
     return s < 0 ? null : { s, k: 0 };
   }
 
@@ -100,7 +113,10 @@ export class Dragging {
     const at = this.at(event);
     if (this.chart.sketching) return this.chart.straight === null && this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
-    const taken = this.nearest(at) || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
+    const taken =
+      this.nearest(at) ||
+      (drawn >= 0 && { s: drawn, k: null }) ||
+      (!this.chart.chart.adds && this.single());
     if (!at.inside || (!taken && !this.chart.chart.adds)) return;
     this.hold(event);
     this.held = { ...taken, from: at, last: null, moved: false };
@@ -117,7 +133,8 @@ export class Dragging {
       return;
     }
     event.stopPropagation();
-    if (Math.hypot(at.left - this.held.from.left, at.top - this.held.from.top) > STILL) this.held.moved = true;
+    if (Math.hypot(at.left - this.held.from.left, at.top - this.held.from.top) > STILL)
+      this.held.moved = true;
     if (this.held.s === undefined || !this.held.moved) return;
     if (this.held.k === null) this.draw(at);
     else this.move(at);
@@ -163,7 +180,9 @@ export class Dragging {
     };
     if (series.drag.includes("x")) set(series.x, x);
     if (series.drag.includes("y")) set(series.y, y);
-    if (this.moves(s)) for (const [name, value] of Object.entries(this.moves(s)(x, y, k))) set(name, Number(value.toPrecision(6)));
+    if (this.moves(s))
+      for (const [name, value] of Object.entries(this.moves(s)(x, y, k)))
+        set(name, Number(value.toPrecision(6)));
     if (cells.length) this.state.setCells(cells);
   }
 
@@ -186,12 +205,17 @@ export class Dragging {
 
   /** A row of data where the reader clicked. */
   add(at) {
-    const { state, series: [{ x, y }] } = this;
+    const {
+      state,
+      series: [{ x, y }],
+    } = this;
     const row = state.rows;
     if (state.rowsAreLocked || row >= state.description.mostRows) return;
     state.setRows(row + 1);
     const to = { [x]: rounded(at.x, this.chart.chart.x), [y]: rounded(at.y, this.chart.chart.y) };
-    const data = Object.keys(to).filter((name) => state.inputs.includes(name) && state.isData(name));
+    const data = Object.keys(to).filter(
+      (name) => state.inputs.includes(name) && state.isData(name),
+    );
     state.setCells(data.map((name) => [name, row, 0, allowed(state.blocks[name], to[name])]));
     this.say(`Row ${row + 1} was added where you clicked.`);
   }
@@ -199,6 +223,7 @@ export class Dragging {
 
 function nearestIndex(numbers, x) {
   let best = 0;
-  for (let k = 1; k < numbers.length; k++) if (Math.abs(numbers[k] - x) < Math.abs(numbers[best] - x)) best = k;
+  for (let k = 1; k < numbers.length; k++)
+    if (Math.abs(numbers[k] - x) < Math.abs(numbers[best] - x)) best = k;
   return best;
 }

@@ -21,13 +21,27 @@ export class Handles {
       const { low, high, title } = chart.chart.y;
       const about = { "aria-valuemin": low, "aria-valuemax": high, "aria-orientation": "vertical" };
       const label = `Your prediction of ${title} at ${shown(x, "g")}`;
-      const node = element("span", { class: "gs-handle", role: "slider", tabindex: 0, "aria-label": label, ...about });
+      const node = element("span", {
+        class: "gs-handle",
+        role: "slider",
+        tabindex: 0,
+        "aria-label": label,
+        ...about,
+      });
       node.addEventListener("pointerdown", (event) => node.setPointerCapture(event.pointerId));
-      node.addEventListener("pointermove", (event) => node.hasPointerCapture(event.pointerId) && this.set(k, this.chart.dragging.at(event).top));
+      node.addEventListener(
+        "pointermove",
+        (event) =>
+          node.hasPointerCapture(event.pointerId) && this.set(k, this.chart.dragging.at(event).top),
+      );
       node.addEventListener("keydown", (event) => this.pressed(event, k));
       return node;
     });
-    this.node = element("div", { class: byKeys ? "gs-by-keys" : "", role: "group", "aria-label": "Your prediction" }, ...this.nodes);
+    this.node = element(
+      "div",
+      { class: byKeys ? "gs-by-keys" : "", role: "group", "aria-label": "Your prediction" },
+      ...this.nodes,
+    );
     chart.node.append(this.node);
     this.place();
   }
@@ -43,7 +57,10 @@ export class Handles {
   /** @param {number} top pixels below the upper end of the axis */
   set(k, top) {
     const { yaxis } = this.chart.plot._fullLayout;
-    this.points.y[k] = rounded(yaxis.p2c(Math.min(yaxis._length, Math.max(0, top))), this.chart.chart.y);
+    this.points.y[k] = rounded(
+      yaxis.p2c(Math.min(yaxis._length, Math.max(0, top))),
+      this.chart.chart.y,
+    );
     this.place();
     this.moved(this.points);
   }

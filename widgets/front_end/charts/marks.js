@@ -30,7 +30,9 @@ export class Marks {
     const { plot } = this.chart;
     plot.append(this.layer);
     plot.on("plotly_afterplot", () => this.draw());
-    plot.on("plotly_hover", ({ points: [{ curveNumber, pointIndex }] }) => this.point(this.cellsOf(curveNumber - this.chart.first, pointIndex)));
+    plot.on("plotly_hover", ({ points: [{ curveNumber, pointIndex }] }) =>
+      this.point(this.cellsOf(curveNumber - this.chart.first, pointIndex)),
+    );
     plot.on("plotly_unhover", () => this.point([]));
   }
 
@@ -44,26 +46,38 @@ export class Marks {
 
   draw() {
     if (!this.chart.started) return;
-    const rings = this.cells.flatMap((cell) => this.marksOf(cell).map((mark) => [this.path(mark, RING), cell.kind]));
+    const rings = this.cells.flatMap((cell) =>
+      this.marksOf(cell).map((mark) => [this.path(mark, RING), cell.kind]),
+    );
     const found = [...this.dots(), ...rings].filter(([path]) => path);
     while (this.layer.children.length > found.length) this.layer.lastChild.remove();
-    while (this.layer.children.length < found.length) this.layer.append(document.createElementNS(SVG, "path"));
+    while (this.layer.children.length < found.length)
+      this.layer.append(document.createElementNS(SVG, "path"));
     found.forEach(([d, kind, style = null], k) => {
-      for (const [name, value] of Object.entries({ d, class: kind, style })) write(this.layer.children[k], name, value);
+      for (const [name, value] of Object.entries({ d, class: kind, style }))
+        write(this.layer.children[k], name, value);
     });
   }
 
   /** Of lines over steps: at step 0, and soon after it, nothing else of them can be seen. */
   dots() {
     const { items } = this.chart;
-    const runs = items.map((item, k) => ({ item, k, place: Infinity })).filter(({ item }) => isOwn(item) && item.series.steps && item.series.mode === "lines");
+    const runs = items
+      .map((item, k) => ({ item, k, place: Infinity }))
+      .filter(({ item }) => isOwn(item) && item.series.steps && item.series.mode === "lines");
     const { roles } = this.state.description;
-    return runs.map((mark) => [this.path(mark, DOT), "now", `--role:${roles[mark.item.series.role].colour}`]);
+    return runs.map((mark) => [
+      this.path(mark, DOT),
+      "now",
+      `--role:${roles[mark.item.series.role].colour}`,
+    ]);
   }
 
   /** Items of now, not ghosts nor B's, with the place of the cell in each that draws it. */
   marksOf(cell) {
-    return this.chart.items.map((item, k) => ({ item, k, place: isOwn(item) ? this.indexOf(item.series, cell) : -1 })).filter(({ place }) => place >= 0);
+    return this.chart.items
+      .map((item, k) => ({ item, k, place: isOwn(item) ? this.indexOf(item.series, cell) : -1 }))
+      .filter(({ place }) => place >= 0);
   }
 
   /** Which of the series's points stands for the cell, or for its row of data; -1: none. A read cell is no row. */
@@ -71,7 +85,12 @@ export class Marks {
     const names = [series.x, series.y, series.to];
     if (series.steps) return names.includes(name) ? Infinity : -1; // the point of the present step: the last
     if (names.includes(name)) return row * this.state.blocks[name].shape[1] + column;
-    return kind !== "read" && this.state.isData(name) && this.state.isData(series.y) && this.state.blocks[series.y].shape[1] === 1 ? row : -1;
+    return kind !== "read" &&
+      this.state.isData(name) &&
+      this.state.isData(series.y) &&
+      this.state.blocks[series.y].shape[1] === 1
+      ? row
+      : -1;
   }
 
   /** A circle around a point, or the segment itself; "" where it is not drawn. @param {number} r its radius */
@@ -84,7 +103,9 @@ export class Marks {
     const segment = item.series.mode === "segments";
     const at = Math.min(segment ? 3 * place : place, x.length - 1);
     if (plot._fullData[first + k]?.visible !== true || !within(at)) return "";
-    return segment ? `M${end(at)}L${end(at + 1)}` : `M${end(at)}m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+    return segment
+      ? `M${end(at)}L${end(at + 1)}`
+      : `M${end(at)}m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   }
 
   // --- from a mark to its cell
@@ -95,7 +116,9 @@ export class Marks {
     const { series } = item;
     if (series.steps && index < this.chart.drawn[k].x.length - 1) return []; // an earlier step has no cell
     const place = series.steps ? 0 : series.mode === "segments" ? Math.floor(index / 3) : index;
-    return [series.x, series.y, series.to].filter((name) => this.state.blocks[name]).map((name) => this.cell(name, place));
+    return [series.x, series.y, series.to]
+      .filter((name) => this.state.blocks[name])
+      .map((name) => this.cell(name, place));
   }
 
   cell(name, place) {
@@ -106,7 +129,13 @@ export class Marks {
   /** A press that may be a click: not one that draws, or adds a point. Plotly hides where the pointer is let go, so the document tells. */
   down(event) {
     const { held } = this.chart.dragging;
-    if (event.button !== 0 || !this.chart.started || this.chart.sketching || (held && typeof held.k !== "number")) return;
+    if (
+      event.button !== 0 ||
+      !this.chart.started ||
+      this.chart.sketching ||
+      (held && typeof held.k !== "number")
+    )
+      return;
     const up = (end) => {
       if (Math.hypot(end.clientX - event.clientX, end.clientY - event.clientY) > STILL) return;
       const cell = this.nearest(end);
@@ -117,7 +146,12 @@ export class Marks {
 
   /** The cell of the marker that was clicked. */
   nearest(event) {
-    const found = nearestMarker(this.chart, this.chart.dragging.at(event), REACH, ({ series }) => !series.steps);
+    const found = nearestMarker(
+      this.chart,
+      this.chart.dragging.at(event),
+      REACH,
+      ({ series }) => !series.steps,
+    );
     return found && this.cell(found.item.series.y, found.k);
   }
 }

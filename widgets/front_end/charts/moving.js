@@ -35,10 +35,12 @@ function moveMarkers(group, axes, points) {
   const { xaxis, yaxis } = axes;
   let used = 0;
   eachPlaced(axes, points, (left, top, k) => {
-    if (used === nodes.length && used) nodes.push(nodes[0].parentNode.appendChild(nodes[0].cloneNode()));
+    if (used === nodes.length && used)
+      nodes.push(nodes[0].parentNode.appendChild(nodes[0].cloneNode()));
     const node = nodes[used++];
     if (!node) return;
-    const within = xaxis.isPtWithinRange({ x: points.x[k] }) && yaxis.isPtWithinRange({ y: points.y[k] });
+    const within =
+      xaxis.isPtWithinRange({ x: points.x[k] }) && yaxis.isPtWithinRange({ y: points.y[k] });
     write(node, "transform", `translate(${left},${top})`);
     write(node, "display", within ? null : "none");
   });
@@ -75,7 +77,8 @@ export function moveContour(plot, { contours, ...numbers }) {
   const [trace] = plot._fullData;
   const axes = plot._fullLayout._plots?.xy;
   const layer = axes?.plot?.select?.("g.contourlayer");
-  if (![trace._module?.calc, trace._module?.plot, trace._module?.style, layer].every(Boolean)) return false;
+  if (![trace._module?.calc, trace._module?.plot, trace._module?.style, layer].every(Boolean))
+    return false;
   Object.assign(trace, numbers);
   Object.assign(trace.contours, contours);
   const [calculated] = trace._module.calc(plot, trace);

@@ -15,7 +15,9 @@ const CONTOUR_COLOURS = [
 export function drawable(numbers, { low, high, scale }) {
   const far = FAR * (high - low);
   const within = (number) => Math.min(high + far, Math.max(low - far, number));
-  return Array.from(numbers, (number) => (Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN));
+  return Array.from(numbers, (number) =>
+    Number.isFinite(number) && (scale !== "log" || number > 0) ? within(number) : NaN,
+  );
 }
 
 /** What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or null, other: the state of B, or null}. */
@@ -24,7 +26,9 @@ export function itemsOf(chart, other) {
     ...Array.from({ length: series.ghosts }, (_, ghost) => ({ series, s, ghost, other: null })),
     { series, s, ghost: null, other: null },
   ]);
-  return other ? [...own, ...chart.series.map((series, s) => ({ series, s, ghost: null, other }))] : own;
+  return other
+    ? [...own, ...chart.series.map((series, s) => ({ series, s, ghost: null, other }))]
+    : own;
 }
 
 /** Whether it is of now: no ghost, and not B's. */
@@ -56,7 +60,10 @@ export function pointsOf(own, chart, item) {
   const y = drawable(numbersOf(state, item, series.y, steps), chart.y);
   if (series.mode === "segments") {
     const to = drawable(numbersOf(state, item, series.to, steps), chart.y);
-    return { x: x.flatMap((left) => [left, left, NaN]), y: y.flatMap((low, k) => [low, to[k], NaN]) };
+    return {
+      x: x.flatMap((left) => [left, left, NaN]),
+      y: y.flatMap((low, k) => [low, to[k], NaN]),
+    };
   }
   if (series.mode === "lines" && x.length === 1) return { x: [...x, ...x], y: [...y, ...y] }; // plotly makes no line of one point
   return { x, y };
@@ -73,12 +80,36 @@ export function traceOf({ series, s, ghost, other }, colour) {
     cliponaxis: series.mode !== "markers",
     showlegend: ghost === null,
     // Not simplified: a simplified line would be drawn otherwise at rest than while it moves.
-    line: { color: colour, width: series.mode === "segments" ? 1.5 : 3, dash: series.steps || ghost !== null ? "solid" : DASHES[s % DASHES.length], simplify: false },
-    marker: { color: colour, size: 13, symbol: SYMBOLS[s % SYMBOLS.length], line: { color: "#fff", width: 1.5 } },
+    line: {
+      color: colour,
+      width: series.mode === "segments" ? 1.5 : 3,
+      dash: series.steps || ghost !== null ? "solid" : DASHES[s % DASHES.length],
+      simplify: false,
+    },
+    marker: {
+      color: colour,
+      size: 13,
+      symbol: SYMBOLS[s % SYMBOLS.length],
+      line: { color: "#fff", width: 1.5 },
+    },
     hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
   };
-  if (other) return { ...told, name: `B: ${series.label}`, opacity: 0.6, line: { ...told.line, dash: "dot" }, marker: { ...told.marker, symbol: "x" } };
-  return ghost === null ? told : { ...told, opacity: 0.15 + (0.35 * (ghost + 1)) / series.ghosts, hoverinfo: "skip", hovertemplate: undefined };
+  if (other)
+    return {
+      ...told,
+      name: `B: ${series.label}`,
+      opacity: 0.6,
+      line: { ...told.line, dash: "dot" },
+      marker: { ...told.marker, symbol: "x" },
+    };
+  return ghost === null
+    ? told
+    : {
+        ...told,
+        opacity: 0.15 + (0.35 * (ghost + 1)) / series.ghosts,
+        hoverinfo: "skip",
+        hovertemplate: undefined,
+      };
 }
 
 /** As many levels as a reader can follow, evenly between the least and the largest. */
@@ -91,13 +122,17 @@ function levelsOf(numbers) {
 /** The surface's numbers, row by row. */
 function tableOf({ blocks }, contour, number) {
   const [columns, flat] = [blocks[contour.x].length, blocks[contour.z]];
-  return Array.from(blocks[contour.y], (_, i) => Array.from(flat.subarray(i * columns, (i + 1) * columns), number));
+  return Array.from(blocks[contour.y], (_, i) =>
+    Array.from(flat.subarray(i * columns, (i + 1) * columns), number),
+  );
 }
 
 /** What moves of a contour's trace. On log levels the lines stand for powers. */
 export function surfaceOf({ program }, contour) {
   const level = contour.levels === "log" ? (z) => (z > 0 ? Math.log10(z) : NaN) : (z) => z;
-  const z = tableOf(program, contour, (number) => (Number.isFinite(level(number)) ? level(number) : null));
+  const z = tableOf(program, contour, (number) =>
+    Number.isFinite(level(number)) ? level(number) : null,
+  );
   const [x, y] = [contour.x, contour.y].map((name) => Array.from(program.blocks[name]));
   return { x, y, z, contours: levelsOf(z.flat().filter((number) => number !== null)) };
 }

@@ -1,12 +1,20 @@
 // A and B: the same start with one difference named, in lock-step, on the same axes.
 
 import { isInput, isSingle } from "../engine/blocks.js";
-import { button, element, folded, numberField, refusalLine, setText } from "../elements/elements.js";
+import {
+  button,
+  element,
+  folded,
+  numberField,
+  refusalLine,
+  setText,
+} from "../elements/elements.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 import { State } from "../engine/state.js";
 
 const SELECTED = ""; // in the list: whatever cell is selected
-const NO_INPUT = "Select a cell of an input in a table first: what is computed follows from the inputs.";
+const NO_INPUT =
+  "Select a cell of an input in a table first: what is computed follows from the inputs.";
 const SAME = "A has this value too: give B another one.";
 
 /** rate, x[3], W_1[2,3]: counted from 1. */
@@ -22,24 +30,45 @@ export class Compare {
     this.page = page;
     this.state = page.state;
     this.other = null; // B's state
-    const inputs = this.state.inputs.map((name) => this.state.blocks[name]).filter((block) => !block.isSize);
-    const settings = inputs.filter((block) => block.control).map((block) => element("option", { value: block.name, text: block.label }));
+    const inputs = this.state.inputs
+      .map((name) => this.state.blocks[name])
+      .filter((block) => !block.isSize);
+    const settings = inputs
+      .filter((block) => block.control)
+      .map((block) => element("option", { value: block.name, text: block.label }));
     this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : []; // of a table
     this.list = element("select", { "aria-label": "What differs in B" }, ...settings, ...this.cell);
     this.list.addEventListener("change", () => this.offer());
-    this.field = numberField("Its value in B", { onkeydown: (event) => event.key === "Enter" && this.start() });
+    this.field = numberField("Its value in B", {
+      onkeydown: (event) => event.key === "Enter" && this.start(),
+    });
     this.choices = element("select", { "aria-label": "Its choice in B" });
     this.refusal = refusalLine();
-    this.results = element("table", { class: "gs-table gs-compared", "aria-label": "A and B", hidden: true });
+    this.results = element("table", {
+      class: "gs-table gs-compared",
+      "aria-label": "A and B",
+      hidden: true,
+    });
     this.words = element("p", { class: "gs-answer", role: "status" });
-    const line = element("div", { class: "gs-answering" }, this.list, this.field, this.choices, button("Compare", () => this.start()), button("Stop comparing", () => this.stop()));
-    this.node = inputs.length ? folded("compare", "A and B: one difference", line, this.refusal, this.words, this.results) : "";
+    const line = element(
+      "div",
+      { class: "gs-answering" },
+      this.list,
+      this.field,
+      this.choices,
+      button("Compare", () => this.start()),
+      button("Stop comparing", () => this.stop()),
+    );
+    this.node = inputs.length
+      ? folded("compare", "A and B: one difference", line, this.refusal, this.words, this.results)
+      : "";
     if (inputs.length) this.offer();
   }
 
   /** What is to differ, {block, row, column}; null where the selected cell is no input's. */
   get chosen() {
-    if (this.list.value !== SELECTED) return { block: this.state.blocks[this.list.value], row: 0, column: 0 };
+    if (this.list.value !== SELECTED)
+      return { block: this.state.blocks[this.list.value], row: 0, column: 0 };
     const { name, row, column } = this.page.grid.selected || {};
     const block = this.state.blocks[name];
     return block && isInput(block) && !block.isSize ? { block, row, column } : null;
@@ -53,7 +82,11 @@ export class Compare {
     this.field.hidden = listed;
     this.choices.hidden = !listed;
     this.field.value = chosen ? exact(this.state.value(block.name, row, column)) : "";
-    this.choices.replaceChildren(...(listed ? block.choices : []).map((choice) => element("option", { value: choice, text: choice })));
+    this.choices.replaceChildren(
+      ...(listed ? block.choices : []).map((choice) =>
+        element("option", { value: choice, text: choice }),
+      ),
+    );
   }
 
   /** Another cell is selected. */
@@ -121,18 +154,36 @@ export class Compare {
   compared() {
     const { blocks, predictions, sentences } = this.state.description;
     const asked = predictions.map(({ block }) => block);
-    const told = sentences.flatMap(({ pieces }) => pieces.filter(Array.isArray).map(([name]) => name));
+    const told = sentences.flatMap(({ pieces }) =>
+      pieces.filter(Array.isArray).map(([name]) => name),
+    );
     const losses = blocks.filter((each) => each.role === "loss" && isSingle(each));
-    const chosen = blocks.filter((each) => asked.includes(each.name) || (losses.includes(each) && told.includes(each.name)));
+    const chosen = blocks.filter(
+      (each) => asked.includes(each.name) || (losses.includes(each) && told.includes(each.name)),
+    );
     return chosen.length ? chosen : losses;
   }
 
   /** The table's rows: a heading, then what is compared; its cells, [td, A's or B's state, block] each, are written later. */
   lines() {
     const blocks = this.compared();
-    const head = element("tr", {}, ...["", "A", "B"].map((text) => element("th", { scope: "col", text })));
-    this.cells = blocks.flatMap((block) => [this.state, this.other].map((state) => [element("td"), state, block]));
-    const rows = blocks.map((block, k) => element("tr", {}, element("th", { scope: "row", text: block.label }), this.cells[2 * k][0], this.cells[2 * k + 1][0]));
+    const head = element(
+      "tr",
+      {},
+      ...["", "A", "B"].map((text) => element("th", { scope: "col", text })),
+    );
+    this.cells = blocks.flatMap((block) =>
+      [this.state, this.other].map((state) => [element("td"), state, block]),
+    );
+    const rows = blocks.map((block, k) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row", text: block.label }),
+        this.cells[2 * k][0],
+        this.cells[2 * k + 1][0],
+      ),
+    );
     return [head, ...rows];
   }
 
@@ -141,8 +192,15 @@ export class Compare {
     if (!this.other) return setText(this.words, "");
     const { block, value, own } = this.difference;
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
-    const short = this.other.step < this.state.step ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.` : "";
-    setText(this.words, `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`);
-    for (const [td, state, { name, format }] of this.cells) setText(td, shown(state.value(name, 0, 0), format));
+    const short =
+      this.other.step < this.state.step
+        ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.`
+        : "";
+    setText(
+      this.words,
+      `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`,
+    );
+    for (const [td, state, { name, format }] of this.cells)
+      setText(td, shown(state.value(name, 0, 0), format));
   }
 }

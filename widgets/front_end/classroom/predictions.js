@@ -10,12 +10,20 @@ class Prediction {
     this.page = page;
     this.told = told;
     this.chart = told.chart >= 0 ? page.charts[told.chart] : null;
-    this.field = numberField(`Your answer to question ${number}`, { onkeydown: (event) => event.key === "Enter" && this.lock() });
+    this.field = numberField(`Your answer to question ${number}`, {
+      onkeydown: (event) => event.key === "Enter" && this.lock(),
+    });
     this.button = button("", () => this.next());
     this.again = button("Again", () => this.open());
     this.result = element("p", { class: "gs-answer", role: "status" });
     const parts = this.chart ? [this.button] : [this.field, this.button];
-    this.node = element("li", { class: "gs-prediction" }, element("p", { text: told.question }), element("div", { class: "gs-answering" }, ...parts, this.again), this.result);
+    this.node = element(
+      "li",
+      { class: "gs-prediction" },
+      element("p", { text: told.question }),
+      element("div", { class: "gs-answering" }, ...parts, this.again),
+      this.result,
+    );
     this.open();
   }
 
@@ -51,15 +59,24 @@ class Prediction {
     this.chart.node.scrollIntoView({ block: "nearest" });
     setText(this.button, "Lock my drawing");
     const title = this.chart.chart.title;
-    const [hand, handles] = this.chart.straight === null ? ["Draw with the pointer", "the handles on it"] : ["Drag the line's two handles", "them"];
-    setText(this.result, `${hand} on the chart "${title}", or go to ${handles} with Tab and press the arrow keys.`);
+    const [hand, handles] =
+      this.chart.straight === null
+        ? ["Draw with the pointer", "the handles on it"]
+        : ["Drag the line's two handles", "them"];
+    setText(
+      this.result,
+      `${hand} on the chart "${title}", or go to ${handles} with Tab and press the arrow keys.`,
+    );
   }
 
   lock() {
     if (this.stage === "locked" || this.stage === "revealed") return;
     this.answer = this.chart ? this.chart.sketched : typedNumber(this.field.value);
     if (this.chart ? !this.answer.x.length : this.answer === null) {
-      setText(this.result, this.chart ? "Nothing is drawn yet." : "Type a number, or the word infinite.");
+      setText(
+        this.result,
+        this.chart ? "Nothing is drawn yet." : "Type a number, or the word infinite.",
+      );
       return;
     }
     this.stage = "locked";
@@ -76,7 +93,10 @@ class Prediction {
     if (told.steps) page.state.goTo(page.state.step + told.steps);
     const [gap, said] = this.chart ? this.curve() : this.number();
     const right = gap <= told.tolerance;
-    setText(this.result, `${right ? "Right" : "Not quite"}: ${said} ${page.state.written(told.reason)}`);
+    setText(
+      this.result,
+      `${right ? "Right" : "Not quite"}: ${said} ${page.state.written(told.reason)}`,
+    );
     this.result.classList.toggle("gs-right", right);
     this.button.hidden = true;
     this.again.hidden = false;
@@ -91,14 +111,19 @@ class Prediction {
     const both = `you said ${said}, it is ${is}`;
     const gap = Math.abs(truth - this.answer);
     if (said === is) return [0, `${both}.`];
-    return Number.isFinite(gap) ? [gap / (Math.abs(truth) || 1), `${both}: a gap of ${shown(gap, format)}.`] : [Infinity, `${both}.`];
+    return Number.isFinite(gap)
+      ? [gap / (Math.abs(truth) || 1), `${both}: a gap of ${shown(gap, format)}.`]
+      : [Infinity, `${both}.`];
   }
 
   /** [mean gap as a part of the axis, in words] */
   curve() {
     const { y } = this.chart.chart;
     const truth = this.chart.pointsOfSeries(this.told.series);
-    const up = (number) => (y.scale === "log" ? Math.log(number / y.low) / Math.log(y.high / y.low) : (number - y.low) / (y.high - y.low));
+    const up = (number) =>
+      y.scale === "log"
+        ? Math.log(number / y.low) / Math.log(y.high / y.low)
+        : (number - y.low) / (y.high - y.low);
     const [first, last] = [this.answer.x[0], this.answer.x.at(-1)];
     const gaps = Array.from({ length: SAMPLES }, (_, k) => {
       const x = first + ((last - first) * k) / (SAMPLES - 1);
@@ -106,7 +131,10 @@ class Prediction {
     }).filter(Number.isFinite);
     if (!gaps.length) return [Infinity, "your drawing does not reach where the curve is."];
     const gap = gaps.reduce((total, each) => total + each, 0) / gaps.length;
-    return [gap, `your drawing is ${roundedTo(100 * gap, 2)}% of the chart's height away on average.`];
+    return [
+      gap,
+      `your drawing is ${roundedTo(100 * gap, 2)}% of the chart's height away on average.`,
+    ];
   }
 }
 
@@ -121,8 +149,14 @@ function interpolated({ x, y }, at) {
 export class Predictions {
   /** @param {import("../page/page.js").Page} page @param {Predictions} [before] of the page whose place this one takes */
   constructor(page, before) {
-    this.list = page.description.predictions.map((told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1));
-    const cards = element("ol", { class: "gs-predictions" }, ...this.list.map((prediction) => prediction.node));
+    this.list = page.description.predictions.map(
+      (told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1),
+    );
+    const cards = element(
+      "ol",
+      { class: "gs-predictions" },
+      ...this.list.map((prediction) => prediction.node),
+    );
     this.node = this.list.length ? folded("predictions", "Predict, then reveal", cards) : "";
   }
 

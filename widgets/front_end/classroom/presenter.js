@@ -12,7 +12,11 @@ const KEYS = [
   ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
   ["r", "reset", (page) => page.reset()],
   ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
-  ["s", "speaker notes, in a window that the class does not see", (page) => page.presenter.speaker.open()],
+  [
+    "s",
+    "speaker notes, in a window that the class does not see",
+    (page) => page.presenter.speaker.open(),
+  ],
   ["?", "these keys", (page) => page.presenter.help()],
   ["Escape", "end the presentation", (page) => page.presenter.stop()],
 ];
@@ -24,11 +28,27 @@ export class Presenter {
   constructor(page, before) {
     this.page = page;
     this.entered = before?.entered;
-    const rows = KEYS.map(([key, what]) => element("tr", {}, element("th", { scope: "row" }, element("kbd", { text: NAMES[key] || key })), element("td", { text: what })));
+    const rows = KEYS.map(([key, what]) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("kbd", { text: NAMES[key] || key })),
+        element("td", { text: what }),
+      ),
+    );
     const close = button("Close", () => this.sheet.close());
-    this.sheet = element("dialog", { class: "gs-keys", "aria-label": "Keys" }, element("table", {}, ...rows), close);
+    this.sheet = element(
+      "dialog",
+      { class: "gs-keys", "aria-label": "Keys" },
+      element("table", {}, ...rows),
+      close,
+    );
     page.node.append(this.sheet);
-    this.speaker = new Speaker(page, (event) => this.act(event), KEYS.map(([key, what]) => `${NAMES[key] || key} ${what}`).join(", "));
+    this.speaker = new Speaker(
+      page,
+      (event) => this.act(event),
+      KEYS.map(([key, what]) => `${NAMES[key] || key} ${what}`).join(", "),
+    );
     this.pressed = (event) => this.press(event);
     document.addEventListener("keydown", this.pressed, true);
     this.left = () => document.fullscreenElement === null && this.entered && this.leftWholeScreen();
@@ -47,7 +67,10 @@ export class Presenter {
   }
 
   takeWholeScreen() {
-    this.page.node.parentNode.requestFullscreen?.().then(() => (this.entered = true), () => {}); // refused inside some frames: large type is enough
+    this.page.node.parentNode.requestFullscreen?.().then(
+      () => (this.entered = true),
+      () => {},
+    ); // refused inside some frames: large type is enough
   }
 
   /** By the reader, who ends the presentation; or by the browser, which takes the whole screen back when the notes open. */
@@ -90,7 +113,11 @@ export class Presenter {
 
   press(event) {
     if (isShortcut(event) || (!this.on && event.key !== "?")) return;
-    if (!this.page.node.contains(focused(this.page.node)) && document.activeElement !== document.body) return;
+    if (
+      !this.page.node.contains(focused(this.page.node)) &&
+      document.activeElement !== document.body
+    )
+      return;
     const [target] = event.composedPath(); // not event.target, which does not look into a shadow root
     if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
     if (this.wanted && event.key !== "Escape") {

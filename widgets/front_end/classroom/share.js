@@ -13,11 +13,24 @@ export class Share {
     this.looks = {}; // hide, lock: names of parts; mode
     this.style = element("style");
     this.note = element("p", { class: "gs-note", role: "status" });
-    this.field = element("input", { type: "text", class: "gs-link", readonly: true, "aria-label": "Link to this page", hidden: true });
+    this.field = element("input", {
+      type: "text",
+      class: "gs-link",
+      readonly: true,
+      "aria-label": "Link to this page",
+      hidden: true,
+    });
     this.button = button("Copy link", () => this.copy());
     this.refusals = element("div", { class: "gs-refusal", role: "alert" });
-    this.builder = element("details", { class: "gs-share" }, element("summary", { text: "A link for a class" }));
-    this.builder.addEventListener("toggle", () => this.builder.children.length === 1 && this.builder.append(...this.boxes()));
+    this.builder = element(
+      "details",
+      { class: "gs-share" },
+      element("summary", { text: "A link for a class" }),
+    );
+    this.builder.addEventListener(
+      "toggle",
+      () => this.builder.children.length === 1 && this.builder.append(...this.boxes()),
+    );
     page.node.append(this.style);
   }
 
@@ -69,19 +82,23 @@ export class Share {
   }
 
   refuse(refused) {
-    const said = refused.map((text) => element("p", { text: `The link's ${text}. It was left out.` }));
+    const said = refused.map((text) =>
+      element("p", { text: `The link's ${text}. It was left out.` }),
+    );
     this.refusals.replaceChildren(...said);
   }
 
   /** Write the state into the address bar, once it has come to rest. */
   settled() {
     if (this.opened === undefined || this.reading) return;
-    if (this.address !== (location.hash || "#")) history.replaceState({ gradsheet: this.opened }, "", this.address);
+    if (this.address !== (location.hash || "#"))
+      history.replaceState({ gradsheet: this.opened }, "", this.address);
   }
 
   async copy() {
     // A page that is one person's own says where others find the lesson.
-    const lesson = document.querySelector('meta[name="gradsheet-shared"]')?.content ?? location.href;
+    const lesson =
+      document.querySelector('meta[name="gradsheet-shared"]')?.content ?? location.href;
     const link = new URL(lesson, location.href).href.replace(/#.*/, "") + this.address;
     this.field.value = link;
     try {
@@ -113,14 +130,23 @@ export class Share {
 
   boxes() {
     const box = (look, [name, label]) => {
-      const ticked = element("input", { type: "checkbox", checked: (this.looks[look] || []).includes(name) });
+      const ticked = element("input", {
+        type: "checkbox",
+        checked: (this.looks[look] || []).includes(name),
+      });
       ticked.addEventListener("change", () => this.tick(look, name, ticked.checked));
       return element("label", {}, ticked, ` ${label}`);
     };
     const made = Object.entries(this.parts()).map(([look, parts]) =>
-      element("fieldset", {}, element("legend", { text: look === "hide" ? "Hide from the class" : "Show, but lock" }), ...parts.map((part) => box(look, part))),
+      element(
+        "fieldset",
+        {},
+        element("legend", { text: look === "hide" ? "Hide from the class" : "Show, but lock" }),
+        ...parts.map((part) => box(look, part)),
+      ),
     );
-    const words = "The link holds the numbers as they stand now; Reset leads back to them. A hidden part stays out of sight, not out of reach.";
+    const words =
+      "The link holds the numbers as they stand now; Reset leads back to them. A hidden part stays out of sight, not out of reach.";
     return [element("p", { class: "gs-note", text: words }), ...made];
   }
 
@@ -132,11 +158,16 @@ export class Share {
 
   /** @param {Object<string, string[]>} looks */
   apply(looks) {
-    const known = Object.fromEntries(Object.entries(this.parts()).map(([look, parts]) => [look, parts.map(([name]) => name)]));
+    const known = Object.fromEntries(
+      Object.entries(this.parts()).map(([look, parts]) => [look, parts.map(([name]) => name)]),
+    );
     this.looks = { ...looks };
-    for (const look of ["hide", "lock"]) this.looks[look] = (looks[look] || []).filter((name) => known[look].includes(name));
+    for (const look of ["hide", "lock"])
+      this.looks[look] = (looks[look] || []).filter((name) => known[look].includes(name));
     this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes("projector"));
-    const hidden = this.looks.hide.map((name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`);
+    const hidden = this.looks.hide.map(
+      (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
+    );
     setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
     this.state.locked = new Set(this.looks.lock);
     this.page.draw();

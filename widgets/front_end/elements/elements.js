@@ -10,7 +10,8 @@ export function element(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "text") made.textContent = value;
-    else if (value !== undefined && value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+    else if (value !== undefined && value !== null && value !== false)
+      made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children);
   return made;
@@ -23,7 +24,14 @@ export function button(text, onclick, more = {}) {
 
 /** Where a number is typed. @param {string} label for a screen reader @param {Object} [more] properties */
 export function numberField(label, more = {}) {
-  return element("input", { type: "text", inputmode: "decimal", class: "gs-field", "aria-label": label, autocomplete: "off", ...more });
+  return element("input", {
+    type: "text",
+    inputmode: "decimal",
+    class: "gs-field",
+    "aria-label": label,
+    autocomplete: "off",
+    ...more,
+  });
 }
 
 /** What is refused, said at once. */
@@ -31,14 +39,24 @@ export const refusalLine = () => element("p", { class: "gs-refusal", role: "aler
 
 /** A part of the page that is folded away at first. @param {string} part by which a link hides it */
 export function folded(part, title, ...children) {
-  return element("details", { class: "gs-predict", "data-part": part }, element("summary", {}, element("h2", { text: title })), ...children);
+  return element(
+    "details",
+    { class: "gs-predict", "data-part": part },
+    element("summary", {}, element("h2", { text: title })),
+    ...children,
+  );
 }
 
 /** Mark and label of a block, in the colour of its role. @param {string} tag @param {Object} more properties */
 export function labelled(state, block, tag, more) {
   const role = state.description.roles[block.role];
   const mark = element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark });
-  return element(tag, { title: role.meaning, style: `--role:${role.colour}`, ...more }, mark, ` ${block.label}`);
+  return element(
+    tag,
+    { title: role.meaning, style: `--role:${role.colour}`, ...more },
+    mark,
+    ` ${block.label}`,
+  );
 }
 
 /** This event is ours alone. */

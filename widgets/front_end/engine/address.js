@@ -12,10 +12,19 @@ const plain = (x) => exact(x).replace("e+", "e");
 function told(block, numbers) {
   if (block.choices.length) return encodeURIComponent(block.choices[numbers[0]]);
   const texts = Array.from(numbers, plain);
-  return block.shape[1] === 1 ? texts.join(",") : inRows(block, texts).map((row) => row.join(",")).join(";");
+  return block.shape[1] === 1
+    ? texts.join(",")
+    : inRows(block, texts)
+        .map((row) => row.join(","))
+        .join(";");
 }
 
-const same = (a, b) => a === b || (a !== null && b !== null && a.length === b.length && Array.from(a).every((x, k) => Object.is(x, b[k])));
+const same = (a, b) =>
+  a === b ||
+  (a !== null &&
+    b !== null &&
+    a.length === b.length &&
+    Array.from(a).every((x, k) => Object.is(x, b[k])));
 
 /** Where the inputs that are no sizes start: as the sheet does, with a preset's in their place. @param {number|null} preset */
 export function startOf(description, preset) {
@@ -35,10 +44,12 @@ export function linkOf(state, preset, looks, born) {
   const parts = preset === null ? [] : [`preset=${preset + 1}`];
   for (const name of state.inputs) {
     const now = state.start[name];
-    if (!same(now, start[name])) parts.push(`${name}=${now === null ? "formula" : told(state.blocks[name], now)}`);
+    if (!same(now, start[name]))
+      parts.push(`${name}=${now === null ? "formula" : told(state.blocks[name], now)}`);
   }
   if (state.step) parts.push(`step=${state.step}`);
-  for (const look of LOOKS) if (looks[look]?.length) parts.push(`${look}=${looks[look].map(encodeURIComponent).join(",")}`);
+  for (const look of LOOKS)
+    if (looks[look]?.length) parts.push(`${look}=${looks[look].map(encodeURIComponent).join(",")}`);
   return parts.join("&");
 }
 
@@ -56,7 +67,9 @@ function partsFor(description, address) {
 /** The texts of each row: the inverse of `told`. */
 function textsOf(block, text) {
   if (block.choices.length) return [[text]];
-  return block.shape[1] === 1 ? text.split(",").map((x) => [x]) : text.split(";").map((row) => row.split(","));
+  return block.shape[1] === 1
+    ? text.split(",").map((x) => [x])
+    : text.split(";").map((row) => row.split(","));
 }
 
 /** Numbers of an input, or why they cannot be. @returns {{numbers?: number[]|null, refusal?: string}} */
@@ -65,7 +78,8 @@ function numbersOf(block, text, mostRows) {
   const rows = textsOf(block, text);
   const [wanted, columns] = block.shape;
   const fits = wanted === "rows" ? rows.length <= mostRows : rows.length === wanted;
-  if (!fits || rows.some((row) => row.length !== columns)) return { refusal: `${block.name} has another number of rows or columns` };
+  if (!fits || rows.some((row) => row.length !== columns))
+    return { refusal: `${block.name} has another number of rows or columns` };
   const numbers = [];
   for (const [i, row] of rows.entries()) {
     for (const x of row) {
@@ -80,7 +94,9 @@ function numbersOf(block, text, mostRows) {
 /** A whole number from low to high. */
 function whole(name, text, low, high) {
   const number = /^\d+$/.test(text) ? Number(text) : NaN;
-  return number >= low && number <= high ? { number } : { refusal: `${name} is '${text}'; it must be a whole number from ${low} to ${high}` };
+  return number >= low && number <= high
+    ? { number }
+    : { refusal: `${name} is '${text}'; it must be a whole number from ${low} to ${high}` };
 }
 
 /**
@@ -89,14 +105,19 @@ function whole(name, text, low, high) {
  * @returns {{preset: number|null, inputs: Object, step: number, looks: Object<string, string[]>, refused: string[]}}
  */
 export function readLink(description, address) {
-  const blocks = Object.fromEntries(description.blocks.filter(isInput).map((block) => [block.name, block]));
+  const blocks = Object.fromEntries(
+    description.blocks.filter(isInput).map((block) => [block.name, block]),
+  );
   const found = { preset: null, inputs: {}, step: 0, looks: {}, refused: [] };
   for (const [name, encoded] of partsFor(description, address)) {
     const text = decoded(encoded);
     if (text === null) found.refused.push(`${name} is damaged`);
-    else if (name === "preset") take(found, name, whole(name, text, 1, description.presets.length), 1);
-    else if (name === "step" && !blocks.step) take(found, name, whole(name, text, 0, description.mostSteps), 0);
-    else if (LOOKS.includes(name) && !blocks[name]) found.looks[name] = text.split(",").filter(Boolean);
+    else if (name === "preset")
+      take(found, name, whole(name, text, 1, description.presets.length), 1);
+    else if (name === "step" && !blocks.step)
+      take(found, name, whole(name, text, 0, description.mostSteps), 0);
+    else if (LOOKS.includes(name) && !blocks[name])
+      found.looks[name] = text.split(",").filter(Boolean);
     else if (!Object.hasOwn(blocks, name)) found.refused.push(`there is no input '${name}' here`);
     else {
       const { numbers, refusal } = numbersOf(blocks[name], text, description.mostRows);
@@ -104,7 +125,10 @@ export function readLink(description, address) {
       else found.inputs[name] = numbers;
     }
   }
-  found.inputs = { ...(found.preset === null ? {} : startOf(description, found.preset)), ...found.inputs };
+  found.inputs = {
+    ...(found.preset === null ? {} : startOf(description, found.preset)),
+    ...found.inputs,
+  };
   leaveUneven(description, blocks, found);
   return found;
 }
@@ -129,14 +153,22 @@ function leaveUneven(description, blocks, found) {
   const numbers = (block) => (block.name in found.inputs ? found.inputs[block.name] : block.value);
   const counts = data.filter(numbers).map((block) => numbers(block).length / block.shape[1]);
   if (new Set(counts).size <= 1) return;
-  found.refused.push(`${data.map((block) => block.name).join(" and ")} must have the same number of rows`);
+  found.refused.push(
+    `${data.map((block) => block.name).join(" and ")} must have the same number of rows`,
+  );
   for (const block of data) delete found.inputs[block.name];
 }
 
 /** The address with this sheet's own part replaced; parts of other sheets stay. @param {boolean} alone the only sheet on its page */
 export function addressWith(description, address, link, alone) {
   if (alone) return link;
-  const others = address.replace(/^#/, "").split("&").filter((part) => part.includes(".") && part.split(".")[0] !== description.name);
-  const own = link.split("&").filter(Boolean).map((part) => `${description.name}.${part}`);
+  const others = address
+    .replace(/^#/, "")
+    .split("&")
+    .filter((part) => part.includes(".") && part.split(".")[0] !== description.name);
+  const own = link
+    .split("&")
+    .filter(Boolean)
+    .map((part) => `${description.name}.${part}`);
   return [...others, ...own].join("&");
 }

@@ -9,5 +9,7 @@ export const placeOf = ({ shape: [, columns] }, k) => [Math.floor(k / columns), 
 
 /** The block's numbers in a list for each row. @param {any[]} numbers */
 export function inRows({ shape: [, columns] }, numbers) {
-  return Array.from({ length: numbers.length / columns }, (_, row) => numbers.slice(row * columns, (row + 1) * columns));
+  return Array.from({ length: numbers.length / columns }, (_, row) =>
+    numbers.slice(row * columns, (row + 1) * columns),
+  );
 }

@@ -3,7 +3,8 @@
 /** A, B, ... Z, AA from 0. */
 export function columnName(column) {
   let name = "";
-  for (let j = column; j >= 0; j = Math.floor(j / 26) - 1) name = String.fromCharCode(65 + (j % 26)) + name;
+  for (let j = column; j >= 0; j = Math.floor(j / 26) - 1)
+    name = String.fromCharCode(65 + (j % 26)) + name;
   return name;
 }
 
@@ -14,7 +15,10 @@ export function excelFormula(pieces, i, j, rows) {
     `${columnWith === "j" ? "" : "$"}${columnName(column + add[columnWith])}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
   const address = ([worksheet, first, last]) => {
     const ends = [corner(first), ...(last ? [corner(last)] : [])];
-    return (worksheet ? `${worksheet}!` : "") + (ends.length === 1 || ends[0] === ends[1] ? ends[0] : ends.join(":"));
+    return (
+      (worksheet ? `${worksheet}!` : "") +
+      (ends.length === 1 || ends[0] === ends[1] ? ends[0] : ends.join(":"))
+    );
   };
   return pieces.map((piece) => (typeof piece === "string" ? piece : address(piece))).join("");
 }

@@ -27,7 +27,10 @@ export function shown(x, format) {
   const decimals = format === "d" ? 0 : Number(format.slice(1, -1));
   const percent = format.endsWith("%");
   const number = percent ? x * 100 : x;
-  const text = Math.abs(number) >= LARGE ? general(number) : number.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
+  const text =
+    Math.abs(number) >= LARGE
+      ? general(number)
+      : number.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
   return percent ? `${text}%` : text;
 }
 
@@ -61,10 +64,12 @@ export function typed(block, text, where = "") {
   const choice = block.choices.indexOf(clean);
   if (choice >= 0) return { value: choice };
   const value = NUMBER.test(clean) ? Number(clean) : NaN;
-  const outside = (block.low !== null && value < block.low) || (block.high !== null && value > block.high);
+  const outside =
+    (block.low !== null && value < block.low) || (block.high !== null && value > block.high);
   if (!Number.isFinite(value) || outside || (block.whole && !Number.isInteger(value))) {
     const said = clean === "" ? "empty" : Number.isFinite(value) ? clean : `'${clean}'`;
-    const hint = clean.includes(",") && NUMBER.test(clean.replace(",", ".")) ? " (a point, not a comma)" : "";
+    const hint =
+      clean.includes(",") && NUMBER.test(clean.replace(",", ".")) ? " (a point, not a comma)" : "";
     return { refusal: `${block.name}${where} is ${said}; it must be ${block.allowed}${hint}` };
   }
   return { value };

@@ -22,7 +22,9 @@ export class State {
   /** Back to the inputs that the sheet starts with. */
   restart() {
     this.rows = this.description.rows;
-    this.start = Object.fromEntries(this.inputs.map((name) => [name, copied(this.blocks[name].value)]));
+    this.start = Object.fromEntries(
+      this.inputs.map((name) => [name, copied(this.blocks[name].value)]),
+    );
     this.step = 0;
     this.program = this.compile(this.rows);
     this.recompute();
@@ -30,7 +32,11 @@ export class State {
 
   /** What the sheet's shapes are made of. */
   get sizes() {
-    return Object.fromEntries(this.inputs.filter((name) => this.blocks[name].isSize).map((name) => [name, this.value(name, 0, 0)]));
+    return Object.fromEntries(
+      this.inputs
+        .filter((name) => this.blocks[name].isSize)
+        .map((name) => [name, this.value(name, 0, 0)]),
+    );
   }
 
   /** @param {() => void} listener called after every change */
@@ -62,7 +68,10 @@ export class State {
 
   /** Whether a block's numbers were given, so that no formula makes them. */
   isGiven(name) {
-    return isInput(this.blocks[name]) && (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)));
+    return (
+      isInput(this.blocks[name]) &&
+      (this.start[name] !== null || (this.step > 0 && this.carried.includes(name)))
+    );
   }
 
   /** The numbers that an input starts from, also where its formula makes them. */
@@ -87,7 +96,9 @@ export class State {
   setInputs(inputs, step = 0) {
     for (const name in inputs) this.start[name] = copied(inputs[name]);
     const data = this.inputs.find((name) => this.isData(name) && this.start[name] !== null);
-    const rows = data ? this.start[data].length / this.blocks[data].shape[1] : this.description.rows;
+    const rows = data
+      ? this.start[data].length / this.blocks[data].shape[1]
+      : this.description.rows;
     const resized = rows !== this.rows;
     if (resized) {
       this.rows = rows;
@@ -100,7 +111,8 @@ export class State {
   /** Single cells of inputs, [name, row, column, value] each. A carried one starts a new run from what the cells show now. */
   setCells(cells) {
     if (this.step > 0 && cells.some(([name]) => this.carried.includes(name))) {
-      for (const carried of this.carried) this.start[carried] = Float64Array.from(this.program.blocks[carried]);
+      for (const carried of this.carried)
+        this.start[carried] = Float64Array.from(this.program.blocks[carried]);
       this.step = 0;
     }
     const brought = cells.flatMap(([name]) => this.chosenBy(name));
@@ -119,7 +131,13 @@ export class State {
   /** Add rows of data like the last one, or take rows off the end. */
   setRows(rows) {
     const count = Math.max(1, Math.min(this.description.mostRows, rows));
-    this.setInputs(this.grown(this.inputs.filter((name) => this.isData(name)), count), this.step);
+    this.setInputs(
+      this.grown(
+        this.inputs.filter((name) => this.isData(name)),
+        count,
+      ),
+      this.step,
+    );
   }
 
   /** These inputs with so many rows, the new ones like the last. @param {string[]} names @param {number} rows */
@@ -129,7 +147,10 @@ export class State {
       const columns = this.blocks[name].shape[1];
       const held = this.held(name);
       const last = held.length / columns - 1;
-      found[name] = Float64Array.from({ length: rows * columns }, (_, k) => held[Math.min(Math.floor(k / columns), last) * columns + (k % columns)]);
+      found[name] = Float64Array.from(
+        { length: rows * columns },
+        (_, k) => held[Math.min(Math.floor(k / columns), last) * columns + (k % columns)],
+      );
     }
     return found;
   }
@@ -172,7 +193,9 @@ export class State {
 
   /** The formulas to compute again after these inputs, and a run before it, changed; in their order. */
   reached(names) {
-    const lists = [...names, ...(this.carried.length ? [""] : [])].map((name) => this.program.affects[name]);
+    const lists = [...names, ...(this.carried.length ? [""] : [])].map(
+      (name) => this.program.affects[name],
+    );
     return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort((a, b) => a - b);
   }
 
@@ -184,7 +207,9 @@ export class State {
   /** One step on. False, and nothing moved, at the last one, or where a number would stop being finite: the rule of `trajectory` in targets/numpy.py. */
   forward() {
     if (this.isLast) return false;
-    const burst = Object.values(this.description.carried).find((source) => !this.program.blocks[source].every(Number.isFinite));
+    const burst = Object.values(this.description.carried).find(
+      (source) => !this.program.blocks[source].every(Number.isFinite),
+    );
     if (burst) {
       this.overflow = burst;
       return false;
@@ -206,7 +231,9 @@ export class State {
   /** Whether the next step, and so each one after it, would carry what stands already, to the last bit. */
   isStill() {
     const { blocks } = this.program;
-    return Object.entries(this.description.carried).every(([name, source]) => blocks[name].every((x, k) => Object.is(x, blocks[source][k])));
+    return Object.entries(this.description.carried).every(([name, source]) =>
+      blocks[name].every((x, k) => Object.is(x, blocks[source][k])),
+    );
   }
 
   /** So many steps on, as long as something moves. */
@@ -227,17 +254,28 @@ export class State {
 
   /** Words with the numbers of now in them. */
   written(pieces) {
-    return pieces.map((piece) => (typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]))).join("");
+    return pieces
+      .map((piece) =>
+        typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]),
+      )
+      .join("");
   }
 
   /** Each sentence with its numbers, or "" where it does not hold. @returns {string[]} */
   said() {
-    return this.description.sentences.map(({ pieces }, k) => (this.program.said[k] ? this.written(pieces) : ""));
+    return this.description.sentences.map(({ pieces }, k) =>
+      this.program.said[k] ? this.written(pieces) : "",
+    );
   }
 
   /** The inputs as they start, row by row in lists of rows, null where a formula is in force: what Python is told. */
   asRows() {
-    return Object.fromEntries(this.inputs.map((name) => [name, this.start[name] && inRows(this.blocks[name], Array.from(this.start[name]))]));
+    return Object.fromEntries(
+      this.inputs.map((name) => [
+        name,
+        this.start[name] && inRows(this.blocks[name], Array.from(this.start[name])),
+      ]),
+    );
   }
 }
 

@@ -12,8 +12,15 @@ class Worksheet {
   constructor(text) {
     this.xml = new DOMParser().parseFromString(text, "application/xml");
     this.data = this.xml.getElementsByTagNameNS(MAIN, "sheetData")[0];
-    this.rows = new Map(Array.from(this.data.children, (row) => [Number(row.getAttribute("r")), row]));
-    this.cells = new Map(Array.from(this.data.getElementsByTagNameNS(MAIN, "c"), (cell) => [cell.getAttribute("r"), cell]));
+    this.rows = new Map(
+      Array.from(this.data.children, (row) => [Number(row.getAttribute("r")), row]),
+    );
+    this.cells = new Map(
+      Array.from(this.data.getElementsByTagNameNS(MAIN, "c"), (cell) => [
+        cell.getAttribute("r"),
+        cell,
+      ]),
+    );
   }
 
   make(name, attributes = {}, text = null) {
@@ -57,13 +64,18 @@ class Worksheet {
   /** @param {string|null} formula without `=` @param {number|string} value a number, a word, or an error such as #NUM! */
   write(cell, formula, value) {
     cell.removeAttribute("t");
-    if (typeof value === "string") cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
-    cell.replaceChildren(...(formula === null ? [] : [this.make("f", {}, formula)]), this.make("v", {}, String(value)));
+    if (typeof value === "string")
+      cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
+    cell.replaceChildren(
+      ...(formula === null ? [] : [this.make("f", {}, formula)]),
+      this.make("v", {}, String(value)),
+    );
   }
 
   /** The value beside each formula that reads so. */
   remember(formula, value) {
-    for (const cell of this.cells.values()) if (formulaOf(cell) === formula) this.write(cell, formula, value);
+    for (const cell of this.cells.values())
+      if (formulaOf(cell) === formula) this.write(cell, formula, value);
   }
 
   get text() {
@@ -76,7 +88,12 @@ const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 /** Put a child in its place, found from the end, where most are added. @param {(other: Element) => boolean} isLater */
 function insert(parent, made, isLater) {
   let later = null;
-  for (let other = parent.lastElementChild; other && isLater(other); other = other.previousElementSibling) later = other;
+  for (
+    let other = parent.lastElementChild;
+    other && isLater(other);
+    other = other.previousElementSibling
+  )
+    later = other;
   parent.insertBefore(made, later);
 }
 
@@ -84,7 +101,8 @@ const formulaOf = (cell) => cell.getElementsByTagNameNS(MAIN, "f")[0]?.textConte
 
 function columnOf(cell) {
   let column = 0;
-  for (const letter of cell.getAttribute("r").replace(/\d/g, "")) column = 26 * column + letter.charCodeAt(0) - 64;
+  for (const letter of cell.getAttribute("r").replace(/\d/g, ""))
+    column = 26 * column + letter.charCodeAt(0) - 64;
   return column - 1;
 }
 
@@ -103,7 +121,9 @@ function started(told, inputs) {
 
 /** What the inputs of a sheet beside the main one repeat. @param {Object} told @param {State} main */
 function repeated(told, main) {
-  return Object.fromEntries(Object.entries(told.follows).map(([name, source]) => [name, main.program.blocks[source]]));
+  return Object.fromEntries(
+    Object.entries(told.follows).map(([name, source]) => [name, main.program.blocks[source]]),
+  );
 }
 
 /** Every cell of the blocks. */
@@ -111,13 +131,20 @@ function writeBlocks(state, worksheets) {
   for (const block of state.description.blocks) {
     const [name, left, top] = block.address;
     const page = worksheets[name];
-    const [held, wide] = [state.isData(block.name) ? state.description.rows : block.shape[0], block.shape[1]];
+    const [held, wide] = [
+      state.isData(block.name) ? state.description.rows : block.shape[0],
+      block.shape[1],
+    ];
     const computed = block.excel && (block.linked || !state.start[block.name]);
     for (let j = 0; j < wide; j++) {
       const like = page.at(top, left + j);
       for (let i = 0; i < state.rowCount(block.name); i++) {
         const formula = computed ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
-        page.write(page.cell(top + i, left + j, like), formula, cached(block, state.value(block.name, i, j)));
+        page.write(
+          page.cell(top + i, left + j, like),
+          formula,
+          cached(block, state.value(block.name, i, j)),
+        );
       }
       for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);
     }
@@ -130,7 +157,10 @@ function writeRowNumbers(state, worksheets) {
     if (!group.blocks.some((name) => state.isData(name))) continue;
     const [name, left, top] = state.blocks[group.blocks[0]].address;
     const page = worksheets[name];
-    const fixed = Math.max(0, ...group.blocks.filter((each) => !state.isData(each)).map((each) => state.rowCount(each)));
+    const fixed = Math.max(
+      0,
+      ...group.blocks.filter((each) => !state.isData(each)).map((each) => state.rowCount(each)),
+    );
     const like = page.at(top, left - 1);
     const rows = Math.max(fixed, state.rows);
     for (let i = 0; i < rows; i++) page.write(page.cell(top + i, left - 1, like), null, i + 1);
@@ -156,7 +186,9 @@ const REFERENCE = /"[^"]*"|(?<![\w.])(\$?[A-Z]{1,3})(\d+)(?![\w.(])/g;
 
 /** The formula so many rows further down, as a spreadsheet fills it. @param {string} formula @param {number} rows */
 export function filledDown(formula, rows) {
-  return formula.replace(REFERENCE, (all, column, row) => (column ? `${column}${Number(row) + rows}` : all));
+  return formula.replace(REFERENCE, (all, column, row) =>
+    column ? `${column}${Number(row) + rows}` : all,
+  );
 }
 
 /** Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the state at the last step. */
@@ -166,10 +198,15 @@ function writeSteps(state, steps, worksheets) {
   for (const [name, column] of told.still) writeFlat(page, state, told.stillRow, column, name);
   writeStep(page, state, told.firstRow);
   const next = told.firstRow + 1;
-  const row = told.row.flatMap(([name, column]) => Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)));
-  const models = [page.at(next, 0), ...row].filter(Boolean).map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
+  const row = told.row.flatMap(([name, column]) =>
+    Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)),
+  );
+  const models = [page.at(next, 0), ...row]
+    .filter(Boolean)
+    .map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
   for (let step = 1; step <= steps && state.forward(); step++) {
-    for (const { cell, column, formula } of models) page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
+    for (const { cell, column, formula } of models)
+      page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
     page.write(page.at(told.firstRow + step, 0), formulaOf(page.at(told.firstRow + step, 0)), step);
     writeStep(page, state, told.firstRow + step);
   }
@@ -178,7 +215,8 @@ function writeSteps(state, steps, worksheets) {
 }
 
 function writeStep(page, state, row) {
-  for (const [name, column] of state.description.steps.row) writeFlat(page, state, row, column, name);
+  for (const [name, column] of state.description.steps.row)
+    writeFlat(page, state, row, column, name);
 }
 
 /** The values of a block's cells, which lie in one row and keep their formulas. */
@@ -199,7 +237,10 @@ function movedRanges(state) {
     .map((block) => {
       const [worksheet, left, top] = block.address;
       const range = (rows, dollar) => {
-        const corners = [`${dollar}${columnName(left)}${dollar}${top}`, `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows - 1}`];
+        const corners = [
+          `${dollar}${columnName(left)}${dollar}${top}`,
+          `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows - 1}`,
+        ];
         return corners[0] === corners[1] ? corners[0] : corners.join(":");
       };
       return { worksheet, of: (rows) => [range(rows, "$"), range(rows, "")] };
@@ -210,11 +251,18 @@ const isChart = (path) => path.startsWith("xl/charts/chart");
 
 function moveRanges(state, parts, paths) {
   for (const { worksheet, of } of movedRanges(state)) {
-    const [[before, plainBefore], [after, plainAfter]] = [of(state.description.rows), of(state.rows)];
-    const inText = (path) => (parts[path] = parts[path].replaceAll(`>${worksheet}!${before}<`, `>${worksheet}!${after}<`));
+    const [[before, plainBefore], [after, plainAfter]] = [
+      of(state.description.rows),
+      of(state.rows),
+    ];
+    const inText = (path) =>
+      (parts[path] = parts[path].replaceAll(`>${worksheet}!${before}<`, `>${worksheet}!${after}<`));
     inText("xl/workbook.xml");
     Object.keys(parts).filter(isChart).forEach(inText);
-    parts[paths[worksheet]] = parts[paths[worksheet]].replaceAll(`sqref="${plainBefore}"`, `sqref="${plainAfter}"`);
+    parts[paths[worksheet]] = parts[paths[worksheet]].replaceAll(
+      `sqref="${plainBefore}"`,
+      `sqref="${plainAfter}"`,
+    );
   }
 }
 
@@ -223,9 +271,16 @@ function moveCharts(parts, states) {
   for (const path of Object.keys(parts).filter(isChart)) {
     for (const { step, description } of states.filter((state) => state.description.steps)) {
       const { worksheet, firstRow } = description.steps;
-      const exported = new RegExp(`<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`, "g");
-      const range = (_, column) => `$${column}$${firstRow}` + (step ? `:$${column}$${firstRow + step}` : "");
-      parts[path] = parts[path].replace(exported, (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`);
+      const exported = new RegExp(
+        `<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`,
+        "g",
+      );
+      const range = (_, column) =>
+        `$${column}$${firstRow}` + (step ? `:$${column}$${firstRow + step}` : "");
+      parts[path] = parts[path].replace(
+        exported,
+        (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`,
+      );
     }
     parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, "");
   }
@@ -241,11 +296,20 @@ function refusal(packed, page) {
     return "This page cannot write steps, since from where it starts the first would no longer be finite: go to the start, or download from the lesson in Voila or JupyterLab.";
   }
   const [{ steps, blocks }] = packed.sheets;
-  const held = blocks.find(({ name, value }) => steps?.held.includes(name) && (value === null) !== (page.start[name] === null));
-  if (held) return `This page cannot write steps once ${held.name} is typed over: press Reset, or download from the lesson in Voila or JupyterLab.`;
-  const formulas = packed.sheets.reduce((sum, told) => sum + told.formulas + page.step * (told.steps?.formulas || 0), 0);
+  const held = blocks.find(
+    ({ name, value }) =>
+      steps?.held.includes(name) && (value === null) !== (page.start[name] === null),
+  );
+  if (held)
+    return `This page cannot write steps once ${held.name} is typed over: press Reset, or download from the lesson in Voila or JupyterLab.`;
+  const formulas = packed.sheets.reduce(
+    (sum, told) => sum + told.formulas + page.step * (told.steps?.formulas || 0),
+    0,
+  );
   const [has, most] = [formulas, packed.mostFormulas].map((count) => count.toLocaleString("en"));
-  return formulas > packed.mostFormulas ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most} open well: go back to fewer steps.` : "";
+  return formulas > packed.mostFormulas
+    ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most} open well: go back to fewer steps.`
+    : "";
 }
 
 /**
@@ -257,9 +321,15 @@ export function filled(packed, page) {
   if (refused) throw new Error(refused);
   const parts = { ...packed.parts };
   const book = new DOMParser().parseFromString(parts["xl/workbook.xml"], "application/xml");
-  const names = Array.from(book.getElementsByTagNameNS(MAIN, "sheet"), (sheet) => sheet.getAttribute("name"));
-  const paths = Object.fromEntries(names.map((name, k) => [name, `xl/worksheets/sheet${k + 1}.xml`]));
-  const worksheets = Object.fromEntries(names.map((name) => [name, new Worksheet(parts[paths[name]])]));
+  const names = Array.from(book.getElementsByTagNameNS(MAIN, "sheet"), (sheet) =>
+    sheet.getAttribute("name"),
+  );
+  const paths = Object.fromEntries(
+    names.map((name, k) => [name, `xl/worksheets/sheet${k + 1}.xml`]),
+  );
+  const worksheets = Object.fromEntries(
+    names.map((name) => [name, new Worksheet(parts[paths[name]])]),
+  );
   const [first, ...beside] = packed.sheets;
   const main = started(first, page.start);
   const states = [main, ...beside.map((told) => started(told, repeated(told, main)))];
@@ -270,7 +340,8 @@ export function filled(packed, page) {
   }
   for (const state of states) if (state.description.steps) writeSteps(state, page.step, worksheets);
   for (const name of names) parts[paths[name]] = worksheets[name].text;
-  if (page.rows !== page.description.rows) for (const state of states) moveRanges(state, parts, paths);
+  if (page.rows !== page.description.rows)
+    for (const state of states) moveRanges(state, parts, paths);
   moveCharts(parts, states);
   return parts;
 }
@@ -293,7 +364,8 @@ function checksum(bytes) {
 function packed(...fields) {
   const bytes = new Uint8Array(fields.reduce((total, [, size]) => total + size, 0));
   let at = 0;
-  for (const [value, size] of fields) for (let k = 0; k < size; k++) bytes[at++] = (value >>> (8 * k)) & 0xff;
+  for (const [value, size] of fields)
+    for (let k = 0; k < size; k++) bytes[at++] = (value >>> (8 * k)) & 0xff;
   return bytes;
 }
 
@@ -303,13 +375,38 @@ export function archive(parts) {
   let offset = 0;
   for (const [path, text] of Object.entries(parts)) {
     const [name, bytes] = [new TextEncoder().encode(path), new TextEncoder().encode(text)];
-    const about = [[20, 2], [0x0800, 2], [0, 2], [0, 2], [33, 2], [checksum(bytes), 4], [bytes.length, 4], [bytes.length, 4], [name.length, 2], [0, 2]];
+    const about = [
+      [20, 2],
+      [0x0800, 2],
+      [0, 2],
+      [0, 2],
+      [33, 2],
+      [checksum(bytes), 4],
+      [bytes.length, 4],
+      [bytes.length, 4],
+      [name.length, 2],
+      [0, 2],
+    ];
     files.push(packed([0x04034b50, 4], ...about), name, bytes);
-    directory.push(packed([0x02014b50, 4], [20, 2], ...about, [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]), name);
+    directory.push(
+      packed([0x02014b50, 4], [20, 2], ...about, [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]),
+      name,
+    );
     offset += 30 + name.length + bytes.length;
   }
   const size = directory.reduce((total, part) => total + part.length, 0);
   const count = Object.keys(parts).length;
-  const end = packed([0x06054b50, 4], [0, 2], [0, 2], [count, 2], [count, 2], [size, 4], [offset, 4], [0, 2]);
-  return new Blob([...files, ...directory, end], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
+  const end = packed(
+    [0x06054b50, 4],
+    [0, 2],
+    [0, 2],
+    [count, 2],
+    [count, 2],
+    [size, 4],
+    [offset, 4],
+    [0, 2],
+  );
+  return new Blob([...files, ...directory, end], {
+    type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  });
 }

@@ -17,10 +17,17 @@ export function asker(model) {
   const ask = (kind, more = {}, buffers = []) =>
     new Promise((resolve, reject) => {
       const number = `${kind} ${++last} ${Math.random()}`;
-      const timer = setTimeout(() => {
-        waiting.delete(number);
-        reject(new Error("Python does not answer; its kernel may have stopped. The page goes on without it."));
-      }, WORKS.includes(kind) ? WORK : PATIENCE);
+      const timer = setTimeout(
+        () => {
+          waiting.delete(number);
+          reject(
+            new Error(
+              "Python does not answer; its kernel may have stopped. The page goes on without it.",
+            ),
+          );
+        },
+        WORKS.includes(kind) ? WORK : PATIENCE,
+      );
       waiting.set(number, (content, found) => {
         waiting.delete(number);
         clearTimeout(timer);

@@ -2,14 +2,16 @@
 
 import { takenOut, unpacked } from "../engine/packing.js";
 
-const HELP = "Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with";
+const HELP =
+  "Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with";
 
 const each = (sizes, text) => Object.entries(sizes).map(([name, size]) => text(name, size));
 
 /** width 8, layers 3 */
 export const inWords = (sizes) => each(sizes, (name, size) => `${name} ${size}`).join(", ");
 
-const needsPython = (sizes) => `${HELP} ${each(sizes, (name, size) => `--set ${name}=${size}`).join(" ")}.`;
+const needsPython = (sizes) =>
+  `${HELP} ${each(sizes, (name, size) => `--set ${name}=${size}`).join(" ")}.`;
 
 export class OtherSizes {
   /** @param {Object} description the page's own @param {HTMLElement|null} held the others, from widgets/static_page.py */
@@ -17,7 +19,13 @@ export class OtherSizes {
     this.own = description;
     this.held = held;
     this.values = JSON.parse(held?.dataset.values || "{}"); // of each size, on this sheet or another
-    this.sizes = [Object.fromEntries(description.blocks.filter((block) => block.isSize).map((block) => [block.name, block.value[0]]))];
+    this.sizes = [
+      Object.fromEntries(
+        description.blocks
+          .filter((block) => block.isSize)
+          .map((block) => [block.name, block.value[0]]),
+      ),
+    ];
   }
 
   async unpack() {
@@ -39,10 +47,14 @@ export class OtherSizes {
    */
   find(now, changed, near) {
     const [name, ...more] = Object.keys(changed);
-    if (!more.length && !this.values[name]?.includes(changed[name])) throw new Error(this.without(name, changed[name]));
+    if (!more.length && !this.values[name]?.includes(changed[name]))
+      throw new Error(this.without(name, changed[name]));
     const wanted = { ...now, ...changed };
-    const differing = (sizes) => Object.keys(sizes).filter((name) => name in wanted && sizes[name] !== wanted[name]);
-    const possible = this.sizes.filter((sizes) => !differing(sizes).some((name) => name in changed));
+    const differing = (sizes) =>
+      Object.keys(sizes).filter((name) => name in wanted && sizes[name] !== wanted[name]);
+    const possible = this.sizes.filter(
+      (sizes) => !differing(sizes).some((name) => name in changed),
+    );
     const [found] = possible.sort((a, b) => differing(a).length - differing(b).length);
     const others = found ? differing(found) : [];
     const refusal = `${inWords(wanted)} are not together on this page. ${needsPython(wanted)}`;

@@ -8,7 +8,8 @@ import { archive, filled } from "../engine/workbook.js";
 
 /** plotly.js stands last in the file, so that the sheet need not wait for it. */
 async function plotly() {
-  if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  if (document.readyState === "loading")
+    await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
   const held = document.getElementById("gradsheet-plotly");
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }
@@ -19,7 +20,10 @@ function start(place) {
   const host = {
     settled() {},
     async workbook() {
-      if (page.otherSizes(page.share.born).length) throw new Error(`This page's workbook is the one of ${inWords(page.share.born)}: set that again, or download from the lesson in Voila or JupyterLab.`);
+      if (page.otherSizes(page.share.born).length)
+        throw new Error(
+          `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or download from the lesson in Voila or JupyterLab.`,
+        );
       return archive(filled(await unpacked(held("workbook").textContent), page.state));
     },
     open: null,
@@ -28,7 +32,8 @@ function start(place) {
       const { k, note } = others.find(page.state.sizes, changed, near);
       page.end();
       page = mount(place, others.description(k), host, page);
-      for (const { block, refusal } of page.controls) if (block.name in changed) refusal.textContent = note;
+      for (const { block, refusal } of page.controls)
+        if (block.name in changed) refusal.textContent = note;
       return page;
     },
     address: true,

@@ -32,7 +32,12 @@ class Shown {
       open: async (bytes) => (await this.ask("open", {}, [bytes])).content.inputs,
       resize: (sizes) => this.resize(sizes),
       address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
-      plotly: () => oncePerPage(async () => (announced ? fromAddress(announced.content) : fromSource((await this.ask("plotly")).buffers[0]))),
+      plotly: () =>
+        oncePerPage(async () =>
+          announced
+            ? fromAddress(announced.content)
+            : fromSource((await this.ask("plotly")).buffers[0]),
+        ),
     };
   }
 
@@ -42,7 +47,8 @@ class Shown {
     for (const block of this.inputs) {
       const rows = told[block.name];
       const value = rows && isSingle(block) ? rows[0][0] : rows;
-      if (JSON.stringify(value) !== JSON.stringify(model.get(block.name))) model.set(block.name, value);
+      if (JSON.stringify(value) !== JSON.stringify(model.get(block.name)))
+        model.set(block.name, value);
     }
     if (model.get("step") !== step) model.set("step", step);
     this.own = false;
@@ -51,13 +57,16 @@ class Shown {
 
   async workbook(told, step) {
     const { buffers } = await this.ask("workbook", { inputs: told, step });
-    return new Blob([buffers[0]], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
+    return new Blob([buffers[0]], {
+      type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    });
   }
 
   async resize(sizes) {
     this.tell(this.page.state.asRows(), this.page.state.step);
     for (const [name, size] of Object.entries(sizes)) {
-      if (name in this.current().state.sizes) await this.ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
+      if (name in this.current().state.sizes)
+        await this.ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
     }
     return this.current();
   }
@@ -73,8 +82,13 @@ class Shown {
   follow() {
     const { model, page, changed } = this;
     if (!changed.size) return; // another page has taken this one's place since
-    const told = this.inputs.filter(({ name }) => changed.has(name)).map(({ name }) => [name, flat(model.get(name))]);
-    page.state.setInputs(Object.fromEntries(told), changed.has("step") ? model.get("step") : page.state.step);
+    const told = this.inputs
+      .filter(({ name }) => changed.has(name))
+      .map(({ name }) => [name, flat(model.get(name))]);
+    page.state.setInputs(
+      Object.fromEntries(told),
+      changed.has("step") ? model.get("step") : page.state.step,
+    );
     changed.clear();
   }
 

@@ -11,9 +11,21 @@ export class Exchange {
     this.buttons = [];
     if (host.workbook) this.buttons.push(button("Download workbook", () => this.download()));
     if (host.open) {
-      this.file = element("input", { type: "file", accept: ".xlsx", class: "gs-file", "aria-label": "Open edited workbook", tabindex: "-1" });
-      this.file.addEventListener("change", () => this.file.files[0] && this.open(this.file.files[0]));
-      this.buttons.push(button("Open edited workbook", () => this.file.click()), this.file);
+      this.file = element("input", {
+        type: "file",
+        accept: ".xlsx",
+        class: "gs-file",
+        "aria-label": "Open edited workbook",
+        tabindex: "-1",
+      });
+      this.file.addEventListener(
+        "change",
+        () => this.file.files[0] && this.open(this.file.files[0]),
+      );
+      this.buttons.push(
+        button("Open edited workbook", () => this.file.click()),
+        this.file,
+      );
     }
   }
 
@@ -40,7 +52,10 @@ export class Exchange {
     try {
       const inputs = await this.page.host.open(await file.arrayBuffer());
       this.page.restarting();
-      setText((await this.take(inputs)).exchange.note, `The inputs of ${file.name} are on the page.`);
+      setText(
+        (await this.take(inputs)).exchange.note,
+        `The inputs of ${file.name} are on the page.`,
+      );
     } catch (error) {
       setText(this.note, `Nothing was changed: ${error.message}`);
     }
@@ -50,8 +65,13 @@ export class Exchange {
   /** The inputs of a workbook: lists of rows, or null. Of other sizes than the page's, they are for the page that takes its place. */
   async take(inputs) {
     const given = Object.entries(inputs).filter(([, rows]) => rows);
-    const page = await this.page.sized(Object.fromEntries(given.map(([name, [[first]]]) => [name, first])));
-    page.state.setInputs(Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows && rows.flat()])), 0);
+    const page = await this.page.sized(
+      Object.fromEntries(given.map(([name, [[first]]]) => [name, first])),
+    );
+    page.state.setInputs(
+      Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows && rows.flat()])),
+      0,
+    );
     return page;
   }
 

@@ -86,18 +86,31 @@ export class Page {
     this.description = description;
     this.bar = new FormulaBar(this.state);
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
-    this.grid = new Grid(this.state, (text, td) => this.say(text, td), (cell) => this.selected(cell));
+    this.grid = new Grid(
+      this.state,
+      (text, td) => this.say(text, td),
+      (cell) => this.selected(cell),
+    );
     this.controls = [];
-    this.charts = description.charts.map((chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)));
+    this.charts = description.charts.map(
+      (chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)),
+    );
     this.predictions = new Predictions(this, before?.predictions);
     this.compare = new Compare(this);
     this.sentences = new Sentences(this.state);
-    this.transport = this.state.carried.length ? new Transport(this.state, () => this.compare.other) : null;
+    this.transport = this.state.carried.length
+      ? new Transport(this.state, () => this.compare.other)
+      : null;
     this.presets = new Presets(this.state, () => this.restarting());
     this.exchange = new Exchange(this);
     // JupyterLab would take a digit typed into a cell of ours for a command of its own.
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
-    this.node = element("article", { class: "gradsheet", id: `gradsheet-${++made}`, "aria-label": description.title, ...ours });
+    this.node = element("article", {
+      class: "gradsheet",
+      id: `gradsheet-${++made}`,
+      "aria-label": description.title,
+      ...ours,
+    });
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
@@ -116,16 +129,34 @@ export class Page {
     const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
     const made = (chosen) => chosen.map((group) => this.group(group));
     const hands = element("div", {}, ...made(groups.filter(changeable)));
-    const charts = element("div", { class: "gs-charts" }, ...this.charts.map((chart) => chart.node));
+    const charts = element(
+      "div",
+      { class: "gs-charts" },
+      ...this.charts.map((chart) => chart.node),
+    );
     this.charts.forEach((chart, k) => chart.node.setAttribute("data-part", `chart-${k + 1}`));
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
-    const computed = groups.filter((group) => !changeable(group)).sort((a, b) => a.folded - b.folded); // what is folded away comes last
+    const computed = groups
+      .filter((group) => !changeable(group))
+      .sort((a, b) => a.folded - b.folded); // what is folded away comes last
     const below = element("div", { class: "gs-tables" }, ...made(computed));
     this.grid.node.append(top, this.message, below, this.bar.node);
-    const [refusals, builder] = this.host.address ? [this.share.refusals, this.share.builder] : ["", ""];
+    const [refusals, builder] = this.host.address
+      ? [this.share.refusals, this.share.builder]
+      : ["", ""];
     const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
     const steps = this.transport?.node || "";
-    return [refusals, this.presets.node, this.predictions.node, this.compare.node, steps, this.sentences.node, this.grid.node, footer, builder];
+    return [
+      refusals,
+      this.presets.node,
+      this.predictions.node,
+      this.compare.node,
+      steps,
+      this.sentences.node,
+      this.grid.node,
+      footer,
+      builder,
+    ];
   }
 
   // --- parts
@@ -155,14 +186,26 @@ export class Page {
 
   /** By which a link hides it. */
   partOf(group) {
-    return { class: "gs-group", "data-part": `group-${this.description.groups.indexOf(group) + 1}` };
+    return {
+      class: "gs-group",
+      "data-part": `group-${this.description.groups.indexOf(group) + 1}`,
+    };
   }
 
   group(group) {
-    const heading = [element("h2", { text: group.title }), group.note ? element("p", { class: "gs-note", text: group.note }) : ""];
+    const heading = [
+      element("h2", { text: group.title }),
+      group.note ? element("p", { class: "gs-note", text: group.note }) : "",
+    ];
     if (group.folded) return this.folded(group, heading);
     const data = this.blocksOf(group).some((block) => isInput(block) && isData(block));
-    return element("section", this.partOf(group), ...heading, ...this.body(group), data ? this.rowButtons() : "");
+    return element(
+      "section",
+      this.partOf(group),
+      ...heading,
+      ...this.body(group),
+      data ? this.rowButtons() : "",
+    );
   }
 
   /** A group whose tables are made when it is opened for the first time. */
@@ -183,24 +226,35 @@ export class Page {
     const others = blocks.filter((block) => !block.control).map((block) => block.name);
     if (!others.length) return controls;
     const isList = !group.folded && blocks.every(isSingle);
-    return [...controls, isList ? this.grid.list(others, group.title) : this.grid.table(others, group.title)];
+    return [
+      ...controls,
+      isList ? this.grid.list(others, group.title) : this.grid.table(others, group.title),
+    ];
   }
 
   control(block) {
     const focused = () => this.grid.select(block.name, 0, 0, null);
-    const control = new Control(this.state, block, focused, (value) => this.host.resize({ [block.name]: value }, true));
+    const control = new Control(this.state, block, focused, (value) =>
+      this.host.resize({ [block.name]: value }, true),
+    );
     this.controls.push(control);
     return control.node;
   }
 
   rowButtons() {
     const { state, grid } = this;
-    const chosen = () => (grid.selected && state.isData(grid.selected.name) ? Math.min(grid.selected.row, state.rows - 1) : state.rows - 1);
+    const chosen = () =>
+      grid.selected && state.isData(grid.selected.name)
+        ? Math.min(grid.selected.row, state.rows - 1)
+        : state.rows - 1;
     const data = state.inputs.find((name) => state.isData(name));
     const add = () => {
       state.setRows(state.rows + 1);
       grid.show(data, state.rows - 1);
-      this.say(`Row ${state.rows} was added, like the one above it.`, grid.find(data, state.rows - 1, 0));
+      this.say(
+        `Row ${state.rows} was added, like the one above it.`,
+        grid.find(data, state.rows - 1, 0),
+      );
     };
     const remove = () => {
       const row = chosen();
@@ -209,14 +263,22 @@ export class Page {
     };
     this.add = button("Add row", add);
     this.remove = button("Remove row", remove, { title: "the selected row, or the last" });
-    const how = element("span", { class: "gs-note", text: "Click a cell to edit it; paste a column of numbers from Excel." });
+    const how = element("span", {
+      class: "gs-note",
+      text: "Click a cell to edit it; paste a column of numbers from Excel.",
+    });
     return element("div", { class: "gs-rowbuttons" }, this.add, this.remove, how);
   }
 
   legend() {
     const list = element("ul", { class: "gs-legend", "aria-label": "What the colours mean" });
     for (const role of Object.values(this.description.roles)) {
-      const chip = element("span", { class: "gs-chip", style: `--role:${role.colour};--tint:${role.tint}`, text: role.mark, "aria-hidden": "true" });
+      const chip = element("span", {
+        class: "gs-chip",
+        style: `--role:${role.colour};--tint:${role.tint}`,
+        text: role.mark,
+        "aria-hidden": "true",
+      });
       list.append(element("li", {}, chip, ` ${role.meaning}`));
     }
     return list;
@@ -224,9 +286,20 @@ export class Page {
 
   buttons() {
     const { exchange, presenter, share } = this;
-    const made = [button("Reset", () => this.reset()), button("Present", () => presenter.start()), presenter.speaker.button, ...exchange.buttons];
+    const made = [
+      button("Reset", () => this.reset()),
+      button("Present", () => presenter.start()),
+      presenter.speaker.button,
+      ...exchange.buttons,
+    ];
     const said = [presenter.speaker.refusal, exchange.note, share.note, share.field];
-    return element("div", { class: "gs-buttons" }, ...made, this.host.address ? share.button : "", ...said);
+    return element(
+      "div",
+      { class: "gs-buttons" },
+      ...made,
+      this.host.address ? share.button : "",
+      ...said,
+    );
   }
 
   /** Back to what the page was opened with. */
@@ -251,7 +324,9 @@ export class Page {
   async sized(wanted) {
     const others = this.otherSizes(wanted);
     if (!others.length) return this;
-    const page = await this.host.resize(Object.fromEntries(others.map((name) => [name, wanted[name]])));
+    const page = await this.host.resize(
+      Object.fromEntries(others.map((name) => [name, wanted[name]])),
+    );
     return page.sized(wanted);
   }
 
@@ -319,7 +394,12 @@ export class Page {
       this.draw();
     } catch (error) {
       for (const chart of this.charts.filter((each) => !each.started)) {
-        chart.plot.replaceChildren(element("p", { class: "gs-note", text: `The chart could not be drawn (${error.message}). The table has its numbers.` }));
+        chart.plot.replaceChildren(
+          element("p", {
+            class: "gs-note",
+            text: `The chart could not be drawn (${error.message}). The table has its numbers.`,
+          }),
+        );
       }
     }
   }

@@ -24,11 +24,24 @@ export class FormulaBar {
     this.mathematics = element("div", { class: "gs-mathematics" });
     this.numbers = element("div", { class: "gs-mathematics gs-numbers" });
     this.branch = element("code", { class: "gs-branch" });
-    const inForce = element("div", {}, element("span", { class: "gs-cellnote", text: "in force now: " }), this.branch);
+    const inForce = element(
+      "div",
+      {},
+      element("span", { class: "gs-cellnote", text: "in force now: " }),
+      this.branch,
+    );
     this.node = element(
       "section",
-      { class: "gs-formulabar", "aria-label": `Formula of the selected cell: ${state.description.title}` },
-      element("div", {}, element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note), inForce),
+      {
+        class: "gs-formulabar",
+        "aria-label": `Formula of the selected cell: ${state.description.title}`,
+      },
+      element(
+        "div",
+        {},
+        element("div", { class: "gs-formulaline" }, this.address, this.formula, this.note),
+        inForce,
+      ),
       element("div", { class: "gs-mathline" }, this.mathematics, this.numbers),
     );
     setText(this.formula, "Select a cell to see its formula.");
@@ -39,8 +52,13 @@ export class FormulaBar {
     const block = this.state.blocks[cell.name];
     const [worksheet, column, row] = block.address;
     setText(this.address, `${worksheet}!${columnName(column + cell.column)}${row + cell.row}`);
-    setText(this.note, `${block.name}${cellName(this.state, block, cell.row, cell.column)}: ${block.note}`);
-    const whole = block.equation ? `${block.equation}<span class="gs-cellnote">, for one cell</span> ` : "";
+    setText(
+      this.note,
+      `${block.name}${cellName(this.state, block, cell.row, cell.column)}: ${block.note}`,
+    );
+    const whole = block.equation
+      ? `${block.equation}<span class="gs-cellnote">, for one cell</span> `
+      : "";
     this.equation = block.excel ? whole + block.cellEquation : "";
     this.draw();
   }
@@ -52,8 +70,15 @@ export class FormulaBar {
     if (row >= this.state.rowCount(name)) return;
     const given = this.state.isGiven(name);
     const branch = given ? null : this.branchInForce(block, row, column);
-    const mine = isInput(block) ? `   (an input: ${given ? "" : "type over it "}${block.allowed})` : "";
-    setText(this.formula, (given ? this.state.value(name, row, column) : excelFormula(block.excel, row, column, this.state.rows)) + mine);
+    const mine = isInput(block)
+      ? `   (an input: ${given ? "" : "type over it "}${block.allowed})`
+      : "";
+    setText(
+      this.formula,
+      (given
+        ? this.state.value(name, row, column)
+        : excelFormula(block.excel, row, column, this.state.rows)) + mine,
+    );
     write(this.mathematics, given ? "" : this.equation);
     setText(this.branch, branch ? excelFormula(branch.excel, row, column, this.state.rows) : "");
     write(this.numbers, given ? "" : this.withNumbers(branch || block, block, row, column));
@@ -68,15 +93,22 @@ export class FormulaBar {
   /** Mathematics with the current numbers. @param {{numbers: string, slots: Array}} told of the block's cell, or of one branch */
   withNumbers(told, block, row, column) {
     const { state } = this;
-    if (!told.numbers || (told.slots.some((slot) => slot[1] === "last") && state.rows < state.description.fewestRows)) return "";
-    const place = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol === "last" ? state.rows - 1 : symbol);
+    if (
+      !told.numbers ||
+      (told.slots.some((slot) => slot[1] === "last") && state.rows < state.description.fewestRows)
+    )
+      return "";
+    const place = (symbol) =>
+      symbol === "i" ? row : symbol === "j" ? column : symbol === "last" ? state.rows - 1 : symbol;
     const filled = told.numbers.replace(/<mtext>@(\d+)@<\/mtext>/g, (_, number) => {
       const [read, i, j, tight] = told.slots[Number(number)];
       if (!read) return `<mn>${place(i)}</mn>`;
       const x = state.value(read, place(i), place(j));
       const cell = `<mn data-cell="${read} ${place(i)} ${place(j)}">`;
       const text = shown(x, state.blocks[read].format).replace("infinite", "∞");
-      return tight && x < 0 ? `<mrow><mo>(</mo>${cell}${text}</mn><mo>)</mo></mrow>` : `${cell}${text}</mn>`;
+      return tight && x < 0
+        ? `<mrow><mo>(</mo>${cell}${text}</mn><mo>)</mo></mrow>`
+        : `${cell}${text}</mn>`;
     });
     const result = shown(state.value(block.name, row, column), block.format);
     return `<span class="gs-result" data-cell="${block.name} ${row} ${column}">${result}</span> = ${filled}`;

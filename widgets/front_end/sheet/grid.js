@@ -1,7 +1,15 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
 import { isInput } from "../engine/blocks.js";
-import { element, focused, isShortcut, labelled, numberField, setText, take } from "../elements/elements.js";
+import {
+  element,
+  focused,
+  isShortcut,
+  labelled,
+  numberField,
+  setText,
+  take,
+} from "../elements/elements.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 
 const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
@@ -12,7 +20,12 @@ const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn o
 /** A block's heading: its mark, its label, and what its role means. */
 function heading(state, block, tag, scope) {
   const title = `${block.note}\n${state.description.roles[block.role].meaning}`;
-  return labelled(state, block, tag, { scope, class: "gs-heading", "data-part": block.name, title });
+  return labelled(state, block, tag, {
+    scope,
+    class: "gs-heading",
+    "data-part": block.name,
+    title,
+  });
 }
 
 /** [td, block, row, column, the number it shows]. */
@@ -65,9 +78,19 @@ class List {
     this.state = state;
     this.cells = names.map((name) => makeCell(state, state.blocks[name], 0, 0));
     const lines = this.cells.map(([td, block]) =>
-      element("tr", { "data-part": block.name }, heading(state, block, "th", "row"), td, element("td", { class: "gs-note", text: block.note })),
+      element(
+        "tr",
+        { "data-part": block.name },
+        heading(state, block, "th", "row"),
+        td,
+        element("td", { class: "gs-note", text: block.note }),
+      ),
     );
-    this.node = element("table", { role: "grid", class: "gs-table gs-results", "aria-label": title }, element("tbody", {}, ...lines));
+    this.node = element(
+      "table",
+      { role: "grid", class: "gs-table gs-results", "aria-label": title },
+      element("tbody", {}, ...lines),
+    );
   }
 
   draw() {
@@ -84,7 +107,12 @@ class Table {
     this.body = element("tbody");
     this.first = 0;
     this.cells = []; // [td, name, row, column, last number]
-    const table = element("table", { role: "grid", class: "gs-table", "aria-label": title }, this.head(), this.body);
+    const table = element(
+      "table",
+      { role: "grid", class: "gs-table", "aria-label": title },
+      this.head(),
+      this.body,
+    );
     this.node = element("div", { class: "gs-scroll", tabindex: "-1" }, table);
     this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.fill();
@@ -104,7 +132,11 @@ class Table {
   }
 
   head() {
-    const names = element("tr", {}, element("th", { scope: "col", class: "gs-rownumber", text: "row" }));
+    const names = element(
+      "tr",
+      {},
+      element("th", { scope: "col", class: "gs-rownumber", text: "row" }),
+    );
     for (const name of this.names) {
       const block = this.state.blocks[name];
       const title = heading(this.state, block, "th", "col");
@@ -133,10 +165,19 @@ class Table {
     this.drawnRows = rows;
     this.cells = [];
     const height = this.rowHeight;
-    const spacer = (count) => element("tr", { class: "gs-spacer", "aria-hidden": "true", style: `height:${count * height}px` });
+    const spacer = (count) =>
+      element("tr", {
+        class: "gs-spacer",
+        "aria-hidden": "true",
+        style: `height:${count * height}px`,
+      });
     const lines = [];
     for (let row = from; row < to; row++) lines.push(this.line(row));
-    this.body.replaceChildren(...(from ? [spacer(from)] : []), ...lines, ...(to < rows ? [spacer(rows - to)] : []));
+    this.body.replaceChildren(
+      ...(from ? [spacer(from)] : []),
+      ...lines,
+      ...(to < rows ? [spacer(rows - to)] : []),
+    );
     drawCells(this.state, this.cells);
     this.grid.lightUp();
     this.refocus(held);
@@ -144,17 +185,27 @@ class Table {
 
   /** Keep the focus, and an entry for Tab, on a table whose rows were made anew. */
   refocus(held) {
-    const same = held && this.cells.find(([td]) => ["block", "row", "col"].every((key) => td.dataset[key] === held.dataset[key]));
+    const same =
+      held &&
+      this.cells.find(([td]) =>
+        ["block", "row", "col"].every((key) => td.dataset[key] === held.dataset[key]),
+      );
     if (same) same[0].focus({ preventScroll: true });
     else if (this.cells.length) enter(this.cells[0][0]);
   }
 
   line(row) {
-    const line = element("tr", {}, element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }));
+    const line = element(
+      "tr",
+      {},
+      element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }),
+    );
     for (const name of this.names) {
       const block = this.state.blocks[name];
       for (let column = 0; column < block.shape[1]; column++) {
-        line.append(row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td"));
+        line.append(
+          row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td"),
+        );
       }
     }
     return line;
@@ -228,7 +279,9 @@ export class Grid {
   }
 
   find(name, row, column) {
-    return this.node.querySelector(`td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`);
+    return this.node.querySelector(
+      `td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`,
+    );
   }
 
   clicked(event) {
@@ -262,7 +315,9 @@ export class Grid {
   get reads() {
     const { name, row, column } = this.selected || {};
     const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
-    return name ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)]) : [];
+    return name
+      ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)])
+      : [];
   }
 
   /** Mark the selected cell and the cells that it reads. */
@@ -272,7 +327,10 @@ export class Grid {
     const { name, row, column } = this.selected;
     for (const table of this.tables) {
       for (const [td, block, i, j] of table.cells) {
-        const lit = reads.some(([read, a, b]) => read === block.name && (a === null || a === i) && (b === null || b === j));
+        const lit = reads.some(
+          ([read, a, b]) =>
+            read === block.name && (a === null || a === i) && (b === null || b === j),
+        );
         td.classList.toggle("gs-lit", lit);
         td.classList.toggle("gs-selected", block.name === name && i === row && j === column);
       }
@@ -358,7 +416,11 @@ export class Grid {
   pasted(event) {
     const td = tdOf(event);
     const text = (event.clipboardData || window.clipboardData).getData("text");
-    const lines = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
+    const lines = text
+      .replace(/\r/g, "")
+      .replace(/\n+$/, "")
+      .split("\n")
+      .map((line) => line.split("\t"));
     const inField = event.target.tagName === "INPUT";
     if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
     event.preventDefault();
@@ -395,15 +457,23 @@ function pastedInputs(state, { name, row, column }, lines) {
   const numbers = heading ? lines.slice(1) : lines;
   const data = state.isData(name);
   const needed = row + numbers.length;
-  if (!data && needed > block.shape[0]) return nothing(`${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in from row ${row + 1} on`);
-  if (needed > state.description.mostRows) return nothing(`${needed} rows are more than a sheet takes (${state.description.mostRows})`);
+  if (!data && needed > block.shape[0])
+    return nothing(
+      `${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in from row ${row + 1} on`,
+    );
+  if (needed > state.description.mostRows)
+    return nothing(`${needed} rows are more than a sheet takes (${state.description.mostRows})`);
   const table = data ? state.inputs.filter((each) => state.isData(each)) : [name];
-  const columns = table.flatMap((each) => Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]));
+  const columns = table.flatMap((each) =>
+    Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]),
+  );
   const from = columns.findIndex(([each, j]) => each === name && j === column);
   const inputs = state.grown(table, data ? Math.max(state.rows, needed) : block.shape[0]);
   for (let i = 0; i < numbers.length; i++) {
     if (from + numbers[i].length > columns.length) {
-      return nothing(`row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here are ${columns.length - from}`);
+      return nothing(
+        `row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here are ${columns.length - from}`,
+      );
     }
     for (let j = 0; j < numbers[i].length; j++) {
       const [target, at] = columns[from + j];
@@ -419,6 +489,12 @@ function pastedInputs(state, { name, row, column }, lines) {
 function toKnow(state, needed, heading, partly) {
   const added = needed - state.rows;
   const rows = added > 0 ? `${added} ${added === 1 ? "row was" : "rows were"} added` : "";
-  const rest = added > 0 && partly ? "; columns that were not pasted repeat their last row there, check them" : "";
-  return [heading ? "The first row was taken as a heading" : "", rows + rest].filter(Boolean).map((text) => `${text}.`).join(" ");
+  const rest =
+    added > 0 && partly
+      ? "; columns that were not pasted repeat their last row there, check them"
+      : "";
+  return [heading ? "The first row was taken as a heading" : "", rows + rest]
+    .filter(Boolean)
+    .map((text) => `${text}.`)
+    .join(" ");
 }

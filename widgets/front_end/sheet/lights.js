@@ -18,7 +18,9 @@ export class Lights {
     this.marks = page.charts.map((chart) => new Marks(chart, select, (cells) => this.point(cells)));
     page.node.addEventListener("pointerover", (event) => this.point(this.under(event.target)));
     page.node.addEventListener("pointerleave", () => this.point([]));
-    page.sentences.node.addEventListener("focusin", (event) => this.point(this.under(event.target), "focus"));
+    page.sentences.node.addEventListener("focusin", (event) =>
+      this.point(this.under(event.target), "focus"),
+    );
     page.sentences.node.addEventListener("focusout", () => this.point([], "focus"));
   }
 
@@ -26,14 +28,18 @@ export class Lights {
   under(target) {
     const shown = target.closest(WITH_A_CELL);
     const sentence = target.closest(".gs-sentences p");
-    return [...(shown ? [shown] : sentence ? sentence.querySelectorAll("[data-cell]") : [])].map(cellOf);
+    return [...(shown ? [shown] : sentence ? sentence.querySelectorAll("[data-cell]") : [])].map(
+      cellOf,
+    );
   }
 
   /** @param {Object[]} found @param {"pointer"|"focus"} by */
   point(found, by = "pointer") {
     this.by[by] = found;
     const cells = this.by.pointer.length ? this.by.pointer : this.by.focus;
-    const same = cells.length === this.pointed.length && cells.every((cell, k) => keyOf(cell) === keyOf(this.pointed[k]));
+    const same =
+      cells.length === this.pointed.length &&
+      cells.every((cell, k) => keyOf(cell) === keyOf(this.pointed[k]));
     if (same) return;
     this.pointed = cells;
     this.light();
@@ -43,9 +49,13 @@ export class Lights {
   /** Every place on the page that shows what is pointed at. */
   light() {
     const { node } = this.page;
-    const places = (cell) => `[data-cell="${keyOf(cell)}"], [data-block="${cell.name}"][data-row="${cell.row}"][data-col="${cell.column}"]`;
-    const wanted = new Set(this.pointed.flatMap((cell) => [...node.querySelectorAll(places(cell))]));
-    for (const lit of node.querySelectorAll(".gs-pointed")) if (!wanted.delete(lit)) lit.classList.remove("gs-pointed");
+    const places = (cell) =>
+      `[data-cell="${keyOf(cell)}"], [data-block="${cell.name}"][data-row="${cell.row}"][data-col="${cell.column}"]`;
+    const wanted = new Set(
+      this.pointed.flatMap((cell) => [...node.querySelectorAll(places(cell))]),
+    );
+    for (const lit of node.querySelectorAll(".gs-pointed"))
+      if (!wanted.delete(lit)) lit.classList.remove("gs-pointed");
     for (const dark of wanted) dark.classList.add("gs-pointed");
   }
 
@@ -58,8 +68,14 @@ export class Lights {
   /** In the charts: what is selected, what it reads cell by cell, what is pointed at. */
   show() {
     const { selected, reads } = this.page.grid;
-    const single = reads.filter(([, row, column]) => row !== null && column !== null).map(([name, row, column]) => ({ name, row, column }));
-    const lit = Object.entries({ read: single, selected: selected ? [selected] : [], pointed: this.pointed });
+    const single = reads
+      .filter(([, row, column]) => row !== null && column !== null)
+      .map(([name, row, column]) => ({ name, row, column }));
+    const lit = Object.entries({
+      read: single,
+      selected: selected ? [selected] : [],
+      pointed: this.pointed,
+    });
     const cells = lit.flatMap(([kind, found]) => found.map((cell) => ({ ...cell, kind })));
     for (const marks of this.marks) marks.show(cells);
   }

@@ -1,6 +1,14 @@
 // Settings: a slider, a typed value and two steppers for one number; a list for a choice.
 
-import { button, element, focused, labelled, numberField, refusalLine, setText } from "../elements/elements.js";
+import {
+  button,
+  element,
+  focused,
+  labelled,
+  numberField,
+  refusalLine,
+  setText,
+} from "../elements/elements.js";
 import { exact, roundedTo, shown, typed } from "../engine/numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
@@ -28,18 +36,33 @@ function logStops({ low, high, smallest }) {
 /** Where a value stands on its slider and back. */
 export function scaleOf(block) {
   const { low, high, step, held } = block;
-  if (held) return { stops: held.length - 1, toStop: (x) => held.indexOf(x), toValue: (stop) => held[stop] };
+  if (held)
+    return {
+      stops: held.length - 1,
+      toStop: (x) => held.indexOf(x),
+      toValue: (stop) => held[stop],
+    };
   if (block.scale === "log") {
     const values = logStops(block);
-    const distance = (x, stop) => (x === 0 || stop === 0 ? (x === stop ? 0 : Infinity) : Math.abs(Math.log(x / stop)));
-    const nearest = (x) => values.reduce((best, stop, k) => (distance(x, stop) < distance(x, values[best]) ? k : best), values[0] === 0 ? 1 : 0);
-    return { stops: values.length - 1, toStop: (x) => (x === 0 ? 0 : nearest(x)), toValue: (stop) => values[stop] };
+    const distance = (x, stop) =>
+      x === 0 || stop === 0 ? (x === stop ? 0 : Infinity) : Math.abs(Math.log(x / stop));
+    const nearest = (x) =>
+      values.reduce(
+        (best, stop, k) => (distance(x, stop) < distance(x, values[best]) ? k : best),
+        values[0] === 0 ? 1 : 0,
+      );
+    return {
+      stops: values.length - 1,
+      toStop: (x) => (x === 0 ? 0 : nearest(x)),
+      toValue: (stop) => values[stop],
+    };
   }
   const stops = step || block.whole ? Math.round((high - low) / (step || 1)) : STOPS;
   return {
     stops,
     toStop: (x) => Math.round((stops * (x - low)) / (high - low)),
-    toValue: (stop) => Math.min(high, Math.max(low, roundedTo(low + ((high - low) * stop) / stops, 12))),
+    toValue: (stop) =>
+      Math.min(high, Math.max(low, roundedTo(low + ((high - low) * stop) / stops, 12))),
   };
 }
 
@@ -58,7 +81,14 @@ export class Control {
     const label = labelled(state, block, "span", { class: "gs-name" });
     const parts = block.choices.length ? [this.makeChoice()] : this.makeNumber();
     const note = element("span", { class: "gs-note", text: block.note });
-    this.node = element("div", { class: "gs-control", "data-block": block.name, "data-row": 0, "data-col": 0 }, label, ...parts, note, this.refusal);
+    this.node = element(
+      "div",
+      { class: "gs-control", "data-block": block.name, "data-row": 0, "data-col": 0 },
+      label,
+      ...parts,
+      note,
+      this.refusal,
+    );
     this.node.addEventListener("focusin", onFocus);
     this.draw();
   }
@@ -81,14 +111,23 @@ export class Control {
   }
 
   makeChoice() {
-    const options = this.block.choices.map((choice, k) => element("option", { value: k, text: choice }));
-    this.list = element("select", { "aria-label": this.block.name, onchange: () => this.set(Number(this.list.value)) }, ...options);
+    const options = this.block.choices.map((choice, k) =>
+      element("option", { value: k, text: choice }),
+    );
+    this.list = element(
+      "select",
+      { "aria-label": this.block.name, onchange: () => this.set(Number(this.list.value)) },
+      ...options,
+    );
     return this.list;
   }
 
   makeNumber() {
     this.scale = scaleOf(this.block);
-    this.field = numberField(this.block.name, { onchange: () => this.read(), onkeydown: (event) => this.pressed(event) });
+    this.field = numberField(this.block.name, {
+      onchange: () => this.read(),
+      onkeydown: (event) => this.pressed(event),
+    });
     const pointed = () => this.scale.toValue(Number(this.slider.value));
     this.slider = element("input", {
       type: "range",
@@ -97,10 +136,15 @@ export class Control {
       step: 1,
       class: "gs-slider",
       "aria-label": this.block.name,
-      oninput: () => (this.block.isSize ? (this.field.value = exact(pointed())) : this.set(pointed())),
+      oninput: () =>
+        this.block.isSize ? (this.field.value = exact(pointed())) : this.set(pointed()),
       onchange: () => this.block.isSize && this.set(pointed()), // the slider itself gives way to the new page's
     });
-    const stepper = (text, by, name) => button(text, () => this.move(by), { class: "gs-stepper", "aria-label": `${this.block.name} ${name}` });
+    const stepper = (text, by, name) =>
+      button(text, () => this.move(by), {
+        class: "gs-stepper",
+        "aria-label": `${this.block.name} ${name}`,
+      });
     return [this.field, stepper("−", -1, "down"), this.slider, stepper("+", 1, "up")];
   }
 

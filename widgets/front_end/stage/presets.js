@@ -12,7 +12,11 @@ export class Presets {
     this.last = null; // the one that the page's inputs come from, whatever was changed since
     this.question = element("p", { class: "gs-ask gs-note" });
     this.buttons = this.presets.map((preset, k) => {
-      const events = { onfocus: () => this.ask(k), onmouseenter: () => this.ask(k), onmouseleave: () => this.ask(this.next) };
+      const events = {
+        onfocus: () => this.ask(k),
+        onmouseenter: () => this.ask(k),
+        onmouseleave: () => this.ask(this.next),
+      };
       return button(preset.title, () => this.choose(k), { "aria-pressed": "false", ...events });
     });
     const list = element("ol", { class: "gs-presets", "aria-label": "What to try, in order" });
@@ -27,7 +31,10 @@ export class Presets {
 
   ask(k) {
     const preset = this.presets[k];
-    setText(this.question, preset && preset.predict ? `Before you press ${k + 1}: ${preset.predict}` : "");
+    setText(
+      this.question,
+      preset && preset.predict ? `Before you press ${k + 1}: ${preset.predict}` : "",
+    );
   }
 
   /** A preset is a start of its own: what it does not set is as the sheet starts. */
@@ -46,6 +53,8 @@ export class Presets {
   }
 
   press(k) {
-    this.buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === k)));
+    this.buttons.forEach((button, other) =>
+      button.setAttribute("aria-pressed", String(other === k)),
+    );
   }
 }

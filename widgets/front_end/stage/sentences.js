@@ -5,11 +5,17 @@ import { shown } from "../engine/numbers.js";
 
 /** One sentence: its paragraph, and its numbers as [node, block, format]. */
 function made(pieces) {
-  const numbers = pieces.filter((piece) => typeof piece !== "string").map(([name, format]) => [element("span", { "data-cell": `${name} 0 0` }), name, format]);
+  const numbers = pieces
+    .filter((piece) => typeof piece !== "string")
+    .map(([name, format]) => [element("span", { "data-cell": `${name} 0 0` }), name, format]);
   const spans = numbers.map(([span]) => span);
   const parts = pieces.map((piece) => (typeof piece === "string" ? piece : spans.shift()));
   // A screen reader says the sentence, not the number alone that changed in it; with the keyboard it is reached to light its numbers.
-  const node = element("p", { "aria-atomic": "true", tabindex: numbers.length ? 0 : undefined }, ...parts);
+  const node = element(
+    "p",
+    { "aria-atomic": "true", tabindex: numbers.length ? 0 : undefined },
+    ...parts,
+  );
   return { node, numbers };
 }
 
@@ -25,10 +31,13 @@ export class Sentences {
   draw() {
     const { state, node } = this;
     const lines = this.lines.filter((_, k) => state.program.said[k]);
-    for (const line of this.lines) if (line.node.parentNode && !lines.includes(line)) line.node.remove();
+    for (const line of this.lines)
+      if (line.node.parentNode && !lines.includes(line)) line.node.remove();
     lines.forEach((line, place) => {
-      if (node.children[place] !== line.node) node.insertBefore(line.node, node.children[place] || null);
-      for (const [span, name, format] of line.numbers) setText(span, shown(state.value(name, 0, 0), format));
+      if (node.children[place] !== line.node)
+        node.insertBefore(line.node, node.children[place] || null);
+      for (const [span, name, format] of line.numbers)
+        setText(span, shown(state.value(name, 0, 0), format));
     });
   }
 }

@@ -12,8 +12,20 @@ export class Transport {
     this.beside = beside;
     this.playing = false;
     this.play = button("Play", () => this.toggle());
-    this.speed = element("select", { "aria-label": "speed" }, ...SPEEDS.map((n) => element("option", { value: n, text: `${n} a frame` })));
-    this.scrub = element("input", { type: "range", min: 0, max: FIRST_SCRUB, value: 0, step: 1, "aria-label": "step", class: "gs-slider" });
+    this.speed = element(
+      "select",
+      { "aria-label": "speed" },
+      ...SPEEDS.map((n) => element("option", { value: n, text: `${n} a frame` })),
+    );
+    this.scrub = element("input", {
+      type: "range",
+      min: 0,
+      max: FIRST_SCRUB,
+      value: 0,
+      step: 1,
+      "aria-label": "step",
+      class: "gs-slider",
+    });
     this.scrub.addEventListener("input", () => this.goTo(Number(this.scrub.value)));
     this.label = element("output", { "aria-live": "off" });
     this.stopped = element("span", { role: "status" });
@@ -64,7 +76,8 @@ export class Transport {
     setText(this.label, `step ${step}`);
     let because = isLast ? "a run has no more steps" : "";
     if (still) because = "another step would change nothing";
-    if (overflow) because = `${overflow} would no longer be a finite number; take smaller steps or start elsewhere`;
+    if (overflow)
+      because = `${overflow} would no longer be a finite number; take smaller steps or start elsewhere`;
     setText(this.stopped, because && `: stopped here, because ${because}`);
   }
 }
