@@ -1,10 +1,13 @@
-// Runs in every measured page, ours and the other's, before the page's own scripts. It does nothing until it is asked.
+// Runs in every measured page, ours and the other's, before the page's own scripts. It does nothing
+// until it is asked.
 
 /**
- * From each key press, as the browser stamped it, to the end of the frame in which both what is watched has changed and is painted.
+ * From each key press, as the browser stamped it, to the end of the frame in which both what is
+ * watched has changed and is painted.
  * @param {string} number what selects the element whose text must change
  * @param {string} path what selects the chart's line, whose `d` must change
- * @returns {number[]} milliseconds, one for each key press that changed both; filled as keys are pressed
+ * @returns {number[]} milliseconds, one for each key press that changed both; filled as keys are
+ *   pressed
  */
 window.watchPainting = (number, path) => {
   const look = () => [
@@ -25,8 +28,9 @@ window.watchPainting = (number, path) => {
     if (after[0] === before[0] || after[1] === before[1]) return;
     const start = pressed;
     pressed = null;
-    // A new resize observer is called at the next layout: this frame's, where the change was made in an animation frame, or else
-    // the next one's. The message that it sends arrives after that frame is painted.
+    // A new resize observer is called at the next layout: this frame's, where the change was made
+    // in an animation frame, or else the next one's. The message that it sends arrives after that
+    // frame is painted.
     const frame = new ResizeObserver(() => {
       frame.disconnect();
       const { port1, port2 } = new MessageChannel();
@@ -45,10 +49,13 @@ window.watchPainting = (number, path) => {
 };
 
 /**
- * Where the time of each redraw goes: the work in the input event's listeners (recalculation), the page's own measure
- * `gradsheet:update`, and the time until the last line or point of a chart was moved, if that came after the measure's end. What is
+ * Where the time of each redraw goes: the work in the input event's listeners (recalculation), the
+ * page's own measure
+ * `gradsheet:update`, and the time until the last line or point of a chart was moved, if that came
+ * after the measure's end. What is
  * moved two frames later is no part of it.
- * @returns {{handled: number, measured: number, drawn: number, late: boolean}[]} milliseconds; filled as inputs change
+ * @returns {{handled: number, measured: number, drawn: number, late: boolean}[]} milliseconds;
+ *   filled as inputs change
  */
 window.watchUpdates = () => {
   const found = [];
@@ -88,7 +95,8 @@ window.watchUpdates = () => {
 };
 
 /**
- * How a page opens, by its clock, in milliseconds since its address was opened: when the slider is there, when a number first changes from
+ * How a page opens, by its clock, in milliseconds since its address was opened: when the slider is
+ * there, when a number first changes from
  * what it was at its first showing, and when the charts' lines stand.
  * @param {string} slider what selects the slider
  * @param {string} number what selects the element with the number

@@ -1,4 +1,5 @@
-// Which pictures, whose labels are where, and which body: read when the button is pressed, and not before.
+// Which pictures, whose labels are where, and which body: read when the button is pressed, and not
+// before.
 
 import { element, focused, setText } from "../../front_end/elements/elements.js";
 import { typedNumber } from "../../front_end/engine/numbers.js";
@@ -130,7 +131,8 @@ export class Choose {
     }
     const first = Object.keys(this.fields).find((name) => refused[name]);
     if (first && this.pressed) this.fields[first].input.focus({ preventScroll: false });
-    if (first) this.pressed = false; // whoever has gone elsewhere since stays there when the page is drawn anew
+    // whoever has gone elsewhere since stays there when the page is drawn anew
+    if (first) this.pressed = false;
   }
 
   /** What was chosen in this session, after the page was loaded again. */

@@ -1,7 +1,11 @@
-// What there is to work with: the device, the body, the classes, what was skipped, and what the network sees.
+// What there is to work with: the device, the body, the classes, what was skipped, and what the
+// network sees.
 
 import { element } from "../../front_end/elements/elements.js";
 import { picture, table } from "./fields.js";
+
+/** "1 file was", "2 files were". @param {number} count */
+const files = (count) => (count === 1 ? "1 file was" : `${count} files were`);
 
 /** @param {Object} about @param {HTMLElement} choose where others can be chosen */
 export function facts(about, choose) {
@@ -21,7 +25,7 @@ export function facts(about, choose) {
           "details",
           { class: "ft-skipped" },
           element("summary", {
-            text: `${pictures.skippedCount} ${pictures.skippedCount === 1 ? "file was" : "files were"} skipped`,
+            text: `${files(pictures.skippedCount)} skipped`,
           }),
           element(
             "ul",
@@ -52,7 +56,9 @@ export function facts(about, choose) {
     element("div", { class: "ft-pictures" }, ...about.batch.map(picture)),
     element("p", {
       class: "gs-note",
-      text: `The first of a batch of ${about.batchSize}, zoomed and cropped by chance as they are while it learns.`,
+      text:
+        `The first of a batch of ${about.batchSize}, zoomed and cropped by chance as they are` +
+        " while it learns.",
     }),
   );
   return element(

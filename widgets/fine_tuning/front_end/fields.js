@@ -1,9 +1,13 @@
-// What a person sets: a number that is typed, a button that starts something, and the sentence that says why not.
+// What a person sets: a number that is typed, a button that starts something, and the sentence that
+// says why not.
 
 import { element, setText } from "../../front_end/elements/elements.js";
 import { typedNumber } from "../../front_end/engine/numbers.js";
 
-/** 0.01 -> "0.01", 0.000158489 -> "1.58e-4": three digits are enough for a rate. @param {number} x */
+/**
+ * 0.01 -> "0.01", 0.000158489 -> "1.58e-4": three digits are enough for a rate.
+ * @param {number} x
+ */
 export function short(x) {
   const cut = Number(x.toPrecision(3));
   return cut !== 0 && (cut < 1e-3 || cut >= 1e5)
@@ -14,11 +18,18 @@ export function short(x) {
 /** 0.0574 -> "0.0574", 44265632648681.7 -> "4.4e13" @param {number} x */
 export const lossText = (x) => (x < 1e4 ? x.toFixed(4) : x.toExponential(1).replace("e+", "e"));
 
-/** 0.0025 -> "2.5 ms", 2.5 -> "2.50 s": an epoch on kept features takes milliseconds. @param {number} seconds */
+/**
+ * 0.0025 -> "2.5 ms", 2.5 -> "2.50 s": an epoch on kept features takes milliseconds.
+ * @param {number} seconds
+ */
 export const duration = (seconds) =>
   seconds < 0.1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
 
-/** A field with its label. @param {string} label also its accessible name @param {number|string} value */
+/**
+ * A field with its label.
+ * @param {string} label also its accessible name
+ * @param {number|string} value
+ */
 export function field(label, value) {
   const input = element("input", {
     class: "gs-field",
@@ -50,8 +61,10 @@ export function numberIn(input) {
 export const refusal = () => element("p", { class: "gs-refusal", role: "alert" });
 
 /**
- * A button whose action may be refused; the sentence then stands in `says`, marked where it is that something runs.
- * @param {string} text @param {() => Promise<any>} action @param {HTMLElement} says @param {Object} [more] attributes
+ * A button whose action may be refused; the sentence then stands in `says`, marked where it is that
+ * something runs.
+ * @param {string} text @param {() => Promise<any>} action @param {HTMLElement} says @param {Object}
+ *   [more] attributes
  */
 export function actor(text, action, says, more = {}) {
   const act = async () => {
@@ -69,7 +82,10 @@ export function actor(text, action, says, more = {}) {
 
 const PHOTO = 64; // pixels, from which a picture is drawn smoothly, and not each pixel as a square
 
-/** A small picture with its caption. @param {{src: string, caption: string, title?: string}} told */
+/**
+ * A small picture with its caption.
+ * @param {{src: string, caption: string, title?: string}} told
+ */
 export function picture(told) {
   const about = told.title ? `${told.title}: ${told.caption}` : told.caption;
   const image = element("img", {
@@ -86,7 +102,11 @@ export function picture(told) {
   );
 }
 
-/** @param {string[]} headings @param {(string|number)[][]} rows the first of each row is its heading @param {string} name */
+/**
+ * @param {string[]} headings
+ * @param {(string|number)[][]} rows the first of each row is its heading
+ * @param {string} name
+ */
 export function table(headings, rows, name) {
   const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col", text })));
   const row = ([first, ...cells]) =>
@@ -104,7 +124,12 @@ export function table(headings, rows, name) {
   );
 }
 
-/** Give the browser a file to keep. @param {BlobPart} bytes @param {string} name @param {string} type */
+/**
+ * Give the browser a file to keep.
+ * @param {BlobPart} bytes
+ * @param {string} name
+ * @param {string} type
+ */
 export function download(bytes, name, type) {
   const address = URL.createObjectURL(new Blob([bytes], { type }));
   const link = element("a", { href: address, download: name });

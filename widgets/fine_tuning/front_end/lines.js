@@ -1,4 +1,5 @@
-// The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve, calibration.
+// The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve,
+// calibration.
 
 import { element, setText } from "../../front_end/elements/elements.js";
 import { short } from "./fields.js";
@@ -12,7 +13,8 @@ const LOOKS = {
 };
 
 const MOST_MARKERS = 60; // epochs; more would run into each other
-const NARROW = 420; // pixels, where every second power of ten is written, or they would stand upright and in the way
+// pixels, where every second power of ten is written, or they would stand upright and in the way
+const NARROW = 420;
 
 const axis = (title, more = {}) => ({
   title: { text: title, standoff: 6 },
@@ -31,7 +33,11 @@ const sized = (one, size) => ({
 }); // plotly enlarges powers
 
 export class Chart {
-  /** @param {string} title @param {string} note for who cannot see it @param {() => Promise<any>} plotly */
+  /**
+   * @param {string} title
+   * @param {string} note for who cannot see it
+   * @param {() => Promise<any>} plotly
+   */
   constructor(title, note, plotly) {
     this.plotly = plotly;
     this.plot = element("div", {
@@ -57,7 +63,8 @@ export class Chart {
       while (this.wanted && !this.ended) {
         const [data, { xaxis, yaxis }] = this.wanted;
         this.wanted = null;
-        const size = (this.size = sizeOf(this.plot));
+        const size = sizeOf(this.plot);
+        this.size = size;
         const whole = {
           font: {
             size,
@@ -109,11 +116,13 @@ export class Chart {
   }
 }
 
-const RUN_AWAY = 4; // times the loss of what knows nothing: what is above leaves a flat line of all else
+// times the loss of what knows nothing: what is above leaves a flat line of all else
+const RUN_AWAY = 4;
 
 const sourcesOf = (runs) =>
   Object.keys(LOOKS).filter((source) => runs.some((run) => run.source === source));
-const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part)); // a gap between stages
+// a gap between stages
+const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part));
 
 /** One series an epoch for each source. */
 function byEpoch(runs, name, y) {

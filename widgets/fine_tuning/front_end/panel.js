@@ -1,4 +1,5 @@
-// The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and asks.
+// The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and
+// asks.
 
 import { asker } from "../../front_end/host/asking.js";
 import { element, focused, setText } from "../../front_end/elements/elements.js";
@@ -32,7 +33,10 @@ const NAMES = [
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
 let made = 0; // panels on this page so far
 
-/** The name under which this panel finds what it left behind when the page is loaded again: one for each tab and panel. */
+/**
+ * The name under which this panel finds what it left behind when the page is loaded again: one for
+ * each tab and panel.
+ */
 function sessionOf(number) {
   const key = `gradsheet.fine-tuning ${location.pathname} ${number}`;
   try {
@@ -108,7 +112,7 @@ class Panel {
     this.steps = new Steps(this.host, about, this.rates.node);
     this.results = new Results(this.host, about);
     this.rows = undefined;
-    const live = (this.live = element(
+    this.live = element(
       "div",
       { class: "ft-live", "aria-label": "Curves", role: "region" },
       this.playing,
@@ -116,12 +120,12 @@ class Panel {
       this.losses.node,
       this.accuracies.node,
       this.epochs,
-    ));
+    );
     const chose = this.choose.node.contains(focused(this.node));
     const found = facts(about, this.choose.node);
     this.rest.replaceChildren(
       found,
-      element("div", { class: "ft-columns" }, this.steps.node, live),
+      element("div", { class: "ft-columns" }, this.steps.node, this.live),
       this.results.node,
       this.recorded.node,
     );
@@ -129,7 +133,10 @@ class Panel {
     this.draw(NAMES.filter((name) => name !== "about"));
   }
 
-  /** Bring the curves into view, for whoever pressed a button far from them; beside the steps they stay in it by themselves. */
+  /**
+   * Bring the curves into view, for whoever pressed a button far from them; beside the steps they
+   * stay in it by themselves.
+   */
   watch() {
     const beside = getComputedStyle(this.live).position === "sticky";
     (beside ? this.live.parentNode : this.live).scrollIntoView();
@@ -142,12 +149,14 @@ class Panel {
     if (one("refused")) this.choose.drawRefused(state.refused);
     if (one("choice")) this.choose.drawChoice(state.choice);
     if (one("recorded")) this.recorded.draw(state.recorded);
-    const alone = state.job.state === "failed" && !this.steps; // what was given cannot be opened; something else may
+    // what was given cannot be opened; something else may
+    const alone = state.job.state === "failed" && !this.steps;
     if (alone && this.choose.node.parentNode !== this.rest)
       this.rest.replaceChildren(this.choose.node); // once, or it would lose the focus
     if (one("about") || !this.steps) return this.build();
     const running = state.job.state === "running";
-    if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, ""); // it is true no more
+    // it is true no more
+    if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, "");
     if (one("job", "recorded"))
       for (const part of [this.steps, this.results, this.choose, this.recorded])
         part.drawRunning(running);

@@ -6,7 +6,10 @@ import { actor, download, refusal } from "./fields.js";
 const SPEEDS = { "as fast as it was": 1, "a tenth as fast": 0.1, "ten times as fast": 10 };
 
 export class Recorded {
-  /** @param {Object} host whose `record` says whether what is started is to be written down @param {number} largest bytes of a file to open */
+  /**
+   * @param {Object} host whose `record` says whether what is started is to be written down
+   * @param {number} largest bytes of a file to open
+   */
   constructor(host, largest) {
     this.host = host;
     this.largest = largest;
@@ -27,7 +30,8 @@ export class Recorded {
       onchange: () => this.bring(),
     });
     const note =
-      "A recording is played as it happened, on the machine that is named; nothing is computed meanwhile. Record on a computer with a GPU, and show it on one without.";
+      "A recording is played as it happened, on the machine that is named; nothing is computed" +
+      " meanwhile. Record on a computer with a GPU, and show it on one without.";
     this.node = element(
       "section",
       { class: "ft-part", "aria-label": "Recorded runs" },
@@ -95,7 +99,8 @@ export class Recorded {
     try {
       if (file.size > this.largest)
         throw new Error(
-          `it has ${(file.size / 1e6).toFixed(1)} MB, and a recording has at most ${this.largest / 1e6}.`,
+          `it has ${(file.size / 1e6).toFixed(1)} MB, and a recording has at most` +
+            ` ${this.largest / 1e6}.`,
         );
       const { content } = await this.host.ask("bring", {}, [await file.arrayBuffer()]);
       setText(this.said, `${file.name} is in the list now. ${content.sentence}`);

@@ -5,6 +5,7 @@ import { actor, download, field, numberIn, picture, refusal, table } from "./fie
 import { calibrationChart, Chart } from "./lines.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
+const LEARNT_SINCE = " It has learnt since; look again to see what it makes of the pictures now.";
 const CLIP = "1e-4"; // Kaggle's
 const FILES = {
   "predictions.csv": "text/csv",
@@ -13,7 +14,9 @@ const FILES = {
   "model.zip": "application/zip",
 };
 
-/** Rows are what the pictures are, columns what the network said; the shade is the share of the row. */
+/**
+ * Rows are what the pictures are, columns what the network said; the shade is the share of the row.
+ */
 function confusion({ classes, confusion: counts }) {
   if (!counts)
     return element("p", {
@@ -105,7 +108,9 @@ export class Results {
         "Filters of the first layer",
         element("p", {
           class: "gs-note",
-          text: "Each filter, and the patches of validation pictures that excite it most (Zeiler and Fergus, 2013).",
+          text:
+            "Each filter, and the patches of validation pictures that excite it most" +
+            " (Zeiler and Fergus, 2013).",
         }),
         this.lookInside,
         insideSays,
@@ -181,8 +186,9 @@ export class Results {
     setText(
       this.of,
       some
-        ? `${results.of}: ${results.sentence}${stale ? " It has learnt since; look again to see what it makes of the pictures now." : ""}`
-        : "There are no results yet: train, or look at what a head that knows nothing makes of the pictures.",
+        ? `${results.of}: ${results.sentence}${stale ? LEARNT_SINCE : ""}`
+        : "There are no results yet: train, or look at what a head that knows nothing makes of" +
+            " the pictures.",
     );
     this.away.hidden = !some;
     if (!some || this.drawn === results) return;
@@ -215,7 +221,9 @@ export class Results {
     ]);
     const note = element("p", {
       class: "gs-note",
-      text: `The most confident ones are of the ${results.byClass} classes that were said most often where they are not.`,
+      text:
+        `The most confident ones are of the ${results.byClass} classes that were said most often` +
+        " where they are not.",
     });
     const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
     const matrix = part(

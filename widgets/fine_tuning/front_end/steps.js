@@ -4,7 +4,11 @@ import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, field, lossText, numberIn, refusal, short, table } from "./fields.js";
 
 export class Steps {
-  /** @param {Object} host @param {Object} about @param {HTMLElement} rates where the finder's curve is drawn */
+  /**
+   * @param {Object} host
+   * @param {Object} about
+   * @param {HTMLElement} rates where the finder's curve is drawn
+   */
   constructor(host, about, rates) {
     this.host = host;
     this.rates = rates;
@@ -82,15 +86,19 @@ export class Steps {
       this.step(
         "",
         "All in one call",
-        `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to ${short(about.lastRate)}. Or take the steps one by one.`,
+        `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of` +
+          ` ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to` +
+          ` ${short(about.lastRate)}. Or take the steps one by one.`,
         oneCall,
       ),
       this.step(
         "1",
         "The body's own predictions",
         about.hasHead
-          ? "Whatever the body says, though it has never heard of these classes, is the input of a linear model."
-          : "This body comes without a head of its own, so it predicts nothing yet: begin with step 2.",
+          ? "Whatever the body says, though it has never heard of these classes, is the input of" +
+              " a linear model."
+          : "This body comes without a head of its own, so it predicts nothing yet: begin with" +
+              " step 2.",
         about.hasHead ? fit("predictions", "Train the linear model") : null,
       ),
       this.step(
@@ -146,7 +154,8 @@ export class Steps {
       this.step(
         "",
         "The same from scratch",
-        "The same architecture with random weights learns from the same pictures. Predict its curve before you look.",
+        "The same architecture with random weights learns from the same pictures." +
+          " Predict its curve before you look.",
         fit("scratch", "Train from scratch"),
       ),
     ];
@@ -257,7 +266,10 @@ export class Steps {
     );
   }
 
-  /** While a job runs, no second one: the buttons stay where they are, so that the keyboard does too. */
+  /**
+   * While a job runs, no second one: the buttons stay where they are, so that the keyboard does
+   * too.
+   */
   drawRunning(running) {
     for (const button of this.buttons) button.setAttribute("aria-disabled", String(running));
   }

@@ -1,5 +1,5 @@
-// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while something moves, plotly's lines and markers
-// can be moved without it.
+// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while
+// something moves, plotly's lines and markers can be moved without it.
 
 import { Dragging } from "./dragging.js";
 import { element } from "../elements/elements.js";
@@ -15,13 +15,18 @@ import {
   traceOf,
 } from "./series.js";
 
-const REST = 150; // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
+// milliseconds without a change before plotly draws again, so that hover labels tell what is shown
+const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
 const MOST_DECADES = 8; // labels on a logarithmic axis
 const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 
-/** @param {Object} axis @param {number} size of the type, in pixels @param {number} most labels on a logarithmic axis */
+/**
+ * @param {Object} axis
+ * @param {number} size of the type, in pixels
+ * @param {number} most labels on a logarithmic axis
+ */
 function axisOf(axis, size, most = MOST_DECADES) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
@@ -103,7 +108,10 @@ export class Chart {
     return this.items.map((item) => pointsOf(this.state, this.chart, item));
   }
 
-  /** Draw B's series too, or (null) no more. @param {import("../engine/state.js").State|null} other */
+  /**
+   * Draw B's series too, or (null) no more.
+   * @param {import("../engine/state.js").State|null} other
+   */
   compareWith(other) {
     this.items = itemsOf(this.chart, other);
     this.drawn = this.points();
@@ -113,7 +121,8 @@ export class Chart {
   // --- a curve that the reader draws, to be compared with what comes
 
   /**
-   * Let the reader draw on this chart; null ends it and takes the drawing away. A series of two points is a straight line, which is moved
+   * Let the reader draw on this chart; null ends it and takes the drawing away. A series of two
+   * points is a straight line, which is moved
    * by two handles; anything else is drawn by strokes, or by keys.
    * @param {(() => void)|null} drawn called at each change @param {number} [s] the series's place
    */
@@ -140,7 +149,10 @@ export class Chart {
     return mode === "lines" && !steps && this.state.program.blocks[y].length === 2;
   }
 
-  /** The line as it stands is where a prediction starts from: a handle at a sixth of its way, and one as far from its other end. */
+  /**
+   * The line as it stands is where a prediction starts from: a handle at a sixth of its way, and
+   * one as far from its other end.
+   */
   handlesOfLine() {
     const within = (number, { low, high }) => Math.min(high, Math.max(low, number));
     const along = ({ x: [from, to], y: [start, end] }, x) =>
@@ -303,7 +315,10 @@ export class Chart {
     );
   }
 
-  /** The contour follows while something moves, for a fifth of the time at most, so that frames are kept; its hover labels at rest. */
+  /**
+   * The contour follows while something moves, for a fifth of the time at most, so that frames are
+   * kept; its hover labels at rest.
+   */
   moveSurface() {
     this.behind = true;
     const start = performance.now();
@@ -329,7 +344,8 @@ export class Chart {
         transition: { duration: 0 },
         frame: { duration: 0, redraw: false },
       })
-      .catch(() => {}); // one that the next overtakes is rejected; what it leaves out is drawn at rest
+      // one that the next overtakes is rejected; what it leaves out is drawn at rest
+      .catch(() => {});
   }
 
   restLater() {
@@ -343,7 +359,10 @@ export class Chart {
     this.rest();
   }
 
-  /** Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly would take another size. */
+  /**
+   * Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly
+   * would take another size.
+   */
   async rest() {
     if (!this.behind || !this.plot.checkVisibility()) return;
     this.behind = false;
@@ -353,19 +372,28 @@ export class Chart {
     if (this.started && this.plot._fullLayout._size.h !== before) this.drawAgain();
   }
 
-  /** A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes there, and the curves when asked again. */
+  /**
+   * A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes
+   * there, and the curves when asked again.
+   */
   drawAgain() {
     this.plotly.relayout(this.plot, { "margin.pad": 0 });
   }
 
-  /** Plotly drew the numbers of the last rest: for a new size, or a click in the legend, whose height the style adds to the chart's. */
+  /**
+   * Plotly drew the numbers of the last rest: for a new size, or a click in the legend, whose
+   * height the style adds to the chart's.
+   */
   overdraw() {
     this.plot.style.setProperty("--legend", `${this.plot._fullLayout.legend?._height || 0}px`);
-    if (this.behind) this.drawn.forEach((_, k) => this.move(k));
+    if (this.behind) for (const k of this.drawn.keys()) this.move(k);
     this.handles?.place();
   }
 
-  /** As large as its place, and its type as the page's. One that was folded away is shown again, the window has another width, or a class looks on. */
+  /**
+   * As large as its place, and its type as the page's. One that was folded away is shown again, the
+   * window has another width, or a class looks on.
+   */
   async fit() {
     const { width, height } = this.plot.getBoundingClientRect();
     const { _fullLayout: drawn } = this.plot;

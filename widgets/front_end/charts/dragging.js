@@ -1,4 +1,5 @@
-// Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart sets inputs.
+// Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart
+// sets inputs.
 
 import { placeOf } from "../engine/blocks.js";
 import { take } from "../elements/elements.js";
@@ -21,7 +22,11 @@ function allowed(block, x) {
   return block.whole ? Math.round(within) : within;
 }
 
-/** Of the wanted series of now, no ghosts nor B's, the nearest marker within reach: {item, k}, or null. @param {(item: Object) => boolean} wanted */
+/**
+ * Of the wanted series of now, no ghosts nor B's, the nearest marker within reach: {item, k}, or
+ * null.
+ * @param {(item: Object) => boolean} wanted
+ */
 export function nearestMarker({ items, drawn, plot }, { left, top }, reach, wanted) {
   const { xaxis, yaxis } = plot._fullLayout;
   let found = null;

@@ -1,16 +1,19 @@
-// Handles on a chart, at fixed places along x, that the reader moves up and down: by pointer, or by the arrow keys.
+// Handles on a chart, at fixed places along x, that the reader moves up and down: by pointer, or by
+// the arrow keys.
 
 import { rounded } from "./dragging.js";
 import { element, take } from "../elements/elements.js";
 import { shown } from "../engine/numbers.js";
 
-const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 }; // parts of the axis, downwards
+// parts of the axis, downwards
+const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 };
 
 export class Handles {
   /**
    * @param {import("./chart.js").Chart} chart that plotly has drawn
    * @param {{x: number[], y: number[]}} points where they stand, on the axes
-   * @param {boolean} byKeys whether they show to the keyboard alone, and leave the pointer to the chart
+   * @param {boolean} byKeys whether they show to the keyboard alone, and leave the pointer to the
+   *   chart
    * @param {(points: {x: number[], y: number[]}) => void} moved
    */
   constructor(chart, points, byKeys, moved) {
@@ -65,7 +68,10 @@ export class Handles {
     this.moved(this.points);
   }
 
-  /** To where a curve has its nearest point, as far as the curve goes. @param {{x: number[], y: number[]}} curve with x growing */
+  /**
+   * To where a curve has its nearest point, as far as the curve goes.
+   * @param {{x: number[], y: number[]}} curve with x growing
+   */
   follow(curve) {
     this.points.x.forEach((x, k) => {
       if (x < curve.x[0] || x > curve.x.at(-1)) return;

@@ -1,4 +1,5 @@
-// Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it. A run's line has a dot where it has come to.
+// Which places of a chart stand for a cell: ringed with it, and a click on a marker selects it. A
+// run's line has a dot where it has come to.
 
 import { placeOf } from "../engine/blocks.js";
 import { nearestMarker } from "./dragging.js";
@@ -12,7 +13,11 @@ const REACH = 14; // pixels from a marker that are a click on it
 const STILL = 4; // pixels that a click may move
 
 export class Marks {
-  /** @param {import("./chart.js").Chart} chart @param {(cell: Object) => void} select @param {(cells: Object[]) => void} point */
+  /**
+   * @param {import("./chart.js").Chart} chart
+   * @param {(cell: Object) => void} select
+   * @param {(cells: Object[]) => void} point
+   */
   constructor(chart, select, point) {
     this.chart = chart;
     this.state = chart.state;
@@ -38,7 +43,10 @@ export class Marks {
 
   // --- from a cell to its marks
 
-  /** @param {Array<{name: string, row: number, column: number, kind: string}>} cells kind: selected, read or pointed */
+  /**
+   * @param {Array<{name: string, row: number, column: number, kind: string}>} cells kind: selected,
+   *   read or pointed
+   */
   show(cells) {
     this.cells = cells;
     this.draw();
@@ -80,10 +88,14 @@ export class Marks {
       .filter(({ place }) => place >= 0);
   }
 
-  /** Which of the series's points stands for the cell, or for its row of data; -1: none. A read cell is no row. */
+  /**
+   * Which of the series's points stands for the cell, or for its row of data; -1: none. A read cell
+   * is no row.
+   */
   indexOf(series, { name, row, column, kind }) {
     const names = [series.x, series.y, series.to];
-    if (series.steps) return names.includes(name) ? Infinity : -1; // the point of the present step: the last
+    // the point of the present step: the last
+    if (series.steps) return names.includes(name) ? Infinity : -1;
     if (names.includes(name)) return row * this.state.blocks[name].shape[1] + column;
     return kind !== "read" &&
       this.state.isData(name) &&
@@ -93,7 +105,10 @@ export class Marks {
       : -1;
   }
 
-  /** A circle around a point, or the segment itself; "" where it is not drawn. @param {number} r its radius */
+  /**
+   * A circle around a point, or the segment itself; "" where it is not drawn.
+   * @param {number} r its radius
+   */
   path({ item, k, place }, r) {
     const { drawn, plot, first } = this.chart;
     const { x, y } = drawn[k];
@@ -114,7 +129,8 @@ export class Marks {
     const item = this.chart.items[k];
     if (!item || !isOwn(item)) return [];
     const { series } = item;
-    if (series.steps && index < this.chart.drawn[k].x.length - 1) return []; // an earlier step has no cell
+    // an earlier step has no cell
+    if (series.steps && index < this.chart.drawn[k].x.length - 1) return [];
     const place = series.steps ? 0 : series.mode === "segments" ? Math.floor(index / 3) : index;
     return [series.x, series.y, series.to]
       .filter((name) => this.state.blocks[name])
@@ -126,7 +142,10 @@ export class Marks {
     return { name, row, column };
   }
 
-  /** A press that may be a click: not one that draws, or adds a point. Plotly hides where the pointer is let go, so the document tells. */
+  /**
+   * A press that may be a click: not one that draws, or adds a point. Plotly hides where the
+   * pointer is let go, so the document tells.
+   */
   down(event) {
     const { held } = this.chart.dragging;
     if (

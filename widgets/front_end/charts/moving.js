@@ -1,7 +1,10 @@
-// Moves what plotly has drawn, by plotly's own SVG nodes: at once, and pixel for pixel where plotly would draw it. Plotly's data and
-// its hover labels learn of it when plotly draws next.
+// Moves what plotly has drawn, by plotly's own SVG nodes: at once, and pixel for pixel where plotly
+// would draw it. Plotly's data and its hover labels learn of it when plotly draws next.
 
-/** Write what changed, since browsers paint again for every assignment; null takes the attribute away. */
+/**
+ * Write what changed, since browsers paint again for every assignment; null takes the attribute
+ * away.
+ */
 export function write(node, name, value) {
   if (node.getAttribute(name) === value) return;
   if (value === null) node.removeAttribute(name);
@@ -16,7 +19,9 @@ function eachPlaced({ xaxis, yaxis }, { x, y }, placed) {
   }
 }
 
-/** One path for the whole line, with a new start after each gap. Plotly takes a node for each piece. */
+/**
+ * One path for the whole line, with a new start after each gap. Plotly takes a node for each piece.
+ */
 function moveLine(group, axes, points) {
   const nodes = group.querySelectorAll(".js-line");
   let path = "";
@@ -25,11 +30,14 @@ function moveLine(group, axes, points) {
     path += `${k === next && path ? "L" : "M"}${left},${top}`;
     next = k + 1;
   });
-  nodes.forEach((node, piece) => write(node, "d", piece ? "" : path));
+  for (const [piece, node] of nodes.entries()) write(node, "d", piece ? "" : path);
   return nodes.length > 0 || path === "";
 }
 
-/** Each marker to its place, and more of the same kind where there are too few. Outside the axes there are none, as plotly has it. */
+/**
+ * Each marker to its place, and more of the same kind where there are too few. Outside the axes
+ * there are none, as plotly has it.
+ */
 function moveMarkers(group, axes, points) {
   const nodes = [...group.querySelectorAll(".points path.point")];
   const { xaxis, yaxis } = axes;
@@ -55,8 +63,10 @@ const MOVES = { lines: moveLine, markers: moveMarkers };
  * @param {HTMLElement} plot where plotly drew
  * @param {number} k the series's place among plotly's traces
  * @param {string} mode "lines" or "markers"
- * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} points on the axes, as many as there are now; NaN is a gap
- * @returns {boolean} false where plotly's nodes are not there, as with another plotly, or where it has drawn none of the series yet
+ * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} points on the axes, as many as there are
+ *   now; NaN is a gap
+ * @returns {boolean} false where plotly's nodes are not there, as with another plotly, or where it
+ *   has drawn none of the series yet
  */
 export function move(plot, k, mode, points) {
   const { uid, visible } = plot._fullData[k];
@@ -68,7 +78,8 @@ export function move(plot, k, mode, points) {
 }
 
 /**
- * Show a contour, plotly's first trace, of other numbers: by plotly's own contour module, without the rest of what plotly draws.
+ * Show a contour, plotly's first trace, of other numbers: by plotly's own contour module, without
+ * the rest of what plotly draws.
  * @param {HTMLElement} plot where plotly drew
  * @param {{x: number[], y: number[], z: (number|null)[][], contours: Object}} surface
  * @returns {boolean} false where plotly has no such module, as another plotly may

@@ -1,8 +1,10 @@
-// What a chart draws: each line, ghost of a line and set of markers is a plotly trace of its own, the contour the first.
+// What a chart draws: each line, ghost of a line and set of markers is a plotly trace of its own,
+// the contour the first.
 
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const SYMBOLS = ["circle", "diamond", "square", "cross"];
-const FAR = 1000; // axis lengths: a point further off is drawn there, since no browser draws at 1e300
+// axis lengths: a point further off is drawn there, since no browser draws at 1e300
+const FAR = 1000;
 const MOST_POINTS = 600; // of a run; a longer one shows every so many steps, and the last
 const LINE_LEVELS = 16; // of a contour
 const CONTOUR_COLOURS = [
@@ -11,7 +13,10 @@ const CONTOUR_COLOURS = [
   [1, "#ffffff"],
 ];
 
-/** Numbers that can be drawn on an axis, NaN (a gap) for those that cannot. @param {ArrayLike<number>} numbers */
+/**
+ * Numbers that can be drawn on an axis, NaN (a gap) for those that cannot.
+ * @param {ArrayLike<number>} numbers
+ */
 export function drawable(numbers, { low, high, scale }) {
   const far = FAR * (high - low);
   const within = (number) => Math.min(high + far, Math.max(low - far, number));
@@ -20,7 +25,10 @@ export function drawable(numbers, { low, high, scale }) {
   );
 }
 
-/** What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or null, other: the state of B, or null}. */
+/**
+ * What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or
+ * null, other: the state of B, or null}.
+ */
 export function itemsOf(chart, other) {
   const own = chart.series.flatMap((series, s) => [
     ...Array.from({ length: series.ghosts }, (_, ghost) => ({ series, s, ghost, other: null })),
@@ -65,7 +73,8 @@ export function pointsOf(own, chart, item) {
       y: y.flatMap((low, k) => [low, to[k], NaN]),
     };
   }
-  if (series.mode === "lines" && x.length === 1) return { x: [...x, ...x], y: [...y, ...y] }; // plotly makes no line of one point
+  // plotly makes no line of one point
+  if (series.mode === "lines" && x.length === 1) return { x: [...x, ...x], y: [...y, ...y] };
   return { x, y };
 }
 

@@ -36,7 +36,8 @@ export class Compare {
     const settings = inputs
       .filter((block) => block.control)
       .map((block) => element("option", { value: block.name, text: block.label }));
-    this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : []; // of a table
+    // of a table
+    this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : [];
     this.list = element("select", { "aria-label": "What differs in B" }, ...settings, ...this.cell);
     this.list.addEventListener("change", () => this.offer());
     this.field = numberField("Its value in B", {
@@ -141,7 +142,8 @@ export class Compare {
     }
     this.followed = state.starts;
     const { block, row, column, value } = this.difference;
-    if (state.start[block.name] === null) other.setInputs(state.start, 0); // its formula's numbers, with one of them another
+    // its formula's numbers, with one of them another
+    if (state.start[block.name] === null) other.setInputs(state.start, 0);
     const numbers = Float64Array.from(state.start[block.name] || other.held(block.name));
     const place = row * block.shape[1] + column;
     if (place >= numbers.length) return this.stop(); // its row was removed
@@ -150,7 +152,10 @@ export class Compare {
     other.setInputs({ ...state.start, [block.name]: numbers }, state.step);
   }
 
-  /** The numbers that predictions ask for, and the losses that sentences tell; where there are none, every loss. */
+  /**
+   * The numbers that predictions ask for, and the losses that sentences tell; where there are none,
+   * every loss.
+   */
   compared() {
     const { blocks, predictions, sentences } = this.state.description;
     const asked = predictions.map(({ block }) => block);
@@ -164,7 +169,10 @@ export class Compare {
     return chosen.length ? chosen : losses;
   }
 
-  /** The table's rows: a heading, then what is compared; its cells, [td, A's or B's state, block] each, are written later. */
+  /**
+   * The table's rows: a heading, then what is compared; its cells, [td, A's or B's state, block]
+   * each, are written later.
+   */
   lines() {
     const blocks = this.compared();
     const head = element(
@@ -198,7 +206,8 @@ export class Compare {
         : "";
     setText(
       this.words,
-      `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)}; all else is the same.${short}`,
+      `A has ${nameOf(this.difference)} ${said(own)}, B has ${said(value)};` +
+        ` all else is the same.${short}`,
     );
     for (const [td, state, { name, format }] of this.cells)
       setText(td, shown(state.value(name, 0, 0), format));

@@ -1,4 +1,5 @@
-// Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand side by side.
+// Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand
+// side by side.
 
 import { button, element, folded, numberField, setText } from "../elements/elements.js";
 import { roundedTo, shown, typedNumber } from "../engine/numbers.js";
@@ -27,7 +28,10 @@ class Prediction {
     this.open();
   }
 
-  /** The page of other sizes that takes this one's place: what is locked stays so, what is being drawn is begun again. */
+  /**
+   * The page of other sizes that takes this one's place: what is locked stays so, what is being
+   * drawn is begun again.
+   */
   moveTo(page, told) {
     Object.assign(this, { page, told, chart: this.chart && page.charts[told.chart] });
     if (this.stage === "drawing") this.open();
@@ -138,7 +142,10 @@ class Prediction {
   }
 }
 
-/** The curve's height at x, NaN outside it. @param {{x: number[], y: number[]}} curve with x growing */
+/**
+ * The curve's height at x, NaN outside it.
+ * @param {{x: number[], y: number[]}} curve with x growing
+ */
 function interpolated({ x, y }, at) {
   const k = x.findIndex((each) => each >= at);
   if (k < 0 || (k === 0 && x[0] > at)) return NaN;
@@ -147,7 +154,10 @@ function interpolated({ x, y }, at) {
 }
 
 export class Predictions {
-  /** @param {import("../page/page.js").Page} page @param {Predictions} [before] of the page whose place this one takes */
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Predictions} [before] of the page whose place this one takes
+   */
   constructor(page, before) {
     this.list = page.description.predictions.map(
       (told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1),

@@ -21,10 +21,14 @@ const KEYS = [
   ["Escape", "end the presentation", (page) => page.presenter.stop()],
 ];
 const NAMES = { " ": "Space", Escape: "Esc" };
-const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea"; // where a key is a letter
+// where a key is a letter
+const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea";
 
 export class Presenter {
-  /** @param {import("../page/page.js").Page} page @param {Presenter} [before] of the page whose place this one takes */
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Presenter} [before] of the page whose place this one takes
+   */
   constructor(page, before) {
     this.page = page;
     this.entered = before?.entered;
@@ -73,7 +77,10 @@ export class Presenter {
     ); // refused inside some frames: large type is enough
   }
 
-  /** By the reader, who ends the presentation; or by the browser, which takes the whole screen back when the notes open. */
+  /**
+   * By the reader, who ends the presentation; or by the browser, which takes the whole screen back
+   * when the notes open.
+   */
   leftWholeScreen() {
     this.entered = false;
     this.wanted = this.speaker.justOpened;
@@ -118,7 +125,8 @@ export class Presenter {
       document.activeElement !== document.body
     )
       return;
-    const [target] = event.composedPath(); // not event.target, which does not look into a shadow root
+    // not event.target, which does not look into a shadow root
+    const [target] = event.composedPath();
     if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
     if (this.wanted && event.key !== "Escape") {
       this.wanted = false;

@@ -5,7 +5,10 @@ import { isInput } from "../engine/blocks.js";
 import { button, element, setText } from "../elements/elements.js";
 
 export class Share {
-  /** @param {import("../page/page.js").Page} page @param {Share} [before] of the page whose place this one takes */
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Share} [before] of the page whose place this one takes
+   */
   constructor(page, before) {
     this.page = page;
     this.state = page.state;
@@ -44,11 +47,15 @@ export class Share {
     return `#${addressWith(this.state.description, location.hash, link, this.alone)}`;
   }
 
-  /** Take over what the page was opened with, and follow when another link is opened in its place. @param {Share} [before] */
+  /**
+   * Take over what the page was opened with, and follow when another link is opened in its place.
+   * @param {Share} [before]
+   */
   open(before) {
     if (before) this.apply(before.looks);
     if (!this.page.host.address) return;
-    this.opened = before ? before.opened : (history.state?.gradsheet ?? location.hash); // a reloaded page goes on, and Reset still leads to its link
+    // a reloaded page goes on, and Reset still leads to its link
+    this.opened = before ? before.opened : (history.state?.gradsheet ?? location.hash);
     if (!before) this.read(location.hash);
     this.listener = () => {
       this.opened = location.hash;
@@ -57,7 +64,10 @@ export class Share {
     window.addEventListener("hashchange", this.listener);
   }
 
-  /** @param {string} address @param {string[]} [mode] how the page is shown, in place of what the address says */
+  /**
+   * @param {string} address
+   * @param {string[]} [mode] how the page is shown, in place of what the address says
+   */
   async read(address, mode) {
     const { state } = this;
     const found = readLink(state.description, address);
@@ -146,7 +156,8 @@ export class Share {
       ),
     );
     const words =
-      "The link holds the numbers as they stand now; Reset leads back to them. A hidden part stays out of sight, not out of reach.";
+      "The link holds the numbers as they stand now; Reset leads back to them." +
+      " A hidden part stays out of sight, not out of reach.";
     return [element("p", { class: "gs-note", text: words }), ...made];
   }
 

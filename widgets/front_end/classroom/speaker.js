@@ -1,12 +1,19 @@
-// Speaker notes: a second window for who teaches, which follows the page and takes the same keys. The class never sees it.
+// Speaker notes: a second window for who teaches, which follows the page and takes the same keys.
+// The class never sees it.
 
 import { button, element, refusalLine, setText } from "../elements/elements.js";
 
 const STYLE = [
-  'body { margin: 0; padding: 1.2rem 1.6rem; background: #fff; color: #1a1a1a; font: clamp(20px, 2.6vw, 34px)/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }',
-  "h1 { font-size: 1.15em; margin: 0; } h2 { font-size: 0.75em; margin: 1em 0 0; color: #555; } p { margin: 0.15em 0 0.35em; }",
-  ".gs-spoken { border-left: 6px solid #0072b2; padding-left: 0.7em; margin-top: 0.8em; } .gs-spoken p { margin: 0 0 0.5em; }",
-  ".gs-happened p:first-of-type { font-weight: 600; } footer { margin-top: 1.2em; color: #555; font-size: 0.7em; }",
+  "body { margin: 0; padding: 1.2rem 1.6rem; background: #fff; color: #1a1a1a;",
+  "  font: clamp(20px, 2.6vw, 34px)/1.4",
+  '  system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }',
+  "h1 { font-size: 1.15em; margin: 0; }",
+  "h2 { font-size: 0.75em; margin: 1em 0 0; color: #555; }",
+  "p { margin: 0.15em 0 0.35em; }",
+  ".gs-spoken { border-left: 6px solid #0072b2; padding-left: 0.7em; margin-top: 0.8em; }",
+  ".gs-spoken p { margin: 0 0 0.5em; }",
+  ".gs-happened p:first-of-type { font-weight: 600; }",
+  "footer { margin-top: 1.2em; color: #555; font-size: 0.7em; }",
 ].join("\n");
 const WHILE_OPENING = 1000; // milliseconds
 const BLOCKED =
@@ -17,13 +24,18 @@ function write(node, texts) {
   const lines = texts.filter(Boolean);
   while (node.children.length > lines.length) node.lastChild.remove();
   while (node.children.length < lines.length) node.append(element("p"));
-  lines.forEach((text, k) => setText(node.children[k], text));
+  for (const [k, text] of lines.entries()) setText(node.children[k], text);
 }
 
-const speakers = new Map(); // by the sheet's name: a page made anew, for another size, takes over the window
+// by the sheet's name: a page made anew, for another size, takes over the window
+const speakers = new Map();
 
 export class Speaker {
-  /** @param {import("../page/page.js").Page} page @param {(event: KeyboardEvent) => void} pressed a key in the second window @param {string} keys in words */
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {(event: KeyboardEvent) => void} pressed a key in the second window
+   * @param {string} keys in words
+   */
   constructor(page, pressed, keys) {
     this.page = page;
     this.pressed = pressed;

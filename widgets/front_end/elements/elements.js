@@ -17,12 +17,20 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** @param {string} text @param {(event: Event) => void} onclick @param {Object} [more] properties */
+/**
+ * @param {string} text
+ * @param {(event: Event) => void} onclick
+ * @param {Object} [more] properties
+ */
 export function button(text, onclick, more = {}) {
   return element("button", { type: "button", text, onclick, ...more });
 }
 
-/** Where a number is typed. @param {string} label for a screen reader @param {Object} [more] properties */
+/**
+ * Where a number is typed.
+ * @param {string} label for a screen reader
+ * @param {Object} [more] properties
+ */
 export function numberField(label, more = {}) {
   return element("input", {
     type: "text",
@@ -37,7 +45,10 @@ export function numberField(label, more = {}) {
 /** What is refused, said at once. */
 export const refusalLine = () => element("p", { class: "gs-refusal", role: "alert" });
 
-/** A part of the page that is folded away at first. @param {string} part by which a link hides it */
+/**
+ * A part of the page that is folded away at first.
+ * @param {string} part by which a link hides it
+ */
 export function folded(part, title, ...children) {
   return element(
     "details",
@@ -47,7 +58,11 @@ export function folded(part, title, ...children) {
   );
 }
 
-/** Mark and label of a block, in the colour of its role. @param {string} tag @param {Object} more properties */
+/**
+ * Mark and label of a block, in the colour of its role.
+ * @param {string} tag
+ * @param {Object} more properties
+ */
 export function labelled(state, block, tag, more) {
   const role = state.description.roles[block.role];
   const mark = element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark });
@@ -65,7 +80,10 @@ export function take(event) {
   event.stopPropagation();
 }
 
-/** Whether a key is pressed with one that makes it a shortcut of the browser's. @param {KeyboardEvent} event */
+/**
+ * Whether a key is pressed with one that makes it a shortcut of the browser's.
+ * @param {KeyboardEvent} event
+ */
 export const isShortcut = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
 /** Write only what changed: browsers lay out again for every assignment. */
@@ -73,7 +91,10 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** What has the focus among the elements beside `node`: marimo puts a page into a shadow root, which keeps its focus to itself. */
+/**
+ * What has the focus among the elements beside `node`: marimo puts a page into a shadow root, which
+ * keeps its focus to itself.
+ */
 export function focused(node) {
   return node.getRootNode().activeElement;
 }

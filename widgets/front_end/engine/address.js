@@ -1,9 +1,11 @@
-// The page's state in its address: what differs from the start, by the inputs' own names, so that a person can read a link and change it.
+// The page's state in its address: what differs from the start, by the inputs' own names, so that a
+// person can read a link and change it.
 
 import { inRows, isData, isInput } from "./blocks.js";
 import { exact, typed } from "./numbers.js";
 
-const LOOKS = ["hide", "lock", "mode"]; // lists of names: what a class does not see, cannot change; how the page is shown
+// lists of names: what a class does not see, cannot change; how the page is shown
+const LOOKS = ["hide", "lock", "mode"];
 
 /** 1e+21 -> 1e21: a plus sign does not survive every mail. */
 const plain = (x) => exact(x).replace("e+", "e");
@@ -26,7 +28,10 @@ const same = (a, b) =>
     a.length === b.length &&
     Array.from(a).every((x, k) => Object.is(x, b[k])));
 
-/** Where the inputs that are no sizes start: as the sheet does, with a preset's in their place. @param {number|null} preset */
+/**
+ * Where the inputs that are no sizes start: as the sheet does, with a preset's in their place.
+ * @param {number|null} preset
+ */
 export function startOf(description, preset) {
   const inputs = description.blocks.filter((block) => isInput(block) && !block.isSize);
   const start = Object.fromEntries(inputs.map((block) => [block.name, block.value]));
@@ -35,7 +40,8 @@ export function startOf(description, preset) {
 
 /**
  * `preset=2&clip=0.05&step=10`: what differs from where the preset starts.
- * @param {import("./state.js").State} state @param {number|null} preset the last one chosen @param {Object<string, string[]>} looks
+ * @param {import("./state.js").State} state @param {number|null} preset the last one chosen @param
+ *   {Object<string, string[]>} looks
  * @param {Object<string, number>} born the sizes that the page was opened with
  */
 export function linkOf(state, preset, looks, born) {
@@ -53,7 +59,10 @@ export function linkOf(state, preset, looks, born) {
   return parts.join("&");
 }
 
-/** The parts of an address that speak to this sheet, [name, text] each. Pages of several sheets put the sheet's name and a point in front. */
+/**
+ * The parts of an address that speak to this sheet, [name, text] each. Pages of several sheets put
+ * the sheet's name and a point in front.
+ */
 function partsFor(description, address) {
   const found = [];
   for (const part of address.replace(/^#/, "").split("&").filter(Boolean)) {
@@ -72,7 +81,10 @@ function textsOf(block, text) {
     : text.split(";").map((row) => row.split(","));
 }
 
-/** Numbers of an input, or why they cannot be. @returns {{numbers?: number[]|null, refusal?: string}} */
+/**
+ * Numbers of an input, or why they cannot be.
+ * @returns {{numbers?: number[]|null, refusal?: string}}
+ */
 function numbersOf(block, text, mostRows) {
   if (text === "formula" && block.excel) return { numbers: null };
   const rows = textsOf(block, text);
@@ -100,9 +112,11 @@ function whole(name, text, low, high) {
 }
 
 /**
- * What an address asks for, each part checked like a typed value; `refused` says in words what was left out.
+ * What an address asks for, each part checked like a typed value; `refused` says in words what was
+ * left out.
  * @param {Object} description @param {string} address
- * @returns {{preset: number|null, inputs: Object, step: number, looks: Object<string, string[]>, refused: string[]}}
+ * @returns {{preset: number|null, inputs: Object, step: number, looks: Object<string, string[]>,
+ *   refused: string[]}}
  */
 export function readLink(description, address) {
   const blocks = Object.fromEntries(
@@ -129,7 +143,7 @@ export function readLink(description, address) {
     ...(found.preset === null ? {} : startOf(description, found.preset)),
     ...found.inputs,
   };
-  leaveUneven(description, blocks, found);
+  leaveUneven(blocks, found);
   return found;
 }
 
@@ -147,8 +161,11 @@ function take(found, name, { number, refusal }, first) {
   else found[name] = number - first;
 }
 
-/** Data rows that are given must come out with the same number of rows, or all of them stay as they start. */
-function leaveUneven(description, blocks, found) {
+/**
+ * Data rows that are given must come out with the same number of rows, or all of them stay as they
+ * start.
+ */
+function leaveUneven(blocks, found) {
   const data = Object.values(blocks).filter(isData);
   const numbers = (block) => (block.name in found.inputs ? found.inputs[block.name] : block.value);
   const counts = data.filter(numbers).map((block) => numbers(block).length / block.shape[1]);
@@ -159,7 +176,10 @@ function leaveUneven(description, blocks, found) {
   for (const block of data) delete found.inputs[block.name];
 }
 
-/** The address with this sheet's own part replaced; parts of other sheets stay. @param {boolean} alone the only sheet on its page */
+/**
+ * The address with this sheet's own part replaced; parts of other sheets stay.
+ * @param {boolean} alone the only sheet on its page
+ */
 export function addressWith(description, address, link, alone) {
   if (alone) return link;
   const others = address

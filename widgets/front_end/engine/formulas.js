@@ -8,11 +8,16 @@ export function columnName(column) {
   return name;
 }
 
-/** `=...` for the cell in row i, column j, as the workbook has it. Mirrors targets/excel/formulas.py `Corner.address`. */
+/**
+ * `=...` for the cell in row i, column j, as the workbook has it. Mirrors targets/excel/formulas.py
+ * `Corner.address`.
+ */
 export function excelFormula(pieces, i, j, rows) {
   const add = { "": 0, i, j, last: rows - 1 };
-  const corner = ([row, rowWith, column, columnWith]) =>
-    `${columnWith === "j" ? "" : "$"}${columnName(column + add[columnWith])}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
+  const corner = ([row, rowWith, column, columnWith]) => {
+    const letters = (columnWith === "j" ? "" : "$") + columnName(column + add[columnWith]);
+    return `${letters}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
+  };
   const address = ([worksheet, first, last]) => {
     const ends = [corner(first), ...(last ? [corner(last)] : [])];
     return (

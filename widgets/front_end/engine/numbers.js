@@ -1,4 +1,5 @@
-// Numbers as every face shows them, and as a person may type them. Mirrors sheets/language/formats.py and inputs.py.
+// Numbers as every face shows them, and as a person may type them. Mirrors
+// sheets/language/formats.py and inputs.py.
 
 const LARGE = 1e9;
 
@@ -34,15 +35,26 @@ export function shown(x, format) {
   return percent ? `${text}%` : text;
 }
 
-/** As short as it can be and still the same number: what a field shows for editing. @param {number} x */
+/**
+ * As short as it can be and still the same number: what a field shows for editing.
+ * @param {number} x
+ */
 export const exact = (x) => String(x);
 
-/** 123.4567 -> 123: a slider's stop, rounded so that it reads well. @param {number} x @param {number} digits */
+/**
+ * 123.4567 -> 123: a slider's stop, rounded so that it reads well.
+ * @param {number} x
+ * @param {number} digits
+ */
 export const roundedTo = (x, digits) => Number(x.toPrecision(digits));
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** A number that answers a question: any number, a percentage, or the word infinite. null: it is none. @param {string} text */
+/**
+ * A number that answers a question: any number, a percentage, or the word infinite. null: it is
+ * none.
+ * @param {string} text
+ */
 export function typedNumber(text) {
   const clean = text.trim().toLowerCase();
   const infinite = /^([+-]?)(infinite|infinity|inf|∞)$/.exec(clean);

@@ -1,6 +1,6 @@
 // What lies packed in a static page: gzip of JSON, and many values as one.
 
-const [LIST, LINES] = [-1, -2]; // as in widgets/merging.py
+const LIST = -1; // as in widgets/merging.py; the other kind below 0 is of lines
 
 /** @param {string} base64 from widgets/packing.py @returns {Promise<any>} */
 export async function unpacked(base64) {

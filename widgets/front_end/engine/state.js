@@ -1,4 +1,5 @@
-// What the page knows: the inputs as they start, and the step. Every number on the page is a function of these two.
+// What the page knows: the inputs as they start, and the step. Every number on the page is a
+// function of these two.
 
 import { inRows, isData, isInput } from "./blocks.js";
 import { shown } from "./numbers.js";
@@ -12,7 +13,8 @@ export class State {
     this.carried = Object.keys(description.carried);
     this.compile = new Function(`return ${description.program}`)();
     this.listeners = [];
-    this.overflow = ""; // what would no longer be finite at the next step, where a run stopped for it
+    // what would no longer be finite at the next step, where a run stopped for it
+    this.overflow = "";
     this.still = false; // whether playing stopped because nothing moves any more
     this.locked = new Set(); // inputs that a reader may look at but not change
     this.past = {}; // of each remembered block, its numbers at every step so far, one after another
@@ -88,7 +90,8 @@ export class State {
   }
 
   /**
-   * Replace whole inputs, all at once: checked values, row by row, or null for an input's own formula. Data blocks must agree in
+   * Replace whole inputs, all at once: checked values, row by row, or null for an input's own
+   * formula. Data blocks must agree in
    * their number of rows.
    * @param {Object<string, ArrayLike<number>|null>} inputs
    * @param {number} step
@@ -108,7 +111,10 @@ export class State {
     this.recompute(resized ? undefined : Object.keys(inputs));
   }
 
-  /** Single cells of inputs, [name, row, column, value] each. A carried one starts a new run from what the cells show now. */
+  /**
+   * Single cells of inputs, [name, row, column, value] each. A carried one starts a new run from
+   * what the cells show now.
+   */
   setCells(cells) {
     if (this.step > 0 && cells.some(([name]) => this.carried.includes(name))) {
       for (const carried of this.carried)
@@ -140,7 +146,11 @@ export class State {
     );
   }
 
-  /** These inputs with so many rows, the new ones like the last. @param {string[]} names @param {number} rows */
+  /**
+   * These inputs with so many rows, the new ones like the last.
+   * @param {string[]} names
+   * @param {number} rows
+   */
   grown(names, rows) {
     const found = {};
     for (const name of names) {
@@ -165,7 +175,10 @@ export class State {
     this.setInputs(inputs, this.step);
   }
 
-  /** Run from the start to the present step; stops at the last step whose numbers are finite. @param {string[]} [names] what changed */
+  /**
+   * Run from the start to the present step; stops at the last step whose numbers are finite.
+   * @param {string[]} [names] what changed
+   */
   recompute(names) {
     this.starts = (this.starts || 0) + 1;
     const wanted = this.step;
@@ -191,7 +204,9 @@ export class State {
     if (name in this.program.follows) this.program.follows[name] = start === null;
   }
 
-  /** The formulas to compute again after these inputs, and a run before it, changed; in their order. */
+  /**
+   * The formulas to compute again after these inputs, and a run before it, changed; in their order.
+   */
   reached(names) {
     const lists = [...names, ...(this.carried.length ? [""] : [])].map(
       (name) => this.program.affects[name],
@@ -204,7 +219,10 @@ export class State {
     return this.step >= this.description.mostSteps;
   }
 
-  /** One step on. False, and nothing moved, at the last one, or where a number would stop being finite: the rule of `trajectory` in targets/numpy.py. */
+  /**
+   * One step on. False, and nothing moved, at the last one, or where a number would stop being
+   * finite: the rule of `trajectory` in targets/numpy.py.
+   */
   forward() {
     if (this.isLast) return false;
     const burst = Object.values(this.description.carried).find(
@@ -228,7 +246,10 @@ export class State {
     }
   }
 
-  /** Whether the next step, and so each one after it, would carry what stands already, to the last bit. */
+  /**
+   * Whether the next step, and so each one after it, would carry what stands already, to the last
+   * bit.
+   */
   isStill() {
     const { blocks } = this.program;
     return Object.entries(this.description.carried).every(([name, source]) =>
@@ -268,7 +289,10 @@ export class State {
     );
   }
 
-  /** The inputs as they start, row by row in lists of rows, null where a formula is in force: what Python is told. */
+  /**
+   * The inputs as they start, row by row in lists of rows, null where a formula is in force: what
+   * Python is told.
+   */
   asRows() {
     return Object.fromEntries(
       this.inputs.map((name) => [

@@ -1,13 +1,17 @@
-// The workbook that lies in a static page, with the page's own numbers written into it: inputs, cached values, more or fewer rows, and steps.
-// Its parts are XML; only cells that the sheets' blocks own are touched. The workbook's own record (names, validation, charts) follows.
+// The workbook that lies in a static page, with the page's own numbers written into it: inputs,
+// cached values, more or fewer rows, and steps. Its parts are XML; only cells that the sheets'
+// blocks own are touched. The workbook's own record (names, validation, charts) follows.
 
 import { columnName, excelFormula } from "./formulas.js";
 import { State } from "./state.js";
 
 const NO_NUMBER = "#NUM!";
+const ELSEWHERE = "download from the lesson in Voila or JupyterLab";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
-/** One worksheet's cells by address; cells and rows are made where they are missing, in their order. */
+/**
+ * One worksheet's cells by address; cells and rows are made where they are missing, in their order.
+ */
 class Worksheet {
   constructor(text) {
     this.xml = new DOMParser().parseFromString(text, "application/xml");
@@ -47,7 +51,7 @@ class Worksheet {
   cell(row, column, like) {
     const address = `${columnName(column)}${row}`;
     if (!this.cells.has(address)) {
-      const style = like && like.getAttribute("s");
+      const style = like?.getAttribute("s");
       const made = this.make("c", { r: address, ...(style ? { s: style } : {}) });
       insert(this.row(row), made, (other) => columnOf(other) > column);
       this.cells.set(address, made);
@@ -61,7 +65,10 @@ class Worksheet {
     this.cells.delete(address);
   }
 
-  /** @param {string|null} formula without `=` @param {number|string} value a number, a word, or an error such as #NUM! */
+  /**
+   * @param {string|null} formula without `=`
+   * @param {number|string} value a number, a word, or an error such as #NUM!
+   */
   write(cell, formula, value) {
     cell.removeAttribute("t");
     if (typeof value === "string")
@@ -85,7 +92,10 @@ class Worksheet {
 
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 
-/** Put a child in its place, found from the end, where most are added. @param {(other: Element) => boolean} isLater */
+/**
+ * Put a child in its place, found from the end, where most are added.
+ * @param {(other: Element) => boolean} isLater
+ */
 function insert(parent, made, isLater) {
   let later = null;
   for (
@@ -112,14 +122,21 @@ function cached(block, x) {
   return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
 
-/** A state of its own with these inputs, at step 0: a workbook begins there, and takes the steps itself. */
+/**
+ * A state of its own with these inputs, at step 0: a workbook begins there, and takes the steps
+ * itself.
+ */
 function started(told, inputs) {
   const state = new State(told);
   state.setInputs(inputs);
   return state;
 }
 
-/** What the inputs of a sheet beside the main one repeat. @param {Object} told @param {State} main */
+/**
+ * What the inputs of a sheet beside the main one repeat.
+ * @param {Object} told
+ * @param {State} main
+ */
 function repeated(told, main) {
   return Object.fromEntries(
     Object.entries(told.follows).map(([name, source]) => [name, main.program.blocks[source]]),
@@ -181,17 +198,25 @@ function writeSentences(state, worksheets) {
 
 // --- steps
 
-// A row as it stands on a worksheet of steps. Absolute rows keep their $, names and texts are no references.
+// A row as it stands on a worksheet of steps. Absolute rows keep their $, names and texts are no
+// references.
 const REFERENCE = /"[^"]*"|(?<![\w.])(\$?[A-Z]{1,3})(\d+)(?![\w.(])/g;
 
-/** The formula so many rows further down, as a spreadsheet fills it. @param {string} formula @param {number} rows */
+/**
+ * The formula so many rows further down, as a spreadsheet fills it.
+ * @param {string} formula
+ * @param {number} rows
+ */
 export function filledDown(formula, rows) {
   return formula.replace(REFERENCE, (all, column, row) =>
     column ? `${column}${Number(row) + rows}` : all,
   );
 }
 
-/** Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the state at the last step. */
+/**
+ * Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the
+ * state at the last step.
+ */
 function writeSteps(state, steps, worksheets) {
   const told = state.description.steps;
   const page = worksheets[told.worksheet];
@@ -266,7 +291,10 @@ function moveRanges(state, parts, paths) {
   }
 }
 
-/** What charts say of steps 0 and 1 they say of all. What they remembered goes: they read their cells. */
+/**
+ * What charts say of steps 0 and 1 they say of all. What they remembered goes: they read their
+ * cells.
+ */
 function moveCharts(parts, states) {
   for (const path of Object.keys(parts).filter(isChart)) {
     for (const { step, description } of states.filter((state) => state.description.steps)) {
@@ -275,8 +303,9 @@ function moveCharts(parts, states) {
         `<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`,
         "g",
       );
+      const last = firstRow + step;
       const range = (_, column) =>
-        `$${column}$${firstRow}` + (step ? `:$${column}$${firstRow + step}` : "");
+        [`$${column}$${firstRow}`, ...(step ? [`$${column}$${last}`] : [])].join(":");
       parts[path] = parts[path].replace(
         exported,
         (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`,
@@ -290,10 +319,13 @@ function moveCharts(parts, states) {
 function refusal(packed, page) {
   const carries = packed.sheets.some(({ carried }) => Object.keys(carried).length);
   if (carries && page.rows !== page.description.rows) {
-    return "This page cannot write steps for another number of rows: press Reset, or download from the lesson in Voila or JupyterLab.";
+    return `This page cannot write steps for another number of rows: press Reset, or ${ELSEWHERE}.`;
   }
   if (carries && page.step && !packed.steps) {
-    return "This page cannot write steps, since from where it starts the first would no longer be finite: go to the start, or download from the lesson in Voila or JupyterLab.";
+    return (
+      "This page cannot write steps, since from where it starts the first would no longer be" +
+      ` finite: go to the start, or ${ELSEWHERE}.`
+    );
   }
   const [{ steps, blocks }] = packed.sheets;
   const held = blocks.find(
@@ -301,20 +333,25 @@ function refusal(packed, page) {
       steps?.held.includes(name) && (value === null) !== (page.start[name] === null),
   );
   if (held)
-    return `This page cannot write steps once ${held.name} is typed over: press Reset, or download from the lesson in Voila or JupyterLab.`;
+    return (
+      `This page cannot write steps once ${held.name} is typed over: press Reset, or` +
+      ` ${ELSEWHERE}.`
+    );
   const formulas = packed.sheets.reduce(
     (sum, told) => sum + told.formulas + page.step * (told.steps?.formulas || 0),
     0,
   );
   const [has, most] = [formulas, packed.mostFormulas].map((count) => count.toLocaleString("en"));
   return formulas > packed.mostFormulas
-    ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most} open well: go back to fewer steps.`
+    ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most}` +
+        " open well: go back to fewer steps."
     : "";
 }
 
 /**
  * The parts with the page's present numbers in them, and its steps so far.
- * @param {Object} packed from widgets/packed_workbook.py @param {State} page @returns {Object<string, string>}
+ * @param {Object} packed from widgets/packed_workbook.py @param {State} page @returns
+ *   {Object<string, string>}
  */
 export function filled(packed, page) {
   const refused = packed.refusal || refusal(packed, page);
@@ -369,7 +406,11 @@ function packed(...fields) {
   return bytes;
 }
 
-/** A zip archive of texts, stored as they are. @param {Object<string, string>} parts @returns {Blob} */
+/**
+ * A zip archive of texts, stored as they are.
+ * @param {Object<string, string>} parts
+ * @returns {Blob}
+ */
 export function archive(parts) {
   const [files, directory] = [[], []];
   let offset = 0;

@@ -14,11 +14,15 @@ const needsPython = (sizes) =>
   `${HELP} ${each(sizes, (name, size) => `--set ${name}=${size}`).join(" ")}.`;
 
 export class OtherSizes {
-  /** @param {Object} description the page's own @param {HTMLElement|null} held the others, from widgets/static_page.py */
+  /**
+   * @param {Object} description the page's own
+   * @param {HTMLElement|null} held the others, from widgets/static_page.py
+   */
   constructor(description, held) {
     this.own = description;
     this.held = held;
-    this.values = JSON.parse(held?.dataset.values || "{}"); // of each size, on this sheet or another
+    // of each size, on this sheet or another
+    this.values = JSON.parse(held?.dataset.values || "{}");
     this.sizes = [
       Object.fromEntries(
         description.blocks
@@ -42,8 +46,10 @@ export class OtherSizes {
   }
 
   /**
-   * The place of the sheet with these sizes, or (near) of one with few others changed too, which `note` then says.
-   * @param {Object<string, number>} now the sizes of the page @param {Object<string, number>} changed @param {boolean} near
+   * The place of the sheet with these sizes, or (near) of one with few others changed too, which
+   * `note` then says.
+   * @param {Object<string, number>} now the sizes of the page @param {Object<string, number>}
+   *   changed @param {boolean} near
    */
   find(now, changed, near) {
     const [name, ...more] = Object.keys(changed);
@@ -65,6 +71,7 @@ export class OtherSizes {
 
   without(name, size) {
     const values = this.values[name] || [this.sizes[0][name]];
-    return `${name} ${size} is not on this page, which has ${values.join(", ")}. ${needsPython({ [name]: size })}`;
+    const here = `${name} ${size} is not on this page, which has ${values.join(", ")}.`;
+    return `${here} ${needsPython({ [name]: size })}`;
   }
 }

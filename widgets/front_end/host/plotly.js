@@ -1,8 +1,12 @@
-// plotly.js once a page: from the address that the page announces, or else from the kernel. Never from the internet.
+// plotly.js once a page: from the address that the page announces, or else from the kernel. Never
+// from the internet.
 
 const KEY = Symbol.for("gradsheet.plotly"); // shared by every widget on the page
 
-/** Run a script that may look for a module loader, with none in sight. @param {HTMLScriptElement} script */
+/**
+ * Run a script that may look for a module loader, with none in sight.
+ * @param {HTMLScriptElement} script
+ */
 function loaded(script) {
   const { define } = window;
   window.define = undefined;

@@ -1,4 +1,5 @@
-// The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the workbook's parts and other sizes in the file.
+// The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the
+// workbook's parts and other sizes in the file.
 
 import { OtherSizes, inWords } from "./other_sizes.js";
 import { unpacked } from "../engine/packing.js";
@@ -22,7 +23,8 @@ function start(place) {
     async workbook() {
       if (page.otherSizes(page.share.born).length)
         throw new Error(
-          `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or download from the lesson in Voila or JupyterLab.`,
+          `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or` +
+            " download from the lesson in Voila or JupyterLab.",
         );
       return archive(filled(await unpacked(held("workbook").textContent), page.state));
     },

@@ -9,7 +9,10 @@ const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? 
 
 /** One description's page, until another description takes its place. */
 class Shown {
-  /** @param {() => Page} current the page as it now is @param {Page} [before] the one whose place it takes */
+  /**
+   * @param {() => Page} current the page as it now is
+   * @param {Page} [before] the one whose place it takes
+   */
   constructor(model, root, ask, current, before) {
     Object.assign(this, { model, ask, current });
     const description = model.get("_description");
@@ -31,7 +34,8 @@ class Shown {
       workbook: (told, step) => this.workbook(told, step),
       open: async (bytes) => (await this.ask("open", {}, [bytes])).content.inputs,
       resize: (sizes) => this.resize(sizes),
-      address: Boolean(announced), // a lesson of its own page; a notebook's address is the notebook's
+      // A lesson has a page of its own; a notebook's address is the notebook's.
+      address: Boolean(announced),
       plotly: () =>
         oncePerPage(async () =>
           announced
@@ -66,7 +70,8 @@ class Shown {
     this.tell(this.page.state.asRows(), this.page.state.step);
     for (const [name, size] of Object.entries(sizes)) {
       if (name in this.current().state.sizes)
-        await this.ask("resize", { inputs: { [name]: [[size]] } }); // fewer layers have fewer widths
+        // fewer layers have fewer widths
+        await this.ask("resize", { inputs: { [name]: [[size]] } });
     }
     return this.current();
   }

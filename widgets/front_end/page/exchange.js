@@ -62,14 +62,19 @@ export class Exchange {
     this.file.value = "";
   }
 
-  /** The inputs of a workbook: lists of rows, or null. Of other sizes than the page's, they are for the page that takes its place. */
+  /**
+   * The inputs of a workbook: lists of rows, or null. Of other sizes than the page's, they are for
+   * the page that takes its place.
+   */
   async take(inputs) {
     const given = Object.entries(inputs).filter(([, rows]) => rows);
     const page = await this.page.sized(
       Object.fromEntries(given.map(([name, [[first]]]) => [name, first])),
     );
     page.state.setInputs(
-      Object.fromEntries(Object.entries(inputs).map(([name, rows]) => [name, rows && rows.flat()])),
+      Object.fromEntries(
+        Object.entries(inputs).map(([name, rows]) => [name, rows === null ? null : rows.flat()]),
+      ),
       0,
     );
     return page;

@@ -70,16 +70,23 @@ let made = 0; // sheets on this page so far
 /**
  * @typedef {Object} Host what the page stands in: a notebook, Voila or a file
  * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
- * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of these inputs
- * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs by name, row by row
- * @property {(sizes: Object<string, number>, near?: boolean) => Promise<Page>} resize puts a page of these sizes in this one's place, or says why
+ * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of
+ *   these inputs
+ * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs
+ *   by name, row by row
+ * @property {(sizes: Object<string, number>, near?: boolean) => Promise<Page>} resize puts a page
+ *   of these sizes in this one's place, or says why
  *   it cannot; near: the other sizes may change too
  * @property {boolean} address whether the page may read and write the address bar
  * @property {() => Promise<any>} plotly loads plotly.js
  */
 
 export class Page {
-  /** @param {Object} description @param {Host} host @param {Page} [before] the one of other sizes whose place this one takes */
+  /**
+   * @param {Object} description
+   * @param {Host} host
+   * @param {Page} [before] the one of other sizes whose place this one takes
+   */
   constructor(description, host, before) {
     this.host = host;
     this.state = new State(description);
@@ -123,7 +130,10 @@ export class Page {
     if (first) this.grid.select(first.name, 0, 0);
   }
 
-  /** What can be changed stands beside the charts, what follows from it below, the formula bar at the foot. */
+  /**
+   * What can be changed stands beside the charts, what follows from it below, the formula bar at
+   * the foot.
+   */
   parts() {
     const { groups } = this.description;
     const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
@@ -134,7 +144,9 @@ export class Page {
       { class: "gs-charts" },
       ...this.charts.map((chart) => chart.node),
     );
-    this.charts.forEach((chart, k) => chart.node.setAttribute("data-part", `chart-${k + 1}`));
+    for (const [k, chart] of this.charts.entries()) {
+      chart.node.setAttribute("data-part", `chart-${k + 1}`);
+    }
     const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
     const computed = groups
       .filter((group) => !changeable(group))
@@ -163,7 +175,7 @@ export class Page {
 
   /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
   say(text, td) {
-    const table = td && td.closest(".gs-scroll, .gs-results");
+    const table = td?.closest(".gs-scroll, .gs-results");
     if (table) table.after(this.message);
     setText(this.message, text);
   }
@@ -219,7 +231,10 @@ export class Page {
     return node;
   }
 
-  /** Settings with their controls; then results, below each other with their notes where all are single numbers, else side by side. */
+  /**
+   * Settings with their controls; then results, below each other with their notes where all are
+   * single numbers, else side by side.
+   */
   body(group) {
     const blocks = this.blocksOf(group);
     const controls = blocks.filter((block) => block.control).map((block) => this.control(block));
@@ -314,13 +329,20 @@ export class Page {
     page.presets.show(null);
   }
 
-  /** Those that differ here; sizes that the sheet has not say nothing. @param {Object<string, number>} wanted @returns {string[]} */
+  /**
+   * Those that differ here; sizes that the sheet has not say nothing.
+   * @param {Object<string, number>} wanted
+   * @returns {string[]}
+   */
   otherSizes(wanted) {
     const { sizes } = this.state;
     return Object.keys(sizes).filter((name) => name in wanted && wanted[name] !== sizes[name]);
   }
 
-  /** The page of these sizes: this one, or one that takes its place, and may have sizes that this one has not. */
+  /**
+   * The page of these sizes: this one, or one that takes its place, and may have sizes that this
+   * one has not.
+   */
   async sized(wanted) {
     const others = this.otherSizes(wanted);
     if (!others.length) return this;
@@ -346,7 +368,8 @@ export class Page {
   // --- drawing
 
   changed() {
-    if (this.state.step === 0) this.presets.press(null); // whatever was pressed, the inputs are others now
+    // whatever was pressed, the inputs are others now
+    if (this.state.step === 0) this.presets.press(null);
     if (!this.scheduled) {
       this.scheduled = true;
       requestAnimationFrame(() => this.draw());
@@ -405,7 +428,12 @@ export class Page {
   }
 }
 
-/** @param {HTMLElement} root @param {Object} description @param {Host} host @param {Page} [before] the one that ended here, of other sizes */
+/**
+ * @param {HTMLElement} root
+ * @param {Object} description
+ * @param {Host} host
+ * @param {Page} [before] the one that ended here, of other sizes
+ */
 export function mount(root, description, host, before) {
   const focusAgain = before && keepsFocus(root);
   const page = new Page(description, host, before);

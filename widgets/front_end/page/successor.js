@@ -1,10 +1,15 @@
-// A page of other sizes in the place of the one before it: what was set, chosen and unfolded there stays, as far as it fits.
+// A page of other sizes in the place of the one before it: what was set, chosen and unfolded there
+// stays, as far as it fits.
 
 import { focused } from "../elements/elements.js";
 
 const nameOf = (node) => `${node.className} ${node.getAttribute("aria-label") || node.textContent}`;
 
-/** What has the focus has it again once another page stands in `root`, and at the same height of the screen. @returns {() => void} */
+/**
+ * What has the focus has it again once another page stands in `root`, and at the same height of the
+ * screen.
+ * @returns {() => void}
+ */
 export function keepsFocus(root) {
   const held = focused(root);
   if (!root.contains(held)) return () => {};
@@ -20,7 +25,11 @@ export function keepsFocus(root) {
   };
 }
 
-/** Inputs with the numbers they had; rows of data stay together or not at all. @param {State} state @param {State} before */
+/**
+ * Inputs with the numbers they had; rows of data stay together or not at all.
+ * @param {State} state
+ * @param {State} before
+ */
 function fitting(state, before) {
   const fits = (name) =>
     name in before.start && `${before.blocks[name].shape}` === `${state.blocks[name].shape}`;
@@ -31,7 +40,10 @@ function fitting(state, before) {
   return Object.fromEntries(kept.map((name) => [name, before.start[name]]));
 }
 
-/** @param {import("../classroom/compare.js").Compare} compare @param {import("../classroom/compare.js").Compare} before */
+/**
+ * @param {import("../classroom/compare.js").Compare} compare
+ * @param {import("../classroom/compare.js").Compare} before
+ */
 function goOnComparing(compare, before) {
   compare.list.value = before.list.value;
   compare.offer();

@@ -1,4 +1,5 @@
-// What the selected cell says: its address and Excel formula, its mathematics, and the same with the current numbers.
+// What the selected cell says: its address and Excel formula, its mathematics, and the same with
+// the current numbers.
 
 import { excelFormula, columnName } from "../engine/formulas.js";
 import { isInput } from "../engine/blocks.js";
@@ -84,13 +85,19 @@ export class FormulaBar {
     write(this.numbers, given ? "" : this.withNumbers(branch || block, block, row, column));
   }
 
-  /** Of a formula that chooses between others, the one whose number the cell shows; null where it chooses nothing. */
+  /**
+   * Of a formula that chooses between others, the one whose number the cell shows; null where it
+   * chooses nothing.
+   */
   branchInForce(block, row, column) {
     const chosen = this.state.program.branches[block.name];
     return chosen ? block.branches[chosen(row, column)] : null;
   }
 
-  /** Mathematics with the current numbers. @param {{numbers: string, slots: Array}} told of the block's cell, or of one branch */
+  /**
+   * Mathematics with the current numbers.
+   * @param {{numbers: string, slots: Array}} told of the block's cell, or of one branch
+   */
   withNumbers(told, block, row, column) {
     const { state } = this;
     if (
@@ -98,19 +105,20 @@ export class FormulaBar {
       (told.slots.some((slot) => slot[1] === "last") && state.rows < state.description.fewestRows)
     )
       return "";
-    const place = (symbol) =>
+    const own = (symbol) =>
       symbol === "i" ? row : symbol === "j" ? column : symbol === "last" ? state.rows - 1 : symbol;
     const filled = told.numbers.replace(/<mtext>@(\d+)@<\/mtext>/g, (_, number) => {
       const [read, i, j, tight] = told.slots[Number(number)];
-      if (!read) return `<mn>${place(i)}</mn>`;
-      const x = state.value(read, place(i), place(j));
-      const cell = `<mn data-cell="${read} ${place(i)} ${place(j)}">`;
+      if (!read) return `<mn>${own(i)}</mn>`;
+      const x = state.value(read, own(i), own(j));
+      const cell = `<mn data-cell="${read} ${own(i)} ${own(j)}">`;
       const text = shown(x, state.blocks[read].format).replace("infinite", "∞");
       return tight && x < 0
         ? `<mrow><mo>(</mo>${cell}${text}</mn><mo>)</mo></mrow>`
         : `${cell}${text}</mn>`;
     });
     const result = shown(state.value(block.name, row, column), block.format);
-    return `<span class="gs-result" data-cell="${block.name} ${row} ${column}">${result}</span> = ${filled}`;
+    const place = `${block.name} ${row} ${column}`;
+    return `<span class="gs-result" data-cell="${place}">${result}</span> = ${filled}`;
   }
 }

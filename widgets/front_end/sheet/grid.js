@@ -12,7 +12,9 @@ import {
 } from "../elements/elements.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 
-const ALL_ROWS = 30; // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out and paints all
+// a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
+// and paints all
+const ALL_ROWS = 30;
 const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
 const ROWS_IN_VIEW = 14; // at most: the style's height of a table
 const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn ones
@@ -44,7 +46,10 @@ function makeCell(state, block, row, column) {
   return [td, block, row, column, undefined];
 }
 
-/** What an element of the page shows: data-cell="name row column", or the same in three parts. @returns {{name: string, row: number, column: number}} */
+/**
+ * What an element of the page shows: data-cell="name row column", or the same in three parts.
+ * @returns {{name: string, row: number, column: number}}
+ */
 export function cellOf({ dataset: { cell, block, row, col } }) {
   const [name, i, j] = cell ? cell.split(" ") : [block, row, col];
   return { name, row: Number(i), column: Number(j) };
@@ -124,7 +129,7 @@ class Table {
 
   get rowHeight() {
     const row = this.body.querySelector("tr:not(.gs-spacer)");
-    return (row && row.offsetHeight) || ROW_HEIGHT;
+    return row?.offsetHeight || ROW_HEIGHT;
   }
 
   get windowed() {
@@ -254,14 +259,19 @@ export class Grid {
     return this.added(new Table(this, names, title));
   }
 
-  /** Single numbers below each other. @param {string[]} names @param {string} title @returns {HTMLElement} */
+  /**
+   * Single numbers below each other.
+   * @param {string[]} names
+   * @param {string} title
+   * @returns {HTMLElement}
+   */
   list(names, title) {
     return this.added(new List(this.state, names, title));
   }
 
   /** Draw a row that was just added, and scroll to it. */
   show(name, row) {
-    const table = this.tables.find((each) => each.names && each.names.includes(name));
+    const table = this.tables.find((each) => each.names?.includes(name));
     if (!table) return;
     table.draw();
     table.show(row);
@@ -275,7 +285,8 @@ export class Grid {
   }
 
   draw() {
-    for (const table of this.tables) if (!table.node.closest("details:not([open])")) table.draw(); // not offsetParent: that lays out
+    // not offsetParent: that lays out
+    for (const table of this.tables) if (!table.node.closest("details:not([open])")) table.draw();
   }
 
   find(name, row, column) {
@@ -412,7 +423,10 @@ export class Grid {
     if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
   }
 
-  /** Numbers pasted from a spreadsheet fill the inputs from the selected cell on; data blocks grow where there are more. */
+  /**
+   * Numbers pasted from a spreadsheet fill the inputs from the selected cell on; data blocks grow
+   * where there are more.
+   */
   pasted(event) {
     const td = tdOf(event);
     const text = (event.clipboardData || window.clipboardData).getData("text");
@@ -444,7 +458,8 @@ export function cellName(state, block, row, column) {
 }
 
 /**
- * All inputs after a paste, with a sentence where there is something to know; or only a sentence, and nothing changes.
+ * All inputs after a paste, with a sentence where there is something to know; or only a sentence,
+ * and nothing changes.
  * @param {string[][]} lines
  * @returns {{inputs?: Object<string, Float64Array>, said: string}}
  */
@@ -459,7 +474,8 @@ function pastedInputs(state, { name, row, column }, lines) {
   const needed = row + numbers.length;
   if (!data && needed > block.shape[0])
     return nothing(
-      `${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in from row ${row + 1} on`,
+      `${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in` +
+        ` from row ${row + 1} on`,
     );
   if (needed > state.description.mostRows)
     return nothing(`${needed} rows are more than a sheet takes (${state.description.mostRows})`);
@@ -472,7 +488,8 @@ function pastedInputs(state, { name, row, column }, lines) {
   for (let i = 0; i < numbers.length; i++) {
     if (from + numbers[i].length > columns.length) {
       return nothing(
-        `row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here are ${columns.length - from}`,
+        `row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here` +
+          ` are ${columns.length - from}`,
       );
     }
     for (let j = 0; j < numbers[i].length; j++) {

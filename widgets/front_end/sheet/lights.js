@@ -1,5 +1,6 @@
-// The same number lit wherever it stands: in tables, settings, sentences, the formula bar and charts. The selected cell and those it
-// reads are lit until another is selected; what is pointed at, with the pointer or by focus on a sentence, is lit more.
+// The same number lit wherever it stands: in tables, settings, sentences, the formula bar and
+// charts. The selected cell and those it reads are lit until another is selected; what is pointed
+// at, with the pointer or by focus on a sentence, is lit more.
 
 import { cellOf } from "./grid.js";
 import { Marks } from "../charts/marks.js";
@@ -50,7 +51,8 @@ export class Lights {
   light() {
     const { node } = this.page;
     const places = (cell) =>
-      `[data-cell="${keyOf(cell)}"], [data-block="${cell.name}"][data-row="${cell.row}"][data-col="${cell.column}"]`;
+      `[data-cell="${keyOf(cell)}"], ` +
+      `[data-block="${cell.name}"][data-row="${cell.row}"][data-col="${cell.column}"]`;
     const wanted = new Set(
       this.pointed.flatMap((cell) => [...node.querySelectorAll(places(cell))]),
     );

@@ -13,7 +13,8 @@ import { exact, roundedTo, shown, typed } from "../engine/numbers.js";
 
 const STOPS = 200; // of a slider without a step of its own
 
-// Stops of a power of ten on a log scale: round numbers, closer together where the steps would be coarse.
+// Stops of a power of ten on a log scale: round numbers, closer together where the steps would be
+// coarse.
 const OF_TEN = [...range(1, 2, 0.1), ...range(2, 5, 0.25), ...range(5, 10, 0.5)];
 
 function range(from, to, by) {
@@ -71,7 +72,8 @@ export class Control {
    * @param {import("../engine/state.js").State} state
    * @param {Object} block a parameter
    * @param {() => void} onFocus so that the formula bar follows
-   * @param {(value: number) => Promise<any>} resize of a size: asks for a page with another one in this one's place
+   * @param {(value: number) => Promise<any>} resize of a size: asks for a page with another one in
+   *   this one's place
    */
   constructor(state, block, onFocus, resize) {
     this.state = state;
@@ -136,9 +138,12 @@ export class Control {
       step: 1,
       class: "gs-slider",
       "aria-label": this.block.name,
-      oninput: () =>
-        this.block.isSize ? (this.field.value = exact(pointed())) : this.set(pointed()),
-      onchange: () => this.block.isSize && this.set(pointed()), // the slider itself gives way to the new page's
+      oninput: () => {
+        if (this.block.isSize) this.field.value = exact(pointed());
+        else this.set(pointed());
+      },
+      // A size is set when the slider is let go: it gives way to the new page's.
+      onchange: () => this.block.isSize && this.set(pointed()),
     });
     const stepper = (text, by, name) =>
       button(text, () => this.move(by), {
@@ -183,7 +188,8 @@ export class Control {
 
   draw() {
     this.drawLock();
-    const value = this.list && this.state.isReplaced(this.block.name) ? -1 : this.value; // a list shows no choice then: each can be picked
+    // a list shows no choice then: each can be picked
+    const value = this.list && this.state.isReplaced(this.block.name) ? -1 : this.value;
     if (Object.is(value, this.drawn)) return;
     this.drawn = value;
     if (this.list) {

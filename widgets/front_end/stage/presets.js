@@ -4,7 +4,10 @@ import { startOf } from "../engine/address.js";
 import { button, element, setText } from "../elements/elements.js";
 
 export class Presets {
-  /** @param {import("../engine/state.js").State} state @param {() => void} before called before a preset is chosen */
+  /**
+   * @param {import("../engine/state.js").State} state
+   * @param {() => void} before called before a preset is chosen
+   */
   constructor(state, before) {
     this.state = state;
     this.presets = state.description.presets;
@@ -31,10 +34,7 @@ export class Presets {
 
   ask(k) {
     const preset = this.presets[k];
-    setText(
-      this.question,
-      preset && preset.predict ? `Before you press ${k + 1}: ${preset.predict}` : "",
-    );
+    setText(this.question, preset?.predict ? `Before you press ${k + 1}: ${preset.predict}` : "");
   }
 
   /** A preset is a start of its own: what it does not set is as the sheet starts. */
@@ -53,8 +53,8 @@ export class Presets {
   }
 
   press(k) {
-    this.buttons.forEach((button, other) =>
-      button.setAttribute("aria-pressed", String(other === k)),
-    );
+    for (const [other, button] of this.buttons.entries()) {
+      button.setAttribute("aria-pressed", String(other === k));
+    }
   }
 }

@@ -1,4 +1,5 @@
-// What just happened, in words. Each number of a sentence knows its cell, so that it can be lit with it.
+// What just happened, in words. Each number of a sentence knows its cell, so that it can be lit
+// with it.
 
 import { element, setText } from "../elements/elements.js";
 import { shown } from "../engine/numbers.js";
@@ -10,7 +11,8 @@ function made(pieces) {
     .map(([name, format]) => [element("span", { "data-cell": `${name} 0 0` }), name, format]);
   const spans = numbers.map(([span]) => span);
   const parts = pieces.map((piece) => (typeof piece === "string" ? piece : spans.shift()));
-  // A screen reader says the sentence, not the number alone that changed in it; with the keyboard it is reached to light its numbers.
+  // A screen reader says the sentence, not the number alone that changed in it; with the keyboard
+  // it is reached to light its numbers.
   const node = element(
     "p",
     { "aria-atomic": "true", tabindex: numbers.length ? 0 : undefined },

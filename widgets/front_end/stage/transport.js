@@ -2,11 +2,15 @@
 
 import { button, element, setText } from "../elements/elements.js";
 
+const SMALLER = "take smaller steps or start elsewhere";
 const SPEEDS = [1, 10, 100]; // steps a frame
 const FIRST_SCRUB = 100; // right end of the scrub bar until the run goes further
 
 export class Transport {
-  /** @param {import("../engine/state.js").State} state @param {() => import("../engine/state.js").State|null} beside B's state, while two are compared */
+  /**
+   * @param {import("../engine/state.js").State} state
+   * @param {() => import("../engine/state.js").State|null} beside B's state, while two are compared
+   */
   constructor(state, beside) {
     this.state = state;
     this.beside = beside;
@@ -76,8 +80,7 @@ export class Transport {
     setText(this.label, `step ${step}`);
     let because = isLast ? "a run has no more steps" : "";
     if (still) because = "another step would change nothing";
-    if (overflow)
-      because = `${overflow} would no longer be a finite number; take smaller steps or start elsewhere`;
+    if (overflow) because = `${overflow} would no longer be a finite number; ${SMALLER}`;
     setText(this.stopped, because && `: stopped here, because ${because}`);
   }
 }
