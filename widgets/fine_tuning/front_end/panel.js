@@ -1,8 +1,8 @@
 // The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and
 // asks.
 
-import { asker } from "../../front_end/host/asking.js";
 import { element, focused, setText } from "../../front_end/elements/elements.js";
+import { asker } from "../../front_end/host/asking.js";
 import { fromAddress, fromSource, oncePerPage } from "../../front_end/host/plotly.js";
 import { Choose } from "./choose.js";
 import { facts } from "./facts.js";

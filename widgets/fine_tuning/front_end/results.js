@@ -2,7 +2,7 @@
 
 import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
-import { calibrationChart, Chart } from "./lines.js";
+import { Chart, calibrationChart } from "./lines.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
 const LEARNT_SINCE = " It has learnt since; look again to see what it makes of the pictures now.";

@@ -1,8 +1,8 @@
 // The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while
 // something moves, plotly's lines and markers can be moved without it.
 
-import { Dragging } from "./dragging.js";
 import { element } from "../elements/elements.js";
+import { Dragging } from "./dragging.js";
 import { Handles } from "./handles.js";
 import { move, moveContour } from "./moving.js";
 import {

@@ -1,8 +1,8 @@
 // Markers that the reader drags, lines drawn by hand, points added by a click: a pointer on a chart
 // sets inputs.
 
-import { placeOf } from "../engine/blocks.js";
 import { take } from "../elements/elements.js";
+import { placeOf } from "../engine/blocks.js";
 import { isOwn } from "./series.js";
 
 const REACH = 26; // pixels from a marker that still take hold of it

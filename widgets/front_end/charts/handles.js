@@ -1,9 +1,9 @@
 // Handles on a chart, at fixed places along x, that the reader moves up and down: by pointer, or by
 // the arrow keys.
 
-import { rounded } from "./dragging.js";
 import { element, take } from "../elements/elements.js";
 import { shown } from "../engine/numbers.js";
+import { rounded } from "./dragging.js";
 
 // parts of the axis, downwards
 const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 };

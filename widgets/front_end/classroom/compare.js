@@ -1,6 +1,5 @@
 // A and B: the same start with one difference named, in lock-step, on the same axes.
 
-import { isInput, isSingle } from "../engine/blocks.js";
 import {
   button,
   element,
@@ -9,6 +8,7 @@ import {
   refusalLine,
   setText,
 } from "../elements/elements.js";
+import { isInput, isSingle } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 import { State } from "../engine/state.js";
 

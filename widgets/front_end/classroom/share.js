@@ -1,8 +1,8 @@
 // Settings by link: the page's state in its address, and what a class sees and may change.
 
+import { button, element, setText } from "../elements/elements.js";
 import { addressWith, linkOf, readLink, startOf } from "../engine/address.js";
 import { isInput } from "../engine/blocks.js";
-import { button, element, setText } from "../elements/elements.js";
 
 export class Share {
   /**

@@ -1,11 +1,11 @@
 // The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the
 // workbook's parts and other sizes in the file.
 
-import { OtherSizes, inWords } from "./other_sizes.js";
 import { unpacked } from "../engine/packing.js";
-import { mount } from "../page/page.js";
-import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 import { archive, filled } from "../engine/workbook.js";
+import { mount } from "../page/page.js";
+import { inWords, OtherSizes } from "./other_sizes.js";
+import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 /** plotly.js stands last in the file, so that the sheet need not wait for it. */
 async function plotly() {

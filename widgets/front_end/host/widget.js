@@ -1,8 +1,8 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
-import { asker } from "./asking.js";
 import { isInput, isSingle } from "../engine/blocks.js";
 import { mount } from "../page/page.js";
+import { asker } from "./asking.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);

@@ -46,23 +46,23 @@
 //   widget       the page as an anywidget
 //   static       the page as a file
 
-import { isData, isInput, isSingle } from "../engine/blocks.js";
 import { Chart } from "../charts/chart.js";
 import { Compare } from "../classroom/compare.js";
-import { Control } from "../stage/controls.js";
+import { Predictions } from "../classroom/predictions.js";
+import { Presenter } from "../classroom/presenter.js";
+import { Share } from "../classroom/share.js";
 import { button, element, setText } from "../elements/elements.js";
-import { Exchange } from "./exchange.js";
+import { isData, isInput, isSingle } from "../engine/blocks.js";
+import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
 import { Grid } from "../sheet/grid.js";
 import { Lights } from "../sheet/lights.js";
-import { Predictions } from "../classroom/predictions.js";
-import { Presenter } from "../classroom/presenter.js";
+import { Control } from "../stage/controls.js";
 import { Presets } from "../stage/presets.js";
 import { Sentences } from "../stage/sentences.js";
-import { Share } from "../classroom/share.js";
-import { State } from "../engine/state.js";
-import { keepsFocus, takeOver } from "./successor.js";
 import { Transport } from "../stage/transport.js";
+import { Exchange } from "./exchange.js";
+import { keepsFocus, takeOver } from "./successor.js";
 
 const SETTLED = 200; // milliseconds without a change before Python is told
 let made = 0; // sheets on this page so far

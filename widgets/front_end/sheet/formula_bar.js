@@ -1,11 +1,11 @@
 // What the selected cell says: its address and Excel formula, its mathematics, and the same with
 // the current numbers.
 
-import { excelFormula, columnName } from "../engine/formulas.js";
-import { isInput } from "../engine/blocks.js";
 import { element, setText } from "../elements/elements.js";
-import { cellName } from "./grid.js";
+import { isInput } from "../engine/blocks.js";
+import { columnName, excelFormula } from "../engine/formulas.js";
 import { shown } from "../engine/numbers.js";
+import { cellName } from "./grid.js";
 
 /** Mathematics made anew only where it changed: the browser lays it out each time. */
 function write(node, markup) {

@@ -1,6 +1,5 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { isInput } from "../engine/blocks.js";
 import {
   element,
   focused,
@@ -10,6 +9,7 @@ import {
   setText,
   take,
 } from "../elements/elements.js";
+import { isInput } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 
 // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out

@@ -2,8 +2,8 @@
 // charts. The selected cell and those it reads are lit until another is selected; what is pointed
 // at, with the pointer or by focus on a sentence, is lit more.
 
-import { cellOf } from "./grid.js";
 import { Marks } from "../charts/marks.js";
+import { cellOf } from "./grid.js";
 
 const WITH_A_CELL = "[data-cell], td[data-block]:not(.gs-selected)";
 

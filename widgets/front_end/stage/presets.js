@@ -1,7 +1,7 @@
 // The story's steps as buttons, and the question to answer before the next one is pressed.
 
-import { startOf } from "../engine/address.js";
 import { button, element, setText } from "../elements/elements.js";
+import { startOf } from "../engine/address.js";
 
 export class Presets {
   /**
