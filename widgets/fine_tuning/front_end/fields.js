@@ -109,6 +109,7 @@ export function picture(told) {
  */
 export function table(headings, rows, name) {
   const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col", text })));
+  /** @param {(string|number)[]} cells the first is the row's heading */
   const row = ([first, ...cells]) =>
     element(
       "tr",

@@ -4,6 +4,8 @@
 import { element, setText } from "../../front_end/elements/elements.js";
 import { short } from "./fields.js";
 
+/** @typedef {import("../../front_end/charts/series.js").Plot} Plot */
+
 // Colours that everyone can tell apart, and dashes and markers for those who see none.
 const LOOKS = {
   "body's predictions": { color: "#8a5a00", dash: "dot", symbol: "triangle-up" },
@@ -40,11 +42,15 @@ export class Chart {
    */
   constructor(title, note, plotly) {
     this.plotly = plotly;
-    this.plot = element("div", {
-      class: "gs-plot",
-      role: "img",
-      "aria-label": `${title}. ${note}`,
-    });
+    /** @type {((plotly: any) => void)|undefined} called once plotly has drawn */
+    this.drawn = undefined;
+    this.plot = /** @type {Plot} */ (
+      element("div", {
+        class: "gs-plot",
+        role: "img",
+        "aria-label": `${title}. ${note}`,
+      })
+    );
     this.title = title;
     this.caption = element("figcaption", { text: title });
     this.node = element("figure", { class: "gs-chart" }, this.caption, this.plot);

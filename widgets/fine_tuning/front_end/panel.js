@@ -139,10 +139,11 @@ class Panel {
    */
   watch() {
     const beside = getComputedStyle(this.live).position === "sticky";
-    (beside ? this.live.parentNode : this.live).scrollIntoView();
+    (beside ? this.live.parentElement : this.live).scrollIntoView();
   }
 
   draw(changed) {
+    /** @type {any} */
     const state = Object.fromEntries(NAMES.map((name) => [name, this.get(name)]));
     const one = (...names) => names.some((name) => changed.includes(name));
     if (one("job", "resumable", "notices")) this.job.draw(state);
@@ -212,6 +213,7 @@ class Panel {
 
 /** @param {{model: any, el: HTMLElement}} context */
 function render({ model, el }) {
+  /** @type {HTMLMetaElement|null} */
   const announced = document.querySelector('meta[name="gradsheet-plotly"]');
   const ask = asker(model);
   const host = {

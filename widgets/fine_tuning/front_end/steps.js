@@ -13,6 +13,8 @@ export class Steps {
     this.host = host;
     this.rates = rates;
     this.buttons = [];
+    /** @type {Map<HTMLElement, HTMLElement>} of what a step shows, where its refusals are said */
+    this.refusals = new Map();
     this.fields = {
       predictions: {
         epochs: field("Epochs of the linear model", about.frozenEpochs),
@@ -181,7 +183,7 @@ export class Steps {
       ...more,
       says,
     );
-    for (const place of more) place.says = says;
+    for (const place of more) this.refusals.set(place, says);
     return section;
   }
 
@@ -201,10 +203,10 @@ export class Steps {
     try {
       const { first, lr } = this.numbers("unfrozen");
       const { content } = await this.host.ask("layers", { first, lr });
-      setText(this.layers.says, "");
+      setText(this.refusals.get(this.layers), "");
       this.drawLayers(content.layers);
     } catch (error) {
-      setText(this.layers.says, error.message);
+      setText(this.refusals.get(this.layers), error.message);
     }
   }
 
@@ -230,7 +232,7 @@ export class Steps {
       unfrozen.first.input.value = short(rate / 100);
       this.askLayers();
     }
-    for (const button of this.suggestions.children)
+    for (const button of /** @type {HTMLCollectionOf<HTMLElement>} */ (this.suggestions.children))
       button.setAttribute("aria-pressed", String(button.dataset.name === name));
   }
 
@@ -256,7 +258,7 @@ export class Steps {
       return this.actor(
         `Load ${name} (${was})`,
         () => this.host.start("load", { name }),
-        this.saved.says,
+        this.refusals.get(this.saved),
       );
     });
     this.saved.replaceChildren(

@@ -16,6 +16,9 @@ import {
 } from "./series.js";
 
 // milliseconds without a change before plotly draws again, so that hover labels tell what is shown
+/** @typedef {import("./series.js").Plot} Plot */
+/** @typedef {import("./series.js").Points} Points */
+
 const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
@@ -60,7 +63,7 @@ const SKETCH = {
 export class Chart {
   /**
    * @param {import("../engine/state.js").State} state
-   * @param {Object} chart of the description
+   * @param {import("../engine/description.js").Chart} chart
    * @param {number} place of the chart among the sheet's
    * @param {(text: string) => void} say
    */
@@ -71,13 +74,25 @@ export class Chart {
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
     this.lastStep = chart.x.high;
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
+    /** @type {any} */
     this.plotly = null;
+    /** @type {Points[]} where each item stands on the screen */
+    this.drawn = [];
+    this.started = false;
+    /** @type {(() => void)|null} called at each change of what the reader draws */
+    this.sketching = null;
+    /** @type {number|null} the series's place, where what is drawn is a straight line */
+    this.straight = null;
+    /** @type {Handles|null} */
+    this.handles = null;
     this.nextSurface = 0; // the time from which the contour may be drawn again
-    this.plot = element("div", {
-      class: "gs-plot",
-      role: "img",
-      "aria-label": `${chart.title}. ${chart.note}`,
-    });
+    this.plot = /** @type {Plot} */ (
+      element("div", {
+        class: "gs-plot",
+        role: "img",
+        "aria-label": `${chart.title}. ${chart.note}`,
+      })
+    );
     this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
     this.plot.append(this.waiting);
     this.node = element(
@@ -155,6 +170,7 @@ export class Chart {
    */
   handlesOfLine() {
     const within = (number, { low, high }) => Math.min(high, Math.max(low, number));
+    /** @param {Points} line @param {number} x */
     const along = ({ x: [from, to], y: [start, end] }, x) =>
       start + ((end - start) * (x - from)) / (to - from);
     const now = this.pointsOfSeries(this.straight);
@@ -212,6 +228,12 @@ export class Chart {
       this.chart,
       this.items.find((item) => item.s === s && isOwn(item)),
     );
+  }
+
+  /** Whether the pointer draws or adds a point, so that its press is no click on a marker. */
+  get isDrawnUpon() {
+    const { held } = this.dragging;
+    return this.sketching !== null || (held !== null && typeof held.k !== "number");
   }
 
   // --- drawing

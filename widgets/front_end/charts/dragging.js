@@ -22,10 +22,50 @@ function allowed(block, x) {
   return block.whole ? Math.round(within) : within;
 }
 
+/** @typedef {import("./series.js").Drawn} Drawn */
+/** @typedef {{left: number, top: number, inside: boolean, x: number, y: number}} Place in pixels of
+ *   the plot, and in the axes' numbers */
+
+/**
+ * What takes a pointer that drags, draws or adds.
+ * @typedef {Object} Drawable
+ * @property {(() => void)|null} sketching whether the reader draws a curve of their own
+ * @property {number|null} straight not null: that curve is a straight line, moved by handles
+ * @property {(from: Place, to: Place) => void} stroke of that curve
+ */
+
+/**
+ * What the pointer has hold of: a marker, a curve (k is null), nothing yet (s is undefined), or the
+ * reader's own curve (s is null).
+ * @typedef {{s?: number|null, k?: number|null, from?: Place, last: any, moved?: boolean}} Held
+ */
+
+/**
+ * Where the pointer is on a plot.
+ * @param {import("./series.js").Plot} plot
+ * @param {MouseEvent} event
+ * @returns {Place}
+ */
+export function placeAt(plot, event) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  const box = plot.getBoundingClientRect();
+  const left = event.clientX - box.left - xaxis._offset;
+  const top = event.clientY - box.top - yaxis._offset;
+  const inside =
+    left >= -REACH &&
+    top >= -REACH &&
+    left <= xaxis._length + REACH &&
+    top <= yaxis._length + REACH;
+  return { left, top, inside, x: xaxis.p2c(left), y: yaxis.p2c(top) };
+}
+
 /**
  * Of the wanted series of now, no ghosts nor B's, the nearest marker within reach: {item, k}, or
  * null.
- * @param {(item: Object) => boolean} wanted
+ * @param {Drawn} drawing
+ * @param {Place} place
+ * @param {number} reach in pixels
+ * @param {(item: import("./series.js").Item) => boolean} wanted
  */
 export function nearestMarker({ items, drawn, plot }, { left, top }, reach, wanted) {
   const { xaxis, yaxis } = plot._fullLayout;
@@ -43,11 +83,17 @@ export function nearestMarker({ items, drawn, plot }, { left, top }, reach, want
 }
 
 export class Dragging {
-  /** @param {import("./chart.js").Chart} chart @param {(text: string) => void} say */
+  /**
+   * @param {Drawn & Drawable} chart
+   * @param {number} place of the chart among the sheet's
+   * @param {(text: string) => void} say
+   */
   constructor(chart, place, say) {
     this.chart = chart;
     this.state = chart.state;
-    this.place = place; // of the chart among the sheet's
+    this.place = place;
+    /** @type {Held|null} */
+    this.held = null;
     this.say = say;
     this.series = chart.chart.series;
     this.draggable =
@@ -75,22 +121,6 @@ export class Dragging {
     return this.inputs(s).every((name) => !this.state.locked.has(name));
   }
 
-  /** Where the pointer is: in pixels of the plot, and in the axes' numbers. */
-  at(event) {
-    const { xaxis, yaxis } = this.chart.plot._fullLayout;
-    const box = this.chart.plot.getBoundingClientRect();
-    const [left, top] = [
-      event.clientX - box.left - xaxis._offset,
-      event.clientY - box.top - yaxis._offset,
-    ];
-    const inside =
-      left >= -REACH &&
-      top >= -REACH &&
-      left <= xaxis._length + REACH &&
-      top <= yaxis._length + REACH;
-    return { left, top, inside, x: xaxis.p2c(left), y: yaxis.p2c(top) };
-  }
-
   /** The marker to take hold of, {s, k}, or null. */
   nearest(at) {
     const held = ({ series: { drag }, s }) =>
@@ -115,7 +145,7 @@ export class Dragging {
 
   down(event) {
     if (event.button !== 0 || !this.isOpen) return;
-    const at = this.at(event);
+    const at = placeAt(this.chart.plot, event);
     if (this.chart.sketching) return this.chart.straight === null && this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
     const taken =
@@ -131,7 +161,7 @@ export class Dragging {
 
   over(event) {
     if (!this.isOpen) return;
-    const at = this.at(event);
+    const at = placeAt(this.chart.plot, event);
     if (this.chart.sketching) return this.held && this.stroke(event, at);
     if (!this.held) {
       this.chart.plot.classList.toggle("gs-holdable", at.inside && this.nearest(at) !== null);

@@ -3,14 +3,14 @@
 
 import { element, take } from "../elements/elements.js";
 import { shown } from "../engine/numbers.js";
-import { rounded } from "./dragging.js";
+import { placeAt, rounded } from "./dragging.js";
 
 // parts of the axis, downwards
 const KEYS = { ArrowUp: -0.01, ArrowDown: 0.01, PageUp: -0.1, PageDown: 0.1 };
 
 export class Handles {
   /**
-   * @param {import("./chart.js").Chart} chart that plotly has drawn
+   * @param {import("./series.js").Drawn} chart
    * @param {{x: number[], y: number[]}} points where they stand, on the axes
    * @param {boolean} byKeys whether they show to the keyboard alone, and leave the pointer to the
    *   chart
@@ -35,7 +35,7 @@ export class Handles {
       node.addEventListener(
         "pointermove",
         (event) =>
-          node.hasPointerCapture(event.pointerId) && this.set(k, this.chart.dragging.at(event).top),
+          node.hasPointerCapture(event.pointerId) && this.set(k, placeAt(chart.plot, event).top),
       );
       node.addEventListener("keydown", (event) => this.pressed(event, k));
       return node;
@@ -90,7 +90,7 @@ export class Handles {
       const [x, y] = [this.points.x[k], this.points.y[k]];
       node.style.left = `${plot.offsetLeft + xaxis._offset + xaxis.c2p(x)}px`;
       node.style.top = `${plot.offsetTop + yaxis._offset + yaxis.c2p(y)}px`;
-      node.setAttribute("aria-valuenow", y);
+      node.setAttribute("aria-valuenow", String(y));
       node.setAttribute("aria-valuetext", shown(y, "g"));
     });
   }

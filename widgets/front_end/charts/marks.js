@@ -2,7 +2,7 @@
 // run's line has a dot where it has come to.
 
 import { placeOf } from "../engine/blocks.js";
-import { nearestMarker } from "./dragging.js";
+import { nearestMarker, placeAt } from "./dragging.js";
 import { write } from "./moving.js";
 import { isOwn } from "./series.js";
 
@@ -12,17 +12,33 @@ const DOT = 4.5;
 const REACH = 14; // pixels from a marker that are a click on it
 const STILL = 4; // pixels that a click may move
 
+/** @typedef {import("../engine/state.js").Cell} Cell */
+
+/**
+ * A cell that is lit: selected, read by the selected one, or pointed at.
+ * @typedef {Cell & {kind?: string}} Lit
+ */
+
+/**
+ * What stands for a cell: a point of an item.
+ * @typedef {Object} Mark
+ * @property {import("./series.js").Item} item
+ * @property {number} k the item's place among what is drawn
+ * @property {number} place of the point among the item's; Infinity: the last
+ */
+
 export class Marks {
   /**
-   * @param {import("./chart.js").Chart} chart
-   * @param {(cell: Object) => void} select
-   * @param {(cells: Object[]) => void} point
+   * @param {import("./series.js").Drawn & {isDrawnUpon: boolean}} chart
+   * @param {(cell: Cell) => void} select
+   * @param {(cells: Cell[]) => void} point
    */
   constructor(chart, select, point) {
     this.chart = chart;
     this.state = chart.state;
     this.select = select;
     this.point = point;
+    /** @type {Lit[]} */
     this.cells = [];
     this.layer = document.createElementNS(SVG, "svg");
     this.layer.setAttribute("class", "gs-marks");
@@ -107,6 +123,7 @@ export class Marks {
 
   /**
    * A circle around a point, or the segment itself; "" where it is not drawn.
+   * @param {Mark} mark
    * @param {number} r its radius
    */
   path({ item, k, place }, r) {
@@ -147,14 +164,7 @@ export class Marks {
    * pointer is let go, so the document tells.
    */
   down(event) {
-    const { held } = this.chart.dragging;
-    if (
-      event.button !== 0 ||
-      !this.chart.started ||
-      this.chart.sketching ||
-      (held && typeof held.k !== "number")
-    )
-      return;
+    if (event.button !== 0 || !this.chart.started || this.chart.isDrawnUpon) return;
     const up = (end) => {
       if (Math.hypot(end.clientX - event.clientX, end.clientY - event.clientY) > STILL) return;
       const cell = this.nearest(end);
@@ -167,7 +177,7 @@ export class Marks {
   nearest(event) {
     const found = nearestMarker(
       this.chart,
-      this.chart.dragging.at(event),
+      placeAt(this.chart.plot, event),
       REACH,
       ({ series }) => !series.steps,
     );

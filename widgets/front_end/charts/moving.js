@@ -60,7 +60,7 @@ const MOVES = { lines: moveLine, markers: moveMarkers };
 
 /**
  * Show a series at other places than plotly drew it.
- * @param {HTMLElement} plot where plotly drew
+ * @param {import("./series.js").Plot} plot where plotly drew
  * @param {number} k the series's place among plotly's traces
  * @param {string} mode "lines" or "markers"
  * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} points on the axes, as many as there are
@@ -80,7 +80,7 @@ export function move(plot, k, mode, points) {
 /**
  * Show a contour, plotly's first trace, of other numbers: by plotly's own contour module, without
  * the rest of what plotly draws.
- * @param {HTMLElement} plot where plotly drew
+ * @param {import("./series.js").Plot} plot where plotly drew
  * @param {{x: number[], y: number[], z: (number|null)[][], contours: Object}} surface
  * @returns {boolean} false where plotly has no such module, as another plotly may
  */

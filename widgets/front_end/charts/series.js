@@ -1,6 +1,42 @@
 // What a chart draws: each line, ghost of a line and set of markers is a plotly trace of its own,
 // the contour the first.
 
+/** @typedef {import("../engine/state.js").State} State */
+/** @typedef {import("../engine/description.js").Chart} ChartDescription */
+/** @typedef {import("../engine/description.js").Series} Series */
+/** @typedef {{x: number[], y: number[]}} Points */
+
+/**
+ * The element in which plotly draws, with what plotly puts on it.
+ * @typedef {HTMLDivElement & {
+ *   data: any[], layout: any, _fullData: any[], _fullLayout: any,
+ *   on: (event: string, listener: (about: any) => void) => void,
+ *   removeAllListeners?: (event: string) => void,
+ * }} Plot
+ */
+
+/**
+ * A line, a ghost of a line or a set of markers.
+ * @typedef {Object} Item
+ * @property {Series} series
+ * @property {number} s the series's place in the chart
+ * @property {number|null} ghost which of the series's ghosts it is, or null
+ * @property {State|null} other the state of B, where it is B's
+ */
+
+/**
+ * What is on the screen of a chart: all that markers, handles and the pointer need to know of it.
+ * @typedef {Object} Drawn
+ * @property {State} state
+ * @property {ChartDescription} chart
+ * @property {Plot} plot
+ * @property {HTMLElement} node the chart with its caption
+ * @property {Item[]} items bottom first
+ * @property {Points[]} drawn where each item stands
+ * @property {number} first plotly's number of the first item's trace
+ * @property {boolean} started whether plotly has drawn
+ */
+
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const SYMBOLS = ["circle", "diamond", "square", "cross"];
 // axis lengths: a point further off is drawn there, since no browser draws at 1e300
@@ -26,8 +62,10 @@ export function drawable(numbers, { low, high, scale }) {
 }
 
 /**
- * What is drawn, bottom first: {series, s: its place in the chart, ghost: which of its ghosts, or
- * null, other: the state of B, or null}.
+ * What is drawn, bottom first.
+ * @param {ChartDescription} chart
+ * @param {State|null} other B's state, while two are compared
+ * @returns {Item[]}
  */
 export function itemsOf(chart, other) {
   const own = chart.series.flatMap((series, s) => [
@@ -39,7 +77,7 @@ export function itemsOf(chart, other) {
     : own;
 }
 
-/** Whether it is of now: no ghost, and not B's. */
+/** Whether it is of now: no ghost, and not B's. @param {Item} item */
 export const isOwn = (item) => item.ghost === null && !item.other;
 
 /** The steps that a series over steps shows. */
@@ -59,7 +97,13 @@ function numbersOf(state, { series, ghost }, name, steps) {
   return state.past[name].slice(step * now.length, (step + 1) * now.length);
 }
 
-/** The item's points as they are now. @returns {{x: number[], y: number[]}} */
+/**
+ * The item's points as they are now.
+ * @param {State} own
+ * @param {ChartDescription} chart
+ * @param {Item} item
+ * @returns {Points}
+ */
 export function pointsOf(own, chart, item) {
   const { series } = item;
   const state = item.other || own;
@@ -80,7 +124,11 @@ export function pointsOf(own, chart, item) {
 
 export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "lines");
 
-/** The trace of an item, but for its points. @param {string} colour of the series's role */
+/**
+ * The trace of an item, but for its points.
+ * @param {Item} item
+ * @param {string} colour of the series's role
+ */
 export function traceOf({ series, s, ghost, other }, colour) {
   const told = {
     type: "scatter",

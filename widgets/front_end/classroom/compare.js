@@ -17,6 +17,16 @@ const NO_INPUT =
   "Select a cell of an input in a table first: what is computed follows from the inputs.";
 const SAME = "A has this value too: give B another one.";
 
+/**
+ * What differs in B: one cell of an input.
+ * @typedef {Object} Difference
+ * @property {import("../engine/description.js").Block} block
+ * @property {number} row
+ * @property {number} column
+ * @property {number} value B's
+ * @property {number} [own] A's
+ */
+
 /** rate, x[3], W_1[2,3]: counted from 1. */
 function nameOf({ block, row, column }) {
   const [rows, columns] = block.shape;
@@ -115,7 +125,7 @@ export class Compare {
     return answer.value === this.state.value(block.name, row, column) ? { refusal: SAME } : answer;
   }
 
-  /** @param {{block: Object, row: number, column: number, value: number}} difference */
+  /** @param {Difference} difference */
   begin(difference) {
     this.difference = difference;
     this.other = new State(this.state.description);
@@ -180,8 +190,9 @@ export class Compare {
       {},
       ...["", "A", "B"].map((text) => element("th", { scope: "col", text })),
     );
+    /** @type {[HTMLElement, State, import("../engine/description.js").Block][]} */
     this.cells = blocks.flatMap((block) =>
-      [this.state, this.other].map((state) => [element("td"), state, block]),
+      [this.state, this.other].map((state) => /** @type {any} */ ([element("td"), state, block])),
     );
     const rows = blocks.map((block, k) =>
       element(

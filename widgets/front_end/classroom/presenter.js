@@ -3,6 +3,7 @@
 import { button, element, focused, isShortcut, take } from "../elements/elements.js";
 import { Speaker } from "./speaker.js";
 
+/** @type {[key: string, what: string, act: (page: import("../page/page.js").Page) => void][]} */
 const KEYS = [
   ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
   ["p", "previous preset", (page) => page.presets.choose((page.presets.last ?? 1) - 1)],
@@ -71,7 +72,7 @@ export class Presenter {
   }
 
   takeWholeScreen() {
-    this.page.node.parentNode.requestFullscreen?.().then(
+    this.page.node.parentElement.requestFullscreen?.().then(
       () => (this.entered = true),
       () => {},
     ); // refused inside some frames: large type is enough
@@ -126,7 +127,7 @@ export class Presenter {
     )
       return;
     // not event.target, which does not look into a shadow root
-    const [target] = event.composedPath();
+    const target = /** @type {Element} */ (event.composedPath()[0]);
     if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
     if (this.wanted && event.key !== "Escape") {
       this.wanted = false;

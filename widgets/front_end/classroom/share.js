@@ -107,8 +107,9 @@ export class Share {
 
   async copy() {
     // A page that is one person's own says where others find the lesson.
-    const lesson =
-      document.querySelector('meta[name="gradsheet-shared"]')?.content ?? location.href;
+    /** @type {HTMLMetaElement|null} */
+    const shared = document.querySelector('meta[name="gradsheet-shared"]');
+    const lesson = shared?.content ?? location.href;
     const link = new URL(lesson, location.href).href.replace(/#.*/, "") + this.address;
     this.field.value = link;
     try {

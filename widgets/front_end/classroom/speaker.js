@@ -125,7 +125,7 @@ export class Speaker {
     );
     write(this.happened, state.said());
     for (const part of [this.question, this.happened])
-      part.parentNode.hidden = part.children.length === 0;
+      part.parentElement.hidden = part.children.length === 0;
   }
 
   end() {

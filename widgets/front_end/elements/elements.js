@@ -1,9 +1,11 @@
 // One way to make an element, and to write into it.
 
 /**
- * @param {string} tag
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
  * @param {Object<string, any>} properties attributes; `on...` are listeners, `text` is text
  * @param {...(Node|string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -60,8 +62,11 @@ export function folded(part, title, ...children) {
 
 /**
  * Mark and label of a block, in the colour of its role.
- * @param {string} tag
- * @param {Object} more properties
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {import("../engine/state.js").State} state
+ * @param {import("../engine/description.js").Block} block
+ * @param {Tag} tag
+ * @param {Object<string, any>} more properties
  */
 export function labelled(state, block, tag, more) {
   const role = state.description.roles[block.role];
@@ -74,7 +79,7 @@ export function labelled(state, block, tag, more) {
   );
 }
 
-/** This event is ours alone. */
+/** This event is ours alone. @param {Event} event */
 export function take(event) {
   event.preventDefault();
   event.stopPropagation();
@@ -86,7 +91,11 @@ export function take(event) {
  */
 export const isShortcut = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
-/** Write only what changed: browsers lay out again for every assignment. */
+/**
+ * Write only what changed: browsers lay out again for every assignment.
+ * @param {Node} node
+ * @param {string} text
+ */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

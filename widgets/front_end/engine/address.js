@@ -5,6 +5,19 @@ import { inRows, isData, isInput } from "./blocks.js";
 import { exact, typed } from "./numbers.js";
 
 // lists of names: what a class does not see, cannot change; how the page is shown
+/** @typedef {import("./description.js").Description} Description */
+/** @typedef {import("./description.js").Block} Block */
+
+/**
+ * What a link asks for.
+ * @typedef {Object} Link
+ * @property {number|null} preset its place; null: none
+ * @property {Object<string, number[]|null>} inputs row by row; null: the input's formula
+ * @property {number} step
+ * @property {Object<string, string[]>} looks hide, lock: names of parts; mode
+ * @property {string[]} refused what was left out, in words
+ */
+
 const LOOKS = ["hide", "lock", "mode"];
 
 /** 1e+21 -> 1e21: a plus sign does not survive every mail. */
@@ -103,7 +116,14 @@ function numbersOf(block, text, mostRows) {
   return { numbers };
 }
 
-/** A whole number from low to high. */
+/**
+ * A whole number from low to high.
+ * @param {string} name
+ * @param {string} text
+ * @param {number} low
+ * @param {number} high
+ * @returns {{number?: number, refusal?: string}}
+ */
 function whole(name, text, low, high) {
   const number = /^\d+$/.test(text) ? Number(text) : NaN;
   return number >= low && number <= high
@@ -114,14 +134,15 @@ function whole(name, text, low, high) {
 /**
  * What an address asks for, each part checked like a typed value; `refused` says in words what was
  * left out.
- * @param {Object} description @param {string} address
- * @returns {{preset: number|null, inputs: Object, step: number, looks: Object<string, string[]>,
- *   refused: string[]}}
+ * @param {Description} description
+ * @param {string} address
+ * @returns {Link}
  */
 export function readLink(description, address) {
   const blocks = Object.fromEntries(
     description.blocks.filter(isInput).map((block) => [block.name, block]),
   );
+  /** @type {Link} */
   const found = { preset: null, inputs: {}, step: 0, looks: {}, refused: [] };
   for (const [name, encoded] of partsFor(description, address)) {
     const text = decoded(encoded);
@@ -155,7 +176,12 @@ function decoded(text) {
   }
 }
 
-/** @param {number} first what a person counts from */
+/**
+ * @param {Link} found
+ * @param {"preset"|"step"} name
+ * @param {{number?: number, refusal?: string}} answer
+ * @param {number} first what a person counts from
+ */
 function take(found, name, { number, refusal }, first) {
   if (refusal) found.refused.push(refusal);
   else found[name] = number - first;

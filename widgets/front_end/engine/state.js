@@ -4,14 +4,22 @@
 import { inRows, isData, isInput } from "./blocks.js";
 import { shown } from "./numbers.js";
 
+/** @typedef {import("./description.js").Description} Description */
+/** @typedef {import("./description.js").Block} Block */
+/** @typedef {ArrayLike<number>|null} Given an input's numbers; null: its formula is in force */
+/** @typedef {{name: string, row: number, column: number}} Cell a cell of a block */
+
 export class State {
-  /** @param {Object} description from widgets/description.py */
+  /** @param {Description} description from widgets/description.py */
   constructor(description) {
     this.description = description;
+    /** @type {Object<string, Block>} */
     this.blocks = Object.fromEntries(description.blocks.map((block) => [block.name, block]));
     this.inputs = description.blocks.filter(isInput).map((block) => block.name);
     this.carried = Object.keys(description.carried);
+    /** @type {(rows: number) => import("./description.js").Program} */
     this.compile = new Function(`return ${description.program}`)();
+    /** @type {(() => void)[]} */
     this.listeners = [];
     // what would no longer be finite at the next step, where a run stopped for it
     this.overflow = "";
@@ -24,6 +32,7 @@ export class State {
   /** Back to the inputs that the sheet starts with. */
   restart() {
     this.rows = this.description.rows;
+    /** @type {Object<string, Float64Array|null>} */
     this.start = Object.fromEntries(
       this.inputs.map((name) => [name, copied(this.blocks[name].value)]),
     );

@@ -416,6 +416,7 @@ export function archive(parts) {
   let offset = 0;
   for (const [path, text] of Object.entries(parts)) {
     const [name, bytes] = [new TextEncoder().encode(path), new TextEncoder().encode(text)];
+    /** @type {[number, number][]} */
     const about = [
       [20, 2],
       [0x0800, 2],

@@ -6,7 +6,17 @@ const WORKS = ["workbook", "open", "resize", "download", "bring", "recording"];
 
 let last = 0; // question of any view: two views of a widget hear each other's answers
 
-/** Ask the kernel; its answer carries the same number. `ask.end()` stops listening. */
+/**
+ * @typedef {((kind: string, more?: Object<string, any>, buffers?: ArrayBuffer[]) => Promise<Answer>)
+ *   & {end: () => void}} Ask a question; `end` stops listening
+ * @typedef {{content: any, buffers: any[]}} Answer
+ */
+
+/**
+ * Ask the kernel; its answer carries the same number.
+ * @param {any} model anywidget's
+ * @returns {Ask}
+ */
 export function asker(model) {
   const waiting = new Map();
   const hear = (content, buffers) => {
@@ -14,6 +24,7 @@ export function asker(model) {
     if (settle) settle(content, buffers);
   };
   model.on("msg:custom", hear);
+  /** @type {any} */
   const ask = (kind, more = {}, buffers = []) =>
     new Promise((resolve, reject) => {
       const number = `${kind} ${++last} ${Math.random()}`;

@@ -11,7 +11,7 @@ import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 async function plotly() {
   if (document.readyState === "loading")
     await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
-  const held = document.getElementById("gradsheet-plotly");
+  const held = /** @type {HTMLScriptElement} */ (document.getElementById("gradsheet-plotly"));
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }
 

@@ -7,14 +7,22 @@ import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
+/** @typedef {import("../page/page.js").Page} Page */
+
 /** One description's page, until another description takes its place. */
 class Shown {
   /**
+   * @param {any} model anywidget's
+   * @param {HTMLElement} root
+   * @param {import("./asking.js").Ask} ask
    * @param {() => Page} current the page as it now is
    * @param {Page} [before] the one whose place it takes
    */
   constructor(model, root, ask, current, before) {
-    Object.assign(this, { model, ask, current });
+    this.model = model;
+    this.ask = ask;
+    this.current = current;
+    /** @type {import("../engine/description.js").Description} */
     const description = model.get("_description");
     this.inputs = description.blocks.filter(isInput);
     this.own = false; // whether a change of a trait is our own
@@ -28,6 +36,7 @@ class Shown {
 
   /** @returns {import("../page/page.js").Host} */
   host() {
+    /** @type {HTMLMetaElement|null} */
     const announced = document.querySelector('meta[name="gradsheet-plotly"]');
     return {
       settled: (told, step) => this.tell(told, step),
@@ -69,9 +78,9 @@ class Shown {
   async resize(sizes) {
     this.tell(this.page.state.asRows(), this.page.state.step);
     for (const [name, size] of Object.entries(sizes)) {
-      if (name in this.current().state.sizes)
-        // fewer layers have fewer widths
-        await this.ask("resize", { inputs: { [name]: [[size]] } });
+      // Fewer layers have fewer widths.
+      if (!(name in this.current().state.sizes)) continue;
+      await this.ask("resize", { inputs: { [name]: [[size]] } });
     }
     return this.current();
   }

@@ -27,8 +27,8 @@ export function keepsFocus(root) {
 
 /**
  * Inputs with the numbers they had; rows of data stay together or not at all.
- * @param {State} state
- * @param {State} before
+ * @param {import("../engine/state.js").State} state
+ * @param {import("../engine/state.js").State} before
  */
 function fitting(state, before) {
   const fits = (name) =>

@@ -128,6 +128,7 @@ class Table {
   }
 
   get rowHeight() {
+    /** @type {HTMLElement|null} */
     const row = this.body.querySelector("tr:not(.gs-spacer)");
     return row?.offsetHeight || ROW_HEIGHT;
   }
@@ -289,6 +290,7 @@ export class Grid {
     for (const table of this.tables) if (!table.node.closest("details:not([open])")) table.draw();
   }
 
+  /** @returns {HTMLElement|null} a cell that is drawn */
   find(name, row, column) {
     return this.node.querySelector(
       `td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`,
@@ -429,7 +431,7 @@ export class Grid {
    */
   pasted(event) {
     const td = tdOf(event);
-    const text = (event.clipboardData || window.clipboardData).getData("text");
+    const text = event.clipboardData.getData("text");
     const lines = text
       .replace(/\r/g, "")
       .replace(/\n+$/, "")

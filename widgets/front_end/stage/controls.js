@@ -183,7 +183,10 @@ export class Control {
     const locked = this.state.locked.has(this.block.name);
     if (locked === Boolean(this.locked)) return;
     this.locked = locked;
-    for (const part of this.node.querySelectorAll("input, select, button")) part.disabled = locked;
+    const parts = /** @type {NodeListOf<HTMLInputElement>} */ (
+      this.node.querySelectorAll("input, select, button")
+    );
+    for (const part of parts) part.disabled = locked;
   }
 
   draw() {
