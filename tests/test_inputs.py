@@ -20,7 +20,7 @@ from sheets.language.blocks import choices_of
 from sheets.language.errors import nearest
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs
 
-NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "numbers.js"
+NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
 
 
 def lesson() -> Sheet:

@@ -18,14 +18,12 @@ from sheets import Sheet, values
 from sheets.language.blocks import Size
 from sheets.library.log_loss import log_loss
 from widgets.description import description
-from widgets.front_end import FOLDER, _enclosed
+from widgets.front_end import FOLDER, enclosed
 from widgets.static_page import static_page
 
 SHEETS = {"log_loss": log_loss(), "network": network()}
 DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
-MODULES = "\n".join(
-    _enclosed(FOLDER / f"{name}.js") for name in ("numbers", "blocks", "address", "state")
-)
+MODULES = enclosed(FOLDER / "engine" / "state.js", FOLDER / "engine" / "address.js")
 ROUND_TRIP = """
 (({ State }, { linkOf, readLink }, description, preset, inputs, step, address) => {
     const written = ([name, x]) => [name, Array.from(x, String)];
@@ -54,7 +52,7 @@ def round_trip(
     }
     arguments = ", ".join(json.dumps(x) for x in (DESCRIPTIONS[sheet], preset, flat, step, address))
     return json.loads(
-        engines.in_v8(f"{MODULES}\n{ROUND_TRIP}(module_state, module_address, {arguments})")
+        engines.in_v8(f"{MODULES}\n{ROUND_TRIP}(engine_state, engine_address, {arguments})")
     )
 
 

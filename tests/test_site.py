@@ -103,10 +103,10 @@ def test_next_goes_through_the_course_and_previous_comes_back(pages):
 
 def test_what_pages_share_is_in_none_of_them(site):
     script = (site / "gradsheet.js").read_text(encoding="utf-8")
-    assert "module_grid" in script
+    assert "sheet_grid" in script
     for name in lessons():
         page = (site / f"{name}.html").read_text(encoding="utf-8")
-        assert "module_grid" not in page and ".gs-chart" not in page
+        assert "sheet_grid" not in page and ".gs-chart" not in page
     assert (site / "fine_tuning.html").stat().st_size < 30_000
 
 

@@ -19,12 +19,12 @@ from sheets.library.matmul_stack import matmul_stack
 from sheets.targets.excel import read_inputs, write
 from widgets import SheetWidget, other_sizes
 from widgets.description import description
-from widgets.front_end import FOLDER, _enclosed
+from widgets.front_end import FOLDER, enclosed
 from widgets.merging import merged
 from widgets.other_sizes import sizes_of, told_sizes
 
-TAKEN_OUT = f"""{_enclosed(FOLDER / "packing.js")}
-((told, k) => JSON.stringify(module_packing.takenOut(told.merged, k, told.ways)))"""
+TAKEN_OUT = f"""{enclosed(FOLDER / "engine" / "packing.js")}
+((told, k) => JSON.stringify(engine_packing.takenOut(told.merged, k, told.ways)))"""
 
 
 def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 
 import engines
 import numpy as np
@@ -19,7 +18,7 @@ from sheets.targets.excel import write
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 from sheets.targets.numpy import overflow, steps_taken, trajectory
 from widgets.description import description
-from widgets.front_end import FOLDER, joined_files
+from widgets.front_end import FOLDER, enclosed
 
 STEPS = 12
 POINTS = np.array(
@@ -281,12 +280,7 @@ def doubling(**limits) -> Sheet:
     return s
 
 
-STATE = re.sub(
-    "^export ",
-    "",
-    joined_files(tuple(FOLDER / f"{name}.js" for name in ("numbers", "blocks", "state"))),
-    flags=re.MULTILINE,
-)
+STATE = enclosed(FOLDER / "engine" / "state.js") + "\nconst { State } = engine_state;"
 
 
 def on_the_page(sheet: Sheet, then: str) -> dict:

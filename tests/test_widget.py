@@ -1,7 +1,6 @@
 """SheetWidget as ipywidgets users expect it: traits, link, observe, interact, and what it answers the page."""
 
 import io
-import re
 import subprocess
 import sys
 
@@ -211,25 +210,3 @@ def test_the_lessons_front_end_is_under_200_kilobytes():
 
     told = json.dumps(description(log_loss()))
     assert len((joined("widget") + style() + told).encode()) < 200_000
-
-
-def test_no_text_of_the_front_end_runs_over_a_line():
-    """Joining takes indentation away."""
-    from widgets.front_end import FOLDER
-
-    texts = [
-        text
-        for path in FOLDER.glob("*.js")
-        for text in re.findall(r"`[^`]*`", path.read_text(encoding="utf-8"))
-    ]
-    assert texts and not [text for text in texts if "\n" in text]
-
-
-def test_every_module_of_the_front_end_is_joined():
-    from widgets.front_end import ENDS, FOLDER, MODULES
-
-    assert {path.stem for path in FOLDER.glob("*.js")} == {
-        *MODULES,
-        *ENDS["widget"],
-        *ENDS["static"],
-    }

@@ -15,7 +15,7 @@ import traitlets
 
 from sheets import InputError
 
-from ..front_end import FOLDER, joined_files, style
+from ..front_end import joined_from, style
 from ..sheet_widget import plotly_file
 from .allowed import allowed_folders, allowed_path, sentence
 from .events import Event, Listener, Notice, Stop, nobody
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 OWN = Path(__file__).parent / "front_end"
-MODULES = (
-    *(FOLDER / f"{name}.js" for name in ("elements", "numbers", "plotly", "asking")),
-    *(
-        OWN / f"{name}.js"
-        for name in (
-            "fields",
-            "lines",
-            "job",
-            "choose",
-            "facts",
-            "steps",
-            "results",
-            "recorded",
-            "panel",
-        )
-    ),
-)  # as they need each other
 RECORDED = Path(__file__).parent / "recorded"
 PAUSE = 0.15  # seconds between two tellings of what changes with every batch
 MOST_NOTICES = 30
@@ -82,7 +65,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     The page starts it. Without a page: `prepare()`, `start("frozen", epochs=6, lr=0.02)`, `wait()`; then `session` holds the learner.
     """
 
-    _esm = joined_files(MODULES)
+    _esm = joined_from(OWN / "panel.js")
     _css = style() + (OWN / "panel.css").read_text(encoding="utf-8")
 
     job = traitlets.Dict(Status().told()).tag(sync=True)

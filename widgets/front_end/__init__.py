@@ -1,79 +1,91 @@
-"""The page's own source: plain ES modules, joined into one for a notebook or a file. No node, no build step."""
+"""The page's own source: plain ES modules in rooms, joined into one for a notebook or a file.
+
+No node and no build step: a module's imports say which modules come before it, and rjsmin takes
+out the comments and the spaces, which only readers need.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import rjsmin
+
 FOLDER = Path(__file__).parent
-MODULES = (
-    "elements",
-    "numbers",
-    "blocks",
-    "address",
-    "state",
-    "grid",
-    "formula_bar",
-    "controls",
-    "transport",
-    "moving",
-    "series",
-    "dragging",
-    "handles",
-    "charts",
-    "presets",
-    "exchange",
-    "share",
-    "sentences",
-    "marks",
-    "lights",
-    "speaker",
-    "presenter",
-    "predictions",
-    "compare",
-    "successor",
-    "page",
-    "plotly",
-)  # as they need each other
-ENDS = {
-    "widget": ("asking", "widget"),
-    "static": ("packing", "workbook", "other_sizes", "static"),
-}  # a kernel writes the workbook itself
-IMPORT = re.compile(r'^import (\{[^}]*\}) from "[./\w]*?(\w+)\.js";$', re.MULTILINE)
-# What only readers need: lines of comment and empty ones, indentation, and comments after code.
-UNREAD = re.compile(
-    r"^\s*(//[^\n]*|/\*\*.*?\*/)\n|^ +|^\n|(?<=[;,{(]) // [^\"'`\n]*$", re.MULTILINE | re.DOTALL
-)
-UNREAD_IN_STYLE = re.compile(r"/\*.*?\*/\n|^ +|^\n", re.MULTILINE | re.DOTALL)
+# From the lowest to the highest: a room imports from itself and from the rooms before it. README's
+# map says what each is for; tests/test_house_javascript.py holds both.
+ROOMS = ("engine", "elements", "charts", "sheet", "stage", "classroom", "page", "host")
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
 
+def imported(path: Path) -> list[Path]:
+    """The modules that a module imports, in the order of its lines."""
+    found = IMPORT.findall(path.read_text(encoding="utf-8"))
+    return [(path.parent / address).resolve() for _, address in found]
+
+
+def ordered(*entries: Path) -> list[Path]:
+    """The modules that these need and they themselves, each after those that it imports.
+
+    Raises graphlib.CycleError, which names the modules, where imports go round in a circle.
+    """
+    needs: dict[Path, list[Path]] = {}
+    waiting = [path.resolve() for path in entries]
+    while waiting:
+        path = waiting.pop()
+        needs[path] = imported(path)
+        waiting += [each for each in needs[path] if each not in needs]
+    return list(TopologicalSorter(needs).static_order())
+
+
+def _constant(path: Path) -> str:
+    """The name of what a module exports, among the joined: engine/state.js is `engine_state`."""
+    return f"{path.parent.name}_{path.stem}"
+
+
 def _source(path: Path) -> str:
-    """A module whose imports are taken from the modules before it, without what only its readers need."""
-    text = UNREAD.sub("", path.read_text(encoding="utf-8"))
-    return IMPORT.sub(r"const \1 = module_\2;", text)
+    """A module that takes what it imports from the constants of the modules before it."""
+
+    def taken(match: re.Match[str]) -> str:
+        names = match[1].replace(" as ", ": ")
+        return f"const {names} = {_constant((path.parent / match[2]).resolve())};"
+
+    return IMPORT.sub(taken, path.read_text(encoding="utf-8"))
 
 
 def _enclosed(path: Path) -> str:
     """A module with a scope of its own, as a browser gives it."""
     source = _source(path)
-    exported = ", ".join(EXPORT.findall(source))
-    return f"const module_{path.stem} = (() => {{\n{EXPORT.sub('', source)}\nreturn {{ {exported} }};\n}})();"
+    body, exported = EXPORT.sub("", source), ", ".join(EXPORT.findall(source))
+    return f"const {_constant(path)} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
 
 
-@lru_cache
-def joined_files(files: tuple[Path, ...]) -> str:
-    """One module of several, as they need each other; their names differ. What the last one exports is what it exports."""
-    *before, last = files
+def enclosed(*entries: Path) -> str:
+    """A script in which each module that these need is a constant, such as `engine_state`."""
+    return "\n".join(map(_enclosed, ordered(*entries)))
+
+
+def in_full(entry: Path) -> str:
+    """One module of the entry and all that it needs, with its comments; it exports what the entry does."""
+    *before, last = ordered(entry)
     return "\n".join([*map(_enclosed, before), _source(last)])
 
 
-def joined(end: str) -> str:
-    """The front end for an anywidget (end: "widget") or a file ("static")."""
-    return joined_files(tuple(FOLDER / f"{name}.js" for name in (*MODULES, *ENDS[end])))
+@lru_cache
+def joined_from(entry: Path) -> str:
+    """One module of the entry and all that it needs, without what only its readers need."""
+    return rjsmin.jsmin(in_full(entry))
+
+
+def joined(host: str) -> str:
+    """The sheet's page for its host: "widget" (a notebook or Voila) or "static" (a file)."""
+    return joined_from(FOLDER / "host" / f"{host}.js")
 
 
 @lru_cache
 def style() -> str:
-    return UNREAD_IN_STYLE.sub("", (FOLDER / "sheet.css").read_text(encoding="utf-8"))
+    """The style of the sheet's page, which the fine-tuning panel builds on."""
+    return (FOLDER / "sheet.css").read_text(encoding="utf-8")

@@ -1,19 +1,36 @@
-// Which pictures, whose labels are where, and which body: read when the button is pressed, and not before.
+// Which pictures, whose labels are where, and which body: read when the button is pressed, and not
+// before.
 
-import { element, focused, setText } from "../../front_end/elements.js";
-import { typedNumber } from "../../front_end/numbers.js";
+import { element, focused, setText } from "../../front_end/elements/elements.js";
+import { typedNumber } from "../../front_end/engine/numbers.js";
 import { actor, field, refusal } from "./fields.js";
 
 const DATA = { digits: "the 3s and 7s that come along", folder: "a folder of pictures" };
 const LABELS = { folder: "the folder it is in", csv: "a CSV file", regex: "a part of its name" };
 const BODIES = { digits: "the small one that comes along", other: "one of transformers'" };
-const TEXTS = { folder: "Folder of pictures", csv: "CSV of names and labels", expression: "Regular expression", name: "Folder or hub name of the body" };
-const NUMBERS = { sample: "About how many pictures (empty: all)", batch_size: "Pictures in a batch (empty: as suits)", seed: "Seed" };
+const TEXTS = {
+  folder: "Folder of pictures",
+  csv: "CSV of names and labels",
+  expression: "Regular expression",
+  name: "Folder or hub name of the body",
+};
+const NUMBERS = {
+  sample: "About how many pictures (empty: all)",
+  batch_size: "Pictures in a batch (empty: as suits)",
+  seed: "Seed",
+};
 
 /** A choice of several, with its label. */
 function select(label, options) {
-  const input = element("select", { "aria-label": label }, ...Object.entries(options).map(([value, text]) => element("option", { value, text })));
-  return { input, node: element("label", { class: "ft-field" }, element("span", { text: label }), input) };
+  const input = element(
+    "select",
+    { "aria-label": label },
+    ...Object.entries(options).map(([value, text]) => element("option", { value, text })),
+  );
+  return {
+    input,
+    node: element("label", { class: "ft-field" }, element("span", { text: label }), input),
+  };
 }
 
 export class Choose {
@@ -23,9 +40,15 @@ export class Choose {
     this.data = select("Pictures", DATA);
     this.labels = select("A picture's label is", LABELS);
     this.body = select("Body", BODIES);
-    this.fields = Object.fromEntries(Object.entries({ ...TEXTS, ...NUMBERS }).map(([name, label]) => [name, this.checked(name, label)]));
+    this.fields = Object.fromEntries(
+      Object.entries({ ...TEXTS, ...NUMBERS }).map(([name, label]) => [
+        name,
+        this.checked(name, label),
+      ]),
+    );
     for (const name of Object.keys(TEXTS)) this.fields[name].input.classList.add("ft-path");
-    for (const one of [this.data, this.labels, this.body]) one.input.addEventListener("change", () => this.show());
+    for (const one of [this.data, this.labels, this.body])
+      one.input.addEventListener("change", () => this.show());
     const says = refusal();
     this.button = actor("Read them, and begin anew", () => this.read(), says);
     const row = (...nodes) => element("div", { class: "ft-controls" }, ...nodes);
@@ -35,11 +58,17 @@ export class Choose {
       "details",
       { class: "ft-choose" },
       this.summary,
-      element("p", { class: "gs-note", text: `${allowed} Nothing is read before you press the button.` }),
+      element("p", {
+        class: "gs-note",
+        text: `${allowed} Nothing is read before you press the button.`,
+      }),
       row(this.data.node, folder.node, this.labels.node, csv.node, expression.node),
       row(this.body.node, name.node),
       row(sample.node, batch.node, seed.node),
-      element("p", { class: "gs-note", text: "What was learnt so far is kept: choose the same again, and it is there." }),
+      element("p", {
+        class: "gs-note",
+        text: "What was learnt so far is kept: choose the same again, and it is there.",
+      }),
       row(this.button),
       says,
     );
@@ -49,23 +78,40 @@ export class Choose {
   /** A field with a place for what is wrong with it. */
   checked(name, label) {
     const made = field(label, name === "seed" ? 0 : "");
-    const says = element("p", { class: "gs-refusal", role: "alert", id: `ft-refused-${name}-${Math.random().toString(36).slice(2)}` });
+    const says = element("p", {
+      class: "gs-refusal",
+      role: "alert",
+      id: `ft-refused-${name}-${Math.random().toString(36).slice(2)}`,
+    });
     made.input.setAttribute("aria-describedby", says.id);
-    return { input: made.input, says, node: element("div", { class: "ft-checked" }, made.node, says) };
+    return {
+      input: made.input,
+      says,
+      node: element("div", { class: "ft-checked" }, made.node, says),
+    };
   }
 
   /** Only the fields that the choices need. */
   show() {
     const own = this.data.input.value === "folder";
     const labels = this.labels.input.value;
-    const needed = { folder: own, csv: own && labels === "csv", expression: own && labels === "regex", name: this.body.input.value === "other" };
+    const needed = {
+      folder: own,
+      csv: own && labels === "csv",
+      expression: own && labels === "regex",
+      name: this.body.input.value === "other",
+    };
     for (const [name, is] of Object.entries(needed)) this.fields[name].node.hidden = !is;
     this.labels.node.hidden = !own;
   }
 
   async read() {
     this.drawRefused({});
-    const told = { data: this.data.input.value, labels: this.labels.input.value, body: this.body.input.value };
+    const told = {
+      data: this.data.input.value,
+      labels: this.labels.input.value,
+      body: this.body.input.value,
+    };
     for (const name of Object.keys(TEXTS)) told[name] = this.fields[name].input.value;
     for (const name of Object.keys(NUMBERS)) {
       const text = this.fields[name].input.value.trim();
@@ -85,7 +131,8 @@ export class Choose {
     }
     const first = Object.keys(this.fields).find((name) => refused[name]);
     if (first && this.pressed) this.fields[first].input.focus({ preventScroll: false });
-    if (first) this.pressed = false; // whoever has gone elsewhere since stays there when the page is drawn anew
+    // whoever has gone elsewhere since stays there when the page is drawn anew
+    if (first) this.pressed = false;
   }
 
   /** What was chosen in this session, after the page was loaded again. */
@@ -95,8 +142,13 @@ export class Choose {
     this.data.input.value = choice.data === "digits" ? "digits" : "folder";
     this.labels.input.value = kind;
     this.body.input.value = choice.body === "digits" ? "digits" : "other";
-    const texts = { folder: this.data.input.value === "folder" && choice.data, [kind === "csv" ? "csv" : "expression"]: rest.join(":"), name: this.body.input.value === "other" && choice.body };
-    for (const [name, text] of Object.entries(texts)) if (text) this.fields[name].input.value = text;
+    const texts = {
+      folder: this.data.input.value === "folder" && choice.data,
+      [kind === "csv" ? "csv" : "expression"]: rest.join(":"),
+      name: this.body.input.value === "other" && choice.body,
+    };
+    for (const [name, text] of Object.entries(texts))
+      if (text) this.fields[name].input.value = text;
     for (const name of Object.keys(NUMBERS)) this.fields[name].input.value = choice[name] ?? "";
     this.show();
     if (!this.pressed) return;

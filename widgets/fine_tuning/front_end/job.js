@@ -1,6 +1,6 @@
 // What runs: its progress, the time left, Stop and Resume, how the last one ended, and notices.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, refusal } from "./fields.js";
 
 /** 75 -> "1 min 15 s left" */
@@ -23,8 +23,24 @@ export class Job {
     this.resume = actor("Resume", () => host.start("resume", {}), says);
     this.said = element("p", { class: "ft-said", role: "status" });
     this.notices = element("ul", { class: "ft-notices", "aria-label": "Notices", role: "log" });
-    this.line = element("div", { class: "ft-line" }, this.title, this.bar, this.doing, this.left, this.stop, this.resume);
-    this.node = element("section", { class: "ft-job", "aria-label": "What is running" }, this.said, this.line, says, this.notices);
+    this.line = element(
+      "div",
+      { class: "ft-line" },
+      this.title,
+      this.bar,
+      this.doing,
+      this.left,
+      this.stop,
+      this.resume,
+    );
+    this.node = element(
+      "section",
+      { class: "ft-job", "aria-label": "What is running" },
+      this.said,
+      this.line,
+      says,
+      this.notices,
+    );
   }
 
   draw({ job, resumable, notices }) {

@@ -1,7 +1,10 @@
-// The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve, calibration.
+// The panel's charts, by plotly.js: losses and accuracies while they come, the learning-rate curve,
+// calibration.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { short } from "./fields.js";
+
+/** @typedef {import("../../front_end/charts/series.js").Plot} Plot */
 
 // Colours that everyone can tell apart, and dashes and markers for those who see none.
 const LOOKS = {
@@ -12,18 +15,42 @@ const LOOKS = {
 };
 
 const MOST_MARKERS = 60; // epochs; more would run into each other
-const NARROW = 420; // pixels, where every second power of ten is written, or they would stand upright and in the way
+// pixels, where every second power of ten is written, or they would stand upright and in the way
+const NARROW = 420;
 
-const axis = (title, more = {}) => ({ title: { text: title, standoff: 6 }, gridcolor: "#e3e3e3", linecolor: "#888", zeroline: false, fixedrange: true, ...more });
+const axis = (title, more = {}) => ({
+  title: { text: title, standoff: 6 },
+  gridcolor: "#e3e3e3",
+  linecolor: "#888",
+  zeroline: false,
+  fixedrange: true,
+  ...more,
+});
 
 const sizeOf = (plot) => 0.92 * parseFloat(getComputedStyle(plot).fontSize);
-const sized = (one, size) => ({ ...one, title: { ...one.title, font: { size } }, tickfont: { size: one.type === "log" ? 0.8 * size : size } }); // plotly enlarges powers
+const sized = (one, size) => ({
+  ...one,
+  title: { ...one.title, font: { size } },
+  tickfont: { size: one.type === "log" ? 0.8 * size : size },
+}); // plotly enlarges powers
 
 export class Chart {
-  /** @param {string} title @param {string} note for who cannot see it @param {() => Promise<any>} plotly */
+  /**
+   * @param {string} title
+   * @param {string} note for who cannot see it
+   * @param {() => Promise<any>} plotly
+   */
   constructor(title, note, plotly) {
     this.plotly = plotly;
-    this.plot = element("div", { class: "gs-plot", role: "img", "aria-label": `${title}. ${note}` });
+    /** @type {((plotly: any) => void)|undefined} called once plotly has drawn */
+    this.drawn = undefined;
+    this.plot = /** @type {Plot} */ (
+      element("div", {
+        class: "gs-plot",
+        role: "img",
+        "aria-label": `${title}. ${note}`,
+      })
+    );
     this.title = title;
     this.caption = element("figcaption", { text: title });
     this.node = element("figure", { class: "gs-chart" }, this.caption, this.plot);
@@ -42,18 +69,39 @@ export class Chart {
       while (this.wanted && !this.ended) {
         const [data, { xaxis, yaxis }] = this.wanted;
         this.wanted = null;
-        const size = (this.size = sizeOf(this.plot));
+        const size = sizeOf(this.plot);
+        this.size = size;
         const whole = {
-          font: { size, family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", color: "#1a1a1a" },
+          font: {
+            size,
+            family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
+            color: "#1a1a1a",
+          },
           margin: { l: 4.4 * size, r: size, t: 0.6 * size, b: 3.4 * size },
-          legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 0.88 * size } },
-          paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest", showlegend: true, xaxis: sized(xaxis, size), yaxis: sized(yaxis, size),
+          legend: {
+            orientation: "h",
+            x: 0,
+            y: 1.02,
+            yanchor: "bottom",
+            font: { size: 0.88 * size },
+          },
+          paper_bgcolor: "#fff",
+          plot_bgcolor: "#fff",
+          hovermode: "closest",
+          showlegend: true,
+          xaxis: sized(xaxis, size),
+          yaxis: sized(yaxis, size),
         };
         await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
         this.drawn?.(plotly);
       }
     } catch (error) {
-      this.plot.replaceChildren(element("p", { class: "gs-note", text: `The chart could not be drawn (${error.message}). The table has its numbers.` }));
+      this.plot.replaceChildren(
+        element("p", {
+          class: "gs-note",
+          text: `The chart could not be drawn (${error.message}). The table has its numbers.`,
+        }),
+      );
     }
     this.drawing = false;
   }
@@ -61,7 +109,9 @@ export class Chart {
   /** Type of the size that the page's has, also after the window has got another width. */
   follow() {
     if (this.sizes) return;
-    this.sizes = new ResizeObserver(() => this.size && Math.abs(sizeOf(this.plot) - this.size) > 0.5 && this.draw(...this.last));
+    this.sizes = new ResizeObserver(
+      () => this.size && Math.abs(sizeOf(this.plot) - this.size) > 0.5 && this.draw(...this.last),
+    );
     this.sizes.observe(this.plot);
   }
 
@@ -72,10 +122,13 @@ export class Chart {
   }
 }
 
-const RUN_AWAY = 4; // times the loss of what knows nothing: what is above leaves a flat line of all else
+// times the loss of what knows nothing: what is above leaves a flat line of all else
+const RUN_AWAY = 4;
 
-const sourcesOf = (runs) => Object.keys(LOOKS).filter((source) => runs.some((run) => run.source === source));
-const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part)); // a gap between stages
+const sourcesOf = (runs) =>
+  Object.keys(LOOKS).filter((source) => runs.some((run) => run.source === source));
+// a gap between stages
+const joined = (parts) => parts.flatMap((part, k) => (k ? [null, ...part] : part));
 
 /** One series an epoch for each source. */
 function byEpoch(runs, name, y) {
@@ -83,13 +136,23 @@ function byEpoch(runs, name, y) {
     const epochs = runs.filter((run) => run.source === source).flatMap((run) => run.epochs);
     const { color, dash, symbol } = LOOKS[source];
     const mode = epochs.length > MOST_MARKERS ? "lines" : "lines+markers";
-    return { type: "scatter", mode, name: name(source), x: epochs.map((one) => one.at), y: epochs.map(y), line: { color, dash, width: 2.5 }, marker: { color, symbol, size: 9 } };
+    return {
+      type: "scatter",
+      mode,
+      name: name(source),
+      x: epochs.map((one) => one.at),
+      y: epochs.map(y),
+      line: { color, dash, width: 2.5 },
+      marker: { color, symbol, size: 9 },
+    };
   });
 }
 
 /** Where the losses' axis ends if some ran away; undefined if none did. */
 function topOf(runs) {
-  const starts = sourcesOf(runs).map((source) => runs.find((run) => run.source === source).losses[0] ?? 0);
+  const starts = sourcesOf(runs).map(
+    (source) => runs.find((run) => run.source === source).losses[0] ?? 0,
+  );
   const losses = runs.flatMap((run) => [...run.losses, ...run.epochs.map((one) => one.valid_loss)]);
   const top = RUN_AWAY * Math.max(...starts);
   return top > 0 && losses.some((loss) => loss > top) ? top : undefined;
@@ -99,17 +162,49 @@ function topOf(runs) {
 export function lossChart(chart, runs) {
   const batches = sourcesOf(runs).map((source) => {
     const own = runs.filter((run) => run.source === source);
-    return { type: "scatter", mode: "lines", name: `${source}, each batch`, x: joined(own.map((run) => run.at)), y: joined(own.map((run) => run.losses)), line: { color: LOOKS[source].color, width: 1 }, opacity: 0.55, hoverinfo: "skip", showlegend: false };
+    return {
+      type: "scatter",
+      mode: "lines",
+      name: `${source}, each batch`,
+      x: joined(own.map((run) => run.at)),
+      y: joined(own.map((run) => run.losses)),
+      line: { color: LOOKS[source].color, width: 1 },
+      opacity: 0.55,
+      hoverinfo: "skip",
+      showlegend: false,
+    };
   });
   const top = topOf(runs);
   setText(chart.caption, top ? `${chart.title}; cut off above ${short(top)}` : chart.title);
   const losses = axis("loss", top ? { range: [0, top] } : { rangemode: "tozero" });
-  chart.draw([...batches, ...byEpoch(runs, (source) => source, (one) => one.valid_loss)], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: losses });
+  chart.draw(
+    [
+      ...batches,
+      ...byEpoch(
+        runs,
+        (source) => source,
+        (one) => one.valid_loss,
+      ),
+    ],
+    { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: losses },
+  );
 }
 
 export function accuracyChart(chart, runs) {
   const some = runs.some((run) => run.epochs.length);
-  chart.draw(some ? byEpoch(runs, (source) => source, (one) => one.accuracy) : [], { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: axis("accuracy", { tickformat: ".0%" }) });
+  chart.draw(
+    some
+      ? byEpoch(
+          runs,
+          (source) => source,
+          (one) => one.accuracy,
+        )
+      : [],
+    {
+      xaxis: axis("epochs", { rangemode: "tozero" }),
+      yaxis: axis("accuracy", { tickformat: ".0%" }),
+    },
+  );
 }
 
 const MARKS = ["circle", "square", "diamond", "triangle-up"];
@@ -117,23 +212,79 @@ const MARKS = ["circle", "square", "diamond", "triangle-up"];
 /** The learning-rate curve; `choose(name)` is called where a suggestion is clicked. */
 export function rateChart(chart, curve, choose) {
   if (!curve.lrs?.length) return chart.draw([], {});
-  const line = { type: "scatter", mode: "lines", name: "smoothed loss", x: curve.lrs, y: curve.smoothed, line: { color: "#0072b2", width: 2.5 } };
-  const nearest = (rate) => curve.lrs.reduce((best, lr, k) => (Math.abs(Math.log(lr / rate)) < Math.abs(Math.log(curve.lrs[best] / rate)) ? k : best), 0);
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    name: "smoothed loss",
+    x: curve.lrs,
+    y: curve.smoothed,
+    line: { color: "#0072b2", width: 2.5 },
+  };
+  const nearest = (rate) =>
+    curve.lrs.reduce(
+      (best, lr, k) =>
+        Math.abs(Math.log(lr / rate)) < Math.abs(Math.log(curve.lrs[best] / rate)) ? k : best,
+      0,
+    );
   const marks = Object.entries(curve.suggestions).map(([name, rate], k) => ({
-    type: "scatter", mode: "markers", name, x: [rate], y: [curve.smoothed[nearest(rate)]], customdata: [name],
-    marker: { size: 14, symbol: MARKS[k], color: "#fff", line: { width: 3, color: ["#b23c00", "#8a5a00", "#6b3fa0", "#00664a"][k] } },
+    type: "scatter",
+    mode: "markers",
+    name,
+    x: [rate],
+    y: [curve.smoothed[nearest(rate)]],
+    customdata: [name],
+    marker: {
+      size: 14,
+      symbol: MARKS[k],
+      color: "#fff",
+      line: { width: 3, color: ["#b23c00", "#8a5a00", "#6b3fa0", "#00664a"][k] },
+    },
   }));
   chart.drawn = () => {
     chart.plot.removeAllListeners?.("plotly_click");
-    chart.plot.on("plotly_click", ({ points }) => points[0].customdata && choose(points[0].customdata));
+    chart.plot.on(
+      "plotly_click",
+      ({ points }) => points[0].customdata && choose(points[0].customdata),
+    );
   };
-  chart.draw([line, ...marks], { xaxis: axis("learning rate", { type: "log", dtick: chart.node.parentNode.clientWidth < NARROW ? 2 : 1, tickangle: 0, exponentformat: "power" }), yaxis: axis("loss", { automargin: true }) }); // small losses are long numbers
+  chart.draw([line, ...marks], {
+    xaxis: axis("learning rate", {
+      type: "log",
+      dtick: chart.node.parentNode.clientWidth < NARROW ? 2 : 1,
+      tickangle: 0,
+      exponentformat: "power",
+    }),
+    yaxis: axis("loss", { automargin: true }),
+  }); // small losses are long numbers
 }
 
 /** Said against was; the area of a marker tells how many pictures it stands for. */
 export function calibrationChart(chart, { counts, said, was }) {
   const most = Math.max(...counts);
-  const even = { type: "scatter", mode: "lines", name: "as sure as right", x: [0, 1], y: [0, 1], line: { color: "#777", dash: "dash", width: 1.5 }, hoverinfo: "skip" };
-  const bins = { type: "scatter", mode: "markers", name: "pictures, by how sure it was", x: said, y: was, text: counts.map((n) => `${n} pictures`), marker: { color: "#0072b2", size: counts.map((n) => 8 + 22 * Math.sqrt(n / most)), line: { color: "#fff", width: 1.5 } } };
-  chart.draw([even, bins], { xaxis: axis("probability it said", { range: [0, 1.04] }), yaxis: axis("share that was right", { range: [0, 1.06] }) });
+  const even = {
+    type: "scatter",
+    mode: "lines",
+    name: "as sure as right",
+    x: [0, 1],
+    y: [0, 1],
+    line: { color: "#777", dash: "dash", width: 1.5 },
+    hoverinfo: "skip",
+  };
+  const bins = {
+    type: "scatter",
+    mode: "markers",
+    name: "pictures, by how sure it was",
+    x: said,
+    y: was,
+    text: counts.map((n) => `${n} pictures`),
+    marker: {
+      color: "#0072b2",
+      size: counts.map((n) => 8 + 22 * Math.sqrt(n / most)),
+      line: { color: "#fff", width: 1.5 },
+    },
+  };
+  chart.draw([even, bins], {
+    xaxis: axis("probability it said", { range: [0, 1.04] }),
+    yaxis: axis("share that was right", { range: [0, 1.06] }),
+  });
 }

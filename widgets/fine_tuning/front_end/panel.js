@@ -1,8 +1,9 @@
-// The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and asks.
+// The fine-tuning panel as an anywidget. Python holds the state, in traits; the page draws it and
+// asks.
 
-import { asker } from "../../front_end/asking.js";
-import { element, focused, setText } from "../../front_end/elements.js";
-import { fromAddress, fromSource, oncePerPage } from "../../front_end/plotly.js";
+import { element, focused, setText } from "../../front_end/elements/elements.js";
+import { asker } from "../../front_end/host/asking.js";
+import { fromAddress, fromSource, oncePerPage } from "../../front_end/host/plotly.js";
 import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
 import { duration, lossText, table } from "./fields.js";
@@ -12,15 +13,40 @@ import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
 import { Steps } from "./steps.js";
 
-const NAMES = ["job", "about", "runs", "curve", "saved", "results", "stale", "seen", "notices", "resumable", "recorded", "playing", "allowed", "choice", "refused"];
+const NAMES = [
+  "job",
+  "about",
+  "runs",
+  "curve",
+  "saved",
+  "results",
+  "stale",
+  "seen",
+  "notices",
+  "resumable",
+  "recorded",
+  "playing",
+  "allowed",
+  "choice",
+  "refused",
+];
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
 let made = 0; // panels on this page so far
 
-/** The name under which this panel finds what it left behind when the page is loaded again: one for each tab and panel. */
+/**
+ * The name under which this panel finds what it left behind when the page is loaded again: one for
+ * each tab and panel.
+ */
 function sessionOf(number) {
   const key = `gradsheet.fine-tuning ${location.pathname} ${number}`;
   try {
-    if (!sessionStorage.getItem(key)) sessionStorage.setItem(key, Array.from(crypto.getRandomValues(new Uint8Array(16)), (x) => x.toString(16).padStart(2, "0")).join(""));
+    if (!sessionStorage.getItem(key))
+      sessionStorage.setItem(
+        key,
+        Array.from(crypto.getRandomValues(new Uint8Array(16)), (x) =>
+          x.toString(16).padStart(2, "0"),
+        ).join(""),
+      );
     return sessionStorage.getItem(key);
   } catch {
     return null; // a browser that remembers nothing: the panel works, and a reload begins anew
@@ -35,13 +61,38 @@ class Panel {
     this.job = new Job(host);
     this.rest = element("div", { class: "ft-rest" });
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
-    this.node = element("article", { class: "gradsheet ft-panel", "aria-label": "Fine-tuning panel", ...ours }, this.job.node, this.rest);
-    this.losses = new Chart("Loss: thin, of each batch; thick, on the validation pictures", "The loss of each batch and the validation loss of each epoch.", host.plotly);
-    this.accuracies = new Chart("Accuracy on the validation pictures", "The share of validation pictures that are right, after each epoch.", host.plotly);
-    this.rates = new Chart("Loss by learning rate", "The smoothed loss at ever larger learning rates, with the suggestions.", host.plotly);
-    this.epochs = element("div", { class: "gs-scroll ft-epochs", tabindex: "0", role: "group", "aria-label": "Epochs" });
+    this.node = element(
+      "article",
+      { class: "gradsheet ft-panel", "aria-label": "Fine-tuning panel", ...ours },
+      this.job.node,
+      this.rest,
+    );
+    this.losses = new Chart(
+      "Loss: thin, of each batch; thick, on the validation pictures",
+      "The loss of each batch and the validation loss of each epoch.",
+      host.plotly,
+    );
+    this.accuracies = new Chart(
+      "Accuracy on the validation pictures",
+      "The share of validation pictures that are right, after each epoch.",
+      host.plotly,
+    );
+    this.rates = new Chart(
+      "Loss by learning rate",
+      "The smoothed loss at ever larger learning rates, with the suggestions.",
+      host.plotly,
+    );
+    this.epochs = element("div", {
+      class: "gs-scroll ft-epochs",
+      tabindex: "0",
+      role: "group",
+      "aria-label": "Epochs",
+    });
     this.playing = element("p", { class: "ft-recording", role: "status" });
-    this.waiting = element("p", { class: "gs-note", text: "Curves are drawn here while something learns." });
+    this.waiting = element("p", {
+      class: "gs-note",
+      text: "Curves are drawn here while something learns.",
+    });
     this.choose = new Choose(host, model.get("allowed"));
     this.recorded = new Recorded(host, model.get("largest"));
     this.listeners = NAMES.map((name) => [`change:${name}`, () => this.draw([name])]);
@@ -61,33 +112,55 @@ class Panel {
     this.steps = new Steps(this.host, about, this.rates.node);
     this.results = new Results(this.host, about);
     this.rows = undefined;
-    const live = (this.live = element("div", { class: "ft-live", "aria-label": "Curves", role: "region" }, this.playing, this.waiting, this.losses.node, this.accuracies.node, this.epochs));
+    this.live = element(
+      "div",
+      { class: "ft-live", "aria-label": "Curves", role: "region" },
+      this.playing,
+      this.waiting,
+      this.losses.node,
+      this.accuracies.node,
+      this.epochs,
+    );
     const chose = this.choose.node.contains(focused(this.node));
     const found = facts(about, this.choose.node);
-    this.rest.replaceChildren(found, element("div", { class: "ft-columns" }, this.steps.node, live), this.results.node, this.recorded.node);
+    this.rest.replaceChildren(
+      found,
+      element("div", { class: "ft-columns" }, this.steps.node, this.live),
+      this.results.node,
+      this.recorded.node,
+    );
     if (chose) this.choose.summary.focus({ preventScroll: true }); // which moving it takes from it
     this.draw(NAMES.filter((name) => name !== "about"));
   }
 
-  /** Bring the curves into view, for whoever pressed a button far from them; beside the steps they stay in it by themselves. */
+  /**
+   * Bring the curves into view, for whoever pressed a button far from them; beside the steps they
+   * stay in it by themselves.
+   */
   watch() {
     const beside = getComputedStyle(this.live).position === "sticky";
-    (beside ? this.live.parentNode : this.live).scrollIntoView();
+    (beside ? this.live.parentElement : this.live).scrollIntoView();
   }
 
   draw(changed) {
+    /** @type {any} */
     const state = Object.fromEntries(NAMES.map((name) => [name, this.get(name)]));
     const one = (...names) => names.some((name) => changed.includes(name));
     if (one("job", "resumable", "notices")) this.job.draw(state);
     if (one("refused")) this.choose.drawRefused(state.refused);
     if (one("choice")) this.choose.drawChoice(state.choice);
     if (one("recorded")) this.recorded.draw(state.recorded);
-    const alone = state.job.state === "failed" && !this.steps; // what was given cannot be opened; something else may
-    if (alone && this.choose.node.parentNode !== this.rest) this.rest.replaceChildren(this.choose.node); // once, or it would lose the focus
+    // what was given cannot be opened; something else may
+    const alone = state.job.state === "failed" && !this.steps;
+    if (alone && this.choose.node.parentNode !== this.rest)
+      this.rest.replaceChildren(this.choose.node); // once, or it would lose the focus
     if (one("about") || !this.steps) return this.build();
     const running = state.job.state === "running";
-    if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, ""); // it is true no more
-    if (one("job", "recorded")) for (const part of [this.steps, this.results, this.choose, this.recorded]) part.drawRunning(running);
+    // it is true no more
+    if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, "");
+    if (one("job", "recorded"))
+      for (const part of [this.steps, this.results, this.choose, this.recorded])
+        part.drawRunning(running);
     if (one("runs", "playing")) this.drawRuns(state);
     if (one("curve")) {
       this.steps.drawCurve(state.curve);
@@ -109,12 +182,25 @@ class Panel {
     lossChart(this.losses, runs);
     accuracyChart(this.accuracies, runs);
     const rows = runs.flatMap((run) =>
-      run.epochs.map((one) => [`${run.source}, ${STAGES[run.stage]}`, `${one.epoch}/${one.epochs}`, lossText(one.train_loss), lossText(one.valid_loss), `${(100 * one.accuracy).toFixed(1)}%`, duration(one.seconds)]),
+      run.epochs.map((one) => [
+        `${run.source}, ${STAGES[run.stage]}`,
+        `${one.epoch}/${one.epochs}`,
+        lossText(one.train_loss),
+        lossText(one.valid_loss),
+        `${(100 * one.accuracy).toFixed(1)}%`,
+        duration(one.seconds),
+      ]),
     );
     this.epochs.hidden = rows.length === 0;
     if (rows.length === this.rows) return;
     this.rows = rows.length;
-    this.epochs.replaceChildren(table(["what learns", "epoch", "training loss", "validation loss", "accuracy", "time"], rows, "Epochs"));
+    this.epochs.replaceChildren(
+      table(
+        ["what learns", "epoch", "training loss", "validation loss", "accuracy", "time"],
+        rows,
+        "Epochs",
+      ),
+    );
     this.epochs.scrollTop = this.epochs.scrollHeight;
   }
 
@@ -127,12 +213,14 @@ class Panel {
 
 /** @param {{model: any, el: HTMLElement}} context */
 function render({ model, el }) {
+  /** @type {HTMLMetaElement|null} */
   const announced = document.querySelector('meta[name="gradsheet-plotly"]');
   const ask = asker(model);
   const host = {
     ask,
     record: () => false,
-    start: (step, options) => ask("start", { step, options: { ...options, record: host.record() } }),
+    start: (step, options) =>
+      ask("start", { step, options: { ...options, record: host.record() } }),
     lessons: Boolean(announced), // a lesson of its own page has the other lessons beside it
     plotly: () =>
       oncePerPage(async () => {

@@ -1,34 +1,81 @@
 // What the network made of the validation pictures, and what to take away.
 
-import { element, setText } from "../../front_end/elements.js";
+import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
-import { calibrationChart, Chart } from "./lines.js";
+import { Chart, calibrationChart } from "./lines.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
+const LEARNT_SINCE = " It has learnt since; look again to see what it makes of the pictures now.";
 const CLIP = "1e-4"; // Kaggle's
-const FILES = { "predictions.csv": "text/csv", "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "model.zip": "application/zip" };
+const FILES = {
+  "predictions.csv": "text/csv",
+  "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "model.zip": "application/zip",
+};
 
-/** Rows are what the pictures are, columns what the network said; the shade is the share of the row. */
+/**
+ * Rows are what the pictures are, columns what the network said; the shade is the share of the row.
+ */
 function confusion({ classes, confusion: counts }) {
-  if (!counts) return element("p", { class: "gs-note", text: `${classes.length} classes are too many to draw; confusion.xlsx has them all.` });
+  if (!counts)
+    return element("p", {
+      class: "gs-note",
+      text: `${classes.length} classes are too many to draw; confusion.xlsx has them all.`,
+    });
   const tall = classes.some((name) => name.length > LONG) ? "ft-tall" : "";
-  const head = element("tr", {}, element("th", { scope: "col", text: "is \\ said to be" }), ...classes.map((text) => element("th", { scope: "col", class: tall, title: text }, element("span", { text }))));
+  const head = element(
+    "tr",
+    {},
+    element("th", { scope: "col", text: "is \\ said to be" }),
+    ...classes.map((text) =>
+      element("th", { scope: "col", class: tall, title: text }, element("span", { text })),
+    ),
+  );
   const rows = counts.map((row, a) => {
-    const all = Math.max(1, row.reduce((sum, n) => sum + n, 0));
-    const cell = (n, p) => element("td", { class: a === p ? "ft-diagonal" : "", style: `--share:${((60 * n) / all).toFixed(1)}%`, text: n });
-    return element("tr", {}, element("th", { scope: "row", class: tall, text: classes[a] }), ...row.map(cell));
+    const all = Math.max(
+      1,
+      row.reduce((sum, n) => sum + n, 0),
+    );
+    const cell = (n, p) =>
+      element("td", {
+        class: a === p ? "ft-diagonal" : "",
+        style: `--share:${((60 * n) / all).toFixed(1)}%`,
+        text: n,
+      });
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row", class: tall, text: classes[a] }),
+      ...row.map(cell),
+    );
   });
-  return element("table", { class: "ft-table ft-confusion", "aria-label": "Confusion matrix" }, element("thead", {}, head), element("tbody", {}, ...rows));
+  return element(
+    "table",
+    { class: "ft-table ft-confusion", "aria-label": "Confusion matrix" },
+    element("thead", {}, head),
+    element("tbody", {}, ...rows),
+  );
 }
 
-const part = (title, ...children) => element("section", { class: "ft-part" }, element("h3", { text: title }), ...children);
-const scrolled = (name, ...children) => element("div", { class: "gs-scroll", tabindex: "0", role: "group", "aria-label": name }, ...children);
+const part = (title, ...children) =>
+  element("section", { class: "ft-part" }, element("h3", { text: title }), ...children);
+const scrolled = (name, ...children) =>
+  element(
+    "div",
+    { class: "gs-scroll", tabindex: "0", role: "group", "aria-label": name },
+    ...children,
+  );
 
 export class Results {
   /** @param {Object} host @param {Object} about */
   constructor(host, about) {
     this.host = host;
-    this.calibration = new Chart("The probability it said, and the share that was right", "The probability that was said against the share that was right.", host.plotly);
+    this.calibration = new Chart(
+      "The probability it said, and the share that was right",
+      "The probability that was said against the share that was right.",
+      host.plotly,
+    );
     this.clip = field("clip", CLIP);
     this.out = field("Folder", about.out);
     this.cost = element("p", { class: "ft-said", role: "status" });
@@ -39,22 +86,63 @@ export class Results {
     this.of = element("p", { class: "ft-said" });
     this.shown = element("div", { class: "ft-shown" });
     this.inside = element("div", { class: "ft-filters" });
-    const start = (text, step, says, options = () => ({})) => actor(text, () => host.start(step, options()), says);
+    const start = (text, step, says, options = () => ({})) =>
+      actor(text, () => host.start(step, options()), says);
     this.look = start("Look at the results now", "look", this.says);
     const insideSays = refusal();
     this.lookInside = start("Draw the first layer's filters", "inside", insideSays);
-    this.write = start("Write everything into the folder", "export", this.awaySays, () => ({ out: this.out.input.value, clip: numberIn(this.clip.input) }));
+    this.write = start("Write everything into the folder", "export", this.awaySays, () => ({
+      out: this.out.input.value,
+      clip: numberIn(this.clip.input),
+    }));
     this.buttons = [this.look, this.lookInside, this.write];
-    this.node = element("section", { class: "ft-results", "aria-label": "Results" }, element("h2", { text: "Results" }), this.of, this.look, this.says, this.shown, part("Filters of the first layer", element("p", { class: "gs-note", text: "Each filter, and the patches of validation pictures that excite it most (Zeiler and Fergus, 2013)." }), this.lookInside, insideSays, this.inside), this.takeAway());
+    this.node = element(
+      "section",
+      { class: "ft-results", "aria-label": "Results" },
+      element("h2", { text: "Results" }),
+      this.of,
+      this.look,
+      this.says,
+      this.shown,
+      part(
+        "Filters of the first layer",
+        element("p", {
+          class: "gs-note",
+          text:
+            "Each filter, and the patches of validation pictures that excite it most" +
+            " (Zeiler and Fergus, 2013).",
+        }),
+        this.lookInside,
+        insideSays,
+        this.inside,
+      ),
+      this.takeAway(),
+    );
   }
 
   takeAway() {
     const get = (name) =>
-      actor(`Download ${name}`, async () => {
-        const { buffers } = await this.host.ask("download", { what: name, clip: numberIn(this.clip.input) });
-        download(buffers[0], name, FILES[name]);
-      }, this.awaySays);
-    this.away = part("To take away", element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)), this.cost, this.link, ...(this.out.input.value ? [element("div", { class: "ft-controls" }, this.out.node, this.write)] : []), this.awaySays);
+      actor(
+        `Download ${name}`,
+        async () => {
+          const { buffers } = await this.host.ask("download", {
+            what: name,
+            clip: numberIn(this.clip.input),
+          });
+          download(buffers[0], name, FILES[name]);
+        },
+        this.awaySays,
+      );
+    this.away = part(
+      "To take away",
+      element("div", { class: "ft-controls" }, this.clip.node, ...Object.keys(FILES).map(get)),
+      this.cost,
+      this.link,
+      ...(this.out.input.value
+        ? [element("div", { class: "ft-controls" }, this.out.node, this.write)]
+        : []),
+      this.awaySays,
+    );
     return this.away;
   }
 
@@ -67,8 +155,26 @@ export class Results {
       const which = `${some}these very predictions, ${content.positive} as the cat`;
       this.link.replaceChildren(
         ...(this.host.lessons
-          ? [element("a", { href: content.link, target: "_blank", text: "Open the log-loss lesson" }), ` with ${which}.`]
-          : [element("span", { class: "gs-note", text: `In the lessons of gradsheet serve, this address shows ${which}: ` }), element("input", { class: "gs-field gs-link", readonly: true, "aria-label": "Address of the log-loss lesson", value: content.link })]),
+          ? [
+              element("a", {
+                href: content.link,
+                target: "_blank",
+                text: "Open the log-loss lesson",
+              }),
+              ` with ${which}.`,
+            ]
+          : [
+              element("span", {
+                class: "gs-note",
+                text: `In the lessons of gradsheet serve, this address shows ${which}: `,
+              }),
+              element("input", {
+                class: "gs-field gs-link",
+                readonly: true,
+                "aria-label": "Address of the log-loss lesson",
+                value: content.link,
+              }),
+            ]),
       );
     } catch (error) {
       setText(this.awaySays, error.message);
@@ -77,20 +183,78 @@ export class Results {
 
   draw(results, stale) {
     const some = Boolean(results.of);
-    setText(this.of, some ? `${results.of}: ${results.sentence}${stale ? " It has learnt since; look again to see what it makes of the pictures now." : ""}` : "There are no results yet: train, or look at what a head that knows nothing makes of the pictures.");
+    setText(
+      this.of,
+      some
+        ? `${results.of}: ${results.sentence}${stale ? LEARNT_SINCE : ""}`
+        : "There are no results yet: train, or look at what a head that knows nothing makes of" +
+            " the pictures.",
+    );
     this.away.hidden = !some;
     if (!some || this.drawn === results) return;
     this.drawn = results;
-    const confused = results.mostConfused.map(([a, p, n]) => element("li", {}, element("bdi", { text: a }), " taken for ", element("bdi", { text: p }), `: ${n} ${n === 1 ? "time" : "times"}`));
-    const kinds = results.kinds.map(([kind, pictures]) => element("div", { class: "ft-kind" }, element("h4", { text: kind }), pictures.length ? element("div", { class: "ft-pictures" }, ...pictures.map(picture)) : element("p", { class: "gs-note", text: "There is none." })));
+    const confused = results.mostConfused.map(([a, p, n]) =>
+      element(
+        "li",
+        {},
+        element("bdi", { text: a }),
+        " taken for ",
+        element("bdi", { text: p }),
+        `: ${n} ${n === 1 ? "time" : "times"}`,
+      ),
+    );
+    const kinds = results.kinds.map(([kind, pictures]) =>
+      element(
+        "div",
+        { class: "ft-kind" },
+        element("h4", { text: kind }),
+        pictures.length
+          ? element("div", { class: "ft-pictures" }, ...pictures.map(picture))
+          : element("p", { class: "gs-note", text: "There is none." }),
+      ),
+    );
     const { calibration } = results;
-    const bins = calibration.counts.map((n, k) => [`${(100 * calibration.said[k]).toFixed(1)}%`, `${(100 * calibration.was[k]).toFixed(1)}%`, n]);
-    const note = element("p", { class: "gs-note", text: `The most confident ones are of the ${results.byClass} classes that were said most often where they are not.` });
+    const bins = calibration.counts.map((n, k) => [
+      `${(100 * calibration.said[k]).toFixed(1)}%`,
+      `${(100 * calibration.was[k]).toFixed(1)}%`,
+      n,
+    ]);
+    const note = element("p", {
+      class: "gs-note",
+      text:
+        `The most confident ones are of the ${results.byClass} classes that were said most often` +
+        " where they are not.",
+    });
     const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
-    const matrix = part("Confusion matrix", scrolled("Confusion matrix", confusion(results)), element("h4", { text: "Most confused" }), confused.length ? element("ul", {}, ...confused) : element("p", { class: "gs-note", text: "Nothing was confused." }));
-    const sure = part("Are these probabilities?", this.calibration.node, element("p", { text: calibration.sentence }), element("details", {}, element("summary", { text: "The numbers" }), table(["it said", "was right", "pictures"], bins, "Calibration")));
-    const losses = part("Top losses", element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }), element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture)));
-    const five = part("Five kinds of picture", ...(results.byClass < results.classes.length ? [note] : []), element("div", { class: "ft-kinds" }, ...kinds));
+    const matrix = part(
+      "Confusion matrix",
+      scrolled("Confusion matrix", confusion(results)),
+      element("h4", { text: "Most confused" }),
+      confused.length
+        ? element("ul", {}, ...confused)
+        : element("p", { class: "gs-note", text: "Nothing was confused." }),
+    );
+    const sure = part(
+      "Are these probabilities?",
+      this.calibration.node,
+      element("p", { text: calibration.sentence }),
+      element(
+        "details",
+        {},
+        element("summary", { text: "The numbers" }),
+        table(["it said", "was right", "pictures"], bins, "Calibration"),
+      ),
+    );
+    const losses = part(
+      "Top losses",
+      element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }),
+      element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture)),
+    );
+    const five = part(
+      "Five kinds of picture",
+      ...(results.byClass < results.classes.length ? [note] : []),
+      element("div", { class: "ft-kinds" }, ...kinds),
+    );
     five.classList.add("ft-wide");
     this.shown.replaceChildren(column(matrix, losses), column(sure), five);
     calibrationChart(this.calibration, calibration);
@@ -98,7 +262,16 @@ export class Results {
   }
 
   drawSeen(seen) {
-    this.inside.replaceChildren(...seen.map((one, k) => element("div", { class: "ft-filter" }, element("img", { src: one.src, alt: `filter ${k + 1}` }), element("div", { class: "ft-pictures" }, ...one.patches.map(picture)))));
+    this.inside.replaceChildren(
+      ...seen.map((one, k) =>
+        element(
+          "div",
+          { class: "ft-filter" },
+          element("img", { src: one.src, alt: `filter ${k + 1}` }),
+          element("div", { class: "ft-pictures" }, ...one.patches.map(picture)),
+        ),
+      ),
+    );
   }
 
   drawRunning(running) {

@@ -1,0 +1,431 @@
+// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while
+// something moves, plotly's lines and markers can be moved without it.
+
+import { element } from "../elements/elements.js";
+import { Dragging } from "./dragging.js";
+import { Handles } from "./handles.js";
+import { move, moveContour } from "./moving.js";
+import {
+  contourTrace,
+  isOwn,
+  itemsOf,
+  plotlyMode,
+  pointsOf,
+  surfaceOf,
+  traceOf,
+} from "./series.js";
+
+// milliseconds without a change before plotly draws again, so that hover labels tell what is shown
+/** @typedef {import("./series.js").Plot} Plot */
+/** @typedef {import("./series.js").Points} Points */
+
+const REST = 150;
+const SHARE = 5; // drawing the contour takes one part in so many
+const PLACES = 9; // along a curve where keys move it
+const MOST_DECADES = 8; // labels on a logarithmic axis
+const LABEL = 2.9; // width of one of them, as a multiple of the type's size
+
+/**
+ * @param {Object} axis
+ * @param {number} size of the type, in pixels
+ * @param {number} most labels on a logarithmic axis
+ */
+function axisOf(axis, size, most = MOST_DECADES) {
+  const log = axis.scale === "log";
+  const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
+  return {
+    title: { text: axis.title, font: { size } }, // plotly's own is larger, and cut
+    type: log ? "log" : "linear",
+    range: ends,
+    autorange: false,
+    fixedrange: true,
+    zeroline: false,
+    gridcolor: "#e3e3e3",
+    linecolor: "#888",
+    ...(log
+      ? {
+          dtick: Math.ceil((ends[1] - ends[0]) / most),
+          exponentformat: "power",
+          tickfont: { size: 0.8 * size },
+        }
+      : {}), // plotly enlarges powers
+  };
+}
+
+const SKETCH = {
+  type: "scatter",
+  mode: "lines",
+  name: "your prediction",
+  line: { color: "#000", width: 4, dash: "dot", simplify: false },
+  hoverinfo: "skip",
+};
+
+export class Chart {
+  /**
+   * @param {import("../engine/state.js").State} state
+   * @param {import("../engine/description.js").Chart} chart
+   * @param {number} place of the chart among the sheet's
+   * @param {(text: string) => void} say
+   */
+  constructor(state, chart, place, say) {
+    this.state = state;
+    this.chart = chart;
+    this.items = itemsOf(chart, null);
+    this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
+    this.lastStep = chart.x.high;
+    this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
+    /** @type {any} */
+    this.plotly = null;
+    /** @type {Points[]} where each item stands on the screen */
+    this.drawn = [];
+    this.started = false;
+    /** @type {(() => void)|null} called at each change of what the reader draws */
+    this.sketching = null;
+    /** @type {number|null} the series's place, where what is drawn is a straight line */
+    this.straight = null;
+    /** @type {Handles|null} */
+    this.handles = null;
+    this.nextSurface = 0; // the time from which the contour may be drawn again
+    this.plot = /** @type {Plot} */ (
+      element("div", {
+        class: "gs-plot",
+        role: "img",
+        "aria-label": `${chart.title}. ${chart.note}`,
+      })
+    );
+    this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
+    this.plot.append(this.waiting);
+    this.node = element(
+      "figure",
+      { class: "gs-chart" },
+      element("figcaption", { text: chart.title }),
+      this.plot,
+    );
+    this.dragging = new Dragging(this, place, say);
+  }
+
+  traces() {
+    const { roles } = this.state.description;
+    const drawn = this.items.map((item, k) => ({
+      ...traceOf(item, roles[item.series.role].colour),
+      ...this.drawn[k],
+    }));
+    const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
+    return [
+      ...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []),
+      ...drawn,
+      ...sketch,
+    ];
+  }
+
+  /** Where each item stands now. */
+  points() {
+    return this.items.map((item) => pointsOf(this.state, this.chart, item));
+  }
+
+  /**
+   * Draw B's series too, or (null) no more.
+   * @param {import("../engine/state.js").State|null} other
+   */
+  compareWith(other) {
+    this.items = itemsOf(this.chart, other);
+    this.drawn = this.points();
+    this.drawAnew();
+  }
+
+  // --- a curve that the reader draws, to be compared with what comes
+
+  /**
+   * Let the reader draw on this chart; null ends it and takes the drawing away. A series of two
+   * points is a straight line, which is moved
+   * by two handles; anything else is drawn by strokes, or by keys.
+   * @param {(() => void)|null} drawn called at each change @param {number} [s] the series's place
+   */
+  sketch(drawn, s) {
+    this.holdSketch();
+    this.sketching = drawn;
+    this.sketched = { x: [], y: [] };
+    this.straight = drawn !== null && this.isStraight(s) ? s : null;
+    this.plot.classList.toggle("gs-sketching", drawn !== null && this.straight === null);
+    if (this.started) this.showHandles();
+    this.drawAnew();
+  }
+
+  /** The drawing stays as it is. */
+  holdSketch() {
+    this.sketching = null;
+    this.plot.classList.remove("gs-sketching");
+    this.handles?.remove();
+    this.handles = null;
+  }
+
+  isStraight(s) {
+    const { mode, steps, y } = this.chart.series[s];
+    return mode === "lines" && !steps && this.state.program.blocks[y].length === 2;
+  }
+
+  /**
+   * The line as it stands is where a prediction starts from: a handle at a sixth of its way, and
+   * one as far from its other end.
+   */
+  handlesOfLine() {
+    const within = (number, { low, high }) => Math.min(high, Math.max(low, number));
+    /** @param {Points} line @param {number} x */
+    const along = ({ x: [from, to], y: [start, end] }, x) =>
+      start + ((end - start) * (x - from)) / (to - from);
+    const now = this.pointsOfSeries(this.straight);
+    const ends = now.x.map((x) => within(x, this.chart.x));
+    const x = [1 / 6, 5 / 6].map((part) => ends[0] + part * (ends[1] - ends[0]));
+    const points = { x, y: x.map((each) => within(along(now, each), this.chart.y)) };
+    const moved = () => this.draws({ x: ends, y: ends.map((each) => along(points, each)) });
+    moved();
+    return new Handles(this, points, false, moved);
+  }
+
+  handlesOfCurve() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const x = Array.from({ length: PLACES }, (_, k) =>
+      xaxis.p2c((xaxis._length * k) / (PLACES - 1)),
+    );
+    return new Handles(this, { x, y: x.map(() => yaxis.p2c(yaxis._length / 2)) }, true, (points) =>
+      this.draws({ x: [...points.x], y: [...points.y] }),
+    );
+  }
+
+  showHandles() {
+    if (this.sketching)
+      this.handles = this.straight === null ? this.handlesOfCurve() : this.handlesOfLine();
+  }
+
+  /** Show the prediction as the reader has it now. */
+  draws(points) {
+    this.sketched = points;
+    this.sketching();
+    this.behind = true;
+    const trace = this.first + this.items.length;
+    if (this.plot.data.length > trace && move(this.plot, trace, "lines", this.sketched))
+      this.restLater();
+    else this.rest();
+  }
+
+  /** A stroke from one place to the next: the drawing is one height for each x. */
+  stroke(from, to) {
+    const [low, high] = from.x <= to.x ? [from.x, to.x] : [to.x, from.x];
+    const kept = this.sketched.x
+      .map((x, k) => [x, this.sketched.y[k]])
+      .filter(([x]) => x < low || x > high);
+    const points = [...kept, [from.x, from.y], [to.x, to.y]]
+      .sort((a, b) => a[0] - b[0])
+      .filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
+    this.draws({ x: points.map(([x]) => x), y: points.map(([, y]) => y) });
+    this.handles.follow(this.sketched);
+  }
+
+  /** A series's points as they are now. */
+  pointsOfSeries(s) {
+    return pointsOf(
+      this.state,
+      this.chart,
+      this.items.find((item) => item.s === s && isOwn(item)),
+    );
+  }
+
+  /** Whether the pointer draws or adds a point, so that its press is no click on a marker. */
+  get isDrawnUpon() {
+    const { held } = this.dragging;
+    return this.sketching !== null || (held !== null && typeof held.k !== "number");
+  }
+
+  // --- drawing
+
+  /** The contour's numbers, copied: what a later draw is compared with. */
+  surface() {
+    const { contour } = this.chart;
+    return (
+      contour &&
+      ["x", "y", "z"].map((axis) => Float64Array.from(this.state.program.blocks[contour[axis]]))
+    );
+  }
+
+  /** Draw for the first time. */
+  async start(plotly) {
+    if (this.ended) return; // the page was taken away while plotly was on its way
+    this.plotly = plotly;
+    this.waiting.remove();
+    this.drawn = this.points();
+    this.drawnSurface = this.surface();
+    await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
+    this.started = true;
+    this.showHandles();
+    this.overdraw();
+    this.plot.on("plotly_afterplot", () => this.overdraw());
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes.observe(this.plot);
+  }
+
+  /** In the type that the page has now. */
+  layout() {
+    const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
+    const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
+    const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
+    return {
+      margin: { l: left, r: right, t: 2.6 * size, b: 3.4 * size },
+      font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
+      paper_bgcolor: "#fff",
+      plot_bgcolor: "#fff",
+      xaxis: axisOf(
+        { ...this.chart.x, high: this.lastStep },
+        size,
+        Math.max(1, Math.min(MOST_DECADES, room)),
+      ),
+      yaxis: axisOf(this.chart.y, size),
+      legend: {
+        orientation: "h",
+        x: 0,
+        y: 1.02,
+        yanchor: "bottom",
+        bgcolor: "rgba(0,0,0,0)",
+        font: { size: 0.88 * size },
+      }, // above the plot, never on it
+      showlegend: true,
+      hovermode: "closest",
+      transition: { duration: 0 },
+      uirevision: "same", // what is put out in the legend stays out
+    };
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.ended = true;
+    if (!this.started) return;
+    this.started = false;
+    this.sizes.disconnect();
+    this.plotly.purge(this.plot);
+  }
+
+  /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
+  draw() {
+    if (!this.started) return;
+    const now = this.points();
+    const changed = now
+      .map((_, k) => k)
+      .filter((k) => !same(now[k].x, this.drawn[k].x) || !same(now[k].y, this.drawn[k].y));
+    for (const k of changed) this.drawn[k] = now[k];
+    this.extend();
+    this.behind ||= changed.length > 0;
+    if (!this.surfaceIsDrawn()) this.moveSurface();
+    const left = changed.filter((k) => !this.move(k));
+    if (left.length) this.animate(left);
+    if (this.behind) this.restLater();
+  }
+
+  /** An axis of steps grows with the run, by doubling: each time plotly draws anew. */
+  extend() {
+    if (!this.overSteps || this.state.step <= this.lastStep) return;
+    while (this.lastStep < this.state.step) this.lastStep *= 2;
+    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    this.drawAnew();
+  }
+
+  surfaceIsDrawn() {
+    const { contour } = this.chart;
+    return (
+      !contour ||
+      ["x", "y", "z"].every((axis, k) =>
+        same(this.state.program.blocks[contour[axis]], this.drawnSurface[k]),
+      )
+    );
+  }
+
+  /**
+   * The contour follows while something moves, for a fifth of the time at most, so that frames are
+   * kept; its hover labels at rest.
+   */
+  moveSurface() {
+    this.behind = true;
+    const start = performance.now();
+    if (start < this.nextSurface) return;
+    if (moveContour(this.plot, surfaceOf(this.state, this.chart.contour)))
+      this.drawnSurface = this.surface();
+    this.nextSurface = start + SHARE * (performance.now() - start);
+  }
+
+  move(k) {
+    return move(this.plot, this.first + k, plotlyMode(this.items[k].series), this.drawn[k]);
+  }
+
+  /** Plotly's own way, some frames later. */
+  animate(traces) {
+    const frame = {
+      data: traces.map((k) => this.drawn[k]),
+      traces: traces.map((k) => this.first + k),
+    };
+    this.plotly
+      .animate(this.plot, frame, {
+        mode: "immediate",
+        transition: { duration: 0 },
+        frame: { duration: 0, redraw: false },
+      })
+      // one that the next overtakes is rejected; what it leaves out is drawn at rest
+      .catch(() => {});
+  }
+
+  restLater() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), REST);
+  }
+
+  drawAnew() {
+    if (!this.started) return;
+    this.behind = true;
+    this.rest();
+  }
+
+  /**
+   * Bring plotly's own data up to date, and with it the hover labels. Folded away it waits: plotly
+   * would take another size.
+   */
+  async rest() {
+    if (!this.behind || !this.plot.checkVisibility()) return;
+    this.behind = false;
+    this.drawnSurface = this.surface();
+    const { h: before } = this.plot._fullLayout._size;
+    await this.plotly.react(this.plot, this.traces(), this.plot.layout);
+    if (this.started && this.plot._fullLayout._size.h !== before) this.drawAgain();
+  }
+
+  /**
+   * A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes
+   * there, and the curves when asked again.
+   */
+  drawAgain() {
+    this.plotly.relayout(this.plot, { "margin.pad": 0 });
+  }
+
+  /**
+   * Plotly drew the numbers of the last rest: for a new size, or a click in the legend, whose
+   * height the style adds to the chart's.
+   */
+  overdraw() {
+    this.plot.style.setProperty("--legend", `${this.plot._fullLayout.legend?._height || 0}px`);
+    if (this.behind) for (const k of this.drawn.keys()) this.move(k);
+    this.handles?.place();
+  }
+
+  /**
+   * As large as its place, and its type as the page's. One that was folded away is shown again, the
+   * window has another width, or a class looks on.
+   */
+  async fit() {
+    const { width, height } = this.plot.getBoundingClientRect();
+    const { _fullLayout: drawn } = this.plot;
+    if (!width || !height) return;
+    this.restLater();
+    if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
+    this.plot.layout = this.layout();
+    await this.plotly.Plots.resize(this.plot);
+    if (this.started) this.drawAgain();
+  }
+}
+
+const same = (a, b) => a.length === b.length && a.every((x, k) => Object.is(x, b[k]));

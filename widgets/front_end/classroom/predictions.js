@@ -1,0 +1,177 @@
+// Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand
+// side by side.
+
+import { button, element, folded, numberField, setText } from "../elements/elements.js";
+import { roundedTo, shown, typedNumber } from "../engine/numbers.js";
+
+const SAMPLES = 50; // places where a drawn curve is compared
+
+class Prediction {
+  constructor(page, told, number) {
+    this.page = page;
+    this.told = told;
+    this.chart = told.chart >= 0 ? page.charts[told.chart] : null;
+    this.field = numberField(`Your answer to question ${number}`, {
+      onkeydown: (event) => event.key === "Enter" && this.lock(),
+    });
+    this.button = button("", () => this.next());
+    this.again = button("Again", () => this.open());
+    this.result = element("p", { class: "gs-answer", role: "status" });
+    const parts = this.chart ? [this.button] : [this.field, this.button];
+    this.node = element(
+      "li",
+      { class: "gs-prediction" },
+      element("p", { text: told.question }),
+      element("div", { class: "gs-answering" }, ...parts, this.again),
+      this.result,
+    );
+    this.open();
+  }
+
+  /**
+   * The page of other sizes that takes this one's place: what is locked stays so, what is being
+   * drawn is begun again.
+   */
+  moveTo(page, told) {
+    Object.assign(this, { page, told, chart: this.chart && page.charts[told.chart] });
+    if (this.stage === "drawing") this.open();
+    else if (this.chart && this.answer) this.chart.sketched = this.answer;
+    return this;
+  }
+
+  /** Ready for an answer. */
+  open() {
+    this.stage = "open";
+    this.answer = null;
+    this.field.disabled = false;
+    this.again.hidden = true;
+    this.button.hidden = false;
+    if (this.chart) this.chart.sketch(null);
+    setText(this.button, this.chart ? "Draw it" : "Lock my answer");
+    setText(this.result, "");
+  }
+
+  next() {
+    if (this.stage === "locked") return this.reveal();
+    if (this.chart && this.stage === "open") return this.draw();
+    return this.lock();
+  }
+
+  draw() {
+    this.stage = "drawing";
+    this.chart.sketch(() => setText(this.button, "Lock my drawing"), this.told.series);
+    this.chart.node.scrollIntoView({ block: "nearest" });
+    setText(this.button, "Lock my drawing");
+    const title = this.chart.chart.title;
+    const [hand, handles] =
+      this.chart.straight === null
+        ? ["Draw with the pointer", "the handles on it"]
+        : ["Drag the line's two handles", "them"];
+    setText(
+      this.result,
+      `${hand} on the chart "${title}", or go to ${handles} with Tab and press the arrow keys.`,
+    );
+  }
+
+  lock() {
+    if (this.stage === "locked" || this.stage === "revealed") return;
+    this.answer = this.chart ? this.chart.sketched : typedNumber(this.field.value);
+    if (this.chart ? !this.answer.x.length : this.answer === null) {
+      setText(
+        this.result,
+        this.chart ? "Nothing is drawn yet." : "Type a number, or the word infinite.",
+      );
+      return;
+    }
+    this.stage = "locked";
+    if (this.chart) this.chart.holdSketch();
+    this.field.disabled = true;
+    setText(this.button, "Reveal");
+    setText(this.result, "Locked. Say why, then reveal.");
+  }
+
+  reveal() {
+    const { page, told } = this;
+    this.stage = "revealed";
+    if (told.preset !== null) page.presets.choose(told.preset);
+    if (told.steps) page.state.goTo(page.state.step + told.steps);
+    const [gap, said] = this.chart ? this.curve() : this.number();
+    const right = gap <= told.tolerance;
+    setText(
+      this.result,
+      `${right ? "Right" : "Not quite"}: ${said} ${page.state.written(told.reason)}`,
+    );
+    this.result.classList.toggle("gs-right", right);
+    this.button.hidden = true;
+    this.again.hidden = false;
+  }
+
+  /** [gap as a part of the answer, both in words] */
+  number() {
+    const { state } = this.page;
+    const { format } = state.blocks[this.told.block];
+    const truth = state.value(this.told.block, 0, 0);
+    const [said, is] = [this.answer, truth].map((number) => shown(number, format));
+    const both = `you said ${said}, it is ${is}`;
+    const gap = Math.abs(truth - this.answer);
+    if (said === is) return [0, `${both}.`];
+    return Number.isFinite(gap)
+      ? [gap / (Math.abs(truth) || 1), `${both}: a gap of ${shown(gap, format)}.`]
+      : [Infinity, `${both}.`];
+  }
+
+  /** [mean gap as a part of the axis, in words] */
+  curve() {
+    const { y } = this.chart.chart;
+    const truth = this.chart.pointsOfSeries(this.told.series);
+    const up = (number) =>
+      y.scale === "log"
+        ? Math.log(number / y.low) / Math.log(y.high / y.low)
+        : (number - y.low) / (y.high - y.low);
+    const [first, last] = [this.answer.x[0], this.answer.x.at(-1)];
+    const gaps = Array.from({ length: SAMPLES }, (_, k) => {
+      const x = first + ((last - first) * k) / (SAMPLES - 1);
+      return Math.abs(up(interpolated(this.answer, x)) - up(interpolated(truth, x)));
+    }).filter(Number.isFinite);
+    if (!gaps.length) return [Infinity, "your drawing does not reach where the curve is."];
+    const gap = gaps.reduce((total, each) => total + each, 0) / gaps.length;
+    return [
+      gap,
+      `your drawing is ${roundedTo(100 * gap, 2)}% of the chart's height away on average.`,
+    ];
+  }
+}
+
+/**
+ * The curve's height at x, NaN outside it.
+ * @param {{x: number[], y: number[]}} curve with x growing
+ */
+function interpolated({ x, y }, at) {
+  const k = x.findIndex((each) => each >= at);
+  if (k < 0 || (k === 0 && x[0] > at)) return NaN;
+  if (x[k] === at) return y[k];
+  return y[k - 1] + ((y[k] - y[k - 1]) * (at - x[k - 1])) / (x[k] - x[k - 1]);
+}
+
+export class Predictions {
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Predictions} [before] of the page whose place this one takes
+   */
+  constructor(page, before) {
+    this.list = page.description.predictions.map(
+      (told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1),
+    );
+    const cards = element(
+      "ol",
+      { class: "gs-predictions" },
+      ...this.list.map((prediction) => prediction.node),
+    );
+    this.node = this.list.length ? folded("predictions", "Predict, then reveal", cards) : "";
+  }
+
+  /** Reveal the answer that is locked, if one is. */
+  reveal() {
+    this.list.find((prediction) => prediction.stage === "locked")?.reveal();
+  }
+}

@@ -1,0 +1,151 @@
+// Presenting to a class: full screen, type for the back row, and a key for each move.
+
+import { button, element, focused, isShortcut, take } from "../elements/elements.js";
+import { Speaker } from "./speaker.js";
+
+/** @type {[key: string, what: string, act: (page: import("../page/page.js").Page) => void][]} */
+const KEYS = [
+  ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
+  ["p", "previous preset", (page) => page.presets.choose((page.presets.last ?? 1) - 1)],
+  [" ", "play or pause", (page) => page.transport?.toggle()],
+  [".", "one step on", (page) => page.transport?.move(1)],
+  [",", "one step back", (page) => page.transport?.move(-1)],
+  ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
+  ["r", "reset", (page) => page.reset()],
+  ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
+  [
+    "s",
+    "speaker notes, in a window that the class does not see",
+    (page) => page.presenter.speaker.open(),
+  ],
+  ["?", "these keys", (page) => page.presenter.help()],
+  ["Escape", "end the presentation", (page) => page.presenter.stop()],
+];
+const NAMES = { " ": "Space", Escape: "Esc" };
+// where a key is a letter
+const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea";
+
+export class Presenter {
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Presenter} [before] of the page whose place this one takes
+   */
+  constructor(page, before) {
+    this.page = page;
+    this.entered = before?.entered;
+    const rows = KEYS.map(([key, what]) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("kbd", { text: NAMES[key] || key })),
+        element("td", { text: what }),
+      ),
+    );
+    const close = button("Close", () => this.sheet.close());
+    this.sheet = element(
+      "dialog",
+      { class: "gs-keys", "aria-label": "Keys" },
+      element("table", {}, ...rows),
+      close,
+    );
+    page.node.append(this.sheet);
+    this.speaker = new Speaker(
+      page,
+      (event) => this.act(event),
+      KEYS.map(([key, what]) => `${NAMES[key] || key} ${what}`).join(", "),
+    );
+    this.pressed = (event) => this.press(event);
+    document.addEventListener("keydown", this.pressed, true);
+    this.left = () => document.fullscreenElement === null && this.entered && this.leftWholeScreen();
+    document.addEventListener("fullscreenchange", this.left);
+  }
+
+  get on() {
+    return this.page.node.hasAttribute("data-projector");
+  }
+
+  /** Presenting, with the whole screen where the browser gives it. */
+  start() {
+    if (this.on) return this.stop();
+    this.show(true);
+    this.takeWholeScreen();
+  }
+
+  takeWholeScreen() {
+    this.page.node.parentElement.requestFullscreen?.().then(
+      () => (this.entered = true),
+      () => {},
+    ); // refused inside some frames: large type is enough
+  }
+
+  /**
+   * By the reader, who ends the presentation; or by the browser, which takes the whole screen back
+   * when the notes open.
+   */
+  leftWholeScreen() {
+    this.entered = false;
+    this.wanted = this.speaker.justOpened;
+    if (!this.wanted) this.stop();
+  }
+
+  stop() {
+    this.zoom(null);
+    this.show(false);
+    this.entered = this.wanted = false;
+    if (document.fullscreenElement) document.exitFullscreen();
+  }
+
+  show(on) {
+    const { share } = this.page;
+    share.apply({ ...share.looks, mode: on ? ["projector"] : [] });
+    share.settled();
+  }
+
+  help() {
+    if (this.sheet.open) this.sheet.close();
+    else this.sheet.showModal();
+  }
+
+  /** The group of the selected block fills the page; null: none does. */
+  zoom(node = focused(this.page.node)?.closest(".gs-group, .gs-chart") || this.selectedGroup()) {
+    const zoomed = this.page.node.querySelector(".gs-zoomed");
+    if (zoomed) zoomed.classList.remove("gs-zoomed");
+    else if (node) node.classList.add("gs-zoomed");
+  }
+
+  selectedGroup() {
+    const { grid } = this.page;
+    const { name, row, column } = grid.selected || {};
+    return name && grid.find(name, row, column)?.closest(".gs-group");
+  }
+
+  press(event) {
+    if (isShortcut(event) || (!this.on && event.key !== "?")) return;
+    if (
+      !this.page.node.contains(focused(this.page.node)) &&
+      document.activeElement !== document.body
+    )
+      return;
+    // not event.target, which does not look into a shadow root
+    const target = /** @type {Element} */ (event.composedPath()[0]);
+    if (target.closest?.(TYPING) || (this.sheet.open && event.key !== "?")) return;
+    if (this.wanted && event.key !== "Escape") {
+      this.wanted = false;
+      this.takeWholeScreen();
+    }
+    this.act(event);
+  }
+
+  act(event) {
+    const found = KEYS.find(([key]) => key === event.key);
+    if (!found || isShortcut(event)) return;
+    take(event);
+    found[2](this.page);
+  }
+
+  end() {
+    this.speaker.end();
+    document.removeEventListener("keydown", this.pressed, true);
+    document.removeEventListener("fullscreenchange", this.left);
+  }
+}

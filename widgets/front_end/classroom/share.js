@@ -1,0 +1,191 @@
+// Settings by link: the page's state in its address, and what a class sees and may change.
+
+import { button, element, setText } from "../elements/elements.js";
+import { addressWith, linkOf, readLink, startOf } from "../engine/address.js";
+import { isInput } from "../engine/blocks.js";
+
+export class Share {
+  /**
+   * @param {import("../page/page.js").Page} page
+   * @param {Share} [before] of the page whose place this one takes
+   */
+  constructor(page, before) {
+    this.page = page;
+    this.state = page.state;
+    this.born = before ? before.born : page.state.sizes; // the sizes that the page was opened with
+    this.looks = {}; // hide, lock: names of parts; mode
+    this.style = element("style");
+    this.note = element("p", { class: "gs-note", role: "status" });
+    this.field = element("input", {
+      type: "text",
+      class: "gs-link",
+      readonly: true,
+      "aria-label": "Link to this page",
+      hidden: true,
+    });
+    this.button = button("Copy link", () => this.copy());
+    this.refusals = element("div", { class: "gs-refusal", role: "alert" });
+    this.builder = element(
+      "details",
+      { class: "gs-share" },
+      element("summary", { text: "A link for a class" }),
+    );
+    this.builder.addEventListener(
+      "toggle",
+      () => this.builder.children.length === 1 && this.builder.append(...this.boxes()),
+    );
+    page.node.append(this.style);
+  }
+
+  /** The only sheet on its page: then names need no sheet in front. */
+  get alone() {
+    return document.querySelectorAll("article.gradsheet").length === 1;
+  }
+
+  get address() {
+    const link = linkOf(this.state, this.page.presets.last, this.looks, this.born);
+    return `#${addressWith(this.state.description, location.hash, link, this.alone)}`;
+  }
+
+  /**
+   * Take over what the page was opened with, and follow when another link is opened in its place.
+   * @param {Share} [before]
+   */
+  open(before) {
+    if (before) this.apply(before.looks);
+    if (!this.page.host.address) return;
+    // a reloaded page goes on, and Reset still leads to its link
+    this.opened = before ? before.opened : (history.state?.gradsheet ?? location.hash);
+    if (!before) this.read(location.hash);
+    this.listener = () => {
+      this.opened = location.hash;
+      this.read(location.hash);
+    };
+    window.addEventListener("hashchange", this.listener);
+  }
+
+  /**
+   * @param {string} address
+   * @param {string[]} [mode] how the page is shown, in place of what the address says
+   */
+  async read(address, mode) {
+    const { state } = this;
+    const found = readLink(state.description, address);
+    const wanted = { ...this.born };
+    for (const name in state.sizes) {
+      if (name in found.inputs) [wanted[name]] = found.inputs[name];
+      delete found.inputs[name];
+    }
+    if (this.page.otherSizes(wanted).length) {
+      this.reading = true; // the address stays as it is
+      try {
+        return (await this.page.sized(wanted)).share.read(address, mode);
+      } catch (error) {
+        found.refused.push(error.message.replace(/\.$/, ""));
+      }
+      this.reading = false;
+    }
+    state.setInputs({ ...startOf(state.description, null), ...found.inputs }, found.step);
+    this.page.presets.show(found.preset);
+    this.apply(mode ? { ...found.looks, mode } : found.looks);
+    this.refuse(found.refused);
+  }
+
+  refuse(refused) {
+    const said = refused.map((text) =>
+      element("p", { text: `The link's ${text}. It was left out.` }),
+    );
+    this.refusals.replaceChildren(...said);
+  }
+
+  /** Write the state into the address bar, once it has come to rest. */
+  settled() {
+    if (this.opened === undefined || this.reading) return;
+    if (this.address !== (location.hash || "#"))
+      history.replaceState({ gradsheet: this.opened }, "", this.address);
+  }
+
+  async copy() {
+    // A page that is one person's own says where others find the lesson.
+    /** @type {HTMLMetaElement|null} */
+    const shared = document.querySelector('meta[name="gradsheet-shared"]');
+    const lesson = shared?.content ?? location.href;
+    const link = new URL(lesson, location.href).href.replace(/#.*/, "") + this.address;
+    this.field.value = link;
+    try {
+      await navigator.clipboard.writeText(link);
+      setText(this.note, "The link is copied.");
+    } catch {
+      this.field.hidden = false; // a browser that lets no page write to the clipboard
+      this.field.select();
+      setText(this.note, "Copy the link from the field.");
+    }
+  }
+
+  // --- what a class sees and may change
+
+  /** What can be hidden, [name, label], and what can be locked. */
+  parts() {
+    const { description, inputs } = this.state;
+    const labels = (blocks) => blocks.map((block) => [block.name, block.label]);
+    const shown = [
+      ...(description.presets.length ? [["presets", "The presets"]] : []),
+      ...(description.predictions.length ? [["predictions", "Predict, then reveal"]] : []),
+      ...(inputs.length ? [["compare", "A and B"]] : []),
+      ...description.groups.map((group, k) => [`group-${k + 1}`, group.title]),
+      ...description.charts.map((chart, k) => [`chart-${k + 1}`, `Chart: ${chart.title}`]),
+      ...labels(description.blocks),
+    ];
+    return { hide: shown, lock: labels(description.blocks.filter(isInput)) };
+  }
+
+  boxes() {
+    const box = (look, [name, label]) => {
+      const ticked = element("input", {
+        type: "checkbox",
+        checked: (this.looks[look] || []).includes(name),
+      });
+      ticked.addEventListener("change", () => this.tick(look, name, ticked.checked));
+      return element("label", {}, ticked, ` ${label}`);
+    };
+    const made = Object.entries(this.parts()).map(([look, parts]) =>
+      element(
+        "fieldset",
+        {},
+        element("legend", { text: look === "hide" ? "Hide from the class" : "Show, but lock" }),
+        ...parts.map((part) => box(look, part)),
+      ),
+    );
+    const words =
+      "The link holds the numbers as they stand now; Reset leads back to them." +
+      " A hidden part stays out of sight, not out of reach.";
+    return [element("p", { class: "gs-note", text: words }), ...made];
+  }
+
+  tick(look, name, on) {
+    const others = (this.looks[look] || []).filter((other) => other !== name);
+    this.apply({ ...this.looks, [look]: on ? [...others, name] : others });
+    this.settled();
+  }
+
+  /** @param {Object<string, string[]>} looks */
+  apply(looks) {
+    const known = Object.fromEntries(
+      Object.entries(this.parts()).map(([look, parts]) => [look, parts.map(([name]) => name)]),
+    );
+    this.looks = { ...looks };
+    for (const look of ["hide", "lock"])
+      this.looks[look] = (looks[look] || []).filter((name) => known[look].includes(name));
+    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes("projector"));
+    const hidden = this.looks.hide.map(
+      (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
+    );
+    setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
+    this.state.locked = new Set(this.looks.lock);
+    this.page.draw();
+  }
+
+  end() {
+    if (this.listener) window.removeEventListener("hashchange", this.listener);
+  }
+}

@@ -1,0 +1,236 @@
+// What Python sends, as types: the twin of widgets/description_types.py, with which
+// tests/test_description.py compares it field by field.
+
+/**
+ * A number within a sentence, [block, format]; everything else of it is text.
+ * @typedef {(string|[string, string])[]} Pieces
+ */
+
+/**
+ * A corner of an address: [row, what is added to it, column, what is added to it], where "i" and
+ * "j" are the cell's own place, "last" the last row of data, and "" nothing.
+ * @typedef {[number, ""|"i"|"last", number, ""|"j"]} Corner
+ */
+
+/**
+ * A formula's text, with addresses in it: [worksheet or "", corner, the other corner or null].
+ * @typedef {(string|[string, Corner, Corner|null])[]} Excel
+ */
+
+/**
+ * A place in mathematics for a number: [block or "" for a place's own number, row, column, whether
+ * a negative number needs brackets].
+ * @typedef {[string, number|string, number|string, boolean?]} Slot
+ */
+
+/**
+ * @typedef {Object} Description
+ * @property {string} name
+ * @property {string} title
+ * @property {number} rows of data; 0 where the sheet has none
+ * @property {number} mostRows of data that a sheet takes
+ * @property {number} mostSteps that a page, a link or Python takes
+ * @property {number} fewestRows with which mathematics of the last row can be written
+ * @property {string} program the source of a function of the number of rows; returns a Program
+ * @property {Object<string, string>} carried input to the block that it takes at the next step
+ * @property {string} look the computed block that is selected at first, or ""
+ * @property {Object<string, Role>} roles
+ * @property {Block[]} blocks in the order in which they are computed
+ * @property {Group[]} groups
+ * @property {Chart[]} charts
+ * @property {string[]} remembered blocks whose earlier steps charts show
+ * @property {Pieces} opening what who teaches says at first
+ * @property {Preset[]} presets
+ * @property {Prediction[]} predictions
+ * @property {Sentence[]} sentences
+ */
+
+/**
+ * @typedef {Object} Role
+ * @property {string} colour of lines, marks and text
+ * @property {string} tint of cells
+ * @property {string} mark
+ * @property {string} meaning
+ */
+
+/**
+ * A block. One with a `value` is an input; one with `excel` has a formula; an input may have both.
+ * What says nothing (no step, no choices of its own) is left out.
+ * @typedef {Object} Block
+ * @property {string} name
+ * @property {string} label
+ * @property {string} note
+ * @property {string} role
+ * @property {string} format
+ * @property {[number|"rows", number]} shape "rows": as many as there are rows of data
+ * @property {[string, number, number]} address worksheet, column from 0, row from 1
+ * @property {number[]|null} [value] row by row; null while the input's formula is in force
+ * @property {string} [allowed] what may be typed, in words
+ * @property {number|null} [low]
+ * @property {number|null} [high]
+ * @property {boolean} [whole]
+ * @property {string[]} [choices] names of 0, 1, ...; of most inputs none
+ * @property {string} [chosenBy] the choice that gives this input its formula back
+ * @property {boolean} [control] whether it is a setting, with a slider or a list
+ * @property {string} [scale] of a setting: linear or log
+ * @property {number} [smallest] the least number above 0 on a log scale
+ * @property {number} [step] of the slider
+ * @property {boolean} [isSize] whether shapes are made of it
+ * @property {string} [equation] of the whole block, where it says more than a cell's
+ * @property {string} [cellEquation] MathML
+ * @property {Cell[]} [branches] of a formula that chooses between others
+ * @property {[string, number|string|null, number|string|null][]} [reads] cells that a cell reads,
+ *   [block, row, column]; "i" and "j" are its own, null: all
+ * @property {Excel} [excel]
+ * @property {string} [numbers] MathML with slots for numbers
+ * @property {Slot[]} [slots]
+ */
+
+/**
+ * A cell of a block, or one branch of it.
+ * @typedef {Object} Cell
+ * @property {Excel} excel
+ * @property {string} [numbers] MathML with slots for numbers
+ * @property {Slot[]} [slots]
+ */
+
+/**
+ * @typedef {Object} Group
+ * @property {string} title
+ * @property {string} note
+ * @property {boolean} folded
+ * @property {string[]} blocks
+ */
+
+/**
+ * @typedef {Object} Chart
+ * @property {string} title
+ * @property {string} note
+ * @property {Axis} x
+ * @property {Axis} y
+ * @property {Series[]} series
+ * @property {Contour|null} contour
+ * @property {boolean} adds whether a click where nothing stands adds a row of data
+ */
+
+/**
+ * @typedef {Object} Axis
+ * @property {string} title
+ * @property {number} low
+ * @property {number} high
+ * @property {string} scale linear or log
+ */
+
+/**
+ * @typedef {Object} Series
+ * @property {string} x
+ * @property {string} y
+ * @property {string} label
+ * @property {string} mode lines, markers or segments
+ * @property {string} role
+ * @property {string} to the block to which segments run, or ""
+ * @property {boolean} steps whether it has a point a step
+ * @property {number} ghosts faint copies of earlier steps, at most
+ * @property {string} drag "", x, y, xy or draw
+ */
+
+/**
+ * @typedef {Object} Contour
+ * @property {string} x
+ * @property {string} y
+ * @property {string} z
+ * @property {string} label
+ * @property {string} levels linear or log
+ */
+
+/**
+ * @typedef {Object} Preset
+ * @property {string} title
+ * @property {string} predict the question to answer before it, or ""
+ * @property {Pieces} notes
+ * @property {Object<string, number[]>} inputs
+ */
+
+/**
+ * @typedef {Object} Prediction
+ * @property {string} question
+ * @property {number} tolerance what counts as right: a part of the answer, or of the chart's axis
+ * @property {Pieces} reason
+ * @property {string} block of one number, or ""
+ * @property {number} chart its place, where a series is drawn instead; else -1
+ * @property {number} series its place on that chart, or -1
+ * @property {number|null} preset its place, or null for the page as it stands
+ * @property {number} steps after it
+ */
+
+/**
+ * @typedef {Object} Sentence
+ * @property {Pieces} pieces
+ */
+
+/**
+ * What a sheet computes, for one number of rows. Numbers of a block stand row by row.
+ * @typedef {Object} Program
+ * @property {Object<string, Float64Array>} blocks
+ * @property {Float64Array} said for each sentence, whether it holds
+ * @property {Object<string, boolean>} follows whether an input's formula is in force
+ * @property {Object<string, number[]>} affects the formulas that follow from an input
+ * @property {(null|((x: number, y: number, k: number) => Object<string, number>))[][]} moves of each
+ *   chart's series, the inputs that dragging its marker k to (x, y) sets
+ * @property {Object<string, (row: number, column: number) => number>} branches the one in force
+ * @property {(chosen?: number[]) => void} run computes all formulas, or these
+ * @property {() => void} step
+ */
+
+/**
+ * A worksheet of the workbook that lies in a static page, as widgets/packed_workbook.py describes
+ * it: what State needs of a description, and where things stand.
+ * @typedef {Object} Part
+ * @property {string} name
+ * @property {number} rows
+ * @property {string} program
+ * @property {Object<string, string>} carried
+ * @property {string[]} remembered
+ * @property {PartBlock[]} blocks
+ * @property {{blocks: string[]}[]} groups
+ * @property {{pieces: Pieces, excel: Excel}[]} sentences
+ * @property {number} sentenceRow from 1
+ * @property {string} worksheet
+ * @property {string} start the formula that repeats the sentences on the first worksheet
+ * @property {Object<string, string>} follows input to the main sheet's block that it repeats
+ * @property {number} formulas
+ * @property {Steps|null} steps
+ */
+
+/**
+ * @typedef {Object} PartBlock
+ * @property {string} name
+ * @property {[number|"rows", number]} shape
+ * @property {[string, number, number]} address
+ * @property {number[]|null} [value]
+ * @property {Excel} [excel]
+ * @property {boolean} [linked] whether it repeats a block of the main sheet
+ * @property {boolean} [infinite] whether infinite is a number that it may have
+ */
+
+/**
+ * Where a run's steps stand; rows are counted from 1.
+ * @typedef {Object} Steps
+ * @property {string} worksheet
+ * @property {number} stillRow
+ * @property {number} firstRow
+ * @property {[string, number][]} still block and column
+ * @property {[string, number][]} row block and column
+ * @property {number} formulas of one step
+ * @property {string[]} held inputs whose formula moves with the steps until they are typed over
+ * @property {string} last the formula that says how many steps there are
+ */
+
+/**
+ * @typedef {Object} Workbook
+ * @property {string} [refusal] why the page carries none
+ * @property {Object<string, string>} [parts] the archive's files
+ * @property {Part[]} [sheets] the main one first
+ * @property {number} [steps] that the workbook holds: 1 or 0
+ * @property {number} [mostFormulas]
+ */

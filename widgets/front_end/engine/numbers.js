@@ -1,0 +1,88 @@
+// Numbers as every face shows them, and as a person may type them. Mirrors
+// sheets/language/formats.py and inputs.py.
+
+const LARGE = 1e9;
+
+/** Shortest plain text of a number cut to its significant digits. @param {string} text */
+const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
+
+/** Four digits: 0.3, 12345, 1e-5, 1.235e7. @param {number} x */
+function general(x) {
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e6 || size < 1e-4) {
+    const [digits, exponent] = x.toExponential(3).split("e");
+    return `${trimmed(digits)}e${Number(exponent)}`;
+  }
+  return size >= 1000 ? x.toFixed(0) : trimmed(x.toPrecision(4));
+}
+
+/**
+ * @param {number} x
+ * @param {string} format ".4f", ".1%", "d" or "g"
+ */
+export function shown(x, format) {
+  if (Number.isNaN(x)) return "undefined";
+  if (!Number.isFinite(x)) return x > 0 ? "infinite" : "-infinite";
+  if (format === "g") return general(x);
+  const decimals = format === "d" ? 0 : Number(format.slice(1, -1));
+  const percent = format.endsWith("%");
+  const number = percent ? x * 100 : x;
+  const text =
+    Math.abs(number) >= LARGE
+      ? general(number)
+      : number.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
+  return percent ? `${text}%` : text;
+}
+
+/**
+ * As short as it can be and still the same number: what a field shows for editing.
+ * @param {number} x
+ */
+export const exact = (x) => String(x);
+
+/**
+ * 123.4567 -> 123: a slider's stop, rounded so that it reads well.
+ * @param {number} x
+ * @param {number} digits
+ */
+export const roundedTo = (x, digits) => Number(x.toPrecision(digits));
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/**
+ * A number that answers a question: any number, a percentage, or the word infinite. null: it is
+ * none.
+ * @param {string} text
+ */
+export function typedNumber(text) {
+  const clean = text.trim().toLowerCase();
+  const infinite = /^([+-]?)(infinite|infinity|inf|∞)$/.exec(clean);
+  if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
+  const percent = clean.endsWith("%");
+  const number = percent ? clean.slice(0, -1).trim() : clean;
+  return NUMBER.test(number) ? Number(number) / (percent ? 100 : 1) : null;
+}
+
+/**
+ * The number that was typed, or a sentence that says what is allowed.
+ * @param {Object} block an input of the description
+ * @param {string} text
+ * @param {string} where "" or " row 2"
+ * @returns {{value?: number, refusal?: string}}
+ */
+export function typed(block, text, where = "") {
+  const clean = text.trim();
+  const choice = block.choices.indexOf(clean);
+  if (choice >= 0) return { value: choice };
+  const value = NUMBER.test(clean) ? Number(clean) : NaN;
+  const outside =
+    (block.low !== null && value < block.low) || (block.high !== null && value > block.high);
+  if (!Number.isFinite(value) || outside || (block.whole && !Number.isInteger(value))) {
+    const said = clean === "" ? "empty" : Number.isFinite(value) ? clean : `'${clean}'`;
+    const hint =
+      clean.includes(",") && NUMBER.test(clean.replace(",", ".")) ? " (a point, not a comma)" : "";
+    return { refusal: `${block.name}${where} is ${said}; it must be ${block.allowed}${hint}` };
+  }
+  return { value };
+}

@@ -1,0 +1,454 @@
+// The workbook that lies in a static page, with the page's own numbers written into it: inputs,
+// cached values, more or fewer rows, and steps. Its parts are XML; only cells that the sheets'
+// blocks own are touched. The workbook's own record (names, validation, charts) follows.
+
+import { columnName, excelFormula } from "./formulas.js";
+import { State } from "./state.js";
+
+const NO_NUMBER = "#NUM!";
+const ELSEWHERE = "download from the lesson in Voila or JupyterLab";
+const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+
+/**
+ * One worksheet's cells by address; cells and rows are made where they are missing, in their order.
+ */
+class Worksheet {
+  constructor(text) {
+    this.xml = new DOMParser().parseFromString(text, "application/xml");
+    this.data = this.xml.getElementsByTagNameNS(MAIN, "sheetData")[0];
+    this.rows = new Map(
+      Array.from(this.data.children, (row) => [Number(row.getAttribute("r")), row]),
+    );
+    this.cells = new Map(
+      Array.from(this.data.getElementsByTagNameNS(MAIN, "c"), (cell) => [
+        cell.getAttribute("r"),
+        cell,
+      ]),
+    );
+  }
+
+  make(name, attributes = {}, text = null) {
+    const node = this.xml.createElementNS(MAIN, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (text !== null) node.textContent = text;
+    return node;
+  }
+
+  /** @returns {Element|undefined} */
+  at(row, column) {
+    return this.cells.get(`${columnName(column)}${row}`);
+  }
+
+  row(number) {
+    if (!this.rows.has(number)) {
+      const row = this.make("row", { r: number });
+      insert(this.data, row, (other) => Number(other.getAttribute("r")) > number);
+      this.rows.set(number, row);
+    }
+    return this.rows.get(number);
+  }
+
+  cell(row, column, like) {
+    const address = `${columnName(column)}${row}`;
+    if (!this.cells.has(address)) {
+      const style = like?.getAttribute("s");
+      const made = this.make("c", { r: address, ...(style ? { s: style } : {}) });
+      insert(this.row(row), made, (other) => columnOf(other) > column);
+      this.cells.set(address, made);
+    }
+    return this.cells.get(address);
+  }
+
+  remove(row, column) {
+    const address = `${columnName(column)}${row}`;
+    this.cells.get(address)?.remove();
+    this.cells.delete(address);
+  }
+
+  /**
+   * @param {string|null} formula without `=`
+   * @param {number|string} value a number, a word, or an error such as #NUM!
+   */
+  write(cell, formula, value) {
+    cell.removeAttribute("t");
+    if (typeof value === "string")
+      cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
+    cell.replaceChildren(
+      ...(formula === null ? [] : [this.make("f", {}, formula)]),
+      this.make("v", {}, String(value)),
+    );
+  }
+
+  /** The value beside each formula that reads so. */
+  remember(formula, value) {
+    for (const cell of this.cells.values())
+      if (formulaOf(cell) === formula) this.write(cell, formula, value);
+  }
+
+  get text() {
+    return XML + new XMLSerializer().serializeToString(this.xml.documentElement);
+  }
+}
+
+const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+
+/**
+ * Put a child in its place, found from the end, where most are added.
+ * @param {(other: Element) => boolean} isLater
+ */
+function insert(parent, made, isLater) {
+  let later = null;
+  for (
+    let other = parent.lastElementChild;
+    other && isLater(other);
+    other = other.previousElementSibling
+  )
+    later = other;
+  parent.insertBefore(made, later);
+}
+
+const formulaOf = (cell) => cell.getElementsByTagNameNS(MAIN, "f")[0]?.textContent ?? null;
+
+function columnOf(cell) {
+  let column = 0;
+  for (const letter of cell.getAttribute("r").replace(/\d/g, ""))
+    column = 26 * column + letter.charCodeAt(0) - 64;
+  return column - 1;
+}
+
+/** What a workbook shows for a number that may not be finite. */
+function cached(block, x) {
+  if (Number.isFinite(x)) return x;
+  return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
+}
+
+/**
+ * A state of its own with these inputs, at step 0: a workbook begins there, and takes the steps
+ * itself.
+ */
+function started(told, inputs) {
+  const state = new State(told);
+  state.setInputs(inputs);
+  return state;
+}
+
+/**
+ * What the inputs of a sheet beside the main one repeat.
+ * @param {Object} told
+ * @param {State} main
+ */
+function repeated(told, main) {
+  return Object.fromEntries(
+    Object.entries(told.follows).map(([name, source]) => [name, main.program.blocks[source]]),
+  );
+}
+
+/** Every cell of the blocks. */
+function writeBlocks(state, worksheets) {
+  for (const block of state.description.blocks) {
+    const [name, left, top] = block.address;
+    const page = worksheets[name];
+    const [held, wide] = [
+      state.isData(block.name) ? state.description.rows : block.shape[0],
+      block.shape[1],
+    ];
+    const computed = block.excel && (block.linked || !state.start[block.name]);
+    for (let j = 0; j < wide; j++) {
+      const like = page.at(top, left + j);
+      for (let i = 0; i < state.rowCount(block.name); i++) {
+        const formula = computed ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
+        page.write(
+          page.cell(top + i, left + j, like),
+          formula,
+          cached(block, state.value(block.name, i, j)),
+        );
+      }
+      for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);
+    }
+  }
+}
+
+/** The row numbers beside each group of data. */
+function writeRowNumbers(state, worksheets) {
+  for (const group of state.description.groups) {
+    if (!group.blocks.some((name) => state.isData(name))) continue;
+    const [name, left, top] = state.blocks[group.blocks[0]].address;
+    const page = worksheets[name];
+    const fixed = Math.max(
+      0,
+      ...group.blocks.filter((each) => !state.isData(each)).map((each) => state.rowCount(each)),
+    );
+    const like = page.at(top, left - 1);
+    const rows = Math.max(fixed, state.rows);
+    for (let i = 0; i < rows; i++) page.write(page.cell(top + i, left - 1, like), null, i + 1);
+    for (let i = rows; i < state.description.rows; i++) page.remove(top + i, left - 1);
+  }
+}
+
+/** The sentences, on their worksheet and where the first worksheet repeats them. */
+function writeSentences(state, worksheets) {
+  const { sentences, sentenceRow, worksheet, start } = state.description;
+  const said = state.said();
+  said.forEach((text, k) => {
+    const formula = excelFormula(sentences[k].excel, 0, 0, state.rows).slice(1);
+    worksheets[worksheet].write(worksheets[worksheet].cell(sentenceRow + k, 0), formula, text);
+  });
+  worksheets.Start.remember(start, said.filter(Boolean).join("\n"));
+}
+
+// --- steps
+
+// A row as it stands on a worksheet of steps. Absolute rows keep their $, names and texts are no
+// references.
+const REFERENCE = /"[^"]*"|(?<![\w.])(\$?[A-Z]{1,3})(\d+)(?![\w.(])/g;
+
+/**
+ * The formula so many rows further down, as a spreadsheet fills it.
+ * @param {string} formula
+ * @param {number} rows
+ */
+export function filledDown(formula, rows) {
+  return formula.replace(REFERENCE, (all, column, row) =>
+    column ? `${column}${Number(row) + rows}` : all,
+  );
+}
+
+/**
+ * Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the
+ * state at the last step.
+ */
+function writeSteps(state, steps, worksheets) {
+  const told = state.description.steps;
+  const page = worksheets[told.worksheet];
+  for (const [name, column] of told.still) writeFlat(page, state, told.stillRow, column, name);
+  writeStep(page, state, told.firstRow);
+  const next = told.firstRow + 1;
+  const row = told.row.flatMap(([name, column]) =>
+    Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)),
+  );
+  const models = [page.at(next, 0), ...row]
+    .filter(Boolean)
+    .map((cell) => ({ cell, column: columnOf(cell), formula: formulaOf(cell) }));
+  for (let step = 1; step <= steps && state.forward(); step++) {
+    for (const { cell, column, formula } of models)
+      page.write(page.cell(told.firstRow + step, column, cell), filledDown(formula, step - 1), "");
+    page.write(page.at(told.firstRow + step, 0), formulaOf(page.at(told.firstRow + step, 0)), step);
+    writeStep(page, state, told.firstRow + step);
+  }
+  if (state.step === 0) for (const { column } of models) page.remove(next, column);
+  worksheets.Start.remember(told.last, state.step);
+}
+
+function writeStep(page, state, row) {
+  for (const [name, column] of state.description.steps.row)
+    writeFlat(page, state, row, column, name);
+}
+
+/** The values of a block's cells, which lie in one row and keep their formulas. */
+function writeFlat(page, state, row, column, name) {
+  const block = state.blocks[name];
+  state.program.blocks[name].forEach((x, k) => {
+    const cell = page.at(row, column + k);
+    page.write(cell, formulaOf(cell), cached(block, x));
+  });
+}
+
+// --- what speaks of ranges
+
+/** Names, validation and charts speak of ranges of data rows: [as exported, as now]. */
+function movedRanges(state) {
+  return state.description.blocks
+    .filter((block) => state.isData(block.name))
+    .map((block) => {
+      const [worksheet, left, top] = block.address;
+      const range = (rows, dollar) => {
+        const corners = [
+          `${dollar}${columnName(left)}${dollar}${top}`,
+          `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows - 1}`,
+        ];
+        return corners[0] === corners[1] ? corners[0] : corners.join(":");
+      };
+      return { worksheet, of: (rows) => [range(rows, "$"), range(rows, "")] };
+    });
+}
+
+const isChart = (path) => path.startsWith("xl/charts/chart");
+
+function moveRanges(state, parts, paths) {
+  for (const { worksheet, of } of movedRanges(state)) {
+    const [[before, plainBefore], [after, plainAfter]] = [
+      of(state.description.rows),
+      of(state.rows),
+    ];
+    const inText = (path) =>
+      (parts[path] = parts[path].replaceAll(`>${worksheet}!${before}<`, `>${worksheet}!${after}<`));
+    inText("xl/workbook.xml");
+    Object.keys(parts).filter(isChart).forEach(inText);
+    parts[paths[worksheet]] = parts[paths[worksheet]].replaceAll(
+      `sqref="${plainBefore}"`,
+      `sqref="${plainAfter}"`,
+    );
+  }
+}
+
+/**
+ * What charts say of steps 0 and 1 they say of all. What they remembered goes: they read their
+ * cells.
+ */
+function moveCharts(parts, states) {
+  for (const path of Object.keys(parts).filter(isChart)) {
+    for (const { step, description } of states.filter((state) => state.description.steps)) {
+      const { worksheet, firstRow } = description.steps;
+      const exported = new RegExp(
+        `<c:f>${worksheet}!\\$([A-Z]+)\\$${firstRow}:\\$\\1\\$${firstRow + 1}</c:f>`,
+        "g",
+      );
+      const last = firstRow + step;
+      const range = (_, column) =>
+        [`$${column}$${firstRow}`, ...(step ? [`$${column}$${last}`] : [])].join(":");
+      parts[path] = parts[path].replace(
+        exported,
+        (...found) => `<c:f>${worksheet}!${range(...found)}</c:f>`,
+      );
+    }
+    parts[path] = parts[path].replace(/<c:numCache>.*?<\/c:numCache>/gs, "");
+  }
+}
+
+/** Why the page's workbook cannot be written, or "". @param {Object} packed @param {State} page */
+function refusal(packed, page) {
+  const carries = packed.sheets.some(({ carried }) => Object.keys(carried).length);
+  if (carries && page.rows !== page.description.rows) {
+    return `This page cannot write steps for another number of rows: press Reset, or ${ELSEWHERE}.`;
+  }
+  if (carries && page.step && !packed.steps) {
+    return (
+      "This page cannot write steps, since from where it starts the first would no longer be" +
+      ` finite: go to the start, or ${ELSEWHERE}.`
+    );
+  }
+  const [{ steps, blocks }] = packed.sheets;
+  const held = blocks.find(
+    ({ name, value }) =>
+      steps?.held.includes(name) && (value === null) !== (page.start[name] === null),
+  );
+  if (held)
+    return (
+      `This page cannot write steps once ${held.name} is typed over: press Reset, or` +
+      ` ${ELSEWHERE}.`
+    );
+  const formulas = packed.sheets.reduce(
+    (sum, told) => sum + told.formulas + page.step * (told.steps?.formulas || 0),
+    0,
+  );
+  const [has, most] = [formulas, packed.mostFormulas].map((count) => count.toLocaleString("en"));
+  return formulas > packed.mostFormulas
+    ? `A workbook of these ${page.step} steps would have ${has} formulas, and at most ${most}` +
+        " open well: go back to fewer steps."
+    : "";
+}
+
+/**
+ * The parts with the page's present numbers in them, and its steps so far.
+ * @param {Object} packed from widgets/packed_workbook.py @param {State} page @returns
+ *   {Object<string, string>}
+ */
+export function filled(packed, page) {
+  const refused = packed.refusal || refusal(packed, page);
+  if (refused) throw new Error(refused);
+  const parts = { ...packed.parts };
+  const book = new DOMParser().parseFromString(parts["xl/workbook.xml"], "application/xml");
+  const names = Array.from(book.getElementsByTagNameNS(MAIN, "sheet"), (sheet) =>
+    sheet.getAttribute("name"),
+  );
+  const paths = Object.fromEntries(
+    names.map((name, k) => [name, `xl/worksheets/sheet${k + 1}.xml`]),
+  );
+  const worksheets = Object.fromEntries(
+    names.map((name) => [name, new Worksheet(parts[paths[name]])]),
+  );
+  const [first, ...beside] = packed.sheets;
+  const main = started(first, page.start);
+  const states = [main, ...beside.map((told) => started(told, repeated(told, main)))];
+  for (const state of states) {
+    writeBlocks(state, worksheets);
+    writeRowNumbers(state, worksheets);
+    writeSentences(state, worksheets);
+  }
+  for (const state of states) if (state.description.steps) writeSteps(state, page.step, worksheets);
+  for (const name of names) parts[paths[name]] = worksheets[name].text;
+  if (page.rows !== page.description.rows)
+    for (const state of states) moveRanges(state, parts, paths);
+  moveCharts(parts, states);
+  return parts;
+}
+
+// --- the archive
+
+const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+function checksum(bytes) {
+  let c = 0xffffffff;
+  for (const byte of bytes) c = CRC[(c ^ byte) & 0xff] ^ (c >>> 8);
+  return (c ^ 0xffffffff) >>> 0;
+}
+
+/** Little-endian numbers of 2 or 4 bytes. @param {...[number, number]} fields [value, bytes] */
+function packed(...fields) {
+  const bytes = new Uint8Array(fields.reduce((total, [, size]) => total + size, 0));
+  let at = 0;
+  for (const [value, size] of fields)
+    for (let k = 0; k < size; k++) bytes[at++] = (value >>> (8 * k)) & 0xff;
+  return bytes;
+}
+
+/**
+ * A zip archive of texts, stored as they are.
+ * @param {Object<string, string>} parts
+ * @returns {Blob}
+ */
+export function archive(parts) {
+  const [files, directory] = [[], []];
+  let offset = 0;
+  for (const [path, text] of Object.entries(parts)) {
+    const [name, bytes] = [new TextEncoder().encode(path), new TextEncoder().encode(text)];
+    /** @type {[number, number][]} */
+    const about = [
+      [20, 2],
+      [0x0800, 2],
+      [0, 2],
+      [0, 2],
+      [33, 2],
+      [checksum(bytes), 4],
+      [bytes.length, 4],
+      [bytes.length, 4],
+      [name.length, 2],
+      [0, 2],
+    ];
+    files.push(packed([0x04034b50, 4], ...about), name, bytes);
+    directory.push(
+      packed([0x02014b50, 4], [20, 2], ...about, [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]),
+      name,
+    );
+    offset += 30 + name.length + bytes.length;
+  }
+  const size = directory.reduce((total, part) => total + part.length, 0);
+  const count = Object.keys(parts).length;
+  const end = packed(
+    [0x06054b50, 4],
+    [0, 2],
+    [0, 2],
+    [count, 2],
+    [count, 2],
+    [size, 4],
+    [offset, 4],
+    [0, 2],
+  );
+  return new Blob([...files, ...directory, end], {
+    type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  });
+}

@@ -1,0 +1,446 @@
+// A sheet on a page: everything it shows, drawn at most once a frame.
+//
+// The modules by room. A room imports from itself and from rooms that stand above it in this list.
+//
+// engine: what is true of a sheet; no page in it, so that it runs in a bare V8
+//   description  what Python sends, as types: the twin of widgets/description.py
+//   numbers      numbers as every face shows them, and as a person may type them
+//   blocks       what a block is, and where its numbers stand
+//   formulas     a block's Excel formula at one of its cells
+//   state        the inputs, the step, and every number that follows from them
+//   address      the state as a link, and a link as a state
+//   packing      what lies packed in a static page
+//   workbook     the static page's workbook, with the page's own numbers in it
+// elements: the one way to make an element
+//   elements     elements, buttons, fields, and who has the focus
+// charts: curves and markers, by plotly.js
+//   series       what a chart draws, as plotly's traces
+//   moving       moves what plotly has drawn, without plotly
+//   dragging     a pointer on a chart sets inputs
+//   handles      points of a reader's own curve, moved by pointer or by keys
+//   marks        which places of a chart stand for a cell
+//   chart        one chart: drawn, moved, at rest, drawn upon
+// sheet: the cells
+//   grid         tables of blocks: select, edit, paste
+//   formula_bar  the selected cell's formula, mathematics and numbers
+//   lights       the same number lit wherever it stands
+// stage: what a reader sets in motion, and what is said of it
+//   controls     a setting's slider, field, steppers or list
+//   transport    play, step, back, scrub
+//   presets      the story's numbered buttons
+//   sentences    what just happened, in words
+// classroom: what a class does with a sheet
+//   predictions  predict, then reveal
+//   compare      A and B: the same start with one difference
+//   share        the page's state in its address; what a class sees and may change
+//   speaker      the notes in a second window
+//   presenter    full screen, large type, keys
+// page: all of it together
+//   exchange     the workbook, there and back
+//   successor    a page of other sizes in the place of the one before it
+//   page         this file
+// host: where a page lives
+//   plotly       plotly.js once a page
+//   asking       questions to the kernel
+//   other_sizes  the sheets of other sizes that lie in a static page
+//   widget       the page as an anywidget
+//   static       the page as a file
+
+import { Chart } from "../charts/chart.js";
+import { Compare } from "../classroom/compare.js";
+import { Predictions } from "../classroom/predictions.js";
+import { Presenter } from "../classroom/presenter.js";
+import { Share } from "../classroom/share.js";
+import { button, element, setText } from "../elements/elements.js";
+import { isData, isInput, isSingle } from "../engine/blocks.js";
+import { State } from "../engine/state.js";
+import { FormulaBar } from "../sheet/formula_bar.js";
+import { Grid } from "../sheet/grid.js";
+import { Lights } from "../sheet/lights.js";
+import { Control } from "../stage/controls.js";
+import { Presets } from "../stage/presets.js";
+import { Sentences } from "../stage/sentences.js";
+import { Transport } from "../stage/transport.js";
+import { Exchange } from "./exchange.js";
+import { keepsFocus, takeOver } from "./successor.js";
+
+const SETTLED = 200; // milliseconds without a change before Python is told
+let made = 0; // sheets on this page so far
+
+/**
+ * @typedef {Object} Host what the page stands in: a notebook, Voila or a file
+ * @property {(inputs: Object, step: number) => void} settled told after the inputs came to rest
+ * @property {((inputs: Object, step: number) => Promise<Blob>)|null} workbook makes the workbook of
+ *   these inputs
+ * @property {((bytes: ArrayBuffer) => Promise<Object>)|null} open reads an edited workbook: inputs
+ *   by name, row by row
+ * @property {(sizes: Object<string, number>, near?: boolean) => Promise<Page>} resize puts a page
+ *   of these sizes in this one's place, or says why
+ *   it cannot; near: the other sizes may change too
+ * @property {boolean} address whether the page may read and write the address bar
+ * @property {() => Promise<any>} plotly loads plotly.js
+ */
+
+export class Page {
+  /**
+   * @param {Object} description
+   * @param {Host} host
+   * @param {Page} [before] the one of other sizes whose place this one takes
+   */
+  constructor(description, host, before) {
+    this.host = host;
+    this.state = new State(description);
+    this.description = description;
+    this.bar = new FormulaBar(this.state);
+    this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
+    this.grid = new Grid(
+      this.state,
+      (text, td) => this.say(text, td),
+      (cell) => this.selected(cell),
+    );
+    this.controls = [];
+    this.charts = description.charts.map(
+      (chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)),
+    );
+    this.predictions = new Predictions(this, before?.predictions);
+    this.compare = new Compare(this);
+    this.sentences = new Sentences(this.state);
+    this.transport = this.state.carried.length
+      ? new Transport(this.state, () => this.compare.other)
+      : null;
+    this.presets = new Presets(this.state, () => this.restarting());
+    this.exchange = new Exchange(this);
+    // JupyterLab would take a digit typed into a cell of ours for a command of its own.
+    const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
+    this.node = element("article", {
+      class: "gradsheet",
+      id: `gradsheet-${++made}`,
+      "aria-label": description.title,
+      ...ours,
+    });
+    this.share = new Share(this, before?.share);
+    this.presenter = new Presenter(this, before?.presenter);
+    this.lights = new Lights(this);
+    this.node.append(...this.parts());
+    this.exchange.listen(this.node);
+    this.state.onChange(() => this.changed());
+    this.draw();
+    const computed = description.blocks.filter((block) => !isInput(block));
+    const first = computed.find((block) => block.name === description.look) || computed[0];
+    if (first) this.grid.select(first.name, 0, 0);
+  }
+
+  /**
+   * What can be changed stands beside the charts, what follows from it below, the formula bar at
+   * the foot.
+   */
+  parts() {
+    const { groups } = this.description;
+    const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
+    const made = (chosen) => chosen.map((group) => this.group(group));
+    const hands = element("div", {}, ...made(groups.filter(changeable)));
+    const charts = element(
+      "div",
+      { class: "gs-charts" },
+      ...this.charts.map((chart) => chart.node),
+    );
+    for (const [k, chart] of this.charts.entries()) {
+      chart.node.setAttribute("data-part", `chart-${k + 1}`);
+    }
+    const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
+    const computed = groups
+      .filter((group) => !changeable(group))
+      .sort((a, b) => a.folded - b.folded); // what is folded away comes last
+    const below = element("div", { class: "gs-tables" }, ...made(computed));
+    this.grid.node.append(top, this.message, below, this.bar.node);
+    const [refusals, builder] = this.host.address
+      ? [this.share.refusals, this.share.builder]
+      : ["", ""];
+    const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
+    const steps = this.transport?.node || "";
+    return [
+      refusals,
+      this.presets.node,
+      this.predictions.node,
+      this.compare.node,
+      steps,
+      this.sentences.node,
+      this.grid.node,
+      footer,
+      builder,
+    ];
+  }
+
+  // --- parts
+
+  /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
+  say(text, td) {
+    const table = td?.closest(".gs-scroll, .gs-results");
+    if (table) table.after(this.message);
+    setText(this.message, text);
+  }
+
+  selected(cell) {
+    this.bar.select(cell);
+    this.lights.selected();
+    this.compare.selected();
+  }
+
+  /** A new start: nothing plays on, nothing that was refused is still said. */
+  restarting() {
+    this.pause();
+    for (const refusal of this.node.querySelectorAll(".gs-refusal")) refusal.textContent = "";
+  }
+
+  blocksOf(group) {
+    return group.blocks.map((name) => this.state.blocks[name]);
+  }
+
+  /** By which a link hides it. */
+  partOf(group) {
+    return {
+      class: "gs-group",
+      "data-part": `group-${this.description.groups.indexOf(group) + 1}`,
+    };
+  }
+
+  group(group) {
+    const heading = [
+      element("h2", { text: group.title }),
+      group.note ? element("p", { class: "gs-note", text: group.note }) : "",
+    ];
+    if (group.folded) return this.folded(group, heading);
+    const data = this.blocksOf(group).some((block) => isInput(block) && isData(block));
+    return element(
+      "section",
+      this.partOf(group),
+      ...heading,
+      ...this.body(group),
+      data ? this.rowButtons() : "",
+    );
+  }
+
+  /** A group whose tables are made when it is opened for the first time. */
+  folded(group, heading) {
+    const summary = element("summary", {}, ...heading);
+    const node = element("details", this.partOf(group), summary);
+    node.addEventListener("toggle", () => {
+      if (node.open && node.lastChild === summary) node.append(...this.body(group));
+      this.draw();
+    });
+    return node;
+  }
+
+  /**
+   * Settings with their controls; then results, below each other with their notes where all are
+   * single numbers, else side by side.
+   */
+  body(group) {
+    const blocks = this.blocksOf(group);
+    const controls = blocks.filter((block) => block.control).map((block) => this.control(block));
+    const others = blocks.filter((block) => !block.control).map((block) => block.name);
+    if (!others.length) return controls;
+    const isList = !group.folded && blocks.every(isSingle);
+    return [
+      ...controls,
+      isList ? this.grid.list(others, group.title) : this.grid.table(others, group.title),
+    ];
+  }
+
+  control(block) {
+    const focused = () => this.grid.select(block.name, 0, 0, null);
+    const control = new Control(this.state, block, focused, (value) =>
+      this.host.resize({ [block.name]: value }, true),
+    );
+    this.controls.push(control);
+    return control.node;
+  }
+
+  rowButtons() {
+    const { state, grid } = this;
+    const chosen = () =>
+      grid.selected && state.isData(grid.selected.name)
+        ? Math.min(grid.selected.row, state.rows - 1)
+        : state.rows - 1;
+    const data = state.inputs.find((name) => state.isData(name));
+    const add = () => {
+      state.setRows(state.rows + 1);
+      grid.show(data, state.rows - 1);
+      this.say(
+        `Row ${state.rows} was added, like the one above it.`,
+        grid.find(data, state.rows - 1, 0),
+      );
+    };
+    const remove = () => {
+      const row = chosen();
+      state.removeRow(row);
+      this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
+    };
+    this.add = button("Add row", add);
+    this.remove = button("Remove row", remove, { title: "the selected row, or the last" });
+    const how = element("span", {
+      class: "gs-note",
+      text: "Click a cell to edit it; paste a column of numbers from Excel.",
+    });
+    return element("div", { class: "gs-rowbuttons" }, this.add, this.remove, how);
+  }
+
+  legend() {
+    const list = element("ul", { class: "gs-legend", "aria-label": "What the colours mean" });
+    for (const role of Object.values(this.description.roles)) {
+      const chip = element("span", {
+        class: "gs-chip",
+        style: `--role:${role.colour};--tint:${role.tint}`,
+        text: role.mark,
+        "aria-hidden": "true",
+      });
+      list.append(element("li", {}, chip, ` ${role.meaning}`));
+    }
+    return list;
+  }
+
+  buttons() {
+    const { exchange, presenter, share } = this;
+    const made = [
+      button("Reset", () => this.reset()),
+      button("Present", () => presenter.start()),
+      presenter.speaker.button,
+      ...exchange.buttons,
+    ];
+    const said = [presenter.speaker.refusal, exchange.note, share.note, share.field];
+    return element(
+      "div",
+      { class: "gs-buttons" },
+      ...made,
+      this.host.address ? share.button : "",
+      ...said,
+    );
+  }
+
+  /** Back to what the page was opened with. */
+  async reset() {
+    this.restarting();
+    if (this.share.opened) return this.share.read(this.share.opened, this.share.looks.mode);
+    const page = await this.sized(this.share.born).catch((error) => {
+      setText(this.exchange.note, error.message);
+      return this;
+    });
+    page.state.restart();
+    page.presets.show(null);
+  }
+
+  /**
+   * Those that differ here; sizes that the sheet has not say nothing.
+   * @param {Object<string, number>} wanted
+   * @returns {string[]}
+   */
+  otherSizes(wanted) {
+    const { sizes } = this.state;
+    return Object.keys(sizes).filter((name) => name in wanted && wanted[name] !== sizes[name]);
+  }
+
+  /**
+   * The page of these sizes: this one, or one that takes its place, and may have sizes that this
+   * one has not.
+   */
+  async sized(wanted) {
+    const others = this.otherSizes(wanted);
+    if (!others.length) return this;
+    const page = await this.host.resize(
+      Object.fromEntries(others.map((name) => [name, wanted[name]])),
+    );
+    return page.sized(wanted);
+  }
+
+  pause() {
+    if (this.transport) this.transport.playing = false;
+  }
+
+  /** Let go of timers and charts when the page is taken away. */
+  end() {
+    clearTimeout(this.timer);
+    this.pause();
+    this.share.end();
+    this.presenter.end();
+    for (const chart of this.charts) chart.end();
+  }
+
+  // --- drawing
+
+  changed() {
+    // whatever was pressed, the inputs are others now
+    if (this.state.step === 0) this.presets.press(null);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      requestAnimationFrame(() => this.draw());
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.settled(), SETTLED);
+  }
+
+  settled() {
+    this.host.settled(this.state.asRows(), this.state.step);
+    this.share.settled();
+  }
+
+  draw() {
+    this.scheduled = false;
+    const start = performance.now();
+    this.compare.follow();
+    for (const control of this.controls) control.draw();
+    this.grid.draw();
+    this.bar.draw();
+    this.sentences.draw();
+    this.transport?.draw();
+    if (this.remove) this.drawRowButtons();
+    this.compare.draw();
+    for (const chart of this.charts) chart.draw();
+    this.lights.draw();
+    performance.measure("gradsheet:update", { start, end: performance.now() });
+  }
+
+  drawRowButtons() {
+    const { rows, rowsAreLocked } = this.state;
+    this.add.disabled = rowsAreLocked;
+    this.remove.disabled = rowsAreLocked || rows <= 1;
+  }
+
+  /** Load plotly after the numbers and controls are on the screen. */
+  async startCharts() {
+    if (!this.charts.length) return;
+    try {
+      const plotly = await this.host.plotly();
+      for (const [k, chart] of this.charts.entries()) {
+        await chart.start(plotly);
+        if (chart.started) this.lights.marks[k].start();
+      }
+      this.draw();
+    } catch (error) {
+      for (const chart of this.charts.filter((each) => !each.started)) {
+        chart.plot.replaceChildren(
+          element("p", {
+            class: "gs-note",
+            text: `The chart could not be drawn (${error.message}). The table has its numbers.`,
+          }),
+        );
+      }
+    }
+  }
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Object} description
+ * @param {Host} host
+ * @param {Page} [before] the one that ended here, of other sizes
+ */
+export function mount(root, description, host, before) {
+  const focusAgain = before && keepsFocus(root);
+  const page = new Page(description, host, before);
+  root.replaceChildren(page.node);
+  if (before) takeOver(page, before);
+  page.draw();
+  if (focusAgain) focusAgain();
+  requestAnimationFrame(() => setTimeout(() => page.startCharts(), 0)); // after the first paint
+  return page;
+}

@@ -1,0 +1,519 @@
+// The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
+
+import {
+  element,
+  focused,
+  isShortcut,
+  labelled,
+  numberField,
+  setText,
+  take,
+} from "../elements/elements.js";
+import { isInput } from "../engine/blocks.js";
+import { exact, shown, typed } from "../engine/numbers.js";
+
+// a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
+// and paints all
+const ALL_ROWS = 30;
+const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
+const ROWS_IN_VIEW = 14; // at most: the style's height of a table
+const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn ones
+
+/** A block's heading: its mark, its label, and what its role means. */
+function heading(state, block, tag, scope) {
+  const title = `${block.note}\n${state.description.roles[block.role].meaning}`;
+  return labelled(state, block, tag, {
+    scope,
+    class: "gs-heading",
+    "data-part": block.name,
+    title,
+  });
+}
+
+/** [td, block, row, column, the number it shows]. */
+function makeCell(state, block, row, column) {
+  const role = state.description.roles[block.role];
+  const td = element("td", {
+    role: "gridcell",
+    class: isInput(block) ? "gs-cell gs-input" : "gs-cell",
+    "data-block": block.name,
+    "data-row": row,
+    "data-col": column,
+    tabindex: "-1",
+    "aria-readonly": String(!isInput(block)),
+    style: `--role:${role.colour};--tint:${role.tint}`,
+  });
+  return [td, block, row, column, undefined];
+}
+
+/**
+ * What an element of the page shows: data-cell="name row column", or the same in three parts.
+ * @returns {{name: string, row: number, column: number}}
+ */
+export function cellOf({ dataset: { cell, block, row, col } }) {
+  const [name, i, j] = cell ? cell.split(" ") : [block, row, col];
+  return { name, row: Number(i), column: Number(j) };
+}
+
+const tdOf = (event) => event.target.closest("td[data-block]");
+
+/** Write the numbers that changed. */
+function drawCells(state, cells) {
+  for (const cell of cells) {
+    const [td, block, row, column, last] = cell;
+    const x = state.value(block.name, row, column);
+    if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
+      setText(td, shown(x, block.format));
+      td.classList.toggle("gs-infinite", !Number.isFinite(x));
+      cell[4] = x;
+    }
+  }
+}
+
+/** Make this the one cell of its table that Tab reaches; the arrow keys reach the others. */
+function enter(td) {
+  const table = td.closest("table");
+  for (const other of table.querySelectorAll("td[tabindex='0']")) other.tabIndex = -1;
+  td.tabIndex = 0;
+}
+
+/** Single numbers below each other, each with its note. */
+class List {
+  constructor(state, names, title) {
+    this.state = state;
+    this.cells = names.map((name) => makeCell(state, state.blocks[name], 0, 0));
+    const lines = this.cells.map(([td, block]) =>
+      element(
+        "tr",
+        { "data-part": block.name },
+        heading(state, block, "th", "row"),
+        td,
+        element("td", { class: "gs-note", text: block.note }),
+      ),
+    );
+    this.node = element(
+      "table",
+      { role: "grid", class: "gs-table gs-results", "aria-label": title },
+      element("tbody", {}, ...lines),
+    );
+  }
+
+  draw() {
+    drawCells(this.state, this.cells);
+  }
+}
+
+/** One table of blocks side by side. */
+class Table {
+  constructor(grid, names, title) {
+    this.grid = grid;
+    this.state = grid.state;
+    this.names = names;
+    this.body = element("tbody");
+    this.first = 0;
+    this.cells = []; // [td, name, row, column, last number]
+    const table = element(
+      "table",
+      { role: "grid", class: "gs-table", "aria-label": title },
+      this.head(),
+      this.body,
+    );
+    this.node = element("div", { class: "gs-scroll", tabindex: "-1" }, table);
+    this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.fill();
+  }
+
+  get rows() {
+    return Math.max(...this.names.map((name) => this.state.rowCount(name)));
+  }
+
+  get rowHeight() {
+    /** @type {HTMLElement|null} */
+    const row = this.body.querySelector("tr:not(.gs-spacer)");
+    return row?.offsetHeight || ROW_HEIGHT;
+  }
+
+  get windowed() {
+    return this.rows > ALL_ROWS;
+  }
+
+  head() {
+    const names = element(
+      "tr",
+      {},
+      element("th", { scope: "col", class: "gs-rownumber", text: "row" }),
+    );
+    for (const name of this.names) {
+      const block = this.state.blocks[name];
+      const title = heading(this.state, block, "th", "col");
+      title.colSpan = block.shape[1];
+      names.append(title);
+    }
+    return element("thead", {}, names);
+  }
+
+  scrolled() {
+    const first = Math.floor(this.node.scrollTop / this.rowHeight);
+    if (this.windowed && Math.abs(first - this.first) > MARGIN / 2) {
+      this.first = first;
+      this.fill();
+    }
+  }
+
+  /** Make the rows that are in view. */
+  fill() {
+    const rows = this.rows;
+    const active = focused(this.body);
+    const held = this.body.contains(active) && active.closest("td[data-block]");
+    const first = Math.min(this.first, rows - 1);
+    const from = this.windowed ? Math.max(0, first - MARGIN) : 0;
+    const to = this.windowed ? Math.min(rows, first + ROWS_IN_VIEW + MARGIN) : rows;
+    this.drawnRows = rows;
+    this.cells = [];
+    const height = this.rowHeight;
+    const spacer = (count) =>
+      element("tr", {
+        class: "gs-spacer",
+        "aria-hidden": "true",
+        style: `height:${count * height}px`,
+      });
+    const lines = [];
+    for (let row = from; row < to; row++) lines.push(this.line(row));
+    this.body.replaceChildren(
+      ...(from ? [spacer(from)] : []),
+      ...lines,
+      ...(to < rows ? [spacer(rows - to)] : []),
+    );
+    drawCells(this.state, this.cells);
+    this.grid.lightUp();
+    this.refocus(held);
+  }
+
+  /** Keep the focus, and an entry for Tab, on a table whose rows were made anew. */
+  refocus(held) {
+    const same =
+      held &&
+      this.cells.find(([td]) =>
+        ["block", "row", "col"].every((key) => td.dataset[key] === held.dataset[key]),
+      );
+    if (same) same[0].focus({ preventScroll: true });
+    else if (this.cells.length) enter(this.cells[0][0]);
+  }
+
+  line(row) {
+    const line = element(
+      "tr",
+      {},
+      element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }),
+    );
+    for (const name of this.names) {
+      const block = this.state.blocks[name];
+      for (let column = 0; column < block.shape[1]; column++) {
+        line.append(
+          row < this.state.rowCount(name) ? this.cell(block, row, column) : element("td"),
+        );
+      }
+    }
+    return line;
+  }
+
+  cell(block, row, column) {
+    const cell = makeCell(this.state, block, row, column);
+    this.cells.push(cell);
+    return cell[0];
+  }
+
+  draw() {
+    if (this.rows !== this.drawnRows) this.fill();
+    else drawCells(this.state, this.cells);
+  }
+
+  /** Scroll to a row. */
+  show(row) {
+    this.node.scrollTop = (row + 2) * this.rowHeight - this.node.clientHeight;
+    this.scrolled();
+  }
+}
+
+export class Grid {
+  /**
+   * @param {import("../engine/state.js").State} state
+   * @param {(message: string, td?: HTMLElement) => void} say where refusals go
+   * @param {(cell: Object) => void} onSelect
+   */
+  constructor(state, say, onSelect) {
+    this.state = state;
+    this.say = say;
+    this.onSelect = onSelect;
+    this.tables = [];
+    this.selected = null;
+    this.node = element("div", { class: "gs-grid" });
+    this.node.addEventListener("click", (event) => this.clicked(event));
+    this.node.addEventListener("dblclick", (event) => this.edit(tdOf(event)));
+    this.node.addEventListener("focusin", (event) => this.focused(event));
+    this.node.addEventListener("keydown", (event) => this.pressed(event));
+    this.node.addEventListener("paste", (event) => this.pasted(event));
+  }
+
+  /** Blocks side by side. @param {string[]} names @param {string} title @returns {HTMLElement} */
+  table(names, title) {
+    return this.added(new Table(this, names, title));
+  }
+
+  /**
+   * Single numbers below each other.
+   * @param {string[]} names
+   * @param {string} title
+   * @returns {HTMLElement}
+   */
+  list(names, title) {
+    return this.added(new List(this.state, names, title));
+  }
+
+  /** Draw a row that was just added, and scroll to it. */
+  show(name, row) {
+    const table = this.tables.find((each) => each.names?.includes(name));
+    if (!table) return;
+    table.draw();
+    table.show(row);
+  }
+
+  added(table) {
+    this.tables.push(table);
+    table.draw();
+    if (table.cells.length) enter(table.cells[0][0]);
+    return table.node;
+  }
+
+  draw() {
+    // not offsetParent: that lays out
+    for (const table of this.tables) if (!table.node.closest("details:not([open])")) table.draw();
+  }
+
+  /** @returns {HTMLElement|null} a cell that is drawn */
+  find(name, row, column) {
+    return this.node.querySelector(
+      `td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`,
+    );
+  }
+
+  clicked(event) {
+    const td = tdOf(event);
+    if (td && !td.classList.contains("gs-editing")) td.focus();
+  }
+
+  focused(event) {
+    const td = tdOf(event);
+    if (!td) return;
+    const { name, row, column } = cellOf(td);
+    this.select(name, row, column, td);
+  }
+
+  select(name, row, column, td = this.find(name, row, column)) {
+    if (td) enter(td);
+    const other = !this.selected || this.selected.name !== name || this.selected.row !== row;
+    if (other && this.selected) this.say(""); // what was said was about another cell
+    this.selected = { name, row, column };
+    this.lightUp();
+    this.onSelect(this.selected);
+  }
+
+  /** Select a cell that need not be drawn: of a long table, its row comes into view. */
+  choose(name, row, column) {
+    if (!this.find(name, row, column)) this.show(name, row);
+    this.select(name, row, column);
+  }
+
+  /** What the selected cell reads, [block, row, column] each; null: all of them. */
+  get reads() {
+    const { name, row, column } = this.selected || {};
+    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
+    return name
+      ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)])
+      : [];
+  }
+
+  /** Mark the selected cell and the cells that it reads. */
+  lightUp() {
+    if (!this.selected) return;
+    const { reads } = this;
+    const { name, row, column } = this.selected;
+    for (const table of this.tables) {
+      for (const [td, block, i, j] of table.cells) {
+        const lit = reads.some(
+          ([read, a, b]) =>
+            read === block.name && (a === null || a === i) && (b === null || b === j),
+        );
+        td.classList.toggle("gs-lit", lit);
+        td.classList.toggle("gs-selected", block.name === name && i === row && j === column);
+      }
+    }
+  }
+
+  pressed(event) {
+    const td = tdOf(event);
+    if (!td || event.target !== td || isShortcut(event)) return;
+    const moves = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
+    if (moves[event.key]) {
+      event.preventDefault();
+      this.move(td, ...moves[event.key]);
+    } else if (event.key === "Enter" || event.key === "F2") {
+      event.preventDefault();
+      this.edit(td);
+    } else if (/^[0-9.+-]$/.test(event.key)) {
+      event.preventDefault();
+      this.edit(td, event.key);
+    }
+  }
+
+  /** Focus the next cell in a direction, skipping what is no cell. */
+  move(td, down, right) {
+    const beside = (node, by) => (by > 0 ? node.nextElementSibling : node.previousElementSibling);
+    let next = right ? beside(td, right) : beside(td.parentElement, down)?.children[td.cellIndex];
+    if (down && !next?.dataset.block) next = this.outOfView(td, down);
+    if (next?.dataset.block) next.focus();
+  }
+
+  /** The cell above or below in a long table, whose row is not drawn yet. */
+  outOfView(td, down) {
+    const { name, row, column } = cellOf(td);
+    const table = this.tables.find((each) => each.node.contains(td));
+    const target = row + down;
+    if (!table.windowed || target < 0 || target >= this.state.rowCount(name)) return null;
+    table.first = target;
+    table.fill();
+    return this.find(name, target, column);
+  }
+
+  /** Open a cell for typing. A computed one answers that it is computed. */
+  edit(td, text) {
+    if (!td || td.classList.contains("gs-editing")) return;
+    const { name, row, column } = cellOf(td);
+    const refusal = refusalOf(this.state, name);
+    if (refusal) return this.say(`${refusal}.`, td);
+    const where = cellName(this.state, this.state.blocks[name], row, column);
+    const field = numberField(name + where);
+    field.value = text ?? exact(this.state.value(name, row, column));
+    td.classList.add("gs-editing");
+    td.replaceChildren(field);
+    field.focus();
+    if (text === undefined) field.select();
+    field.addEventListener("blur", () => this.close(td, field, where));
+    field.addEventListener("keydown", (event) => this.typing(event, td, field, where));
+  }
+
+  /** Take what was typed, or (null) nothing of it. @returns {boolean} false: it was refused */
+  close(td, field, where) {
+    if (!td.classList.contains("gs-editing")) return true;
+    const { name, row, column } = cellOf(td);
+    const block = this.state.blocks[name];
+    const answer = field ? typed(block, field.value, where) : {};
+    td.classList.remove("gs-editing");
+    td.textContent = shown(this.state.value(name, row, column), block.format);
+    this.say(answer.refusal || "", td);
+    if (answer.value !== undefined) this.state.setCell(name, row, column, answer.value);
+    return !answer.refusal;
+  }
+
+  typing(event, td, field, where) {
+    if (!["Enter", "Escape", "Tab"].includes(event.key)) return;
+    take(event);
+    const taken = this.close(td, event.key === "Escape" ? null : field, where);
+    td.focus();
+    if (!taken) return; // stay, so that what was said stays too
+    if (event.key === "Enter") this.move(td, 1, 0);
+    if (event.key === "Tab") this.move(td, 0, event.shiftKey ? -1 : 1);
+  }
+
+  /**
+   * Numbers pasted from a spreadsheet fill the inputs from the selected cell on; data blocks grow
+   * where there are more.
+   */
+  pasted(event) {
+    const td = tdOf(event);
+    const text = event.clipboardData.getData("text");
+    const lines = text
+      .replace(/\r/g, "")
+      .replace(/\n+$/, "")
+      .split("\n")
+      .map((line) => line.split("\t"));
+    const inField = event.target.tagName === "INPUT";
+    if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
+    event.preventDefault();
+    const answer = pastedInputs(this.state, cellOf(td), lines);
+    if (inField) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+    if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
+    this.say(answer.said, td);
+  }
+}
+
+/** Why nothing can be typed into a block, or "". */
+function refusalOf(state, name) {
+  if (!isInput(state.blocks[name])) return `${name} is computed; change the cells it reads`;
+  return state.locked.has(name) ? `${name} is locked in this link` : "";
+}
+
+/** " row 2 column 3", as far as the block has several. */
+export function cellName(state, block, row, column) {
+  const rows = state.isData(block.name) || block.shape[0] > 1 ? ` row ${row + 1}` : "";
+  return rows + (block.shape[1] > 1 ? ` column ${column + 1}` : "");
+}
+
+/**
+ * All inputs after a paste, with a sentence where there is something to know; or only a sentence,
+ * and nothing changes.
+ * @param {string[][]} lines
+ * @returns {{inputs?: Object<string, Float64Array>, said: string}}
+ */
+function pastedInputs(state, { name, row, column }, lines) {
+  const block = state.blocks[name];
+  const nothing = (why) => ({ said: `Nothing was pasted: ${why}.` });
+  const refusal = refusalOf(state, name);
+  if (refusal) return nothing(refusal);
+  const heading = lines.length > 1 && lines[0].every((text) => !/\d/.test(text));
+  const numbers = heading ? lines.slice(1) : lines;
+  const data = state.isData(name);
+  const needed = row + numbers.length;
+  if (!data && needed > block.shape[0])
+    return nothing(
+      `${name} has ${block.shape[0]} rows, and ${numbers.length} were to go in` +
+        ` from row ${row + 1} on`,
+    );
+  if (needed > state.description.mostRows)
+    return nothing(`${needed} rows are more than a sheet takes (${state.description.mostRows})`);
+  const table = data ? state.inputs.filter((each) => state.isData(each)) : [name];
+  const columns = table.flatMap((each) =>
+    Array.from({ length: state.blocks[each].shape[1] }, (_, j) => [each, j]),
+  );
+  const from = columns.findIndex(([each, j]) => each === name && j === column);
+  const inputs = state.grown(table, data ? Math.max(state.rows, needed) : block.shape[0]);
+  for (let i = 0; i < numbers.length; i++) {
+    if (from + numbers[i].length > columns.length) {
+      return nothing(
+        `row ${i + 1} of it has ${numbers[i].length} numbers, and the columns to fill from here` +
+          ` are ${columns.length - from}`,
+      );
+    }
+    for (let j = 0; j < numbers[i].length; j++) {
+      const [target, at] = columns[from + j];
+      const answer = typed(state.blocks[target], numbers[i][j], ` row ${row + i + 1}`);
+      if (answer.refusal) return nothing(answer.refusal);
+      inputs[target][(row + i) * state.blocks[target].shape[1] + at] = answer.value;
+    }
+  }
+  return { inputs, said: toKnow(state, needed, heading, table.length > numbers[0].length) };
+}
+
+/** What a paste did beside filling cells. */
+function toKnow(state, needed, heading, partly) {
+  const added = needed - state.rows;
+  const rows = added > 0 ? `${added} ${added === 1 ? "row was" : "rows were"} added` : "";
+  const rest =
+    added > 0 && partly
+      ? "; columns that were not pasted repeat their last row there, check them"
+      : "";
+  return [heading ? "The first row was taken as a heading" : "", rows + rest]
+    .filter(Boolean)
+    .map((text) => `${text}.`)
+    .join(" ");
+}
