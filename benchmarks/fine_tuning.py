@@ -28,10 +28,10 @@ def made(folder: Path) -> Any:
     from transformers import ResNetConfig, ResNetForImageClassification
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 
-    from widgets.fine_tuning.augmentation import Augmentation
-    from widgets.fine_tuning.bodies import body_of
-    from widgets.fine_tuning.learner import Learner
-    from widgets.fine_tuning.pictures import Picture, Pictures
+    from widgets.fine_tuning.learning.augmentation import Augmentation
+    from widgets.fine_tuning.learning.bodies import body_of
+    from widgets.fine_tuning.learning.learner import Learner
+    from widgets.fine_tuning.data.pictures import Picture, Pictures
 
     torch.manual_seed(0)
     config = ResNetConfig(
@@ -104,7 +104,7 @@ def bare_loop(learner: Any) -> Callable[[], float]:
     import torch
     from torch.nn import functional
 
-    from widgets.fine_tuning.network import Network
+    from widgets.fine_tuning.learning.network import Network
 
     network, body, train = (
         Network(learner.body, ("even", "odd")),
@@ -134,7 +134,7 @@ def trainer(learner: Any, folder: Path) -> Callable[[], float]:
     """transformers' own, whose pictures are already normalised."""
     from transformers import PrinterCallback, Trainer, TrainingArguments
 
-    from widgets.fine_tuning.network import Network
+    from widgets.fine_tuning.learning.network import Network
 
     pixels, labels = (
         learner.body.normalised(learner.trainees.train.kept.float()),

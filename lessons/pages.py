@@ -20,7 +20,7 @@ from sheets import Sheet
 from sheets.library.catalogue import SHEETS, sheet_named
 from widgets import SheetWidget
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
-from widgets.fine_tuning.recordings import Recording, read_recording
+from widgets.fine_tuning.panel.recordings import Recording, read_recording
 from widgets.mathematics import mathml
 from widgets.static_page import LOOK, static_page
 

@@ -9,8 +9,8 @@ from sheets import Sheet
 from sheets.language.charts import STEP, Axis, Chart, Series
 from sheets.language.roles import ROLES
 from sheets.targets.numpy import Values, trajectory
-from widgets.fine_tuning.events import BatchEnded, EpochEnded
-from widgets.fine_tuning.recordings import Recording
+from widgets.fine_tuning.data.events import BatchEnded, EpochEnded
+from widgets.fine_tuning.panel.recordings import Recording
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 14
 STEPS = 100  # of the run that is drawn

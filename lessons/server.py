@@ -13,7 +13,7 @@ from socket import socket
 LESSONS = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 USUAL_PORT = 8866
-FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/allowed.py
+FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/panel/allowed.py
 
 
 def serve(

@@ -28,7 +28,7 @@ def one_thread():
 @pytest.fixture(scope="session")
 def few():
     """Digits: 40 pictures to learn from and 54 to check with, and a recipe of two epochs a stage."""
-    from widgets.fine_tuning.digits import digits
+    from widgets.fine_tuning.data.digits import digits
 
     found = digits()
     return replace(
@@ -42,8 +42,8 @@ def few():
 def learner_in(few):
     """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: few pictures, seven a batch, so that an epoch ends with a
     smaller one."""
-    from widgets.fine_tuning.bodies import load_body
-    from widgets.fine_tuning.learner import Learner
+    from widgets.fine_tuning.learning.bodies import load_body
+    from widgets.fine_tuning.learning.learner import Learner
 
     def maker(kept: Path):
         def made(pictures=few, body=None, **options):
@@ -73,7 +73,7 @@ def panel(few, tmp_path, monkeypatch):
 
     from widgets.fine_tuning.panel import FineTuningPanel
 
-    monkeypatch.setattr("widgets.fine_tuning.learner.cache_folder", lambda: tmp_path / "features")
+    monkeypatch.setattr("widgets.fine_tuning.learning.learner.cache_folder", lambda: tmp_path / "features")
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     made = []
 
@@ -110,7 +110,7 @@ def resnet(tmp_path_factory) -> Path:
     from transformers import ResNetConfig, ResNetForImageClassification
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 
-    from widgets.fine_tuning.bodies import quiet
+    from widgets.fine_tuning.learning.bodies import quiet
 
     folder = tmp_path_factory.mktemp("bodies") / "resnet"
     torch.manual_seed(0)

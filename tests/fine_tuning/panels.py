@@ -1,7 +1,7 @@
 """What the tests of the panel say to it, in Python and on its page."""
 
-from widgets.fine_tuning.events import BatchEnded, EpochEnded
-from widgets.fine_tuning.jobs import FINISHED
+from widgets.fine_tuning.data.events import BatchEnded, EpochEnded
+from widgets.fine_tuning.panel.jobs import FINISHED
 
 
 def batch(

@@ -11,9 +11,9 @@ from panels import ask, done
 
 from lessons import server
 from sheets import InputError
-from widgets.fine_tuning import labels as labels_room
-from widgets.fine_tuning.allowed import VARIABLE, allowed_folders, is_of_another_computer
-from widgets.fine_tuning.jobs import FAILED, FINISHED, STOPPED
+from widgets.fine_tuning.data import labels as labels_room
+from widgets.fine_tuning.panel.allowed import VARIABLE, allowed_folders, is_of_another_computer
+from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
 from widgets.fine_tuning.panel import FineTuningPanel
 
 OWN = {
@@ -150,7 +150,7 @@ def test_a_choice_that_cannot_be_opened_again_leaves_what_was_given(
     def failing(*_, **__):
         raise error
 
-    monkeypatch.setattr("widgets.fine_tuning.choosing.pictures_in", failing)
+    monkeypatch.setattr("widgets.fine_tuning.panel.choosing.pictures_in", failing)
     again = panel(folders=[photos.parent])
     assert (
         again.job["state"] == FINISHED
@@ -192,7 +192,7 @@ def test_no_folder_among_the_pictures_is_offered_or_taken_for_results(panel, cho
 def test_reading_pictures_can_be_stopped(panel, chosen, photos, monkeypatch):
     p = panel(folders=[photos])
     first = p.session
-    monkeypatch.setattr("widgets.fine_tuning.pictures.check", lambda file: p.stop())
+    monkeypatch.setattr("widgets.fine_tuning.data.pictures.check", lambda file: p.stop())
     assert chosen(p, **OWN, folder=str(photos)).state == STOPPED and p.session is first
 
 

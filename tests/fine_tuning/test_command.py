@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from lessons.command_line import main
-from widgets.fine_tuning import command, learner
-from widgets.fine_tuning.digits import digits
-from widgets.fine_tuning.schedules import recipe
+from widgets.fine_tuning import command
+from widgets.fine_tuning.learning import learner
+from widgets.fine_tuning.data.digits import digits
+from widgets.fine_tuning.learning.schedules import recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
@@ -203,7 +204,7 @@ def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkey
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command")
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.bodies")
+    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.learning.bodies")
     assert "pip install 'gradsheet[fine-tuning]'" in refused(capsys, "digits")
 
 
@@ -254,10 +255,11 @@ NOTING = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from widgets.fine_tuning import command, learner, training
-from widgets.fine_tuning.digits import digits
-from widgets.fine_tuning.schedules import recipe
-from widgets.fine_tuning.distributed import Processes, joined
+from widgets.fine_tuning import command
+from widgets.fine_tuning.learning import learner, training
+from widgets.fine_tuning.data.digits import digits
+from widgets.fine_tuning.learning.schedules import recipe
+from widgets.fine_tuning.learning.distributed import Processes, joined
 import os
 folder = Path(sys.argv[1])
 few = digits()

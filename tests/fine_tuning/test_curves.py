@@ -2,7 +2,7 @@
 
 from panels import batch, ended
 
-from widgets.fine_tuning.curves import MOST_POINTS, PRETRAINED, Curves
+from widgets.fine_tuning.panel.curves import MOST_POINTS, PRETRAINED, Curves
 
 
 def test_curves_stand_behind_each_other_and_a_resumed_run_has_no_batch_twice():

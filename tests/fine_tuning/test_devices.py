@@ -6,17 +6,17 @@ import torch
 from learners import measured, weights
 
 from sheets import InputError
-from widgets.fine_tuning.augmentation import DRAWS, Augmentation
-from widgets.fine_tuning.bodies import fresh, load_body
-from widgets.fine_tuning.events import Notice
-from widgets.fine_tuning.learner import FINISHED
-from widgets.fine_tuning.machine import device_of
-from widgets.fine_tuning.memory import Portions
-from widgets.fine_tuning.network import Network
-from widgets.fine_tuning.pixels import Pixels
-from widgets.fine_tuning.schedules import Stage
-from widgets.fine_tuning.sources import PictureSource
-from widgets.fine_tuning.training import Settings
+from widgets.fine_tuning.learning.augmentation import DRAWS, Augmentation
+from widgets.fine_tuning.learning.bodies import fresh, load_body
+from widgets.fine_tuning.data.events import Notice
+from widgets.fine_tuning.learning.learner import FINISHED
+from widgets.fine_tuning.learning.machine import device_of
+from widgets.fine_tuning.learning.memory import Portions
+from widgets.fine_tuning.learning.network import Network
+from widgets.fine_tuning.learning.pixels import Pixels
+from widgets.fine_tuning.learning.schedules import Stage
+from widgets.fine_tuning.learning.sources import PictureSource
+from widgets.fine_tuning.learning.training import Settings
 
 
 def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
@@ -106,7 +106,7 @@ def test_a_stage_stays_on_its_device(learner, monkeypatch, name):
     ours.trainees.on_predictions.to("meta")
     monkeypatch.setattr(torch.Tensor, "item", lambda _: 3.5)
     monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: torch.zeros(tensor.shape))
-    monkeypatch.setattr("widgets.fine_tuning.trainees.fingerprint", lambda *parts: "key")
+    monkeypatch.setattr("widgets.fine_tuning.learning.trainees.fingerprint", lambda *parts: "key")
     monkeypatch.setattr(torch.optim.AdamW, "step", lambda _: None)  # fused ones know no meta device
     training = ours._training(Stage(name, 1, 1e-3), 0)
     index = training.order(0)[0]

@@ -6,8 +6,8 @@ import pytest
 from panels import batch
 
 from sheets import InputError
-from widgets.fine_tuning.events import Worked
-from widgets.fine_tuning.jobs import FAILED, FINISHED, RUNNING, STOPPED, Jobs
+from widgets.fine_tuning.data.events import Worked
+from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, RUNNING, STOPPED, Jobs
 
 
 class Heard:

@@ -5,7 +5,7 @@ import re
 
 from lessons.course import notebook
 from lessons.pages import example_run, lesson_page
-from widgets.fine_tuning.events import EpochEnded
+from widgets.fine_tuning.data.events import EpochEnded
 
 
 def test_the_lesson_asks_before_it_tells_and_cites_its_sources():

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from panels import ask, done
 
-from widgets.fine_tuning.digits import digits
-from widgets.fine_tuning.downloads import file_of
-from widgets.fine_tuning.events import BatchEnded
-from widgets.fine_tuning.jobs import STOPPED
-from widgets.fine_tuning.places import Place
+from widgets.fine_tuning.data.digits import digits
+from widgets.fine_tuning.panel.downloads import file_of
+from widgets.fine_tuning.data.events import BatchEnded
+from widgets.fine_tuning.panel.jobs import STOPPED
+from widgets.fine_tuning.panel.places import Place
 
 
 def stopped_in_epoch_2(p, **options):

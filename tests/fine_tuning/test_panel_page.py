@@ -10,15 +10,16 @@ from axe_playwright_python.sync_playwright import Axe
 from panels import at_rest, batch, click, ended, goes_on_after_a_reload
 
 from sheets.library.log_loss import log_loss
-from widgets.fine_tuning.curves import PRETRAINED, Curves
-from widgets.fine_tuning.jobs import FAILED, RUNNING
+from widgets.fine_tuning.panel.curves import PRETRAINED, Curves
+from widgets.fine_tuning.panel.jobs import FAILED, RUNNING
 from widgets.fine_tuning.panel import FineTuningPanel
-from widgets.fine_tuning.shelf import LARGEST
+from widgets.fine_tuning.panel.recording_files import LARGEST
 
 LESSON = """
 from dataclasses import replace
 from pathlib import Path
-from widgets.fine_tuning import learner, session
+from widgets.fine_tuning.learning import learner
+from widgets.fine_tuning.panel import session
 from widgets.fine_tuning.panel import FineTuningPanel
 home = Path({home!r})
 session.sessions = lambda: home / "sessions"

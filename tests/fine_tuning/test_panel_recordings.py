@@ -4,10 +4,10 @@ import pytest
 from panels import ask, done
 
 from sheets import InputError
-from widgets.fine_tuning.jobs import FAILED, FINISHED
+from widgets.fine_tuning.panel.jobs import FAILED, FINISHED
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
-from widgets.fine_tuning.recordings import Recorder, read_recording
-from widgets.fine_tuning.shelf import LARGEST, MOST, Shelf
+from widgets.fine_tuning.panel.recordings import Recorder, read_recording
+from widgets.fine_tuning.panel.recording_files import LARGEST, MOST, RecordingFiles
 
 
 def test_a_recording_is_played_and_always_called_one(panel, tmp_path, learner):
@@ -83,10 +83,10 @@ def test_a_shelf_keeps_so_many_reads_each_once_and_skips_what_is_bad(tmp_path, m
     (example,) = RECORDED.glob("*.jsonl")
     read = []
     monkeypatch.setattr(
-        "widgets.fine_tuning.shelf.read_recording",
+        "widgets.fine_tuning.panel.recording_files.read_recording",
         lambda path: read.append(path) or read_recording(path),
     )
-    shelf = Shelf([])
+    shelf = RecordingFiles([])
     shelf.open(tmp_path)
     for _ in range(MOST):
         shelf.take(example.read_bytes())

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from sheets import InputError
-from widgets.fine_tuning.digits import OTHERS, digits
-from widgets.fine_tuning.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
-from widgets.fine_tuning.pictures import MOST_NAMED, Pictures, fewer, fitting_batch, pictures_in
-from widgets.fine_tuning.reading import read
+from widgets.fine_tuning.data.digits import OTHERS, digits
+from widgets.fine_tuning.data.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
+from widgets.fine_tuning.data.pictures import MOST_NAMED, Pictures, fewer, fitting_batch, pictures_in
+from widgets.fine_tuning.data.reading import read
 
 BRIGHT = "bright ☀"
 NOBODY = 65534
@@ -418,7 +418,7 @@ def test_headings_with_dots_labels_with_commas_and_names_without_endings(photos,
 
 
 def test_an_expression_that_takes_for_ever_is_refused(photos, monkeypatch):
-    monkeypatch.setattr("widgets.fine_tuning.labels.PATIENCE", 0.05)
+    monkeypatch.setattr("widgets.fine_tuning.data.labels.PATIENCE", 0.05)
     noise(9).save(photos / "dark" / f"{'a' * 60}.png")
     assert "it can match in too many ways" in refused(photos, by_regex(r"(a|aa)+\1\1b"))
 

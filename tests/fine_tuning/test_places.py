@@ -6,7 +6,8 @@ import time
 import pytest
 
 from sheets import InputError
-from widgets.fine_tuning.places import Place, clear_away, session_folder, temporary_folder
+from widgets.fine_tuning.data.files import temporary_folder
+from widgets.fine_tuning.panel.places import Place, clear_away, session_folder
 
 
 def test_a_session_is_named_by_its_page_and_by_no_path(tmp_path):

@@ -13,17 +13,17 @@ from typing import Any
 
 from sheets import InputError
 
-from .bodies import DIGITS, load_body
-from .choosing import LARGEST_SEED, labeller_of
-from .digits import digits
-from .distributed import Processes, joined
-from .events import EpochEnded, Event, Notice, Stop
-from .exports import CLIP, WRITTEN, checked_folder, write_all
-from .learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
-from .machine import device_sentence
-from .pictures import Pictures, fewer, pictures_in
-from .results import loss_words
-from .schedules import BASE_LR, LARGEST, recipe
+from .learning.bodies import DIGITS, load_body
+from .panel.choosing import LARGEST_SEED, labeller_of
+from .data.digits import digits
+from .learning.distributed import Processes, joined
+from .data.events import EpochEnded, Event, Notice, Stop
+from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
+from .learning.learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
+from .learning.machine import device_sentence
+from .data.pictures import Pictures, fewer, pictures_in
+from .learning.results import loss_words
+from .learning.schedules import BASE_LR, LARGEST, recipe
 
 RECIPE = {
     "epochs": 4,

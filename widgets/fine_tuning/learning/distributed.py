@@ -1,0 +1,91 @@
+"""Several processes that learn together, started by torchrun: PyTorch's DistributedDataParallel. Alone, all of this does nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ..data.events import Stop, Stopped
+
+
+class Processes:
+    """This process (`rank`) among `count`. The first one writes."""
+
+    def __init__(self) -> None:
+        together = distributed.is_available() and distributed.is_initialized()
+        self.rank, self.count = (
+            (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
+        )
+
+    @property
+    def is_writer(self) -> bool:
+        return self.rank == 0
+
+    def share(self, batch: torch.Tensor) -> torch.Tensor:
+        """This process's pictures of a batch: every count-th, so that all of them together are the batch."""
+        return batch[self.rank :: self.count]
+
+    def together(self, module: nn.Module) -> nn.Module:
+        """The module whose gradients are averaged over the processes as they come."""
+        return module if self.count == 1 else DistributedDataParallel(module)
+
+    def quietly(self, module: nn.Module, last: bool) -> AbstractContextManager:
+        """Gradients of all but the last part of a batch wait to be averaged."""
+        return (
+            module.no_sync()
+            if isinstance(module, DistributedDataParallel) and not last
+            else nullcontext()
+        )
+
+    def sum(self, number: float) -> float:
+        if self.count == 1:
+            return number
+        total = torch.tensor(number, dtype=torch.float64)
+        distributed.all_reduce(total)
+        return total.item()
+
+    def any(self, flag: bool) -> bool:
+        return self.sum(float(flag)) > 0
+
+    def check(self, stop: Stop) -> None:
+        """Raise Stopped where that is asked for. Several processes wait for each other, so they go on until training asks them all."""
+        if self.count == 1 and stop():
+            raise Stopped
+
+    def woven(self, own: torch.Tensor, total: int) -> torch.Tensor:
+        """The rows of all processes' shares in their first order."""
+        if self.count == 1:
+            return own
+        parts: list[Any] = [None] * self.count
+        distributed.all_gather_object(parts, own)
+        whole = torch.empty(total, *own.shape[1:], dtype=own.dtype)
+        for rank, part in enumerate(parts):
+            whole[rank :: self.count] = part
+        return whole
+
+    def wait(self) -> None:
+        if self.count > 1:
+            distributed.barrier()
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Join the processes that torchrun started, if it did, and leave them when all have come to the end: it ends those that are left when
+    one has failed."""
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+        yield
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()

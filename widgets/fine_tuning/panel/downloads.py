@@ -1,0 +1,52 @@
+"""The results that are shown, as files to download."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from sheets import InputError
+from sheets.targets.excel import write as write_workbook
+
+from ..takeaway import exports
+from ..takeaway.head_sheets import confusion_sheet, head_sheet
+from ..learning.results import Predictions
+from .session import Session
+from .showing import told_clip
+
+
+def clip_of(session: Session, clip: float) -> dict[str, Any]:
+    """What the results cost at this clip, and the log-loss lesson with them. Raises InputError."""
+    return told_clip(_results(session), clip)
+
+
+def file_of(session: Session, what: str, clip: float) -> bytes:
+    """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; model.zip of the network now. Raises InputError."""
+    predictions, target = _results(session), io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
+        if what == "predictions.csv":
+            exports.write_predictions(Path(place) / what, predictions, clip)
+            return (Path(place) / what).read_bytes()
+        if what == "model.zip":
+            exports.write_model(Path(place) / "model", session.learner)
+            with zipfile.ZipFile(target, "w") as packed:  # weights do not get smaller by packing
+                for path in sorted(Path(place).rglob("*.*")):
+                    packed.write(path, path.relative_to(place))
+            return target.getvalue()
+    if what == "confusion.xlsx":
+        write_workbook(confusion_sheet(predictions), target)
+    elif what == "head.xlsx":
+        assert session.head is not None
+        write_workbook(head_sheet(predictions, *session.head), target)
+    else:
+        raise InputError(f"there is no file {what!r} to download")
+    return target.getvalue()
+
+
+def _results(session: Session) -> Predictions:
+    if session.predicted is None:
+        raise InputError("there are no results yet; train, or press Look at the results now")
+    return session.predicted

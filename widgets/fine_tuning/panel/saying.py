@@ -1,0 +1,112 @@
+"""What happened, in sentences for the person, from its own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
+from .jobs import STAGES
+from ..learning.results import Predictions, loss_words
+from ..learning.schedules import Stage
+
+MOST_LABELS = 8  # of a body
+READY = "Ready."
+AGAIN = "The page was loaded again, and with it came a new Python."
+RAN_AWAY = "The loss ran away, and the last good weights are back; the notices say at which rate."
+TAKEN_OVER = "This session was opened in another page, so the training stopped here."
+STOPPED_FIRST = "Stopped before it began to learn; everything is as it was."
+STOPPED_LEARNING = "Stopped. What was learnt is kept: press Resume to go on with the next batch as if nothing had happened."
+STOPPED_LOOKING = "Looking at the results was stopped; those that are shown are from before."
+
+
+def some_of(labels: Sequence[str]) -> str:
+    shown, more = ", ".join(labels[:MOST_LABELS]), len(labels) - MOST_LABELS
+    return f"{len(labels)} classes ({shown}{f' and {more} more' if more > 0 else ''})"
+
+
+def epochs_of(count: int) -> str:
+    return f"{count} epoch{'s' * (count != 1)}"
+
+
+def body_is(name: str, labels: Sequence[str], has_head: bool) -> str:
+    return (
+        f"The body, {name}, was trained to tell {some_of(labels)} apart."
+        if has_head
+        else f"The body is {name}."
+    )
+
+
+def popped(features: int, classes: int, pictures: int, seconds: float | None) -> str:
+    """seconds: that the body took; None where its features were kept."""
+    where = (
+        f"found kept, for {pictures} pictures"
+        if seconds is None
+        else f"computed for {pictures} pictures in {seconds:.2f} s and kept"
+    )
+    return (
+        f"The last layer is popped; a new one turns the body's {features} features into {classes} logits. "
+        f"The features were {where}: an epoch of the head need not look at a picture again."
+    )
+
+
+def searched(rates: int, suggested: bool, stopped: bool) -> str:
+    tried = f"{rates} rates were tried; the network is exactly as before."
+    if stopped:
+        return f"Stopped: {tried}"
+    if not suggested:
+        return f"{tried} The loss ran away too soon for a suggestion: it was low already. Take a rate under the one where it rises."
+    return f"{tried} Choose one of the suggestions: they stand on the curve and below it."
+
+
+def linear(made: Predictions, labels: int) -> str:
+    commonest = max(np.bincount(made.actual)) / len(made.actual)
+    return (
+        f"A linear model on the body's own {labels} predictions gets {made.accuracy:.1%} of {len(made.ids)} validation "
+        f"pictures right. Always naming the commonest class gets {commonest:.1%}."
+    )
+
+
+def judged(curves: Curves) -> str:
+    """Whether the last stage helped."""
+    own = [run["epochs"] for run in curves.of(PRETRAINED) if run["epochs"]][-1]
+    last, took = own[-1], sum(epoch["seconds"] for epoch in own)
+    said = f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss {loss_words(last['valid_loss'])}."
+    before = curves.stands(PRETRAINED, back=1)
+    if not before:
+        return said
+    was = (
+        f"Before this stage it was {before['accuracy']:.1%} and {loss_words(before['valid_loss'])}"
+    )
+    worse = last["valid_loss"] > before["valid_loss"]
+    return f"{said} {was}{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
+
+
+def compared(curves: Curves) -> str:
+    """From scratch, against the pretrained network."""
+    scratch, other = curves.stands(SCRATCH), curves.stands(PRETRAINED)
+    assert scratch is not None
+    total = sum(len(run["epochs"]) for run in curves.of(SCRATCH))
+    gives = (
+        f"accuracy {scratch['accuracy']:.1%}, validation loss {loss_words(scratch['valid_loss'])}"
+    )
+    said = f"From scratch, after {epochs_of(total)}: {gives}."
+    if not other:
+        return f"{said} Train the pretrained network too, to see both curves."
+    return f"{said} The pretrained network stands at {other['accuracy']:.1%} and {loss_words(other['valid_loss'])}."
+
+
+def accuracy_of(predicted: Predictions) -> str:
+    return f"Accuracy {predicted.accuracy:.1%} on {len(predicted.ids)} validation pictures."
+
+
+def kept_of(curves: Curves, stage: Stage) -> str:
+    """Where the last checkpoint is, of a training that ended with its Python."""
+    runs: list[dict[str, Any]] = [
+        run for run in curves.runs if run["source"] in (PREDICTIONS, PRETRAINED)
+    ]
+    own = runs and not runs[-1]["over"] and runs[-1]["stage"] == stage.name
+    epochs = len(runs[-1]["epochs"]) if own else 0
+    return f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage '{STAGES[stage.name]}'."

@@ -1,0 +1,252 @@
+"""What a panel works on: pictures, a body, a learner and what became of it; kept in a folder, so that a page loaded again finds it.
+
+Needs PyTorch, so it is imported in the first job's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from huggingface_hub import cached_assets_path
+
+from sheets import InputError
+
+from . import saying
+from ..learning.bodies import Body, fresh
+from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
+from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
+from ..takeaway.head_sheets import ROWS
+from ..learning.learner import BATCH_SIZE, CHECKPOINT, DIVERGED, STOPPED, Learner
+from ..learning.machine import device_sentence
+from ..data.pictures import Pictures
+from .places import Place
+from ..learning.results import Predictions
+from ..learning.schedules import BASE_LR, Stage, unfrozen_rates
+from .showing import told_batch, told_pictures, told_results
+
+LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
+BODY_WORK = "Pictures through the body"
+STARTING = {
+    "epochs": 4,
+    "frozen_epochs": 4,
+    "lr": BASE_LR,
+    "batch_size": BATCH_SIZE,
+}  # where the pictures come without a recipe
+BEFORE = {
+    "runs": [],
+    "saved": [],
+    "curve": {},
+    "seen": [],
+    "results": {},
+    "notices": [],
+    "stale": False,
+    "playing": "",
+}  # any step
+
+Tell = Callable[[str, Any], None]
+
+
+def sessions() -> Path:
+    return cached_assets_path("gradsheet", namespace="sessions", subfolder="v1")
+
+
+class Session:
+    """tell(name, value) is called with what the page is to show, in the thread that found it out."""
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        body: Body,
+        batch_size: int | None,
+        seed: int,
+        folder: Path | None,
+        tell: Tell,
+        listen: Listener,
+        stop: Stop,
+    ):
+        """folder: where it is kept; None for a temporary one. Long: call it in a job. Raises InputError and Stopped."""
+        self.tell, self.seed = tell, seed
+        self.pictures, self.body = pictures, body
+        self.defaults = {**STARTING, **self.pictures.recipe}
+        self.defaults.setdefault("frozen_lr", self.defaults["lr"])
+        self.batch_size = int(batch_size or self.defaults["batch_size"])
+        self.learner = Learner(self.pictures, self.body, self.batch_size, seed, folder=folder)
+        self.place = Place(self.learner.folder)
+        self.curves = Curves()
+        self.saved: list[dict[str, Any]] = []
+        self.predicted: Predictions | None = None
+        self.head: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
+            None  # features, weights, bias of these predictions
+        )
+        self.playing = False  # a recording
+        self.body_took = (0.0, 0.0)
+        self._learning = self.learner  # the learner whose training is the last, for `resume`
+        self._batch = told_batch(self.learner.show_batch(8, listener=listen, stop=stop))
+
+    def about(self) -> dict[str, Any]:
+        """What there is to work with, for the page."""
+        rates = unfrozen_rates(self.defaults["lr"])
+        return {
+            "device": device_sentence(self.learner.settings.device),
+            "pictures": told_pictures(self.pictures),
+            "body": saying.body_is(self.body.name, self.body.labels, self.body.has_head),
+            "bodySays": list(self.body.said),
+            "hasHead": self.body.has_head,
+            "batch": self._batch,
+            "batchSize": self.batch_size,
+            "epochs": self.defaults["epochs"],
+            "frozenEpochs": self.defaults["frozen_epochs"],
+            "lr": self.defaults["lr"],
+            "frozenLr": self.defaults["frozen_lr"],
+            "firstRate": rates.start,
+            "lastRate": rates.stop,
+            "layers": self.layers(rates.start, rates.stop),
+        }
+
+    def layers(self, first: float, lr: float) -> list[list[Any]]:
+        """[layer, parameters, rate], from the first layer to the head."""
+        return [list(group) for group in self.learner.group_rates(slice(first, lr))]
+
+    # --- what a page that was loaded again finds
+
+    def take_up(self, listen: Listener, stop: Stop) -> str:
+        """What this folder holds of an earlier time, if it does; the page is told all of it."""
+        kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen")}
+        for name, before in BEFORE.items():
+            self.tell(name, kept.get(name) or before)
+        self.curves, self.saved = Curves(kept["runs"]), kept["saved"] or []
+        try:
+            said = self._taken_up()
+        except InputError as error:
+            self.learner.forget()
+            return f"What was kept of an earlier session does not fit: {error}. It was put aside."
+        if self.place.kept("results"):
+            said += self._results_after(listen, stop)
+        return said
+
+    def _taken_up(self) -> str:
+        unfinished = self.learner.unfinished
+        if (self.learner.folder / CHECKPOINT).exists():
+            self.learner.take_up()
+            if self.curves.is_loaded(
+                PRETRAINED
+            ):  # and not as the checkpoint has it, with which Resume goes on
+                self.learner.load(LATEST)
+        if unfinished:
+            said = saying.kept_of(self.curves, unfinished[self.learner.finished])
+            return f"{saying.AGAIN} The training that ran has ended. {said} Press Resume to go on."
+        if not self.place.kept("runs"):
+            return saying.READY
+        self.learner.load(LATEST)
+        scratch = self.from_scratch()
+        if scratch.unfinished:
+            scratch.take_up()
+            self._learning = scratch
+            return f"{saying.AGAIN} The training from scratch that ran has ended at its last checkpoint. Press Resume to go on."
+        return f"{saying.AGAIN} Its last job had ended, and the network is as it was then."
+
+    # --- events
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, (BatchEnded, EpochEnded)):
+            self.curves.hear(self._source(event.stage), event)
+            self.tell("runs", self.curves.runs)
+            if isinstance(event, EpochEnded):
+                self.place.keep("runs", self.curves.runs)
+        elif isinstance(event, Worked) and event.what == BODY_WORK:
+            first, _ = self.body_took
+            self.body_took = (first or perf_counter(), perf_counter())
+
+    def _source(self, stage: str) -> str:
+        if self.playing:
+            return RECORDING
+        if self._learning is not self.learner:
+            return SCRATCH
+        return PREDICTIONS if stage == "predictions" else PRETRAINED
+
+    # --- learning, and looking
+
+    def from_scratch(self) -> Learner:
+        """A learner of the same pictures, from random weights."""
+        folder = self.learner.folder / "scratch"
+        return Learner(
+            self.pictures, fresh(self.body, self.seed), self.batch_size, self.seed, folder=folder
+        )
+
+    def learn(
+        self, plan: list[Stage], listen: Listener, stop: Stop, learner: Learner | None = None
+    ) -> str:
+        """Train these stages; what happened, in words."""
+        self._learning = learner or self.learner
+        self.curves.begin(self._source(plan[0].name))
+        self.place.keep("runs", self.curves.runs)
+        return self._after(
+            self._learning.fit(plan, listen, lambda: stop() or self.place.lost), listen, stop
+        )
+
+    def resume(self, listen: Listener, stop: Stop) -> str:
+        """Raises InputError where there is nothing to resume."""
+        if not self.can_resume:
+            raise InputError("there is no training to resume")
+        return self._after(
+            self._learning.resume(listen, lambda: stop() or self.place.lost), listen, stop
+        )
+
+    @property
+    def can_resume(self) -> bool:
+        return bool(self._learning.unfinished)
+
+    def look(self, listen: Listener, stop: Stop) -> Predictions:
+        """What the network as it is now makes of the validation pictures. Raises Stopped, with the results as they were."""
+        predicted = self.learner.predictions(listener=listen, stop=stop)
+        last = self.learner.network.head
+        weight, bias = (
+            part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias)
+        )
+        head = (self.learner.features(ROWS), weight, bias)
+        epoch = self.curves.stands(PRETRAINED)
+        of = (
+            {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]]
+            if epoch
+            else "a head that knows nothing yet"
+        )
+        told = told_results(predicted, self.pictures, f"The network with {of}", stop)
+        self.predicted, self.head = predicted, head
+        self.tell("results", told)
+        self.tell("stale", False)
+        self.place.keep("results", told)
+        return predicted
+
+    def _after(self, outcome: str, listen: Listener, stop: Stop) -> str:
+        """What happened, in words; where the network learnt to the end, also what it makes of the pictures now."""
+        self.place.keep("runs", self.curves.runs)
+        if outcome in (STOPPED, DIVERGED):
+            self.tell("stale", True)
+            return self._broken_off(outcome)
+        if self._learning is not self.learner:
+            return saying.compared(self.curves)
+        self.learner.save(LATEST)
+        if self.learner.plan[-1].name == "predictions":
+            return saying.linear(
+                self.learner.predictions("predictions", stop=stop), len(self.body.labels)
+            )
+        return saying.judged(self.curves) + self._results_after(listen, stop)
+
+    def _results_after(self, listen: Listener, stop: Stop) -> str:
+        try:
+            self.look(listen, stop)
+        except Stopped:
+            self.tell("stale", True)
+            return f" {saying.STOPPED_LOOKING}"
+        return ""
+
+    def _broken_off(self, outcome: str) -> str:
+        if outcome == DIVERGED:
+            return saying.RAN_AWAY
+        if self.place.lost:
+            return saying.TAKEN_OVER
+        return saying.STOPPED_LEARNING if self.can_resume else saying.STOPPED_FIRST

@@ -1,0 +1,128 @@
+"""What the page is told of pictures, predictions, filters and layers: JSON-ready, with pictures as PNG addresses."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sheets import InputError
+from sheets.language.inputs import MAX_ROWS
+from sheets.library.log_loss import log_loss
+
+from ..data.events import Stop, Stopped, never
+from ..data.pictures import Picture, Pictures
+from ..learning.results import Predictions, checked_clip, log_loss_inputs
+
+LARGEST = 112  # pixels of a picture's longer side on the page
+MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
+MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
+MOST_SKIPPED = 200  # listed by name
+MOST_FILTERS = 16
+PATCHES = 8
+LINKED = 400  # predictions in a link: longer addresses do not open everywhere
+
+
+def address(pixels: np.ndarray) -> str:
+    """pixels: (rows, columns, 3) from 0 to 255, as the address of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def thumbnail(picture: Picture) -> str:
+    opened = picture.open()
+    opened.thumbnail((LARGEST, LARGEST))
+    return address(np.asarray(opened))
+
+
+def told_pictures(pictures: Pictures) -> dict[str, Any]:
+    return {
+        "name": pictures.name,
+        "counts": [[name, *counts] for name, counts in pictures.counts.items()],
+        "skipped": list(pictures.skipped[:MOST_SKIPPED]),
+        "skippedCount": len(pictures.skipped),
+    }
+
+
+def told_batch(batch: Sequence[tuple[np.ndarray, str]]) -> list[dict[str, str]]:
+    return [{"src": address(pixels), "caption": name} for pixels, name in batch]
+
+
+def told_results(
+    predictions: Predictions, pictures: Pictures, of: str, stop: Stop = never
+) -> dict[str, Any]:
+    """of: which network they are of. Raises Stopped: large pictures take their time to be opened."""
+
+    @cache
+    def drawn(k: int) -> dict[str, str]:
+        if stop():
+            raise Stopped
+        return {
+            "src": thumbnail(pictures.valid[k]),
+            "caption": predictions.caption(k),
+            "title": predictions.ids[k],
+        }
+
+    def shown(numbers: Sequence[int]) -> list[dict[str, str]]:
+        return [drawn(k) for k in numbers]
+
+    by_class = predictions.most_wrongly_named(MOST_BY_CLASS)
+    calibration = predictions.calibration()
+    small = len(predictions.classes) <= MOST_CLASSES
+    wrong = int((~predictions.correct).sum())
+    how_many = "none is" if wrong == 0 else "1 is" if wrong == 1 else f"{wrong} are"
+    return {
+        "of": of,
+        "classes": list(predictions.classes),
+        "count": len(predictions.ids),
+        "sentence": f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right, {how_many} wrong.",
+        "confusion": predictions.confusion.tolist() if small else None,
+        "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
+        "topLosses": shown(predictions.top_losses()),
+        "kinds": [
+            [kind, shown(numbers)] for kind, numbers in predictions.kinds(classes=by_class).items()
+        ],
+        "byClass": len(by_class),
+        "calibration": {
+            "counts": calibration.counts.tolist(),
+            "said": calibration.said.tolist(),
+            "was": calibration.was.tolist(),
+            "sentence": calibration.sentence(),
+        },
+    }
+
+
+def told_clip(predictions: Predictions, clip: float) -> dict[str, Any]:
+    """What these predictions cost at this clip, and the log-loss lesson with these very predictions. Raises InputError."""
+    here, best = predictions.expected_log_loss(checked_clip(clip)), 1 - predictions.accuracy
+    says = f"Clipped at {clip:g}, the expected log loss is {here:.4f}."
+    if 0 < best < 0.5:
+        there = predictions.expected_log_loss(best)
+        says += f" Clipped at {best:.4g}, the share that is wrong, it would be {there:.4f}."
+    rows = min(len(predictions.ids), LINKED, MAX_ROWS)
+    return {
+        "sentence": says,
+        "link": log_loss_link(predictions, clip, rows),
+        "rows": rows,
+        "positive": predictions.classes[0],
+    }
+
+
+def log_loss_link(predictions: Predictions, clip: float, rows: int) -> str:
+    """The address of the log-loss lesson, from another lesson, with the first `rows` predictions."""
+    inputs = log_loss_inputs(predictions, rows=rows)
+    parts = {
+        "is_cat": ",".join(f"{value:.0f}" for value in inputs["is_cat"]),
+        "prediction": ",".join(f"{value:.6g}" for value in inputs["prediction"]),
+    }
+    with suppress(InputError):  # a clip that the sheet does not take is left to the sheet
+        log_loss().with_inputs({"clip": clip})
+        parts["clip"] = f"{clip:g}"
+    return "log_loss#" + "&".join(f"{name}={value}" for name, value in parts.items())

@@ -1,0 +1,176 @@
+"""The lectures' steps, each a job on a session that says in a sentence what happened.
+
+Each takes the session, the numbers that the page sent with it, a listener, and what says that it is to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sheets import InputError
+
+from ..takeaway import filters
+
+from ..takeaway import exports
+
+from . import saying
+from .curves import PRETRAINED, RECORDING, SCRATCH
+from ..data.events import Listener, Stop
+from ..learning.learner import FINISHED, STOPPED
+from .options import number, rate, whole
+from .recordings import read_recording
+from ..learning.schedules import BASE_LR, Stage, recipe
+from .session import LATEST, Session
+from .showing import MOST_FILTERS, PATCHES, address
+
+LONGEST_NAME = 60
+
+Options = dict[str, Any]
+
+
+def fit_predictions(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    return session.learn(
+        [Stage("predictions", whole(options, "epochs"), rate(options, "lr"))], listen, stop
+    )
+
+
+def compute_features(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    learner, session.body_took = session.learner, (0.0, 0.0)
+    if learner.fit_frozen(0, BASE_LR, listen, stop) == STOPPED:
+        return saying.STOPPED_FIRST
+    learner.save(LATEST)
+    first, last = session.body_took
+    count = len(session.pictures.train) + len(session.pictures.valid)
+    seconds = last - first if first else None
+    return saying.popped(
+        learner.network.head.in_features, len(session.pictures.classes), count, seconds
+    )
+
+
+def find(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    stage = options.get("stage")
+    if stage not in ("frozen", "unfrozen"):
+        raise InputError("the finder looks at frozen or unfrozen")
+    curve = session.learner.lr_find(stage, listener=listen, stop=stop)
+    told = {"stage": stage, **asdict(curve)}
+    session.tell("curve", told)
+    session.place.keep("curve", told)
+    return saying.searched(len(curve.lrs), bool(curve.suggestions), stop())
+
+
+def fit_frozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    return session.learn(
+        [Stage("frozen", whole(options, "epochs"), rate(options, "lr"))], listen, stop
+    )
+
+
+def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    lr = slice(rate(options, "first"), rate(options, "lr"))
+    return session.learn([Stage("unfrozen", whole(options, "epochs"), lr)], listen, stop)
+
+
+def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    options = {"frozen_lr": options.get("lr"), **options}
+    plan = recipe(
+        whole(options, "epochs"),
+        rate(options, "lr"),
+        whole(options, "frozen_epochs"),
+        rate(options, "frozen_lr"),
+    )
+    return session.learn(plan, listen, stop)
+
+
+def scratch(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """The same architecture from random weights, on the same pictures: its curve beside the other."""
+    plan = [Stage("unfrozen", whole(options, "epochs"), rate(options, "lr"))]
+    session.curves.forget(SCRATCH)
+    return session.learn(plan, listen, stop, session.from_scratch())
+
+
+def resume(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    return session.resume(listen, stop)
+
+
+def save(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    name = str(options.get("name", "")).strip()
+    if name == LATEST:
+        raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise InputError(
+            f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and spaces"
+        )
+    session.learner.save(name)
+    about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
+    session.saved = [*(one for one in session.saved if one["name"] != name), about]
+    session.tell("saved", session.saved)
+    session.place.keep("saved", session.saved)
+    return f"The weights are saved as {name!r}."
+
+
+def load(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    name = str(options.get("name", ""))
+    session.learner.load(name)
+    session.learner.save(LATEST)
+    for one in session.saved:
+        if one["name"] == name:
+            session.curves.loaded(PRETRAINED, one["epoch"])
+    session.tell("runs", session.curves.runs)
+    session.place.keep("runs", session.curves.runs)
+    session.tell("stale", True)
+    predicted = session.look(listen, stop)
+    return f"The weights are those saved as {name!r} again. {saying.accuracy_of(predicted)}"
+
+
+def look(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    predicted = session.look(listen, stop)
+    return f"The results are those of the network as it is now. {saying.accuracy_of(predicted)}"
+
+
+def look_inside(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """First-layer filters and what excites them."""
+    network = session.learner.network
+    drawn = filters.filters_of(network)[:MOST_FILTERS]
+    patches = filters.exciting_patches(
+        network, session.body, session.pictures.valid, PATCHES, listen, stop
+    )[:MOST_FILTERS]
+    told = [
+        {
+            "src": address(one),
+            "patches": [
+                {"src": address(p.pixels), "caption": f"{p.activation:.2f}", "title": p.id}
+                for p in found
+            ],
+        }
+        for one, found in zip(drawn, patches, strict=True)
+    ]
+    session.tell("seen", told)
+    session.place.keep("seen", told)
+    count = filters.first_layer(network).out_channels
+    which = f"the first {len(told)} of {count}" if count > len(told) else f"all {count}"
+    return (
+        f"Drawn are {which} filters of the first layer, each with the patches that excite it most."
+    )
+
+
+def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """out: a whole path, which the panel has allowed."""
+    out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
+    try:
+        exports.write_all(out, session.learner, outcome, number(options, "clip", least=0.0), stop)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; choose another folder") from None
+    return f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and model, which from_pretrained opens."
+
+
+def play(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    recording = read_recording(Path(options["path"]))
+    session.curves.forget(RECORDING)
+    session.tell("playing", recording.about.sentence())
+    session.playing = True
+    try:
+        whole_run = recording.play(listen, stop, number(options, "speed"))
+    finally:
+        session.playing = False
+    return f"The recording was {'played to its end' if whole_run else 'stopped'}; nothing was computed here."

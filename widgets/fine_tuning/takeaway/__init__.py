@@ -1,0 +1,1 @@
+"""What is taken away from a training: files, workbooks, and pictures of the first layer's filters."""

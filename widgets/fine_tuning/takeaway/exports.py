@@ -1,0 +1,153 @@
+"""What to take away: predictions, confusion matrix, workbooks, and a model folder that `from_pretrained` opens."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sheets import InputError
+from sheets.targets.excel import write as write_workbook
+
+from ..learning.bodies import quiet
+from ..data.events import Stop, never
+from ..data.files import is_within
+from .head_sheets import ROWS, confusion_sheet, head_sheet
+from ..learning.learner import Learner
+from ..learning.machine import device_name, versions
+from ..data.pictures import Pictures
+from ..learning.results import Predictions, checked_clip
+from ..learning.training import stage_words
+
+CLIP = 1e-4  # Kaggle's
+NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+WRITTEN = (
+    "metrics.json",
+    "predictions.csv",
+    "confusion.csv",
+    "confusion.xlsx",
+    "head.xlsx",
+    "model",
+)
+EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
+
+
+def as_text(text: str) -> str:
+    """A name for a CSV's cell. What a spreadsheet would take for a formula gets an apostrophe in front, as in OWASP's "CSV Injection"; a
+    number stays."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
+
+
+def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
+    """id, label (the most probable class) and its probability, moved into clip ... 1 - clip. Names by `as_text`."""
+    checked_clip(clip)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "label", "probability"])
+        for name, k, p in zip(
+            predictions.ids, predictions.predicted, predictions.confidence, strict=True
+        ):
+            rows.writerow(
+                [
+                    as_text(name),
+                    as_text(predictions.classes[k]),
+                    repr(float(min(max(p, clip), 1 - clip))),
+                ]
+            )
+
+
+def write_confusion(path: Path, predictions: Predictions) -> None:
+    """Rows are actual, columns predicted. Names by `as_text`."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["actual", *map(as_text, predictions.classes)])
+        for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
+            rows.writerow([as_text(name), *counts])
+
+
+def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
+    """The head with its first pictures, live, as .xlsx."""
+    head = learner.network.head
+    weight, bias = (part.detach().cpu().double().numpy() for part in (head.weight, head.bias))
+    write_workbook(head_sheet(predictions, learner.features(ROWS), weight, bias), path)
+
+
+def write_model(folder: Path, learner: Learner) -> None:
+    """Weights, configuration with the classes' names, and preprocessing: AutoModelForImageClassification.from_pretrained(folder)."""
+    with quiet():
+        learner.network.model.save_pretrained(folder)
+        learner.body.processor.save_pretrained(folder)
+
+
+def metrics(
+    learner: Learner, outcome: str, predictions: Predictions, clip: float = CLIP
+) -> dict[str, Any]:
+    """All that was measured, and under what circumstances, in JSON's words."""
+    return {
+        "epochs": [
+            {name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH}
+            for epoch in learner.history
+        ],
+        "outcome": outcome,
+        "device": device_name(learner.settings.device),
+        "seed": learner.seed,
+        "versions": versions(),
+        "data": learner.pictures.name,
+        "classes": learner.pictures.counts,
+        "skipped": dict(learner.pictures.skipped),
+        "body": learner.body.name,
+        "batch_size": learner.settings.batch_size,
+        "processes": learner.processes.count,
+        "stages": [
+            {"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]}
+            for stage in learner.plan
+        ],
+        "accuracy": predictions.accuracy,
+        "clip": clip,
+        "expected_log_loss": predictions.expected_log_loss(clip),
+        "calibration_error": predictions.calibration().error,
+    }
+
+
+def checked_folder(folder: Path, pictures: Pictures) -> Path:
+    """The folder for the results, made where it is not there yet. Raises InputError where it cannot be, or lies among the pictures."""
+    if pictures.folder and is_within(folder, [pictures.folder]):
+        outside = pictures.folder.parent / f"finetuned-{pictures.name}"
+        raise InputError(
+            f"{folder}: results among the pictures would be read as one more class; give a folder elsewhere, such as {outside}"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: no results can be written there: {error.strerror}; choose another folder"
+        ) from None
+    return folder
+
+
+def write_all(
+    folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never
+) -> Predictions:
+    """WRITTEN, with head.xlsx where it fits a workbook, into the folder; one process writes.
+
+    Raises Stopped and InputError before anything is written.
+    """
+    checked_folder(folder, learner.pictures)
+    predictions = learner.predictions(stop=stop)
+    if learner.processes.is_writer:
+        (folder / "metrics.json").write_text(
+            json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8"
+        )
+        write_predictions(folder / "predictions.csv", predictions, clip)
+        write_confusion(folder / "confusion.csv", predictions)
+        write_workbook(confusion_sheet(predictions), folder / "confusion.xlsx")
+        (folder / "head.xlsx").unlink(missing_ok=True)
+        with suppress(InputError):  # a head too large for a workbook
+            write_head(folder / "head.xlsx", learner, predictions)
+        write_model(folder / "model", learner)
+    return predictions
