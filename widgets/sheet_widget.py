@@ -165,7 +165,7 @@ class SheetWidget(anywidget.AnyWidget):
 
     @property
     def values(self) -> dict[str, np.ndarray]:
-        """Every block by numpy, an array (rows, columns), for the page's present inputs and step."""
+        """Every block by numpy, an array (rows, columns), for the page's inputs and step of now."""
         return values(self.sheet, self.inputs, steps=self.step)
 
     def workbook(self, target: str | Path | io.BytesIO) -> None:

@@ -109,9 +109,11 @@ def static_page(
     after: str = "",
     beside: bool = False,
 ) -> str:
-    """The page's HTML. parts: our own HTML text, or sheets. plotly_address: where plotly.js lies (empty: inside the page).
+    """The page's HTML.
 
-    before, after: HTML above and below the text, such as links to other lessons. beside: the `shared_files` lie beside the page.
+    parts: our own HTML text, or sheets. plotly_address: where plotly.js lies; empty: inside the
+    page. before, after: HTML above and below the text, such as links to other lessons. beside: the
+    `shared_files` lie beside the page.
     """
     body = [part if isinstance(part, str) else sheet_part(k, part) for k, part in enumerate(parts)]
     look = (
@@ -138,7 +140,10 @@ def static_page(
 
 
 def _scripts(plotly_address: str, beside: bool) -> list[str]:
-    """No modules: those wait for the whole file, which plotly makes long. plotly.js is no script until a sheet asks for it."""
+    """The page's script, and plotly.js, which is no script until a sheet asks for it.
+
+    Neither is a module: those wait for the whole file, which plotly makes long.
+    """
     script = (
         f'<script src="{_address(SCRIPT)}"></script>'
         if beside
