@@ -1,4 +1,4 @@
-"""The house of the page's JavaScript: rooms with arrows downwards, no circles, an engine without a page."""
+"""The page's JavaScript: rooms with arrows downwards, no circles, an engine without a page."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_module_imports_from_its_own_room_and_those_below(path):
     for other in imported(path):
         assert other.is_file(), f"{named(path)} imports {other}, which is not there"
         assert order.index(room(other)) <= order.index(room(path)), (
-            f"{named(path)} imports {named(other)}: {room(other)} stands above {room(path)} in ROOMS"
-            " of widgets/front_end/__init__.py; hand over what is needed, or move it down"
+            f"{named(path)} imports {named(other)}: {room(other)} stands above {room(path)} in"
+            " ROOMS of widgets/front_end/__init__.py; hand over what is needed, or move it down"
         )
 
 

@@ -1,40 +1,50 @@
-"""What the page is told about a sheet, once: its blocks, their mathematics and Excel formulas, the program, the charts."""
+"""What the page is told about a sheet, once.
+
+Its blocks, their mathematics and Excel formulas, the program, the charts, the story:
+description_types.py says what each field is.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sheets import Sheet
-from sheets.language.blocks import Block, Input, Parameter, Setting, Size, choices_of, infinity_of
+from sheets.language.blocks import (
+    Block,
+    Input,
+    Parameter,
+    Setting,
+    Size,
+    choices_of,
+    infinity_of,
+)
 from sheets.language.cells import at
-from sheets.language.charts import STEP, Chart
+from sheets.language.charts import STEP, Axis, Chart, Contour, Series
 from sheets.language.choices import branches, is_choice
 from sheets.language.dependencies import walk
 from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows
 from sheets.language.inputs import MAX_ROWS, MOST_STEPS, allowed
 from sheets.language.roles import ROLES
-from sheets.language.teaching import Preset
+from sheets.language.teaching import Prediction, Preset
 from sheets.targets.excel.formulas import formula
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 from sheets.targets.latex import FEWEST_ROWS, cell_equation, equation, numbers
 
+from . import description_types as types
 from .mathematics import mathml
 
-WHOLE = (
-    "matmul",
-    "transpose",
-    "softmax",
-    "log_softmax",
-    "take",
-)  # where a block's equation says more than a cell's
-MOST_WRITTEN_OUT = 9  # branches of a choice that are told with their numbers, in the whole's place; of fifty layers they would fill a page
+# Ops for which a block's equation says more than a cell's.
+WHOLE = ("matmul", "transpose", "softmax", "log_softmax", "take")
+# Branches of a choice that are told with their numbers, in the whole's place: of fifty layers they
+# would fill a page.
+MOST_WRITTEN_OUT = 9
 ROWS = "rows"  # in a shape: as many as there are data rows
 
 
-def description(sheet: Sheet) -> dict[str, Any]:
-    """JSON-ready. Numbers of a block are listed row by row."""
+def description(sheet: Sheet) -> types.Description:
+    """A sheet for its page, ready for JSON. Numbers of a block are listed row by row."""
     places = layout(sheet).blocks
     return {
         "name": sheet.name,
@@ -57,26 +67,36 @@ def description(sheet: Sheet) -> dict[str, Any]:
         "remembered": remembered(sheet),
         "opening": sheet.opening,
         "presets": [_preset(preset) for preset in sheet.presets],
-        "predictions": [prediction.__dict__ for prediction in sheet.predictions],
+        "predictions": [_prediction(prediction) for prediction in sheet.predictions],
         "sentences": [{"pieces": sentence.pieces} for sentence in sheet.sentences],
     }
 
 
-def _roles(sheet: Sheet) -> dict[str, dict[str, str]]:
-    """Those that blocks and series have."""
+def _roles(sheet: Sheet) -> dict[str, types.Role]:
+    """The roles that the sheet's blocks and its charts' series have, by name."""
     used = {block.role for block in sheet.blocks.values()} | {
         series.role for chart in sheet.charts for series in chart.series
     }
-    return {name: role._asdict() for name, role in ROLES.items() if name in used}
+    return {
+        name: {
+            "colour": role.colour,
+            "tint": role.tint,
+            "mark": role.mark,
+            "meaning": role.meaning,
+        }
+        for name, role in ROLES.items()
+        if name in used
+    }
 
 
 def block_shape(block: Block) -> list[int | str]:
+    """Rows and columns, with the word ROWS where there are as many as rows of data."""
     return [ROWS if isinstance(block.shape[0], Rows) else int(block.shape[0]), int(block.shape[1])]
 
 
-def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
+def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
     place = places[block.name]
-    told: dict[str, Any] = {
+    named: types.Named = {
         "name": block.name,
         "label": block.label,
         "note": block.note,
@@ -85,15 +105,17 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, An
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
+    given: types.InputPart = {}
     if isinstance(block, Input):
-        told |= _input(block)
-    return told if block.expr is None else told | _formula(sheet, block, places)
+        given = _input(block)
+    computed: types.FormulaPart = {} if block.expr is None else _formula(sheet, block, places)
+    return {**named, **given, **computed}
 
 
-def _input(block: Input) -> dict[str, Any]:
-    """value: null while the block's formula is in force."""
-    value = None if block.value is None else block.value.ravel().tolist()
-    limits = {
+def _input(block: Input) -> types.InputPart:
+    """What an input has besides; its value is None while the block's formula is in force."""
+    limits: types.InputPart = {
+        "value": None if block.value is None else block.value.ravel().tolist(),
         "allowed": allowed(block),
         "low": block.low,
         "high": block.high,
@@ -101,7 +123,7 @@ def _input(block: Input) -> dict[str, Any]:
         "choices": list(choices_of(block)),
     }
     slider = block if isinstance(block, Parameter) else None
-    return {"value": value, **limits} | _saying(
+    more = _without_empty(
         chosenBy=block.chosen_by,
         control=isinstance(block, Setting),
         scale=slider.scale if slider else "linear",
@@ -109,35 +131,41 @@ def _input(block: Input) -> dict[str, Any]:
         step=slider.step if slider else None,
         isSize=isinstance(block, Size),
     )
+    return {**limits, **cast(types.InputPart, more)}
 
 
-def _saying(**told: Any) -> dict[str, Any]:
-    """Without what says nothing."""
+def _without_empty(**fields: Any) -> dict[str, Any]:
+    """The fields without those that say nothing: None, False, and empty texts and lists."""
     return {
         name: value
-        for name, value in told.items()
+        for name, value in fields.items()
         if value is not None and value is not False and value not in ("", [])
     }
 
 
-def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> dict[str, Any]:
+def _formula(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.FormulaPart:
+    """What a block with a formula has besides."""
     assert block.expr is not None
     cell = at(block.expr, "i", "j")
     ways = branches(cell) if is_choice(cell) else []
     each = 0 < len(ways) <= MOST_WRITTEN_OUT
-    return _saying(
-        equation=mathml(equation(sheet, block.name))
-        if any(node.op in WHOLE for node in walk(block.expr))
-        else "",
+    whole = any(node.op in WHOLE for node in walk(block.expr))
+    about = _without_empty(
+        equation=mathml(equation(sheet, block.name)) if whole else "",
         cellEquation=mathml(cell_equation(sheet, block.name)),
         branches=[_cell(sheet, block, places, branch, each) for branch in ways],
-    ) | {"reads": cells_read(cell), **_cell(sheet, block, places, cell, not each)}
+    )
+    rest = _cell(sheet, block, places, cell, not each)
+    return {**cast(types.FormulaPart, about), "reads": cells_read(cell), **rest}
 
 
 def _cell(
     sheet: Sheet, block: Block, places: dict[str, Place], cell: Expr, written_out: bool = True
-) -> dict[str, Any]:
-    """A cell of the block, or one branch of it: as Excel has it, and as mathematics with slots for its numbers."""
+) -> types.Cell:
+    """A cell of the block, or one branch of it.
+
+    As Excel has it, and as mathematics with slots for its numbers, unless not `written_out`.
+    """
     infinity = infinity_of(block)
     sign = None if infinity is None else at(infinity, "i", "j")
     try:
@@ -145,14 +173,18 @@ def _cell(
     except NeedsBlock:
         latex, slots = "", []
     excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
-    short = [
-        slot if slot[-1] else slot[:-1] for slot in slots
-    ]  # the last says whether a negative number needs brackets
-    return {"excel": excel} | ({"numbers": mathml(latex), "slots": short} if latex else {})
+    if not latex:
+        return {"excel": excel}
+    # The last of a slot says whether a negative number needs brackets: most do not.
+    short = [slot if slot[-1] else slot[:-1] for slot in slots]
+    return {"excel": excel, "numbers": mathml(latex), "slots": short}
 
 
 def cells_read(cell: Expr) -> list[list]:
-    """Each cell that a cell (i, j) of a block reads, once: [block, row, column]; "i" and "j" are its own, None: all (a sum, a look-up)."""
+    """Each cell that a cell (i, j) of a block reads, once: [block, row, column].
+
+    "i" and "j" are its own row and column, None stands for all of them (a sum, a look-up).
+    """
 
     def one(symbol: Any) -> Any:
         return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
@@ -166,7 +198,7 @@ def cells_read(cell: Expr) -> list[list]:
 
 
 def remembered(sheet: Sheet) -> list[str]:
-    """Blocks whose numbers the charts show at earlier steps."""
+    """The blocks whose numbers the charts show at earlier steps, by name."""
     drawn = [
         series for chart in sheet.charts for series in chart.series if series.steps or series.ghosts
     ]
@@ -180,25 +212,64 @@ def remembered(sheet: Sheet) -> list[str]:
     )
 
 
-def _chart(chart: Chart) -> dict[str, Any]:
+def _chart(chart: Chart) -> types.Chart:
     return {
         "title": chart.title,
         "note": chart.note,
-        "x": chart.x.__dict__,
-        "y": chart.y.__dict__,
-        "series": [
-            {key: value for key, value in series.__dict__.items() if key != "moves"}
-            for series in chart.series
-        ],
-        "contour": chart.contour and chart.contour.__dict__,
+        "x": _axis(chart.x),
+        "y": _axis(chart.y),
+        "series": [_series(series) for series in chart.series],
+        "contour": None if chart.contour is None else _contour(chart.contour),
         "adds": chart.adds,
     }
 
 
-def _preset(preset: Preset) -> dict[str, Any]:
+def _axis(axis: Axis) -> types.Axis:
+    return {"title": axis.title, "low": axis.low, "high": axis.high, "scale": axis.scale}
+
+
+def _series(series: Series) -> types.Series:
+    """All of a series but `moves`, which the program does."""
+    return {
+        "x": series.x,
+        "y": series.y,
+        "label": series.label,
+        "mode": series.mode,
+        "role": series.role,
+        "to": series.to,
+        "steps": series.steps,
+        "ghosts": series.ghosts,
+        "drag": series.drag,
+    }
+
+
+def _contour(contour: Contour) -> types.Contour:
+    return {
+        "x": contour.x,
+        "y": contour.y,
+        "z": contour.z,
+        "label": contour.label,
+        "levels": contour.levels,
+    }
+
+
+def _preset(preset: Preset) -> types.Preset:
     return {
         "title": preset.title,
         "predict": preset.predict,
         "notes": preset.notes,
         "inputs": {name: value.ravel().tolist() for name, value in preset.inputs.items()},
+    }
+
+
+def _prediction(prediction: Prediction) -> types.Prediction:
+    return {
+        "question": prediction.question,
+        "tolerance": prediction.tolerance,
+        "reason": prediction.reason,
+        "block": prediction.block,
+        "chart": prediction.chart,
+        "series": prediction.series,
+        "preset": prediction.preset,
+        "steps": prediction.steps,
     }

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import latex2mathml.converter
 
-# What browsers assume of brackets and of mathematics inside text anyway, and the name space that HTML does not need.
+# What browsers assume of brackets and of mathematics inside text anyway, and the name space that
+# HTML does not need.
 ASSUMED = (
     ' xmlns="http://www.w3.org/1998/Math/MathML"',
     ' stretchy="true"',
@@ -16,12 +17,10 @@ ASSUMED = (
     ' columnalign="left"',
     ' display="inline"',
 )
-FORM = re.compile(
-    r' form="(?:prefix|postfix)"'
-)  # what stands first in its row is a prefix, what stands last a postfix
-WORD = re.compile(
-    r'<mrow>((?:<mi mathvariant="normal">\w</mi>){2,})</mrow>'
-)  # a name in \mathrm, letter by letter
+# What stands first in its row is a prefix, what stands last a postfix.
+FORM = re.compile(r' form="(?:prefix|postfix)"')
+# A name in \mathrm, letter by letter.
+WORD = re.compile(r'<mrow>((?:<mi mathvariant="normal">\w</mi>){2,})</mrow>')
 TAG = re.compile("<[^>]*>")
 ROW = re.compile("(<math[^>]*>)<mrow>(.*)</mrow>(</math>)", re.DOTALL)  # mathematics is a row
 LONE = re.compile(r"<mrow>(<(mi|mn|mtext)\b[^>]*>[^<]*</\2>)</mrow>")  # and so is what stands alone

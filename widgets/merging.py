@@ -1,8 +1,10 @@
-"""Many JSON values that are much alike as one, with what they share stored once. front_end/packing.js takes one out again.
+"""Many JSON values that are much alike as one, with what they share stored once.
 
-A node is `{key: node}` for objects; `[LIST, node, ...]` and `[LINES, node, ...]` for lists and for texts of several lines, whose items
-stand in one order that is everybody's; else `[way, variant, ...]`, where `ways[way][k]` is the place of value k's variant, -1 if it has
-none. An object, a list or a text of which nothing is left is not there.
+front_end/engine/packing.js takes one out again. A node is `{key: node}` for objects;
+`[LIST, node, ...]` and `[LINES, node, ...]` for lists and for texts of several lines, whose items
+stand in one order that is everybody's; else `[way, variant, ...]`, where `ways[way][k]` is the
+place of value k's variant, -1 if it has none. An object, a list or a text of which nothing is left
+is not there.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def _items(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
 
 
 def _kind(item: Any) -> str:
-    """Items of one kind are variants of each other: blocks of one name, lines that differ in their numbers."""
+    """What an item has in common with its variants: blocks their name, lines all but numbers."""
     if isinstance(item, dict) and isinstance(item.get("name"), str):
         return item["name"]
     return NUMBERS.sub("", item if isinstance(item, str) else json.dumps(item))

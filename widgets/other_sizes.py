@@ -1,4 +1,7 @@
-"""The sheets of other sizes that a static page carries, since it has no Python to make them: front_end/other_sizes.js shows them."""
+"""The sheets of other sizes that a static page carries, since it has no Python to make them.
+
+front_end/host/other_sizes.js shows them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ Sizes = Mapping[str, int]
 
 
 def sizes_of(sheet: Sheet) -> dict[str, int]:
+    """What the sheet's shapes are made of, by name."""
     return {
         name: int(block.value[0, 0])
         for name, block in sheet.inputs.items()
@@ -24,7 +28,10 @@ def sizes_of(sheet: Sheet) -> dict[str, int]:
 
 
 def other_sizes(sheet: Sheet) -> list[Sheet]:
-    """Those in which one size differs, those in which two do, and so on: as many differences as make at most MOST_SHEETS in all."""
+    """The sheets in which one size differs, then those in which two do, and so on.
+
+    As many differences as make at most MOST_SHEETS in all, the sheet itself included.
+    """
     found = {_key(sizes_of(sheet)): sheet}
     last = [sheet]
     while last:
@@ -44,7 +51,10 @@ def other_sizes(sheet: Sheet) -> list[Sheet]:
 
 
 def told_sizes(sheet: Sheet) -> tuple[dict[str, list[int]], dict]:
-    """The values that each size has, on this sheet or another that the page carries, and those sheets as one; empty: there are none."""
+    """The values that each size has on the page's sheets, and the other sheets merged into one.
+
+    Both are empty where the sheet has no other sizes.
+    """
     others = other_sizes(sheet)
     if not others:
         return {}, {}

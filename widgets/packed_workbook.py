@@ -1,10 +1,13 @@
-"""The workbook that a static page carries: its parts, and what front_end/workbook.js needs to write the page's own numbers into them."""
+"""The workbook that a static page carries.
+
+Its parts, and what front_end/engine/workbook.js needs to write the page's own numbers into them:
+description_types.py says what each field is.
+"""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any
 
 from sheets import InputError, Sheet
 from sheets.language.blocks import Input, infinity_of
@@ -16,6 +19,7 @@ from sheets.targets.excel.start import sentences_formula, steps_formula
 from sheets.targets.excel.words import sentence_formula
 from sheets.targets.javascript import program
 
+from . import description_types as types
 from .description import block_shape
 from .packing import packed
 
@@ -23,22 +27,27 @@ from .packing import packed
 def packed_workbook(sheet: Sheet) -> str:
     """A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
-    Where no step 1 is finite, it holds none. A workbook that has too many formulas is not carried, only the sentence that says so.
+    Where no step 1 is finite, it holds none. A workbook that has too many formulas is not carried,
+    only the sentence that says so.
     """
     steps = 1 if sheet.carried else 0
     try:
-        made = parts(sheet, steps)
-        if any(part.steps < steps for part in made):
-            steps, made = 0, parts(sheet, 0)
-        told = {
-            "parts": _texts(sheet, steps),
-            "sheets": [_told(part) for part in made],
-            "steps": steps,
-            "mostFormulas": MOST_FORMULAS,
-        }
+        return packed(_workbook(sheet, steps))
     except InputError as refusal:
-        told = {"refusal": f"{refusal}"}
-    return packed(told)
+        return packed({"refusal": f"{refusal}"})
+
+
+def _workbook(sheet: Sheet, steps: int) -> types.Workbook:
+    """The workbook with so many steps, or with none where the first is not finite."""
+    sheets = parts(sheet, steps)
+    if any(part.steps < steps for part in sheets):
+        steps, sheets = 0, parts(sheet, 0)
+    return {
+        "parts": _texts(sheet, steps),
+        "sheets": [_part(part) for part in sheets],
+        "steps": steps,
+        "mostFormulas": MOST_FORMULAS,
+    }
 
 
 def _texts(sheet: Sheet, steps: int) -> dict[str, str]:
@@ -49,8 +58,11 @@ def _texts(sheet: Sheet, steps: int) -> dict[str, str]:
         return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
 
 
-def _told(part: Part) -> dict[str, Any]:
-    """A description as State takes it, of what stands in the workbook: helpers of the charts are blocks here too."""
+def _part(part: Part) -> types.Part:
+    """A description as the page's State takes it, of what stands in the workbook.
+
+    What only helps to draw a chart is a block here too.
+    """
     sheet, where = part.sheet, part.where
     return {
         "name": sheet.name,
@@ -73,27 +85,28 @@ def _told(part: Part) -> dict[str, Any]:
     }
 
 
-def _block(part: Part, name: str) -> dict[str, Any]:
+def _block(part: Part, name: str) -> types.PartBlock:
     sheet, block, place = part.sheet, part.sheet.blocks[name], part.where.blocks[name]
-    told: dict[str, Any] = {
+    placed: types.PartBlock = {
         "name": name,
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
     if isinstance(block, Input):
-        told["value"] = None if block.value is None else block.value.ravel().tolist()
+        placed["value"] = None if block.value is None else block.value.ravel().tolist()
     if name in part.follows:
-        return told | {"excel": part.formulas[name].pieces(), "linked": True}
+        return {**placed, "excel": part.formulas[name].pieces(), "linked": True}
     if block.expr is not None:
-        told |= {
-            "excel": block_formula(sheet, part.where.blocks, name).pieces(),
-            "infinite": infinity_of(block) is not None,
-        }
-    return told
+        placed["excel"] = block_formula(sheet, part.where.blocks, name).pieces()
+        placed["infinite"] = infinity_of(block) is not None
+    return placed
 
 
-def _steps(part: Part) -> dict[str, Any] | None:
-    """Rows are counted from 1. held: inputs whose formula moves with the steps until they are typed over, which makes other columns."""
+def _steps(part: Part) -> types.Steps | None:
+    """Where the steps of a run stand, None where the part has none; rows are counted from 1.
+
+    held: inputs whose formula moves with the steps. Typed over, they would make other columns.
+    """
     plan = part.plan
     if plan is None:
         return None

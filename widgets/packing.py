@@ -1,4 +1,7 @@
-"""What a static page carries and opens only when it is asked for: front_end/packing.js unpacks it."""
+"""What a static page carries and opens only when it is asked for.
+
+front_end/engine/packing.js unpacks it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ import json
 from typing import Any
 
 
-def packed(told: Any) -> str:
-    """JSON, gzip and base64: text that may stand in a script element. The same for the same `told`."""
+def packed(value: Any) -> str:
+    """A value as JSON, gzip and base64: text that may stand in a script element.
+
+    The same text for the same value, since gzip notes no time.
+    """
     return base64.b64encode(
-        gzip.compress(json.dumps(told, allow_nan=False, separators=(",", ":")).encode(), mtime=0)
+        gzip.compress(json.dumps(value, allow_nan=False, separators=(",", ":")).encode(), mtime=0)
     ).decode()

@@ -1,4 +1,7 @@
-"""A sheet as a Jupyter widget: JupyterLab, Voila, marimo, VS Code. The page computes; Python hears of inputs that came to rest."""
+"""A sheet as a Jupyter widget: JupyterLab, Voila, marimo, VS Code.
+
+The page computes; Python hears of inputs that came to rest.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ Rows_ = tuple[tuple[float, ...], ...]
 
 
 class InputTrait(traitlets.TraitType):
-    """An input's value: a float for one number, else a tuple of rows; None while its formula is in force. Refuses what it cannot take."""
+    """An input's value: a float for one number, else a tuple of rows.
+
+    None while the input's formula is in force. Refuses what the input cannot take.
+    """
 
     def __init__(self, block: Input, **about: Any):
         self.block = block
@@ -59,17 +65,22 @@ def _traits(inputs: Mapping[str, Input]) -> dict[str, InputTrait]:
 class SheetWidget(anywidget.AnyWidget):
     """The page of a sheet, with a trait for each input.
 
-    `w.clip = 0.02` moves the page's slider; `w.observe(f, "clip")`, `link` and `interact` work as with any widget. Blocks of data rows
-    change their number of rows together: `w.set(is_cat=[1, 0], prediction=[0.9, 0.2])`. An input that starts from a formula is None while
-    that is in force. Sizes are changed by `set`, which makes the sheet anew. `w.step` is the page's step and
-    `w.values["loss_mean"]` the numpy result, an array (rows, columns), for the page's present inputs and step.
+    `w.clip = 0.02` moves the page's slider; `w.observe(f, "clip")`, `link` and `interact` work as
+    with any widget. Blocks of data rows change their number of rows together:
+    `w.set(is_cat=[1, 0], prediction=[0.9, 0.2])`. An input that starts from a formula is None while
+    that is in force. Sizes are changed by `set`, which makes the sheet anew. `w.step` is the page's
+    step and `w.values["loss_mean"]` the numpy result, an array (rows, columns), for the page's
+    present inputs and step.
     """
 
     _esm = joined("widget")
     _css = style()
 
     def __init__(self, sheet: Sheet, **inputs: Any):
-        """sheet: its starting values, or `inputs` in their place, as for `set`. Raises InputError for a value an input cannot take."""
+        """sheet: its starting values, or `inputs` in their place, as for `set`.
+
+        Raises InputError for a value that an input cannot take.
+        """
         taken = [
             name
             for name in sheet.inputs
@@ -77,10 +88,11 @@ class SheetWidget(anywidget.AnyWidget):
         ]
         if taken:
             raise InputError(
-                f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget, which has that name itself"
+                f"{sheet.name}: {', '.join(taken)} cannot be the name of an input of a widget,"
+                " which has that name itself"
             )
         self.sheet = self._opened = sheet.with_inputs(inputs)
-        told = traitlets.Dict(description(self.sheet)).tag(sync=True)
+        told = traitlets.Dict(dict(description(self.sheet))).tag(sync=True)
         self.add_traits(
             **_traits(self.sheet.inputs),
             step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True),
@@ -121,7 +133,10 @@ class SheetWidget(anywidget.AnyWidget):
             self._replace(self.sheet.with_inputs(others).with_inputs({change.name: change.new}))
 
     def _together(self, _: Any, proposal: Any) -> Any:
-        """Data rows agree in number: traitlets asks for each when it is set, or for all at the end of a hold."""
+        """Refuse data rows that differ in number.
+
+        traitlets asks for each input when it is set, or for all at the end of a hold.
+        """
         try:
             checked_inputs(self.sheet, {**self.inputs, proposal["trait"].name: proposal["value"]})
         except InputError as error:
@@ -150,7 +165,7 @@ class SheetWidget(anywidget.AnyWidget):
 
     @property
     def values(self) -> dict[str, np.ndarray]:
-        """Every block by numpy, an array (rows, columns), for the page's present inputs and step."""
+        """Every block by numpy, an array (rows, columns), for the page's inputs and step of now."""
         return values(self.sheet, self.inputs, steps=self.step)
 
     def workbook(self, target: str | Path | io.BytesIO) -> None:

@@ -1,6 +1,7 @@
-"""A page of text and sheets that live without a kernel, with their workbooks and other sizes: one file, or many that share what is alike.
+"""A page of text and sheets that live without a kernel, with their workbooks and other sizes.
 
-Either opens from disk with no network. Shared scripts are plain ones: browsers load no modules from disk.
+One file, or many that share what is alike. Either opens from disk with no network. Shared scripts
+are plain ones: browsers load no modules from disk.
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ LOOK = """
 body { margin: 0; background: #fff; color: #1a1a1a;
   font: 17px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 8px 20px; }
-noscript { display: block; } nav { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; }
+noscript { display: block; }
+nav { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; }
 main > :not([data-gradsheet]) { max-width: 900px; }
-h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; } h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
-a { color: #00527f; } blockquote { margin: 0.5em 0; padding: 2px 14px; border-left: 4px solid #0072b2; background: #f1f7fb; }
+h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; }
+h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
+a { color: #00527f; }
+blockquote { margin: 0.5em 0; padding: 2px 14px;
+  border-left: 4px solid #0072b2; background: #f1f7fb; }
 code { overflow-wrap: anywhere; } math { font: 1.1em "DejaVu Math TeX Gyre", math; }
-pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; } main > table { display: block; }
+pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; }
+main > table { display: block; }
 """
 
 
@@ -38,7 +44,7 @@ SCRIPT, STYLE, PLOTLY = "gradsheet.js", "gradsheet.css", "plotly.min.js"
 
 
 def safe_script(source: str) -> str:
-    """JavaScript that may stand inside a script element: nothing in its strings can close that element."""
+    """JavaScript that may stand inside a script element: nothing in its strings can close it."""
     return source.replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
@@ -53,9 +59,11 @@ def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = Non
     """The place of a sheet on the page, with what it needs."""
     started = sheet.with_inputs(inputs or {})
     name = f"sheet-{number}"
+    waiting = f"{html.escape(sheet.title)}: the sheet opens in a moment."
     return (
-        f'<div data-gradsheet="{name}"><p>{html.escape(sheet.title)}: the sheet opens in a moment.</p></div>\n'
-        f'<script type="application/json" id="{name}-description">{safe_json(description(started))}</script>\n'
+        f'<div data-gradsheet="{name}"><p>{waiting}</p></div>\n'
+        f'<script type="application/json" id="{name}-description">'
+        f"{safe_json(description(started))}</script>\n"
         f'<script type="text/plain" id="{name}-workbook">{packed_workbook(started)}</script>'
         f"{_sizes_part(name, started)}"
     )
@@ -66,7 +74,8 @@ def _sizes_part(name: str, sheet: Sheet) -> str:
     values, told = told_sizes(sheet)
     if not told:
         return ""
-    return f'\n<script type="text/plain" id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}">{packed(told)}</script>'
+    about = f'id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}"'
+    return f'\n<script type="text/plain" {about}>{packed(told)}</script>'
 
 
 @lru_cache
@@ -81,7 +90,10 @@ def shared_files() -> dict[str, bytes]:
 
 @lru_cache
 def _address(name: str) -> str:
-    """Of a shared file. It changes with what is in the file, so that a browser takes no old script for a new page."""
+    """The address of a shared file, by its name.
+
+    It changes with what is in the file, so that a browser takes no old script for a new page.
+    """
     return f"{name}?{hashlib.sha256(shared_files()[name]).hexdigest()[:8]}"
 
 
@@ -97,9 +109,11 @@ def static_page(
     after: str = "",
     beside: bool = False,
 ) -> str:
-    """The page's HTML. parts: our own HTML text, or sheets. plotly_address: where plotly.js lies (empty: inside the page).
+    """The page's HTML.
 
-    before, after: HTML above and below the text, such as links to other lessons. beside: the `shared_files` lie beside the page.
+    parts: our own HTML text, or sheets. plotly_address: where plotly.js lies; empty: inside the
+    page. before, after: HTML above and below the text, such as links to other lessons. beside: the
+    `shared_files` lie beside the page.
     """
     body = [part if isinstance(part, str) else sheet_part(k, part) for k, part in enumerate(parts)]
     look = (
@@ -126,7 +140,10 @@ def static_page(
 
 
 def _scripts(plotly_address: str, beside: bool) -> list[str]:
-    """No modules: those wait for the whole file, which plotly makes long. plotly.js is no script until a sheet asks for it."""
+    """The page's script, and plotly.js, which is no script until a sheet asks for it.
+
+    Neither is a module: those wait for the whole file, which plotly makes long.
+    """
     script = (
         f'<script src="{_address(SCRIPT)}"></script>'
         if beside

@@ -69,7 +69,7 @@ def enclosed(*entries: Path) -> str:
 
 
 def in_full(entry: Path) -> str:
-    """One module of the entry and all that it needs, with its comments; it exports what the entry does."""
+    """One module of the entry and all that it needs, with comments. Its exports are the entry's."""
     *before, last = ordered(entry)
     return "\n".join([*map(_enclosed, before), _source(last)])
 

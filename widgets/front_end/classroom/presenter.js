@@ -3,7 +3,20 @@
 import { button, element, focused, isShortcut, take } from "../elements/elements.js";
 import { Speaker } from "./speaker.js";
 
-/** @type {[key: string, what: string, act: (page: import("../page/page.js").Page) => void][]} */
+/**
+ * What a presentation needs of its page: what its keys do, and what its notes follow.
+ * @typedef {import("./speaker.js").Spoken & {
+ *   presets: {choose: (k: number) => void},
+ *   transport: {toggle: () => void, move: (steps: number) => void}|null,
+ *   predictions: {reveal: () => void},
+ *   presenter: Presenter,
+ *   reset: () => Promise<any>,
+ *   grid: import("../sheet/grid.js").Grid,
+ *   share: import("./share.js").Share,
+ * }} Presented
+ */
+
+/** @type {[key: string, what: string, act: (page: Presented) => void][]} */
 const KEYS = [
   ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
   ["p", "previous preset", (page) => page.presets.choose((page.presets.last ?? 1) - 1)],
@@ -27,7 +40,7 @@ const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea";
 
 export class Presenter {
   /**
-   * @param {import("../page/page.js").Page} page
+   * @param {Presented} page
    * @param {Presenter} [before] of the page whose place this one takes
    */
   constructor(page, before) {

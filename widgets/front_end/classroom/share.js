@@ -4,9 +4,21 @@ import { button, element, setText } from "../elements/elements.js";
 import { addressWith, linkOf, readLink, startOf } from "../engine/address.js";
 import { isInput } from "../engine/blocks.js";
 
+/**
+ * What a link needs of its page.
+ * @typedef {Object} Linked
+ * @property {import("../engine/state.js").State} state
+ * @property {HTMLElement} node
+ * @property {{address: boolean}} host whether the address bar is this page's
+ * @property {{last: number|null, show: (k: number|null) => void}} presets
+ * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
+ * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
+ * @property {() => void} draw
+ */
+
 export class Share {
   /**
-   * @param {import("../page/page.js").Page} page
+   * @param {Linked} page
    * @param {Share} [before] of the page whose place this one takes
    */
   constructor(page, before) {

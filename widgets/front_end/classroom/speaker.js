@@ -30,9 +30,19 @@ function write(node, texts) {
 // by the sheet's name: a page made anew, for another size, takes over the window
 const speakers = new Map();
 
+/**
+ * What the notes need of the page that they follow.
+ * @typedef {Object} Spoken
+ * @property {import("../engine/state.js").State} state
+ * @property {import("../engine/description.js").Description} description
+ * @property {HTMLElement} node
+ * @property {{last: number|null, next: number}} presets
+ * @property {Object|null} transport null: the sheet takes no steps
+ */
+
 export class Speaker {
   /**
-   * @param {import("../page/page.js").Page} page
+   * @param {Spoken} page
    * @param {(event: KeyboardEvent) => void} pressed a key in the second window
    * @param {string} keys in words
    */

@@ -89,7 +89,7 @@
 /**
  * A cell of a block, or one branch of it.
  * @typedef {Object} Cell
- * @property {Excel} excel
+ * @property {Excel} [excel]
  * @property {string} [numbers] MathML with slots for numbers
  * @property {Slot[]} [slots]
  */
@@ -192,8 +192,8 @@
  * @property {Object<string, string>} carried
  * @property {string[]} remembered
  * @property {PartBlock[]} blocks
- * @property {{blocks: string[]}[]} groups
- * @property {{pieces: Pieces, excel: Excel}[]} sentences
+ * @property {PartGroup[]} groups
+ * @property {PartSentence[]} sentences
  * @property {number} sentenceRow from 1
  * @property {string} worksheet
  * @property {string} start the formula that repeats the sentences on the first worksheet
@@ -211,6 +211,17 @@
  * @property {Excel} [excel]
  * @property {boolean} [linked] whether it repeats a block of the main sheet
  * @property {boolean} [infinite] whether infinite is a number that it may have
+ */
+
+/**
+ * @typedef {Object} PartGroup
+ * @property {string[]} blocks
+ */
+
+/**
+ * @typedef {Object} PartSentence
+ * @property {Pieces} pieces
+ * @property {Excel} excel
  */
 
 /**

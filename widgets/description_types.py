@@ -1,0 +1,230 @@
+"""What Python sends to the page, as types: the twin of front_end/engine/description.js.
+
+tests/test_description.py compares the two field by field, and a description of every sheet with
+the types. Numbers of a block are listed row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+Words = Sequence[Any]  # of a sentence: text, or [block, format] for a number
+Excel = Sequence[Any]  # of a formula: text, or [worksheet, corner, other corner or None]
+Slot = Sequence[Any]  # [block or "", row, column, whether a negative number needs brackets]
+
+
+class Role(TypedDict):
+    colour: str  # of lines, marks and text
+    tint: str  # of cells
+    mark: str
+    meaning: str
+
+
+class Named(TypedDict):
+    """What every block has. shape: "rows" stands for as many as there are rows of data."""
+
+    name: str
+    label: str
+    note: str
+    role: str
+    format: str
+    shape: list[int | str]
+    address: list[str | int]  # worksheet, column from 0, row from 1
+
+
+class InputPart(TypedDict, total=False):
+    """What inputs have besides; after `choices`, only what says something."""
+
+    value: list[float] | None  # None while the input's formula is in force
+    allowed: str  # what may be typed, in words
+    low: float | None
+    high: float | None
+    whole: bool
+    choices: list[str]  # names of 0, 1, ...
+    chosenBy: str  # the choice that gives this input its formula back
+    control: bool  # whether it is a setting, with a slider or a list
+    scale: str  # of a setting: linear or log
+    smallest: float  # the least number above 0 on a log scale
+    step: float  # of the slider
+    isSize: bool  # whether shapes are made of it
+
+
+class Cell(TypedDict, total=False):
+    """A cell of a block, or one branch of it: Excel's formula, MathML and its places for numbers.
+
+    numbers and slots are left out where they cannot be written, or would fill a page.
+    """
+
+    excel: Excel
+    numbers: str
+    slots: Sequence[Slot]
+
+
+class FormulaPart(Cell, total=False):
+    """What blocks with a formula have besides. Mathematics is MathML."""
+
+    equation: str  # of the whole block, where it says more than a cell's
+    cellEquation: str
+    branches: Sequence[Cell]  # of a formula that chooses between others
+    reads: list[list[Any]]  # [block, row, column]; "i" and "j" are the cell's own, None: all
+
+
+class Block(Named, InputPart, FormulaPart):
+    """One with a `value` is an input, one with `excel` has a formula; an input may have both."""
+
+
+class Group(TypedDict):
+    title: str
+    note: str
+    folded: bool
+    blocks: list[str]
+
+
+class Axis(TypedDict):
+    title: str
+    low: float
+    high: float
+    scale: str  # linear or log
+
+
+class Series(TypedDict):
+    x: str
+    y: str
+    label: str
+    mode: str  # lines, markers or segments
+    role: str
+    to: str  # the block to which segments run, or ""
+    steps: bool  # whether it has a point a step
+    ghosts: int  # faint copies of earlier steps, at most
+    drag: str  # "", x, y, xy or draw
+
+
+class Contour(TypedDict):
+    x: str
+    y: str
+    z: str
+    label: str
+    levels: str  # linear or log
+
+
+class Chart(TypedDict):
+    title: str
+    note: str
+    x: Axis
+    y: Axis
+    series: list[Series]
+    contour: Contour | None
+    adds: bool  # whether a click where nothing stands adds a row of data
+
+
+class Preset(TypedDict):
+    title: str
+    predict: str  # the question to answer before it, or ""
+    notes: Words
+    inputs: Mapping[str, list[float]]
+
+
+class Prediction(TypedDict):
+    question: str
+    tolerance: float  # what counts as right: a part of the answer, or of the chart's axis
+    reason: Words
+    block: str  # of one number, or ""
+    chart: int  # its place, where a series is drawn instead; else -1
+    series: int  # its place on that chart, or -1
+    preset: int | None  # its place, or None for the page as it stands
+    steps: int  # after it
+
+
+class Sentence(TypedDict):
+    pieces: Words
+
+
+class Description(TypedDict):
+    """A sheet, for its page."""
+
+    name: str
+    title: str
+    rows: int  # of data; 0 where the sheet has none
+    mostRows: int  # of data that a sheet takes
+    mostSteps: int  # that a page, a link or Python takes
+    fewestRows: int  # with which mathematics of the last row can be written
+    program: str  # JavaScript: a function of the number of rows
+    carried: Mapping[str, str]  # input to the block that it takes at the next step
+    look: str  # the computed block that is selected at first, or ""
+    roles: Mapping[str, Role]
+    blocks: list[Block]  # in the order in which they are computed
+    groups: list[Group]
+    charts: list[Chart]
+    remembered: list[str]  # blocks whose earlier steps charts show
+    opening: Words  # what who teaches says at first
+    presets: list[Preset]
+    predictions: list[Prediction]
+    sentences: list[Sentence]
+
+
+# --- the workbook that lies in a static page
+
+
+class PlacedBlock(TypedDict):
+    name: str
+    shape: list[int | str]
+    address: list[str | int]
+
+
+class PartBlock(PlacedBlock, total=False):
+    value: list[float] | None
+    excel: Excel
+    linked: bool  # whether it repeats a block of the main sheet
+    infinite: bool  # whether infinite is a number that it may have
+
+
+class PartGroup(TypedDict):
+    blocks: list[str]
+
+
+class PartSentence(TypedDict):
+    pieces: Words
+    excel: Excel
+
+
+class Steps(TypedDict):
+    """Where a run's steps stand; rows are counted from 1."""
+
+    worksheet: str
+    stillRow: int
+    firstRow: int
+    still: list[list[Any]]  # block and column
+    row: list[list[Any]]  # block and column
+    formulas: int  # of one step
+    held: list[str]  # inputs whose formula moves with the steps until they are typed over
+    last: str  # the formula that says how many steps there are
+
+
+class Part(TypedDict):
+    """A worksheet: what the page's State needs of a description, and where things stand."""
+
+    name: str
+    rows: int
+    program: str
+    carried: Mapping[str, str]
+    remembered: list[str]
+    blocks: list[PartBlock]
+    groups: list[PartGroup]
+    sentences: list[PartSentence]
+    sentenceRow: int  # from 1
+    worksheet: str
+    start: str  # the formula that repeats the sentences on the first worksheet
+    follows: Mapping[str, str]  # input to the main sheet's block that it repeats
+    formulas: int
+    steps: Steps | None
+
+
+class Workbook(TypedDict, total=False):
+    """Either a refusal, or all else."""
+
+    refusal: str  # why the page carries none
+    parts: Mapping[str, str]  # the archive's files, path to text
+    sheets: list[Part]  # the main one first
+    steps: int  # that the workbook holds: 1 or 0
+    mostFormulas: int
