@@ -1,6 +1,6 @@
 """What an author can do wrong, and what is said: the author's own line in front, the blocks and shapes, and what to write instead."""
 
-# ruff: noqa: E501 (the table is one row a mistake)
+
 
 from __future__ import annotations
 

@@ -273,7 +273,8 @@ def test_data_rows_of_different_lengths_are_refused(given_rows):
     said = ", ".join(f"{name} has {n}" for name, n in counts.items())
     assert (
         str(caught.value)
-        == f"cat and prediction and features are rows of the same table and must be set together: {said} rows"
+        == "cat and prediction and features are rows of the same table and must be set together:"
+        f" {said} rows"
     )
 
 
