@@ -75,7 +75,8 @@ def usable(page: Any, lesson: Lesson) -> None:
     """Wait until the page's slider answers."""
     page.wait_for_selector(lesson.slider)
     page.evaluate(
-        f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, 1) }}"
+        f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r},"
+        " 1) }"
     )
     page.focus(lesson.slider)
     press_until_answered(page)

@@ -28,10 +28,10 @@ def made(folder: Path) -> Any:
     from transformers import ResNetConfig, ResNetForImageClassification
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 
+    from widgets.fine_tuning.data.pictures import Picture, Pictures
     from widgets.fine_tuning.learning.augmentation import Augmentation
     from widgets.fine_tuning.learning.bodies import body_of
     from widgets.fine_tuning.learning.learner import Learner
-    from widgets.fine_tuning.data.pictures import Picture, Pictures
 
     torch.manual_seed(0)
     config = ResNetConfig(

@@ -41,7 +41,8 @@ class Opening(NamedTuple):
 def opening(browser: Any, address: str, lesson: Lesson) -> Opening:
     with opened(browser, address) as page:
         page.evaluate(
-            f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r}, {LINE!r}, {LINES}) }}"
+            f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r},"
+            f" {LINE!r}, {LINES}) }}"
         )
         page.wait_for_selector(lesson.slider)
         page.focus(lesson.slider)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-LINE = ".js-plotly-plot .main-svg path.js-line"  # plotly draws it, on both pages; the first is the first chart's first
+LINE = (  # plotly draws it, on both pages; the first is the first chart's first
+    ".js-plotly-plot .main-svg path.js-line"
+)
 LINES = 3  # in both charts together
 
 

@@ -211,7 +211,10 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for case in cases:
             took = measured(case, Path(folder))
-            what = f"recalculate {case.sheet.name}, {int(case.sheet.rows or 0)} rows, {formula_count(case.sheet):,} formulas"
+            what = (
+                f"recalculate {case.sheet.name}, {int(case.sheet.rows or 0)} rows,"
+                f" {formula_count(case.sheet):,} formulas"
+            )
             for ours in ("JavaScript", "numpy"):
                 rows += [
                     Row(

@@ -188,5 +188,6 @@ def students(count: int, address: str, files: Sequence[str]) -> Iterator[Attenda
         loop.close()
     if found.failed:
         raise ConnectionError(
-            f"{len(found.failed)} of {count} students could not open the lesson: {found.failed[0]!r}"
+            f"{len(found.failed)} of {count} students could not open the lesson:"
+            f" {found.failed[0]!r}"
         )

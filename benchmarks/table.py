@@ -70,7 +70,8 @@ def machine() -> str:
         ).stdout
         programs.append(" ".join(said.split()[:2]))
     lines = [
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {', '.join(programs)}"
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python"
+        f" {platform.python_version()}, {', '.join(programs)}"
     ]
     return "\n".join([*lines, ", ".join(f"{name} {version(name)}" for name in PACKAGES)])
 

@@ -52,7 +52,8 @@ def picture_folder(name: str) -> Path:
     found = Path(folder).resolve()
     if os.pathsep in str(found):  # which parts the folders in the environment
         raise InputError(
-            f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used, rename it"
+            f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used,"
+            " rename it"
         )
     return found
 
@@ -63,7 +64,8 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
     step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
     if step < steps:
         print(
-            f"stopped at step {step}: {overflow(started, found)} would no longer be a finite number",
+            f"stopped at step {step}: {overflow(started, found)} would no longer be a finite"
+            " number",
             file=sys.stderr,
         )
     return found
@@ -86,7 +88,8 @@ def show_list(_: argparse.Namespace) -> None:
 def sheet_of(name: str) -> Sheet:
     if name in OTHERS:
         raise InputError(
-            f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by gradsheet page {name} OUT.html"
+            f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by"
+            f" gradsheet page {name} OUT.html"
         )
     return sheet_named(name)
 
@@ -97,7 +100,8 @@ def show_values(options: argparse.Namespace) -> None:
         sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
     )
     lines = [
-        f"  {json.dumps(name)}: {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}"
+        f"  {json.dumps(name)}:"
+        f" {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}"
         for name, block in found.items()
     ]
     print("{\n" + ",\n".join(lines) + "\n}")
@@ -157,7 +161,8 @@ def finetune(options: argparse.Namespace) -> int:
         )
     except ModuleNotFoundError as error:
         raise InputError(
-            f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'"
+            f"fine-tuning needs {error.name}, which is not installed: pip install"
+            " 'gradsheet[fine-tuning]'"
         ) from None
     except KeyboardInterrupt:  # while it does not train yet or any more, or the second one
         raise InputError(
@@ -214,7 +219,10 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="fine-tuning may read it and write there, on anybody's page; may be repeated (default: no folder)",
+        help=(
+            "fine-tuning may read it and write there, on anybody's page; may be repeated (default:"
+            " no folder)"
+        ),
     )
     of_a_sheet(command("values", show_values, "every block of a sheet as JSON"))
     exporting = command("export", export, "a sheet as an Excel workbook with live formulas")

@@ -38,8 +38,11 @@ CAUSES = (
     ),
     (
         ("certificate_verify_failed", "certificate verify failed", "sslcertverificationerror"),
-        "The packages could not be fetched: this network's certificate is not trusted by Python. Ask whoever runs the"
-        " network for its certificate file, set PIP_CERT to that file, then run the same command again.",
+        (
+            "The packages could not be fetched: this network's certificate is not trusted by"
+            " Python. Ask whoever runs the network for its certificate file, set PIP_CERT to that"
+            " file, then run the same command again."
+        ),
     ),
     (
         (
@@ -55,8 +58,11 @@ CAUSES = (
             "unable to connect to proxy",
             "cannot connect to proxy",
         ),
-        "The packages could not be fetched: the package index (pypi.org) cannot be reached. Connect to the internet"
-        " (behind a proxy, set HTTPS_PROXY), then run the same command again. The lessons themselves need no internet.",
+        (
+            "The packages could not be fetched: the package index (pypi.org) cannot be reached."
+            " Connect to the internet (behind a proxy, set HTTPS_PROXY), then run the same command"
+            " again. The lessons themselves need no internet."
+        ),
     ),
 )
 
@@ -79,8 +85,9 @@ def complaint_about(version: "tuple[int, ...]") -> "str | None":
     if version[:2] >= OLDEST:
         return None
     return (
-        f"Gradsheet needs Python {dotted(OLDEST)} or newer, and this is Python {dotted(version)}. Install a newer one"
-        " from https://www.python.org/downloads/ and run the same command with it."
+        f"Gradsheet needs Python {dotted(OLDEST)} or newer, and this is Python {dotted(version)}."
+        " Install a newer one from https://www.python.org/downloads/ and run the same command"
+        " with it."
     )
 
 
@@ -178,8 +185,9 @@ def explain(output: str, version: "tuple[int, ...]") -> str:
     sentence = "The packages could not be installed. pip said:\n" + last_words(output)
     if version[:2] > NEWEST_TRIED:
         sentence += (
-            f"\nThis is Python {dotted(version)}, and the packages were tried with Python {dotted(OLDEST)} to"
-            f" {dotted(NEWEST_TRIED)}: remove .venv, then run the same command with one of those."
+            f"\nThis is Python {dotted(version)}, and the packages were tried with Python"
+            f" {dotted(OLDEST)} to {dotted(NEWEST_TRIED)}: remove .venv, then run the same command"
+            " with one of those."
         )
     return sentence
 
@@ -188,8 +196,9 @@ def make_environment(environment: Path) -> None:
     """Make `.venv`, in place of whatever is there."""
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         raise InstallError(
-            "This Python comes without venv or ensurepip, which are needed to make .venv. On Debian or Ubuntu run"
-            f" `sudo apt install python{dotted(tuple(sys.version_info[:2]))}-venv`; elsewhere install Python from"
+            "This Python comes without venv or ensurepip, which are needed to make .venv. On"
+            " Debian or Ubuntu run `sudo apt install"
+            f" python{dotted(tuple(sys.version_info[:2]))}-venv`; elsewhere install Python from"
             " https://www.python.org/downloads/. Then run the same command again."
         )
     reason = (
@@ -204,9 +213,10 @@ def make_environment(environment: Path) -> None:
     )
     if done.returncode != 0:
         raise InstallError(
-            f"Could not make {environment}:\n{last_words(done.stdout.decode('utf-8', 'replace'))}\n"
-            "Stop what still runs from that folder, check that you may write there, remove it if it exists, then run"
-            " the same command again."
+            "Could not make"
+            f" {environment}:\n{last_words(done.stdout.decode('utf-8', 'replace'))}\nStop what"
+            " still runs from that folder, check that you may write there, remove it if it exists,"
+            " then run the same command again."
         )
 
 
@@ -274,8 +284,9 @@ def prepare(root: Path, extras: "tuple[str, ...]" = ()) -> Path:
     for name in SOURCES:
         if not (root / name).is_file():
             raise InstallError(
-                f"{name} is missing in {root}. This command is for a copy of the whole project: fetch it again, or,"
-                " where Gradsheet is installed as a package, run `gradsheet serve`."
+                f"{name} is missing in {root}. This command is for a copy of the whole project:"
+                " fetch it again, or, where Gradsheet is installed as a package, run `gradsheet"
+                " serve`."
             )
     environment = root / ".venv"
     try:
@@ -285,8 +296,8 @@ def prepare(root: Path, extras: "tuple[str, ...]" = ()) -> Path:
             install(root, environment, extras)
     except OSError as error:
         raise InstallError(
-            f"Could not write in {environment}: {error}. Check that you may write there and that the disk has room,"
-            " then run the same command again."
+            f"Could not write in {environment}: {error}. Check that you may write there and that"
+            " the disk has room, then run the same command again."
         ) from error
     return environment
 

@@ -11,6 +11,7 @@ class Lesson(NamedTuple):
 OTHERS = {
     "fine_tuning": Lesson(
         "Fine-tuning: twenty pictures of a class are enough",
-        "Take a network that has seen other things, give it a new last layer, and watch it learn yours, step by step. Needs Python.",
+        "Take a network that has seen other things, give it a new last layer, and watch it learn"
+        " yours, step by step. Needs Python.",
     ),
 }

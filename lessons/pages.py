@@ -86,7 +86,8 @@ def example_run() -> Recording:
 def _without_python(name: str, run: Recording) -> str:
     """What stands in the panel's place on a page without a kernel."""
     rows = "".join(
-        f"<tr><td>{epoch.stage}</td><td>{epoch.epoch} of {epoch.epochs}</td><td>{epoch.train_loss:.4f}</td>"
+        f"<tr><td>{epoch.stage}</td><td>{epoch.epoch} of"
+        f" {epoch.epochs}</td><td>{epoch.train_loss:.4f}</td>"
         f"<td>{epoch.valid_loss:.4f}</td><td>{epoch.accuracy:.1%}</td></tr>"
         for epoch in ended(run)
     )
@@ -95,10 +96,14 @@ def _without_python(name: str, run: Recording) -> str:
         for text in ("stage", "epoch", "training loss", "validation loss", "accuracy")
     )
     return (
-        f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> In Gradsheet's own folder, "
-        f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in JupyterLab.</p></blockquote>"
-        f'<figure style="max-width: 26em; margin: 1em 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
-        f"The line is the loss of each batch, the markers are the loss on the validation pictures.</figcaption></figure>"
+        f"<blockquote><p><strong>This lesson trains a network, so it needs Python.</strong> In"
+        f" Gradsheet's own folder, "
+        f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in"
+        " JupyterLab.</p></blockquote>"
+        '<figure style="max-width: 26em; margin: 1em'
+        f' 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
+        f"The line is the loss of each batch, the markers are the loss on the validation"
+        f" pictures.</figcaption></figure>"
         f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -139,11 +144,15 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
             if workbook and name in SHEETS
             else ""
         )
-        return f'<li><a class="lesson" href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
+        return (
+            '<li><a class="lesson"'
+            f' href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
+        )
 
     return plain_page(
         "Gradsheet: the lessons",
-        "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number, take it along as a workbook. "
+        "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number,"
+        " take it along as a workbook. "
         "Each lesson leads to the next one.</p>"
         f'<ul class="lessons">{"".join(map(item, lessons()))}</ul>',
     )
@@ -153,6 +162,7 @@ def plain_page(title: str, body: str) -> str:
     """A page without sheets, in one file."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon"'
+        ' href="data:,">\n'
         f"<title>{html.escape(title)}</title><style>{LOOK}{INDEX_LOOK}</style></head><body><main>\n{body}\n</main></body></html>"
     )

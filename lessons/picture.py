@@ -63,11 +63,15 @@ def ended(recording: Recording) -> list[EpochEnded]:
 
 
 def _framed(label: str, drawn: list[str]) -> str:
-    axes = f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" stroke="#888"/>'
+    axes = (
+        f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none"'
+        ' stroke="#888"/>'
+    )
     label = html.escape(label, quote=True)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>{axes}{"".join(drawn)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}"'
+        f' xmlns="http://www.w3.org/2000/svg"><rect width="{WIDTH}" height="{HEIGHT}"'
+        f' fill="#fff"/>{axes}{"".join(drawn)}</svg>'
     )
 
 
@@ -96,6 +100,7 @@ def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3"/>'
     return "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="#fff" stroke-width="1.5"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="#fff"'
+        ' stroke-width="1.5"/>'
         for x, y in points
     )

@@ -112,7 +112,13 @@ def why_not(port: int, refusal: Exception) -> str:
     if isinstance(refusal, ValueError):
         return f"there is no port {port}: ports are numbered from 1 to 65535."
     if isinstance(refusal, PermissionError):
-        return f"this computer keeps port {port} to itself. Choose another one above 1023, with --port."
+        return (
+            f"this computer keeps port {port} to itself. Choose another one above 1023, with"
+            " --port."
+        )
     if isinstance(refusal, OSError) and refusal.errno == errno.EADDRINUSE:
-        return f"port {port} is taken by another program. Choose another one with --port, or leave --port out."
+        return (
+            f"port {port} is taken by another program. Choose another one with --port, or leave"
+            " --port out."
+        )
     return f"port {port} cannot be used: {refusal}."

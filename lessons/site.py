@@ -48,7 +48,8 @@ def write_site(folder: Path) -> Iterator[Path]:
         for name in (START, "404.html", *map(page_address, lessons())):
             if (folder / name).exists():
                 raise InputError(
-                    f"{folder / name} is there already, and would be lost: choose another folder, or move that file away"
+                    f"{folder / name} is there already, and would be lost: choose another folder,"
+                    " or move that file away"
                 )
     pages = {
         START: index_page(page_address, workbook_address),
@@ -70,7 +71,10 @@ def _lesson(name: str) -> str:
     above = lesson_links(name, page_address, START)
     if name in sheet_lessons():
         file = f'<a href="{workbook_address(name)}">its workbook</a>'
-        above += f"<noscript><p>The sheet on this page needs JavaScript. Without it, take {file} instead.</p></noscript>"
+        above += (
+            f"<noscript><p>The sheet on this page needs JavaScript. Without it, take {file}"
+            " instead.</p></noscript>"
+        )
     return lesson_page(
         name,
         before=above,

@@ -80,7 +80,7 @@ def failed_checks(environment: Path) -> "list[str]":
     failed = []
     with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
         results = side_by_side.map(lambda name: check(environment, checks[name]), checks)
-        for name, (code, printed) in zip(checks, results):
+        for name, (code, printed) in zip(checks, results, strict=True):
             tell(f"\n== {name}\n{printed.rstrip()}")
             failed += [name] if code else []
     return failed

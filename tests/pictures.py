@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lessons.site import write_site  # noqa: E402
+from lessons.site import write_site
 
 PICTURES = ROOT / "lessons" / "pictures"
 VIEW = {"width": 1280, "height": 960}

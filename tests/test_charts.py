@@ -253,7 +253,8 @@ def test_another_size_shows_the_numbers_of_now(charts):
     width = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.width")
     page.set_viewport_size({"width": 1000, "height": 1000})
     page.wait_for_function(
-        f"[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width < {width})"
+        "[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width <"
+        f" {width})"
     )
     frame(page)
     check_as_plotly_draws(page)
@@ -280,7 +281,10 @@ window.end = render({ model, el: document.body });
 
 def test_a_page_that_was_taken_away_draws_no_more(page, tmp_path):
     file = tmp_path / "widget.html"
-    announced = f'<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly" content="{plotly_file().as_uri()}">'
+    announced = (
+        '<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly"'
+        f' content="{plotly_file().as_uri()}">'
+    )
     source = f"{joined('widget')}\nconst told = {json.dumps(description(gaps()))};\n{KERNEL}"
     file.write_text(
         f'{announced}<style>{style()}</style><body><script type="module">{source}</script>',

@@ -121,7 +121,8 @@ def data(page, chart: int) -> list:
     """What plotly itself holds, once it has come to rest."""
     page.wait_for_timeout(400)
     return page.evaluate(
-        f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x), Array.from(d.y)])"
+        f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x),"
+        " Array.from(d.y)])"
     )
 
 
@@ -214,7 +215,10 @@ PULL = """async ([left, top]) => {
     await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
     return [surface.data[0].z === seen, LINES];
 }"""
-LINES = "[...document.querySelectorAll('.contourlayer path')].map((path) => path.getAttribute('d') + path.getAttribute('style'))"
+LINES = (
+    "[...document.querySelectorAll('.contourlayer path')].map((path) => path.getAttribute('d') +"
+    " path.getAttribute('style'))"
+)
 
 
 def test_the_contour_follows_a_point_that_is_dragged_just_as_plotly_draws_it_at_rest(lesson):

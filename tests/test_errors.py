@@ -1,6 +1,6 @@
 """What an author can do wrong, and what is said: the author's own line in front, the blocks and shapes, and what to write instead."""
 
-# ruff: noqa: E501 (the table is one row a mistake)
+
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lesson() -> Sheet:
 
 MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     # ops
-    "an unknown ufunc": (SheetError, "np.arctan is not an op of the sheet language; there are: absolute, add", lambda s: np.arctan(s["x"])),
+    "an unknown ufunc": (SheetError, "np.spacing is not an op of the sheet language; there are: absolute, add", lambda s: np.spacing(s["x"])),
     "an unknown function": (SheetError, "np.cumsum is not a function of the sheet language; there are: np.amax, np.amin, np.clip", lambda s: np.cumsum(s["x"])),
     "a ufunc's method": (SheetError, "np.add can only be called plainly here: no out=, where= or .reduce", lambda s: np.add.reduce(s["x"])),
     "a ufunc's option": (SheetError, "np.exp can only be called plainly here", lambda s: np.exp(s["x"], where=np.array([[True]]))),

@@ -360,8 +360,8 @@ def test_a_student_s_server_started_by_hand_says_who_starts_it():
     )
     assert done.returncode == 2
     assert (
-        done.stderr
-        == "JUPYTERHUB_SERVICE_URL is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).\n"
+        done.stderr == "JUPYTERHUB_SERVICE_URL is not set: JupyterHub starts this server"
+        " (lessons/hub/jupyterhub_config.py).\n"
     )
 
 

@@ -15,9 +15,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sheets import InputError, Sheet, values
-from sheets.language.formats import LARGE, shown
 from sheets.language.blocks import choices_of
 from sheets.language.errors import nearest
+from sheets.language.formats import LARGE, shown
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs
 
 NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
@@ -275,7 +275,8 @@ def test_data_rows_of_different_lengths_are_refused(given_rows):
     said = ", ".join(f"{name} has {n}" for name, n in counts.items())
     assert (
         str(caught.value)
-        == f"cat and prediction and features are rows of the same table and must be set together: {said} rows"
+        == "cat and prediction and features are rows of the same table and must be set together:"
+        f" {said} rows"
     )
 
 

@@ -322,7 +322,10 @@ def test_what_is_current_is_left_alone(root, environment, pip_calls, monkeypatch
 
 
 OFFLINE = [
-    "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'NewConnectionError(...)'",
+    (
+        "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by"
+        " 'NewConnectionError(...)'"
+    ),
     "urllib3.exceptions: Temporary failure in name resolution",
     "socket.gaierror: [Errno 11001] getaddrinfo failed",
     "ProxyError('Unable to connect to proxy', OSError('Tunnel connection failed'))",
@@ -340,7 +343,10 @@ def test_being_offline_is_said(line):
 
 
 def test_an_untrusted_certificate_is_said_although_the_connection_broke_by_it():
-    line = "Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]"
+    line = (
+        "Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL:"
+        " CERTIFICATE_VERIFY_FAILED]"
+    )
     assert "PIP_CERT" in install.explain(line, (3, 11))
 
 

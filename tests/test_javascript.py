@@ -93,7 +93,8 @@ def test_a_dragged_input_may_have_any_name():
         [Series("i", "pointer_x", "p", mode="markers", moves=moves)],
     )
     made = engines.in_v8(
-        f"const p = ({program(s)})(0); p.blocks.pointer_x[0] = 2; JSON.stringify(p.moves[0][0](3, 4, 0))"
+        f"const p = ({program(s)})(0); p.blocks.pointer_x[0] = 2; JSON.stringify(p.moves[0][0](3,"
+        " 4, 0))"
     )
     assert json.loads(made) == {"i": 5, "pointer_x": 8}
 

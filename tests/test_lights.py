@@ -45,7 +45,8 @@ def marks(page, chart: int, points: list = POINTS) -> list[tuple[int, str]]:
 def pointed(page) -> set[str]:
     return set(
         page.evaluate(
-            "Array.from(document.querySelectorAll('.gs-pointed'), (n) => n.dataset.cell || n.tagName + n.dataset.block)"
+            "Array.from(document.querySelectorAll('.gs-pointed'), (n) => n.dataset.cell ||"
+            " n.tagName + n.dataset.block)"
         )
     )
 

@@ -94,7 +94,8 @@ def main() -> int:
         )
     except KeyError as missing:
         print(
-            f"{missing.args[0]} is not set: JupyterHub starts this server (lessons/hub/jupyterhub_config.py).",
+            f"{missing.args[0]} is not set: JupyterHub starts this server"
+            " (lessons/hub/jupyterhub_config.py).",
             file=sys.stderr,
         )
         return 2

@@ -48,8 +48,8 @@ EXTENSIONS = [
 
 # What a page ends with where its kernel does not come.
 NOT_OPENED = (
-    '<p class="lesson-stopped" role="alert">The lesson could not be opened. Reload the page to try again; '
-    "the window in which the lessons were started says what went wrong.</p>"
+    '<p class="lesson-stopped" role="alert">The lesson could not be opened. Reload the page to try'
+    " again; the window in which the lessons were started says what went wrong.</p>"
 )
 
 

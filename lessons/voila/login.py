@@ -13,7 +13,10 @@ class SecretAddress(VoilaIdentityProvider):
 
     ticket = Unicode(
         config=True,
-        help="As good as the token, once: for the browser's command line, which other accounts can read.",
+        help=(
+            "As good as the token, once: for the browser's command line, which other accounts can"
+            " read."
+        ),
     )
 
     def get_token(self, handler: tornado.web.RequestHandler) -> str | None:

@@ -22,8 +22,8 @@ from transformers import (
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from sheets import InputError
-from widgets.fine_tuning.learning.bodies import DIGITS_FOLDER, body_of, fresh, load_body, quiet
 from widgets.fine_tuning.data.digits import OTHERS, digits
+from widgets.fine_tuning.learning.bodies import DIGITS_FOLDER, body_of, fresh, load_body, quiet
 from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.pretrain_digits import EACH, SEED, own_accuracy, turned
 

@@ -12,9 +12,9 @@ from panels import ask, done
 from lessons import server
 from sheets import InputError
 from widgets.fine_tuning.data import labels as labels_room
+from widgets.fine_tuning.panel import FineTuningPanel
 from widgets.fine_tuning.panel.allowed import VARIABLE, allowed_folders, is_of_another_computer
 from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
-from widgets.fine_tuning.panel import FineTuningPanel
 
 OWN = {
     "data": "folder",

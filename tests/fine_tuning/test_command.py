@@ -15,8 +15,8 @@ import pytest
 
 from lessons.command_line import main
 from widgets.fine_tuning import command
-from widgets.fine_tuning.learning import learner
 from widgets.fine_tuning.data.digits import digits
+from widgets.fine_tuning.learning import learner
 from widgets.fine_tuning.learning.schedules import recipe
 
 ROOT = Path(__file__).resolve().parents[2]

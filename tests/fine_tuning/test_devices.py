@@ -6,9 +6,9 @@ import torch
 from learners import measured, weights
 
 from sheets import InputError
+from widgets.fine_tuning.data.events import Notice
 from widgets.fine_tuning.learning.augmentation import DRAWS, Augmentation
 from widgets.fine_tuning.learning.bodies import fresh, load_body
-from widgets.fine_tuning.data.events import Notice
 from widgets.fine_tuning.learning.learner import FINISHED
 from widgets.fine_tuning.learning.machine import device_of
 from widgets.fine_tuning.learning.memory import Portions

@@ -11,13 +11,13 @@ import workbooks
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from sheets import InputError, values
-from widgets.fine_tuning.learning.bodies import quiet
 from widgets.fine_tuning.data.events import BatchEnded, EpochEnded, Notice, Worked
+from widgets.fine_tuning.learning.bodies import quiet
+from widgets.fine_tuning.learning.learner import FINISHED
+from widgets.fine_tuning.learning.results import Predictions
+from widgets.fine_tuning.panel.recordings import FORMAT, Recorder, read_recording, recording_of
 from widgets.fine_tuning.takeaway.exports import write_all, write_confusion, write_predictions
 from widgets.fine_tuning.takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
-from widgets.fine_tuning.learning.learner import FINISHED
-from widgets.fine_tuning.panel.recordings import FORMAT, Recorder, read_recording, recording_of
-from widgets.fine_tuning.learning.results import Predictions
 
 
 @pytest.fixture(scope="module")

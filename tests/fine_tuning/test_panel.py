@@ -16,15 +16,14 @@ from panels import ask, done
 
 from sheets import values
 from sheets.library.log_loss import log_loss
-from widgets.fine_tuning.panel import showing
-from widgets.fine_tuning.panel import steps as steps_room
-from widgets.fine_tuning.learning.distributed import Processes
 from widgets.fine_tuning.data.events import BatchEnded
-from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
-from widgets.fine_tuning.panel import FineTuningPanel
-from widgets.fine_tuning.panel.panel import STEPS
 from widgets.fine_tuning.data.pictures import Picture
+from widgets.fine_tuning.learning.distributed import Processes
 from widgets.fine_tuning.learning.schedules import recipe
+from widgets.fine_tuning.panel import FineTuningPanel, showing
+from widgets.fine_tuning.panel import steps as steps_room
+from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
+from widgets.fine_tuning.panel.panel import STEPS
 
 
 def test_the_panel_is_made_without_pytorch():

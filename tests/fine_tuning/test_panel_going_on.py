@@ -9,8 +9,8 @@ import pytest
 from panels import ask, done
 
 from widgets.fine_tuning.data.digits import digits
-from widgets.fine_tuning.panel.downloads import file_of
 from widgets.fine_tuning.data.events import BatchEnded
+from widgets.fine_tuning.panel.downloads import file_of
 from widgets.fine_tuning.panel.jobs import STOPPED
 from widgets.fine_tuning.panel.places import Place
 

@@ -10,9 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from panels import at_rest, batch, click, ended, goes_on_after_a_reload
 
 from sheets.library.log_loss import log_loss
+from widgets.fine_tuning.panel import FineTuningPanel
 from widgets.fine_tuning.panel.curves import PRETRAINED, Curves
 from widgets.fine_tuning.panel.jobs import FAILED, RUNNING
-from widgets.fine_tuning.panel import FineTuningPanel
 from widgets.fine_tuning.panel.recording_files import LARGEST
 
 LESSON = """

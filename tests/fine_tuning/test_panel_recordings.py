@@ -4,10 +4,10 @@ import pytest
 from panels import ask, done
 
 from sheets import InputError
-from widgets.fine_tuning.panel.jobs import FAILED, FINISHED
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
-from widgets.fine_tuning.panel.recordings import Recorder, read_recording
+from widgets.fine_tuning.panel.jobs import FAILED, FINISHED
 from widgets.fine_tuning.panel.recording_files import LARGEST, MOST, RecordingFiles
+from widgets.fine_tuning.panel.recordings import Recorder, read_recording
 
 
 def test_a_recording_is_played_and_always_called_one(panel, tmp_path, learner):

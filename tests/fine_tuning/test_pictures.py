@@ -17,7 +17,13 @@ from PIL import Image
 from sheets import InputError
 from widgets.fine_tuning.data.digits import OTHERS, digits
 from widgets.fine_tuning.data.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
-from widgets.fine_tuning.data.pictures import MOST_NAMED, Pictures, fewer, fitting_batch, pictures_in
+from widgets.fine_tuning.data.pictures import (
+    MOST_NAMED,
+    Pictures,
+    fewer,
+    fitting_batch,
+    pictures_in,
+)
 from widgets.fine_tuning.data.reading import read
 
 BRIGHT = "bright ☀"

@@ -9,14 +9,14 @@ from torch.nn import functional
 
 from sheets import InputError, values
 from sheets.library.log_loss import log_loss
-from widgets.fine_tuning.panel import showing
-from widgets.fine_tuning.learning.bodies import body_of, load_body
 from widgets.fine_tuning.data.digits import digits
-from widgets.fine_tuning.takeaway.filters import exciting_patches, filters, first_layer
-from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.data.pictures import Picture, Pictures
+from widgets.fine_tuning.learning.bodies import body_of, load_body
+from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.results import Predictions, log_loss_inputs, loss_words
+from widgets.fine_tuning.panel import showing
 from widgets.fine_tuning.panel.showing import MOST_BY_CLASS, told_results
+from widgets.fine_tuning.takeaway.filters import exciting_patches, filters, first_layer
 
 # Actual a a a b b b c c c; said a b b b b a c c c, each sure to another degree.
 ACTUAL = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])

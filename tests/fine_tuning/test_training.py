@@ -11,15 +11,15 @@ from learners import measured, same, weights
 from torch.nn import functional
 
 from sheets import InputError
+from widgets.fine_tuning.data.digits import RECIPE, digits
+from widgets.fine_tuning.data.events import BatchEnded, EpochEnded, Notice, Stopped, Worked
+from widgets.fine_tuning.data.pictures import fewer, pictures_in
 from widgets.fine_tuning.learning import checkpoints
 from widgets.fine_tuning.learning.augmentation import DRAWS, Augmentation
 from widgets.fine_tuning.learning.bodies import fresh, load_body
-from widgets.fine_tuning.data.digits import RECIPE, digits
-from widgets.fine_tuning.data.events import BatchEnded, EpochEnded, Notice, Stopped, Worked
 from widgets.fine_tuning.learning.learner import CHECKPOINT, DIVERGED, FINISHED, STOPPED
 from widgets.fine_tuning.learning.lr_find import lr_find
 from widgets.fine_tuning.learning.network import Network
-from widgets.fine_tuning.data.pictures import fewer, pictures_in
 from widgets.fine_tuning.learning.pixels import Pixels
 from widgets.fine_tuning.learning.schedules import Stage, rates, recipe, unfrozen_rates
 from widgets.fine_tuning.learning.sources import FeatureSource

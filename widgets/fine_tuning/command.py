@@ -13,17 +13,17 @@ from typing import Any
 
 from sheets import InputError
 
-from .learning.bodies import DIGITS, load_body
-from .panel.choosing import LARGEST_SEED, labeller_of
 from .data.digits import digits
-from .learning.distributed import Processes, joined
 from .data.events import EpochEnded, Event, Notice, Stop
-from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
+from .data.pictures import Pictures, fewer, pictures_in
+from .learning.bodies import DIGITS, load_body
+from .learning.distributed import Processes, joined
 from .learning.learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
 from .learning.machine import device_sentence
-from .data.pictures import Pictures, fewer, pictures_in
 from .learning.results import loss_words
 from .learning.schedules import BASE_LR, LARGEST, recipe
+from .panel.choosing import LARGEST_SEED, labeller_of
+from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
 
 RECIPE = {
     "epochs": 4,

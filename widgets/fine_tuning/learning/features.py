@@ -13,9 +13,9 @@ from huggingface_hub import cached_assets_path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from .distributed import Processes
-from ..data.files import written_whole
 from ..data.events import Listener, Stop, Worked
+from ..data.files import written_whole
+from .distributed import Processes
 from .memory import Portions
 from .pixels import Pixels
 from .training import Settings

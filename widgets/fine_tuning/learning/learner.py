@@ -20,22 +20,22 @@ import torch
 
 from sheets import InputError
 
+from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
+from ..data.files import temporary_folder
+from ..data.pictures import Pictures
 from . import checkpoints
 from .augmentation import Augmentation
 from .bodies import Body
-from .seeds import forked
 from .checkpoints import named, of
 from .distributed import Processes
-from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
-from ..data.pictures import Pictures
-from ..data.files import temporary_folder
 from .results import Predictions
 from .schedules import BASE_LR, Rate, Stage, rates, recipe
+from .seeds import forked
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, stage_of, stage_words
 

@@ -8,9 +8,9 @@ from itertools import count
 
 from sheets.library.lr_finder import lr_suggestions
 
-from .seeds import forked
 from ..data.events import Worked
 from .schedules import rates
+from .seeds import forked
 from .training import Diverged, Training
 
 SMOOTHING = 0.98

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from .bodies import Body
 from ..data.events import Listener, Stop, Stopped, Worked, never, nobody
 from ..data.pictures import Picture
+from .bodies import Body
 
 MOST_KEPT = 2_000_000_000  # bytes
 AHEAD = 3  # batches being decoded while one is learnt from

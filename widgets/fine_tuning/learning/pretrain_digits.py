@@ -15,10 +15,10 @@ import torch
 from transformers import ResNetConfig, ResNetForImageClassification
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 
-from .bodies import DIGITS_FOLDER, Body, body_of, fresh, load_body
 from ..data.digits import OTHERS, digits
-from .learner import Learner
 from ..data.pictures import Picture, Pictures
+from .bodies import DIGITS_FOLDER, Body, body_of, fresh, load_body
+from .learner import Learner
 from .schedules import Stage
 
 SIZE = 32  # pixels a side: 8 x 8 enlarged, so that a convolution has something to slide over

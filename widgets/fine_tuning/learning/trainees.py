@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..data.events import Listener, Stop, never, nobody
+from ..data.pictures import Pictures
 from .augmentation import Augmentation
 from .bodies import Body
 from .distributed import Processes
-from ..data.events import Listener, Stop, never, nobody
 from .features import computed, fingerprint, kept
 from .memory import Portions
 from .network import Network, new_head
-from ..data.pictures import Pictures
 from .pixels import Pixels
 from .sources import FeatureSource, PictureSource
 from .training import Settings, Trainee

@@ -18,14 +18,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..data.events import BatchEnded, EpochEnded, Listener, Stop, Stopped, never, nobody
 from .augmentation import DRAWS
-from .seeds import forked, seed_of, sow
 from .checkpoints import Tensors, named, of
 from .distributed import Processes
-from ..data.events import BatchEnded, EpochEnded, Listener, Stop, Stopped, never, nobody
 from .machine import computes_with_bf16
 from .memory import Portions, needed_for
 from .schedules import Stage
+from .seeds import forked, seed_of, sow
 from .sources import Source
 
 BETA, EPS, WEIGHT_DECAY = (

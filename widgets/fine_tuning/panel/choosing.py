@@ -13,14 +13,14 @@ from typing import Any
 
 from sheets import InputError
 
-from .allowed import Allowed, allowed_path, sentence
-from ..learning.bodies import DIGITS, HUB_NAME, Body, load_body
 from ..data.digits import digits
-from ..data.events import Listener, Stop, Stopped, Worked, never
+from ..data.events import Listener, Stop, Stopped, Worked
 from ..data.labels import Files, Labeller, Labels, by_csv, by_folder, labeller_of
-from ..learning.learner import MOST_IN_A_BATCH
-from .options import optional_whole
 from ..data.pictures import Pictures, Progress, SampleTooSmall, fewer, pictures_in
+from ..learning.bodies import DIGITS, HUB_NAME, Body, load_body
+from ..learning.learner import MOST_IN_A_BATCH
+from .allowed import Allowed, allowed_path, sentence
+from .options import optional_whole
 
 LARGEST_SEED = 2**32 - 1
 MISSING = {

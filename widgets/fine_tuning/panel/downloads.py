@@ -11,9 +11,9 @@ from typing import Any
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
+from ..learning.results import Predictions
 from ..takeaway import exports
 from ..takeaway.head_sheets import confusion_sheet, head_sheet
-from ..learning.results import Predictions
 from .session import Session
 from .showing import told_clip
 

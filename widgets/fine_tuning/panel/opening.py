@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sheets import InputError
 
-from .allowed import Allowed
-from ..learning.bodies import DIGITS, Body, load_body
-from .choosing import Choice, chosen_body, chosen_pictures, progress_of
 from ..data.digits import digits
 from ..data.events import Listener, Stop
 from ..data.files import is_within
 from ..data.pictures import Pictures, pictures_in
+from ..learning.bodies import DIGITS, Body, load_body
+from .allowed import Allowed
+from .choosing import Choice, chosen_body, chosen_pictures, progress_of
 from .session import Session, Tell
 
 CHOICE = "choice.json"  # in the folder: what was chosen last

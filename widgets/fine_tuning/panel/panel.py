@@ -17,17 +17,17 @@ from sheets import InputError
 
 from ...front_end import joined_from, style
 from ...sheet_widget import plotly_file
-from .allowed import allowed_folders, allowed_path, sentence
 from ..data.events import Event, Listener, Notice, Stop, nobody
+from .allowed import allowed_folders, allowed_path, sentence
 from .jobs import RUNNING, Jobs, Status
 from .options import number, rate
-from .recordings import Recorder
 from .recording_files import LARGEST, RecordingFiles
+from .recordings import Recorder
 
 if TYPE_CHECKING:
+    from ..data.pictures import Pictures
     from ..learning.bodies import Body
     from .opening import Opening
-    from ..data.pictures import Pictures
     from .session import Session
 
 OWN = Path(__file__).parent.parent / "front_end"
@@ -180,9 +180,9 @@ class FineTuningPanel(anywidget.AnyWidget):
 
     def _prepared(self, session: str | None, listen: Listener, stop: Stop) -> str:
         try:
+            from ..data.files import temporary_folder
             from ..learning.machine import leave_a_core
             from .opening import Given, Opening
-            from ..data.files import temporary_folder
             from .places import clear_away, session_folder
             from .session import sessions
         except ModuleNotFoundError as error:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
-from .jobs import STAGES
 from ..learning.results import Predictions, loss_words
 from ..learning.schedules import Stage
+from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
+from .jobs import STAGES
 
 MOST_LABELS = 8  # of a body
 READY = "Ready."

@@ -15,17 +15,17 @@ from huggingface_hub import cached_assets_path
 
 from sheets import InputError
 
-from . import saying
-from ..learning.bodies import Body, fresh
-from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
-from ..takeaway.head_sheets import ROWS
+from ..data.pictures import Pictures
+from ..learning.bodies import Body, fresh
 from ..learning.learner import BATCH_SIZE, CHECKPOINT, DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
-from ..data.pictures import Pictures
-from .places import Place
 from ..learning.results import Predictions
 from ..learning.schedules import BASE_LR, Stage, unfrozen_rates
+from ..takeaway.head_sheets import ROWS
+from . import saying
+from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
+from .places import Place
 from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network

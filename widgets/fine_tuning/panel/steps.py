@@ -11,17 +11,14 @@ from typing import Any
 
 from sheets import InputError
 
-from ..takeaway import filters
-
-from ..takeaway import exports
-
-from . import saying
-from .curves import PRETRAINED, RECORDING, SCRATCH
 from ..data.events import Listener, Stop
 from ..learning.learner import FINISHED, STOPPED
+from ..learning.schedules import BASE_LR, Stage, recipe
+from ..takeaway import exports, filters
+from . import saying
+from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, rate, whole
 from .recordings import read_recording
-from ..learning.schedules import BASE_LR, Stage, recipe
 from .session import LATEST, Session
 from .showing import MOST_FILTERS, PATCHES, address
 

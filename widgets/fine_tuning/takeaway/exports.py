@@ -13,15 +13,15 @@ from typing import Any
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
-from ..learning.bodies import quiet
 from ..data.events import Stop, never
 from ..data.files import is_within
-from .head_sheets import ROWS, confusion_sheet, head_sheet
+from ..data.pictures import Pictures
+from ..learning.bodies import quiet
 from ..learning.learner import Learner
 from ..learning.machine import device_name, versions
-from ..data.pictures import Pictures
 from ..learning.results import Predictions, checked_clip
 from ..learning.training import stage_words
+from .head_sheets import ROWS, confusion_sheet, head_sheet
 
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")

@@ -11,10 +11,10 @@ from torch import nn
 
 from sheets import InputError
 
-from ..learning.bodies import Body
 from ..data.events import Listener, Stop, Stopped, Worked, never, nobody
-from ..learning.network import Network
 from ..data.pictures import Picture
+from ..learning.bodies import Body
+from ..learning.network import Network
 
 MOST_PICTURES = 500  # looked at
 
