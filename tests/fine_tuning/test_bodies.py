@@ -1,4 +1,6 @@
-"""Bodies: what may be loaded and what is refused, preprocessing against the processor's own, heads and layers of several architectures."""
+"""Bodies: what may be loaded and what is refused, preprocessing against the processor's own, heads
+and layers of several architectures.
+"""
 
 import json
 import re
@@ -22,8 +24,8 @@ from transformers import (
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from sheets import InputError
-from widgets.fine_tuning.learning.bodies import DIGITS_FOLDER, body_of, fresh, load_body, quiet
 from widgets.fine_tuning.data.digits import OTHERS, digits
+from widgets.fine_tuning.learning.bodies import DIGITS_FOLDER, body_of, fresh, load_body, quiet
 from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.pretrain_digits import EACH, SEED, own_accuracy, turned
 

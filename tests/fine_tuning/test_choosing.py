@@ -1,4 +1,6 @@
-"""Choosing pictures and a body on the page: what may be read from where, and what is said at which field."""
+"""Choosing pictures and a body on the page: what may be read from where, and what is said at which
+field.
+"""
 
 import io
 import os
@@ -12,9 +14,9 @@ from panels import ask, done
 from lessons import server
 from sheets import InputError
 from widgets.fine_tuning.data import labels as labels_room
+from widgets.fine_tuning.panel import FineTuningPanel
 from widgets.fine_tuning.panel.allowed import VARIABLE, allowed_folders, is_of_another_computer
 from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
-from widgets.fine_tuning.panel import FineTuningPanel
 
 OWN = {
     "data": "folder",
@@ -235,7 +237,8 @@ def test_where_no_folder_is_allowed_nothing_is_read_or_written(panel, chosen, ph
         p, data="digits", body="other", name="microsoft/resnet-18"
     ).state == FAILED and list(p.refused) == ["name"]
     assert p.refused["name"].startswith(
-        "microsoft/resnet-18: this page may use neither a name on the hub nor a folder. Only what comes"
+        "microsoft/resnet-18: this page may use neither a name on the hub nor a folder. Only what"
+        " comes"
     )
     assert "--pictures FOLDER" in p.refused["name"]
     done(p, "frozen", epochs=1, lr=0.02)

@@ -1,4 +1,6 @@
-"""A panel's training that was stopped, crashed or cut off by a reload goes on as if nothing had happened."""
+"""A panel's training that was stopped, crashed or cut off by a reload goes on as if nothing had
+happened.
+"""
 
 import json
 import threading
@@ -9,8 +11,8 @@ import pytest
 from panels import ask, done
 
 from widgets.fine_tuning.data.digits import digits
-from widgets.fine_tuning.panel.downloads import file_of
 from widgets.fine_tuning.data.events import BatchEnded
+from widgets.fine_tuning.panel.downloads import file_of
 from widgets.fine_tuning.panel.jobs import STOPPED
 from widgets.fine_tuning.panel.places import Place
 

@@ -1,4 +1,6 @@
-"""Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a sentence, never a crash)."""
+"""Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a
+sentence, never a crash).
+"""
 
 import os
 import shutil
@@ -17,8 +19,15 @@ from PIL import Image
 from sheets import InputError
 from widgets.fine_tuning.data.digits import OTHERS, digits
 from widgets.fine_tuning.data.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
-from widgets.fine_tuning.data.pictures import MOST_NAMED, Pictures, fewer, fitting_batch, pictures_in
+from widgets.fine_tuning.data.pictures import (
+    MOST_NAMED,
+    Pictures,
+    fewer,
+    fitting_batch,
+    pictures_in,
+)
 from widgets.fine_tuning.data.reading import read
+from widgets.fine_tuning.data.recipe import Recipe
 
 BRIGHT = "bright ☀"
 NOBODY = 65534
@@ -55,7 +64,7 @@ def test_labels_by_folder(photos):
     assert (
         found.counts == {BRIGHT: (6, 2), "dark": (6, 2)}
         and not found.skipped
-        and found.recipe == {"batch_size": 4}
+        and found.recipe == Recipe(batch_size=4)
     )
 
 

@@ -1,4 +1,5 @@
-"""The rooms of fine-tuning: pictures with labels, pretrained bodies, training, and what to look at afterwards.
+"""The rooms of fine-tuning: pictures with labels, pretrained bodies, training, and what to look at
+afterwards.
 
 Only `panel` is a widget.
 
@@ -15,11 +16,13 @@ panel                              the widget over them: jobs (one at a time), s
                                    in its place), opening, choosing, allowed (which pictures and body, from where), saying and showing
                                    (what the page is told), downloads, shelf (the recordings at hand)
 
-Needs the extra `fine-tuning` (torch, transformers, safetensors, Pillow, regex); importing this package alone loads none of them.
+Needs the extra `fine-tuning` (torch, transformers, safetensors, Pillow, regex); importing this
+package alone loads none of them.
 """
 
 import os
 
-# Read when PyTorch is imported. Its threads wait for each other at every step; turning in a loop meanwhile, as is usual, they keep each
+# Read when PyTorch is imported. Its threads wait for each other at every step; turning in a loop
+# meanwhile, as is usual, they keep each
 # other from their work as soon as anything else runs on the same cores, and seconds become minutes.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,4 +1,6 @@
-"""Pictures as the body's processor leaves them: kept in memory where they fit, else decoded again for each batch, ahead of need."""
+"""Pictures as the body's processor leaves them: kept in memory where they fit, else decoded again
+for each batch, ahead of need.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from .bodies import Body
 from ..data.events import Listener, Stop, Stopped, Worked, never, nobody
 from ..data.pictures import Picture
+from .bodies import Body
 
 MOST_KEPT = 2_000_000_000  # bytes
 AHEAD = 3  # batches being decoded while one is learnt from
 
 
 class Pixels:
-    """labels: (pictures,) of class numbers. Threads decode, since Pillow leaves Python to others while it works."""
+    """labels: (pictures,) of class numbers.
+
+    Threads decode, since Pillow leaves Python to others while it works.
+    """
 
     def __init__(
         self,

@@ -19,8 +19,9 @@ def forked(device: torch.device) -> AbstractContextManager:
 
 
 def sow(seed: int, device: torch.device) -> None:
-    """As torch.manual_seed, which on a machine without a GPU notes every call for the day when one may come, and takes its time; and
-    which, where there are several GPUs, would sow on all of them."""
+    """As torch.manual_seed, which on a machine without a GPU notes every call for the day when one
+    may come, and takes its time; and which, where there are several GPUs, would sow on all of them.
+    """
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)
@@ -28,7 +29,9 @@ def sow(seed: int, device: torch.device) -> None:
 
 @contextmanager
 def sown(seed: int) -> Iterator[None]:
-    """Inside, PyTorch draws on the CPU from this seed: new weights are the same whatever they will learn on."""
+    """Inside, PyTorch draws on the CPU from this seed: new weights are the same whatever they will
+    learn on.
+    """
     cpu = torch.device("cpu")
     with forked(cpu):
         sow(seed, cpu)

@@ -1,4 +1,6 @@
-"""What learns from what in each stage: the new head or a linear model from features that are kept, the whole network from pictures."""
+"""What learns from what in each stage: the new head or a linear model from features that are kept,
+the whole network from pictures.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..data.events import Listener, Stop, never, nobody
+from ..data.pictures import Pictures
 from .augmentation import Augmentation
 from .bodies import Body
 from .distributed import Processes
-from ..data.events import Listener, Stop, never, nobody
 from .features import computed, fingerprint, kept
 from .memory import Portions
 from .network import Network, new_head
-from ..data.pictures import Pictures
 from .pixels import Pixels
 from .sources import FeatureSource, PictureSource
 from .training import Settings, Trainee
@@ -25,9 +27,12 @@ PARTS = ("train", "valid")  # of Pictures and of Trainees
 
 
 class Trainees:
-    """`of(stage name)` is what learns there; the first call of each may take long. on_predictions: the linear model.
+    """`of(stage name)` is what learns there; the first call of each may take long.
 
-    What it makes on the way, pixels and features, it keeps. listener and stop are those of the job that runs.
+    on_predictions: the linear model.
+
+    What it makes on the way, pixels and features, it keeps. listener and stop are those of the job
+    that runs.
     """
 
     def __init__(
