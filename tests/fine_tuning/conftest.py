@@ -31,7 +31,7 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def few():
-    """Digits: 40 pictures to learn from and 54 to check with, and a recipe of two epochs a stage."""
+    """Digits: 40 pictures to learn from, 54 to check with, two epochs a stage."""
     from widgets.fine_tuning.data.digits import digits
     from widgets.fine_tuning.data.recipe import Recipe
 

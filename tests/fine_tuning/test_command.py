@@ -267,7 +267,8 @@ from widgets.fine_tuning.learning.distributed import Processes, joined
 import os
 folder = Path(sys.argv[1])
 few = digits()
-few = replace(few, train=few.train[:39], valid=few.valid[::6], recipe=Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7))
+few = replace(few, train=few.train[:39], valid=few.valid[::6],
+    recipe=Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7))
 command.digits = lambda seed: few
 learner.cache_folder = lambda: folder / "features"
 step, write = training.Training.step, os.replace
@@ -323,7 +324,7 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     for rank in range(
         2
-        # torchrun ends the writer when another has failed, which is why that one waits with saying so
+        # torchrun ends the writer when another has failed, so that one waits with saying so
     ):
         assert (tmp_path / "two" / f"far-{rank}").read_text() == "diverged, True"
     assert done.stdout.count("Accuracy") == 2

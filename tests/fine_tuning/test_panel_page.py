@@ -1,4 +1,4 @@
-"""The panel's page in a browser: in Voila with all it does, and alone with a model of the test's."""
+"""The panel's page in a browser: in Voila, and alone with a model of the test's."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Labelled pictures in two parts, for training and for validation: what every other room works on."""
+"""Labelled pictures in two parts, for training and for validation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Picture:
 
     @property
     def content(self) -> bytes:
-        """What tells this picture from any other: its pixels, or its file's place, size and time."""
+        """What tells this picture from others: its pixels, or its file's place, size and time."""
         if self.pixels is not None:
             return self.pixels.tobytes()
         assert self.file is not None

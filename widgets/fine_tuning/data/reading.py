@@ -29,7 +29,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class UnreadablePicture(ValueError):
-    """The file is no picture that can be used; the message is the reason, without the file's name."""
+    """The file is no usable picture; the message is the reason, without the file's name."""
 
 
 def read(path: Path) -> Image.Image:

@@ -3,7 +3,7 @@
 Start here.
 
 Three things can learn, each a stage (schedules.Stage) with this name:
-predictions   a linear model on the body's own predictions, as if nothing else were known of the body
+predictions   a linear model on the body's own predictions, as if only they were known of it
 frozen        the new head on the body's features, which are computed once and kept
 unfrozen      all of the network, the first layers more slowly than the head
 """

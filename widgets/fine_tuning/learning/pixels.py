@@ -32,7 +32,7 @@ class Pixels:
         listener: Listener = nobody,
         stop: Stop = never,
     ):
-        """Raises Stopped where that is asked for, and InputError for a picture that has gone bad."""
+        """Raises Stopped where that is asked for, and InputError for a damaged picture."""
         self.pictures, self.body = pictures, body
         self.labels = torch.tensor([picture.label for picture in pictures])
         first = self._one(0)

@@ -66,7 +66,7 @@ class Predictions:
         return found
 
     def most_confused(self, min_val: int = 1) -> list[tuple[str, str, int]]:
-        """(actual, predicted, how many) for what was confused at least min_val times, most first."""
+        """(actual, predicted, count) of pairs confused at least min_val times, most first."""
         counts = self.confusion * (1 - np.eye(len(self.classes), dtype=int))
         pairs = [
             (int(counts[a, p]), int(a), int(p))
@@ -78,7 +78,7 @@ class Predictions:
         ]
 
     def most_wrongly_named(self, count: int) -> list[int]:
-        """The numbers of the classes that were said most often where they are not, in their order."""
+        """The classes most often predicted wrongly, as numbers in ascending order."""
         wrong = np.bincount(self.predicted[~self.correct], minlength=len(self.classes))
         return sorted(_first(-wrong, np.arange(len(self.classes)), count))
 

@@ -14,7 +14,7 @@ def seed_of(*where: object) -> int:
 
 
 def forked(device: torch.device) -> AbstractContextManager:
-    """Inside, random numbers may be drawn on the CPU and on this device; outside, nobody notices."""
+    """Inside, numbers may be drawn on the CPU and this device; outside, nobody notices."""
     return torch.random.fork_rng([device] if device.type == "cuda" else [])
 
 

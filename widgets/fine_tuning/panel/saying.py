@@ -94,7 +94,8 @@ def judged(curves: Curves) -> str:
     worse = last["valid_loss"] > before["valid_loss"]
     return (
         f"{said}"
-        f" {was}{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
+        f" {was}"
+        f"{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
     )
 
 

@@ -50,7 +50,7 @@ def sessions() -> Path:
 
 
 class Session:
-    """tell(name, value) is called with what the page is to show, in the thread that found it out."""
+    """tell(name, value) is called with what the page is to show, in the job's thread."""
 
     def __init__(
         self,

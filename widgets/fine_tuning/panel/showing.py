@@ -126,7 +126,7 @@ def told_clip(predictions: Predictions, clip: float) -> dict[str, Any]:
 
 
 def log_loss_link(predictions: Predictions, clip: float, rows: int) -> str:
-    """The address of the log-loss lesson, from another lesson, with the first `rows` predictions."""
+    """The log-loss lesson's address, from another lesson, with the first `rows` predictions."""
     inputs = log_loss_inputs(predictions, rows=rows)
     parts = {
         "is_cat": ",".join(f"{value:.0f}" for value in inputs["is_cat"]),

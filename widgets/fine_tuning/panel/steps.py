@@ -82,7 +82,7 @@ def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) 
 
 
 def scratch(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    """The same architecture from random weights, on the same pictures: its curve beside the other."""
+    """Train the same architecture from random weights on the same pictures, to compare."""
     plan = [Stage("unfrozen", whole(options, "epochs"), rate(options, "lr"))]
     session.curves.forget(SCRATCH)
     return session.learn(plan, listen, stop, session.from_scratch())
