@@ -1,7 +1,8 @@
-"""Fine-tuning on this machine's CPU: a ResNet-18 of transformers, 128 pictures of 64 x 64 in batches of 32, 5 rounds of all in turn,
-the fastest of each, since whatever else runs only slows down. A frozen epoch: the head learns, 32 pictures are checked, and we write a
-checkpoint; ours from kept features (the mean of a stage of 20 epochs), the other through the body each time. Unfrozen: pictures a
-second without validation, from pixels in memory, an AdamW step a batch each.
+"""Fine-tuning on this machine's CPU: a ResNet-18 of transformers, 128 pictures of 64 x 64 in
+batches of 32, 5 rounds of all in turn, the fastest of each, since whatever else runs only slows
+down. A frozen epoch: the head learns, 32 pictures are checked, and we write a checkpoint; ours from
+kept features (the mean of a stage of 20 epochs), the other through the body each time. Unfrozen:
+pictures a second without validation, from pixels in memory, an AdamW step a batch each.
 """
 
 from __future__ import annotations
@@ -197,7 +198,9 @@ def measure() -> list[Row]:
 
 
 def against(name: str, mine: float, other: float, bar: float) -> Row:
-    """Pictures a second: here more is better, so the ratio is ours divided by the other's, as the table's is of times."""
+    """Pictures a second: here more is better, so the ratio is ours divided by the other's, as the
+    table's is of times.
+    """
     return Row(
         "unfrozen, pictures a second",
         f"{mine:.0f}",

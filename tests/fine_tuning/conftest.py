@@ -1,4 +1,6 @@
-"""What the tests of fine-tuning share: no network, nothing kept outside pytest's own folders, and a small body made from a config."""
+"""What the tests of fine-tuning share: no network, nothing kept outside pytest's own folders, and a
+small body made from a config.
+"""
 
 import os
 from dataclasses import replace
@@ -16,7 +18,9 @@ if find_spec("torch") is None and not os.environ.get("CI"):
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """Small tensors are faster that way, and a busy machine does not make threads wait for each other."""
+    """Small tensors are faster that way, and a busy machine does not make threads wait for each
+    other.
+    """
     import torch
 
     before = torch.get_num_threads()
@@ -27,21 +31,23 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def few():
-    """Digits: 40 pictures to learn from and 54 to check with, and a recipe of two epochs a stage."""
+    """Digits: 40 pictures to learn from, 54 to check with, two epochs a stage."""
     from widgets.fine_tuning.data.digits import digits
+    from widgets.fine_tuning.data.recipe import Recipe
 
     found = digits()
     return replace(
         found,
         valid=found.valid[::6],
-        recipe={"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 8},
+        recipe=Recipe(epochs=2, frozen_epochs=2, lr=0.02, batch_size=8),
     )
 
 
 @pytest.fixture(scope="session")
 def learner_in(few):
-    """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: few pictures, seven a batch, so that an epoch ends with a
-    smaller one."""
+    """`learner_in(folder)(pictures, body, ...)`, whose files are in the folder: few pictures, seven
+    a batch, so that an epoch ends with a smaller one.
+    """
     from widgets.fine_tuning.learning.bodies import load_body
     from widgets.fine_tuning.learning.learner import Learner
 
@@ -68,12 +74,16 @@ def learner(learner_in, tmp_path):
 
 @pytest.fixture
 def panel(few, tmp_path, monkeypatch):
-    """`panel(...)`: an opened panel over few digits, whose files are in tmp_path; every one made is at rest when the test ends."""
+    """`panel(...)`: an opened panel over few digits, whose files are in tmp_path; every one made is
+    at rest when the test ends.
+    """
     import torch
 
     from widgets.fine_tuning.panel import FineTuningPanel
 
-    monkeypatch.setattr("widgets.fine_tuning.learning.learner.cache_folder", lambda: tmp_path / "features")
+    monkeypatch.setattr(
+        "widgets.fine_tuning.learning.learner.cache_folder", lambda: tmp_path / "features"
+    )
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     made = []
 
@@ -105,7 +115,9 @@ def opened_once(few, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def resnet(tmp_path_factory) -> Path:
-    """A folder as transformers saves it: a ResNet with 5 labels and its preprocessing, from a config and random weights."""
+    """A folder as transformers saves it: a ResNet with 5 labels and its preprocessing, from a
+    config and random weights.
+    """
     import torch
     from transformers import ResNetConfig, ResNetForImageClassification
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil

@@ -41,7 +41,9 @@ def at_rest(page) -> str:
 
 
 def goes_on_after_a_reload(page, epochs: int) -> None:
-    """What ran for 900 epochs, of which so many were shown at least, is found, resumed, and stopped again."""
+    """What ran for 900 epochs, of which so many were shown at least, is found, resumed, and stopped
+    again.
+    """
     said = at_rest(page)
     assert (
         "came a new Python. The training that ran has ended" in said

@@ -1,4 +1,6 @@
-"""Bodies: what may be loaded and what is refused, preprocessing against the processor's own, heads and layers of several architectures."""
+"""Bodies: what may be loaded and what is refused, preprocessing against the processor's own, heads
+and layers of several architectures.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""Choosing pictures and a body on the page: what may be read from where, and what is said at which field."""
+"""Choosing pictures and a body on the page: what may be read from where, and what is said at which
+field.
+"""
 
 import io
 import os
@@ -235,7 +237,8 @@ def test_where_no_folder_is_allowed_nothing_is_read_or_written(panel, chosen, ph
         p, data="digits", body="other", name="microsoft/resnet-18"
     ).state == FAILED and list(p.refused) == ["name"]
     assert p.refused["name"].startswith(
-        "microsoft/resnet-18: this page may use neither a name on the hub nor a folder. Only what comes"
+        "microsoft/resnet-18: this page may use neither a name on the hub nor a folder. Only what"
+        " comes"
     )
     assert "--pictures FOLDER" in p.refused["name"]
     done(p, "frozen", epochs=1, lr=0.02)

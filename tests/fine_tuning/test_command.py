@@ -1,4 +1,6 @@
-"""`gradsheet finetune`: what it writes, what it refuses, stopping and going on; and under torchrun on two processes."""
+"""`gradsheet finetune`: what it writes, what it refuses, stopping and going on; and under torchrun
+on two processes.
+"""
 
 import csv
 import io
@@ -16,11 +18,12 @@ import pytest
 from lessons.command_line import main
 from widgets.fine_tuning import command
 from widgets.fine_tuning.data.digits import digits
+from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning import learner
-from widgets.fine_tuning.learning.schedules import recipe
+from widgets.fine_tuning.learning.schedules import stages_of
 
 ROOT = Path(__file__).resolve().parents[2]
-FEW = {"epochs": 2, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
+FEW = Recipe(epochs=2, frozen_epochs=2, lr=0.02, batch_size=7)
 ALONE = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
@@ -84,14 +87,14 @@ def test_the_digits(tmp_path, capsys):
 def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person_s(
     monkeypatch, given, head
 ):
-    pictures, plans = replace(digits(), recipe={**FEW, "frozen_lr": 0.05}), []
+    pictures, plans = replace(digits(), recipe=replace(FEW, frozen_lr=0.05)), []
     monkeypatch.setattr(command, "digits", lambda seed: pictures)
     monkeypatch.setattr(
         learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED
     )
     main(["finetune", "digits", *given])
-    rate = head if given else FEW["lr"]
-    assert plans == [recipe(2, rate, 2, head)]
+    rate = head if given else FEW.lr
+    assert plans == [stages_of(Recipe(2, 2, rate, head))]
 
 
 @pytest.mark.parametrize("labels", ["folder", "csv:labels.csv", "regex:^(bright|dark)"])
@@ -258,12 +261,14 @@ from pathlib import Path
 from widgets.fine_tuning import command
 from widgets.fine_tuning.learning import learner, training
 from widgets.fine_tuning.data.digits import digits
-from widgets.fine_tuning.learning.schedules import recipe
+from widgets.fine_tuning.data.recipe import Recipe
+from widgets.fine_tuning.learning.schedules import stages_of
 from widgets.fine_tuning.learning.distributed import Processes, joined
 import os
 folder = Path(sys.argv[1])
 few = digits()
-few = replace(few, train=few.train[:39], valid=few.valid[::6], recipe={"epochs": 1, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7})
+few = replace(few, train=few.train[:39], valid=few.valid[::6],
+    recipe=Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7))
 command.digits = lambda seed: few
 learner.cache_folder = lambda: folder / "features"
 step, write = training.Training.step, os.replace
@@ -287,9 +292,11 @@ written = (folder / "far" / "model" / "config.json").is_file()
 
 
 def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
-    """39 pictures by seven end with a batch of four; every picture once an epoch, one writer, the same result within rounding."""
+    """39 pictures by seven end with a batch of four; every picture once an epoch, one writer, the
+    same result within rounding.
+    """
     found = digits()
-    few = {"epochs": 1, "frozen_epochs": 2, "lr": 0.02, "batch_size": 7}
+    few = Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7)
     monkeypatch.setattr(
         command,
         "digits",
@@ -317,7 +324,8 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     for rank in range(
         2
-    ):  # torchrun ends the writer when another has failed, which is why that one waits with saying so
+        # torchrun ends the writer when another has failed, so that one waits with saying so
+    ):
         assert (tmp_path / "two" / f"far-{rank}").read_text() == "diverged, True"
     assert done.stdout.count("Accuracy") == 2
     one, two = (metrics(tmp_path / name / "out") for name in ("one", "two"))

@@ -1,4 +1,6 @@
-"""Devices: what can be held of a GPU on a machine without one, and what happens where memory is used up."""
+"""Devices: what can be held of a GPU on a machine without one, and what happens where memory is
+used up.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ from widgets.fine_tuning.learning.training import Settings
 
 
 def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
-    """As on CUDA, bf16 has 8 bits for a number: the layers compute with it, weights and losses stay as they are."""
+    """As on CUDA, bf16 has 8 bits for a number: the layers compute with it, weights and losses stay
+    as they are.
+    """
     exact, mixed = (
         learner(folder=tmp_path / "exact"),
         learner(folder=tmp_path / "mixed", mixed=True),
@@ -72,7 +76,9 @@ def test_a_device_that_is_not_there_is_a_sentence(learner, name):
 
 @pytest.mark.parametrize("chance", [None, torch.rand(2, DRAWS)], ids=["as they are", "augmented"])
 def test_what_the_network_sees_is_on_its_device(few, chance):
-    """PyTorch's meta device takes shapes instead of numbers, and refuses to be mixed with the CPU, as a GPU does."""
+    """PyTorch's meta device takes shapes instead of numbers, and refuses to be mixed with the CPU,
+    as a GPU does.
+    """
     source = PictureSource(
         Pixels(few.train[:2], load_body()), Augmentation(), torch.device("meta"), channels_last=True
     )
@@ -99,7 +105,10 @@ def test_bytes_travel_to_a_gpu_from_pinned_memory(few, monkeypatch):
 
 @pytest.mark.parametrize("name", ["predictions", "frozen", "unfrozen"])
 def test_a_stage_stays_on_its_device(learner, monkeypatch, name):
-    """Features, a step forward and backward, and the validation, there too. What would be read back is made up."""
+    """Features, a step forward and backward, and the validation, there too.
+
+    What would be read back is made up.
+    """
     ours = learner()
     ours.settings.device = torch.device("meta")
     ours.network.to("meta")

@@ -1,4 +1,6 @@
-"""What is taken away opens elsewhere: CSV, workbooks in IronCalc and LibreOffice, the model in transformers, recordings in the panel."""
+"""What is taken away opens elsewhere: CSV, workbooks in IronCalc and LibreOffice, the model in
+transformers, recordings in the panel.
+"""
 
 import csv
 import json
@@ -12,6 +14,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from sheets import InputError, values
 from widgets.fine_tuning.data.events import BatchEnded, EpochEnded, Notice, Worked
+from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning.bodies import quiet
 from widgets.fine_tuning.learning.learner import FINISHED
 from widgets.fine_tuning.learning.results import Predictions
@@ -24,7 +27,7 @@ from widgets.fine_tuning.takeaway.head_sheets import ROWS, confusion_sheet, head
 def trained(learner_in, tmp_path_factory):
     """For tests that only read."""
     ours = learner_in(tmp_path_factory.mktemp("trained"))()
-    assert ours.fine_tune(1, 0.02, 3) == FINISHED
+    assert ours.fine_tune(Recipe(1, 3, 0.02)) == FINISHED
     return ours
 
 
@@ -210,7 +213,7 @@ def test_a_recording_plays_what_happened(learner, tmp_path):
             heard.append(event)
             recorder(event)
 
-        ours.fine_tune(1, listener=listen)
+        ours.fine_tune(Recipe(1), listen)
     recording = read_recording(tmp_path / "run.jsonl")
     assert recording.play(played.append, speed=4, sleep=pauses.append)
     assert played[1:] == heard and len(heard) > 10

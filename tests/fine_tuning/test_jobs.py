@@ -1,4 +1,4 @@
-"""A long job: in a thread of its own, watched, stopped, failing in a sentence, and one at a time."""
+"""A long job: in its own thread, watched, stopped, failing in a sentence, one at a time."""
 
 import threading
 

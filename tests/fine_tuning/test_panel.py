@@ -1,4 +1,6 @@
-"""The panel without a page: the lectures' steps, what is refused, what goes wrong, and what is taken away."""
+"""The panel without a page: the lectures' steps, what is refused, what goes wrong, and what is
+taken away.
+"""
 
 import csv
 import io
@@ -18,8 +20,9 @@ from sheets import values
 from sheets.library.log_loss import log_loss
 from widgets.fine_tuning.data.events import BatchEnded
 from widgets.fine_tuning.data.pictures import Picture
+from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning.distributed import Processes
-from widgets.fine_tuning.learning.schedules import recipe
+from widgets.fine_tuning.learning.schedules import stages_of
 from widgets.fine_tuning.panel import FineTuningPanel, showing
 from widgets.fine_tuning.panel import steps as steps_room
 from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
@@ -27,7 +30,10 @@ from widgets.fine_tuning.panel.panel import STEPS
 
 
 def test_the_panel_is_made_without_pytorch():
-    program = "import sys; from widgets.fine_tuning.panel import FineTuningPanel; FineTuningPanel(); sys.exit('torch' in sys.modules)"
+    program = (
+        "import sys; from widgets.fine_tuning.panel import FineTuningPanel; FineTuningPanel();"
+        " sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
@@ -115,12 +121,12 @@ def test_fine_tune_in_one_call_is_the_learners_own(panel, learner):
         },
     )
     other = learner(batch_size=8)
-    other.fine_tune(2, 0.02, 2)
+    other.fine_tune(Recipe(2, 2, 0.02))
     losses = [epoch["valid_loss"] for run in p.runs for epoch in run["epochs"]]
     assert losses == [epoch.valid_loss for epoch in other.history]
     done(p, "fine_tune", epochs=1, frozen_epochs=1, lr=0.01, frozen_lr=0.05)
     assert (
-        p.session.learner.plan[-2:] == recipe(1, 0.01, 1, 0.05)
+        p.session.learner.plan[-2:] == stages_of(Recipe(1, 1, 0.01, 0.05))
         and p.about["frozenLr"] == p.about["lr"]
     )
 

@@ -1,4 +1,6 @@
-"""A panel's training that was stopped, crashed or cut off by a reload goes on as if nothing had happened."""
+"""A panel's training that was stopped, crashed or cut off by a reload goes on as if nothing had
+happened.
+"""
 
 import json
 import threading

@@ -1,4 +1,6 @@
-"""The lesson in JupyterLab, which keeps no widget's page: a reload makes a new panel, and it finds the run."""
+"""The lesson in JupyterLab, which keeps no widget's page: a reload makes a new panel, and it finds
+the run.
+"""
 
 import json
 import os
@@ -18,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of the lesson's notebook in a JupyterLab of its own, with nothing of this computer's."""
+    """The address of the lesson's notebook in a JupyterLab of its own, with nothing of this
+    computer's.
+    """
     shutil.copy(notebook("fine_tuning"), tmp_path / "lesson.ipynb")
     home = {
         name: str(tmp_path / name.lower())

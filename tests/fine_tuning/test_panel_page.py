@@ -1,4 +1,4 @@
-"""The panel's page in a browser: in Voila with all it does, and alone with a model of the test's."""
+"""The panel's page in a browser: in Voila, and alone with a model of the test's."""
 
 import io
 import re
@@ -63,7 +63,8 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     page.get_by_role("textbox", name="Epochs of all layers").fill("900")
     click(page, "Train all layers")
     page.wait_for_function(
-        "document.querySelector('.ft-job progress').value > 0 && document.querySelector('.ft-left').textContent !== ''"
+        "document.querySelector('.ft-job progress').value > 0 &&"
+        " document.querySelector('.ft-left').textContent !== ''"
     )
     page.get_by_role("button", name="Train all layers").click(
         force=True
@@ -170,7 +171,8 @@ def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, ope
     page.get_by_text("cut off above 2", exact=False).wait_for()  # four times the first loss
     assert page.get_by_role("table", name="Epochs").get_by_role("cell", name="4.4e19").count() == 1
     page.evaluate(
-        "() => { window.model.send = ({ number }) => window.model.answer({ number, refusal: 'it is still under way' }); }"
+        "() => { window.model.send = ({ number }) => window.model.answer({ number, refusal: 'it is"
+        " still under way' }); }"
     )
     page.get_by_role("button", name="Compute the features").click(force=True)  # marked as disabled
     page.get_by_role("alert").filter(has_text="still under way").wait_for()

@@ -1,9 +1,12 @@
-"""Recordings in the panel: made, played, taken away, brought elsewhere, and always called recordings."""
+"""Recordings in the panel: made, played, taken away, brought elsewhere, and always called
+recordings.
+"""
 
 import pytest
 from panels import ask, done
 
 from sheets import InputError
+from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
 from widgets.fine_tuning.panel.jobs import FAILED, FINISHED
 from widgets.fine_tuning.panel.recording_files import LARGEST, MOST, RecordingFiles
@@ -14,7 +17,7 @@ def test_a_recording_is_played_and_always_called_one(panel, tmp_path, learner):
     path = tmp_path / "run.jsonl"
     recorded = learner(folder=tmp_path / "recorded")
     with Recorder(path, recorded) as recorder:
-        recorded.fine_tune(2, 0.02, 2, listener=recorder)
+        recorded.fine_tune(Recipe(2, 2, 0.02), recorder)
     p = panel(recordings=[path])
     assert "This is a recording, made on CPU" in p.recorded[0]["sentence"]
     assert "refusal" not in ask(

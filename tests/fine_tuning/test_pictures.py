@@ -1,4 +1,6 @@
-"""Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a sentence, never a crash)."""
+"""Labelled pictures: where labels come from, how the parts are made, and what hostile data does (a
+sentence, never a crash).
+"""
 
 import os
 import shutil
@@ -25,6 +27,7 @@ from widgets.fine_tuning.data.pictures import (
     pictures_in,
 )
 from widgets.fine_tuning.data.reading import read
+from widgets.fine_tuning.data.recipe import Recipe
 
 BRIGHT = "bright ☀"
 NOBODY = 65534
@@ -61,7 +64,7 @@ def test_labels_by_folder(photos):
     assert (
         found.counts == {BRIGHT: (6, 2), "dark": (6, 2)}
         and not found.skipped
-        and found.recipe == {"batch_size": 4}
+        and found.recipe == Recipe(batch_size=4)
     )
 
 

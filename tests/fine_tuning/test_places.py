@@ -1,4 +1,6 @@
-"""Where a session is kept: named by its page, owned by the last panel to come, and cleared away after some days."""
+"""Where a session is kept: named by its page, owned by the last panel to come, and cleared away
+after some days.
+"""
 
 import os
 import time

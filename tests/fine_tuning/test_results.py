@@ -16,7 +16,7 @@ from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.results import Predictions, log_loss_inputs, loss_words
 from widgets.fine_tuning.panel import showing
 from widgets.fine_tuning.panel.showing import MOST_BY_CLASS, told_results
-from widgets.fine_tuning.takeaway.filters import exciting_patches, filters, first_layer
+from widgets.fine_tuning.takeaway.filters import drawn_filters, exciting_patches, first_layer
 
 # Actual a a a b b b c c c; said a b b b b a c c c, each sure to another degree.
 ACTUAL = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -100,7 +100,8 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(found.was, [1, 5 / 8])
     assert found.error == pytest.approx((0.55 + 8 * abs(np.delete(SURE, 7).mean() - 5 / 8)) / 9)
     assert found.sentence().startswith(
-        f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than right. "
+        f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than"
+        " right. "
     )
     assert made().calibration(1).said == pytest.approx([SURE.mean()])
     with pytest.raises(InputError):
@@ -151,7 +152,7 @@ def test_the_log_loss_sheet_takes_these_predictions():
 
 def test_filters_are_drawn_from_their_weights():
     network = Network(load_body(), ["3", "7"])
-    drawn, weights = filters(network), first_layer(network).weight.detach()
+    drawn, weights = drawn_filters(network), first_layer(network).weight.detach()
     assert drawn.shape == (16, 7, 7, 3)
     for picture, filter_ in zip(drawn, weights.permute(0, 2, 3, 1).numpy(), strict=True):
         largest = np.unravel_index(np.abs(filter_).argmax(), filter_.shape)
@@ -159,7 +160,9 @@ def test_filters_are_drawn_from_their_weights():
 
 
 def test_patches_excite_their_filter_most():
-    """The answer of a filter is its product with the patch (where the patch is whole), and no other place answers more."""
+    """The answer of a filter is its product with the patch (where the patch is whole), and no other
+    place answers more.
+    """
     body, pictures = load_body(), digits().train[:12]
     network = Network(body, ["3", "7"])
     layer = first_layer(network)
@@ -206,7 +209,7 @@ def test_a_body_without_filters_for_colours_says_so(resnet):
     network = Network(load_body(resnet), ["a", "b"])
     network.model.resnet.embedder = torch.nn.Identity()
     with pytest.raises(InputError, match="no filters to draw"):
-        filters(network)
+        drawn_filters(network)
 
 
 def test_bodies_can_be_made_of_parts(resnet):

@@ -1,4 +1,6 @@
-"""Training: against bare PyTorch, torch-lr-finder and itself interrupted; what goes wrong ends in a sentence and good weights."""
+"""Training: against bare PyTorch, torch-lr-finder and itself interrupted; what goes wrong ends in a
+sentence and good weights.
+"""
 
 import math
 import threading
@@ -14,6 +16,7 @@ from sheets import InputError
 from widgets.fine_tuning.data.digits import RECIPE, digits
 from widgets.fine_tuning.data.events import BatchEnded, EpochEnded, Notice, Stopped, Worked
 from widgets.fine_tuning.data.pictures import fewer, pictures_in
+from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning import checkpoints
 from widgets.fine_tuning.learning.augmentation import DRAWS, Augmentation
 from widgets.fine_tuning.learning.bodies import fresh, load_body
@@ -21,7 +24,7 @@ from widgets.fine_tuning.learning.learner import CHECKPOINT, DIVERGED, FINISHED,
 from widgets.fine_tuning.learning.lr_find import lr_find
 from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.pixels import Pixels
-from widgets.fine_tuning.learning.schedules import Stage, rates, recipe, unfrozen_rates
+from widgets.fine_tuning.learning.schedules import Stage, rates, stages_of, unfrozen_rates
 from widgets.fine_tuning.learning.sources import FeatureSource
 from widgets.fine_tuning.learning.training import Settings, Trainee, Training, stage_of, stage_words
 
@@ -49,9 +52,13 @@ class StopAfter:
 # --- schedules, by PyTorch's own OneCycleLR
 
 
-@pytest.mark.parametrize("stage", [Stage("frozen", 5, 0.01), *recipe(4, 0.02, 2)], ids=str)
+@pytest.mark.parametrize(
+    "stage", [Stage("frozen", 5, 0.01), *stages_of(Recipe(4, 2, 0.02))], ids=str
+)
 def test_one_cycle_is_pytorchs(stage):
-    """PyTorch counts both ends among its steps and we, as fastai, start of the first and end of the last: so one step more there."""
+    """PyTorch counts both ends among its steps and we, as fastai, start of the first and end of the
+    last: so one step more there.
+    """
     steps = stage.epochs * BATCHES
     lrs = rates(stage.lr, 3)
     optimiser = torch.optim.AdamW([{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in lrs])
@@ -83,7 +90,7 @@ def test_slices():
 
 
 def test_the_course_s_recipe():
-    frozen, unfrozen = recipe(3)
+    frozen, unfrozen = stages_of(Recipe(3))
     assert (frozen.name, frozen.epochs, frozen.lr, frozen.pct_start) == (
         "frozen",
         1,
@@ -97,12 +104,14 @@ def test_the_course_s_recipe():
         0.3,
         5,
     )
-    assert [stage_of(stage_words(stage)) for stage in recipe(3)] == [frozen, unfrozen]
-    assert recipe(3, 2e-3, 1, 0.02) == [replace(frozen, lr=slice(0.02)), unfrozen]
+    assert [stage_of(stage_words(stage)) for stage in stages_of(Recipe(3))] == [frozen, unfrozen]
+    assert stages_of(Recipe(3, 1, 2e-3, 0.02)) == [replace(frozen, lr=slice(0.02)), unfrozen]
 
 
 def test_a_stage_starts_from_fastai_s_numbers_and_refuses_what_cannot_be():
-    """fit_one_cycle(n_epoch, lr_max=None, div=25.0, div_final=100000.0, pct_start=0.25, moms=(0.95, 0.85, 0.95)) of fastai 2.8."""
+    """fit_one_cycle(n_epoch, lr_max=None, div=25.0, div_final=100000.0, pct_start=0.25, moms=(0.95,
+    0.85, 0.95)) of fastai 2.8.
+    """
     stage = Stage("frozen", 0, 1e-3)
     assert (stage.div, stage.div_final, stage.pct_start, stage.momenta) == (
         25,
@@ -125,7 +134,9 @@ def test_a_stage_starts_from_fastai_s_numbers_and_refuses_what_cannot_be():
 
 @pytest.mark.parametrize("name", ["frozen", "unfrozen"])
 def test_it_is_a_bare_loops_training(learner, name):
-    """The same batches through the same network with PyTorch's AdamW give the same weights to the last digit."""
+    """The same batches through the same network with PyTorch's AdamW give the same weights to the
+    last digit.
+    """
     ours = learner(augmentation=Augmentation(zoom=1, flip=False))
     stage = Stage(name, 2, slice(1e-3, 1e-2))
     bare = Network(ours.body, ours.pictures.classes)
@@ -163,7 +174,9 @@ def test_every_picture_is_seen_once_an_epoch(learner):
 
 
 def test_no_batch_norm_is_given_one_number(learner, few):
-    """A network from scratch takes its statistics from the batch; the last one here would have one picture."""
+    """A network from scratch takes its statistics from the batch; the last one here would have one
+    picture.
+    """
 
     def sizes(**options) -> list[int]:
         ours = learner(replace(few, train=few.train[2:38]), fresh(load_body()), **options)
@@ -179,7 +192,7 @@ def test_no_batch_norm_is_given_one_number(learner, few):
 def test_events_say_where_it_is(learner):
     heard = []
     ours = learner()
-    ours.fine_tune(1, frozen_epochs=2, listener=heard.append)
+    ours.fine_tune(Recipe(1, 2), listener=heard.append)
     batches = [event for event in heard if isinstance(event, BatchEnded)]
     assert [(b.stage, b.epoch, b.batch) for b in batches] == [
         (stage, epoch, batch)
@@ -201,7 +214,7 @@ def test_the_same_seed_gives_the_same_numbers(learner, tmp_path):
     runs = [learner(seed=seed, folder=tmp_path / str(k)) for k, seed in enumerate((3, 3, 4))]
     for run in runs:
         torch.rand(3)  # somebody else draws in between
-        run.fine_tune(2, frozen_epochs=1)
+        run.fine_tune(Recipe(2))
     assert measured(runs[0]) == measured(runs[1]) != measured(runs[2])
     assert same(weights(runs[0]), weights(runs[1]))
 
@@ -209,7 +222,7 @@ def test_the_same_seed_gives_the_same_numbers(learner, tmp_path):
 def test_training_draws_on_nobodys_random_state(learner):
     ours = learner()
     before = torch.get_rng_state()
-    ours.fine_tune(1)
+    ours.fine_tune(Recipe(1))
     ours.show_batch()
     ours.predictions()
     assert torch.get_rng_state().equal(before)
@@ -219,7 +232,7 @@ def test_training_draws_on_nobodys_random_state(learner):
 def whole(learner_in, tmp_path_factory):
     """Two frozen and two unfrozen epochs without an interruption, for tests that only read."""
     run = learner_in(tmp_path_factory.mktemp("whole"))()
-    assert run.fine_tune(2, frozen_epochs=2) == FINISHED
+    assert run.fine_tune(Recipe(2, 2)) == FINISHED
     return run
 
 
@@ -230,12 +243,12 @@ def test_stopped_and_resumed_equals_uninterrupted(learner, whole, batches):
     """Stopped after some batches, and gone on with by another learner on the same folder."""
     first, after = learner(), StopAfter(batches)
     first.trainees.of("frozen")  # its features are there, so that it begins
-    assert first.fine_tune(2, frozen_epochs=2, **after.both) == STOPPED
+    assert first.fine_tune(Recipe(2, 2), **after.both) == STOPPED
     assert (
         sum(isinstance(event, BatchEnded) for event in after.events) == batches
     )  # not one batch more
     second = learner()
-    assert second.unfinished == recipe(2, frozen_epochs=2)
+    assert second.unfinished == stages_of(Recipe(2, 2))
     assert second.resume() == FINISHED
     assert measured(second) == measured(whole) and same(weights(second), weights(whole))
     assert not second.unfinished and second.resume() == FINISHED  # nothing is left to do
@@ -251,7 +264,9 @@ def test_a_stop_keeps_what_was_learnt_and_the_same_learner_goes_on(learner):
 
 
 class StopIn:
-    """A stop that comes in the validation of an epoch, or while pictures are decoded for the unfrozen stage."""
+    """A stop that comes in the validation of an epoch, or while pictures are decoded for the
+    unfrozen stage.
+    """
 
     def __init__(self, where: str):
         self.where, self.now = where, False
@@ -274,7 +289,7 @@ class StopIn:
 @pytest.mark.parametrize("where", ["validation", "between the stages"])
 def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, whole, where):
     first, stop = learner(), StopIn(where)
-    assert first.fine_tune(2, frozen_epochs=2, listener=stop.hear, stop=stop) == STOPPED
+    assert first.fine_tune(Recipe(2, 2), listener=stop.hear, stop=stop) == STOPPED
     assert len(first.history) == 2  # the epoch whose validation was broken off is not over
     stopped, second = weights(first), learner()
     second.take_up()
@@ -310,7 +325,7 @@ def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
             raise Crash
 
     with pytest.raises(Crash):
-        learner().fine_tune(2, frozen_epochs=2, listener=crash)
+        learner().fine_tune(Recipe(2, 2), listener=crash)
     after = learner()
     assert after.resume() == FINISHED
     assert measured(after) == measured(whole) and same(weights(after), weights(whole))
@@ -432,7 +447,7 @@ def test_a_frozen_body_sees_each_picture_once_ever(learner, tmp_path, monkeypatc
 def test_features_are_the_frozen_bodys_of_now(learner):
     """After unfrozen training the features are those of the body as it is then."""
     ours = learner()
-    ours.fine_tune(1, frozen_epochs=1)
+    ours.fine_tune(Recipe(1))
     ours.fit_frozen(1, 1e-12)
     accuracy, valid_loss = ours.history[-1].accuracy, ours.history[-1].valid_loss
     seen = ours.predictions()
@@ -533,7 +548,7 @@ def test_lr_find_of_a_learner_changes_nothing_that_follows(learner, tmp_path):
     for stage in ("frozen", "unfrozen"):
         looked.lr_find(stage)
     for run in (plain, looked):
-        run.fine_tune(1)
+        run.fine_tune(Recipe(1))
     assert measured(plain) == measured(looked) and same(weights(plain), weights(looked))
 
 
@@ -610,9 +625,11 @@ def test_rates_are_shown_layer_by_layer(learner):
 
 
 def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_path):
-    """As the panel shows it, by the mean of three draws: the head and then all layers, beside all layers from new weights."""
-    frozen, epochs, lr = (RECIPE[name] for name in ("frozen_epochs", "epochs", "lr"))
-    head_first = Stage("frozen", frozen, RECIPE["frozen_lr"])
+    """As the panel shows it, by the mean of three draws: the head and then all layers, beside all
+    layers from new weights.
+    """
+    frozen, epochs, lr = RECIPE.frozen_epochs, RECIPE.epochs, RECIPE.lr
+    head_first = Stage("frozen", frozen, RECIPE.frozen_lr)
     plans = {
         load_body: [head_first, Stage("unfrozen", epochs, unfrozen_rates(lr))],
         lambda: fresh(load_body()): [Stage("unfrozen", frozen + epochs, lr / 4)],
@@ -623,7 +640,7 @@ def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_p
             run = learner(
                 digits(seed=seed),
                 body(),
-                batch_size=RECIPE["batch_size"],
+                batch_size=RECIPE.batch_size,
                 seed=seed,
                 folder=tmp_path / f"{k} {seed}",
             )
@@ -638,7 +655,7 @@ def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_p
 
 def test_few_enough_pictures_to_count(learner):
     ours = learner(pictures=fewer(digits(), 4))
-    assert ours.fine_tune(1) == FINISHED  # a batch larger than all there is
+    assert ours.fine_tune(Recipe(1)) == FINISHED  # a batch larger than all there is
     assert ours.history[-1].train_loss > 0
 
 

@@ -1,13 +1,15 @@
-"""`gradsheet finetune`: the panel's work without the panel, alone or in each of torchrun's processes."""
+"""`gradsheet finetune`: the panel's work without the panel, alone or in each of torchrun's
+processes.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,18 @@ from sheets import InputError
 
 from .data.digits import digits
 from .data.events import EpochEnded, Event, Notice, Stop
+from .data.labels import labeller_of
 from .data.pictures import Pictures, fewer, pictures_in
+from .data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
 from .learning.bodies import DIGITS, load_body
 from .learning.distributed import Processes, joined
-from .learning.learner import BATCH_SIZE, DIVERGED, STOPPED, Learner
+from .learning.learner import DIVERGED, STOPPED, Learner
 from .learning.machine import device_sentence
 from .learning.results import loss_words
-from .learning.schedules import BASE_LR, LARGEST, recipe
-from .panel.choosing import LARGEST_SEED, labeller_of
+from .learning.schedules import stages_of
 from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
 
-RECIPE = {
-    "epochs": 4,
-    "frozen_epochs": 1,
-    "lr": BASE_LR,
-    "batch_size": BATCH_SIZE,
-}  # where neither the person nor the data says otherwise
+RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
@@ -52,7 +50,10 @@ class Request:
 
 
 def finetune(request: Request) -> int:
-    """Train and write; the exit code. Raises InputError. Ctrl-C stops within a batch, and the same command then goes on."""
+    """Train and write; the exit code.
+
+    Raises InputError. Ctrl-C stops within a batch, and the same command then goes on.
+    """
     if not 0 <= request.seed <= LARGEST_SEED:
         raise InputError(f"--seed {request.seed}: a whole number from 0 to {LARGEST_SEED}")
     if request.lr not in (None, FIND):
@@ -67,42 +68,56 @@ def finetune(request: Request) -> int:
 def tuned(request: Request, say: Callable[[str], None]) -> str:
     """How the training ended; unless it was stopped, its results are written."""
     pictures = pictures_of(request)
-    chosen: dict[str, Any] = {**RECIPE, **pictures.recipe}
-    chosen |= {name: value for name in RECIPE if (value := getattr(request, name)) is not None}
-    chosen["frozen_lr"] = None if request.lr else pictures.recipe.get("frozen_lr")
-    recipe(
-        int(chosen["epochs"]), BASE_LR, int(chosen["frozen_epochs"])
-    )  # refuses what cannot be, before any work
+    recipe = recipe_of(request, pictures.recipe)
     body = load_body(DIGITS if request.body is None else request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
-    learner = Learner(
-        pictures, body, int(chosen["batch_size"]), request.seed, folder=out / "checkpoint"
-    )
+    learner = Learner(pictures, body, recipe.batch_size, request.seed, folder=out / "checkpoint")
     checked_folder(out, pictures)
     for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
         say(sentence)
-    outcome = trained(learner, chosen, say)
+    outcome = trained(learner, recipe, request.lr == FIND, say)
     if outcome == STOPPED:
         say(
-            f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from there."
+            f"Stopped. What was learnt is kept in {learner.folder}; the same command goes on from"
+            " there."
         )
         return outcome
     predictions = write_all(out, learner, outcome)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
     say(
-        f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities clipped at {CLIP:g}."
+        f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities"
+        f" clipped at {CLIP:g}."
     )
     say(predictions.calibration().sentence())
     say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
     return outcome
 
 
-def trained(learner: Learner, chosen: Mapping[str, Any], say: Callable[[str], None]) -> str:
-    """By the course's recipe; from the last checkpoint where one of the same training is there."""
+def recipe_of(request: Request, recipe: Recipe) -> Recipe:
+    """The pictures' recipe with what the person asked for instead. Raises InputError.
+
+    A rate that the person gives, or has found, is the head's too.
+    """
+    asked: dict[str, Any] = {
+        name: value for name in RECIPE_FIELDS if (value := getattr(request, name)) is not None
+    }
+    if request.lr is not None:
+        asked["frozen_lr"] = None
+    if request.lr not in (None, FIND):
+        asked["lr"] = checked_rate(request.lr)
+    return replace(recipe, **asked)
+
+
+def trained(learner: Learner, recipe: Recipe, find: bool, say: Callable[[str], None]) -> str:
+    """Train, from the last checkpoint where one of the same training is there; the outcome.
+
+    find: take the rate that the learning-rate finder suggests.
+    """
     with stopping() as stop:
-        lr = found_rate(learner, say, stop) if chosen["lr"] == FIND else checked_rate(chosen["lr"])
-        plan = recipe(int(chosen["epochs"]), lr, int(chosen["frozen_epochs"]), chosen["frozen_lr"])
+        if find:
+            recipe = replace(recipe, lr=found_rate(learner, say, stop))
+        plan = stages_of(recipe)
         heard = lambda event: hear(event, say)
         if learner.unfinished == plan:
             say("Going on from the last checkpoint.")
@@ -111,7 +126,9 @@ def trained(learner: Learner, chosen: Mapping[str, Any], say: Callable[[str], No
 
 
 def say(text: str) -> None:
-    """Wherever it goes: what that cannot write, such as a sun where only English letters are known, is spelt by its number."""
+    """Wherever it goes: what that cannot write, such as a sun where only English letters are known,
+    is spelt by its number.
+    """
     known = sys.stdout.encoding or "utf-8"
     print(text.encode(known, "backslashreplace").decode(known))
 
@@ -121,7 +138,8 @@ def pictures_of(request: Request) -> Pictures:
         raise InputError("there is no name of a folder; write one, or digits")
     if request.data == DIGITS and request.labels != "folder":
         raise InputError(
-            f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out, or write ./{DIGITS}"
+            f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out,"
+            f" or write ./{DIGITS}"
         )
     if request.data != DIGITS:  # a folder of that name is ./digits
         return pictures_in(
@@ -139,8 +157,8 @@ def checked_rate(said: str | float) -> float:
         rate = float(said)
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= LARGEST:
-        raise InputError(f"--lr {said}: a number above 0 and up to {LARGEST:g}, or find")
+    if not 0 < rate <= LARGEST_RATE:
+        raise InputError(f"--lr {said}: a number above 0 and up to {LARGEST_RATE:g}, or find")
     return rate
 
 
@@ -151,7 +169,8 @@ def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> floa
         return BASE_LR  # nothing will be trained with it
     if "valley" not in found:
         raise InputError(
-            "--lr find: the loss ran away before a rate could be suggested; give a rate, such as --lr 1e-3"
+            "--lr find: the loss ran away before a rate could be suggested; give a rate, such as"
+            " --lr 1e-3"
         )
     say(
         "Learning rates suggested: "
@@ -163,9 +182,13 @@ def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> floa
 
 def hear(event: Event, say: Callable[[str], None]) -> None:
     if isinstance(event, EpochEnded):
-        losses = f"training loss {loss_words(event.train_loss)}, validation loss {loss_words(event.valid_loss)}"
+        losses = (
+            f"training loss {loss_words(event.train_loss)}, validation loss"
+            f" {loss_words(event.valid_loss)}"
+        )
         say(
-            f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%}, {event.seconds:.2f} s"
+            f"{event.stage} {event.epoch}/{event.epochs}: {losses}, accuracy {event.accuracy:.2%},"
+            f" {event.seconds:.2f} s"
         )
     elif isinstance(event, Notice):
         say(event.text)

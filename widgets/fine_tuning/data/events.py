@@ -1,4 +1,7 @@
-"""What training says while it runs. A listener is called in the thread that trains, and should be quick."""
+"""What training says while it runs.
+
+A listener is called in the thread that trains, and should be quick.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BatchEnded:
-    """batch of batches and epoch of epochs are counted from 1 within the stage. lr: the head's rate. seconds_left: of this stage."""
+    """batch of batches and epoch of epochs are counted from 1 within the stage.
+
+    lr: the head's rate. seconds_left: of this stage.
+    """
 
     stage: str
     epoch: int
@@ -22,7 +28,9 @@ class BatchEnded:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """Losses are means over pictures; accuracy is the share of validation pictures that are right; seconds without the validation."""
+    """Losses are means over pictures; accuracy is the share of validation pictures that are right;
+    seconds without the validation.
+    """
 
     stage: str
     epoch: int

@@ -17,9 +17,10 @@ from sheets import InputError
 def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path]:
     """Every regular file under root by its name relative to it, with `/`, as `spelt`; sorted.
 
-    Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for ever). A folder reached twice, by a
-    link or by a loop of links, is walked once. within: links that lead out of these folders, which are themselves no links, are left out.
-    Raises InputError where root is no folder, or one that cannot be read.
+    Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for
+    ever). A folder reached twice, by a link or by a loop of links, is walked once. within: links
+    that lead out of these folders, which are themselves no links, are left out. Raises InputError
+    where root is no folder, or one that cannot be read.
     """
     try:
         is_folder = stat.S_ISDIR(root.stat().st_mode)
@@ -64,12 +65,19 @@ def _walk(
 
 
 def spelt(path: PurePath) -> str:
-    r"""With `/`. Bytes that are no UTF-8, which a name may hold on Linux, are written as `\udcff`: no CSV and no page takes them."""
+    r"""With `/`.
+
+    Bytes that are no UTF-8, which a name may hold on Linux, are written as `\udcff`: no CSV and no
+    page takes them.
+    """
     return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def is_within(path: Path, folders: Sequence[Path]) -> bool:
-    """Whether it lies in one of the folders, or is one, wherever links on the way lead. False for a path that cannot be."""
+    """Whether it lies in one of the folders, or is one, wherever links on the way lead.
+
+    False for a path that cannot be.
+    """
     try:
         real = path.resolve()
     except (

@@ -34,7 +34,10 @@ T = TypeVar("T")
 
 
 def by_folder(files: Files) -> Labels:
-    """The first folder below the data folder, or below train/valid where there are such. Files in no class's folder have no label."""
+    """The first folder below the data folder, or below train/valid where there are such.
+
+    Files in no class's folder have no label.
+    """
     parts, labels = parts_of(files), {}
     for name in files:
         inner = without_part(name, parts)
@@ -44,7 +47,8 @@ def by_folder(files: Files) -> Labels:
 
 
 def by_regex(expression: str, stop: Stop = never) -> Labeller:
-    """The first group of the expression, searched in the file's name, and else in its path (`/train/cat_1.jpg`).
+    """The first group of the expression, searched in the file's name, and else in its path
+    (`/train/cat_1.jpg`).
 
     The labelling raises Stopped where stop, asked before each name, says so.
     """
@@ -52,13 +56,15 @@ def by_regex(expression: str, stop: Stop = never) -> Labeller:
         pattern = regex.compile(expression)
     except RecursionError:
         raise InputError(
-            f"{expression[:40]!r}... is no regular expression that can be used: it is too deeply nested"
+            f"{expression[:40]!r}... is no regular expression that can be used: it is too deeply"
+            " nested"
         ) from None
     except regex.error as error:
         raise InputError(f"{expression!r} is not a regular expression: {error}") from None
     if pattern.groups < 1:
         raise InputError(
-            f"{expression!r} has no group: put the part that is the label in parentheses, such as (.+)_[0-9]+"
+            f"{expression!r} has no group: put the part that is the label in parentheses, such as"
+            " (.+)_[0-9]+"
         )
 
     def labels(files: Files) -> Labels:
@@ -87,13 +93,17 @@ def _first_group(pattern: regex.Pattern, name: str) -> str | None:
         )
     except TimeoutError:
         raise InputError(
-            f"{pattern.pattern!r} takes for ever on {name}: it can match in too many ways; make it simpler"
+            f"{pattern.pattern!r} takes for ever on {name}: it can match in too many ways; make it"
+            " simpler"
         ) from None
     return found and found.group(1)
 
 
 def labeller_of(labels: str, folder: Path | str, stop: Stop = never) -> Labeller:
-    """folder, csv:PATH (beside the pictures, or from here) or regex:EXPRESSION. Raises InputError."""
+    """folder, csv:PATH (beside the pictures, or from here) or regex:EXPRESSION.
+
+    Raises InputError.
+    """
     kind, _, what = labels.partition(":")
     if kind == "folder" and not what:
         return by_folder
@@ -108,7 +118,9 @@ def labeller_of(labels: str, folder: Path | str, stop: Stop = never) -> Labeller
 
 
 def by_function(function: Callable[[str], str | None]) -> Labeller:
-    """function: from a file's name relative to the data folder to its label, or to None for no label."""
+    """function: from a file's name relative to the data folder to its label, or to None for no
+    label.
+    """
 
     def labels(files: Files) -> Labels:
         found = {}
@@ -138,7 +150,8 @@ def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
 
 
 def by_csv(path: Path, stop: Stop = never) -> Labeller:
-    """Two columns, name and label, after a first line of headings or without one; commas, semicolons or tabs between them.
+    """Two columns, name and label, after a first line of headings or without one; commas,
+    semicolons or tabs between them.
 
     The labelling raises Stopped where stop, asked before each row, says so.
     """
@@ -159,7 +172,8 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
                 continue  # headings
             if len(row) < 2 or not row[1].strip():
                 raise InputError(
-                    f"{path} line {rows.line_num}: a name and a label belong here, such as cats/1.jpg,cat"
+                    f"{path} line {rows.line_num}: a name and a label belong here, such as"
+                    " cats/1.jpg,cat"
                 )
             yield row[0], row[1].strip(), rows.line_num
     except csv.Error as error:
@@ -187,7 +201,10 @@ def _ending(name: str) -> str:
 
 
 def _delimiter(lines: Sequence[str], known: Mapping[str, str]) -> str:
-    """The one before which a file's name stands; else the one that is there most often. Labels may hold the others."""
+    """The one before which a file's name stands; else the one that is there most often.
+
+    Labels may hold the others.
+    """
 
     def fits(mark: str) -> tuple[int, int]:
         starts = [line.partition(mark)[0].strip('"') for line in lines if mark in line]
@@ -201,7 +218,10 @@ def _safe(name: str) -> str:
 
 
 def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) -> Labels:
-    """Names as the data folder has them, with their ending or without. Nothing outside that folder is ever looked at."""
+    """Names as the data folder has them, with their ending or without.
+
+    Nothing outside that folder is ever looked at.
+    """
     labels: Labels = {}
     known = _by_name(files)
     missing: dict[str, None] = {}  # in their order, each once
@@ -209,18 +229,21 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
         name = _safe(written)
         if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
             raise InputError(
-                f"{source} row {line}: {written!r} leads out of the data folder; names are relative to it and stay in it"
+                f"{source} row {line}: {written!r} leads out of the data folder; names are"
+                " relative to it and stay in it"
             )
         name = known.get(name, name)
         if name not in files:
             missing[written] = None
         elif labels.setdefault(name, label) != label:
             raise InputError(
-                f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r} before; a picture has one label"
+                f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r}"
+                " before; a picture has one label"
             )
     if missing:
         raise InputError(
-            f"{source}: {len(missing):,} of the names it labels are not in the data folder: {some(missing)}; "
+            f"{source}: {len(missing):,} of the names it labels are not in the data folder:"
+            f" {some(missing)}; "
             "each row is a name, relative to that folder, and then its label"
         )
     return labels
@@ -250,7 +273,9 @@ def shown(name: str) -> str:
 
 
 def parts_of(files: Files) -> dict[str, bool]:
-    """The folders that are parts of the data: {"train": False, "valid": True}, True for validation; {} where not both are there."""
+    """The folders that are parts of the data: {"train": False, "valid": True}, True for validation;
+    {} where not both are there.
+    """
     tops = {name.partition("/")[0] for name in files if "/" in name}
     parts = {top: top.lower() in VALID for top in tops if top.lower() in TRAIN + VALID}
     return parts if len(set(parts.values())) == 2 else {}

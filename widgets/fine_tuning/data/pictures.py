@@ -1,13 +1,12 @@
-"""Labelled pictures in two parts, for training and for validation: what every other room works on."""
+"""Labelled pictures in two parts, for training and for validation."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,6 +16,7 @@ from sheets import InputError
 from .files import files_in, spelt
 from .labels import TRAIN, Labeller, Labels, by_folder, parts_of, shown, some
 from .reading import UnreadablePicture, check, read
+from .recipe import Recipe
 
 VALID_SHARE = 0.2
 MOST_NAMED = 100  # of the files that were skipped, in sentences
@@ -30,7 +30,10 @@ class SampleTooSmall(InputError):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """id: its name within its data. label: the number of its class. Either a file, or pixels (rows, columns, 3) from 0 to 255."""
+    """id: its name within its data.
+
+    label: the number of its class. Either a file, or pixels (rows, columns, 3) from 0 to 255.
+    """
 
     id: str
     label: int
@@ -49,7 +52,7 @@ class Picture:
 
     @property
     def content(self) -> bytes:
-        """What tells this picture from any other: its pixels, or its file's place, size and time."""
+        """What tells this picture from others: its pixels, or its file's place, size and time."""
         if self.pixels is not None:
             return self.pixels.tobytes()
         assert self.file is not None
@@ -59,7 +62,10 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """classes: names in the order of their numbers. skipped: (id, why) of what was left out. folder: where they are, None for nowhere."""
+    """classes: names in the order of their numbers.
+
+    skipped: (id, why) of what was left out. folder: where they are, None for nowhere.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -67,9 +73,7 @@ class Pictures:
     valid: tuple[Picture, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     flip: bool = True  # whether a mirrored picture is still one of its class
-    recipe: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # epochs, frozen_epochs, lr, frozen_lr, batch_size that suit them, where they come with such
+    recipe: Recipe = field(default_factory=Recipe)  # that suits them
     folder: Path | None = None
 
     def __post_init__(self) -> None:
@@ -77,7 +81,8 @@ class Pictures:
         if len(self.classes) < 2:
             only = f"only one class, {self.classes[0]!r}" if self.classes else "no labelled picture"
             raise InputError(
-                f"{self.name}: there is {only}; telling classes apart needs two of them{self._because()}"
+                f"{self.name}: there is {only}; telling classes apart needs two of"
+                f" them{self._because()}"
             )
         for part, held in (("training", self.train), ("validation", self.valid)):
             if not held:
@@ -106,7 +111,10 @@ class Pictures:
         counts = ", ".join(
             f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items()
         )
-        total = f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in {len(self.classes)} classes"
+        total = (
+            f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in"
+            f" {len(self.classes)} classes"
+        )
         more = (
             [f"{count_of(len(self.skipped))} skipped in all."]
             if len(self.skipped) > MOST_NAMED
@@ -134,10 +142,11 @@ def pictures_in(
 ) -> Pictures:
     """The labelled pictures of a folder, each one decoded once to see that it can be.
 
-    labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures; otherwise valid_share of each class,
-    chosen by seed, is for validation. sample: work on about so many pictures, evenly over parts and classes. progress may raise, to break
-    it off. within: links that lead out of these folders are not followed. Files that are no pictures are reported in `skipped`. Raises
-    InputError for data that nothing can be learnt from.
+    labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures;
+    otherwise valid_share of each class, chosen by seed, is for validation. sample: work on about so
+    many pictures, evenly over parts and classes. progress may raise, to break it off. within: links
+    that lead out of these folders are not followed. Files that are no pictures are reported in
+    `skipped`. Raises InputError for data that nothing can be learnt from.
     """
     folder = Path(folder)
     files = files_in(folder, within)
@@ -151,7 +160,8 @@ def pictures_in(
     train, valid = _split(found, parts, valid_share, np.random.default_rng(seed))
     if len(classes) > 1 and not valid and not parts:
         raise InputError(
-            f"{folder.name}: no picture is left for validation: each class has only one; put two or more in each"
+            f"{folder.name}: no picture is left for validation: each class has only one; put two"
+            " or more in each"
         )
     if sample is not None:
         _check_sample(sample, classes)
@@ -170,20 +180,21 @@ def pictures_in(
         [picture for picture in part if picture.id not in bad] for part in (train, valid)
     )
     real = folder.resolve()
-    recipe = {"batch_size": fitting_batch(len(train))}
     return Pictures(
         spelt(Path(real.name)),
         classes,
         tuple(train),
         tuple(valid),
         skipped,
-        recipe=recipe,
+        recipe=Recipe(batch_size=fitting_batch(len(train))),
         folder=real,
     )
 
 
 def fitting_batch(count: int) -> int:
-    """The largest that makes some steps of an epoch: with one or two of them, the usual few epochs would teach nothing."""
+    """The largest that makes some steps of an epoch: with one or two of them, the usual few epochs
+    would teach nothing.
+    """
     return next((size for size in BATCHES if size * STEPS <= count), BATCHES[-1])
 
 
@@ -199,7 +210,8 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
     )
     if lone and not parts:
         raise InputError(
-            f"{folder.name}: beside the folder {lone} there is none called valid; name the one so that is to check with"
+            f"{folder.name}: beside the folder {lone} there is none called valid; name the one so"
+            " that is to check with"
         )
     for top in [folder / part for part in parts] or [folder]:
         for inner in sorted(top.iterdir()):
@@ -210,7 +222,8 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
                 and not any(name.startswith(f"{named}/") for name in labels)
             ):
                 raise InputError(
-                    f"{folder.name}: the folder {named} has no pictures; each folder is a class, so put some in or remove it"
+                    f"{folder.name}: the folder {named} has no pictures; each folder is a class,"
+                    " so put some in or remove it"
                 )
 
 
@@ -232,7 +245,9 @@ def _split(
     valid_share: float,
     chance: np.random.Generator,
 ) -> tuple[list[Picture], list[Picture]]:
-    """By folder where there are parts; else of each class by chance, at least one for each part where the class has two."""
+    """By folder where there are parts; else of each class by chance, at least one for each part
+    where the class has two.
+    """
     if not 0 < valid_share < 1:
         raise InputError(
             f"the share of pictures for validation is {valid_share}; it lies between 0 and 1"
@@ -271,7 +286,10 @@ def _sampled(pictures: Sequence[Picture], count: int, seed: int) -> list[Picture
 
 
 def _bad(pictures: Sequence[Picture], progress: Progress | None) -> Iterable[tuple[str, str]]:
-    """(id, why) of each that cannot be decoded. Decoders leave Python to other threads, so threads are enough."""
+    """(id, why) of each that cannot be decoded.
+
+    Decoders leave Python to other threads, so threads are enough.
+    """
 
     def reason(picture: Picture) -> str | None:
         try:
@@ -297,12 +315,15 @@ def _check_sample(sample: int, classes: Sequence[str]) -> None:
     least = 2 * len(classes)
     if sample < least:
         raise SampleTooSmall(
-            f"a sample of {sample} is too small: {len(classes)} classes need at least {least} pictures"
+            f"a sample of {sample} is too small: {len(classes)} classes need at least {least}"
+            " pictures"
         )
 
 
 def fewer(pictures: Pictures, sample: int) -> Pictures:
-    """The same with about `sample` pictures to learn from, evenly over the classes; all are there to check with. Raises InputError."""
+    """The same with about `sample` pictures to learn from, evenly over the classes; all are there
+    to check with. Raises InputError.
+    """
     _check_sample(sample, pictures.classes)
     each = max(1, sample // len(pictures.classes))
     return replace(

@@ -29,11 +29,14 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class UnreadablePicture(ValueError):
-    """The file is no picture that can be used; the message is the reason, without the file's name."""
+    """The file is no usable picture; the message is the reason, without the file's name."""
 
 
 def read(path: Path) -> Image.Image:
-    """The picture in RGB: upright by its EXIF, its first frame, on white where it is transparent. Raises UnreadablePicture."""
+    """The picture in RGB: upright by its EXIF, its first frame, on white where it is transparent.
+
+    Raises UnreadablePicture.
+    """
     return _decoded(path, glance=False)
 
 
@@ -71,7 +74,8 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise UnreadablePicture(
-            f"it has {width * height / 1e6:.0f} million pixels, more than {MOST_PIXELS / 1e6:.0f} million"
+            f"it has {width * height / 1e6:.0f} million pixels, more than {MOST_PIXELS / 1e6:.0f}"
+            " million"
         )
     if max(width, height) > MOST_ELONGATED * min(width, height):
         raise UnreadablePicture(

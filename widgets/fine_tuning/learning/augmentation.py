@@ -1,4 +1,6 @@
-"""Small and standard changes to training pictures, on their device: a zoomed crop, and a flip where a mirrored picture is valid."""
+"""Small and standard changes to training pictures, on their device: a zoomed crop, and a flip where
+a mirrored picture is valid.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,18 @@ DRAWS = 4  # random numbers for a picture
 
 @dataclass(frozen=True)
 class Augmentation:
-    """zoom: a picture is enlarged by up to this and cropped to its size at a place chosen by chance; 1 for none."""
+    """zoom: a picture is enlarged by up to this and cropped to its size at a place chosen by
+    chance; 1 for none.
+    """
 
     zoom: float = 1.2
     flip: bool = True
 
     def __call__(self, pixels: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
-        """pixels: (pictures, channels, rows, columns), float. chance: (pictures, 4) from 0 to 1, drawn on the CPU whatever the device."""
+        """pixels: (pictures, channels, rows, columns), float.
+
+        chance: (pictures, 4) from 0 to 1, drawn on the CPU whatever the device.
+        """
         if self.zoom == 1 and not self.flip:
             return pixels
         zoom, side, x, y = chance.T

@@ -1,4 +1,7 @@
-"""Pretrained bodies: transformers' image classifiers, from a folder, the hub, or what comes along. Safetensors only, no foreign code."""
+"""Pretrained bodies: transformers' image classifiers, from a folder, the hub, or what comes along.
+
+Safetensors only, no foreign code.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ TEST_PICTURE = (37, 53, 3)  # rows, columns, channels: of no size that any proce
 class Body:
     """A pretrained network with its own head, and how it wants its pictures.
 
-    said: what the person should know about it. has_head: whether its own predictions mean anything. fresh: not pretrained at all.
+    said: what the person should know about it. has_head: whether its own predictions mean anything.
+    fresh: not pretrained at all.
     """
 
     name: str
@@ -59,7 +63,8 @@ class Body:
         ]
         if not fitting:
             raise InputError(
-                f"{self.name}: no linear layer with {self.model.config.num_labels} outputs was found to replace by a new head"
+                f"{self.name}: no linear layer with {self.model.config.num_labels} outputs was"
+                " found to replace by a new head"
             )
         return fitting[-1]
 
@@ -68,7 +73,9 @@ class Body:
         return [self.model.config.id2label[k] for k in range(self.model.config.num_labels)]
 
     def pixels(self, pictures: Sequence[Image.Image]) -> torch.Tensor:
-        """(pictures, 3, rows, columns) from 0 to 255: resized and cropped by the body's own processor, not yet normalised."""
+        """(pictures, 3, rows, columns) from 0 to 255: resized and cropped by the body's own
+        processor, not yet normalised.
+        """
         try:
             made = self.processor(
                 images=list(pictures), do_rescale=False, do_normalize=False, return_tensors="np"
@@ -91,7 +98,9 @@ class Body:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers and the hub without progress bars and reports: what matters of them is said in our own words."""
+    """transformers and the hub without progress bars and reports: what matters of them is said in
+    our own words.
+    """
     shown = transformers_logging.is_progress_bar_enabled()
     level, hub_level = transformers_logging.get_verbosity(), hub_logging.get_verbosity()
     transformers_logging.disable_progress_bar()
@@ -109,20 +118,24 @@ def quiet() -> Iterator[None]:
 def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     """name: `digits` (comes along), a folder, or a name on the hub, at a revision.
 
-    Raises InputError for what cannot be loaded: no safetensors, code of its own, no image classifier, preprocessing beyond
-    resizing, cropping and normalising, more than one last layer, or no network.
+    Raises InputError for what cannot be loaded: no safetensors, code of its own, no image
+    classifier, preprocessing beyond resizing, cropping and normalising, more than one last layer,
+    or no network.
     """
     if not str(name).strip():
         raise InputError(
-            "the name of the body is missing: write a folder, or a name on the hub such as microsoft/resnet-18"
+            "the name of the body is missing: write a folder, or a name on the hub such as"
+            " microsoft/resnet-18"
         )
     if os.path.isfile(name):
         raise InputError(
-            f"{name}: no image classifier is there: it is a file, and a body is a folder as transformers' save_pretrained makes it"
+            f"{name}: no image classifier is there: it is a file, and a body is a folder as"
+            " transformers' save_pretrained makes it"
         )
     if not os.path.exists(name) and not HUB_NAME.fullmatch(str(name)):
         raise InputError(
-            f"{name}: no image classifier is there: there is no such folder, and a name on the hub looks like microsoft/resnet-18"
+            f"{name}: no image classifier is there: there is no such folder, and a name on the hub"
+            " looks like microsoft/resnet-18"
         )
     place = DIGITS_FOLDER if str(name) == DIGITS else name
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": os.path.isdir(place)}
@@ -140,7 +153,8 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
                 ignore_mismatched_sizes=True,
                 **options,
             )
-    except Exception as error:  # transformers raises OSError, ValueError, KeyError and more, and each means: not usable
+    # transformers raises OSError, ValueError, KeyError and more, and each means: not usable
+    except Exception as error:
         raise InputError(_why_not(name, error)) from error
     processor, said = _processor(place, config, options)
     unfit = sorted(key for key, *_ in loading["mismatched_keys"])
@@ -148,7 +162,8 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
     if missing:
         said = (
             *said,
-            f"{name} was published without {', '.join(missing[:3])}, so its own predictions mean nothing.",
+            f"{name} was published without {', '.join(missing[:3])}, so its own predictions mean"
+            " nothing.",
         )
     body = body_of(str(name), model, processor, said, has_head=not missing)
     elsewhere = [key for key in unfit if not key.startswith(f"{body.head_name}.")]
@@ -162,9 +177,15 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
 def _why_not(name: str | Path, error: Exception) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if os.path.isfile(Path(name) / "config.json") and not list(Path(name).glob("*.safetensors")):
-        return f"{name}: it holds no .safetensors file; a .bin or pickle checkpoint can run any code when it is opened, and is refused"
+        return (
+            f"{name}: it holds no .safetensors file; a .bin or pickle checkpoint can run any code"
+            " when it is opened, and is refused"
+        )
     if "couldn't connect" in first or "offline mode" in first:
-        return f"{name}: it is not on this computer, and the hub cannot be reached from here; check the network, or give a folder"
+        return (
+            f"{name}: it is not on this computer, and the hub cannot be reached from here; check"
+            " the network, or give a folder"
+        )
     if "trust_remote_code" in str(error):
         return f"{name}: it needs code of its own to be run, which is refused"
     return f"{name}: no image classifier could be loaded from there: {first}"
@@ -180,14 +201,20 @@ def _processor(
     except Exception:
         size = getattr(config, "image_size", None) or 224
         size = size if isinstance(size, int) else size[0]
-        said = f"{place} says nothing about preprocessing: ImageNet's is used, at {size} x {size} pixels."
+        said = (
+            f"{place} says nothing about preprocessing: ImageNet's is used, at {size} x {size}"
+            " pixels."
+        )
         return ConvNextImageProcessorPil(size={"shortest_edge": size}), (said,)
 
 
 def body_of(
     name: str, model: Any, processor: Any, said: tuple[str, ...] = (), has_head: bool = True
 ) -> Body:
-    """A body of a model and a processor at hand. Raises InputError where the two cannot be used together, or here."""
+    """A body of a model and a processor at hand.
+
+    Raises InputError where the two cannot be used together, or here.
+    """
 
     def three(value: Any) -> torch.Tensor:
         return torch.tensor(np.broadcast_to(np.asarray(value, dtype=np.float32), 3).copy()).reshape(
@@ -208,7 +235,9 @@ def body_of(
 
 
 def _check(body: Body) -> None:
-    """That what we do to a picture is what its processor does, that the model takes it, and that its last layer alone makes its logits."""
+    """That what we do to a picture is what its processor does, that the model takes it, and that
+    its last layer alone makes its logits.
+    """
     picture = Image.fromarray(
         np.random.default_rng(0).integers(0, 256, TEST_PICTURE, dtype=np.uint8)
     )
@@ -218,7 +247,8 @@ def _check(body: Body) -> None:
         own, ours, atol=CLOSE * float(1 + own.abs().max())
     ):
         raise InputError(
-            f"{body.name}: its preprocessing does more than resize, crop, rescale and normalise, and cannot be used here"
+            f"{body.name}: its preprocessing does more than resize, crop, rescale and normalise,"
+            " and cannot be used here"
         )
     head: nn.Module = body.model.get_submodule(body.head_name)
     try:
@@ -231,11 +261,13 @@ def _check(body: Body) -> None:
         ) from error
     if not logits.isfinite().all():
         raise InputError(
-            f"{body.name}: it answers a picture with numbers that are not finite, so its weights are damaged"
+            f"{body.name}: it answers a picture with numbers that are not finite, so its weights"
+            " are damaged"
         )
     if made.shape != logits.shape or not torch.allclose(made, logits, atol=CLOSE):
         raise InputError(
-            f"{body.name}: its answer is not that of one last layer ({body.head_name}), so no new head can take its place"
+            f"{body.name}: its answer is not that of one last layer ({body.head_name}), so no new"
+            " head can take its place"
         )
 
 

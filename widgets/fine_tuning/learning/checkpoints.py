@@ -1,4 +1,6 @@
-"""Tensors and numbers in one file that is whole or not there: safetensors with JSON in its header, never a pickle."""
+"""Tensors and numbers in one file that is whole or not there: safetensors with JSON in its header,
+never a pickle.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is no dict
+            # noqa: SIM118  safe_open is no dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: this checkpoint cannot be read: {error}") from error
     if about.get("format") != FORMAT:

@@ -1,4 +1,7 @@
-"""Several processes that learn together, started by torchrun: PyTorch's DistributedDataParallel. Alone, all of this does nothing."""
+"""Several processes that learn together, started by torchrun: PyTorch's DistributedDataParallel.
+
+Alone, all of this does nothing.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ class Processes:
         return self.rank == 0
 
     def share(self, batch: torch.Tensor) -> torch.Tensor:
-        """This process's pictures of a batch: every count-th, so that all of them together are the batch."""
+        """This process's pictures of a batch: every count-th, so that all of them together are the
+        batch.
+        """
         return batch[self.rank :: self.count]
 
     def together(self, module: nn.Module) -> nn.Module:
@@ -54,7 +59,10 @@ class Processes:
         return self.sum(float(flag)) > 0
 
     def check(self, stop: Stop) -> None:
-        """Raise Stopped where that is asked for. Several processes wait for each other, so they go on until training asks them all."""
+        """Raise Stopped where that is asked for.
+
+        Several processes wait for each other, so they go on until training asks them all.
+        """
         if self.count == 1 and stop():
             raise Stopped
 
@@ -76,8 +84,9 @@ class Processes:
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Join the processes that torchrun started, if it did, and leave them when all have come to the end: it ends those that are left when
-    one has failed."""
+    """Join the processes that torchrun started, if it did, and leave them when all have come to the
+    end: it ends those that are left when one has failed.
+    """
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         yield
         return

@@ -53,7 +53,8 @@ def computed(
     listener: Listener,
     stop: Stop,
 ) -> torch.Tensor:
-    """(pictures, features), float32 on the CPU: body(normalised pixels) without augmentation, each process its share.
+    """(pictures, features), float32 on the CPU: body(normalised pixels) without augmentation, each
+    process its share.
 
     Raises Stopped where that is asked for.
     """
@@ -80,7 +81,10 @@ def computed(
 def kept(
     key: str, make: Callable[[], torch.Tensor], folder: Path, processes: Processes
 ) -> torch.Tensor:
-    """The features of this key from disk, or made now and put there. A damaged file is made again; a full disk is no reason to stop."""
+    """The features of this key from disk, or made now and put there.
+
+    A damaged file is made again; a full disk is no reason to stop.
+    """
     path = folder / f"{key}.safetensors"
     try:
         found = load_file(path)["features"] if path.is_file() else None

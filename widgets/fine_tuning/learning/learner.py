@@ -1,7 +1,9 @@
-"""A learner: pictures, a body and a new head, and everything the lectures do with them. Start here.
+"""A learner: pictures, a body and a new head, and everything the lectures do with them.
+
+Start here.
 
 Three things can learn, each a stage (schedules.Stage) with this name:
-predictions   a linear model on the body's own predictions, as if nothing else were known of the body
+predictions   a linear model on the body's own predictions, as if only they were known of it
 frozen        the new head on the body's features, which are computed once and kept
 unfrozen      all of the network, the first layers more slowly than the head
 """
@@ -23,6 +25,7 @@ from sheets import InputError
 from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from ..data.files import temporary_folder
 from ..data.pictures import Pictures
+from ..data.recipe import BASE_LR, Recipe, check_batch_size
 from . import checkpoints
 from .augmentation import Augmentation
 from .bodies import Body
@@ -34,31 +37,33 @@ from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
 from .results import Predictions
-from .schedules import BASE_LR, Rate, Stage, rates, recipe
+from .schedules import Rate, Stage, rates, stages_of
 from .seeds import forked
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, stage_of, stage_words
 
-BATCH_SIZE, MOST_IN_A_BATCH = 64, 100_000
 FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"
 CHECKPOINT, START = "checkpoint.safetensors", "stage-start.safetensors"
 
 
 class Learner:
-    """Trains, remembers what happened (`history`), and can be watched, stopped and resumed from another thread.
+    """Trains, remembers what happened (`history`), and can be watched, stopped and resumed from
+    another thread.
 
-    pictures: what to learn. body: what it starts from. batch_size: pictures of one step. seed: of the head, the order and the
-    augmentation; on a CPU the same seed gives the same numbers to the last digit. folder: for checkpoints and saved weights (default:
-    one that goes with the learner). device: cpu or cuda; default CUDA where there is one. mixed: bf16 and channels_last; default where
-    the GPU computes with bf16. features_folder: where features are kept between runs.
-    Every long method takes listener (called with each event) and stop (asked before each batch), and runs one at a time.
+    pictures: what to learn. body: what it starts from. batch_size: pictures of one step. seed: of
+    the head, the order and the augmentation; on a CPU the same seed gives the same numbers to the
+    last digit. folder: for checkpoints and saved weights (default: one that goes with the learner).
+    device: cpu or cuda; default CUDA where there is one. mixed: bf16 and channels_last; default
+    where the GPU computes with bf16. features_folder: where features are kept between runs. Every
+    long method takes listener (called with each event) and stop (asked before each batch), and runs
+    one at a time.
     """
 
     def __init__(
         self,
         pictures: Pictures,
         body: Body,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int = Recipe.batch_size,
         seed: int = 0,
         augmentation: Augmentation | None = None,
         folder: Path | None = None,
@@ -66,11 +71,10 @@ class Learner:
         features_folder: Path | None = None,
         mixed: bool | None = None,
     ):
-        """Raises InputError for a batch that cannot be, a device that is not there, and one without the memory for the network."""
-        if not 1 <= batch_size <= MOST_IN_A_BATCH:
-            raise InputError(
-                f"a batch of {batch_size} pictures cannot be; 1 to {MOST_IN_A_BATCH:,}"
-            )
+        """Raises InputError for a batch that cannot be, a device that is not there, and one without
+        the memory for the network.
+        """
+        check_batch_size(batch_size)
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, device_of(device), mixed)
         self.folder = folder or temporary_folder(self)
@@ -120,34 +124,31 @@ class Learner:
         """Step 6: all layers, each at its rate."""
         return self.fit([Stage("unfrozen", epochs, lr)], listener, stop)
 
-    def fine_tune(
-        self,
-        epochs: int,
-        base_lr: float = BASE_LR,
-        frozen_epochs: int = 1,
-        listener: Listener = nobody,
-        stop: Stop = never,
-    ) -> str:
-        """The course's default recipe (see `recipe`) in one call."""
-        return self.fit(recipe(epochs, base_lr, frozen_epochs), listener, stop)
+    def fine_tune(self, recipe: Recipe, listener: Listener = nobody, stop: Stop = never) -> str:
+        """The head alone, then all layers, in one call. The learner's own batch size counts."""
+        return self.fit(stages_of(recipe), listener, stop)
 
     def fit(self, stages: list[Stage], listener: Listener = nobody, stop: Stop = never) -> str:
         """Train these stages one after the other.
 
-        Returns "finished", "stopped" (then `resume` goes on) or "diverged" (then the last good weights are back).
+        Returns "finished", "stopped" (then `resume` goes on) or "diverged" (then the last good
+        weights are back).
         """
         if any(stage.name == "predictions" for stage in stages) and not self.body.has_head:
             raise InputError(
-                f"{self.body.name} comes without a head of its own, so there are no predictions to learn from"
+                f"{self.body.name} comes without a head of its own, so there are no predictions to"
+                " learn from"
             )
         with self._alone(listener, stop):
             self.plan[self.finished :] = stages
             return self._go_on(None, stop)
 
     def resume(self, listener: Listener = nobody, stop: Stop = never) -> str:
-        """Go on from the last checkpoint in `folder`, made by this learner or by one with the same settings that was stopped or crashed.
+        """Go on from the last checkpoint in `folder`, made by this learner or by one with the same
+        settings that was stopped or crashed.
 
-        The result is the same as without the interruption. Raises InputError where there is none, or it was made with other settings.
+        The result is the same as without the interruption. Raises InputError where there is none,
+        or it was made with other settings.
         """
         with self._alone(listener, stop):
             tensors, numbers = self._taken_up()
@@ -157,7 +158,9 @@ class Learner:
             return self._go_on((tensors, numbers["training"]) if under_way else None, stop)
 
     def take_up(self) -> None:
-        """As `resume`, without a step more: weights, plan and history as they were at the last checkpoint."""
+        """As `resume`, without a step more: weights, plan and history as they were at the last
+        checkpoint.
+        """
         with self._alone(nobody):
             self._taken_up()
 
@@ -168,7 +171,8 @@ class Learner:
         ]
         if other:
             raise InputError(
-                f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}), and cannot be resumed"
+                f"{self.folder}: its checkpoint was made with other settings ({', '.join(other)}),"
+                " and cannot be resumed"
             )
         self._load(checkpoints.read(self.folder / START)[0])
         self.trainees.module(numbers["training"]["stage"]["name"]).load_state_dict(
@@ -181,7 +185,9 @@ class Learner:
 
     @property
     def unfinished(self) -> list[Stage]:
-        """The plan that `resume` would go on with; [] where there is none for these settings, or it was carried out to its end."""
+        """The plan that `resume` would go on with; [] where there is none for these settings, or it
+        was carried out to its end.
+        """
         try:
             _, numbers = checkpoints.read(self.folder / CHECKPOINT)
         except InputError:
@@ -244,7 +250,10 @@ class Learner:
         where = (
             f"the end of epoch {training.epoch}" if training.epoch else "the start of this stage"
         )
-        said = f"The loss stopped being a finite number in {error.where}, at a learning rate of {error.lr:.3g}."
+        said = (
+            f"The loss stopped being a finite number in {error.where}, at a learning rate of"
+            f" {error.lr:.3g}."
+        )
         self._listener(
             Notice(f"{said} The weights are back at {where}. Try a rate ten times smaller.")
         )
@@ -290,7 +299,9 @@ class Learner:
         listener: Listener = nobody,
         stop: Stop = never,
     ) -> Curve:
-        """The loss at ever larger rates, and what the curve suggests; the learner is as before afterwards."""
+        """The loss at ever larger rates, and what the curve suggests; the learner is as before
+        afterwards.
+        """
         with self._alone(listener, stop):
             return lr_find(
                 self._training(Stage(stage, 1, BASE_LR), self.finished, stop),
@@ -302,7 +313,9 @@ class Learner:
     def predictions(
         self, of: str = "network", listener: Listener = nobody, stop: Stop = never
     ) -> Predictions:
-        """What the network, or the linear model on the body's `predictions`, makes of the validation pictures now. Raises Stopped."""
+        """What the network, or the linear model on the body's `predictions`, makes of the
+        validation pictures now. Raises Stopped.
+        """
         with self._alone(listener, stop):
             stage = {"network": "unfrozen", "predictions": "predictions"}[of]
             training = self._training(Stage(stage, 1, BASE_LR), self.finished, stop)
@@ -318,7 +331,9 @@ class Learner:
         )
 
     def features(self, count: int) -> np.ndarray:
-        """(pictures, features): what the head is given now for the first `count` validation pictures."""
+        """(pictures, features): what the head is given now for the first `count` validation
+        pictures.
+        """
         pixels = self.body.pixels([picture.open() for picture in self.pictures.valid[:count]])
         with torch.inference_mode():
             given = self.network.eval().features(
@@ -329,7 +344,8 @@ class Learner:
     def show_batch(
         self, count: int = 9, learn: bool = True, listener: Listener = nobody, stop: Stop = never
     ) -> list[tuple[np.ndarray, str]]:
-        """(picture, class): the first pictures of the next unfrozen stage exactly as the network will see them; learn=False: not augmented.
+        """(picture, class): the first pictures of the next unfrozen stage exactly as the network
+        will see them; learn=False: not augmented.
 
         A picture is (rows, columns, 3) from 0 to 255. Raises Stopped.
         """

@@ -1,4 +1,6 @@
-"""The learning-rate finder: a mock training at ever larger rates, after which everything is as it was."""
+"""The learning-rate finder: a mock training at ever larger rates, after which everything is as it
+was.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ RUN_AWAY = 4  # times the least smoothed loss so far
 
 @dataclass(frozen=True)
 class Curve:
-    """losses: each batch's own, before its step at that rate; smoothed: what is drawn and what the suggestions are read from."""
+    """losses: each batch's own, before its step at that rate; smoothed: what is drawn and what the
+    suggestions are read from.
+    """
 
     lrs: list[float]
     losses: list[float]
@@ -30,10 +34,11 @@ class Curve:
 def lr_find(
     training: Training, start_lr: float = 1e-7, end_lr: float = 10, num_it: int = 100
 ) -> Curve:
-    """fastai 2.8's lr_find: num_it rates from start_lr, evenly in the logarithm and ending before end_lr, one batch each.
+    """fastai 2.8's lr_find: num_it rates from start_lr, evenly in the logarithm and ending before
+    end_lr, one batch each.
 
-    Stops early when the smoothed loss runs away, is not finite, or the training's own stop asks for it. Weights, optimiser and random
-    state are exactly as before afterwards, whatever happens.
+    Stops early when the smoothed loss runs away, is not finite, or the training's own stop asks for
+    it. Weights, optimiser and random state are exactly as before afterwards, whatever happens.
     """
     for rate in (start_lr, end_lr):
         rates(rate, 1)

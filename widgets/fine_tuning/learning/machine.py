@@ -20,9 +20,11 @@ def leave_a_core() -> None:
 
 
 def device_of(name: str | None = None) -> torch.device:
-    """cpu, cuda:0 and so on; cuda is this process's GPU; None: that one, or the CPU where there is none.
+    """cpu, cuda:0 and so on; cuda is this process's GPU; None: that one, or the CPU where there is
+    none.
 
-    A GPU has its number, since another thread would have another one in mind by "cuda". Raises InputError for what is not there.
+    A GPU has its number, since another thread would have another one in mind by "cuda". Raises
+    InputError for what is not there.
     """
     known = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
     if name is None:
@@ -35,7 +37,9 @@ def device_of(name: str | None = None) -> torch.device:
 
 
 def computes_with_bf16(device: torch.device) -> bool:
-    """Faster than with 32 bits, that is: an older GPU, such as a T4, only imitates bf16, and slowly."""
+    """Faster than with 32 bits, that is: an older GPU, such as a T4, only imitates bf16, and
+    slowly.
+    """
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
@@ -51,10 +55,16 @@ def device_sentence(device: torch.device) -> str:
     """The device and its memory, for the person."""
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
-        return f"{device_name(device)}: {free / 2**30:.1f} of {total / 2**30:.1f} GiB of its memory free."
+        return (
+            f"{device_name(device)}: {free / 2**30:.1f} of {total / 2**30:.1f} GiB of its memory"
+            " free."
+        )
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return f"{device_name(device)}, {total / 2**30:.1f} GiB of memory. No GPU was found; a small body and few pictures do well here."
+        return (
+            f"{device_name(device)}, {total / 2**30:.1f} GiB of memory. No GPU was found; a small"
+            " body and few pictures do well here."
+        )
     return f"{device_name(device)}. No GPU was found; a small body and few pictures do well here."
 
 

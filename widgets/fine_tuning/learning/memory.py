@@ -1,4 +1,6 @@
-"""When the device has no memory left: a batch is cut into halves, which is said, and the same step goes on; anything else ends in words."""
+"""When the device has no memory left: a batch is cut into halves, which is said, and the same step
+goes on; anything else ends in words.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,22 @@ SIGNS = (
     "out of memory",  # CUDA's driver
     "_ALLOC_FAILED",  # cuBLAS, cuDNN
     "can't allocate memory",  # PyTorch on a CPU
-    "could not create a primitive",  # oneDNN on a CPU: seen with too little memory, and a network that is here has run before
+    # oneDNN on a CPU: seen with too little memory, and a network that is here has run before
+    "could not create a primitive",
     "could not create a memory",
 )
 ADVICE = "take a smaller body, or a device with more memory"
 
 
 class Portions:
-    """How many pictures go through the network at a time: all of a batch, until that has once been too many."""
+    """How many pictures go through the network at a time: all of a batch, until that has once been
+    too many.
+    """
 
     def __init__(self, alone: bool = True) -> None:
-        """alone: no other process waits for this one's next gradient, so that it may begin a step again."""
+        """alone: no other process waits for this one's next gradient, so that it may begin a step
+        again.
+        """
         self.most: int | None = None
         self.alone = alone
 
@@ -36,7 +43,9 @@ class Portions:
         return [slice(start, start + size) for start in range(0, count, size)]
 
     def run(self, work: Callable[[list[slice]], T], count: int, listener: Listener) -> T:
-        """work(slices) for `count` pictures; with smaller slices, and from the beginning, after each time that memory runs out."""
+        """work(slices) for `count` pictures; with smaller slices, and from the beginning, after
+        each time that memory runs out.
+        """
         while True:
             try:
                 return work(self.of(count))
@@ -53,14 +62,16 @@ class Portions:
             raise InputError(f"the device has no memory even for one picture: {ADVICE}")
         if not self.alone:
             raise InputError(
-                f"a device ran out of memory with {tried} pictures at once; start again with a smaller batch"
+                f"a device ran out of memory with {tried} pictures at once; start again with a"
+                " smaller batch"
             )
         self.most = (tried + 1) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         listener(
             Notice(
-                f"The device ran out of memory with {tried} pictures at once. It goes on with {self.most}; a step still learns from all."
+                f"The device ran out of memory with {tried} pictures at once. It goes on with"
+                f" {self.most}; a step still learns from all."
             )
         )
 
@@ -71,7 +82,10 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 @contextmanager
 def needed_for(what: str) -> Iterator[None]:
-    """Inside, memory is needed that cannot be had in smaller parts. Raises InputError where there is none."""
+    """Inside, memory is needed that cannot be had in smaller parts.
+
+    Raises InputError where there is none.
+    """
     try:
         yield
     except RuntimeError as error:

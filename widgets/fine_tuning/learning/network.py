@@ -14,10 +14,12 @@ from .seeds import sown
 
 
 class Network(nn.Module):
-    """The body's model with its last layer popped and a new one for these classes; `model` is what is saved.
+    """The body's model with its last layer popped and a new one for these classes; `model` is what
+    is saved.
 
-    Calling it gives logits, (pictures, classes), of normalised pixels. Batch norms of a pretrained body keep its statistics, so that the
-    size of a batch, halved or shared between processes, does not change what is computed; their scales and shifts learn.
+    Calling it gives logits, (pictures, classes), of normalised pixels. Batch norms of a pretrained
+    body keep its statistics, so that the size of a batch, halved or shared between processes, does
+    not change what is computed; their scales and shifts learn.
     """
 
     def __init__(self, body: Body, classes: Sequence[str], seed: int = 0):
@@ -51,7 +53,9 @@ class Network(nn.Module):
         return watched(self.head, lambda: self(pixels))[0]
 
     def groups(self) -> list[tuple[str, list[nn.Parameter]]]:
-        """The layers from the first to the head, with their parameters: each learns at a rate of its own."""
+        """The layers from the first to the head, with their parameters: each learns at a rate of
+        its own.
+        """
         head = set(map(id, self.head.parameters()))
         found: list[tuple[str, list[nn.Parameter]]] = []
         taken = set(head)

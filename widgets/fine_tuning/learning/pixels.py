@@ -1,4 +1,6 @@
-"""Pictures as the body's processor leaves them: kept in memory where they fit, else decoded again for each batch, ahead of need."""
+"""Pictures as the body's processor leaves them: kept in memory where they fit, else decoded again
+for each batch, ahead of need.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ AHEAD = 3  # batches being decoded while one is learnt from
 
 
 class Pixels:
-    """labels: (pictures,) of class numbers. Threads decode, since Pillow leaves Python to others while it works."""
+    """labels: (pictures,) of class numbers.
+
+    Threads decode, since Pillow leaves Python to others while it works.
+    """
 
     def __init__(
         self,
@@ -27,7 +32,7 @@ class Pixels:
         listener: Listener = nobody,
         stop: Stop = never,
     ):
-        """Raises Stopped where that is asked for, and InputError for a picture that has gone bad."""
+        """Raises Stopped where that is asked for, and InputError for a damaged picture."""
         self.pictures, self.body = pictures, body
         self.labels = torch.tensor([picture.label for picture in pictures])
         first = self._one(0)

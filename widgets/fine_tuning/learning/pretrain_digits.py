@@ -1,8 +1,9 @@
-"""How the body that comes along was made: `python -m widgets.fine_tuning.learning.pretrain_digits`, less than a minute on a CPU.
+"""How the body that comes along was made: `python -m widgets.fine_tuning.learning.pretrain_digits`,
+less than a minute on a CPU.
 
-A small ResNet learns the eight other digits, each upright and turned by 90, 180 and 270 degrees, from new random weights with this
-package's own rooms; 3s and 7s it never sees. Telling turns apart asks more of its features than telling eight digits apart, and more
-of it carries over.
+A small ResNet learns the eight other digits, each upright and turned by 90, 180 and 270 degrees,
+from new random weights with this package's own rooms; 3s and 7s it never sees. Telling turns apart
+asks more of its features than telling eight digits apart, and more of it carries over.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ def main(folder: Path = DIGITS_FOLDER) -> None:
 
 
 def own_accuracy(body: Body, pictures: Pictures) -> float:
-    """How often the body as it is stored, with its own head, is right about the validation pictures."""
+    """How often the body as it is stored, with its own head, is right about the validation
+    pictures.
+    """
     pixels = body.normalised(body.pixels([picture.open() for picture in pictures.valid]))
     with torch.inference_mode():
         found = body.model(pixel_values=pixels).logits.argmax(dim=1)

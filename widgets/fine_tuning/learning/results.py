@@ -48,7 +48,9 @@ class Predictions:
 
     @property
     def losses(self) -> np.ndarray:
-        """(n,) minus the logarithm of the probability given to what was true; finite where the probability has run down to 0."""
+        """(n,) minus the logarithm of the probability given to what was true; finite where the
+        probability has run down to 0.
+        """
         top = self.logits.max(axis=1)
         return (
             top
@@ -64,7 +66,7 @@ class Predictions:
         return found
 
     def most_confused(self, min_val: int = 1) -> list[tuple[str, str, int]]:
-        """(actual, predicted, how many) for what was confused at least min_val times, most first."""
+        """(actual, predicted, count) of pairs confused at least min_val times, most first."""
         counts = self.confusion * (1 - np.eye(len(self.classes), dtype=int))
         pairs = [
             (int(counts[a, p]), int(a), int(p))
@@ -76,7 +78,7 @@ class Predictions:
         ]
 
     def most_wrongly_named(self, count: int) -> list[int]:
-        """The numbers of the classes that were said most often where they are not, in their order."""
+        """The classes most often predicted wrongly, as numbers in ascending order."""
         wrong = np.bincount(self.predicted[~self.correct], minlength=len(self.classes))
         return sorted(_first(-wrong, np.arange(len(self.classes)), count))
 
@@ -87,7 +89,9 @@ class Predictions:
     def kinds(
         self, each: int = EACH, seed: int = 0, classes: Sequence[int] | None = None
     ) -> dict[str, list[int]]:
-        """The lecture's five kinds of picture, as numbers of pictures. The most confident ones are of each class (as predicted) in turn.
+        """The lecture's five kinds of picture, as numbers of pictures.
+
+        The most confident ones are of each class (as predicted) in turn.
 
         classes: the numbers of these classes alone.
         """
@@ -117,7 +121,9 @@ class Predictions:
         return f"{names} / {loss_words(self.losses[k], 2)} / {self.confidence[k]:.2f}"
 
     def calibration(self, bins: int = 10) -> Calibration:
-        """Are these probabilities? Pictures by how sure the network was, in `bins` equal steps from 0 to 1."""
+        """Are these probabilities? Pictures by how sure the network was, in `bins` equal steps from
+        0 to 1.
+        """
         if bins < 1:
             raise InputError(f"{bins} bins cannot be; 1 or more")
         which = np.minimum((self.confidence * bins).astype(int), bins - 1)
@@ -132,7 +138,10 @@ class Predictions:
         )
 
     def expected_log_loss(self, clip: float) -> float:
-        """The mean log loss where the probability given to what was true is moved into clip ... 1 - clip."""
+        """The mean log loss where the probability given to what was true is moved into clip ...
+
+        1 - clip.
+        """
         true = np.clip(
             self.probabilities[np.arange(len(self.actual)), self.actual],
             checked_clip(clip),
@@ -144,7 +153,9 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Of the bins that hold pictures: how many, the mean probability said, the share that was right; error: their mean distance (ECE)."""
+    """Of the bins that hold pictures: how many, the mean probability said, the share that was
+    right; error: their mean distance (ECE).
+    """
 
     counts: np.ndarray
     said: np.ndarray
@@ -162,7 +173,10 @@ class Calibration:
             if mean_said < mean_was
             else "as sure as right"
         )
-        return f"On average it said {mean_said:.1%} and was right {mean_was:.1%} of the time: {more}. Calibration error {self.error:.3f}."
+        return (
+            f"On average it said {mean_said:.1%} and was right {mean_was:.1%} of the time: {more}."
+            f" Calibration error {self.error:.3f}."
+        )
 
 
 def loss_words(loss: float, digits: int = 4) -> str:
@@ -179,7 +193,9 @@ def checked_clip(clip: float) -> float:
 def log_loss_inputs(
     predictions: Predictions, positive: int = 0, rows: int | None = None
 ) -> dict[str, list[float]]:
-    """These predictions as inputs of the sheet `log_loss`: is the picture of class `positive`, and the probability said of that."""
+    """These predictions as inputs of the sheet `log_loss`: is the picture of class `positive`, and
+    the probability said of that.
+    """
     actual = (predictions.actual == positive).astype(float)[:rows]
     return {
         "is_cat": actual.tolist(),

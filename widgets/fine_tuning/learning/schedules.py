@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 from sheets import InputError
 
+from ..data.recipe import LARGEST_RATE, Recipe, check_epochs
+
 Rate = float | slice
-BASE_LR = 2e-3  # fastai's
-LARGEST = 1e30  # a rate; of 32 bits, numbers end soon above
-MOST_EPOCHS = 100_000
 NAMES = ("predictions", "frozen", "unfrozen")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Some epochs of one cycle (defaults: fastai 2.8's fit_one_cycle). name: what learns, see learner.py.
+    """Some epochs of one cycle (defaults: fastai 2.8's fit_one_cycle).
 
-    lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: from a for the first layer, evenly in
-    the logarithm, to b for the head; a number: the same for all. The rate rises from lr/div for a share pct_start of the steps, and
-    falls to lr/div_final; the momentum does the opposite.
+    name: what learns, see learner.py.
+
+    lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: from
+    a for the first layer, evenly in the logarithm, to b for the head; a number: the same for all.
+    The rate rises from lr/div for a share pct_start of the steps, and falls to lr/div_final; the
+    momentum does the opposite.
     """
 
     name: str
@@ -34,12 +36,13 @@ class Stage:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise InputError(f"{self.name!r} is no stage; there are {', '.join(NAMES)}")
-        if not 0 <= self.epochs <= MOST_EPOCHS:
-            raise InputError(f"{self.epochs} epochs cannot be; 0 to {MOST_EPOCHS:,}")
+        check_epochs(self.epochs)
         rates(self.lr, 2)
 
     def at(self, share: float, groups: int) -> tuple[list[float], float]:
-        """After this share of the stage's steps: the rate of each parameter group, and the momentum."""
+        """After this share of the stage's steps: the rate of each parameter group, and the
+        momentum.
+        """
         highest = rates(self.lr, groups)
         low, middle, end = self.momenta
         found = [
@@ -49,14 +52,22 @@ class Stage:
 
 
 def rates(lr: Rate, groups: int) -> list[float]:
-    """Each parameter group's largest rate, from the first layer to the head. Raises InputError for rates that cannot be."""
+    """Each parameter group's largest rate, from the first layer to the head.
+
+    Raises InputError for rates that cannot be.
+    """
     given = [lr.start, lr.stop] if isinstance(lr, slice) else [lr]
     if (
-        any(not isinstance(x, (int, float)) or not 0 < x <= LARGEST for x in given if x is not None)
+        any(
+            not isinstance(x, (int, float)) or not 0 < x <= LARGEST_RATE
+            for x in given
+            if x is not None
+        )
         or given[-1] is None
     ):
         raise InputError(
-            f"the learning rate {lr} cannot be: a number above 0 and up to {LARGEST:g}, slice(a) or slice(a, b)"
+            f"the learning rate {lr} cannot be: a number above 0 and up to {LARGEST_RATE:g},"
+            " slice(a) or slice(a, b)"
         )
     if not isinstance(lr, slice):
         return [float(lr)] * groups
@@ -66,23 +77,18 @@ def rates(lr: Rate, groups: int) -> list[float]:
     return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
 
 
-def recipe(
-    epochs: int, base_lr: float = BASE_LR, frozen_epochs: int = 1, frozen_lr: float | None = None
-) -> list[Stage]:
-    """fastai 2.8's fine_tune: the head alone, then everything. frozen_lr: of the head alone; default base_lr, as there."""
+def stages_of(recipe: Recipe) -> list[Stage]:
+    """The head alone, then all layers, as in fastai 2.8's `fine_tune`."""
     return [
-        Stage(
-            "frozen",
-            frozen_epochs,
-            slice(base_lr if frozen_lr is None else frozen_lr),
-            pct_start=0.99,
-        ),
-        Stage("unfrozen", epochs, unfrozen_rates(base_lr), pct_start=0.3, div=5),
+        Stage("frozen", recipe.head_epochs, slice(recipe.head_lr), pct_start=0.99),
+        Stage("unfrozen", recipe.epochs, unfrozen_rates(recipe.lr), pct_start=0.3, div=5),
     ]
 
 
 def unfrozen_rates(base_lr: float) -> slice:
-    """fastai 2.8's, after a head that learnt at base_lr: half of that for the head, a hundredth of the half for the first layer."""
+    """fastai 2.8's, after a head that learnt at base_lr: half of that for the head, a hundredth of
+    the half for the first layer.
+    """
     return slice(base_lr / 2 / 100, base_lr / 2)
 
 

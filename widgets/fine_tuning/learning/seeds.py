@@ -14,13 +14,14 @@ def seed_of(*where: object) -> int:
 
 
 def forked(device: torch.device) -> AbstractContextManager:
-    """Inside, random numbers may be drawn on the CPU and on this device; outside, nobody notices."""
+    """Inside, numbers may be drawn on the CPU and this device; outside, nobody notices."""
     return torch.random.fork_rng([device] if device.type == "cuda" else [])
 
 
 def sow(seed: int, device: torch.device) -> None:
-    """As torch.manual_seed, which on a machine without a GPU notes every call for the day when one may come, and takes its time; and
-    which, where there are several GPUs, would sow on all of them."""
+    """As torch.manual_seed, which on a machine without a GPU notes every call for the day when one
+    may come, and takes its time; and which, where there are several GPUs, would sow on all of them.
+    """
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)
@@ -28,7 +29,9 @@ def sow(seed: int, device: torch.device) -> None:
 
 @contextmanager
 def sown(seed: int) -> Iterator[None]:
-    """Inside, PyTorch draws on the CPU from this seed: new weights are the same whatever they will learn on."""
+    """Inside, PyTorch draws on the CPU from this seed: new weights are the same whatever they will
+    learn on.
+    """
     cpu = torch.device("cpu")
     with forked(cpu):
         sow(seed, cpu)

@@ -13,7 +13,10 @@ from .pixels import Pixels
 
 
 class Source(Protocol):
-    """labels: (pictures,). batches gives what is kept of each list of picture numbers, prepared makes it the network's input.
+    """labels: (pictures,).
+
+    batches gives what is kept of each list of picture numbers, prepared makes it the network's
+    input.
 
     chance: (pictures, DRAWS) random numbers to augment by; None for pictures as they are.
     """

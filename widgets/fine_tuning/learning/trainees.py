@@ -1,4 +1,6 @@
-"""What learns from what in each stage: the new head or a linear model from features that are kept, the whole network from pictures."""
+"""What learns from what in each stage: the new head or a linear model from features that are kept,
+the whole network from pictures.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,12 @@ PARTS = ("train", "valid")  # of Pictures and of Trainees
 
 
 class Trainees:
-    """`of(stage name)` is what learns there; the first call of each may take long. on_predictions: the linear model.
+    """`of(stage name)` is what learns there; the first call of each may take long.
 
-    What it makes on the way, pixels and features, it keeps. listener and stop are those of the job that runs.
+    on_predictions: the linear model.
+
+    What it makes on the way, pixels and features, it keeps. listener and stop are those of the job
+    that runs.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-"""The loop: one stage's epochs, batch by batch, so that it can be watched, stopped, and taken up again where it was.
+"""The loop: one stage's epochs, batch by batch, so that it can be watched, stopped, and taken up
+again where it was.
 
-Chance is a function of where one is: every batch starts PyTorch's random state from (seed, stage, epoch, batch). So nothing of it has to be
-kept, and a run that was interrupted goes on as if it had not been.
+Chance is a function of where one is: every batch starts PyTorch's random state from (seed, stage,
+epoch, batch). So nothing of it has to be kept, and a run that was interrupted goes on as if it had
+not been.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Diverged(ArithmeticError):
 
 @dataclass(eq=False)
 class Trainee:
-    """What learns in a stage: the module, its parameters by layer from the first to the head, and its two parts of data."""
+    """What learns in a stage: the module, its parameters by layer from the first to the head, and
+    its two parts of data.
+    """
 
     module: nn.Module
     groups: list[tuple[str, list[nn.Parameter]]]
@@ -60,7 +64,9 @@ class Trainee:
 
 @dataclass
 class Settings:
-    """mixed: bf16 autocast and channels_last, which are faster where the device computes with bf16; None: there."""
+    """mixed: bf16 autocast and channels_last, which are faster where the device computes with bf16;
+    None: there.
+    """
 
     batch_size: int
     seed: int
@@ -86,7 +92,10 @@ def threads(count: int | None) -> Iterator[None]:
 
 
 class Training:
-    """One stage under way. number: the stage's number in the whole run. Use: `run`, and `state`/`restore` around it."""
+    """One stage under way.
+
+    number: the stage's number in the whole run. Use: `run`, and `state`/`restore` around it.
+    """
 
     def __init__(
         self,
@@ -118,7 +127,9 @@ class Training:
     # --- the loop
 
     def run(self, keep: Callable[[EpochEnded | None], None]) -> bool:
-        """Train to the stage's end; False where it was stopped before. keep: called at each epoch's end with it, and with None at a stop.
+        """Train to the stage's end; False where it was stopped before.
+
+        keep: called at each epoch's end with it, and with None at a stop.
 
         Raises Diverged, with whatever weights there are by then.
         """
@@ -134,7 +145,9 @@ class Training:
         return True
 
     def _epoch(self) -> EpochEnded | None:
-        """None where it was stopped: after a batch, or in the validation, which a resumed run does from its beginning."""
+        """None where it was stopped: after a batch, or in the validation, which a resumed run does
+        from its beginning.
+        """
         try:
             return self._ended() if self._learn() else None
         except Stopped:
@@ -164,7 +177,8 @@ class Training:
     def order(self, epoch: int) -> list[torch.Tensor]:
         """The picture numbers of each of an epoch's batches: all pictures, each once.
 
-        A picture that is left over joins the batch before it: alone, it may give a batch norm one number to take the statistics from.
+        A picture that is left over joins the batch before it: alone, it may give a batch norm one
+        number to take the statistics from.
         """
         chance = torch.Generator().manual_seed(seed_of(self.settings.seed, self.number, epoch))
         batches = list(
@@ -177,7 +191,10 @@ class Training:
         return batches
 
     def step(self, index: torch.Tensor, kept: torch.Tensor) -> float:
-        """Learn from one batch, of which `kept` is this process's share. Returns the loss before it, or raises Diverged."""
+        """Learn from one batch, of which `kept` is this process's share.
+
+        Returns the loss before it, or raises Diverged.
+        """
         own, device = self.processes.share(index), self.settings.device
         weight = (
             1 if len(own) else 0
@@ -212,7 +229,10 @@ class Training:
         return loss
 
     def prepared(self, index: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
-        """What the network sees of this process's share of a batch. A picture's augmentation does not depend on whose share it is in."""
+        """What the network sees of this process's share of a batch.
+
+        A picture's augmentation does not depend on whose share it is in.
+        """
         where = (self.settings.seed, self.number, self.epoch, self.batch)
         chance = torch.rand(
             len(index), DRAWS, generator=torch.Generator().manual_seed(seed_of(*where))
@@ -223,7 +243,8 @@ class Training:
         return self.trainee.train.prepared(kept, self.own(chance))
 
     def logits(self, source: Source) -> torch.Tensor:
-        """(pictures, classes) of every picture of the source as it is, without augmentation, in the source's order; on the CPU.
+        """(pictures, classes) of every picture of the source as it is, without augmentation, in the
+        source's order; on the CPU.
 
         Raises Stopped where that is asked for.
         """
@@ -301,7 +322,10 @@ class Training:
     # --- where it is
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """All that the rest of the stage depends on. The tensors are the live ones: write or clone them before going on."""
+        """All that the rest of the stage depends on.
+
+        The tensors are the live ones: write or clone them before going on.
+        """
         parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         kept = {
             f"{k}.{name}": value

@@ -1,8 +1,9 @@
 """Which folders of this computer a page may read pictures and bodies from, and write results into.
 
-Whoever works in a notebook runs Python themselves, so any. On a page of a server's (Voila) only those that its owner names: whoever opens
-the page could otherwise look into the server's other files. So it is on a computer of one's own: `gradsheet serve` answers every account
-of it, and names only the folders of its --pictures.
+Whoever works in a notebook runs Python themselves, so any. On a page of a server's (Voila) only
+those that its owner names: whoever opens the page could otherwise look into the server's other
+files. So it is on a computer of one's own: `gradsheet serve` answers every account of it, and names
+only the folders of its --pictures.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ def allowed_folders(given: Sequence[Path | str] | None = None) -> Allowed:
 
 
 def allowed_path(text: str, allowed: Allowed, what: str = "folder") -> Path:
-    """The path a person typed, whether or not there is anything at it. Raises InputError where it is none, or may not be used.
+    """The path a person typed, whether or not there is anything at it.
 
-    Where folders are limited, the links on its way are followed before that is known, but no other computer is asked.
+    Raises InputError where it is none, or may not be used.
+
+    Where folders are limited, the links on its way are followed before that is known, but no other
+    computer is asked.
     """
     text = text.strip()
     if not text:
@@ -54,9 +58,11 @@ def allowed_path(text: str, allowed: Allowed, what: str = "folder") -> Path:
 
 
 def is_of_another_computer(path: PurePath, allowed: Sequence[PurePath]) -> bool:
-    r"""Whether Windows would ask another computer for it (`\\computer\share\...`), and none of the allowed folders is on that share.
+    r"""Whether Windows would ask another computer for it (`\\computer\share\...`), and none of the
+    allowed folders is on that share.
 
-    Such a path must not be followed before it is refused: Windows would log in there with the account that serves the page.
+    Such a path must not be followed before it is refused: Windows would log in there with the
+    account that serves the page.
     """
     return path.drive.startswith("\\\\") and path.drive.lower() not in {
         folder.drive.lower() for folder in allowed
@@ -69,7 +75,9 @@ def sentence(allowed: Allowed) -> str:
         return "Any folder of the computer that this Python runs on may be used."
     if not allowed:
         return (
-            "Only what comes along may be used here, no folder and no body of the hub's. On your own computer start the lessons with"
-            " python3 lessons --pictures FOLDER, or open the notebook in JupyterLab, to use your own."
+            "Only what comes along may be used here, no folder and no body of the hub's. On your"
+            " own computer start the lessons with"
+            " python3 lessons --pictures FOLDER, or open the notebook in JupyterLab, to use your"
+            " own."
         )
     return f"Folders may be used that are in {' or '.join(map(str, allowed))}."

@@ -1,4 +1,6 @@
-"""What a person chose to work on, in words, and what it is: pictures and their labels, a body, how many, in which order."""
+"""What a person chose to work on, in words, and what it is: pictures and their labels, a body, how
+many, in which order.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,11 @@ from ..data.digits import digits
 from ..data.events import Listener, Stop, Stopped, Worked
 from ..data.labels import Files, Labeller, Labels, by_csv, by_folder, labeller_of
 from ..data.pictures import Pictures, Progress, SampleTooSmall, fewer, pictures_in
+from ..data.recipe import LARGEST_SEED, MOST_IN_A_BATCH
 from ..learning.bodies import DIGITS, HUB_NAME, Body, load_body
-from ..learning.learner import MOST_IN_A_BATCH
 from .allowed import Allowed, allowed_path, sentence
 from .options import optional_whole
 
-LARGEST_SEED = 2**32 - 1
 MISSING = {
     "folder": "write the path of a folder of pictures",
     "csv": "write the path of a CSV, or its name beside the pictures",
@@ -41,8 +42,12 @@ class Refused(InputError):
 
 @dataclass(frozen=True)
 class Choice:
-    """data: a folder, or digits: the 3s and 7s that come along. labels: folder, csv:PATH or regex:EXPRESSION. body: a folder of
-    transformers', a name on the hub, or digits: the small one that comes along. sample, batch_size: None for all, and for what suits."""
+    """data: a folder, or digits: the 3s and 7s that come along.
+
+    labels: folder, csv:PATH or regex:EXPRESSION. body: a folder of transformers', a name on the
+    hub, or digits: the small one that comes along. sample, batch_size: None for all, and for what
+    suits.
+    """
 
     data: str = DIGITS
     labels: str = "folder"
@@ -164,13 +169,17 @@ def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> L
 
 
 def chosen_body(choice: Choice, allowed: Allowed) -> Body:
-    """For the page: a folder where that is allowed, a name on the hub where any folder is. Raises Refused."""
+    """For the page: a folder where that is allowed, a name on the hub where any folder is.
+
+    Raises Refused.
+    """
     with refusing("name"):
         if choice.body == DIGITS:
             return load_body()
         if allowed == ():
             raise InputError(
-                f"{choice.body}: this page may use neither a name on the hub nor a folder. {sentence(allowed)}"
+                f"{choice.body}: this page may use neither a name on the hub nor a folder."
+                f" {sentence(allowed)}"
             )
         if not HUB_NAME.fullmatch(choice.body) or os.path.exists(choice.body):
             return load_body(allowed_path(choice.body, allowed))

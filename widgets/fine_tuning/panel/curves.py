@@ -1,4 +1,6 @@
-"""What training said, by batch and by epoch, as curves beside each other: JSON-ready, and short enough to be sent again and again."""
+"""What training said, by batch and by epoch, as curves beside each other: JSON-ready, and short
+enough to be sent again and again.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ PREDICTIONS, PRETRAINED, SCRATCH, RECORDING = (
 
 
 class Curves:
-    """runs: one for each stage that was trained: its `source`, `stage`, `start` (epochs that its source had been trained before), `at`
-    and `losses` (of batches, in epochs since the source's beginning) and `epochs`, with where each ended as `at`; and, where a save was
-    loaded after it, `loaded`: the epoch that it was saved after, None for one from before any training."""
+    """runs: one for each stage that was trained: its `source`, `stage`, `start` (epochs that its
+    source had been trained before), `at` and `losses` (of batches, in epochs since the source's
+    beginning) and `epochs`, with where each ended as `at`; and, where a save was loaded after it,
+    `loaded`: the epoch that it was saved after, None for one from before any training.
+    """
 
     def __init__(self, runs: list[dict[str, Any]] | None = None):
         self.runs = runs or []
@@ -46,7 +50,9 @@ class Curves:
         return [run for run in self.runs if run["source"] == source]
 
     def stands(self, source: str, back: int = 0) -> dict[str, Any] | None:
-        """The epoch, with its `stage`, that the source's network is from, after its last run or some runs back; None for no epoch."""
+        """The epoch, with its `stage`, that the source's network is from, after its last run or
+        some runs back; None for no epoch.
+        """
         runs = [run for run in self.of(source) if run["epochs"] or "loaded" in run]
         if len(runs) <= back:
             return None
@@ -71,7 +77,9 @@ class Curves:
         self.runs = [run for run in self.runs if run["source"] != source]
 
     def _run(self, source: str, stage: str, epochs: int) -> dict[str, Any]:
-        """The run that an event of this stage belongs to: the source's last one, or a new one after it."""
+        """The run that an event of this stage belongs to: the source's last one, or a new one after
+        it.
+        """
         own = self.of(source)
         last = own[-1] if own else None
         if last and not last["over"] and (last["stage"], last["planned"]) == (stage, epochs):

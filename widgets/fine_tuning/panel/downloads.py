@@ -24,7 +24,9 @@ def clip_of(session: Session, clip: float) -> dict[str, Any]:
 
 
 def file_of(session: Session, what: str, clip: float) -> bytes:
-    """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; model.zip of the network now. Raises InputError."""
+    """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; model.zip of the
+    network now. Raises InputError.
+    """
     predictions, target = _results(session), io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
         if what == "predictions.csv":

@@ -1,4 +1,5 @@
-"""One long job at a time in a thread of its own: it can be watched and stopped, and a second one is refused while it runs.
+"""One long job at a time in a thread of its own: it can be watched and stopped, and a second one is
+refused while it runs.
 
 Knows neither PyTorch nor the page, and is tested without them.
 """
@@ -27,7 +28,10 @@ Work = Callable[[Listener, Stop], str]  # returns what happened, in a sentence
 
 @dataclass(frozen=True)
 class Status:
-    """The job that runs, or the last one. share: of what it does at present, 0 to 1; seconds_left: None while that is not known."""
+    """The job that runs, or the last one.
+
+    share: of what it does at present, 0 to 1; seconds_left: None while that is not known.
+    """
 
     title: str = ""
     state: str = IDLE
@@ -41,7 +45,10 @@ class Status:
 
 
 class Jobs:
-    """hear: called with each event, in the job's thread. changed: called whenever `status` is another."""
+    """hear: called with each event, in the job's thread.
+
+    changed: called whenever `status` is another.
+    """
 
     def __init__(
         self,
@@ -107,7 +114,11 @@ class Jobs:
             )
         except Exception as error:  # a job must not end without a word, whatever it met
             first = (str(error).strip().splitlines() or [""])[0]
-            said = f"{self.status.title} broke off: {type(error).__name__}{f', {first}' if first else ''}. The last checkpoint is kept."
+            said = (
+                f"{self.status.title} broke off:"
+                f" {type(error).__name__}{f', {first}' if first else ''}. The last checkpoint is"
+                " kept."
+            )
             state, self.error = FAILED, error
         with self._lock:
             self._set(replace(self.status, state=state, doing="", seconds_left=None, said=said))

@@ -35,7 +35,8 @@ class Given:
 
 
 class Opening:
-    """folder: of a page's session; each choice has a folder of its own in it, so that going back to one finds what was learnt.
+    """folder: of a page's session; each choice has a folder of its own in it, so that going back to
+    one finds what was learnt.
 
     Every method returns the session, and what there is to say. Raises InputError and Stopped.
     """
@@ -46,7 +47,9 @@ class Opening:
         os.utime(folder)  # or it would be cleared away as one that nobody used
 
     def again(self, listen: Listener, stop: Stop) -> tuple[Session, str]:
-        """With what was chosen last, if there is such and it can still be read; else with what was given."""
+        """With what was chosen last, if there is such and it can still be read; else with what was
+        given.
+        """
         try:
             choice = Choice(**json.loads((self._folder / CHOICE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sheets import InputError
 
-from ..learning.schedules import LARGEST
+from ..data.recipe import check_rate
 
 MOST_EPOCHS = 1000
 
@@ -47,10 +47,7 @@ def number(options: dict[str, Any], name: str, least: float | None = None) -> fl
 def rate(options: dict[str, Any], name: str) -> float:
     """A learning rate. Raises InputError."""
     value = number(options, name)
-    if not 0 < value <= LARGEST:
-        raise InputError(
-            f"a rate of {value:g} cannot be: a number above 0 and up to {LARGEST:g}, such as 2e-3"
-        )
+    check_rate(value)
     return value
 
 

@@ -1,4 +1,7 @@
-"""The fine-tuning panel: the lectures' steps on a page that stays alive while they run. PyTorch is imported by its first job."""
+"""The fine-tuning panel: the lectures' steps on a page that stays alive while they run.
+
+PyTorch is imported by its first job.
+"""
 
 from __future__ import annotations
 
@@ -54,15 +57,19 @@ RECORDABLE = ("predictions", "frozen", "unfrozen", "scratch", "fine_tune", "resu
 
 
 class FineTuningPanel(anywidget.AnyWidget):
-    """The panel over the training rooms: what the lectures do with a pretrained network, with every long step stoppable.
+    """The panel over the training rooms: what the lectures do with a pretrained network, with every
+    long step stoppable.
 
-    pictures: labelled pictures (pictures.pictures_in makes them), or a folder in which each folder is a class; default: the handwritten 3s
-    and 7s that come along. body: a loaded one, a folder of transformers', or a name on the hub; default: the small one that comes along.
-    batch_size: default, what suits the pictures. folder: where checkpoints are kept; default: one for each session of a page.
-    recordings: files of recordings.Recorder's that can be played; default: those that come along. folders: in which the page may read
-    pictures and bodies, and write results; default: any in a notebook, and on a server what its owner allows, see allowed.py.
+    pictures: labelled pictures (pictures.pictures_in makes them), or a folder in which each folder
+    is a class; default: the handwritten 3s and 7s that come along. body: a loaded one, a folder of
+    transformers', or a name on the hub; default: the small one that comes along. batch_size:
+    default, what suits the pictures. folder: where checkpoints are kept; default: one for each
+    session of a page. recordings: files of recordings.Recorder's that can be played; default: those
+    that come along. folders: in which the page may read pictures and bodies, and write results;
+    default: any in a notebook, and on a server what its owner allows, see allowed.py.
 
-    The page starts it. Without a page: `prepare()`, `start("frozen", epochs=6, lr=0.02)`, `wait()`; then `session` holds the learner.
+    The page starts it. Without a page: `prepare()`, `start("frozen", epochs=6, lr=0.02)`, `wait()`;
+    then `session` holds the learner.
     """
 
     _esm = joined_from(OWN / "panel.js")
@@ -120,12 +127,17 @@ class FineTuningPanel(anywidget.AnyWidget):
     # --- jobs
 
     def prepare(self, session: str | None = None) -> None:
-        """Load PyTorch, pictures and body, once, in a job. session: what the page calls itself, to find what it left behind."""
+        """Load PyTorch, pictures and body, once, in a job.
+
+        session: what the page calls itself, to find what it left behind.
+        """
         if self.session is None and self._jobs.status.state != RUNNING:
             self._jobs.start("Opening", lambda listen, stop: self._prepared(session, listen, stop))
 
     def start(self, step: str, record: bool = False, **options: Any) -> None:
-        """One of STEPS as a job, with the numbers it needs. record: also write it down, to be played again.
+        """One of STEPS as a job, with the numbers it needs.
+
+        record: also write it down, to be played again.
 
         Raises InputError where there is no such step, or another job runs.
         """
@@ -145,7 +157,10 @@ class FineTuningPanel(anywidget.AnyWidget):
         self._jobs.start(title, work)
 
     def choose(self, **told: Any) -> None:
-        """Other pictures or another body, as a job; told: the fields of choosing.choice_of. What there is stays until they are read."""
+        """Other pictures or another body, as a job; told: the fields of choosing.choice_of.
+
+        What there is stays until they are read.
+        """
         opening = self._opening
         if opening is None:
             raise InputError("the panel is still opening, or could not be opened")
@@ -155,7 +170,8 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .saying import READY
 
             self._tell("refused", {})
-            self._flush()  # or the page, which cleared its fields, would not hear of the same refusal again
+            # or the page, which cleared its fields, would not hear of the same refusal again
+            self._flush()
             try:
                 self.session, said = opening.chosen(choice_of(told), listen, stop)
             except Refused as error:
@@ -187,7 +203,8 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .session import sessions
         except ModuleNotFoundError as error:
             raise InputError(
-                f"fine-tuning needs {error.name}, which is not installed: pip install 'gradsheet[fine-tuning]'"
+                f"fine-tuning needs {error.name}, which is not installed: pip install"
+                " 'gradsheet[fine-tuning]'"
             ) from None
         if not self._folder:
             self._folder = (
@@ -230,7 +247,9 @@ class FineTuningPanel(anywidget.AnyWidget):
             self._flush()
 
     def _tell(self, name: str, value: Any) -> None:
-        """Called in any thread, at every batch; the page hears of it now and then, and of the last state for certain."""
+        """Called in any thread, at every batch; the page hears of it now and then, and of the last
+        state for certain.
+        """
         with self._telling:
             self._waiting[name] = value
             if time.monotonic() - self._told_at > PAUSE:

@@ -1,4 +1,6 @@
-"""Where a panel keeps what must outlive its kernel: a folder a session, named by the page, and cleared away after some days."""
+"""Where a panel keeps what must outlive its kernel: a folder a session, named by the page, and
+cleared away after some days.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def clear_away(root: Path, but: Path) -> None:
 
 
 class Place:
-    """A session's folder, taken over from whoever had it: the old kernel of a page that was loaded again may still train."""
+    """A session's folder, taken over from whoever had it: the old kernel of a page that was loaded
+    again may still train.
+    """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic):
         self.folder, self._clock = folder, clock

@@ -1,4 +1,6 @@
-"""The recordings at hand: those that come along or were given, and those that were made or brought in during a session."""
+"""The recordings at hand: those that come along or were given, and those that were made or brought
+in during a session.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from sheets import InputError
 
 from .recordings import Recording, read_recording, recording_of
 
-LARGEST = 8_000_000  # bytes of a recording that is brought in: a message of 10 MiB would cut a page off from Jupyter's server
+# bytes of a recording that is brought in: a message of 10 MiB would cut a page off from Jupyter's
+# server
+LARGEST = 8_000_000
 MOST = 20  # that are brought into one session
 BROUGHT = "brought"
 
@@ -43,7 +47,9 @@ class RecordingFiles:
         ]
 
     def _look(self, path: Path) -> tuple[State, Told | None]:
-        """How it is now, and what; None for what cannot be read, such as one that broke off before it began."""
+        """How it is now, and what; None for what cannot be read, such as one that broke off before
+        it began.
+        """
         try:
             about = path.stat()
         except OSError:  # it went away meanwhile
@@ -75,15 +81,20 @@ class RecordingFiles:
         return self._own / f"{title}-{uuid.uuid4().hex[:8]}.jsonl"
 
     def take(self, content: bytes) -> str:
-        """Keep what a person brought in, and say what it is. Raises InputError where it cannot be played; then it is not kept."""
+        """Keep what a person brought in, and say what it is.
+
+        Raises InputError where it cannot be played; then it is not kept.
+        """
         if len(content) > LARGEST:
             raise InputError(
-                f"this file has {len(content) / 1e6:.1f} MB, and a recording has at most {LARGEST / 1e6:.0f}"
+                f"this file has {len(content) / 1e6:.1f} MB, and a recording has at most"
+                f" {LARGEST / 1e6:.0f}"
             )
         path = self.new(BROUGHT)
         if len(list(path.parent.glob(f"{BROUGHT}-*"))) >= MOST:
             raise InputError(
-                f"{MOST} recordings were brought in already, and more are not kept; open the lesson in another tab"
+                f"{MOST} recordings were brought in already, and more are not kept; open the"
+                " lesson in another tab"
             )
         recording = recording_of(content)
         path.write_bytes(content)

@@ -1,7 +1,8 @@
-"""A run written down while it happens, and played again where there is no such device: always with the word that it is a recording.
+"""A run written down while it happens, and played again where there is no such device: always with
+the word that it is a recording.
 
-A recording is a text file of JSON, one line each: first what is said of the whole run (`About`), then each event with its seconds since the
-start: [0.25, "EpochEnded", {"stage": "frozen", ...}].
+A recording is a text file of JSON, one line each: first what is said of the whole run (`About`),
+then each event with its seconds since the start: [0.25, "EpochEnded", {"stage": "frozen", ...}].
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ IS: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True)
 class About:
-    """date: when the run began, in UTC. counts: how many pictures each class had for training and for validation."""
+    """date: when the run began, in UTC.
+
+    counts: how many pictures each class had for training and for validation.
+    """
 
     device: str
     date: str
@@ -66,11 +70,16 @@ class About:
     def sentence(self) -> str:
         """What everyone who watches it must be told."""
         with_torch = f" with PyTorch {self.versions['torch']}" if "torch" in self.versions else ""
-        return f"This is a recording, made on {self.device} on {self.date[:10]}{with_torch}, seed {self.seed}; nothing is computed here."
+        return (
+            f"This is a recording, made on {self.device} on {self.date[:10]}{with_torch}, seed"
+            f" {self.seed}; nothing is computed here."
+        )
 
 
 class Recorder:
-    """A listener that writes: `learner.fine_tune(4, listener=recorder)`. Close it, or use it in a `with`.
+    """A listener that writes: `learner.fine_tune(Recipe(), recorder)`.
+
+    Close it, or use it in a `with`.
 
     There is no file before the first event, so a run that was refused leaves none.
     """
@@ -146,7 +155,9 @@ class Recording:
         speed: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> bool:
-        """Tell the listener that it is a recording, then every event at its time divided by speed; False where it was stopped."""
+        """Tell the listener that it is a recording, then every event at its time divided by speed;
+        False where it was stopped.
+        """
         if not speed > 0:
             raise InputError(f"a speed of {speed} cannot be; it is above 0")
         listener(Notice(self.about.sentence()))
@@ -195,7 +206,9 @@ def recording_of(content: bytes) -> Recording:
 
 
 def _json(line: str) -> Any:
-    """Without the numbers that a page could not be told: those that JSON does not have, and those that are too large."""
+    """Without the numbers that a page could not be told: those that JSON does not have, and those
+    that are too large.
+    """
     return json.loads(line, parse_constant=_number, parse_float=_number, parse_int=_whole)
 
 

@@ -18,7 +18,10 @@ AGAIN = "The page was loaded again, and with it came a new Python."
 RAN_AWAY = "The loss ran away, and the last good weights are back; the notices say at which rate."
 TAKEN_OVER = "This session was opened in another page, so the training stopped here."
 STOPPED_FIRST = "Stopped before it began to learn; everything is as it was."
-STOPPED_LEARNING = "Stopped. What was learnt is kept: press Resume to go on with the next batch as if nothing had happened."
+STOPPED_LEARNING = (
+    "Stopped. What was learnt is kept: press Resume to go on with the next batch as if nothing had"
+    " happened."
+)
 STOPPED_LOOKING = "Looking at the results was stopped; those that are shown are from before."
 
 
@@ -47,7 +50,8 @@ def popped(features: int, classes: int, pictures: int, seconds: float | None) ->
         else f"computed for {pictures} pictures in {seconds:.2f} s and kept"
     )
     return (
-        f"The last layer is popped; a new one turns the body's {features} features into {classes} logits. "
+        f"The last layer is popped; a new one turns the body's {features} features into {classes}"
+        " logits. "
         f"The features were {where}: an epoch of the head need not look at a picture again."
     )
 
@@ -57,14 +61,18 @@ def searched(rates: int, suggested: bool, stopped: bool) -> str:
     if stopped:
         return f"Stopped: {tried}"
     if not suggested:
-        return f"{tried} The loss ran away too soon for a suggestion: it was low already. Take a rate under the one where it rises."
+        return (
+            f"{tried} The loss ran away too soon for a suggestion: it was low already. Take a rate"
+            " under the one where it rises."
+        )
     return f"{tried} Choose one of the suggestions: they stand on the curve and below it."
 
 
 def linear(made: Predictions, labels: int) -> str:
     commonest = max(np.bincount(made.actual)) / len(made.actual)
     return (
-        f"A linear model on the body's own {labels} predictions gets {made.accuracy:.1%} of {len(made.ids)} validation "
+        f"A linear model on the body's own {labels} predictions gets {made.accuracy:.1%} of"
+        f" {len(made.ids)} validation "
         f"pictures right. Always naming the commonest class gets {commonest:.1%}."
     )
 
@@ -73,7 +81,10 @@ def judged(curves: Curves) -> str:
     """Whether the last stage helped."""
     own = [run["epochs"] for run in curves.of(PRETRAINED) if run["epochs"]][-1]
     last, took = own[-1], sum(epoch["seconds"] for epoch in own)
-    said = f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss {loss_words(last['valid_loss'])}."
+    said = (
+        f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss"
+        f" {loss_words(last['valid_loss'])}."
+    )
     before = curves.stands(PRETRAINED, back=1)
     if not before:
         return said
@@ -81,7 +92,11 @@ def judged(curves: Curves) -> str:
         f"Before this stage it was {before['accuracy']:.1%} and {loss_words(before['valid_loss'])}"
     )
     worse = last["valid_loss"] > before["valid_loss"]
-    return f"{said} {was}{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
+    return (
+        f"{said}"
+        f" {was}"
+        f"{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
+    )
 
 
 def compared(curves: Curves) -> str:
@@ -95,7 +110,10 @@ def compared(curves: Curves) -> str:
     said = f"From scratch, after {epochs_of(total)}: {gives}."
     if not other:
         return f"{said} Train the pretrained network too, to see both curves."
-    return f"{said} The pretrained network stands at {other['accuracy']:.1%} and {loss_words(other['valid_loss'])}."
+    return (
+        f"{said} The pretrained network stands at {other['accuracy']:.1%} and"
+        f" {loss_words(other['valid_loss'])}."
+    )
 
 
 def accuracy_of(predicted: Predictions) -> str:
@@ -109,4 +127,7 @@ def kept_of(curves: Curves, stage: Stage) -> str:
     ]
     own = runs and not runs[-1]["over"] and runs[-1]["stage"] == stage.name
     epochs = len(runs[-1]["epochs"]) if own else 0
-    return f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage '{STAGES[stage.name]}'."
+    return (
+        f"Its last checkpoint is from epoch {epochs + 1} of {stage.epochs} of the stage"
+        f" '{STAGES[stage.name]}'."
+    )

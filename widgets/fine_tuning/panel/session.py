@@ -1,4 +1,5 @@
-"""What a panel works on: pictures, a body, a learner and what became of it; kept in a folder, so that a page loaded again finds it.
+"""What a panel works on: pictures, a body, a learner and what became of it; kept in a folder, so
+that a page loaded again finds it.
 
 Needs PyTorch, so it is imported in the first job's thread.
 """
@@ -18,10 +19,10 @@ from sheets import InputError
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
 from ..data.pictures import Pictures
 from ..learning.bodies import Body, fresh
-from ..learning.learner import BATCH_SIZE, CHECKPOINT, DIVERGED, STOPPED, Learner
+from ..learning.learner import CHECKPOINT, DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
 from ..learning.results import Predictions
-from ..learning.schedules import BASE_LR, Stage, unfrozen_rates
+from ..learning.schedules import Stage, unfrozen_rates
 from ..takeaway.head_sheets import ROWS
 from . import saying
 from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
@@ -30,12 +31,6 @@ from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
 BODY_WORK = "Pictures through the body"
-STARTING = {
-    "epochs": 4,
-    "frozen_epochs": 4,
-    "lr": BASE_LR,
-    "batch_size": BATCH_SIZE,
-}  # where the pictures come without a recipe
 BEFORE = {
     "runs": [],
     "saved": [],
@@ -55,7 +50,7 @@ def sessions() -> Path:
 
 
 class Session:
-    """tell(name, value) is called with what the page is to show, in the thread that found it out."""
+    """tell(name, value) is called with what the page is to show, in the job's thread."""
 
     def __init__(
         self,
@@ -68,12 +63,13 @@ class Session:
         listen: Listener,
         stop: Stop,
     ):
-        """folder: where it is kept; None for a temporary one. Long: call it in a job. Raises InputError and Stopped."""
+        """folder: where it is kept; None for a temporary one.
+
+        Long: call it in a job. Raises InputError and Stopped.
+        """
         self.tell, self.seed = tell, seed
         self.pictures, self.body = pictures, body
-        self.defaults = {**STARTING, **self.pictures.recipe}
-        self.defaults.setdefault("frozen_lr", self.defaults["lr"])
-        self.batch_size = int(batch_size or self.defaults["batch_size"])
+        self.batch_size = batch_size or pictures.recipe.batch_size
         self.learner = Learner(self.pictures, self.body, self.batch_size, seed, folder=folder)
         self.place = Place(self.learner.folder)
         self.curves = Curves()
@@ -89,7 +85,8 @@ class Session:
 
     def about(self) -> dict[str, Any]:
         """What there is to work with, for the page."""
-        rates = unfrozen_rates(self.defaults["lr"])
+        recipe = self.pictures.recipe
+        rates = unfrozen_rates(recipe.lr)
         return {
             "device": device_sentence(self.learner.settings.device),
             "pictures": told_pictures(self.pictures),
@@ -98,10 +95,10 @@ class Session:
             "hasHead": self.body.has_head,
             "batch": self._batch,
             "batchSize": self.batch_size,
-            "epochs": self.defaults["epochs"],
-            "frozenEpochs": self.defaults["frozen_epochs"],
-            "lr": self.defaults["lr"],
-            "frozenLr": self.defaults["frozen_lr"],
+            "epochs": recipe.epochs,
+            "frozenEpochs": recipe.epochs if recipe.frozen_epochs is None else recipe.frozen_epochs,
+            "lr": recipe.lr,
+            "frozenLr": recipe.head_lr,
             "firstRate": rates.start,
             "lastRate": rates.stop,
             "layers": self.layers(rates.start, rates.stop),
@@ -146,7 +143,10 @@ class Session:
         if scratch.unfinished:
             scratch.take_up()
             self._learning = scratch
-            return f"{saying.AGAIN} The training from scratch that ran has ended at its last checkpoint. Press Resume to go on."
+            return (
+                f"{saying.AGAIN} The training from scratch that ran has ended at its last"
+                " checkpoint. Press Resume to go on."
+            )
         return f"{saying.AGAIN} Its last job had ended, and the network is as it was then."
 
     # --- events
@@ -201,7 +201,10 @@ class Session:
         return bool(self._learning.unfinished)
 
     def look(self, listen: Listener, stop: Stop) -> Predictions:
-        """What the network as it is now makes of the validation pictures. Raises Stopped, with the results as they were."""
+        """What the network as it is now makes of the validation pictures.
+
+        Raises Stopped, with the results as they were.
+        """
         predicted = self.learner.predictions(listener=listen, stop=stop)
         last = self.learner.network.head
         weight, bias = (
@@ -222,7 +225,9 @@ class Session:
         return predicted
 
     def _after(self, outcome: str, listen: Listener, stop: Stop) -> str:
-        """What happened, in words; where the network learnt to the end, also what it makes of the pictures now."""
+        """What happened, in words; where the network learnt to the end, also what it makes of the
+        pictures now.
+        """
         self.place.keep("runs", self.curves.runs)
         if outcome in (STOPPED, DIVERGED):
             self.tell("stale", True)

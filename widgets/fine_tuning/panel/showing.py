@@ -1,4 +1,6 @@
-"""What the page is told of pictures, predictions, filters and layers: JSON-ready, with pictures as PNG addresses."""
+"""What the page is told of pictures, predictions, filters and layers: JSON-ready, with pictures as
+PNG addresses.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,10 @@ def told_batch(batch: Sequence[tuple[np.ndarray, str]]) -> list[dict[str, str]]:
 def told_results(
     predictions: Predictions, pictures: Pictures, of: str, stop: Stop = never
 ) -> dict[str, Any]:
-    """of: which network they are of. Raises Stopped: large pictures take their time to be opened."""
+    """of: which network they are of.
+
+    Raises Stopped: large pictures take their time to be opened.
+    """
 
     @cache
     def drawn(k: int) -> dict[str, str]:
@@ -82,7 +87,10 @@ def told_results(
         "of": of,
         "classes": list(predictions.classes),
         "count": len(predictions.ids),
-        "sentence": f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right, {how_many} wrong.",
+        "sentence": (
+            f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right,"
+            f" {how_many} wrong."
+        ),
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),
@@ -100,7 +108,9 @@ def told_results(
 
 
 def told_clip(predictions: Predictions, clip: float) -> dict[str, Any]:
-    """What these predictions cost at this clip, and the log-loss lesson with these very predictions. Raises InputError."""
+    """What these predictions cost at this clip, and the log-loss lesson with these very
+    predictions. Raises InputError.
+    """
     here, best = predictions.expected_log_loss(checked_clip(clip)), 1 - predictions.accuracy
     says = f"Clipped at {clip:g}, the expected log loss is {here:.4f}."
     if 0 < best < 0.5:
@@ -116,7 +126,7 @@ def told_clip(predictions: Predictions, clip: float) -> dict[str, Any]:
 
 
 def log_loss_link(predictions: Predictions, clip: float, rows: int) -> str:
-    """The address of the log-loss lesson, from another lesson, with the first `rows` predictions."""
+    """The log-loss lesson's address, from another lesson, with the first `rows` predictions."""
     inputs = log_loss_inputs(predictions, rows=rows)
     parts = {
         "is_cat": ",".join(f"{value:.0f}" for value in inputs["is_cat"]),

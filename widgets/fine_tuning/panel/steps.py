@@ -1,6 +1,7 @@
 """The lectures' steps, each a job on a session that says in a sentence what happened.
 
-Each takes the session, the numbers that the page sent with it, a listener, and what says that it is to stop.
+Each takes the session, the numbers that the page sent with it, a listener, and what says that it is
+to stop.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 from sheets import InputError
 
 from ..data.events import Listener, Stop
+from ..data.recipe import BASE_LR, Recipe
 from ..learning.learner import FINISHED, STOPPED
-from ..learning.schedules import BASE_LR, Stage, recipe
+from ..learning.schedules import Stage, stages_of
 from ..takeaway import exports, filters
 from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
@@ -70,17 +72,17 @@ def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Sto
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     options = {"frozen_lr": options.get("lr"), **options}
-    plan = recipe(
-        whole(options, "epochs"),
-        rate(options, "lr"),
-        whole(options, "frozen_epochs"),
-        rate(options, "frozen_lr"),
+    recipe = Recipe(
+        epochs=whole(options, "epochs"),
+        frozen_epochs=whole(options, "frozen_epochs"),
+        lr=rate(options, "lr"),
+        frozen_lr=rate(options, "frozen_lr"),
     )
-    return session.learn(plan, listen, stop)
+    return session.learn(stages_of(recipe), listen, stop)
 
 
 def scratch(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
-    """The same architecture from random weights, on the same pictures: its curve beside the other."""
+    """Train the same architecture from random weights on the same pictures, to compare."""
     plan = [Stage("unfrozen", whole(options, "epochs"), rate(options, "lr"))]
     session.curves.forget(SCRATCH)
     return session.learn(plan, listen, stop, session.from_scratch())
@@ -96,7 +98,8 @@ def save(session: Session, options: Options, listen: Listener, stop: Stop) -> st
         raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(
-            f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and spaces"
+            f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and"
+            " spaces"
         )
     session.learner.save(name)
     about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
@@ -128,7 +131,7 @@ def look(session: Session, options: Options, listen: Listener, stop: Stop) -> st
 def look_inside(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """First-layer filters and what excites them."""
     network = session.learner.network
-    drawn = filters.filters_of(network)[:MOST_FILTERS]
+    drawn = filters.drawn_filters(network)[:MOST_FILTERS]
     patches = filters.exciting_patches(
         network, session.body, session.pictures.valid, PATCHES, listen, stop
     )[:MOST_FILTERS]
@@ -158,7 +161,10 @@ def export(session: Session, options: Options, listen: Listener, stop: Stop) -> 
         exports.write_all(out, session.learner, outcome, number(options, "clip", least=0.0), stop)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
-    return f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and model, which from_pretrained opens."
+    return (
+        f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and"
+        " model, which from_pretrained opens."
+    )
 
 
 def play(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -170,4 +176,7 @@ def play(session: Session, options: Options, listen: Listener, stop: Stop) -> st
         whole_run = recording.play(listen, stop, number(options, "speed"))
     finally:
         session.playing = False
-    return f"The recording was {'played to its end' if whole_run else 'stopped'}; nothing was computed here."
+    return (
+        f"The recording was {'played to its end' if whole_run else 'stopped'}; nothing was"
+        " computed here."
+    )

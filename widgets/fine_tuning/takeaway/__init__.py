@@ -1,1 +1,1 @@
-"""What is taken away from a training: files, workbooks, and pictures of the first layer's filters."""
+"""What is taken away from a training: files, workbooks, the first layer's filters."""

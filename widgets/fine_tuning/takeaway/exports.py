@@ -1,4 +1,6 @@
-"""What to take away: predictions, confusion matrix, workbooks, and a model folder that `from_pretrained` opens."""
+"""What to take away: predictions, confusion matrix, workbooks, and a model folder that
+`from_pretrained` opens.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,19 @@ EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
 def as_text(text: str) -> str:
-    """A name for a CSV's cell. What a spreadsheet would take for a formula gets an apostrophe in front, as in OWASP's "CSV Injection"; a
-    number stays."""
+    """A name for a CSV's cell.
+
+    What a spreadsheet would take for a formula gets an apostrophe in front, as in OWASP's "CSV
+    Injection"; a number stays.
+    """
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
 
 
 def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
-    """id, label (the most probable class) and its probability, moved into clip ... 1 - clip. Names by `as_text`."""
+    """id, label (the most probable class) and its probability, moved into clip ...
+
+    1 - clip. Names by `as_text`.
+    """
     checked_clip(clip)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -78,7 +86,9 @@ def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
 
 
 def write_model(folder: Path, learner: Learner) -> None:
-    """Weights, configuration with the classes' names, and preprocessing: AutoModelForImageClassification.from_pretrained(folder)."""
+    """Weights, configuration with the classes' names, and preprocessing:
+    AutoModelForImageClassification.from_pretrained(folder).
+    """
     with quiet():
         learner.network.model.save_pretrained(folder)
         learner.body.processor.save_pretrained(folder)
@@ -115,11 +125,15 @@ def metrics(
 
 
 def checked_folder(folder: Path, pictures: Pictures) -> Path:
-    """The folder for the results, made where it is not there yet. Raises InputError where it cannot be, or lies among the pictures."""
+    """The folder for the results, made where it is not there yet.
+
+    Raises InputError where it cannot be, or lies among the pictures.
+    """
     if pictures.folder and is_within(folder, [pictures.folder]):
         outside = pictures.folder.parent / f"finetuned-{pictures.name}"
         raise InputError(
-            f"{folder}: results among the pictures would be read as one more class; give a folder elsewhere, such as {outside}"
+            f"{folder}: results among the pictures would be read as one more class; give a folder"
+            f" elsewhere, such as {outside}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

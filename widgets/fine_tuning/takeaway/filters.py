@@ -1,4 +1,6 @@
-"""The first layer's filters, and the patches of pictures that excite each of them most (Zeiler and Fergus, 2013)."""
+"""The first layer's filters, and the patches of pictures that excite each of them most (Zeiler and
+Fergus, 2013).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ MOST_PICTURES = 500  # looked at
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """pixels: (rows, columns, 3) from 0 to 255, what the filter saw; id: of the picture; activation: what it answered."""
+    """pixels: (rows, columns, 3) from 0 to 255, what the filter saw; id: of the picture;
+    activation: what it answered.
+    """
 
     pixels: np.ndarray
     id: str
@@ -38,8 +42,10 @@ def first_layer(network: Network) -> nn.Conv2d:
     return found
 
 
-def filters(network: Network) -> np.ndarray:
-    """(filters, rows, columns, 3) from 0 to 255, each stretched to use that range; 0 in the weights is the same grey in all colours."""
+def drawn_filters(network: Network) -> np.ndarray:
+    """(filters, rows, columns, 3) from 0 to 255, each stretched to use that range; 0 in the weights
+    is the same grey in all colours.
+    """
     weights = first_layer(network).weight.detach().float().cpu().permute(0, 2, 3, 1).numpy()
     largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
     return np.round(127.5 + 127.5 * weights / np.where(largest == 0, 1, largest)).astype(np.uint8)
@@ -53,7 +59,9 @@ def exciting_patches(
     listener: Listener = nobody,
     stop: Stop = never,
 ) -> list[list[Patch]]:
-    """For every filter its `each` most exciting patches, most exciting first, at most one of a picture. Raises Stopped."""
+    """For every filter its `each` most exciting patches, most exciting first, at most one of a
+    picture. Raises Stopped.
+    """
     layer, device = first_layer(network), next(network.parameters()).device
     pictures = pictures[:MOST_PICTURES]
     seen, found = [], []

@@ -1,6 +1,8 @@
 # mypy: disable-error-code="call-overload, arg-type, operator"
 # numpy's stubs do not know that its functions answer expressions through numpy's own protocols
-"""The trained head and the confusion matrix as sheets: live formulas in the workbook, and the same numbers as the network's."""
+"""The trained head and the confusion matrix as sheets: live formulas in the workbook, and the same
+numbers as the network's.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +25,23 @@ def head_sheet(
 ) -> Sheet:
     """The last layer for the first pictures: features, weights, logits, softmax, loss.
 
-    features: (pictures, features), in the order of the predictions. weight: (classes, features) and bias: (classes,), as PyTorch has
-    them. Raises InputError for a head that is too large for a workbook.
+    features: (pictures, features), in the order of the predictions. weight: (classes, features) and
+    bias: (classes,), as PyTorch has them. Raises InputError for a head that is too large for a
+    workbook.
     """
     rows = min(rows, len(predictions.ids))
     cells = (rows + weight.shape[0]) * weight.shape[1]
     if cells > MOST_CELLS:
         raise InputError(
-            f"a head of {weight.shape[1]} features and {weight.shape[0]} classes is {cells:,} cells, too large for a workbook"
+            f"a head of {weight.shape[1]} features and {weight.shape[0]} classes is {cells:,}"
+            " cells, too large for a workbook"
         )
     columns = "; ".join(f"column {k + 1}: {name}" for k, name in enumerate(predictions.classes))
     s = Sheet(
         "head",
         "The trained head",
-        f"The last layer of the network, for the first {rows} of the {len(predictions.ids)} pictures.",
+        f"The last layer of the network, for the first {rows} of the {len(predictions.ids)}"
+        " pictures.",
     )
     s.group(
         "The pictures",
