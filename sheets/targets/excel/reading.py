@@ -57,7 +57,12 @@ def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
     """The sheet of the workbook's sizes, one after another: each may bring others, or take them away."""
     known: set[str] = set()
     while name := next(
-        (name for name, block in sheet.inputs.items() if isinstance(block, Size) and name not in known), ""
+        (
+            name
+            for name, block in sheet.inputs.items()
+            if isinstance(block, Size) and name not in known
+        ),
+        "",
     ):
         sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0)})
         known.add(name)

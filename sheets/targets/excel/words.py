@@ -122,7 +122,9 @@ def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
 
 
 def _setting(block: Block, x: float) -> str:
-    return f"{block.name} = {x:g}" + (f" ({choices_of(block)[int(x)]})" if choices_of(block) else "")
+    return f"{block.name} = {x:g}" + (
+        f" ({choices_of(block)[int(x)]})" if choices_of(block) else ""
+    )
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:
