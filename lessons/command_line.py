@@ -117,8 +117,8 @@ def export(options: argparse.Namespace) -> None:
         given_inputs(sheet, options.set, options.workbook),
         steps_of(sheet, options.steps),
     )
-    write(sheet, str(options.out), inputs, steps)
-    after_steps(sheet, inputs, steps)
+    if write(sheet, str(options.out), inputs, steps) < steps:
+        after_steps(sheet, inputs, steps)  # says why it stopped
     print(f"wrote {options.out}")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import openpyxl
@@ -19,6 +20,7 @@ from lessons.others import OTHERS
 from sheets import Sheet, values
 from sheets.library import catalogue
 from sheets.library.log_loss import log_loss
+from sheets.targets import numpy as numpy_target
 from sheets.targets.excel import write
 
 
@@ -152,6 +154,13 @@ def test_export_holds_the_inputs_given(capsys, tmp_path):
     assert book[worksheet][address.replace("$", "")].value == pytest.approx(
         values(log_loss(), {"clip": 0.05})["loss_mean"][0, 0], rel=1e-15
     )
+
+
+def test_an_export_trains_its_run_once(descent, tmp_path, monkeypatch):
+    evaluated = mock.Mock(side_effect=numpy_target._blocks)
+    monkeypatch.setattr(numpy_target, "_blocks", evaluated)
+    assert main(["export", "descent", str(tmp_path / "out.xlsx"), "--steps", "3"]) == 0
+    assert evaluated.call_count == 4, "the start and three steps, each computed once"
 
 
 def test_values_from_an_edited_workbook_and_set_over_it(capsys, tmp_path):

@@ -12,7 +12,7 @@ from ...language.errors import SheetError
 from ...language.expr import Rows
 from ...language.names import OWN_WORKSHEETS
 from ...language.sheet import Sheet
-from ..numpy import steps_taken, values
+from ..numpy import Values, trajectory, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
@@ -23,15 +23,23 @@ from .words import check_texts
 
 @dataclass(frozen=True)
 class Part:
-    """A sheet and where it stands in the workbook. follows: its inputs that repeat one of the main sheet's, and which. steps: how many its
-    run takes, at most as many as were asked for."""
+    """A sheet and where it stands in the workbook.
+
+    follows: its inputs that repeat one of the main sheet's, and which. run: every block at step 0,
+    1, ... up to the last step asked for, or the last finite one.
+    """
 
     sheet: Sheet
     where: Layout
     formulas: dict[str, Formula]
     plan: Steps | None
     follows: dict[str, str] = field(default_factory=dict)
-    steps: int = 0
+    run: list[Values] = field(default_factory=list)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run takes after its start."""
+        return len(self.run) - 1
 
     def formula_count(self, steps: int) -> int:
         """Of a workbook with so many steps."""
@@ -49,16 +57,15 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
         check_texts(each)
     _check_worksheets(sheet)
     main = _main(with_lengths(sheet))
-    found = [main, *_beside(main, sheet.beside)]
-    _check_names(found)
-    counted = lambda steps: sum(part.formula_count(steps) for part in found)
+    placed = [main, *_beside(main, sheet.beside)]
+    _check_names(placed)
+    counted = lambda steps: sum(part.formula_count(steps) for part in placed)
     room = steps_that_fit(counted(0), counted(1) - counted(0))  # no more need to be computed
-    made = [
-        replace(part, steps=steps_taken(part.sheet, min(steps, max(room, 0) + 1))) for part in found
-    ]
-    if any(part.steps > room for part in made):
+    computed = min(steps, max(room, 0) + 1)
+    trained = [replace(part, run=list(trajectory(part.sheet, computed))) for part in placed]
+    if any(part.steps > room for part in trained):
         check_count(sheet, counted(steps), steps)
-    return made
+    return trained
 
 
 def _check_worksheets(sheet: Sheet) -> None:

@@ -8,7 +8,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
-from ..numpy import Values
 from .layout import Layout
 from .limits import LONGEST_TEXT, MOST_ROWS, check_formula
 from .parts import Part
@@ -69,7 +68,7 @@ class StartWriter:
         )
         self.page.write_string(self.row, 1, words, self.styles.wrapped)
 
-    def write(self, main: Part, found: Values, steps: int, beside: Sequence[Sheet]) -> None:
+    def write(self, main: Part, beside: Sequence[Sheet]) -> None:
         sheet = main.sheet
         self.page.write_string(0, 0, sheet.title, self.styles.title)
         self.page.write_string(1, 0, sheet.summary, self.styles.note)
@@ -81,7 +80,7 @@ class StartWriter:
         for preset in sheet.presets:
             self.pair(preset.title, settings(sheet, preset.inputs) + preset.predict)
         if main.plan is not None:
-            self._steps(main.plan, steps)
+            self._steps(main.plan, main.steps)
         if beside:
             self.heading(
                 "Worksheets to flip between",
@@ -94,7 +93,7 @@ class StartWriter:
         for source in sheet.sources:
             self.row += 1
             self.page.write_string(self.row, 0, f"{source.text}. {source.address}".rstrip())
-        self._sentences(main, found)
+        self._sentences(main)
         self.page.activate()
 
     def _steps(self, plan: Steps, steps: int) -> None:
@@ -104,7 +103,7 @@ class StartWriter:
             self.row - 1, 1, steps_formula(plan), self.styles.get(align="left", bold=True), steps
         )
 
-    def _sentences(self, main: Part, found: Values) -> None:
+    def _sentences(self, main: Part) -> None:
         """Last, since how many lines there are changes with the numbers."""
         sentences, where = main.sheet.sentences, main.where
         note = f"Of the start, step 0, which the worksheet {where.main} shows. The worksheet {{}} has the steps after it."
@@ -112,7 +111,7 @@ class StartWriter:
             "What the numbers say",
             note.format(main.plan.worksheet) if main.plan is not None else "",
         )
-        texts = [said_now(sentence, found) for sentence in sentences]
+        texts = [said_now(sentence, main.run[0]) for sentence in sentences]
         if not texts:
             return
         most = sum(

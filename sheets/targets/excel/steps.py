@@ -7,7 +7,7 @@ in each row. The main sheet's steps have a worksheet of their own, those of a sh
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,7 @@ from ...language.charts import STEP
 from ...language.dependencies import refs
 from ...language.expr import is_single
 from ...language.sheet import Sheet
-from ..numpy import trajectory, values
+from ..numpy import Values
 from .formulas import Formula, column_name, formula
 from .layout import Place
 from .limits import check_fits
@@ -154,8 +154,8 @@ class StepsWriter:
     known: dict[tuple, Formula] = field(default_factory=dict)
     formats: set[tuple[str, str]] = field(default_factory=set)
 
-    def write(self, steps: int) -> None:
-        """Rows 0 to `steps`."""
+    def write(self, run: Sequence[Values]) -> None:
+        """A row for each step of the run: every block at step 0, 1, ..."""
         plan, page = self.plan, self.page
         page.write_string(plan.top, 0, f"{self.sheet.title}: one row a step", self.styles.title)
         page.write_string(plan.first_row - 1, 0, "step", self.styles.group)
@@ -163,17 +163,16 @@ class StepsWriter:
         self._write_headings(plan.first_row - 1, plan.row)
         if plan.still:
             page.write_string(plan.still_row, 0, "every step", self.styles.row_number)
-            found = values(self.sheet)
             for name in plan.still:
-                self._write_cells(plan.still_row, name, found[name], 0)
-        for step, found in enumerate(trajectory(self.sheet, steps)):
+                self._write_cells(plan.still_row, name, run[0][name], 0)
+        for step, blocks in enumerate(run):
             self._write_step(step)
             for name in plan.row:
-                self._write_cells(plan.first_row + step, name, found[name], step)
-        self._shorten(steps)
+                self._write_cells(plan.first_row + step, name, blocks[name], step)
+        self._shorten(len(run) - 1)
 
     def _shorten(self, steps: int) -> None:
-        """Also rows that a page writes later."""
+        """Long numbers turn to powers of ten, also in rows that a page writes later."""
         for name, num_format in sorted(self.formats):
             row, column = (
                 self.plan.still_row if name in self.plan.still else self.plan.first_row,

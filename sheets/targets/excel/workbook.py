@@ -16,7 +16,6 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
-from ..numpy import values
 from . import start
 from .charts import WORKSHEET as CHARTS
 from .charts import Drawn, write_charts
@@ -46,39 +45,41 @@ def write(
     target: str | Path | BinaryIO,
     inputs: Mapping[str, Any] | None = None,
     steps: int = 0,
-) -> None:
-    """The workbook of these inputs (default: the sheet's own) and, where the sheet is carried, of `steps` steps: a row for each, up
-    to the last finite one (`trajectory` in targets/numpy.py).
+) -> int:
+    """Write the workbook of these inputs (default: the sheet's own); returns how many steps it holds.
 
-    target: a path or an open binary file. Sheets beside this one (`sheet.beside`) stand in it too, one worksheet each, with as many steps;
-    the inputs that they share with it follow its cells. Raises InputError for inputs the sheet does not take and for a workbook of too many
-    formulas, NeedsBlock for a formula that Excel cannot state in one cell, SheetError for a text or a name that it cannot hold, all before
-    anything is written.
+    steps: of a carried sheet, a row for each, up to the last finite one (`trajectory` in
+    targets/numpy.py). target: a path or an open binary file. Sheets beside this one
+    (`sheet.beside`) stand in it too, one worksheet each, with as many steps; the inputs that they
+    share with it follow its cells.
+
+    Raises InputError for inputs the sheet does not take and for a workbook of too many formulas,
+    NeedsBlock for a formula that Excel cannot state in one cell, SheetError for a text or a name
+    that it cannot hold, all before anything is written.
     """
-    made = parts(sheet.with_inputs(inputs or {}), steps)
+    main, *beside = parts(sheet.with_inputs(inputs or {}), steps)
     file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
     with Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         styles = Styles(book)
         first = start.StartWriter(book.add_worksheet(start.WORKSHEET), styles)
-        main, *beside = made
-        found = values(main.sheet)
-        _write_main(book, main, found, styles)
+        _write_main(book, main, styles)
         for part in beside:
             _write_beside(book, part, styles)
-        first.write(main, found, main.steps, [part.sheet for part in beside])
+        first.write(main, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
     if isinstance(target, (str, Path)):
         Path(target).write_bytes(file.getvalue())
     else:
         target.write(file.getvalue())
+    return main.steps
 
 
-def _write_main(book: xlsxwriter.Workbook, part: Part, found, styles: Styles) -> None:
+def _write_main(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
     """On its worksheets, with the charts and the steps on one of their own each."""
-    write_worksheets(book, part, found, styles)
+    write_worksheets(book, part, styles)
     if part.sheet.charts:
         page = book.add_worksheet(CHARTS)
         page.hide_gridlines(2)
@@ -99,13 +100,13 @@ def _write_main(book: xlsxwriter.Workbook, part: Part, found, styles: Styles) ->
         page = book.add_worksheet(part.plan.worksheet)
         labels = part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
         prepare(page, wide_enough(labels), len(labels) + 1, FIRST_ROW)
-        StepsWriter(page, part.sheet, part.where.blocks, part.plan, styles).write(part.steps)
+        StepsWriter(page, part.sheet, part.where.blocks, part.plan, styles).write(part.run)
 
 
 def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
     """All on one worksheet: charts between lists and tables, steps below."""
     where = part.where
-    page = write_worksheets(book, part, values(part.sheet), styles)[where.main]
+    page = write_worksheets(book, part, styles)[where.main]
     corner = (where.ends[where.main].lists, 0)
     write_charts(
         book,
@@ -117,4 +118,4 @@ def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None
         wide=8,
     )
     if part.plan is not None:
-        StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(part.steps)
+        StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(part.run)

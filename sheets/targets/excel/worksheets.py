@@ -12,7 +12,6 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from ..numpy import Values
 from .charts import cells_of, colour_contours
 from .layout import GroupPlace, Place
 from .limits import LONGEST_TITLE
@@ -24,11 +23,9 @@ PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
 
 
-def write_worksheets(
-    book: Workbook, part: Part, found: Values, styles: Styles
-) -> dict[str, Worksheet]:
+def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Worksheet]:
     """Everything of the part but its steps and charts, on new worksheets; returns them by name."""
-    sheet, where = part.sheet, part.where
+    sheet, where, start = part.sheet, part.where, part.run[0]
     pages = {
         name: book.add_worksheet(name)
         for name in dict.fromkeys(
@@ -45,7 +42,7 @@ def write_worksheets(
         shown = locked(block) if follows else block
         book.define_name(place.name, cells_of(block, place))
         _write_numbers(
-            pages[place.worksheet], shown, place, found[name], part.formulas.get(name), styles
+            pages[place.worksheet], shown, place, start[name], part.formulas.get(name), styles
         )
         _write_label(pages[place.worksheet], part, shown, comment(shown, follows), styles)
     _write_headings(pages, part, styles)
@@ -53,7 +50,7 @@ def write_worksheets(
     for k, sentence in enumerate(sheet.sentences):
         said = sentence_formula(sheet, where, sentence).at(0, 0)
         pages[where.main].write_formula(
-            where.sentence_rows[where.main] + k, 0, said, styles.said, said_now(sentence, found)
+            where.sentence_rows[where.main] + k, 0, said, styles.said, said_now(sentence, start)
         )
     return pages
 
