@@ -120,7 +120,9 @@ class Teller:
 
     def _question(self, where: str, table: dict[str, Any]) -> None:
         self._check(where, table, QUESTION, QUESTION_NEEDS)
-        words = {key: paragraphs(x) if isinstance(x, str) else x for key, x in table.items()}
+        words: dict[str, Any] = {
+            key: paragraphs(x) if isinstance(x, str) else x for key, x in table.items()
+        }
         with self._at(where, f"prediction {words['question']!r}: "):
             self.sheet.predict(**words)
 
