@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, normal, row_index
 from .layers import Start, chosen, standard_deviation, start_settings
+from .stories import tell_story
 
 DEPTH = 50  # layers that are computed; those beyond `layers` are not shown
 BATCH = 8  # rows of inputs
@@ -59,8 +60,7 @@ def depth_lab(width: int = 8) -> Sheet:
     _theory(s, std, activation)
     _drawn(s, layers)
     _chart(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "depth_lab")
     _sentences(s, activation)
     _sources(s)
     s.look = "activation_std"
@@ -270,100 +270,6 @@ def _chart(s: Sheet) -> None:
             Series("layer", "mean_drawn", "mean, without its sign", role="activation"),
         ],
         note="The standard deviation climbs out of the chart where activations explode and falls out of it where they vanish.",
-    )
-
-
-def _presets(s: Sheet) -> None:
-    s.notes(
-        "Take guesses in powers of ten and write them on the board. Nothing is trained here: only the size of the numbers is watched.\n"
-        "Ten minutes."
-    )
-    story = (
-        (
-            "Standard deviation {std:g}",
-            "A harmless number, it seems. What happens after {layers} layers?",
-            (
-                "Usual wrong answer: it grows to about {layers}, as if layers added up. They multiply, by {mean_factor:.2f} each.\n"
-                "Land it: this is what exploding means."
-            ),
-            {"std": 1},
-        ),
-        (
-            "Standard deviation {std:g}",
-            "Ten times smaller. Does the line now stay, fall or climb?",
-            (
-                "Usual wrong answer: it stays near 0.1. It is the same line, tilted the other way: {mean_factor:.3f} a layer.\n"
-                "Land it: vanishing is exploding downwards."
-            ),
-            {"std": 0.1},
-        ),
-        (
-            "The lecture's 2/(in + out)",
-            "It was good for three layers. Is it good for {layers}?",
-            (
-                "Most say yes. Ask which factor would keep the line level, and wait for the answer: 1.\nHere it is {expected_factor:.3f}."
-            ),
-            {"initialisation": "lecture"},
-        ),
-        (
-            "Glorot",
-            "The root of it. What does a layer now do on average?",
-            (
-                "Point at the theory, level, and at this draw wandering beside it. Move seed twice: that part is luck.\n"
-                "Land it: one square root keeps {layers} layers alive."
-            ),
-            {"initialisation": "glorot"},
-        ),
-        (
-            "Glorot with tanh",
-            "tanh keeps numbers between -1 and 1. Does it keep their size?",
-            (
-                "Usual wrong answer: yes, it holds them. It takes a little off every number in every layer.\n"
-                "The theory line is an upper limit here; say so before somebody asks."
-            ),
-            {"initialisation": "glorot", "activation": "tanh"},
-        ),
-        (
-            "Glorot with ReLU",
-            "ReLU sets half of the numbers to 0. By how much does a layer shrink?",
-            (
-                "Usual wrong answer: by a half. By the root of it, {expected_factor:.4f}.\n"
-                "Land it: size is a root of a mean square, so the half stands under a root."
-            ),
-            {"initialisation": "glorot", "activation": "ReLU"},
-        ),
-        (
-            "He with ReLU",
-            "Twice the variance, to make up for the half. Where is the line now?",
-            (
-                "Twice the variance pays for the half that ReLU drops: the expected factor is {expected_factor:.2f}. Move seed: "
-                "some draws fall silent.\n"
-                "Land it: that is all there is to the 2 in He's rule."
-            ),
-            {"initialisation": "he", "activation": "ReLU"},
-        ),
-    )
-    for title, predict, notes, settings in story:
-        s.preset(
-            title,
-            predict,
-            notes,
-            **{"layers": DEPTH, "initialisation": "fixed", "activation": "none", **settings},
-        )
-
-
-def _predictions(s: Sheet) -> None:
-    s.predict(
-        "By what factor does a layer multiply the size of its numbers, on the page as it stands?",
-        "mean_factor",
-        "This is the average over the layers shown; a factor that is not 1 explodes or vanishes with depth.",
-        0.15,
-    )
-    s.predict(
-        "Draw the standard deviation of each layer for weights of standard deviation 0.1, before the page does.",
-        "standard deviation",
-        "The average layer multiplies it by {mean_factor:.4f}: a straight line on a logarithmic axis.",
-        preset="Standard deviation 0.1",
     )
 
 

@@ -19,6 +19,7 @@ from .. import (
     uniform,
     values,
 )
+from .stories import tell_story
 
 POINTS = 30
 SEED = 104  # its points give the lecture's first update: a ← -1 - 0.01 × (-9.94)
@@ -48,8 +49,7 @@ def line_fit() -> Sheet:
     _update(s)
     _drawn(s)
     _charts(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "line_fit", _rates(s))
     _sentences(s)
     _sources(s)
     s.look = "a_next"
@@ -479,121 +479,19 @@ def _charts(s: Sheet):
     )
 
 
-def _presets(s: Sheet):
-    limit = values(s)["largest_stable_rate"].item()
-    s.notes(
-        "Ask: you may compute a number and change a number; how do you find the line? "
-        "Take the first steps with Step and read the first sentence aloud.\n"
-        "Ten minutes for buttons 1 to 4, as long again for the others."
-    )
-
-    def rate(part: float) -> float:
-        return float(f"{limit * part:.2g}")
-
-    s.preset(
-        "The lecture's line",
-        "Slope and intercept both start too low. Play 400 updates: which of them runs past its goal on the way?",
-        notes=(
-            "Play at 10 a frame. Usual wrong answer: neither, both simply rise.\n"
-            "Point at the second chart: steep sides, flat floor, so the intercept overshoots while the slope still creeps."
-        ),
-        learning_rate=0.01,
-    )
-    s.preset(
-        "Far too small: {learning_rate:g}",
-        "How far will 400 updates come at this learning rate: all the way, half of it, or hardly anywhere?",
-        notes=(
-            "Play, and let them be bored for half a minute. The way is the same, it only takes longer.\n"
-            "Land it: too small a rate costs time, not the answer."
-        ),
-        learning_rate=rate(0.001),
-    )
-    s.preset(
-        "Just under the limit: {learning_rate:g}",
-        "Nearly the largest rate that works. Is the way the same as the first one, only faster?",
-        notes=(
-            "Press Step slowly: the line jumps over the points and back. Usual wrong answer: faster means straighter.\n"
-            "This is {share_of_limit:.0%} of the largest stable rate; point at that sentence."
-        ),
-        learning_rate=rate(0.95),
-    )
-    s.preset(
-        "Just over it: {learning_rate:g}",
-        "Hardly more than before. Is the result hardly worse?",
-        notes=(
-            "Step five times and read the loss aloud: {mse:g}. Usual wrong answer: a little worse.\n"
-            "Land it: there is an edge at {largest_stable_rate:.4f}, and the curvature of the valley puts it there."
-        ),
-        learning_rate=rate(1.05),
-    )
-    noisy = {"learning_rate": 0.1, "noise": 1}
-    one = "Each update looks at one point only, in an order that every epoch shuffles. Does the mse fall at every update?"
-    spoken = (
-        "Point at in_batch, the one row whose turn it is. Usual wrong answer: downhill is downhill; it is so for one point only.\n"
-        "Land it: it comes as near, and an update costs one point's work."
-    )
-    s.preset("One point a step", one, spoken, learning_rate=0.1, batch="one")
-    s.preset(
-        "One point a step, with noise",
-        "Now the points lie beside the line. Will a and b ever come to rest?",
-        notes=(
-            "Let it play while you talk, and ask why it never rests: each point pulls the line towards itself.\n"
-            "Land it: near the bottom the noise decides, not the slope."
-        ),
-        batch="one",
-        **noisy,
-    )
-    s.preset(
-        "Batches of {batch_size:d}, with noise",
-        "The same points and the same rate, now a mean over {batch_size:d} of them. Is the way calmer?",
-        notes=(
-            "Compare with the button before: same points, same rate, a calmer path. Ask what a batch of all points would do.\n"
-            "Land it: calm is bought with work."
-        ),
-        batch="mini-batch",
-        batch_size=10,
-        **noisy,
-    )
-    s.preset(
-        "All points at one x",
-        "Five points above each other. Is there one best slope?",
-        notes=(
-            "Drag the guess elsewhere and play again: it stops at another line. Usual wrong answer: there is always one best line.\n"
-            "Point at the second chart: a gutter without a lowest point."
-        ),
-        learning_rate=0.1,
-        x=[0.5] * 5,
-        y=[7, 8, 9, 10, 11],
-    )
-
-
 def _both(a, b):
     return np.where(a, np.where(b, 1, 0), 0)
 
 
-def _predictions(s: Sheet):
-    s.predict(
-        "The guess is a = -1, b = 1, the learning rate 0.01. What is a after 100 updates?",
-        "a",
-        "The intercept b moves first, because every point pulls it fully: it is at {b:.2f}, and the mse at {mse:.4f}.",
-        0.15,
-        preset="The lecture's line",
-        steps=100,
-    )
-    s.predict(
-        "Drag where the line will be after 40 updates of the lecture's descent.",
-        "line",
-        "It stands at slope {a:.2f} and intercept {b:.2f}, on its way to {a_true:.2f} and {b_true:.2f}.",
-        0.06,
-        preset="The lecture's line",
-        steps=40,
-    )
-    s.predict(
-        "From the page as it stands: draw the mse over the next 200 updates.",
-        "mse of all points",
-        "It is at {mse:.6f} now. On this logarithmic axis, a straight line is a loss that shrinks by the same factor each time.",
-        steps=200,
-    )
+def _rates(s: Sheet) -> dict[str, float]:
+    """The story's learning rates, as parts of the largest stable one, to two digits."""
+    limit = values(s)["largest_stable_rate"].item()
+    parts = {
+        "a thousandth of the limit": 0.001,
+        "just under the limit": 0.95,
+        "just over the limit": 1.05,
+    }
+    return {name: float(f"{limit * part:.2g}") for name, part in parts.items()}
 
 
 def _sentences(s: Sheet):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import Axis, Rows, Series, Sheet, backprop, permutation, row_index, uniform
+from .stories import tell_story
 
 ROWS, COLUMNS = 30, 2
 FAR = 1e6  # where weights have run away
@@ -22,8 +23,7 @@ def linear_model() -> Sheet:
     _turn(s)
     _update(s)
     _charts(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "linear_model")
     _sentences(s)
     _sources(s)
     s.look = "w_next"
@@ -283,66 +283,6 @@ def _charts(s: Sheet):
             Series("epochs_done", "b", "bias", role="parameter", steps=True),
         ],
         note="Three lines that start apart and settle at the truth.",
-    )
-
-
-def _presets(s: Sheet):
-    s.notes(
-        "Show the four lines of Keras and ask what the last one does. Take one Step by hand, then Play. Eight minutes.\n"
-        "Point at the row whose turn it is."
-    )
-    s.preset(
-        "The lecture's model",
-        "Train 5 epochs: 150 updates of one row each. How near to the truth are the weights then: to one digit, or to three?",
-        notes=(
-            "Play to step 150. Usual wrong answer: three digits. The weights are {weight_1:g} and {weight_2:g} now, the bias {b:g}.\n"
-            "Weights too low and a bias too high make up for each other, because all x are positive."
-        ),
-        learning_rate=0.1,
-    )
-    s.preset(
-        "A tenth of the rate: {learning_rate:g}",
-        "Will 10 epochs at this rate come as far as 1 epoch came before?",
-        notes=(
-            "About as far: the loss of all rows is {mse:.4f} now; note it after each epoch.\n"
-            "Land it: too small a rate does not fail, it wastes time."
-        ),
-        learning_rate=0.01,
-    )
-    s.preset(
-        "Too large: {learning_rate:g}",
-        "What do the weights do at this rate?",
-        notes=(
-            "Usual wrong answer: they learn faster. Press Step and read a weight aloud: {weight_1:g}.\n"
-            "Land it: when a loss explodes, look at the learning rate first."
-        ),
-        learning_rate=0.7,
-    )
-    s.preset(
-        "Other starting weights",
-        "The same rows in the same order, from another start. Will 10 epochs end at other weights?",
-        notes=(
-            "Usual wrong answer: another start, another end. That is true of deep networks, not of this one.\n"
-            "Land it: a linear model has one valley with one lowest point."
-        ),
-        weight_seed=5,
-    )
-
-
-def _predictions(s: Sheet):
-    s.predict(
-        "Five epochs of 30 rows, one row a step: what is the first weight after them?",
-        "weight_1",
-        "The three end at {weight_1:.4f}, {weight_2:.4f} and {b:.4f}, and the mse at {mse:.6f}.",
-        0.02,
-        preset="The lecture's model",
-        steps=150,
-    )
-    s.predict(
-        "Draw the loss of all rows over the next five epochs, from the page as it stands.",
-        "model.evaluate: mse of all rows",
-        "It is at {mse:.6f} now.",
-        steps=150,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import Axis, Series, Sheet, backprop, row_index, xlogy
+from .stories import tell_story
 
 TOP = 10  # of the loss axis; a larger loss is drawn there
 CURVE = 100  # pieces of each curve
@@ -26,6 +27,7 @@ STORY_HONEST = [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 
 ] * 2
 STORY_HONEST[12] = 0.3  # the one mistake, honestly in doubt
 STORY_CERTAIN = [float(p >= 0.5) for p in STORY_HONEST]
+PICTURES = {"40 pictures": STORY_CATS, "honest": STORY_HONEST, "certain": STORY_CERTAIN}
 
 
 def log_loss() -> Sheet:
@@ -40,8 +42,7 @@ def log_loss() -> Sheet:
     _curves(s, clip)
     _expected_loss(s, clip, accuracy_a)
     _charts(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "log_loss", PICTURES)
     _sentences(s)
     _sources(s)
     s.look = "loss_if"
@@ -363,102 +364,6 @@ def _charts(s: Sheet):
             Series("mark_clip", "mark_loss", "clip now", mode="markers", role="parameter"),
         ],
         note="A valley with its lowest point at c = 1 - A; the clip of now is a point on it.",
-    )
-
-
-def _presets(s: Sheet):
-    s.notes(
-        "Ask who has ever handed in a probability of exactly 1. Five minutes to the first surprise, fifteen for all seven buttons.\n"
-        "One sentence for the board: minus the logarithm of the probability that was given to what is true."
-    )
-    s.preset(
-        "Five rows",
-        "Which of the five rows costs most? Which one costs exactly what a coin toss would?",
-        notes=(
-            "Usual wrong answer: the last two rows cost about the same, as both are wrong. Point at loss_if of the last: "
-            "{worst_loss:.2f}, which is {worst_share:.0%} of the whole.\n"
-            "Land it: the price of confidence has no ceiling."
-        ),
-        is_cat=[1, 0, 1, 0, 1],
-        prediction=[0.98, 0.1, 0.5, 0.9, 0.02],
-        clip=1e-4,
-    )
-    story = {"is_cat": STORY_CATS, "model_accuracy": 0.975}
-    s.preset(
-        "Honest predictions",
-        "40 pictures, 39 of them right: {model_accuracy:.1%}. The one mistake was in doubt. What is the mean loss: 0.01, 0.1 or 1?",
-        notes=(
-            "Usual wrong answer: 0.01, because so few are wrong. Point at the row in doubt: it costs {worst_loss:.2f}.\n"
-            "Land it: doubt in the right place is cheap."
-        ),
-        prediction=STORY_HONEST,
-        clip=1e-4,
-        **story,
-    )
-    s.preset(
-        "What if I submit 1s and 0s?",
-        "The same 39 right answers, now with full confidence, and no clip. Is the mean loss smaller or larger?",
-        notes=(
-            "Most hands are for smaller. Point at the accuracy, {accuracy:.1%} as before, then at the one row that ruins the mean.\n"
-            "Land it: accuracy cannot see confidence, log loss can."
-        ),
-        prediction=STORY_CERTAIN,
-        clip=0,
-        **story,
-    )
-    asks = {
-        1e-4: (
-            "Kaggle's {clip:g}",
-            "Kaggle moves 0 and 1 by {clip:g}, so that the log exists. What does the one wrong row cost now?",
-            (
-                "Let them work out minus the logarithm of {clip:g}, then point at the one row that pays {worst_share:.2%} of everything.\n"
-                "Land it: this was place 110, with a model that was {accuracy:.1%} right."
-            ),
-        ),
-        0.05: (
-            "Clip at {clip:g}",
-            "The lecture went from place 110 to about place 40 with this. Which rows got worse, which better?",
-            (
-                "Let them name the rows that got worse: all but one. Point at the second chart, where the square slides down the valley.\n"
-                "Land it: many small payments buy one large rebate."
-            ),
-        ),
-        0.02: (
-            "Clip at {clip:g}",
-            "Closer to 0: is it a little better or a little worse than 0.05?",
-            "Usual wrong answer: worse, as it is nearer to 0. Ask where the bottom of the valley must be. Two minutes, no more.",
-        ),
-        0.025: (
-            "Clip at {clip:g}",
-            "1 - A for this class. Can any other clip do better?",
-            (
-                "Let somebody move clip and try to beat {least_loss:.4f}. Nobody will.\nLand it: be as unsure as you are often wrong."
-            ),
-        ),
-    }
-    for clip, (title, predict, notes) in asks.items():
-        s.preset(title, predict, notes, prediction=STORY_CERTAIN, clip=clip, **story)
-
-
-def _predictions(s: Sheet):
-    right = sum(cat == certain for cat, certain in zip(STORY_CATS, STORY_CERTAIN, strict=True))
-    s.predict(
-        f"{right} of {len(STORY_CATS)} answers are right. All are submitted as 1s and 0s, with no clip. What is the mean loss?",
-        "loss_mean",
-        "The loss of the costliest row is {worst_loss}: certain and wrong. One such row decides the mean of all {row_count}.",
-        preset="What if I submit 1s and 0s?",
-    )
-    s.predict(
-        "Now Kaggle moves 0 and 1 inwards by 0.0001. What is the mean loss?",
-        "loss_mean",
-        "The loss of the one wrong row is {worst_loss}, and the mean shares that among {row_count} rows.",
-        0.15,
-        preset="Kaggle's 0.0001",
-    )
-    s.predict(
-        "Draw what a picture of a cat costs, against the prediction that it is a cat.",
-        "a cat",
-        "It is minus the logarithm of the prediction: nothing at 1, and ever steeper towards 0.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, backprop, column_index, normal, row_index
+from .stories import tell_story
 
 LAST_LEFT_OUT = 5  # the curve's end, where the loss has run away
 SLIDE_WIDTH = 15  # points between the two ends of the window that slide moves
@@ -115,8 +116,7 @@ def lr_finder() -> Sheet:
     _marks(s, set_to, lrs, curve, tried, rates)
     _runs(s, set_to, x, y, start)
     _charts(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "lr_finder")
     _sentences(s)
     _sources(s)
     s.look = "smoothed"
@@ -623,89 +623,6 @@ def _charts(s: Sheet) -> None:
             Series("x", "fit_other", "other rate", role="activation"),
         ],
         note="The points of the curve, and the line that each network makes of them.",
-    )
-
-
-def _presets(s: Sheet) -> None:
-    test = {
-        "start_lr": 1e-5,
-        "end_lr": 10,
-        "num_steps": PLANNED,
-        "growth": GROWTH[0],
-        "seed": SEED,
-        "chosen_lr": 0.05,
-        "other_lr": 1e-3,
-    }
-    s.notes(
-        "Ask how they choose a learning rate today; most copy one. Here it is one run, a larger rate for each batch, "
-        "and the network answers.\n"
-        "Ten minutes."
-    )
-    raise_it = (
-        "Press Play. At which rate does the loss begin to fall, and at which does it run away?"
-    )
-    marks = (
-        "Play. While nothing happens, ask why: the rates are still too small. Hands up when it falls, and again when it runs away.\n"
-        "Point at the four marks: four rules, one curve."
-    )
-    s.preset("Raise it until it explodes", raise_it, marks, **test)
-    beside = "Train at {chosen_lr:g} or at {other_lr:g}"
-    left = (
-        "Play, then drag the two marks along the curve: both runs are made anew. Usual wrong answer: "
-        "the smaller rate is safer, so it ends lower.\n"
-        "Land it: far to the left of the marks is wasted time."
-    )
-    s.preset(
-        beside, "Near the marks, or far to the left of them: which run ends lower?", left, **test
-    )
-    bottom = (
-        "Usual wrong answer: the lowest point is the best rate. It is low thanks to the smaller rates before it, and about to rise.\n"
-        "That is why the rule called minimum takes a tenth of it."
-    )
-    s.preset(
-        beside,
-        "The second rate is at the bottom of the curve. Is it the best one?",
-        bottom,
-        **{**test, "other_lr": 0.8},
-    )
-    right = "Press Step and count aloud: a few batches, no more.\nLand it: to the right of the bottom there is no way back."
-    s.preset(
-        beside,
-        "The second rate is to the right of the bottom. How long does its run last?",
-        right,
-        **{**test, "other_lr": 2},
-    )
-    linear = (
-        "By equal steps from {start_lr:g} to {end_lr:g}: how much of the curve is left to read?"
-    )
-    few = "Point at the axis: nearly all of the curve lies in the first step. Ask what matters about a rate: its factor. One minute."
-    s.preset("Grow by equal steps", linear, few, **{**test, "growth": GROWTH[1]})
-    s.preset(
-        "Only {num_steps:d} rates",
-        "The same range in fewer steps. Which rule has too little to look at?",
-        (
-            "Ask which rule needs a window: slide, and here it has too few points.\nLand it: fewer rates, a quicker test, a rougher answer."
-        ),
-        **{**test, "num_steps": 20},
-    )
-
-
-def _predictions(s: Sheet) -> None:
-    s.predict(
-        "The rate grows from 0.00001 to 10 in 100 steps. Draw the smoothed loss against the learning rate.",
-        "smoothed loss",
-        "The test ends where the loss is more than 4 times its least, {best:.4f}.",
-        0.12,
-        preset="Raise it until it explodes",
-        steps=100,
-    )
-    s.predict(
-        "Which rate does the rule `minimum` suggest, a tenth of that with the least loss?",
-        "minimum",
-        "valley says {valley:.7f}, steep {steep:.7f}, slide {slide:.7f}.",
-        0.5,
-        preset="Raise it until it explodes",
-        steps=100,
     )
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, backprop, row_index
 from .layers import (
-    INITIALISATIONS,
     LARGEST,
     MOST_LAYERS,
     bias,
@@ -17,6 +15,7 @@ from .layers import (
     start_settings,
     weight,
 )
+from .stories import tell_story
 
 X, Y = [2, 3, 1], [5, 6]
 WIDEST = 6
@@ -69,8 +68,7 @@ def matmul_stack(
     _training(s, [*weights, *biases], rate)
     _sizes(s, activations, y, len(weights))
     _charts(s, len(weights))
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "matmul_stack")
     _sentences(s, rate)
     _sources(s)
     s.look = "h_1" if hidden else "output"
@@ -218,101 +216,6 @@ def _charts(s: Sheet, layers: int) -> None:
         Axis("sse (log scale)", 1e-6, 1e16, "log"),
         [Series("step", "sse_drawn", "sse", role="loss", steps=True)],
         note="The sum of squared errors at each step so far, falling where the network learns.",
-    )
-
-
-def _presets(s: Sheet) -> None:
-    s.notes(
-        "Do the first product on the board: the row x, the first column of W_1. Then ask how large the outputs will be.\n"
-        "Fifteen minutes with Play, five without."
-    )
-    story: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-        (
-            "Standard deviation {std:.0f}",
-            "Weights as the lecture first drew them. How large will the outputs be beside the targets?",
-            (
-                "Usual wrong answer: about 10. Point at the first chart: each layer makes the numbers larger, and there are three.\n"
-                "It says {output_first:g} where {wanted_first:g} is wanted. Land it in the lecture's words: "
-                "not even in the same general scale."
-            ),
-            {"std": 10},
-        ),
-        (
-            "The lecture's 2/(in + out)",
-            "What will the outputs look like now? Then press Play: will it learn to say the targets?",
-            (
-                "Click std_1: one cell has changed. Play, and watch the outputs walk to {wanted_first:g} and {wanted_second:g}.\n"
-                "Land it: multiply, add, take a small step, many times; nothing else happened."
-            ),
-            {},
-        ),
-        (
-            "Glorot's root of it",
-            "The paper has 2/(in + out) as the variance. Are the weights larger or smaller than before?",
-            (
-                "Usual wrong answer: smaller, as it is a root. The root of a number below 1 is larger.\n"
-                "Say that the lecture took the paper's variance for the deviation: three layers forgive it, fifty do not."
-            ),
-            {},
-        ),
-        (
-            "He: only what goes in counts",
-            "The root of 2/in, made for ReLU. Which layer's weights grow most, and why?",
-            (
-                "Point at std_1: only the {fan_in_1} numbers that go in count now, so a layer that widens the row grows most.\n"
-                "The 2 is there for ReLU, which has a lesson of its own."
-            ),
-            {},
-        ),
-        (
-            "All zeros",
-            "Why not start from 0? Press Play: what do the outputs become?",
-            (
-                "Let somebody argue for zeros; it sounds fair. Then play: nothing moves.\n"
-                "Point at the gradients, all 0: each is a product with a 0 in it."
-            ),
-            {},
-        ),
-        (
-            "Zeros, with biases",
-            "Each layer may now add a bias. Press Play: what does it learn, and what of x is in it?",
-            (
-                "Play: it learns to say the targets. Change x: it says the same.\nLand it: a small loss is not yet an understanding."
-            ),
-            {"biases": "on", "learning_rate": 0.05},
-        ),
-    )
-    for initialisation, (title, predict, notes, settings) in zip(
-        (*INITIALISATIONS, INITIALISATIONS[-1]), story, strict=True
-    ):
-        s.preset(title, predict, notes, initialisation=initialisation, **settings)
-    s.preset(
-        "{std:.0f} again, learning rate {learning_rate:g}",
-        "Press Play after button 1, then after this one. Why must the steps be so small?",
-        notes=(
-            "Usual wrong answer: large weights learn faster. With usual steps they fly apart, with tiny ones they learn.\n"
-            "Land it: where weights are large the slope is steep, so steps must be short."
-        ),
-        initialisation="fixed",
-        std=10,
-        learning_rate=1e-7,
-    )
-
-
-def _predictions(s: Sheet) -> None:
-    s.predict(
-        "Weights of standard deviation 10, inputs (2, 3, 1), three products: how large is the first output?",
-        "output_first",
-        "Each layer multiplies the size by about ten times the root of its inputs. A guess that is off by half of it still counts here.",
-        0.5,
-        preset="Standard deviation 10",
-    )
-    s.predict(
-        "The same with the lecture's 2/(in + out) as standard deviation: what is the sse now?",
-        "sse",
-        "The outputs are {output_first:.2f} and {output_second:.2f}: on the scale of the targets, and still wrong.",
-        0.3,
-        preset="The lecture's 2/(in + out)",
     )
 
 

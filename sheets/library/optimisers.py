@@ -20,6 +20,7 @@ from .optimisers_rules import (
     settings_of,
     turn,
 )
+from .stories import tell_story
 
 INTERCEPTS, SLOPES = (-5.0, 45.0), (-0.5, 4.0)  # of the loss surface
 COLUMNS, ROWS = 41, 31  # of its grid
@@ -39,8 +40,7 @@ def optimisers() -> Sheet:
     _errors(s, descents)
     _surface(s)
     _charts(s, descents)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "optimisers", _settings_of_all())
     _sentences(s, descents)
     for text, address in SOURCES:
         s.source(text, address)
@@ -232,99 +232,24 @@ def _charts(s: Sheet, descents: dict[str, Descent]):
     )
 
 
-def _presets(s: Sheet):
-    s.notes(
-        "Take bets on the five and write them on the board. Twenty minutes for the race, ten for one row of the course's sheet below it.\n"
-        "The data lie exactly on a line, so only the way differs."
-    )
+def _settings_of_all() -> dict[str, dict[str, float | str]]:
+    """The story's settings by name: a rule, the start, and each optimiser's rate and betas."""
     start = {"start_intercept": START, "start_slope": START}
-    usual = {
-        rule: {
-            key: x
+    course, torch = (
+        {
+            key: value
             for name, one in OPTIMISERS.items()
-            for key, x in settings_of(one, rule, f"_{name}").items()
+            for key, value in settings_of(one, rule, f"_{name}").items()
         }
         for rule in (COURSE, TORCH)
+    )
+    tenth = {k: x / 10 if k.startswith("learning_rate") else x for k, x in course.items()}
+    return {
+        "the course's": {"rule": COURSE, **start, **course},
+        "PyTorch's": {"rule": TORCH, **start, **torch},
+        "PyTorch's rule, the course's rates": {"rule": TORCH, **start, **course},
+        "a tenth of the course's rates": {"rule": COURSE, **start, **tenth},
     }
-    s.preset(
-        "Rule course",
-        "Who is closest to y = 2 x + 30 after 5 passes, that is 145 steps? And who will hardly have moved its intercept?",
-        notes=(
-            "Drag to step 145 and settle the bets. Point at the valley: SGD falls to its floor and creeps along it.\n"
-            "Land it: whoever divides by the usual size of the gradients can walk along the floor."
-        ),
-        rule=COURSE,
-        **start,
-        **usual[COURSE],
-    )
-    s.preset(
-        "Rule torch",
-        "No warm start, and a bias correction for Adam. Whose first step is the longest?",
-        (
-            "Press Step once, and only once. Usual wrong answer: momentum. Adagrad's first step is its whole rate, RMSprop's is as long.\n"
-            "Land it: Adam's bias correction is there for exactly this."
-        ),
-        rule=TORCH,
-        **start,
-        **usual[TORCH],
-    )
-    s.preset(
-        "Rule torch at the course's rates",
-        "PyTorch's momentum is a sum, the course's an average. Who runs away?",
-        notes=(
-            "Play, and let them find out: momentum, because a sum is ten times an average here.\n"
-            "Land it: copy a learning rate, and copy the definition with it."
-        ),
-        rule=TORCH,
-        **start,
-        **usual[COURSE],
-    )
-    s.preset(
-        "A tenth of every learning rate",
-        "Everyone is slower. Who comes out ahead now?",
-        notes=(
-            "Ask who hardly minds: SGD, which the valley held up, not its rate. RMSprop starves, "
-            "because its steps are as long as its rate.\n"
-            "Two minutes."
-        ),
-        rule=COURSE,
-        **start,
-        **{
-            key: x / 10 if key.startswith("learning_rate") else x
-            for key, x in usual[COURSE].items()
-        },
-    )
-    s.preset(
-        "From the other side: intercept {start_intercept:g}, slope {start_slope:g}",
-        "Who crosses the valley, and who walks along its floor?",
-        notes=(
-            "Then let somebody drag the start elsewhere. Another start, another winner: one race makes no champion.\n"
-            "Ask which of the five they would take home, and why."
-        ),
-        rule=COURSE,
-        start_intercept=40,
-        start_slope=3.5,
-        **usual[COURSE],
-    )
-
-
-def _predictions(s: Sheet):
-    s.predict(
-        "All five start at intercept 1, slope 1. After 5 passes by the course's rules, where is adam's intercept? (30 is true.)",
-        "intercept_adam",
-        "Adam's steps are of one size in both directions, so it crosses the long flat valley; sgd has got to {intercept_sgd:.2f} only.",
-        0.1,
-        preset="Rule course",
-        steps=145,
-    )
-    s.predict(
-        "Draw the error of adam, pass by pass, over those 5 passes.",
-        "adam",
-        "It stands at intercept {intercept_adam:.2f}, slope {slope_adam:.2f} now.",
-        0.15,
-        preset="Rule course",
-        steps=145,
-    )
 
 
 def _sentences(s: Sheet, descents: dict[str, Descent]):

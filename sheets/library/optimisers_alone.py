@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, column_index, row_index
-from .optimisers_notes import NOTES
 from .optimisers_rules import (
     COURSE,
     LARGEST_BETA,
@@ -23,6 +22,7 @@ from .optimisers_rules import (
     settings_of,
     turn,
 )
+from .stories import tell_story
 
 NUDGE = 0.01  # of the finite differences, as the course has it
 RIGHT, TOP = 100, 250  # of the line's chart
@@ -51,8 +51,6 @@ class Words(NamedTuple):
     summary: str
     course: str  # what its rule does, while rule is course
     torch: str
-    predict: str  # before the course's run
-    predict_torch: str  # before PyTorch's
 
 
 WORDS = {
@@ -61,32 +59,24 @@ WORDS = {
         "Look at one row, walk against its gradient, take the next row. What can go wrong with something so simple?",
         "SGD: the direction is this row's gradient itself. m is that gradient, and v stays as it is, so that nothing is divided.",
         "PyTorch's SGD is the course's; only, no update is dropped at the end of a pass.",
-        "29 steps are one pass over the data. Which of the two numbers is learned in the first pass, the slope or the intercept?",
-        "PyTorch keeps the last update of each pass, and the course's Run drops it. Will the line end closer to the data, or further away?",
     ),
     "momentum": Words(
         "Momentum: walk along an average of the gradients",
         "Gradients of single rows point here and there. What does it help to follow their average?",
         "Momentum as the course has it: m = beta m + (1 - beta) gradient, an average, so that m is as large as a gradient.",
         "Momentum as PyTorch has it: m = beta m + gradient, a sum, so that m grows to 1 / (1 - beta) times a gradient.",
-        "Is the path smoother than that of SGD at the same learning rate? And is the line closer after five passes?",
-        "PyTorch's m is a sum and grows ten times as large where beta is 0.9. What learning rate gives the course's path?",
     ),
     "rmsprop": Words(
         "RMSprop: a step of the same size for each parameter",
         "The slope's gradients are tens of times larger than the intercept's. What if each was divided by its own usual size?",
         "RMSprop as the course has it: the gradient is divided by the square root of v as the row above left it, without epsilon.",
         "RMSprop as PyTorch has it: the gradient is divided by the square root of this row's v, plus 1e-8.",
-        "SGD hardly moves the intercept. Will this?",
-        "PyTorch starts with v at 0, and so divides by a small number at first. How long is the very first step?",
     ),
     "adam": Words(
         "Adam: momentum and RMSprop together",
         "The average of the gradients, divided by their usual size. Does it reach y = 2 x + 30?",
         "Adam as the course has it: direction m, divisor the square root of v, both of this row; no bias correction, no epsilon.",
         "Adam as PyTorch has it: m and v are corrected for having started at 0, and 1e-8 is added to the root of v.",
-        "After five passes, how close to 30 is the intercept?",
-        "PyTorch needs no Reset: it starts from m = 0 and v = 0, and corrects both. What does the correction make of the first m?",
     ),
     "adagrad": Words(
         "Adagrad: steps that only become shorter",
@@ -94,48 +84,6 @@ WORDS = {
         "Adagrad in the manner of the course's other sheets: v sums all squared gradients, and its root divides. (What the course's own "
         "sheet of 2016 computes, and at which learning rate, is not known to us.)",
         "Adagrad as PyTorch has it: v is the sum of all squared gradients, and 1e-10 is added to its root.",
-        "How long is the first step, whatever the data are?",
-        "1e-10 beside roots of thousands: which digit of the line will it change?",
-    ),
-}
-
-# title, what to predict, and what differs from the course's settings
-MORE_PRESETS: dict[str, tuple[tuple[str, str, dict[str, float | str]], ...]] = {
-    "sgd": (
-        (
-            "Twice the course's rate",
-            "The first row asks for a step of 0.12. What will the row with x = 99 ask for?",
-            {"learning_rate": 2e-4},
-        ),
-    ),
-    "momentum": (
-        (
-            "PyTorch's rule at the course's rate",
-            "The sum is ten times the average. What will the line do?",
-            {"rule": TORCH},
-        ),
-        ("No memory: beta {beta:g}", "Which other optimiser is this?", {"beta": 0}),
-    ),
-    "rmsprop": (
-        (
-            "Ten times the course's rate",
-            "Every step is ten times as long. Is the line closer after five passes?",
-            {"learning_rate": 0.2},
-        ),
-    ),
-    "adam": (
-        (
-            "beta_1 {beta_1:g}, as in later courses",
-            "A longer memory, at the same rate. Smoother, or wilder?",
-            {"beta_1": 0.9},
-        ),
-    ),
-    "adagrad": (
-        (
-            "A twentieth of the rate",
-            "Its steps shorten by themselves. What if they start short?",
-            {"learning_rate": 0.1},
-        ),
     ),
 }
 
@@ -175,8 +123,8 @@ def _alone(name: str) -> Sheet:
     descent.update(s["t"], s["kept"])
     _errors(s, descent)
     _charts(s)
-    _presets(s, optimiser, words)
-    _predictions(s)
+    tell_story(s, name, _settings_by_rule(optimiser))
+    tell_story(s, "optimisers_alone")
     _sentences(s, words, descent.undivided)
     _sources(s)
     s.look = "new_slope"
@@ -321,40 +269,10 @@ def _charts(s: Sheet):
     )
 
 
-def _presets(s: Sheet, optimiser: Optimiser, words: Words):
-    opening, *spoken = NOTES[optimiser.name]
-    s.notes(opening)
-    notes = iter(spoken)
-    for rule, predict in ((COURSE, words.predict), (TORCH, words.predict_torch)):
-        s.preset(
-            f"Rule {rule}, learning rate {{learning_rate}}",
-            predict,
-            next(notes),
-            rule=rule,
-            **settings_of(optimiser, rule),
-        )
-    for title, predict, changes in MORE_PRESETS[optimiser.name]:
-        s.preset(
-            title,
-            predict,
-            next(notes),
-            **{"rule": COURSE, **settings_of(optimiser, COURSE), **changes},
-        )
-
-
-def _predictions(s: Sheet):
-    s.predict(
-        "From the page as it stands: where is the slope after one pass of 29 steps? (2 is true.)",
-        "slope",
-        "The intercept, which should be 30, is at {intercept:.2f} by then; its root mean square error is {rmse:.2f}.",
-        steps=29,
-    )
-    s.predict(
-        "Draw the error of the guess over the next five passes.",
-        "of the guess, by step",
-        "It is at {rmse:.2f} now.",
-        steps=145,
-    )
+def _settings_by_rule(optimiser: Optimiser) -> dict[str, dict[str, float | str]]:
+    """The settings that the stories name: each rule with its own learning rate and betas."""
+    names = {"the course's": COURSE, "PyTorch's": TORCH}
+    return {name: {"rule": rule, **settings_of(optimiser, rule)} for name, rule in names.items()}
 
 
 def _sentences(s: Sheet, words: Words, undivided: Expr):

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import POINTER_X, POINTER_Y, Axis, Expr, Series, Sheet, backprop, normal, row_index
 from .layers import chosen
+from .stories import tell_story
 
 UNITS = 12  # at most; those beyond `units` count for nothing
 POINTS = 31  # of the curve, from -1 to 1
@@ -37,8 +38,7 @@ def relu_function() -> Sheet:
     _training(s, hands)
     _pieces(s, units)
     _charts(s, hands, units)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "relu_function", _by_hand())
     _sentences(s)
     s.source(
         "M. Nielsen, Neural Networks and Deep Learning (2015), chapter 4",
@@ -466,137 +466,14 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
     )
 
 
-def _presets(s: Sheet) -> None:
-    s.notes(
-        "Let a volunteer drag a kink and an end before you explain anything. Then ask which curve these cannot follow.\n"
-        "Fifteen minutes, with the drawing."
-    )
-    start = {"learning_rate": 0.05, "momentum": 0.9, "start": STARTS[0]}
-    asks = [
-        (
-            "{units:d} unit for the sine",
-            "sine",
-            1,
-            "One kink, one slope. What is the best it can do? Then press Play.",
-            (
-                "Play 300 steps at 10 a frame. Point at the kink: it bends once, and a sine bends everywhere.\n"
-                "The mean squared error is {loss:.4f} now."
-            ),
-        ),
-        (
-            "{units:d} units for |x|",
-            "|x|",
-            2,
-            "Can they make it exactly? Where must their kinks be?",
-            (
-                "Let them find MAX(0, x) + MAX(0, -x) on paper first. Then play, and watch both kinks walk to 0.\n"
-                "Land it: exactly, not nearly."
-            ),
-        ),
-        (
-            "{units:d} units for the sine",
-            "sine",
-            4,
-            "A sine bends everywhere, these units at few places. How close do they come?",
-            (
-                "Ask for a guess before Play: half the loss of one unit, a quarter, less? It is {loss:.5f} now.\n"
-                "Point at the kinks: they go where the sine is most curved."
-            ),
-        ),
-        (
-            "{units:d} units for the sine",
-            "sine",
-            12,
-            "More kinks: how much smaller does the loss become?",
-            (
-                "Usual wrong answer: three times the units, a third of the loss. It is {loss:.5f} now; play 300 steps and compare.\n"
-                "Land it: between two kinks it is straight, so more kinks mean shorter pieces."
-            ),
-        ),
-        (
-            "{units:d} units for the bump",
-            "bump",
-            12,
-            "Up, down, and flat again. Where will the kinks go?",
-            (
-                "Let somebody point at the places before you play: both feet and the top. Several units crowd where one could do.\n"
-                "Land it: units go where the curve bends."
-            ),
-        ),
-        (
-            "{units:d} units for the step",
-            "step",
-            12,
-            "The sum cannot jump. What will it do instead?",
-            (
-                "Usual wrong answer: it cannot do it at all. It makes a ramp, and more steps make it steeper.\n"
-                "Point at the largest error, {worst_error:.2f}: a ramp is never a jump."
-            ),
-        ),
-    ]
-    for title, curve, units, predict, notes in asks:
-        s.preset(title, predict, notes, curve=curve, units=units, **start)
-    flat = [0.0] * UNITS
-    s.preset(
-        "By hand: {units:d} units for the bump",
-        "No Play: drag. All look to the right. What must their heights add up to, so that the bump ends flat?",
-        notes=(
-            "Give the mouse to a volunteer for two minutes; the room directs. What the heights must add up to: 0.\n"
-            "Then play, and see whether descent does better than the room."
-        ),
-        curve="bump",
-        units=3,
-        weight=[[1.0]] * UNITS,
-        bias=[[b] for b in [0.5, 0, -0.5, *flat[3:]]],
-        height=[[0.1]] * UNITS,
-        **start,
-    )
-    noise = "The sine again, from a start that was drawn. Are all the units of use?"
-    dead = (
-        "Count the dead with them: {dead_units} of {units}. Move seed: others die.\n"
-        "Land it: that is one reason why the scale of the first weights matters."
-    )
-    s.preset(
-        "Seeded noise, {units:d} units",
-        noise,
-        dead,
-        curve="sine",
-        units=12,
-        seed=SEED,
-        **{**start, "start": STARTS[1]},
-    )
-    faster = "The same units at a much larger rate: will the fit be faster?"
-    quiet = (
-        "Usual wrong answers: faster, or it explodes. It goes quiet: {dead_units} units are dead now.\n"
-        "Land it: a dead network looks calm, so look at the count."
-    )
-    s.preset(
-        "Learning rate {learning_rate:g}",
-        faster,
-        quiet,
-        curve="sine",
-        units=12,
-        **{**start, "learning_rate": 1},
-    )
-
-
-def _predictions(s: Sheet) -> None:
-    s.predict(
-        "One unit has one kink. What is the mean squared error of its best fit to the sine after 300 steps?",
-        "loss",
-        "One kink is all the sum has; its largest error is {worst_error:.3f}.",
-        0.2,
-        preset="1 unit for the sine",
-        steps=300,
-    )
-    s.predict(
-        "Draw the sum that twelve units reach for the bump within 300 steps.",
-        "the sum",
-        "The mean squared error is {loss:.5f}, the largest error {worst_error:.3f}; the sum can bend {kinks_inside:d} times.",
-        0.06,
-        preset="12 units for the bump",
-        steps=300,
-    )
+def _by_hand() -> dict[str, list[list[float]]]:
+    """Three units for the bump, all looking to the right, and the others at rest."""
+    kinks = [0.5, 0.0, -0.5] + [0.0] * (UNITS - 3)
+    return {
+        "all to the right": [[1.0]] * UNITS,
+        "three kinks": [[b] for b in kinks],
+        "all low": [[0.1]] * UNITS,
+    }
 
 
 def _sentences(s: Sheet) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import Axis, Expr, Series, Sheet, row_index, sigmoid
 from .layers import LARGEST, chosen, drawn_weights, start_settings, weight
+from .stories import tell_story
 
 BATCH = [[2, 3, 1], [1, -1, 2], [-2, 1, 1], [0, 2, 3], [-1, -3, 2]]
 HIDDEN, OUTPUTS = (4, 3), 2
@@ -48,8 +49,7 @@ def relu_layers() -> Sheet:
     _walk(s, x, weights, activation)
     _curve(s, activation)
     _charts(s)
-    _presets(s)
-    _predictions(s)
+    tell_story(s, "relu_layers", {"a dead unit 3": DEAD_W_1})
     _sentences(s, activation, [h.shape[1] for h in hidden])
     _sources(s)
     s.look = "h_1"
@@ -204,83 +204,6 @@ def _charts(s: Sheet) -> None:
         Axis("activation of z", -3, 3),
         [Series("curve_z", "curve_h", "activation", role="parameter")],
         note="The chosen activation as a curve: a straight line while it is off.",
-    )
-
-
-def _presets(s: Sheet) -> None:
-    s.notes(
-        "Ask what three layers can do that one cannot, and take answers before anything is pressed. Eight minutes."
-    )
-    story = (
-        (
-            "No activation",
-            "Three layers, or one matrix: for how many rows do they differ?",
-            (
-                "Usual wrong answer: more layers can do more. Point at difference: 0 in every row.\nLand it: linear on linear is linear."
-            ),
-            {"activation": "off"},
-        ),
-        (
-            "ReLU: =MAX(0, z)",
-            "Every negative z becomes 0. Does one matrix still do it? How often does the line bend?",
-            (
-                "Point at a number of h_1 that became 0, then at the chart, which bends where a unit switches. "
-                "{bent_rows} of {row_count} rows differ.\n"
-                "Land it: =MAX(0, x), and it is deep learning."
-            ),
-            {"activation": "ReLU"},
-        ),
-        (
-            "tanh",
-            "A smooth squeeze instead of a kink. Is the difference 0 again?",
-            "Any function that is not straight will do. Ask for another one; whatever they name will do. One minute.",
-            {"activation": "tanh"},
-        ),
-        (
-            "sigmoid",
-            "It makes 0 a half. What does an input of zeros give now?",
-            (
-                "Usual wrong answer: zeros in, zeros out. It makes a half of each 0, so something comes out of nothing.\n"
-                "Type zeros into a row of x and look."
-            ),
-            {"activation": "sigmoid"},
-        ),
-        (
-            "A dead unit",
-            "Unit 3 of h_1 sees the third column alone. When is its ReLU not 0?",
-            (
-                "Let them find it. Dead units: {dead_units} of {unit_count}. Type -1 into the third column of x, "
-                "and it wakes up for that row.\n"
-                "Land it: no output and no slope, so descent cannot bring it back."
-            ),
-            {"activation": "ReLU", "W_1": DEAD_W_1},
-        ),
-        (
-            "The same, off",
-            "The unit's weights are as they were. Is the unit still dead?",
-            (
-                "Usual wrong answer: still dead, the weights are the same. Death is ReLU's, not the weights'.\n"
-                "And the layers are one matrix again."
-            ),
-            {"activation": "off", "W_1": DEAD_W_1},
-        ),
-    )
-    for title, predict, notes, settings in story:
-        s.preset(title, predict, notes, **settings)
-
-
-def _predictions(s: Sheet) -> None:
-    s.predict(
-        "Three layers, no activation, and their three matrices multiplied into one. How far apart do the two answers lie, at most?",
-        "largest_difference",
-        "Linear on linear is linear: one matrix says what three layers say.",
-        preset="No activation",
-    )
-    s.predict(
-        "Now MAX(0, z) stands between the layers. How many rows of the batch have another answer than the one matrix?",
-        "bent_rows",
-        "{bent_rows:d} of {row_count:d} rows, by up to {largest_difference:.4f}: the layers are no matrix any more.",
-        preset="ReLU: =MAX(0, z)",
     )
 
 
