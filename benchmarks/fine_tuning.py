@@ -147,7 +147,8 @@ def trainer(learner: Any, folder: Path) -> Callable[[], float]:
     ]
     model = Network(learner.body, ("even", "odd")).model
     settings = TrainingArguments(
-        str(folder), per_device_train_batch_size=BATCH, num_train_epochs=UNFROZEN, learning_rate=1e-5, use_cpu=True, save_strategy="no",
+        str(folder), per_device_train_batch_size=BATCH, num_train_epochs=UNFROZEN,
+        learning_rate=1e-5, use_cpu=True, save_strategy="no",
         report_to=[], disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False,
     )  # fmt: skip
 

@@ -63,7 +63,7 @@ IN_WORDS = {
 
 
 def tell(sheet: Sheet, path: str | Path, given: Mapping[str, Any] | None = None) -> None:
-    """Adds the notes, presets and questions of a TOML file to a sheet that has its blocks and charts.
+    """Adds a TOML file's notes, presets and questions to a sheet that has its blocks and charts.
 
     given: what Python computes, by the name that the file calls it. Raises SheetError, which names
     the file and the preset or question, for what is no TOML, unknown keys and names, missing words
@@ -77,6 +77,7 @@ class Teller:
 
     def __init__(self, sheet: Sheet, path: Path, given: dict[str, Any]):
         self.sheet, self.file, self.given = sheet, path.name, given
+        self.author = author_line()  # what a sheet's refusals begin with
         self.asked: set[str] = set()
         self.story = self._read(path)
         self._check(self.file, self.story, FILE)
@@ -163,7 +164,7 @@ class Teller:
         try:
             yield
         except SheetError as error:
-            message = str(error).removeprefix(f"{author_line()}: ").removeprefix(named)
+            message = str(error).removeprefix(f"{self.author}: ").removeprefix(named)
             raise SheetError(message, where) from None
 
 

@@ -142,14 +142,18 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     assert "Traceback" not in page.content()
 
 
-SHOWN = """([source, state]) => import(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))).then(({ default: widget }) => {
+SHOWN = """([source, state]) => import(
+    URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
+).then(({ default: widget }) => {
     const heard = [];
     window.model = {
         get: (name) => state[name],
         on: (event, listener) => heard.push([event, listener]),
         off: () => {},
         send: () => {},
-        answer: (content) => heard.filter(([event]) => event === "msg:custom").forEach(([, listener]) => listener(content, [])),
+        answer: (content) => heard
+            .filter(([event]) => event === "msg:custom")
+            .forEach(([, listener]) => listener(content, [])),
         tell: (name, value) => {
             state[name] = value;
             for (const [event, listener] of heard) if (event === `change:${name}`) listener();

@@ -36,8 +36,8 @@ def read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
-            # noqa: SIM118  safe_open is no dict
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            names = file.keys()  # safe_open is no dict, and cannot be looped over itself
+            tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: this checkpoint cannot be read: {error}") from error
     if about.get("format") != FORMAT:

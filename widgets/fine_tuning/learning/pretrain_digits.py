@@ -30,12 +30,16 @@ EPOCHS, LR, BATCH_SIZE, SEED = 5, 1e-2, 32, 0
 
 README = """# digits_body
 
-A ResNet of {parameters:,} parameters for pictures of {size} x {size}, pretrained on the handwritten digits {others} of
-`../../data/digits.npz`, each turned by {turns} degrees: {classes} classes, {train} pictures, {epochs} epochs of one cycle at a
-largest rate of {lr:g}, batches of {batch_size}, seed {seed}, from new random weights. It never saw a 3 or a 7. Its numbers are
+A ResNet of {parameters:,} parameters for pictures of {size} x {size}, \
+pretrained on the handwritten digits {others} of
+`../../data/digits.npz`, each turned by {turns} degrees: {classes} classes, {train} pictures, \
+{epochs} epochs of one cycle at a
+largest rate of {lr:g}, batches of {batch_size}, seed {seed}, from new random weights. \
+It never saw a 3 or a 7. Its numbers are
 stored with 16 bits each.
 
-On the {valid} pictures that it was not shown it tells digit and turn right {accuracy:.2%} of the time (a 0 or an 8 turned by
+On the {valid} pictures that it was not shown it tells digit and turn right {accuracy:.2%} \
+of the time (a 0 or an 8 turned by
 180 degrees looks as before).
 
 Made by `python -m widgets.fine_tuning.learning.pretrain_digits`.

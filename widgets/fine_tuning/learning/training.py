@@ -196,9 +196,8 @@ class Training:
         Returns the loss before it, or raises Diverged.
         """
         own, device = self.processes.share(index), self.settings.device
-        weight = (
-            1 if len(own) else 0
-        )  # a process without a picture of its own takes part with another's, and counts it as nothing
+        # A process without a picture of its own takes part with another's, counted as nothing.
+        weight = 1 if len(own) else 0
         labels = self.trainee.train.labels[self.own(index)].to(device)
 
         def work(slices: list[slice]) -> float:
