@@ -1,4 +1,6 @@
-"""A sheet that is larger than a lesson: a network of one hidden layer on 200 rows, with its gradients, some 9,000 formulas."""
+"""A sheet that is larger than a lesson: a network of one hidden layer on 200 rows, with its
+gradients, some 9,000 formulas.
+"""
 
 from __future__ import annotations
 

@@ -15,8 +15,10 @@ WINDOW = {"width": 1500, "height": 1000}
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """One Chromium without a screen, in which a name that is not this computer's fails at once: Voila's own template asks the internet for
-    fonts, and what that costs is not measured. (Where names do not fail at once, the usual way waits longer.)"""
+    """One Chromium without a screen, in which a name that is not this computer's fails at once:
+    Voila's own template asks the internet for fonts, and what that costs is not measured. (Where
+    names do not fail at once, the usual way waits longer.)
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -31,7 +33,10 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def opened(browser: Any, address: str) -> Iterator[Any]:
-    """A page with nothing in its cache, on its way to an address. Left for a blank one at the end, so that its kernel ends."""
+    """A page with nothing in its cache, on its way to an address.
+
+    Left for a blank one at the end, so that its kernel ends.
+    """
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
     page.set_default_timeout(90_000)

@@ -1,8 +1,10 @@
-"""A class opens one lesson on one Voila server at once: 30 students, 4 of them real Chromium pages and 26 that do over HTTP and websocket
-what a page does (30 browsers on the server's own cores would measure the browsers): open the lesson, which runs in a kernel of its own,
-fetch every script that a browser fetches, ask for the widgets, and then move a slider each second. Open is who has every widget; a real
-page, whose slider answers. Memory is each process's share (PSS) while all are open. Thirty kernels of the usual way take minutes, so it is
-set beside ours with 8 students, 2 of them real pages: ours on `gradsheet serve`, the same lesson with ipywidgets, FigureWidget and numpy in
+"""A class opens one lesson on one Voila server at once: 30 students, 4 of them real Chromium pages
+and 26 that do over HTTP and websocket what a page does (30 browsers on the server's own cores would
+measure the browsers): open the lesson, which runs in a kernel of its own, fetch every script that a
+browser fetches, ask for the widgets, and then move a slider each second. Open is who has every
+widget; a real page, whose slider answers. Memory is each process's share (PSS) while all are open.
+Thirty kernels of the usual way take minutes, so it is set beside ours with 8 students, 2 of them
+real pages: ours on `gradsheet serve`, the same lesson with ipywidgets, FigureWidget and numpy in
 Voila as it is installed. Processor time is the server's and its kernels', until all are open.
 """
 
@@ -32,8 +34,9 @@ SLIDER_BAR = 50.0  # milliseconds at p95
 
 
 class Measured(NamedTuple):
-    """Seconds until each student was open, milliseconds of each press in the real pages, seconds of each move of the others', bytes of
-    memory, seconds of processor time for each student."""
+    """Seconds until each student was open, milliseconds of each press in the real pages, seconds of
+    each move of the others', bytes of memory, seconds of processor time for each student.
+    """
 
     opened: list[float]
     pressed: list[float]
@@ -44,13 +47,17 @@ class Measured(NamedTuple):
 
 
 def share(process: psutil.Process) -> int:
-    """Bytes of memory that are the process's own, with its part of what it shares; where the system does not say, without that."""
+    """Bytes of memory that are the process's own, with its part of what it shares; where the system
+    does not say, without that.
+    """
     memory = process.memory_full_info()
     return getattr(memory, "pss", memory.uss)
 
 
 def files_of(browser: Any, address: str, lesson: Lesson) -> list[str]:
-    """What a browser with an empty cache fetches from the lesson's server besides the page, in order."""
+    """What a browser with an empty cache fetches from the lesson's server besides the page, in
+    order.
+    """
     asked: list[str] = []
     host = urlsplit(address).netloc
     with opened(browser, "about:blank") as page:
@@ -88,7 +95,10 @@ def processor_time(server: psutil.Process) -> float:
 
 
 def whole_class(browser: Any, address: str, lesson: Lesson, count: int, real: int) -> Measured:
-    """`count` students, `real` of them in browsers. Raises ConnectionError where one of them cannot open the lesson."""
+    """`count` students, `real` of them in browsers.
+
+    Raises ConnectionError where one of them cannot open the lesson.
+    """
     server = server_at(address)
     files = files_of(browser, address, lesson)
     time.sleep(8)  # until the kernel that this page took is replaced
@@ -122,7 +132,9 @@ def whole_class(browser: Any, address: str, lesson: Lesson, count: int, real: in
 
 
 def presses(page: Any, lesson: Lesson) -> list[float]:
-    """Milliseconds of each of a round of presses on a page's slider; of one that is not answered, how long it was waited for."""
+    """Milliseconds of each of a round of presses on a page's slider; of one that is not answered,
+    how long it was waited for.
+    """
     page.bring_to_front()
     wait_until_drawn(page)
     page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")

@@ -1,7 +1,9 @@
-"""What moving `std` costs on a page of 50 layers of width 128 (a batch of 8): recalculation of all 50 layers in the slider's listener,
-and drawing until the chart's lines stand, for each press of an arrow key: the first one after the page has opened, then dragging. The
-page is a file, as `gradsheet page depth_lab OUT.html --set width=128 --set layers=50` writes it. The noise, 820,224 draws, is drawn again
-only for another seed: the last row tells what that costs, beside numpy's own generator and the same layers in a notebook, nothing drawn.
+"""What moving `std` costs on a page of 50 layers of width 128 (a batch of 8): recalculation of all
+50 layers in the slider's listener, and drawing until the chart's lines stand, for each press of an
+arrow key: the first one after the page has opened, then dragging. The page is a file, as `gradsheet
+page depth_lab OUT.html --set width=128 --set layers=50` writes it. The noise, 820,224 draws, is
+drawn again only for another seed: the last row tells what that costs, beside numpy's own generator
+and the same layers in a notebook, nothing drawn.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def until_drawn(found: list[dict]) -> list[float]:
 
 
 def layers_in_numpy(seed: int) -> float:
-    """Milliseconds of the draws, the layers and their standard deviations, as a notebook would write them."""
+    """Milliseconds of the draws, the layers and their standard deviations, as a notebook would
+    write them.
+    """
     began = time.perf_counter()
     random = np.random.default_rng(seed)
     h = random.standard_normal((BATCH, WIDTH))

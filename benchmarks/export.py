@@ -1,5 +1,6 @@
-"""Our workbook against bare XlsxWriter writing the same cells of the same worksheets, with formulas, cached values and formats computed
-beforehand. Ours computes them, and also writes notes, validation, names, charts and print set-up, which bare XlsxWriter here does not.
+"""Our workbook against bare XlsxWriter writing the same cells of the same worksheets, with
+formulas, cached values and formats computed beforehand. Ours computes them, and also writes notes,
+validation, names, charts and print set-up, which bare XlsxWriter here does not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ ROUNDS = 7
 
 
 class Written(NamedTuple):
-    """A cell as XlsxWriter is told: kind is f (formula), n (number) or s (text); style is a key of the formats."""
+    """A cell as XlsxWriter is told: kind is f (formula), n (number) or s (text); style is a key of
+    the formats.
+    """
 
     worksheet: str
     row: int

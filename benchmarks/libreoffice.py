@@ -1,4 +1,6 @@
-"""LibreOffice's own recalculation time: a Basic macro changes a cell, recalculates and reads a result, with the workbook loaded once."""
+"""LibreOffice's own recalculation time: a Basic macro changes a cell, recalculates and reads a
+result, with the workbook loaded once.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,10 @@ def office() -> str | None:
 
 
 def new_profile(folder: Path) -> Path:
-    """A LibreOffice profile of its own. Its first start fills it, and overwrites a library that is there already."""
+    """A LibreOffice profile of its own.
+
+    Its first start fills it, and overwrites a library that is there already.
+    """
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE_AT_LOADING)
@@ -69,7 +74,10 @@ def recalculation(
     read: str,
     changes: tuple[float, float, int],
 ) -> tuple[float, float]:
-    """Milliseconds for one recalculation, and the last result read. changes: (from, step, how many)."""
+    """Milliseconds for one recalculation, and the last result read.
+
+    changes: (from, step, how many).
+    """
     answer = profile / "answer.txt"
     low, step, times = changes
     macro = MACRO.format(

@@ -1,7 +1,8 @@
-"""From opening the lesson's address to the first usable slider: one whose key press has changed the mean loss. The keys are pressed as
-soon as the slider is there, again and again until one is answered. Each visit has an empty cache and a kernel of its own. Voila as it
-is installed starts that kernel when the page is asked for; `gradsheet serve` keeps one started with its libraries imported (no lesson
-run); Voila's own preheating keeps one that has run the whole notebook.
+"""From opening the lesson's address to the first usable slider: one whose key press has changed the
+mean loss. The keys are pressed as soon as the slider is there, again and again until one is
+answered. Each visit has an empty cache and a kernel of its own. Voila as it is installed starts
+that kernel when the page is asked for; `gradsheet serve` keeps one started with its libraries
+imported (no lesson run); Voila's own preheating keeps one that has run the whole notebook.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ PATIENCE = 150  # milliseconds for an answer before the next press
 
 
 class Opening(NamedTuple):
-    """Seconds from opening the address until the slider is there, until it has answered, until the charts are drawn."""
+    """Seconds from opening the address until the slider is there, until it has answered, until the
+    charts are drawn.
+    """
 
     shown: float
     answer: float
@@ -69,7 +72,9 @@ def frame_size(event: dict) -> int:
 
 
 def bytes_received(browser: Any, address: str, lesson: Lesson) -> int:
-    """What opening the lesson sends to the browser, over HTTP (unpacked) and the kernel's websocket, until all has come to rest."""
+    """What opening the lesson sends to the browser, over HTTP (unpacked) and the kernel's
+    websocket, until all has come to rest.
+    """
     received = 0
 
     def count(size: Callable[[dict], int]) -> Callable[[dict], None]:

@@ -11,7 +11,9 @@ LINES = 3  # in both charts together
 
 
 class Lesson(NamedTuple):
-    """Selectors of the clip's slider and of the mean loss, and the words on the button of a preset."""
+    """Selectors of the clip's slider and of the mean loss, and the words on the
+    button of a preset.
+    """
 
     slider: str
     number: str
@@ -34,7 +36,9 @@ def choose_preset(page: Any, lesson: Lesson, words: str) -> None:
 
 
 def to_the_end(page: Any, lesson: Lesson) -> None:
-    """The slider focused and at its right end, where every move to the left changes the mean loss."""
+    """The slider focused and at its right end, where every move to the left changes
+    the mean loss.
+    """
     page.focus(lesson.slider)
     page.keyboard.press("End")
     page.wait_for_timeout(1000)

@@ -1,7 +1,9 @@
-"""One input changed, every number of the sheet computed again: our JavaScript program (in V8) and numpy, against spreadsheet engines on
-the workbook that we export. Loading is excluded everywhere. The program computes all blocks into arrays that stand; numpy checks the
-inputs and makes new arrays; IronCalc (`update_cell_with_number`, `evaluate`) and `formulas` (`calculate(inputs=...)`) compute the whole
-workbook; LibreOffice (a Basic macro: cell, `calculate`, read the result) only what depends on the cell. All must give the same result.
+"""One input changed, every number of the sheet computed again: our JavaScript program (in V8) and
+numpy, against spreadsheet engines on the workbook that we export. Loading is excluded everywhere.
+The program computes all blocks into arrays that stand; numpy checks the inputs and makes new
+arrays; IronCalc (`update_cell_with_number`, `evaluate`) and `formulas` (`calculate(inputs=...)`)
+compute the whole workbook; LibreOffice (a Basic macro: cell, `calculate`, read the result) only
+what depends on the cell. All must give the same result.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ WORKSHEET = "Sheet"
 
 
 class Case(NamedTuple):
-    """A sheet, the parameter that is changed and the result that is read. The k-th change is `low + step * k`."""
+    """A sheet, the parameter that is changed and the result that is read.
+
+    The k-th change is `low + step * k`.
+    """
 
     sheet: Sheet
     changed: str
@@ -71,7 +76,9 @@ def timed(recalculate: Callable[[int], float]) -> Engine:
 
 
 def by_javascript(case: Case) -> Engine:
-    """V8 runs the whole series in one call: a page has no boundary between Python and JavaScript to cross."""
+    """V8 runs the whole series in one call: a page has no boundary between Python and JavaScript to
+    cross.
+    """
     from py_mini_racer import MiniRacer
 
     flat = {
@@ -80,7 +87,8 @@ def by_javascript(case: Case) -> Engine:
         if block.value is not None
     }
     racer = MiniRacer()
-    racer.eval(f"""
+    racer.eval(
+        f"""
         const started = ({program(case.sheet)})({int(case.sheet.rows or 0)});
         for (const [name, numbers] of Object.entries({json.dumps(flat)})) started.blocks[name].set(numbers);
         const recalculate = (times) => {{
@@ -89,7 +97,8 @@ def by_javascript(case: Case) -> Engine:
             started.run();
           }}
           return started.blocks.{case.read}[0];
-        }};""")
+        }};"""
+    )
 
     def engine(times: int) -> tuple[float, float]:
         began = time.perf_counter()
@@ -160,7 +169,9 @@ def engines(case: Case, folder: Path) -> dict[str, Engine]:
 
 
 def times_for(name: str, engine: Engine) -> int:
-    """How many recalculations make a round: for a fast engine LEAST seconds of them, which also warms it up."""
+    """How many recalculations make a round: for a fast engine LEAST seconds of them, which also
+    warms it up.
+    """
     if name == "formulas":
         return 1  # seconds each
     if name == "LibreOffice":

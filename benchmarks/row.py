@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """ratio: the other's divided by ours, so above 1 where ours is less. held: whether the bar was, None where there is no bar."""
+    """ratio: the other's divided by ours, so above 1 where ours is less.
+
+    held: whether the bar was, None where there is no bar.
+    """
 
     what: str
     ours: str

@@ -42,7 +42,10 @@ def free_port() -> int:
 
 @contextmanager
 def started(command: list[str], address: str) -> Iterator[None]:
-    """A server that runs until the end of the block, from its first answer on. What it says is not shown unless it fails."""
+    """A server that runs until the end of the block, from its first answer on.
+
+    What it says is not shown unless it fails.
+    """
     with tempfile.TemporaryFile("w+") as said:
         server = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
         try:
@@ -116,7 +119,9 @@ def our_server() -> Iterator[str]:
 def stock_voila(
     *options: str, lessons: tuple[str, ...] = ("ours", "usual")
 ) -> Iterator[tuple[str, str]]:
-    """Voila as it is installed, with its usual template. Gives the addresses of our lesson and of the usual one.
+    """Voila as it is installed, with its usual template.
+
+    Gives the addresses of our lesson and of the usual one.
 
     lessons: which of the two are there. (A preheated Voila keeps a kernel for each.)
     """

@@ -1,6 +1,7 @@
-"""From a real press of an arrow key on the clip's slider to the end of the frame in which both the changed mean loss and the changed
-line of the chart are painted: our page, and the same lesson with ipywidgets, FigureWidget and numpy in the kernel (Voila as it is
-installed), in the same browser, a round here and a round there.
+"""From a real press of an arrow key on the clip's slider to the end of the frame in which both the
+changed mean loss and the changed line of the chart are painted: our page, and the same lesson with
+ipywidgets, FigureWidget and numpy in the kernel (Voila as it is installed), in the same browser, a
+round here and a round there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""300 students open the static page of one lesson at once, from Python's own file server (`python -m http.server`): each asks for the page
-and all that it names, with an empty cache. There is no kernel, so what is left to grow are the bytes sent; the server's memory is its share
-(PSS) before the class and after it. Meanwhile the slider is pressed in a real page of the same site. Beside it the same lesson the usual
-way, in Voila as it is installed: 3 students, one of them in a real page, whose measured kernels are multiplied by 300.
+"""300 students open the static page of one lesson at once, from Python's own file server (`python
+-m http.server`): each asks for the page and all that it names, with an empty cache. There is no
+kernel, so what is left to grow are the bytes sent; the server's memory is its share (PSS) before
+the class and after it. Meanwhile the slider is pressed in a real page of the same site. Beside it
+the same lesson the usual way, in Voila as it is installed: 3 students, one of them in a real page,
+whose measured kernels are multiplied by 300.
 """
 
 from __future__ import annotations
@@ -70,8 +72,10 @@ async def all_visits(address: str) -> list[int]:
 
 
 class Fetched(NamedTuple):
-    """Seconds until all have the page, bytes sent to each, seconds of the server's processor time for each, bytes of its memory before and
-    after, milliseconds of each press in a real page meanwhile."""
+    """Seconds until all have the page, bytes sent to each, seconds of the server's processor time
+    for each, bytes of its memory before and after, milliseconds of each press in a real page
+    meanwhile.
+    """
 
     taken: float
     sent: list[int]

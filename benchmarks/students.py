@@ -1,4 +1,6 @@
-"""Students without a browser: each opens a lesson over HTTP and its kernel's websocket, as a page does, and moves a slider now and then."""
+"""Students without a browser: each opens a lesson over HTTP and its kernel's websocket, as a page
+does, and moves a slider now and then.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,9 @@ CLIPS = (0.01, 0.02, 0.05, 0.1)
 
 @dataclass
 class Attendance:
-    """Seconds from the first click until each student had every widget; seconds of each move until its kernel was idle again; what kept
-    a student from either."""
+    """Seconds from the first click until each student had every widget; seconds of each move until
+    its kernel was idle again; what kept a student from either.
+    """
 
     opened: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
@@ -111,7 +114,9 @@ async def widgets_of(socket: WebSocketClientConnection) -> dict[str, dict[str, A
 
 
 def clip_of(widgets: dict[str, dict[str, Any]]) -> tuple[str, str]:
-    """The widget that holds the clip, and under which name: a sheet's input, or a slider of ipywidgets'."""
+    """The widget that holds the clip, and under which name: a sheet's input, or a slider of
+    ipywidgets'.
+    """
     for name, state in widgets.items():
         if "clip" in state:
             return name, "clip"
@@ -174,7 +179,10 @@ async def attended(
 
 @contextmanager
 def students(count: int, address: str, files: Sequence[str]) -> Iterator[Attendance]:
-    """`count` of them at the lesson until the end of the block. files: what a browser fetches for the lesson besides its page."""
+    """`count` of them at the lesson until the end of the block.
+
+    files: what a browser fetches for the lesson besides its page.
+    """
     found, leave, loop = Attendance(), asyncio.Event(), asyncio.new_event_loop()
     thread = threading.Thread(
         target=loop.run_until_complete, args=[attended(count, address, files, found, leave)]

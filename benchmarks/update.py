@@ -1,6 +1,7 @@
-"""What one input costs our page before the browser lays it out: recalculation (in the slider's listener), numbers and charts, over 300
-presses of an arrow key. The page's own measure is `gradsheet:update`; where plotly moves a line or a point after that measure has ended,
-the time runs to the last one moved.
+"""What one input costs our page before the browser lays it out: recalculation (in the slider's
+listener), numbers and charts, over 300 presses of an arrow key. The page's own measure is
+`gradsheet:update`; where plotly moves a line or a point after that measure has ended, the time runs
+to the last one moved.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What comes along: import times in fresh processes, what `import widgets` asks for, and the size of the lesson's front end."""
+"""What comes along: import times in fresh processes, what `import widgets` asks for, and the size
+of the lesson's front end.
+"""
 
 from __future__ import annotations
 

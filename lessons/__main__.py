@@ -1,4 +1,5 @@
-"""`python3 lessons [--port N] [--no-browser] [--pictures FOLDER]`: install what is missing in `.venv`, then open the lessons.
+"""`python3 lessons [--port N] [--no-browser] [--pictures FOLDER]`: install what is missing in
+`.venv`, then open the lessons.
 
 Needs nothing but Python 3.11 or newer. The arguments are those of `gradsheet serve`.
 """

@@ -1,4 +1,7 @@
-"""`gradsheet`: the lessons, and every face of a sheet, from the command line. Exit code 2 and a sentence for what cannot be done."""
+"""`gradsheet`: the lessons, and every face of a sheet, from the command line.
+
+Exit code 2 and a sentence for what cannot be done.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,9 @@ def picture_folder(name: str) -> Path:
 
 
 def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
-    """Every block after so many steps, or the last finite one; then says so where errors are said."""
+    """Every block after so many steps, or the last finite one; then says so where
+    errors are said.
+    """
     started = sheet.with_inputs(inputs)
     step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
     if step < steps:

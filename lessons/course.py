@@ -37,7 +37,10 @@ def title(name: str) -> str:
 def lesson_links(
     name: str, address: Callable[[str], str], start: str, label: str = "Lessons"
 ) -> str:
-    """From a lesson to the one before it, all of them (`start`) and the next one. label: one of its own on its page."""
+    """From a lesson to the one before it, all of them (`start`) and the next one.
+
+    label: one of its own on its page.
+    """
     order = lessons()
     at = order.index(name)
 

@@ -1,7 +1,8 @@
 """Make the project's own environment, `.venv`, and keep it up to date.
 
-`python3 lessons` and `python3 tests` begin here, on a machine where nothing is installed: this file needs the standard
-library alone. Pythons from 3.6 on must be able to read it, so that they can say that they are too old.
+`python3 lessons` and `python3 tests` begin here, on a machine where nothing is installed: this file
+needs the standard library alone. Pythons from 3.6 on must be able to read it, so that they can say
+that they are too old.
 """
 
 import hashlib
@@ -30,7 +31,8 @@ UNWANTED = {
     "PIP_CONSTRAINT",
 }
 
-# What pip prints, in lower case, and what the person can do about it. The first row that fits is the answer.
+# What pip prints, in lower case, and what the person can do about it. The first row that fits is
+# the answer.
 CAUSES = (
     (
         ("no space left on device", "errno 28", "not enough space on the disk"),
@@ -99,7 +101,9 @@ def program(environment: Path, name: str, windows: bool = WINDOWS) -> Path:
 def variables_for(
     environment: Path, variables: "dict[str, str]", windows: bool = WINDOWS
 ) -> "dict[str, str]":
-    """The environment variables for a program of `environment`, whatever other one the person is in."""
+    """The environment variables for a program of `environment`, whatever other one the person is
+    in.
+    """
     kept = {name: value for name, value in variables.items() if name not in UNWANTED}
     folder = str(program(environment, "python", windows).parent)
     separator = ";" if windows else ":"
@@ -110,19 +114,25 @@ def variables_for(
 
 
 def fingerprint(root: Path, version: "tuple[int, ...]") -> str:
-    """What an up-to-date environment was made from: the sources, the folder it serves and the Python in it."""
+    """What an up-to-date environment was made from: the sources, the folder it serves and the
+    Python in it.
+    """
     parts = [ascii(str(root)).encode(), dotted(version).encode()]
     parts += [(root / name).read_bytes() for name in SOURCES]
     return hashlib.sha256(b"".join(b"%d:%s" % (len(part), part) for part in parts)).hexdigest()
 
 
 def stamp_file(environment: Path, extras: "tuple[str, ...]") -> Path:
-    """The file that says from what the packages for these extras were installed; written last, when all went well."""
+    """The file that says from what the packages for these extras were installed; written last, when
+    all went well.
+    """
     return environment / "-".join(["installed", *sorted(extras)])
 
 
 def place_file(environment: Path) -> Path:
-    """The file that says for which folder the environment was made: one that was moved or copied does not work."""
+    """The file that says for which folder the environment was made: one that was moved or copied
+    does not work.
+    """
     return environment / "made-for"
 
 
@@ -135,7 +145,9 @@ def text_of(path: Path) -> str:
 
 
 def version_in(environment: Path) -> "tuple[int, ...]":
-    """The version of the Python in an environment, as `(3, 11)`; nothing, `()`, if there is none that runs."""
+    """The version of the Python in an environment, as `(3, 11)`; nothing, `()`, if there is none
+    that runs.
+    """
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     command = [str(program(environment, "python")), "-I", "-S", "-c", question]
     try:
@@ -148,14 +160,19 @@ def version_in(environment: Path) -> "tuple[int, ...]":
 
 
 def is_current(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> bool:
-    """Whether everything wanted is installed, so that there is nothing to do. This is all that a second start costs."""
+    """Whether everything wanted is installed, so that there is nothing to do.
+
+    This is all that a second start costs.
+    """
     if not program(environment, "gradsheet").exists():
         return False
     return text_of(stamp_file(environment, extras)) == fingerprint(root, version_in(environment))
 
 
 def is_sound(root: Path, environment: Path) -> bool:
-    """Whether packages can be installed in it: it is whole, made for this folder, and its Python is new enough."""
+    """Whether packages can be installed in it: it is whole, made for this folder, and its Python is
+    new enough.
+    """
     if complaint_about(version_in(environment)) or text_of(place_file(environment)) not in (
         "",
         ascii(str(root)),
@@ -177,7 +194,9 @@ def last_words(output: str) -> str:
 
 
 def explain(output: str, version: "tuple[int, ...]") -> str:
-    """Why pip failed and what to do, from what it printed and the version of the Python it ran in."""
+    """Why pip failed and what to do, from what it printed and the version of the
+    Python it ran in.
+    """
     low = output.lower()
     for signs, sentence in CAUSES:
         if any(sign in low for sign in signs):
@@ -221,7 +240,9 @@ def make_environment(environment: Path) -> None:
 
 
 def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
-    """Install with pip from the pinned constraints, showing a dot for each package that has to be fetched."""
+    """Install with pip from the pinned constraints, showing a dot for each package that has to be
+    fetched.
+    """
     command = [
         str(program(environment, "python")),
         "-m",
@@ -261,7 +282,8 @@ def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
 def install(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> None:
     """Install the project, editable, with these extras.
 
-    The build tool goes first, itself pinned: a changed pyproject.toml that asks for no new package needs no network.
+    The build tool goes first, itself pinned: a changed pyproject.toml that asks for no new package
+    needs no network.
     """
     for stamp in environment.glob("installed*"):
         stamp.unlink()
@@ -325,7 +347,10 @@ def run(environment: Path, command: "list[str]", folder: "Path | None" = None) -
 
 
 def hand_over(environment: Path, command: "list[str]") -> int:
-    """Become a program of the environment, by name. Windows cannot: there it is run, and its exit code returned."""
+    """Become a program of the environment, by name.
+
+    Windows cannot: there it is run, and its exit code returned.
+    """
     if WINDOWS:
         return run(environment, command)
     path = str(program(environment, command[0]))
@@ -334,12 +359,17 @@ def hand_over(environment: Path, command: "list[str]") -> int:
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Say something to the person at once. Not on standard output, which belongs to the program that is started."""
+    """Say something to the person at once.
+
+    Not on standard output, which belongs to the program that is started.
+    """
     print(text, end=end, file=sys.stderr, flush=True)
 
 
 def quietly(main, arguments: "list[str]") -> int:
-    """Run `main(arguments)`: its exit code; an error in sentences, without a traceback; Ctrl-C without a word."""
+    """Run `main(arguments)`: its exit code; an error in sentences, without a traceback; Ctrl-C
+    without a word.
+    """
     try:
         return main(arguments)
     except InstallError as error:

@@ -1,6 +1,8 @@
-"""Lessons as pages: the text and sheets of each notebook as static HTML, and the index with a picture and a sentence for each.
+"""Lessons as pages: the text and sheets of each notebook as static HTML, and the index with a
+picture and a sentence for each.
 
-A lesson's panel that needs Python is replaced by a recorded run and the sentence that says how to open it.
+A lesson's panel that needs Python is replaced by a recorded run and the sentence that says how to
+open it.
 """
 
 from __future__ import annotations
@@ -31,9 +33,13 @@ from .picture import ended, picture, picture_of_run
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
 main > .lessons { padding: 0; list-style: none; max-width: none; }
-.lesson { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; color: inherit; text-decoration: none; }
-.lesson:hover, .lesson:focus-visible { border-color: #0072b2; box-shadow: 0 0 0 2px #0072b2; outline: none; }
-.lessons h2 { margin: 8px 0 4px; color: #00527f; } .lessons p { margin: 0; } .lessons svg { width: 100%; height: auto; }
+.lesson { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; }
+.lesson { color: inherit; text-decoration: none; }
+.lesson:hover, .lesson:focus-visible { border-color: #0072b2; outline: none; }
+.lesson:hover, .lesson:focus-visible { box-shadow: 0 0 0 2px #0072b2; }
+.lessons h2 { margin: 8px 0 4px; color: #00527f; }
+.lessons p { margin: 0; }
+.lessons svg { width: 100%; height: auto; }
 .lesson + a { display: inline-block; margin: 6px 14px; font-size: 0.9em; }
 """
 
@@ -61,7 +67,9 @@ def _value(source: str, names: dict[str, Any]) -> Any:
 
 
 def parts(path: Path, inputs: Mapping[str, Any] | None = None) -> list[str | Sheet]:
-    """The notebook's cells in order: HTML of its text, and the sheets its code shows (with `inputs` in the first)."""
+    """The notebook's cells in order: HTML of its text, and the sheets its code shows (with `inputs`
+    in the first).
+    """
     markdown, names = _markdown(), {"__name__": "lesson"}
     found: list[str | Sheet] = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
@@ -109,7 +117,9 @@ def _without_python(name: str, run: Recording) -> str:
 
 
 def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: Any) -> str:
-    """A lesson as one HTML page. A sheet without a lesson of its own gets a page with its title and summary. Raises InputError.
+    """A lesson as one HTML page.
+
+    A sheet without a lesson of its own gets a page with its title and summary. Raises InputError.
 
     around: what `static_page` is told besides.
     """
@@ -130,13 +140,20 @@ def _told(name: str) -> tuple[Sheet, str]:
 
 @lru_cache
 def _card(name: str) -> str:
-    """A lesson's picture, title and sentence. Kept, because a picture may be of a run that takes a moment."""
+    """A lesson's picture, title and sentence.
+
+    Kept, because a picture may be of a run that takes a moment.
+    """
     told, drawn = (OTHERS[name], picture_of_run(example_run())) if name in OTHERS else _told(name)
     return f"{drawn}<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
 
 
 def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | None = None) -> str:
-    """The start page. address: where the lesson of a name is to be found; workbook: where a sheet's workbook is, if there are any."""
+    """The start page.
+
+    address: where the lesson of a name is to be found; workbook: where a sheet's workbook is, if
+    there are any.
+    """
 
     def item(name: str) -> str:
         file = (

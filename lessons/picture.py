@@ -1,4 +1,6 @@
-"""A lesson's picture as SVG, drawn from the numbers themselves: a sheet's first chart (a short run where it has steps), or a recording."""
+"""A lesson's picture as SVG, drawn from the numbers themselves: a sheet's first chart (a short run
+where it has steps), or a recording.
+"""
 
 from __future__ import annotations
 

@@ -22,10 +22,13 @@ def serve(
     pictures: Sequence[Path] = (),
     private: bool = False,
 ) -> int:
-    """Serve the lessons until interrupted, and return the exit code. Without a port: 8866, or a free one if that is taken.
+    """Serve the lessons until interrupted, and return the exit code.
 
-    pictures: folders, as whole paths, that the pages may use besides those that the environment names. private: whether only the browser
-    that opens the printed address is answered, on a computer with other people's accounts.
+    Without a port: 8866, or a free one if that is taken.
+
+    pictures: folders, as whole paths, that the pages may use besides those that the environment
+    names. private: whether only the browser that opens the printed address is answered, on a
+    computer with other people's accounts.
     """
     if pictures:
         os.environ[FOLDERS] = os.pathsep.join(
@@ -51,10 +54,12 @@ def serve_folder(
     base_url: str = "/",
     token: str = "",
 ) -> int:
-    """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the exit code.
+    """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the
+    exit code.
 
-    Port 0 is any free one. `base_url` begins and ends with a slash. With a token, only who opens the address that is printed, which
-    ends in it, is answered; without one, every account of this computer.
+    Port 0 is any free one. `base_url` begins and ends with a slash. With a token, only who opens
+    the address that is printed, which ends in it, is answered; without one, every account of this
+    computer.
     """
     try:
         sockets = bind(port)
@@ -94,7 +99,10 @@ def serve_folder(
 
 
 def bind(port: int | None) -> list[socket]:
-    """Listening sockets on this computer alone. Raises OSError, or ValueError for a number that is no port's."""
+    """Listening sockets on this computer alone.
+
+    Raises OSError, or ValueError for a number that is no port's.
+    """
     if port is not None and not 0 <= port <= 65535:
         raise ValueError(port)
     from tornado.netutil import bind_sockets

@@ -1,4 +1,7 @@
-"""`gradsheet site`: every lesson as static pages that share their scripts, with its workbook. For a disk, or any host of files."""
+"""`gradsheet site`: every lesson as static pages that share their scripts, with its workbook.
+
+For a disk, or any host of files.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,17 @@ START = "index.html"
 STEPS = (
     10  # in the ready-made workbook of a sheet that trains: enough rows to see what to fill down
 )
-# A host shows this page at whatever address was asked for: the site begins in that folder, or in the nearest one above with its files.
-NOT_FOUND = f"""<h1>There is no lesson at this address</h1><p>It may have been renamed, or the address has a typing error.</p>
+# A host shows this page at whatever address was asked for: the site begins in that folder, or in
+# the nearest one above with its files.
+NOT_FOUND = f"""<h1>There is no lesson at this address</h1>
+<p>It may have been renamed, or the address has a typing error.</p>
 <p><a href="{START}">All lessons</a></p>
 <script>
 const isSite = async (folder) => (await fetch(new URL("{STYLE}", folder), {{ method: "HEAD" }})).ok;
 (async () => {{
   let folder = new URL(".", location);
-  while (folder.protocol !== "file:" && folder.pathname !== "/" && !(await isSite(folder))) folder = new URL("..", folder);
+  while (folder.protocol !== "file:" && folder.pathname !== "/" && !(await isSite(folder)))
+    folder = new URL("..", folder);
   document.querySelector("a").href = new URL("{START}", folder);
 }})();
 </script>"""
@@ -39,9 +45,11 @@ def workbook_address(name: str) -> str:
 
 
 def write_site(folder: Path) -> Iterator[Path]:
-    """Write the site, which links to nothing outside the folder; yields each file when it is written.
+    """Write the site, which links to nothing outside the folder; yields each file when it is
+    written.
 
-    Raises InputError where a file of somebody else's would be lost: where there is a page of the same name, and no site of ours yet.
+    Raises InputError where a file of somebody else's would be lost: where there is a page of the
+    same name, and no site of ours yet.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / STYLE).exists():

@@ -1,4 +1,7 @@
-"""Sheets: named blocks written once in numpy's words. `import sheets` loads numpy and nothing heavier."""
+"""Sheets: named blocks written once in numpy's words.
+
+`import sheets` loads numpy and nothing heavier.
+"""
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError

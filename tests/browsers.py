@@ -6,8 +6,9 @@ import shutil
 from urllib.parse import urlsplit
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Of the browser itself, not of pages. The first two draw a page of their own beside each of ours, which takes a quarter of the time; the
-# others are those of Playwright's that matter here, whose switch this one takes the place of.
+# Of the browser itself, not of pages. The first two draw a page of their own beside each of ours,
+# which takes a quarter of the time; the others are those of Playwright's that matter here, whose
+# switch this one takes the place of.
 UNWANTED = (
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
@@ -30,7 +31,8 @@ BROWSER_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    # No name but this computer's leads anywhere, so that a page which asks the internet is caught without asking it.
+    # No name but this computer's leads anywhere, so that a page which asks the internet is caught
+    # without asking it.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 THIS_COMPUTER = ("127.0.0.1", "localhost")

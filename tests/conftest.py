@@ -1,10 +1,12 @@
-"""What the tests of pages share: a real Chromium, a page that minds its manners, and a lessons' server.
+"""What the tests of pages share: a real Chromium, a page that minds its manners, and a lessons'
+server.
 
-`browser`   one Chromium for the whole run. None to be found: skipped at home with the reason, failed where the environment says CI.
-`page`      a fresh page in it. Its test fails on a console error, on an error nobody caught, and on a request that leaves the machine.
-`complaints` what `page` holds against its test so far: a test that provokes an error looks for it here and takes it out.
-`opened`    opens, in `page`, the page of the sheet that a function makes, from a file and with its charts drawn.
-`lessons`   starts a lessons' server over a folder of notebooks and gives its address.
+`browser`   one Chromium for the whole run. None to be found: skipped at home with the reason,
+failed where the environment says CI. `page`      a fresh page in it. Its test fails on a console
+error, on an error nobody caught, and on a request that leaves the machine. `complaints` what `page`
+holds against its test so far: a test that provokes an error looks for it here and takes it out.
+`opened`    opens, in `page`, the page of the sheet that a function makes, from a file and with its
+charts drawn. `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
 """
 
 import gc
@@ -84,8 +86,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one, and so do all that ask for LibreOffice, which
-    is started once for their workbooks."""
+    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one, and so
+    do all that ask for LibreOffice, which is started once for their workbooks.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -101,8 +104,9 @@ def group_of(file: Path) -> str:
 
 
 def pytest_collection_finish():
-    """What is imported by now stays: the collector, which would look at all of it again and again, leaves it out, and comes less often,
-    since a workbook that is read is many small objects."""
+    """What is imported by now stays: the collector, which would look at all of it again and again,
+    leaves it out, and comes less often, since a workbook that is read is many small objects.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
@@ -138,7 +142,9 @@ def page(browser, complaints):
 
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory) -> Callable[..., Path]:
-    """`page_file(make)`: the page, with no server, of the sheet that `make()` returns; written once a run."""
+    """`page_file(make)`: the page, with no server, of the sheet that `make()` returns; written once
+    a run.
+    """
     from widgets.sheet_widget import plotly_file
     from widgets.static_page import static_page
 
@@ -174,7 +180,9 @@ def opened(page, page_file) -> Callable:
 
 @pytest.fixture(scope="session")
 def lessons(tmp_path_factory) -> Iterator[Callable[..., str]]:
-    """`lessons(folder, base_url="/")`: the address of a new server over the notebooks in `folder`; it ends with the run."""
+    """`lessons(folder, base_url="/")`: the address of a new server over the notebooks in `folder`;
+    it ends with the run.
+    """
     servers = []
 
     def start(folder: Path, base_url: str = "/") -> str:

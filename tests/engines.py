@@ -1,6 +1,7 @@
 """Engines that are not ours: V8 for the page's program, IronCalc and LibreOffice for the workbook.
 
-A missing engine skips its tests with the reason at home, and fails them where the environment says CI.
+A missing engine skips its tests with the reason at home, and fails them where the environment says
+CI.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def in_v8(source: str) -> Any:
 def in_javascript(
     sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
 ) -> dict[str, np.ndarray]:
-    """Every block by the generated program in V8, compiled for the sheet's own rows and run with the inputs' rows."""
+    """Every block by the generated program in V8, compiled for the sheet's own rows and run with
+    the inputs' rows.
+    """
     started = sheet.with_inputs(inputs or {})
     flat = {
         name: None if block.value is None else block.value.ravel().tolist()
@@ -82,8 +85,8 @@ def in_javascript(
     }
 
 
-# What IronCalc 0.9 has not (it answers with one element, or an error): inside SUMPRODUCT, INT, MOD and functions of a bare range or of
-# a range beside a defined name; and INDEX of a single cell.
+# What IronCalc 0.9 has not (it answers with one element, or an error): inside SUMPRODUCT, INT, MOD
+# and functions of a bare range or of a range beside a defined name; and INDEX of a single cell.
 _FUNCTION = r"SUMPRODUCT\(.*\b(EXP|LN|LOG10|ABS|SQRT|SIN|COS|TANH|SIGN|NORMSINV)\("
 IRONCALC_GAP = re.compile(
     rf"{_FUNCTION}[A-Z$]+\d+:|{_FUNCTION}.*\b[a-z]|SUMPRODUCT\(.*\b(MOD|INT)\(|INDEX\((\w+!)?\$?[A-Z]+\$?\d+,"
@@ -108,7 +111,9 @@ def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
 
 
 def _filled(book: Any):
-    """Only the cells that the file holds: going through rows and columns would make every empty one too."""
+    """Only the cells that the file holds: going through rows and columns would make every empty one
+    too.
+    """
     return (((page.title, *place), cell) for page in book for place, cell in page._cells.items())
 
 
@@ -126,7 +131,10 @@ def opened_in_ironcalc(path: Path) -> tuple[Any, dict[str, int]]:
 
 
 def in_ironcalc(path: Path, filled: Cells | None = None) -> Cells:
-    """Every cell that the file fills, after IronCalc's evaluation. filled: its `cached_cells`, where they are known."""
+    """Every cell that the file fills, after IronCalc's evaluation.
+
+    filled: its `cached_cells`, where they are known.
+    """
     model, pages = opened_in_ironcalc(path)
     model.evaluate()
     return {
@@ -136,7 +144,10 @@ def in_ironcalc(path: Path, filled: Cells | None = None) -> Cells:
 
 
 def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
-    """Every cell of each workbook after LibreOffice's forced hard recalculation. One start for all: it takes seconds."""
+    """Every cell of each workbook after LibreOffice's forced hard recalculation.
+
+    One start for all: it takes seconds.
+    """
     if without_libreoffice:
         pytest.skip("a quick run starts no LibreOffice")
     office = shutil.which("soffice")
@@ -177,7 +188,10 @@ def block_cells(
 
 
 def numbers(sheet: Sheet, cells: Cells) -> dict[str, np.ndarray]:
-    """Every block's cells as numbers: an error is nan, the word infinite is inf. A truth value or an empty cell is a mistake."""
+    """Every block's cells as numbers: an error is nan, the word infinite is inf.
+
+    A truth value or an empty cell is a mistake.
+    """
     places = layout(sheet).blocks
     return {
         name: np.array(
@@ -198,7 +212,9 @@ def _number(x: Any, name: str) -> float:
 
 
 def different(before: Any, after: Any, tolerance: float = 1e-9) -> bool:
-    """Whether two cells differ: numbers by relative tolerance (absolute below 1), texts by letter."""
+    """Whether two cells differ: numbers by relative tolerance (absolute below 1),
+    texts by letter.
+    """
     if isinstance(before, (bool, int, float)) and isinstance(after, (bool, int, float)):
         return abs(before - after) > tolerance * max(1.0, abs(before))
     return (before or "") != (after or "")

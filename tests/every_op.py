@@ -91,7 +91,9 @@ INSIDE = [
 
 
 class Counted(np.ndarray):
-    """An array whose comparisons are 1 and 0, as in a sheet, where numpy's would be True and False: True + True is True."""
+    """An array whose comparisons are 1 and 0, as in a sheet, where numpy's would be True and False:
+    True + True is True.
+    """
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         options.pop("out", None)

@@ -1,7 +1,8 @@
 """Formulas and sheets that several tests share.
 
-A formula is a text in numpy's words. Read with the names of blocks it builds an expression; read with plain arrays it is the reference,
-in which numpy and scipy do the work and nothing of ours does.
+A formula is a text in numpy's words. Read with the names of blocks it builds an expression; read
+with plain arrays it is the reference, in which numpy and scipy do the work and nothing of ours
+does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from sheets import Sheet
 
 Arrays = dict[str, np.ndarray]
 
-# Of hypothesis: always the same examples where the environment says CI, new ones at home; never judged by the clock.
+# Of hypothesis: always the same examples where the environment says CI, new ones at home; never
+# judged by the clock.
 BOUNDED = settings(
     max_examples=60,
     derandomize=bool(os.environ.get("CI")),
@@ -28,7 +30,8 @@ BOUNDED = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-# Binary fractions, so that a comparison, a floor or a remainder is as exact in Excel's fifteen digits as in doubles.
+# Binary fractions, so that a comparison, a floor or a remainder is as exact in Excel's fifteen
+# digits as in doubles.
 INPUTS: Arrays = {
     name: np.atleast_2d(np.array(value, dtype=float))
     for name, value in {
@@ -561,7 +564,9 @@ def formulas_of(sheet: Sheet) -> dict[str, str]:
 
 
 def differences(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> list[str]:
-    """What was expected and is not there, to 1e-9 relative (absolute below 1e-3), nan equal to nan; a line each."""
+    """What was expected and is not there, to 1e-9 relative (absolute below 1e-3), nan equal to nan;
+    a line each.
+    """
     lines = []
     for name, there in expected.items():
         here = found[name]

@@ -1,4 +1,6 @@
-"""The notebooks that a sheet must live in, each started with a configuration of its own: JupyterLab over a folder, marimo over an app."""
+"""The notebooks that a sheet must live in, each started with a configuration of its own: JupyterLab
+over a folder, marimo over an app.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def _(mo, w):
 
 @contextmanager
 def jupyterlab_server(folder: Path, settings: Path) -> Iterator[str]:
-    """The address of a JupyterLab over `folder`; `settings` is an empty folder for its own files."""
+    """The address of a JupyterLab over `folder`; `settings` is an empty folder for
+    its own files.
+    """
     (settings / "labconfig").mkdir()
     port = free_port()
     command = [
@@ -109,7 +113,10 @@ def free_port() -> int:
 def _started(
     command: list[str], own: dict[str, str], address: str, answers: str, said: Path
 ) -> Iterator[str]:
-    """A server of Python's, from its first answer on. Raises AssertionError with what it said if there is none."""
+    """A server of Python's, from its first answer on.
+
+    Raises AssertionError with what it said if there is none.
+    """
     with said.open("w") as log:
         server = subprocess.Popen(
             [sys.executable, *command], stdout=log, stderr=log, env={**os.environ, **own}

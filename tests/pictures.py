@@ -1,6 +1,8 @@
-"""The README's pictures, taken again from the living pages: `.venv/bin/python tests/pictures.py [NAME ...]`. All take about two minutes.
+"""The README's pictures, taken again from the living pages: `.venv/bin/python tests/pictures.py
+[NAME ...]`. All take about two minutes.
 
-Each lesson's sheet from its static page, the fine-tuning panel and two notebooks where their kernel runs, and the line while it learns.
+Each lesson's sheet from its static page, the fine-tuning panel and two notebooks where their kernel
+runs, and the line while it learns.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ def lesson(page: Page, file: Path, state: str) -> list[Image.Image]:
 
 
 def show(page: Page, file: Path, state: str) -> None:
-    """The lesson's first sheet at the top of the window, its charts drawn, its formula bar out of their way."""
+    """The lesson's first sheet at the top of the window, its charts drawn, its formula bar out of
+    their way.
+    """
     page.goto(f"{file.as_uri()}#{state}")
     page.wait_for_selector(".gs-charts .js-plotly-plot")
     page.add_style_tag(content=".gs-formulabar { visibility: hidden; }")
@@ -83,7 +87,9 @@ def show(page: Page, file: Path, state: str) -> None:
 
 
 def play(page: Page, file: Path) -> list[Image.Image]:
-    """The charts of a run, one picture for each of its steps in PLAYED, all with the speed and the look of the page."""
+    """The charts of a run, one picture for each of its steps in PLAYED, all with the speed and the
+    look of the page.
+    """
     show(page, file, "preset=1")
     page.set_viewport_size({"width": 1280, "height": 760})
     page.locator(".gs-transport").evaluate("(row) => row.scrollIntoView()")

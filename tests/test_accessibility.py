@@ -1,5 +1,7 @@
-"""axe-core finds nothing on any lesson, as a static page and in Voila, light and in the presentation, nor on the start page; whoever asks
-for less motion gets none; a telephone and a page enlarged to twice its size show all without scrolling sideways."""
+"""axe-core finds nothing on any lesson, as a static page and in Voila, light and in the
+presentation, nor on the start page; whoever asks for less motion gets none; a telephone and a page
+enlarged to twice its size show all without scrolling sideways.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from lessons.course import notebook, sheet_lessons
 from lessons.pages import index_page, lesson_page
 from widgets.sheet_widget import plotly_file
 
-# Everything unfolded on the first lesson; elsewhere the folded tables, which are made alike and large, stay closed.
+# Everything unfolded on the first lesson; elsewhere the folded tables, which are made alike and
+# large, stay closed.
 OPEN = {"log_loss": "details"}
 UNFOLD = "(which) => document.querySelectorAll(which).forEach((folded) => { folded.open = true; })"
 

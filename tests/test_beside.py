@@ -1,4 +1,6 @@
-"""Sheets beside the main one in its workbook: one worksheet each, in one layout, following what they share."""
+"""Sheets beside the main one in its workbook: one worksheet each, in one layout, following what
+they share.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The charts in a real browser. While something moves we move plotly's own lines and markers; plotly's drawing is the oracle."""
+"""The charts in a real browser.
+
+While something moves we move plotly's own lines and markers; plotly's drawing is the oracle.
+"""
 
 import io
 import json
@@ -35,7 +38,9 @@ SET = """([name, text]) => {
 
 
 def gaps() -> Sheet:
-    """Lines and markers with gaps, on a linear and on a log axis, within the axes, outside, and further off than can be drawn."""
+    """Lines and markers with gaps, on a linear and on a log axis, within the axes, outside, and
+    further off than can be drawn.
+    """
     s = Sheet("gaps", title="Lines with gaps")
     s.group("Settings")
     shift = s.parameter("shift", 0.5, 0, 9)
@@ -113,8 +118,10 @@ def picture(page) -> np.ndarray:
 
 
 def check_same(a: np.ndarray, b: np.ndarray) -> None:
-    """Nothing is elsewhere, not by a thirtieth of a pixel: 8 of 255 levels. But for a pixel where a line leaves the chart for 1e300:
-    plotly cuts it off at 20 screens, which is as far as a browser draws exactly.
+    """Nothing is elsewhere, not by a thirtieth of a pixel: 8 of 255 levels.
+
+    But for a pixel where a line leaves the chart for 1e300: plotly cuts it off at 20 screens, which
+    is as far as a browser draws exactly.
     """
     assert a.shape == b.shape
     assert (np.abs(a - b) > 8).any(axis=2).sum() <= 1
@@ -125,7 +132,9 @@ def differ(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def check_as_plotly_draws(page) -> None:
-    """The same picture while moving, after plotly drew over it, and where plotly draws on an empty place."""
+    """The same picture while moving, after plotly drew over it, and where plotly draws on an empty
+    place.
+    """
     moving = picture(page)
     rest(page)
     check_same(picture(page), moving)
@@ -164,9 +173,12 @@ def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
 
 
 def test_a_chart_stands_when_the_update_is_measured(charts):
-    """Lines and markers are moved, and markers of more rows made, inside the measure, not some time later."""
+    """Lines and markers are moved, and markers of more rows made, inside the measure, not some time
+    later.
+    """
     page = charts("log_loss")
-    page.evaluate("""() => {
+    page.evaluate(
+        """() => {
         window.look = () => Array.from(document.querySelectorAll(".scatterlayer path"), (p) => p.outerHTML).join();
         window.before = look();
         const { measure } = performance;
@@ -174,7 +186,8 @@ def test_a_chart_stands_when_the_update_is_measured(charts):
             window.measured = look();
             return measure.apply(performance, all);
         };
-    }""")
+    }"""
+    )
     for words in ("Clip at 0.05", "Five rows"):
         page.get_by_role("button", name=words, exact=True).click()
         frame(page)
@@ -218,9 +231,11 @@ def test_hover_labels_tell_what_is_shown(charts):
 def test_another_plotly_draws_by_its_own_means(charts):
     """Where plotly's nodes are not the ones we know."""
     page = charts("gaps")
-    page.evaluate("""document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
+    page.evaluate(
+        """document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
         plot.querySelector = (what) => (what.startsWith(".scatterlayer .trace") ? null : Element.prototype.querySelector.call(plot, what));
-    })""")
+    })"""
+    )
     before = picture(page)
     set_to(page, "shift", 1)
     frame(page)

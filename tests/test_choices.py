@@ -1,4 +1,6 @@
-"""Formulas that choose between others: the branch in force, told by V8, gives the cell's number when IronCalc computes it alone."""
+"""Formulas that choose between others: the branch in force, told by V8, gives the cell's number
+when IronCalc computes it alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The depth lab tells the truth: layer by layer against PyTorch, its theory against many draws, in every face, and in its words."""
+"""The depth lab tells the truth: layer by layer against PyTorch, its theory against many draws, in
+every face, and in its words.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,9 @@ def test_rows_below_the_last_layer_repeat_it(layers):
 
 @each_activation
 def test_the_theory_is_what_many_draws_have_on_average(activation):
-    """Mean squares of 40,000 networks of width 4: within five standard errors of the theory, and for tanh not above it."""
+    """Mean squares of 40,000 networks of width 4: within five standard errors of the theory, and
+    for tanh not above it.
+    """
     width, std, draws = 4, 0.6, 40_000
     generator = torch.Generator().manual_seed(0)
     h = torch.randn(width, generator=generator, dtype=torch.float64)

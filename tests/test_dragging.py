@@ -1,4 +1,6 @@
-"""Charts under the pointer, in a real browser: markers and lines that are dragged or drawn set inputs, and a run leaves its path."""
+"""Charts under the pointer, in a real browser: markers and lines that are dragged or drawn set
+inputs, and a run leaves its path.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ PLACE = f"""([chart, x, y]) => {{
 
 
 def descent() -> Sheet:
-    """A guess that steps downhill; its line, earlier lines, errors, surface, path; points to drag, add and draw."""
+    """A guess that steps downhill; its line, earlier lines, errors, surface, path; points to drag,
+    add and draw.
+    """
     s = Sheet("descent", title="A descent")
     s.group("Settings")
     a, b = s.input("a", -1.0, low=-5, high=5), s.input("b", 1.0, low=-5, high=5)
@@ -207,7 +211,8 @@ def test_the_contour_is_the_surface(lesson):
     np.testing.assert_allclose(z, found["surface"])
 
 
-# A move of a held point, and the contour's lines two frames later, while plotly itself has not drawn again.
+# A move of a held point, and the contour's lines two frames later, while plotly itself has not
+# drawn again.
 PULL = """async ([left, top]) => {
     const [points, surface] = document.querySelectorAll(".js-plotly-plot");
     const seen = surface.data[0].z;

@@ -1,4 +1,6 @@
-"""Every gradient = finite differences of the same formula in plain numpy; kinks, masks and unused blocks as the language states them."""
+"""Every gradient = finite differences of the same formula in plain numpy; kinks, masks and unused
+blocks as the language states them.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,9 @@ def slope(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
 
 
 def weights(formula: str) -> np.ndarray:
-    """What each element of the formula counts in the loss, so that no gradient is the same for all."""
+    """What each element of the formula counts in the loss, so that no gradient is the
+    same for all.
+    """
     shape = reference(formula, SMOOTH).shape
     return np.linspace(0.5, 1.5, int(np.prod(shape))).reshape(shape)
 
@@ -119,7 +123,10 @@ def slopes(formula: str) -> Arrays:
 
 
 def sheet_of_gradients(formulas: list[str], inline: bool = False) -> Sheet:
-    """Each formula with inputs of its own, a loss and gradients. inline: the formula stands inside its loss, not in a block."""
+    """Each formula with inputs of its own, a loss and gradients.
+
+    inline: the formula stands inside its loss, not in a block.
+    """
     s = Sheet("gradients")
     for k, formula in enumerate(formulas):
         s.group(formula)
@@ -194,7 +201,9 @@ def stated(s: Sheet) -> list[str] | None:
 
 @cache
 def statable() -> dict[str, bool]:
-    """Every structure and some of the rest, and whether Excel can state the formula and its gradients."""
+    """Every structure and some of the rest, and whether Excel can state the formula and its
+    gradients.
+    """
     chosen = CASES["structure"] + [formula for family in FAMILIES for formula in CASES[family][::6]]
     return {
         formula: stated(sheet_of_gradients([formula])) is not None

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("sheets", "widgets", "lessons")
-# What a room may not import: `lessons` over `widgets` over `sheets`, and torch in fine-tuning alone.
+# What a room may not import: `lessons` over `widgets` over `sheets`, and torch in fine-tuning
+# alone.
 FORBIDDEN = {
     "sheets": {"widgets", "lessons", "anywidget", "ipywidgets", "voila", "plotly", "playwright"},
     "sheets.language": {"sheets.targets", "sheets.library"},

@@ -1,4 +1,6 @@
-"""A class on one server: JupyterHub and its proxy as lessons/hub configures them, started for real, with students in browsers."""
+"""A class on one server: JupyterHub and its proxy as lessons/hub configures them, started for real,
+with students in browsers.
+"""
 
 import contextlib
 import json
@@ -113,7 +115,8 @@ def sign_in(page, name: str) -> None:
 
 
 def open_lesson(browser, hub, name: str) -> SimpleNamespace:
-    """A student with a browser of their own: their `page`, what `complaints` there are, what the page has `asked` for, and their `home`.
+    """A student with a browser of their own: their `page`, what `complaints` there are, what the
+    page has `asked` for, and their `home`.
 
     They come as by a link of the teacher's to a lesson, which names nobody and sets an input.
     """

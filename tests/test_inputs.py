@@ -1,4 +1,6 @@
-"""What an input takes, what it refuses and in which words; and numbers as they are shown, the same in Python and on the page."""
+"""What an input takes, what it refuses and in which words; and numbers as they are shown, the same
+in Python and on the page.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from sheets.language.errors import nearest
 from sheets.language.formats import LARGE, shown
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs
 
-NUMBERS_JS = Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
+NUMBERS_JS = (
+    Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
+)
 
 
 def lesson() -> Sheet:

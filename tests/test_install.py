@@ -1,4 +1,7 @@
-"""The install behind `python3 lessons` and `python3 tests`: what it decides and says. Nothing here is installed."""
+"""The install behind `python3 lessons` and `python3 tests`: what it decides and says.
+
+Nothing here is installed.
+"""
 
 import ast
 import os
@@ -16,7 +19,9 @@ PYTHON = tuple(sys.version_info[:2])
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project folder, with a space and an accent in its path, that holds what decides the packages."""
+    """A project folder, with a space and an accent in its path, that holds what decides the
+    packages.
+    """
     folder = tmp_path / "données de cours" / "grad sheet"
     folder.mkdir(parents=True)
     for name in install.SOURCES:
@@ -26,7 +31,9 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment that looks installed: its `python` is this one's answer, its `gradsheet` an empty file."""
+    """An environment that looks installed: its `python` is this one's answer, its `gradsheet` an
+    empty file.
+    """
     folder = root / ".venv"
     gradsheet = install.program(folder, "gradsheet")
     gradsheet.parent.mkdir(parents=True)
@@ -45,7 +52,8 @@ def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return calls
 
 
-# ------------------------------------------------------------------------------------------------ which Python
+# ------------------------------------------------------------------------------------------------
+# which Python
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 11, 0), (3, 12, 1), (3, 20, 0), (4, 0)])
@@ -95,7 +103,8 @@ def test_the_oldest_python_is_the_one_pyproject_names():
     assert project["requires-python"] == ">=" + install.dotted(install.OLDEST)
 
 
-# ------------------------------------------------------------------------------------------------ the pins
+# ------------------------------------------------------------------------------------------------
+# the pins
 
 
 def test_every_package_the_project_asks_for_is_pinned():
@@ -117,7 +126,8 @@ def test_every_pin_is_exact_and_none_is_a_path():
     ] == []
 
 
-# ------------------------------------------------------------------------------------------------ where programs are
+# ------------------------------------------------------------------------------------------------
+# where programs are
 
 
 def test_programs_are_in_bin_and_on_windows_in_scripts():
@@ -163,7 +173,8 @@ def test_without_a_path_the_environments_own_is_all():
     assert install.variables_for(Path("here"), {}, windows=False)["PATH"] == str(Path("here/bin"))
 
 
-# ------------------------------------------------------------------------------------------------ what is up to date
+# ------------------------------------------------------------------------------------------------
+# what is up to date
 
 
 def test_the_fingerprint_stays_while_nothing_changes(root):
@@ -260,7 +271,8 @@ def test_an_install_that_fails_leaves_nothing_that_looks_current(
     assert not install.is_current(root, environment, ("test",))
 
 
-# ------------------------------------------------------------------------------------------------ what is made again
+# ------------------------------------------------------------------------------------------------
+# what is made again
 
 
 def pip_that_answers(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
@@ -318,7 +330,8 @@ def test_what_is_current_is_left_alone(root, environment, pip_calls, monkeypatch
     assert capsys.readouterr() == ("", "")
 
 
-# ------------------------------------------------------------------------------------------------ what the person hears
+# ------------------------------------------------------------------------------------------------
+# what the person hears
 
 
 OFFLINE = [
@@ -416,7 +429,8 @@ def test_an_error_is_its_sentence_and_ctrl_c_is_quiet(capsys):
     assert capsys.readouterr().err.strip() == ""
 
 
-# ------------------------------------------------------------------------------------------------ running
+# ------------------------------------------------------------------------------------------------
+# running
 
 
 def test_run_gives_the_exit_code_and_the_folder(tmp_path):
@@ -428,7 +442,9 @@ def test_run_gives_the_exit_code_and_the_folder(tmp_path):
 
 
 def test_after_ctrl_c_the_program_may_end_in_its_own_time(monkeypatch):
-    """Its first wait is interrupted, as by Ctrl-C: KeyboardInterrupt is raised only when the program has ended."""
+    """Its first wait is interrupted, as by Ctrl-C: KeyboardInterrupt is raised only when the
+    program has ended.
+    """
     ended = []
 
     class Interrupted(subprocess.Popen):

@@ -44,7 +44,9 @@ def test_a_square_is_a_product_to_the_last_bit(numbers):
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_products_whichever_way_they_are_summed(rows):
-    """Of two blocks, along the rows of the second; and those that are summed cell by cell: a transpose, a product inside."""
+    """Of two blocks, along the rows of the second; and those that are summed cell by cell: a
+    transpose, a product inside.
+    """
     random = np.random.default_rng(rows)
     s = Sheet("products")
     a, b = (

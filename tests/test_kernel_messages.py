@@ -1,4 +1,6 @@
-"""While a lesson in Voila moves, its kernel is left alone: no message a frame, and the last values once it has come to rest."""
+"""While a lesson in Voila moves, its kernel is left alone: no message a frame, and the last values
+once it has come to rest.
+"""
 
 from __future__ import annotations
 

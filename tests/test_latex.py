@@ -1,4 +1,7 @@
-"""Mathematics: a block's equation, a cell's, and a cell's with its numbers. Each string here was read and found right."""
+"""Mathematics: a block's equation, a cell's, and a cell's with its numbers.
+
+Each string here was read and found right.
+"""
 
 from __future__ import annotations
 
@@ -84,8 +87,14 @@ FORMS = {
         r"& \text{if } a \neq 0 \\ 0 & \text{else} \end{cases}",
     ),
     "np.where(a > 0, 1, np.where(a < -1, 2, 3))**2": (
-        r"(\begin{cases} 1 & \text{if } a > 0 \\ 2 & \text{if } a < -1 \\ 3 & \text{else} \end{cases})^{2}",
-        r"(\begin{cases} 1 & \text{if } a > 0 \\ 2 & \text{if } a < -1 \\ 3 & \text{else} \end{cases})^{2}",
+        (
+            r"(\begin{cases} 1 & \text{if } a > 0 \\ 2 & \text{if } a < -1 \\ 3 & \text{else}"
+            r" \end{cases})^{2}"
+        ),
+        (
+            r"(\begin{cases} 1 & \text{if } a > 0 \\ 2 & \text{if } a < -1 \\ 3 & \text{else}"
+            r" \end{cases})^{2}"
+        ),
     ),
     # sums
     "sum(x)": (r"\sum x", r"\sum_{k=1}^{n} \sum_{l=1}^{2} x_{kl}"),
@@ -109,7 +118,10 @@ FORMS = {
     "count * a": (r"n \cdot a", r"n \cdot a"),
     "softmax(x)": (
         r"\mathrm{softmax}\left(x\right)",
-        r"\frac{e^{x_{ij} - \max_{k}\left(x_{ik}\right)}}{\sum_{k=1}^{2} e^{x_{ik} - \max_{l}\left(x_{il}\right)}}",
+        (
+            r"\frac{e^{x_{ij} - \max_{k}\left(x_{ik}\right)}}{\sum_{k=1}^{2} e^{x_{ik} -"
+            r" \max_{l}\left(x_{il}\right)}}"
+        ),
     ),
     # structure
     "x @ W_1 + b": (r"x\, W_{1} + b", r"\sum_{k=1}^{2} x_{ik} \cdot W_{1}[k,j] + b_{j}"),
@@ -209,7 +221,8 @@ def test_gradients_are_quotients():
     s.let("step", 1 - s["d_w"] ** 2)
     assert (
         equation(s, "d_h")
-        == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2 \cdot h"
+        == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2"
+        r" \cdot h"
     )
     assert (
         equation(s, "d_z")
@@ -221,7 +234,8 @@ def test_gradients_are_quotients():
     )
     assert (
         cell_equation(s, "d_w")
-        == r"\frac{\partial L}{\partial w_{i}} = \sum_{k=1}^{n} x_{ki} \cdot \frac{\partial L}{\partial z_{k}}"
+        == r"\frac{\partial L}{\partial w_{i}} = \sum_{k=1}^{n} x_{ki} \cdot \frac{\partial"
+        r" L}{\partial z_{k}}"
     )
     assert (
         cell_equation(s, "step") == r"\text{step}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
@@ -235,10 +249,13 @@ def test_a_looked_up_rows_gradient_sums_what_it_was_used_for():
     backprop(s, "loss", ["E"])
     assert (
         equation(s, "d_E")
-        == r"\frac{\partial L}{\partial E} = \sum_{k:\, t[k] = i-1} (\frac{\partial L}{\partial f})[k]"
+        == r"\frac{\partial L}{\partial E} = \sum_{k:\, t[k] = i-1} (\frac{\partial L}{\partial"
+        r" f})[k]"
     )
-    assert cell_equation(s, "d_E") == (
-        r"\frac{\partial L}{\partial E_{ij}} = \sum_{k=1}^{3} \left[t_{k} = i-1\right] \cdot \frac{\partial L}{\partial f_{kj}}"
+    assert (
+        cell_equation(s, "d_E")
+        == r"\frac{\partial L}{\partial E_{ij}} = \sum_{k=1}^{3} \left[t_{k} = i-1\right] \cdot"
+        r" \frac{\partial L}{\partial f_{kj}}"
     )
 
 

@@ -1,4 +1,6 @@
-"""The lessons' own words and files: notebooks without outputs, text that agrees with the sheet, pages and site."""
+"""The lessons' own words and files: notebooks without outputs, text that agrees with the sheet,
+pages and site.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""The same number lit wherever it stands, in a real browser: tables, sentences, the formula bar and charts."""
+"""The same number lit wherever it stands, in a real browser: tables, sentences, the formula bar and
+charts.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def lesson(opened):
 
 
 def marks(page, chart: int, points: list = POINTS) -> list[tuple[int, str]]:
-    """Which of the points each mark stands at (a segment: where it begins), and what it says of it."""
+    """Which of the points each mark stands at (a segment: where it begins), and what
+    it says of it.
+    """
     frame(page)
     return sorted(map(tuple, page.evaluate(MARKS, [chart, points])))
 

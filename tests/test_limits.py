@@ -72,7 +72,8 @@ def test_as_deep_as_excel_goes(reading):
 def test_deeper_is_refused_at_the_author_s_line():
     said = refused(sines(65), NeedsBlock)
     assert re.match(
-        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a part a block of its own",
+        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a"
+        r" part a block of its own",
         said,
     )
 
@@ -112,7 +113,10 @@ def with_text(place: str, text: str) -> Sheet:
     return s
 
 
-PLACES = "title,summary,group,group note,block title,block note,label,axis,chart,chart note,preset,prediction,sentence,source,address"
+PLACES = (
+    "title,summary,group,group note,block title,block note,label,axis,chart,chart"
+    " note,preset,prediction,sentence,source,address"
+)
 each_place = pytest.mark.parametrize("place", PLACES.split(","))
 
 
@@ -162,7 +166,8 @@ def test_a_block_wider_than_a_worksheet_is_refused_by_name():
     s.input("x", np.zeros((1, 16_384)))
     said = refused(s, NeedsBlock)
     assert re.match(
-        r"test_limits\.py:\d+: the worksheet Sheet of broad is wider than a worksheet: x alone has 1 x 16384 cells",
+        r"test_limits\.py:\d+: the worksheet Sheet of broad is wider than a worksheet: x alone has"
+        r" 1 x 16384 cells",
         said,
     ), said
 
@@ -181,7 +186,8 @@ def test_where_the_reader_can_lower_a_size_it_is_named():
     said = refused(sized(), InputError, inputs={"width": 19_000})
     assert (
         said
-        == "the worksheet Sheet of sized is wider than a worksheet: x alone has 1 x 19000 cells; lower width (now 19000)"
+        == "the worksheet Sheet of sized is wider than a worksheet: x alone has 1 x 19000 cells;"
+        " lower width (now 19000)"
     )
 
 

@@ -1,4 +1,6 @@
-"""The line lesson tells the truth: against PyTorch, numpy.linalg and plain arithmetic, in every face, and in its words."""
+"""The line lesson tells the truth: against PyTorch, numpy.linalg and plain arithmetic, in every
+face, and in its words.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +130,9 @@ def test_gradients_hessian_and_their_limit_are_pytorchs_and_numpys(points, a, b)
 @BOUNDED
 @given(POINTS, st.floats(-20, 20), st.floats(-20, 20), st.sampled_from([0.1, 0.01, 1e-3]))
 def test_a_finite_difference_is_off_by_the_curvature_and_the_nudge(points, a, b, nudge):
-    """A parabola's forward difference is its slope and nudge times half its curvature: x² for a, 1 for b."""
+    """A parabola's forward difference is its slope and nudge times half its curvature: x² for a, 1
+    for b.
+    """
     found = values(SHEET, {**rows(points), "a": a, "b": b, "nudge": nudge})
     np.testing.assert_allclose(
         found["d_a_estimate"], found["d_a"] + nudge * found["x"] ** 2, atol=1e-8
@@ -168,7 +172,9 @@ def test_the_presets_rates_are_far_below_just_under_and_just_over_it():
 
 
 def test_a_run_above_the_limit_stops_at_its_last_finite_step():
-    """The page takes no step after which a carried number would be infinite: all that can overflow is promised one step before."""
+    """The page takes no step after which a carried number would be infinite: all that can overflow
+    is promised one step before.
+    """
     found = next(
         each
         for each in trajectory(SHEET.with_inputs(PRESETS[OVER]), 10_000)
@@ -363,10 +369,12 @@ def test_the_workbook_s_rows_are_the_steps(batch, engine):
 
 STATES = st.fixed_dictionaries(
     {
-        "learning_rate": st.sampled_from(
-            [0.0, 1e-7, 1e-5, 0.001, 0.0123, 0.01, 0.29, 0.57, 0.7811, 0.82, 1.5, 2.0]
-        )
-        | st.floats(0, 2),
+        "learning_rate": (
+            st.sampled_from(
+                [0.0, 1e-7, 1e-5, 0.001, 0.0123, 0.01, 0.29, 0.57, 0.7811, 0.82, 1.5, 2.0]
+            )
+            | st.floats(0, 2)
+        ),
         "batch": st.sampled_from(list(BATCHES)),
         "a": st.floats(-100, 100),
         "noise": st.sampled_from([0.0, 1.0]),

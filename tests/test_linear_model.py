@@ -1,4 +1,6 @@
-"""The Keras lesson tells the truth: the same updates in PyTorch, Keras's own loss of an epoch, in every face, and in its words."""
+"""The Keras lesson tells the truth: the same updates in PyTorch, Keras's own loss of an epoch, in
+every face, and in its words.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_the_lectures_model():
 
 
 def test_weights_start_as_keras_starts_them():
-    """Glorot and Bengio's uniform: even between minus and plus the square root of 6 / (inputs + outputs)."""
+    """Glorot and Bengio's uniform: even between minus and plus the square root of 6 / (inputs +
+    outputs).
+    """
     drawn = np.array([values(SHEET, {"weight_seed": seed})["w"].ravel() for seed in range(500)])
     limit = np.sqrt(6 / 3)
     assert -limit < drawn.min() < -0.98 * limit and 0.98 * limit < drawn.max() < limit
@@ -47,7 +51,9 @@ def test_weights_start_as_keras_starts_them():
 
 @pytest.mark.parametrize("rate", [0.1, 0.01])
 def test_ten_epochs_are_pytorchs(rate):
-    """Five epochs of thirty updates, then five more, by torch.nn and torch.optim on the same rows in the same order."""
+    """Five epochs of thirty updates, then five more, by torch.nn and torch.optim on the same rows
+    in the same order.
+    """
     found = run({"learning_rate": rate}, ROWS * EPOCHS)
     x, y = torch.tensor(found[0]["x"]), torch.tensor(found[0]["y"])
     model = torch.nn.Linear(2, 1, dtype=torch.float64)
@@ -155,7 +161,10 @@ def test_the_sentences_of_every_preset(title, steps):
     away = max(abs(found[name].item()) for name in ("weight_1", "weight_2", "b")) >= 1e6
     assert away == (title == TOO_LARGE and steps >= 150)
     assert any("run away" in text for text in said) == away
-    state = f"the weights are {found['w'][0, 0]:.4f} and {found['w'][1, 0]:.4f}, the bias {found['b'].item():.4f}; the mse of all rows is"
+    state = (
+        f"the weights are {found['w'][0, 0]:.4f} and {found['w'][1, 0]:.4f}, the bias"
+        f" {found['b'].item():.4f}; the mse of all rows is"
+    )
     assert any(state in text for text in said) != away
     assert any(f"Epoch {steps // ROWS} ended with a loss of" in text for text in said) == (
         steps >= ROWS and not away

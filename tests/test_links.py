@@ -1,4 +1,6 @@
-"""The page's state in a link: every state survives the round trip, and a damaged link changes nothing without a word."""
+"""The page's state in a link: every state survives the round trip, and a damaged link changes
+nothing without a word.
+"""
 
 from __future__ import annotations
 
@@ -113,9 +115,10 @@ def test_every_state_survives_the_round_trip(state):
 
 def test_only_what_differs_is_written_and_a_person_can_read_it():
     assert round_trip("log_loss", {})["link"] == "hide=clip"
-    assert round_trip("log_loss", {"clip": [0.05], "is_cat": [1, 0], "prediction": [0.9, 0.2]})[
-        "link"
-    ] == ("clip=0.05&is_cat=1,0&prediction=0.9,0.2&hide=clip")
+    assert (
+        round_trip("log_loss", {"clip": [0.05], "is_cat": [1, 0], "prediction": [0.9, 0.2]})["link"]
+        == "clip=0.05&is_cat=1,0&prediction=0.9,0.2&hide=clip"
+    )
     assert round_trip("network", {"first": np.arange(9).reshape(3, 3)}, 2)["link"].startswith(
         "first=0,1,2;3,4,5;6,7,8&step=2"
     )

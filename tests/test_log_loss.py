@@ -1,4 +1,6 @@
-"""The log loss lesson tells the truth: against plain arithmetic, against the lecture, and in its words."""
+"""The log loss lesson tells the truth: against plain arithmetic, against the lecture, and in its
+words.
+"""
 
 from __future__ import annotations
 
@@ -202,7 +204,9 @@ def test_the_story_is_of_a_model_that_is_right_in_39_of_40():
 
 
 def test_the_storys_losses_come_in_the_lectures_order():
-    """1s and 0s are infinite, Kaggle's nudge poor, 0.05 better, 0.02 a little better still, and 1 - A = 0.025 the best of the clips."""
+    """1s and 0s are infinite, Kaggle's nudge poor, 0.05 better, 0.02 a little better still, and 1 -
+    A = 0.025 the best of the clips.
+    """
     mean = {title: values(SHEET, inputs)["loss_mean"].item() for title, inputs in PRESETS.items()}
     assert mean["What if I submit 1s and 0s?"] == math.inf
     assert (
@@ -282,17 +286,20 @@ def test_what_is_said_of_five_rows():
     text = said("Five rows")
     assert f"Mean log loss {sum(losses) / 5:.4f}, accuracy 60.0%" in text
     assert (
-        f"The costliest row costs {max(losses):.4f}: {max(losses) / sum(losses):.2%} of the whole loss"
-        in text
+        f"The costliest row costs {max(losses):.4f}: {max(losses) / sum(losses):.2%} of the whole"
+        " loss" in text
     )
     assert losses[2] == math.log(2)  # "which one costs exactly what a coin toss would?"
 
 
 def test_what_is_said_of_1s_and_0s():
-    """In words why the loss is infinite, and which row it was: the thirteenth, a cat called no cat."""
+    """In words why the loss is infinite, and which row it was: the thirteenth, a cat
+    called no cat.
+    """
     text = said("What if I submit 1s and 0s?")
     assert text.startswith(
-        "The mean loss is infinite: row 13 gave probability 0 to what was true, and -ln 0 is infinite."
+        "The mean loss is infinite: row 13 gave probability 0 to what was true, and -ln 0 is"
+        " infinite."
     )
     inputs = PRESETS["What if I submit 1s and 0s?"]
     assert (inputs["is_cat"][12], inputs["prediction"][12]) == (1, 0)
@@ -306,8 +313,8 @@ def test_what_is_said_of_a_clip(title):
     text = said(title)
     assert f"Mean log loss {sum(losses) / 40:.4f}, accuracy 97.5%" in text
     assert (
-        f"The costliest row costs {losses[-1]:.4f}: {losses[-1] / sum(losses):.2%} of the whole loss"
-        in text
+        f"The costliest row costs {losses[-1]:.4f}: {losses[-1] / sum(losses):.2%} of the whole"
+        " loss" in text
     )
     assert "The clip holds 40 of 40 predictions: there the loss is flat" in text
     least = -(0.975 * math.log(0.975) + 0.025 * math.log(0.025))

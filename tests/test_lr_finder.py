@@ -1,4 +1,6 @@
-"""The four suggestions, on curves whose answers are known, and on a curve with fastai's own answers."""
+"""The four suggestions, on curves whose answers are known, and on a curve with fastai's own
+answers.
+"""
 
 import re
 import warnings
@@ -33,7 +35,8 @@ LRS = 1e-7 * (10 / 1e-7) ** (
     np.arange(PLANNED) / PLANNED
 )  # of fastai's lr_find(); its suggestions see LRS[10:-5]
 
-# fastai 2.8.12's own valley, steep, minimum and slide (in float64), called on what its lr_find passes them for the losses of `wavy`.
+# fastai 2.8.12's own valley, steep, minimum and slide (in float64), called on what its lr_find
+# passes them for the losses of `wavy`.
 FASTAI = {
     "valley": 0.002511886431509582,
     "steep": 0.0030199517204020187,
@@ -53,7 +56,9 @@ def test_fastais_own_answers():
 
 
 def test_a_straight_fall_in_the_logarithm():
-    """Each loss is less than the one before: the valley is all 85 points, and starts one before the first (fastai's rule)."""
+    """Each loss is less than the one before: the valley is all 85 points, and starts one before the
+    first (fastai's rule).
+    """
     found = lr_suggestions(LRS, np.linspace(2, 1, PLANNED), PLANNED)
     assert found["valley"] == LRS[10 - 1 + 28 + 14]
     assert found["minimum"] == LRS[94] / 10
@@ -80,7 +85,8 @@ def test_steep_is_per_logarithm_of_the_rate():
 def test_slide_stops_where_both_ends_of_its_window_fall_alike():
     losses = 2 - 0.01 * np.arange(PLANNED)
     losses[60:] = losses[60] + 0.1 * np.arange(PLANNED - 60)
-    # From the right both ends rise by 0.1 a point until the left end reaches the bend; so the window does not even start.
+    # From the right both ends rise by 0.1 a point until the left end reaches the bend; so the
+    # window does not even start.
     assert lr_suggestions(LRS, losses, PLANNED)["slide"] == LRS[95 - 16]
     losses[85:] += (
         0.05 * np.arange(15) ** 2
@@ -281,7 +287,9 @@ def test_smoothing_and_stop_are_fastais(seed):
 
 
 def network(found: dict, of: str = ""):
-    """The sheet's network in PyTorch, with its first weights; and its data in the order of its batches."""
+    """The sheet's network in PyTorch, with its first weights; and its data in the order of its
+    batches.
+    """
     torch = pytest.importorskip("torch")
     points = [
         int(k)
@@ -300,7 +308,9 @@ def network(found: dict, of: str = ""):
 
 
 def test_the_losses_are_torch_lr_finders():
-    """The same network, data, order and rates; its schedule reaches end_lr with the last of its steps, ours just would."""
+    """The same network, data, order and rates; its schedule reaches end_lr with the last of its
+    steps, ours just would.
+    """
     torch = pytest.importorskip("torch")
     found = run({})
     model, x, y = network(found[0])

@@ -1,4 +1,6 @@
-"""The network in a spreadsheet: its scales by plain arithmetic, its gradients and training by PyTorch, in every face, and in its words."""
+"""The network in a spreadsheet: its scales by plain arithmetic, its gradients and training by
+PyTorch, in every face, and in its words.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The tester tested: each wrong row of the table of ops is caught by the same comparisons that pass for the right one.
+"""The tester tested: each wrong row of the table of ops is caught by the same comparisons that pass
+for the right one.
 
-One field of one row is changed at a time; then numpy's numbers, V8's, IronCalc's or finite differences must disagree about the formulas
-that use the op.
+One field of one row is changed at a time; then numpy's numbers, V8's, IronCalc's or finite
+differences must disagree about the formulas that use the op.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ from sheets.targets.excel.layout import layout
 
 MOST = 25  # formulas an op is tried on: first those that are hard to write
 ORDERED = list(dict.fromkeys([*ZERO_POWERS, *POWERS, *PRECEDENCE, *COMPARISONS, *KINKS, *FORMULAS]))
-# Sums and products in another order differ in their last bit alone. JavaScript is compared to that bit, on numbers of many digits
-# (IronCalc drops parentheses after a plus).
+# Sums and products in another order differ in their last bit alone. JavaScript is compared to that
+# bit, on numbers of many digits (IronCalc drops parentheses after a plus).
 EXACT = [
     "A+(B-V)",
     "A*(B/V)",
@@ -176,7 +177,9 @@ CHECKS = {
 
 
 def caught(op: str, field: str) -> bool:
-    """Whether the comparison disagrees, or cannot even be made: a syntax error, an error cell, a shape that does not fit."""
+    """Whether the comparison disagrees, or cannot even be made: a syntax error, an error cell, a
+    shape that does not fit.
+    """
     try:
         return CHECKS[field](op)
     except Exception:

@@ -1,4 +1,6 @@
-"""Native charts: series over steps, segments, contours and axes, in a workbook of no, one and many steps."""
+"""Native charts: series over steps, segments, contours and axes, in a workbook of no, one and many
+steps.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ READINGS = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libre
 
 
 def drawn_line() -> Sheet:
-    """A line that falls onto its points: errors as segments, the way on a surface of losses, the loss by step."""
+    """A line that falls onto its points: errors as segments, the way on a surface of losses, the
+    loss by step.
+    """
     s = Sheet("drawn_line", title="A line falls onto its points")
     s.group("Settings")
     rate = s.parameter("learning_rate", 0.1, 0, 1)
@@ -221,8 +225,8 @@ def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
     ]
     said = [cell.value for row in book["Charts"] for cell in row if cell.value]
     assert (
-        "The page also draws contour lines: here, the coloured table surface on the worksheet Surface."
-        in said
+        "The page also draws contour lines: here, the coloured table surface on the worksheet"
+        " Surface." in said
     )
 
 
@@ -249,7 +253,10 @@ def test_what_shows_the_start_says_so(steps):
     said = {(page, text) for (page, _, _), text in cells.items()}
     assert (
         "Start",
-        "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the steps after it.",
+        (
+            "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the"
+            " steps after it."
+        ),
     ) in said
     drawn = [text for page, text in said if page == "Charts" and "Drawn at the start" in f"{text}"]
     assert drawn == ["Drawn at the start, step 0: errors. The steps stand on the worksheet Steps."]
@@ -267,6 +274,9 @@ def test_segments_between_blocks_of_two_shapes_are_refused(tmp_path):
     )
     with pytest.raises(
         NeedsBlock,
-        match=r"^test_native_charts\.py:\d+: 'd': segments run from across to down; in a workbook both have one",
+        match=(
+            r"^test_native_charts\.py:\d+: 'd': segments run from across to down; in a workbook"
+            r" both have one"
+        ),
     ):
         write(s, tmp_path / "no.xlsx")

@@ -1,4 +1,6 @@
-"""Seeded noise: exact integers, the same draws in every target, and normal as far as 20,000 draws can tell."""
+"""Seeded noise: exact integers, the same draws in every target, and normal as far as 20,000 draws
+can tell.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,8 @@ def test_seeds_are_far_apart():
     assert len(set(first)) == 300
 
 
-# --- normal enough. Every bound is one that true normal draws pass in all but about one of 10,000 runs; the draws never change.
+# --- normal enough. Every bound is one that true normal draws pass in all but about one of 10,000
+# runs; the draws never change.
 
 
 @pytest.mark.parametrize("seed", MANY)

@@ -1,4 +1,6 @@
-"""The lesson where it is lived with a kernel: in Voila, in JupyterLab and in marimo, in a real browser."""
+"""The lesson where it is lived with a kernel: in Voila, in JupyterLab and in marimo, in a real
+browser.
+"""
 
 import os
 import shutil
@@ -113,7 +115,8 @@ def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
     before = page.locator("td[data-block='loss_mean']").inner_text()
     page.locator("input[type=file]").set_input_files(Path(__file__))
     page.wait_for_function(
-        "document.querySelector('.gs-buttons .gs-note').textContent.startsWith('Nothing was changed')"
+        "document.querySelector('.gs-buttons .gs-note').textContent.startsWith('Nothing was"
+        " changed')"
     )
     assert page.locator("td[data-block='loss_mean']").inner_text() == before
 

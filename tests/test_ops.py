@@ -1,4 +1,6 @@
-"""Every op, in every target: numpy's and scipy's own numbers = our numpy target = V8 = IronCalc = LibreOffice."""
+"""Every op, in every target: numpy's and scipy's own numbers = our numpy target = V8 = IronCalc =
+LibreOffice.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,10 @@ def by_formula(found: Arrays, family: str, without: set[str] = frozenset()) -> A
 
 
 def expected(family: str) -> Arrays:
-    """By numpy and scipy. A row number outside its block is numpy's error, or counts from the end; here it gives nan."""
+    """By numpy and scipy.
+
+    A row number outside its block is numpy's error, or counts from the end; here it gives nan.
+    """
     if family == "rows outside":
         return by_formula(values(sheet()), family)
     return {formula: reference(formula, INPUTS) for formula in CASES[family]}
@@ -140,7 +145,10 @@ def test_what_excel_cannot_state_is_refused_by_name(formula):
     s = sheet_of([formula])
     with pytest.raises(
         NeedsBlock,
-        match=r"examples\.py:\d+: formula_0: Excel cannot state .*; give the inner part a block of its own",
+        match=(
+            r"examples\.py:\d+: formula_0: Excel cannot state .*; give the inner part a block of"
+            r" its own"
+        ),
     ):
         block_formula(s, layout(s).blocks, "formula_0")
 

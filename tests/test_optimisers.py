@@ -1,4 +1,6 @@
-"""The course's gradient descent workbook: against its rows and macros played through in plain Python, and against torch.optim."""
+"""The course's gradient descent workbook: against its rows and macros played through in plain
+Python, and against torch.optim.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def at(name: str, steps: int, **inputs) -> dict[str, float]:
 
 
 class Row(NamedTuple):
-    """What stands in a row of the course's sheet: its starting guess, its m and v (for intercept and slope), its err^2."""
+    """What stands in a row of the course's sheet: its starting guess, its m and v (for intercept
+    and slope), its err^2.
+    """
 
     intercept: float
     slope: float
@@ -125,7 +129,10 @@ class CourseSheet:
         return found
 
     def run(self, epochs: int = 5) -> list[float]:
-        """Returns what stands under the column err^2 at each epoch, SQRT(SUM(...)). The last row's starting guess goes to the top."""
+        """Returns what stands under the column err^2 at each epoch, SQRT(SUM(...)).
+
+        The last row's starting guess goes to the top.
+        """
         errors = []
         for _ in range(epochs):
             rows = self.rows()
@@ -195,7 +202,9 @@ def test_so_do_other_rates_betas_and_rows(name, share, beta_1, beta_2, order):
 
 
 def test_a_course_member_read_the_same_numbers_off_the_course_s_momentum_sheet():
-    """forums.fast.ai, topic 3759: m in front of the first row is -18.33 and 98.25 at first, -19.28 and 162.84 after Run."""
+    """forums.fast.ai, topic 3759: m in front of the first row is -18.33 and 98.25 at first, -19.28
+    and 162.84 after Run.
+    """
     before, after = at("momentum", 0), at("momentum", RUN)
     assert [
         round(found[f"m_{p}"], 2) for found in (before, after) for p in ("intercept", "slope")
@@ -513,7 +522,9 @@ def test_without_memory_momentum_is_sgd():
 
 
 def test_pytorch_s_momentum_at_a_tenth_of_the_rate_takes_the_course_s_steps():
-    """Undamped, m is ten times as large; what differs is the warm start, and the update that Run drops."""
+    """Undamped, m is ten times as large; what differs is the warm start, and the update that Run
+    drops.
+    """
     cold = at("momentum", 20, rule="course", learning_rate=1e-4, m_intercept=0, m_slope=0)
     torch = at("momentum", 20, rule="torch", learning_rate=1e-5)
     assert_close(torch, {name: cold[name] for name in ("intercept", "slope")})

@@ -1,4 +1,6 @@
-"""The workbook that a static page writes without Python: cell by cell the one that Python exports of the same inputs and steps."""
+"""The workbook that a static page writes without Python: cell by cell the one that Python exports
+of the same inputs and steps.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from widgets.static_page import static_page
 
 
 def trained() -> Sheet:
-    """A neuron whose weights are drawn until they are typed, with charts over steps, segments, and blocks that stand still."""
+    """A neuron whose weights are drawn until they are typed, with charts over steps, segments, and
+    blocks that stand still.
+    """
     s = Sheet("trained", title="A drawn neuron, trained")
     s.group("Settings")
     rate, seed = s.parameter("learning_rate", 0.1, 0, 1), s.parameter("seed", 3, 0, 100, whole=True)
@@ -255,7 +259,8 @@ def test_more_steps_than_a_workbook_takes_are_refused_in_words(page, tmp_path):
     page.goto(file.as_uri())
     step_to(page, 60)
     assert re.fullmatch(
-        r"A workbook of these 60 steps would have \d+ formulas, and at most 100 open well: go back to fewer steps\.",
+        r"A workbook of these 60 steps would have \d+ formulas, and at most 100 open well: go back"
+        r" to fewer steps\.",
         note_after_download(page),
     )
     step_to(page, 3)

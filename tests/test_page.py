@@ -1,4 +1,6 @@
-"""The page in a real browser, from disk with no kernel: every number is the numpy target's, whatever is done to it."""
+"""The page in a real browser, from disk with no kernel: every number is the numpy target's,
+whatever is done to it.
+"""
 
 import json
 from pathlib import Path
@@ -57,12 +59,15 @@ def open_all(page) -> None:
         "document.querySelectorAll('details.gs-group').forEach((folded) => { folded.open = true; })"
     )
     page.wait_for_function(
-        "[...document.querySelectorAll('details.gs-group')].every((folded) => folded.querySelector('td'))"
+        "[...document.querySelectorAll('details.gs-group')].every((folded) =>"
+        " folded.querySelector('td'))"
     )
 
 
 def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
-    """Each cell drawn shows the reference's number; each sentence that holds is said, and no other."""
+    """Each cell drawn shows the reference's number; each sentence that holds is said,
+    and no other.
+    """
     frame(page)
     found = values(sheet, inputs, steps)
     cells = page.evaluate(
@@ -95,9 +100,12 @@ def test_every_preset_shows_the_numbers_of_numpy(lesson):
     sheet = log_loss()
     open_all(lesson)
     drawn = lesson.evaluate(
-        "[...new Set([...document.querySelectorAll('td[data-block]')].map((td) => td.dataset.block))]"
+        "[...new Set([...document.querySelectorAll('td[data-block]')].map((td) =>"
+        " td.dataset.block))]"
     )
-    assert set(drawn) == {name for name, block in sheet.blocks.items() if not isinstance(block, Setting)}
+    assert set(drawn) == {
+        name for name, block in sheet.blocks.items() if not isinstance(block, Setting)
+    }
     for preset in sheet.presets:
         lesson.get_by_role("button", name=preset.title, exact=True).click()
         check_every_cell(lesson, sheet, preset.inputs)
@@ -191,7 +199,8 @@ def test_rows_are_added_and_removed(lesson):
     assert lesson.locator("td[data-block='prediction']").count() == 1
     open_all(lesson)
     rest = lesson.evaluate(
-        "['is_cat', 'prediction'].map((n) => +document.querySelector(`td[data-block=${n}]`).textContent)"
+        "['is_cat', 'prediction'].map((n) =>"
+        " +document.querySelector(`td[data-block=${n}]`).textContent)"
     )
     check_every_cell(lesson, log_loss(), {"is_cat": [rest[0]], "prediction": [rest[1]]})
 
@@ -261,12 +270,14 @@ def test_formula_bar_of_a_grown_table_is_the_exported_one(lesson):
 def test_precedents_are_lit(lesson):
     cell(lesson, "loss_if", 2).focus()
     lit = lesson.evaluate(
-        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)"
+        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block +"
+        " td.dataset.row)"
     )
     assert sorted(lit) == ["clipped2", "is_cat2"]
     cell(lesson, "loss_mean").focus()
     lit = lesson.evaluate(
-        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block + td.dataset.row)"
+        "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block +"
+        " td.dataset.row)"
     )
     assert sorted(lit) == [f"loss_if{k}" for k in range(5)]
 
@@ -321,15 +332,18 @@ def test_arrows_walk_through_a_table_longer_than_its_window(lesson):
 
 
 def test_every_control_has_a_name_and_can_be_reached(lesson):
-    nameless = lesson.evaluate("""Array.from(document.querySelectorAll(".gradsheet button, .gradsheet input, .gradsheet select"))
-        .filter((e) => !(e.getAttribute("aria-label") || e.textContent).trim()).length""")
+    nameless = lesson.evaluate(
+        """Array.from(document.querySelectorAll(".gradsheet button, .gradsheet input, .gradsheet select"))
+        .filter((e) => !(e.getAttribute("aria-label") || e.textContent).trim()).length"""
+    )
     assert nameless == 0
     reached = set()
     for _ in range(80):
         lesson.keyboard.press("Tab")
         reached.add(
             lesson.evaluate(
-                "(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).trim()"
+                "(document.activeElement.getAttribute('aria-label') ||"
+                " document.activeElement.textContent).trim()"
             )
         )
     wanted = {
@@ -362,7 +376,9 @@ def downloaded(page, file: Path) -> Path:
 
 
 def test_the_page_writes_the_workbook_that_python_exports(lesson, tmp_path):
-    """Cell by cell: formulas, cached values, names, validation; with the same rows, more, and fewer."""
+    """Cell by cell: formulas, cached values, names, validation; with the same rows, more, and
+    fewer.
+    """
     sheet = log_loss()
     states = [{}, {"clip": 0.05}, *(preset.inputs for preset in sheet.presets[1:4])]
     for inputs in states:

@@ -1,4 +1,6 @@
-"""Presenting, in a real browser: its keys, its type, and the notes of who teaches, in a window of their own, which follow the page."""
+"""Presenting, in a real browser: its keys, its type, and the notes of who teaches, in a window of
+their own, which follow the page.
+"""
 
 from __future__ import annotations
 

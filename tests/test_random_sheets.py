@@ -1,7 +1,9 @@
-"""Random small sheets, built by hypothesis from the ops: all targets agree, and gradients are slopes.
+"""Random small sheets, built by hypothesis from the ops: all targets agree, and gradients are
+slopes.
 
-Numbers stay where every function is defined and no larger than a class would use. What jumps (comparisons, floor, remainder, sign) is
-asked of inputs alone: they are binary fractions, so that no engine sees a tie where another sees none.
+Numbers stay where every function is defined and no larger than a class would use. What jumps
+(comparisons, floor, remainder, sign) is asked of inputs alone: they are binary fractions, so that
+no engine sees a tie where another sees none.
 """
 
 from __future__ import annotations
@@ -165,8 +167,9 @@ def sheets_of_any_kind(draw, kinks: bool = True) -> Sheet:
 
 
 def differing(s: Sheet, found: dict[str, np.ndarray]) -> list[str]:
-    """Blocks that differ from numpy's by more than 1e-9 of the sheet's largest number: a difference keeps the error of what it is
-    the difference of."""
+    """Blocks that differ from numpy's by more than 1e-9 of the sheet's largest number: a difference
+    keeps the error of what it is the difference of.
+    """
     expected = values(s)
     tolerance = 1e-9 * max(1.0, *(np.abs(x).max() for x in expected.values()))
     return [
@@ -177,7 +180,9 @@ def differing(s: Sheet, found: dict[str, np.ndarray]) -> list[str]:
 
 
 def written(s: Sheet, name: str):
-    """The sheet's workbook, or None where Excel cannot state it: NeedsBlock is the only way to fail."""
+    """The sheet's workbook, or None where Excel cannot state it: NeedsBlock is the only way to
+    fail.
+    """
     path = workbooks.folder() / f"{name}.xlsx"
     try:
         write(s, path)

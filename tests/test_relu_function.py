@@ -1,4 +1,6 @@
-"""A few ReLUs as any function: PyTorch's gradients and training, the same in every face, handles that follow the pointer, true words."""
+"""A few ReLUs as any function: PyTorch's gradients and training, the same in every face, handles
+that follow the pointer, true words.
+"""
 
 from __future__ import annotations
 
@@ -228,7 +230,9 @@ def test_a_drawn_curve_is_fitted_and_counted():
 
 
 def dragged(inputs: dict, series: str, row: int, x: float, y: float) -> dict:
-    """The inputs after dragging marker `row` to (x, y), as the page has it: V8 says what is set, for that row alone."""
+    """The inputs after dragging marker `row` to (x, y), as the page has it: V8 says what is set,
+    for that row alone.
+    """
     started = SHEET.with_inputs(inputs)
     place = next(
         (c, k)

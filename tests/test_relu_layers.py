@@ -1,4 +1,6 @@
-"""Linear on linear is linear, and not with an activation: against PyTorch, in every face, and in its words."""
+"""Linear on linear is linear, and not with an activation: against PyTorch, in every face, and in
+its words.
+"""
 
 from __future__ import annotations
 
@@ -187,7 +189,8 @@ def test_the_sentences_are_true_in_the_story(title):
         largest = np.abs(found["difference"]).max()
         assert (
             said[0]
-            == f"With {activation} between them, x @ W_product misses {bent} of 5 rows, by at most {largest:.4f}."
+            == f"With {activation} between them, x @ W_product misses {bent} of 5 rows, by at most"
+            f" {largest:.4f}."
         )
 
 

@@ -1,5 +1,7 @@
-"""What a stranger on the network and a hostile student can do to a lessons' server, its kernels, its pages and its files: beyond what
-test_server.py tells of addresses and other sites, test_workbook.py of damaged files, and test_links.py of damaged links."""
+"""What a stranger on the network and a hostile student can do to a lessons' server, its kernels,
+its pages and its files: beyond what test_server.py tells of addresses and other sites,
+test_workbook.py of damaged files, and test_links.py of damaged links.
+"""
 
 import html
 import io
@@ -39,9 +41,13 @@ from widgets import SheetWidget
 from widgets.sheet_widget import plotly_file
 from widgets.static_page import static_page
 
-V1 = "v1.kernel.websocket.jupyter.org"  # the protocol that browsers choose; without it, messages are JSON
+# The protocol that browsers choose; without it, messages are JSON.
+V1 = "v1.kernel.websocket.jupyter.org"
 CODE = "open('stranger', 'w')"
-SHEET = "from sheets.library.log_loss import log_loss\nfrom widgets import SheetWidget\nSheetWidget(log_loss())"
+SHEET = (
+    "from sheets.library.log_loss import log_loss\nfrom widgets import"
+    " SheetWidget\nSheetWidget(log_loss())"
+)
 QUERY = "import os\nprint('asked', repr(os.environ['QUERY_STRING']))"
 
 # The server of a class, with what takes minutes made short, and more that differs.
@@ -105,8 +111,8 @@ def kernel(address) -> str:
     return opened(address)
 
 
-# What stands in SHORT where a test says nothing else: seconds until a kernel ends that has no page, and that never had one; bytes that a
-# kernel takes; how it is started.
+# What stands in SHORT where a test says nothing else: seconds until a kernel ends that has no page,
+# and that never had one; bytes that a kernel takes; how it is started.
 USUAL = {
     "idle": 600,
     "visit": 600,
@@ -309,7 +315,9 @@ TOKEN = "a-secret"
 
 @pytest.fixture(scope="module")
 def locked(folder) -> Iterator[dict[str, str]]:
-    """What the server of somebody else says: the `printed` address, and the one that its `browser` is to open."""
+    """What the server of somebody else says: the `printed` address, and the one that its `browser`
+    is to open.
+    """
     with said(folder, token=TOKEN, browser=True) as lines:
         yield {"printed": lines.readline().split()[4], "browser": lines.readline().strip()}
 
@@ -474,8 +482,12 @@ def lesson_file(tmp_path_factory) -> Path:
 
 MARKUP = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 LINKS = {
-    "markup": f"clip={quote(MARKUP)}&{quote(MARKUP)}=1&preset={quote(MARKUP)}&mode={quote(MARKUP)}&hide={quote(MARKUP)}",
-    "a prototype": "__proto__=1&__proto__.hacked=1&constructor.prototype.hacked=1&hide=__proto__,constructor&lock=toString",
+    "markup": (
+        f"clip={quote(MARKUP)}&{quote(MARKUP)}=1&preset={quote(MARKUP)}&mode={quote(MARKUP)}&hide={quote(MARKUP)}"
+    ),
+    "a prototype": (
+        "__proto__=1&__proto__.hacked=1&constructor.prototype.hacked=1&hide=__proto__,constructor&lock=toString"
+    ),
     "very long": f"clip={'9' * 200_000}&{'x' * 200_000}=1&prediction={'0.5,' * 50_000}1",
     "a formula": "clip=%3D1%2B1&nudge=%40SUM(1)",
     "a script's address": "mode=javascript:window.hacked=1&clip=javascript:window.hacked=1",
@@ -613,7 +625,9 @@ def test_a_workbook_cannot_make_the_server_read_a_file_or_ask_an_address(tmp_pat
 
 
 def with_formula(formula: str, value: float | None) -> bytes:
-    """The lesson's workbook with a formula in the clip's cell, and what it said when the file was saved."""
+    """The lesson's workbook with a formula in the clip's cell, and what it said when the file was
+    saved.
+    """
     made = io.BytesIO()
     write(log_loss(), made)
     book = openpyxl.load_workbook(io.BytesIO(made.getvalue()))
@@ -694,7 +708,9 @@ def test_a_lesson_whose_kernel_does_not_come_says_so_and_ends(folder):
 
 
 def test_a_silent_page_keeps_its_kernel():
-    """Jupyter closes a page's websocket that has not answered for `ping_timeout`, and asks each `ping_interval`."""
+    """Jupyter closes a page's websocket that has not answered for `ping_timeout`, and asks each
+    `ping_interval`.
+    """
     settings = configuration(Path(), "/").Voila.get("tornado_settings", {})
     silent = SimpleNamespace(settings=settings)
     silent.ping_interval = WebSocketMixin.ping_interval.fget(silent)

@@ -57,8 +57,8 @@ display(label)
 label.close()
 """
 
-# A computer so slow that the widgets' library, which looks for a widget every 100 ms for two seconds, looks once; what the kernel says
-# about the widgets comes after that look.
+# A computer so slow that the widgets' library, which looks for a widget every 100 ms for two
+# seconds, looks once; what the kernel says about the widgets comes after that look.
 SLOW_COMPUTER = """
 const setTimer = window.setTimeout;
 window.setTimeout = (callback, delay, ...more) => setTimer(callback, delay === 100 ? 3000 : delay, ...more);
@@ -131,7 +131,9 @@ def address(lessons, folder) -> str:
 def ask(
     address: str, path: str, method: str = "GET", headers: dict | None = None
 ) -> tuple[int, str, dict]:
-    """Status, text and headers of one request, whose path is sent as it is: no client tidies the dots away."""
+    """Status, text and headers of one request, whose path is sent as it is: no client tidies the
+    dots away.
+    """
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     connection.request(method, path, headers=headers or {})
     response = connection.getresponse()
@@ -208,7 +210,9 @@ def test_a_widget_that_comes_late_is_shown(page, address):
 
 
 def apology(page, loads: list[str]) -> None:
-    """The page says that a part is missing, after it was loaded twice, in its own words; and stays as it is."""
+    """The page says that a part is missing, after it was loaded twice, in its own words; and stays
+    as it is.
+    """
     alert = page.get_by_role("alert")
     alert.wait_for()
     page.wait_for_timeout(1000)
@@ -418,9 +422,11 @@ def test_a_lesson_for_which_no_memory_is_left_says_so(
 
 # --- what a stranger can do
 #
-# On this computer: open lessons, each of which starts a kernel that runs the notebook and nothing else, and fetch the pictures beside
-# the notebooks. Whoever is told a kernel's id (a secret that only its page knows) can talk to its widgets or end it; no message of
-# theirs runs code. From elsewhere on the web: follow a link to a lesson, but read nothing and start nothing behind one's back.
+# On this computer: open lessons, each of which starts a kernel that runs the notebook and nothing
+# else, and fetch the pictures beside the notebooks. Whoever is told a kernel's id (a secret that
+# only its page knows) can talk to its widgets or end it; no message of theirs runs code. From
+# elsewhere on the web: follow a link to a lesson, but read nothing and start nothing behind one's
+# back.
 
 
 @pytest.mark.parametrize(
@@ -503,7 +509,9 @@ def test_a_page_elsewhere_cannot_join_a_kernel(page, address):
 
 
 def test_a_page_cannot_run_code_in_its_kernel(page, address, folder):
-    """The kernel answers the harmless message that was sent after the harmful one, so the harmful one was dropped, not delayed."""
+    """The kernel answers the harmless message that was sent after the harmful one, so the harmful
+    one was dropped, not delayed.
+    """
     page.goto(address + "lesson/slider")
     page.get_by_role("slider").wait_for()
     page.evaluate(
@@ -556,7 +564,8 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence():
     assert done.returncode == 2
     assert (
         done.stderr.strip()
-        == f"gradsheet: port {port} is taken by another program. Choose another one with --port, or leave --port out."
+        == f"gradsheet: port {port} is taken by another program. Choose another one with --port, or"
+        " leave --port out."
     )
 
 
@@ -569,7 +578,10 @@ def test_a_port_that_does_not_exist_is_refused_in_a_sentence():
 
 
 def test_without_a_port_a_free_one_is_found():
-    program = "import lessons.server as s\nfor one in s.bind(None): print(one.getsockname()[1]); one.close()"
+    program = (
+        "import lessons.server as s\nfor one in s.bind(None): print(one.getsockname()[1]);"
+        " one.close()"
+    )
     with socket.socket() as usual:
         usual.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,6 @@
-"""The static site: whole, linked, shared where it is alike, and alive from disk and from a plain file server under any path."""
+"""The static site: whole, linked, shared where it is alike, and alive from disk and from a plain
+file server under any path.
+"""
 
 import re
 import threading

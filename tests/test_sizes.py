@@ -1,4 +1,6 @@
-"""Sizes on a page without Python: which sheets it carries, and that they are the ones that Python makes."""
+"""Sizes on a page without Python: which sheets it carries, and that they are the ones that Python
+makes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ TAKEN_OUT = f"""{enclosed(FOLDER / "engine" / "packing.js")}
 
 
 def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
-    """One or more products with drawn weights, trained; rows of data; a width for each layer between two."""
+    """One or more products with drawn weights, trained; rows of data; a width for each layer
+    between two.
+    """
     s = Sheet("tower", title="A tower of products", made_by=tower)
     s.group("Settings")
     rate, seed = s.parameter("rate", 0.1, 0, 1), s.parameter("seed", 3, 0, 9, whole=True)

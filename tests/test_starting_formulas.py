@@ -103,7 +103,9 @@ def test_back_from_the_workbook(start):
 
 
 def edited(change, start: str = "drawn") -> bytes:
-    """The workbook as LibreOffice left it after a person typed something: its formulas keep the numbers they had."""
+    """The workbook as LibreOffice left it after a person typed something: its formulas keep the
+    numbers they had.
+    """
     file = io.BytesIO()
     write(network(), file, STARTS[start])
     book, cached = openpyxl.load_workbook(file), openpyxl.load_workbook(file, data_only=True)

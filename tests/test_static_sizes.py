@@ -1,4 +1,6 @@
-"""Another size on a page without Python, and where Python makes it: numpy's numbers, and what was set, chosen and answered stays."""
+"""Another size on a page without Python, and where Python makes it: numpy's numbers, and what was
+set, chosen and answered stays.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ def opened(page, file: Path, address: str = ""):
 def has(page, name: str, value: float) -> None:
     """Wait for the page of that size."""
     page.wait_for_function(
-        "([name, value]) => document.querySelector(`.gs-field[aria-label='${name}']`)?.value === value",
+        "([name, value]) => document.querySelector(`.gs-field[aria-label='${name}']`)?.value ==="
+        " value",
         arg=[name, str(value)],
     )
 
@@ -172,9 +175,11 @@ def test_reset_leads_back_to_the_page_s_own_sizes(page, file):
 
 def test_a_size_that_the_page_has_not_is_refused_in_words(page, file):
     opened(page, file, "#width_1=3&rate=0.5")
-    assert page.locator(".gradsheet > .gs-refusal").inner_text() == (
-        "The link's width_1 3 is not on this page, which has 1, 2, 4. Another one needs Python: open the lesson in Voila or JupyterLab, "
-        "or make a page with --set width_1=3. It was left out."
+    assert (
+        page.locator(".gradsheet > .gs-refusal").inner_text()
+        == "The link's width_1 3 is not on this page, which has 1, 2, 4. Another one needs Python:"
+        " open the lesson in Voila or JupyterLab, or make a page with --set width_1=3. It was"
+        " left out."
     )
     check_every_cell(page, tower(), {"rate": 0.5})
     typed(page, "width_1", "3")
@@ -192,9 +197,11 @@ def test_sizes_that_are_not_together_give_way_in_words(page, tmp_path):
     has(page, "width_1", 4)
     typed(page, "layers", "3")
     has(page, "layers", 3)
-    assert refusal(page, "layers") == (
-        "layers 3, width_1 4 are not together on this page. Another one needs Python: open the lesson in Voila or JupyterLab, or make a "
-        "page with --set layers=3 --set width_1=4. So width_1 is 2."
+    assert (
+        refusal(page, "layers")
+        == "layers 3, width_1 4 are not together on this page. Another one needs Python: open the"
+        " lesson in Voila or JupyterLab, or make a page with --set layers=3 --set width_1=4. So"
+        " width_1 is 2."
     )
     check_every_cell(page, tower(3), {})
     opened(page, file, "#layers=3&width_1=4")
@@ -340,7 +347,10 @@ def python_behind(page, widget: SheetWidget) -> str:
 def test_where_python_makes_the_sheet_the_same_holds(page, tmp_path):
     widget = SheetWidget(tower())
     start = json.dumps(python_behind(page, widget))
-    head = f'<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly" content="{plotly_file().as_uri()}"><style>{style()}</style>'
+    head = (
+        '<!DOCTYPE html><meta charset="utf-8"><meta name="gradsheet-plotly"'
+        f' content="{plotly_file().as_uri()}"><style>{style()}</style>'
+    )
     source = f"{joined('widget')}\n{MODEL.replace('START', start)}"
     file = tmp_path / "live.html"
     file.write_text(f'{head}<body><script type="module">{source}</script>', encoding="utf-8")

@@ -1,4 +1,6 @@
-"""Training as steps: numpy after N steps = the page's program after N steps = row N of the workbook's worksheet Steps."""
+"""Training as steps: numpy after N steps = the page's program after N steps = row N of the
+workbook's worksheet Steps.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def swap() -> Sheet:
 
 
 def line(rows: bool) -> Sheet:
-    """y = a x + b by single points in turn, as the course's spreadsheet does; t counts the steps."""
+    """y = a x + b by single points in turn, as the course's spreadsheet does; t
+    counts the steps.
+    """
     s = Sheet("line")
     x, y = s.input("x", POINTS[:, :1], rows=rows), s.input("y", POINTS[:, 1:], rows=rows)
     a, b, t, rate = s.input("a", 1.0), s.input("b", 1.0), s.input("t", 0.0), s.input("rate", 1e-4)
@@ -285,10 +289,14 @@ STATE = enclosed(FOLDER / "engine" / "state.js") + "\nconst { State } = engine_s
 
 def on_the_page(sheet: Sheet, then: str) -> dict:
     """What the page's state says in V8 after `then`."""
-    told = "{ step: state.step, overflow: state.overflow, still: state.still, a: Array.from(state.program.blocks.a) }"
+    told = (
+        "{ step: state.step, overflow: state.overflow, still: state.still, a:"
+        " Array.from(state.program.blocks.a) }"
+    )
     return json.loads(
         engines.in_v8(
-            f"{STATE}\nconst state = new State({json.dumps(description(sheet))}); {then}; JSON.stringify({told})"
+            f"{STATE}\nconst state = new State({json.dumps(description(sheet))}); {then};"
+            f" JSON.stringify({told})"
         )
     )
 
@@ -323,7 +331,9 @@ def test_a_run_stops_at_its_last_finite_step_in_every_face():
 
 
 def halving() -> Sheet:
-    """Down to 0, which waits at first, as a batch whose gradient is 0; t counts the steps until there are no more."""
+    """Down to 0, which waits at first, as a batch whose gradient is 0; t counts the steps until
+    there are no more.
+    """
     s = Sheet("halving")
     a, t, last = s.input("a", 5e-324), s.input("t", 0.0), s.input("last", 6.0)
     s.let("a_next", np.where(np.less(t, 4), a, a / 2))
@@ -402,7 +412,10 @@ def test_a_step_that_is_wider_than_a_worksheet_is_refused_by_name():
     s.carry(w="w")
     with pytest.raises(
         NeedsBlock,
-        match=r"^test_steps\.py:\d+: a step of wide is wider than a worksheet: w alone has 130 x 130 cells",
+        match=(
+            r"^test_steps\.py:\d+: a step of wide is wider than a worksheet: w alone has 130 x 130"
+            r" cells"
+        ),
     ):
         write(s, io.BytesIO())
 

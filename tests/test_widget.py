@@ -1,4 +1,6 @@
-"""SheetWidget as ipywidgets users expect it: traits, link, observe, interact, and what it answers the page."""
+"""SheetWidget as ipywidgets users expect it: traits, link, observe, interact, and what it answers
+the page.
+"""
 
 import io
 import subprocess

@@ -1,4 +1,6 @@
-"""The workbook: recalculated by two programs to the numbers that stand in it, made of what every Excel knows, and the way back."""
+"""The workbook: recalculated by two programs to the numbers that stand in it, made of what every
+Excel knows, and the way back.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ from sheets.targets.excel.workbook import PROPERTY, VERSION
 
 
 def starts() -> dict[tuple[str, str], dict]:
-    """Every sheet of the library as it starts, and with each preset; of deep networks, a few layers then."""
+    """Every sheet of the library as it starts, and with each preset; of deep networks, a few layers
+    then.
+    """
     found = {}
     for name, make in SHEETS.items():
         found[name, "as it starts"] = {}
@@ -112,7 +116,9 @@ def test_the_cached_values_are_numpys(start):
 
 @as_it_starts
 def test_every_formula_has_a_cached_value(start):
-    """Even one that shows nothing: XlsxWriter would write 0 there, and LibreOffice would keep it."""
+    """Even one that shows nothing: XlsxWriter would write 0 there, and LibreOffice
+    would keep it.
+    """
     with zipfile.ZipFile(workbooks.path(BOOKS[start])) as file:
         cells = [
             c
@@ -352,8 +358,9 @@ def shown(x: float, num_format: str) -> str:
 
 
 def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) -> dict:
-    """Cells whose numbers need more than their column has, but for the room that a wider font than Calibri takes. rules: whether what a
-    workbook shortens is shortened."""
+    """Cells whose numbers need more than their column has, but for the room that a wider font than
+    Calibri takes. rules: whether what a workbook shortens is shortened.
+    """
     found = {}
     for page in book.worksheets[1:]:
         widths = {
@@ -380,7 +387,10 @@ def test_columns_are_wide_enough_for_their_numbers(name):
 
 
 def growing() -> Sheet:
-    """Numbers of each format, that a reader makes longer. Its column 101 on are as wide as the others."""
+    """Numbers of each format, that a reader makes longer.
+
+    Its column 101 on are as wide as the others.
+    """
     s = Sheet("growing")
     size = s.input("size", 1.25)
     s.let("general", size * 1.1)
@@ -402,7 +412,9 @@ GROWN = {
 
 
 def test_numbers_that_become_longer_stay_readable():
-    """The first workbook's formats, with the numbers of the others, as if its input was typed over."""
+    """The first workbook's formats, with the numbers of the others, as if its input
+    was typed over.
+    """
     first = openpyxl.load_workbook(workbooks.path(GROWN[SIZES[0]]))
     for size in SIZES:
         numbers = workbooks.cached(GROWN[size])
@@ -562,7 +574,9 @@ def cell_of(book: openpyxl.Workbook, name: str, row: int = 0):
 
 
 def edited(**cells) -> bytes:
-    """The log loss workbook, saved again with other values: `prediction=...` in the first row, `prediction_2=...` in the third."""
+    """The log loss workbook, saved again with other values: `prediction=...` in the first row,
+    `prediction_2=...` in the third.
+    """
     book = openpyxl.load_workbook(book_of("log_loss"))
     for key, value in cells.items():
         name, _, row = key.rpartition("_") if key[-1].isdigit() else (key, "", "0")
@@ -712,7 +726,10 @@ def with_part(name: str, change) -> bytes:
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 DAMAGED = "this file is not a workbook, or is damaged; save it again as .xlsx"
 NOT_OURS = "this workbook was not made by Gradsheet: it has no record of where its blocks stand"
-OTHER_VERSION = "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
+OTHER_VERSION = (
+    "this workbook was made by another version of Gradsheet; download it again from the lesson and"
+    " copy your numbers over"
+)
 LOST = "the workbook no longer says where clip stands; download it again from the lesson"
 REFUSED = {
     "nothing": (lambda: b"", DAMAGED),

@@ -1,6 +1,8 @@
-"""The workbooks that tests recalculate: written once, and LibreOffice started once for all of them, because a start takes seconds.
+"""The workbooks that tests recalculate: written once, and LibreOffice started once for all of them,
+because a start takes seconds.
 
-A test module registers its workbooks when it is collected; the first test that asks for one has them all written.
+A test module registers its workbooks when it is collected; the first test that asks for one has
+them all written.
 """
 
 from __future__ import annotations
@@ -33,8 +35,11 @@ def register_writer(name: str, writer: Callable[[Path], None]) -> str:
 def register(
     name: str, make: Callable[[], Sheet], notes: bool = True, libreoffice: bool = True, **options
 ) -> str:
-    """make: builds the sheet. notes: with cell comments, of which LibreOffice reads hundreds slowly. libreoffice: whether it opens this
-    one too. options: of `write` (inputs, steps). Returns the name."""
+    """make: builds the sheet.
+
+    notes: with cell comments, of which LibreOffice reads hundreds slowly. libreoffice: whether it
+    opens this one too. options: of `write` (inputs, steps). Returns the name.
+    """
     if not libreoffice:
         NOT_IN_LIBREOFFICE.add(name)
 
@@ -94,8 +99,9 @@ TEXT = re.compile(r'("[^"]*")')
 
 
 def relative(formula: str, row: int, column: int) -> str:
-    """The formula with references as in R1C1 form, seen from its own cell (rows and columns from 1): equal where one is the fill of the
-    other."""
+    """The formula with references as in R1C1 form, seen from its own cell (rows and columns from
+    1): equal where one is the fill of the other.
+    """
 
     def seen(match: re.Match) -> str:
         to_column, to_row = column_index_from_string(match[2]), int(match[4])

@@ -1,7 +1,9 @@
-"""The log-loss lesson the usual way: ipywidgets for the controls, plotly's FigureWidget for the charts, numpy in the kernel.
+"""The log-loss lesson the usual way: ipywidgets for the controls, plotly's FigureWidget for the
+charts, numpy in the kernel.
 
-This file is the code cell of that notebook; the text around it is the lesson's own. It is written as its libraries advise: charts
-are built whole before they are shown, traces are changed in place inside one `batch_update`, the table is one HTML widget.
+This file is the code cell of that notebook; the text around it is the lesson's own. It is written
+as its libraries advise: charts are built whole before they are shown, traces are changed in place
+inside one `batch_update`, the table is one HTML widget.
 """
 
 import ipywidgets as widgets
@@ -257,7 +259,8 @@ for button in buttons:
 for control in controls:
     control.observe(update, "value")
 update()
-# Changed after they were made, and about to stand in a box: without this Voila would show them as they were made.
+# Changed after they were made, and about to stand in a box: without this Voila would show them as
+# they were made.
 one_answer._repr_mimebundle_()
 whole_class._repr_mimebundle_()
 

@@ -2,8 +2,8 @@
 
     python -m lessons.hub.student
 
-JupyterHub's spawner starts it so, and says in JUPYTERHUB_... variables where it listens and how it asks the hub who is there. The login
-is JupyterHub's own.
+JupyterHub's spawner starts it so, and says in JUPYTERHUB_... variables where it listens and how it
+asks the hub who is there. The login is JupyterHub's own.
 """
 
 import os
@@ -74,12 +74,14 @@ class StudentServer(LessonServer):
             "X-JupyterHub-Version": jupyterhub_version
         }  # the hub compares it with its own
         hub = self.identity_provider.hub_auth
-        # A lesson's link, for others: it leads each to their own server, and through the login first.
+        # A lesson's link, for others: it leads each to their own server, and through the login
+        # first.
         resources = self.voila_configuration.config.VoilaConfiguration.resources
         resources["gradsheet"]["shared"] = hub.hub_host + url_path_join(
             hub.hub_prefix, "user-redirect", "lesson"
         )
-        # The login has read its token by now, and a lesson's kernel, which gets these variables, has no use for it.
+        # The login has read its token by now, and a lesson's kernel, which gets these variables,
+        # has no use for it.
         assert hub.api_token
         del os.environ["JUPYTERHUB_API_TOKEN"]
         return settings

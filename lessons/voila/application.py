@@ -1,8 +1,10 @@
-"""The lessons' server: Voila with our pages, a kernel kept warm, and nothing asked of other machines.
+"""The lessons' server: Voila with our pages, a kernel kept warm, and nothing asked of other
+machines.
 
-This folder carries Voila's name because Jupyter looks for `voila/templates/<template>` and `voila/labextensions/<extension>` under
-each of its data folders, and `lessons/` is made one of them. It must stay without an `__init__.py`: `import voila` would find it
-before the real one when `lessons/` itself is on the import path, as it is for a lesson's kernel and for `python lessons`.
+This folder carries Voila's name because Jupyter looks for `voila/templates/<template>` and
+`voila/labextensions/<extension>` under each of its data folders, and `lessons/` is made one of
+them. It must stay without an `__init__.py`: `import voila` would find it before the real one when
+`lessons/` itself is on the import path, as it is for a lesson's kernel and for `python lessons`.
 """
 
 import contextlib
@@ -37,8 +39,9 @@ from .login import SecretAddress, for_the_person
 
 LESSONS = Path(__file__).resolve().parents[1]
 
-# The front-end extensions that a lesson needs, our own among them (it stands in `labextensions/`, where Voila looks by itself). Any
-# other that is installed beside Gradsheet stays out: plotly's own, for one, would add its 4.8 MB to every page.
+# The front-end extensions that a lesson needs, our own among them (it stands in `labextensions/`,
+# where Voila looks by itself). Any other that is installed beside Gradsheet stays out: plotly's
+# own, for one, would add its 4.8 MB to every page.
 EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
@@ -56,7 +59,10 @@ NOT_OPENED = (
 def configuration(
     folder: Path, base_url: str, token: str | None = None, ticket: str = ""
 ) -> Config:
-    """Voila's options for the lessons in `folder`. token, ticket: see login.py; without them everyone is answered."""
+    """Voila's options for the lessons in `folder`.
+
+    token, ticket: see login.py; without them everyone is answered.
+    """
     config = Config(
         Voila={
             "root_dir": str(folder),
@@ -82,7 +88,8 @@ def configuration(
         # A page tells the server when it is closed; this is for the pages that could not.
         MappingKernelManager={"cull_idle_timeout": 600, "cull_interval": 60},
         SecretAddress={"ticket": ticket},
-        # Signatures of trusted notebooks, which nothing here asks for, stay out of the person's home.
+        # Signatures of trusted notebooks, which nothing here asks for, stay out of the person's
+        # home.
         NotebookNotary={"db_file": ":memory:", "secret": os.urandom(64)},
     )
     config.merge(PRIVATE)
@@ -97,7 +104,9 @@ def plotly_address(base_url: str) -> str:
 
 
 def links(name: str, base_url: str, label: str) -> str:
-    """HTML: from a lesson to its neighbours and to all of them; nothing for a notebook that is none of ours."""
+    """HTML: from a lesson to its neighbours and to all of them; nothing for a notebook that is none
+    of ours.
+    """
     from lessons.course import (
         lesson_links,
         lessons,
@@ -118,7 +127,9 @@ def plotly_folder() -> str:
 
 
 class LessonServer(Voila):
-    """Voila on sockets that are already bound, with our pages, and without its listings of files."""
+    """Voila on sockets that are already bound, with our pages, and without its
+    listings of files.
+    """
 
     sockets: Sequence[socket]
     start_page: Callable[[], str]
@@ -132,13 +143,16 @@ class LessonServer(Voila):
         start_page: Callable[[], str],
         when_ready: Callable[[], None],
     ) -> None:
-        """Serve what `config` says on `sockets` until interrupted; `when_ready` is called once pages are answered."""
+        """Serve what `config` says on `sockets` until interrupted; `when_ready` is called once
+        pages are answered.
+        """
         os.environ["JUPYTER_PATH"] = os.pathsep.join(
             filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")])
         )
         # Some Windows registries call .js plain text, which browsers refuse to run.
         mimetypes.add_type("text/javascript", ".js")
-        # Tornado reads as seconds the milliseconds after which Jupyter gives up a silent page, and would warn that they are too many.
+        # Tornado reads as seconds the milliseconds after which Jupyter gives up a silent page, and
+        # would warn that they are too many.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
         server = cls.instance(config=config)
         server.sockets, server.start_page, server.when_ready = sockets, start_page, when_ready
@@ -155,9 +169,11 @@ class LessonServer(Voila):
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
-        # A page that is closed asks for its kernel's end over HTTP; one that is ended by a message would be started again.
+        # A page that is closed asks for its kernel's end over HTTP; one that is ended by a message
+        # would be started again.
         self.kernel_manager.allowed_message_types.remove("shutdown_request")
-        # Without this check, a page elsewhere on the web whose name is made to point at this computer could read lessons.
+        # Without this check, a page elsewhere on the web whose name is made to point at this
+        # computer could read lessons.
         settings["allow_remote_access"] = False
         settings["jinja2_env"] = settings["voila_jinja2_env"]  # so that every error page is ours
         settings["default_handler_class"] = self.behind_login(NothingHere)
@@ -221,22 +237,28 @@ class StartPage(BaseVoilaHandler):
 
 
 class Lesson(TornadoVoilaHandler):
-    """`lesson/NAME`, also under Voila's own `voila/render/NAME.ipynb`: the notebook of that name."""
+    """`lesson/NAME`, also under Voila's own `voila/render/NAME.ipynb`: the notebook
+    of that name.
+    """
 
     async def get(self, name: str) -> None:
         ask = self.request.headers.get
-        # Pages elsewhere on the web may link to a lesson; they may not start its kernels by naming it as a picture or frame.
+        # Pages elsewhere on the web may link to a lesson; they may not start its kernels by naming
+        # it as a picture or frame.
         if ask("Sec-Fetch-Site") == "cross-site" and ask("Sec-Fetch-Dest") != "document":
             raise tornado.web.HTTPError(403)
         if not room_for_another():
             raise tornado.web.HTTPError(503)
-        # Asking for the token sets the cookie with which the page, when it is closed, may end its kernel.
+        # Asking for the token sets the cookie with which the page, when it is closed, may end its
+        # kernel.
         _ = self.xsrf_token
         await super().get(f"{name}.ipynb")
 
 
 class Renderer(NotebookRenderer):
-    """Ends a page in a sentence where its kernel does not come; Voila would let the browser wait for ever."""
+    """Ends a page in a sentence where its kernel does not come; Voila would let the browser wait
+    for ever.
+    """
 
     async def generate_content_generator(self, *kernel: Any) -> AsyncIterator[tuple[str, Any]]:
         try:
@@ -260,7 +282,8 @@ class NothingHere(BaseVoilaHandler):
 class PlotlyScript(tornado.web.StaticFileHandler):
     """The installed plotly's plotly.min.js.
 
-    Not compressed: the browser is on this computer, where unpacking 4.8 MB takes longer than passing it on.
+    Not compressed: the browser is on this computer, where unpacking 4.8 MB takes longer than
+    passing it on.
     """
 
     def parse_url_path(self, url_path: str) -> str:

@@ -1,4 +1,6 @@
-"""The lessons' kernels: this Python, private to its account, and one always kept warm for the lesson that is opened next."""
+"""The lessons' kernels: this Python, private to its account, and one always kept warm for the
+lesson that is opened next.
+"""
 
 import asyncio
 import contextlib
@@ -14,18 +16,21 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 
-# What a warm kernel has imported before its lesson is known. Only libraries: our own modules are read when the lesson runs, so
-# whoever edits them sees the edit at the next reload.
+# What a warm kernel has imported before its lesson is known. Only libraries: our own modules are
+# read when the lesson runs, so whoever edits them sees the edit at the next reload.
 WARM_IMPORTS = ("numpy", "ipywidgets", "anywidget")
 
-# What one more lesson takes of the memory that this server may use, in bytes: the kernel of any lesson but the fine-tuning, as it opens.
+# What one more lesson takes of the memory that this server may use, in bytes: the kernel of any
+# lesson but the fine-tuning, as it opens.
 KERNEL_MEMORY = 80_000_000
 
-# Windows, where kernels listen on ports of this computer, would have a warning about networks at each start.
+# Windows, where kernels listen on ports of this computer, would have a warning about networks at
+# each start.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
-# Words with a kernel pass through files in a folder of this account's, where it has them: a port would answer other accounts too, who
-# could read along, and another program may take it before the kernel does. The files' names must be short, so the folder's must be.
+# Words with a kernel pass through files in a folder of this account's, where it has them: a port
+# would answer other accounts too, who could read along, and another program may take it before the
+# kernel does. The files' names must be short, so the folder's must be.
 PRIVATE = (
     Config()
     if os.name == "nt"
@@ -34,8 +39,10 @@ PRIVATE = (
 
 
 def room_for_another() -> bool:
-    """Whether one more lesson fits into MEM_LIMIT, the bytes that JupyterHub grants a student's server; without that variable, into what
-    is free of this computer's memory, where the warm kernel needs as much again."""
+    """Whether one more lesson fits into MEM_LIMIT, the bytes that JupyterHub grants a student's
+    server; without that variable, into what is free of this computer's memory, where the warm
+    kernel needs as much again.
+    """
     limit = int(os.environ.get("MEM_LIMIT") or 0)
     if not limit:
         return psutil.virtual_memory().available >= 2 * KERNEL_MEMORY
@@ -47,7 +54,9 @@ def room_for_another() -> bool:
 
 
 class RunningPython(KernelSpecManager):
-    """Offers one kernel: the Python that runs this server, whatever kernels this computer has under the same name."""
+    """Offers one kernel: the Python that runs this server, whatever kernels this computer has under
+    the same name.
+    """
 
     def find_kernel_specs(self) -> dict[str, str]:
         return {"python3": RESOURCES}
@@ -67,14 +76,17 @@ class RunningPython(KernelSpecManager):
 class WarmKernels(AsyncMappingKernelManager):
     """Keeps one kernel started, with the usual imports done, for the lesson that is opened next.
 
-    Voila's own preheating keeps one kernel for every notebook, shows the notebook as it was when the server started, and runs it
-    before the page's address is known. A kernel without a lesson costs one process in all and has none of that.
+    Voila's own preheating keeps one kernel for every notebook, shows the notebook as it was when
+    the server started, and runs it before the page's address is known. A kernel without a lesson
+    costs one process in all and has none of that.
     """
 
     refill_delay = (
         5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
     )
-    visit_delay = 120  # seconds: a kernel that no page has joined by then was left before its page stood, by a reload or a script
+    # Seconds: a kernel that no page has joined by then was left before its page stood, by a reload
+    # or a script.
+    visit_delay = 120
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -89,7 +101,9 @@ class WarmKernels(AsyncMappingKernelManager):
 
     @contextlib.asynccontextmanager
     async def _or_ended(self, kernel_id: str, client: Any) -> AsyncIterator[None]:
-        """A kernel with which something fails is ended: no lesson would take it, and nothing else ends one that waits."""
+        """A kernel with which something fails is ended: no lesson would take it, and nothing else
+        ends one that waits.
+        """
         try:
             yield
         except Exception:
@@ -112,7 +126,9 @@ class WarmKernels(AsyncMappingKernelManager):
         return kernel_id, client
 
     async def _take_warm(self, folder: str, environment: dict[str, str]) -> str | None:
-        """The id of the warm kernel, moved to its lesson's folder and environment; None where there is none to take."""
+        """The id of the warm kernel, moved to its lesson's folder and environment; None where there
+        is none to take.
+        """
         warming, self._warming = self._warming, None
         if warming is None:
             return None

@@ -1,4 +1,6 @@
-"""Whom a lessons' server answers: the person for whom it was started, and nobody else with an account on the same computer."""
+"""Whom a lessons' server answers: the person for whom it was started, and nobody else with an
+account on the same computer.
+"""
 
 import secrets
 
@@ -9,7 +11,10 @@ from voila.voila_identity_provider import VoilaIdentityProvider
 
 
 class SecretAddress(VoilaIdentityProvider):
-    """The login by opening an address that ends in the server's token; a cookie then does. Without a token everyone is answered."""
+    """The login by opening an address that ends in the server's token; a cookie then does.
+
+    Without a token everyone is answered.
+    """
 
     ticket = Unicode(
         config=True,
@@ -47,8 +52,11 @@ class ForThePerson(JupyterHandler):
 
 
 class FileForThePerson(ForThePerson):
-    """Before a handler of files: the cookie alone is enough. A font cannot bring the proof that our page asks for it, and no page
-    elsewhere could read the reply."""
+    """Before a handler of files: the cookie alone is enough.
+
+    A font cannot bring the proof that our page asks for it, and no page elsewhere could read the
+    reply.
+    """
 
     async def prepare(self) -> None:  # type: ignore[override]
         await super().prepare()

@@ -1,4 +1,6 @@
-"""Every sheet of the library by name: what the command line, the lessons and the tests go through."""
+"""Every sheet of the library by name: what the command line, the lessons and the
+tests go through.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Fifty layers of random weights: how large the activations become, layer by layer, and what theory expects."""
+"""Fifty layers of random weights: how large the activations become, layer by layer, and what theory
+expects.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,17 @@ ACTIVATIONS = ("none", "tanh", "ReLU")
 
 
 def depth_lab(width: int = 8) -> Sheet:
-    """width: of every layer and of the inputs, 2 to 128. Workbooks are of narrow networks: they hold every draw's steps."""
+    """width: of every layer and of the inputs, 2 to 128.
+
+    Workbooks are of narrow networks: they hold every draw's steps.
+    """
     s = Sheet(
         "depth_lab",
         title="Depth lab: what fifty layers do to a number",
-        summary="Random weights, layer after layer: the activations explode, vanish or stay. Which standard deviation keeps them alive?",
+        summary=(
+            "Random weights, layer after layer: the activations explode, vanish or stay. Which"
+            " standard deviation keeps them alive?"
+        ),
         made_by=depth_lab,
     )
     s.group("Settings", "Drag one, and say first what the line will do")
@@ -88,7 +96,9 @@ def _scale(s: Sheet, start: Start, width: int) -> Expr:
 
 
 def _noise(s: Sheet, width: int, seed: Expr) -> tuple[Expr, Expr]:
-    """The inputs, and one table of noise whose rows the layers share out: only the seed redraws it."""
+    """The inputs, and one table of noise whose rows the layers share out: only the
+    seed redraws it.
+    """
     s.group(
         "Noise",
         "Normal draws from the seed: the rows of all weights, then those of the inputs",
@@ -115,9 +125,10 @@ def _noise(s: Sheet, width: int, seed: Expr) -> tuple[Expr, Expr]:
         role="noise",
         note="their standard deviation",
     )
-    return s.let(
-        "x", (raw - mean) / spread, role="input", note="the inputs: raw_input, normalised"
-    ), pool
+    return (
+        s.let("x", (raw - mean) / spread, role="input", note="the inputs: raw_input, normalised"),
+        pool,
+    )
 
 
 def _forward(s: Sheet, x: Expr, pool: Expr, std: Expr, activation: Expr, width: int) -> list[Expr]:
@@ -186,7 +197,9 @@ def _statistics(s: Sheet, activations: Sequence[Expr], layers: Expr) -> None:
 
 
 def _theory(s: Sheet, std: Expr, activation: Expr) -> None:
-    """E[z^2] = fan_in Var(w) E[h^2], and ReLU keeps half of it: exact in expectation over the draws, whatever the width."""
+    """E[z^2] = fan_in Var(w) E[h^2], and ReLU keeps half of it: exact in expectation over the
+    draws, whatever the width.
+    """
     layer = s["layer"]
     halved = np.where(np.equal(activation, ACTIVATIONS.index("ReLU")), s["fan_in"] / 2, s["fan_in"])
     factor = np.sqrt(halved) * std
@@ -197,8 +210,11 @@ def _theory(s: Sheet, std: Expr, activation: Expr) -> None:
         chosen(activation, [size, np.minimum(1, size), size * kept]),
         role="target",
         title="theory",
-        note="the root of the expected mean square: exact in expectation. tanh: the same, at most 1, an upper limit. ReLU: times "
-        "sqrt(1 - 1/pi), the part that is not its mean, in a wide network",
+        note=(
+            "the root of the expected mean square: exact in expectation. tanh: the same, at most 1,"
+            " an upper limit. ReLU: times sqrt(1 - 1/pi), the part that is not its mean, in a wide"
+            " network"
+        ),
     )
     s.group("In one number", "From the first layer to the last")
     s.let(
@@ -269,7 +285,10 @@ def _chart(s: Sheet) -> None:
             Series("layer", "std_drawn", "standard deviation", role="loss"),
             Series("layer", "mean_drawn", "mean, without its sign", role="activation"),
         ],
-        note="The standard deviation climbs out of the chart where activations explode and falls out of it where they vanish.",
+        note=(
+            "The standard deviation climbs out of the chart where activations explode and falls out"
+            " of it where they vanish."
+        ),
     )
 
 
@@ -277,11 +296,15 @@ def _sentences(s: Sheet, activation: Expr) -> None:
     power, weights_are_0 = s["std_power"][DEPTH], np.equal(s["weight_std"], 0)
     silent = s["silent_layer"] < NEVER
     alive = 1 - silent
-    size = "after {layers} layers the standard deviation is about 10^{last_power}. On average a layer multiplied it by {mean_factor:.3f}."
+    size = (
+        "after {layers} layers the standard deviation is about 10^{last_power}. On average a layer"
+        " multiplied it by {mean_factor:.3f}."
+    )
     s.say(f"The activations explode: {size}", when=power > FAR)
     s.say(f"The activations vanish: {size}", when=alive * (power < -FAR))
     s.say(
-        "The activations stay alive: after {layers} layers the standard deviation is {last_std:.3f}.",
+        "The activations stay alive: after {layers} layers the standard deviation is"
+        " {last_std:.3f}.",
         when=np.less_equal(-FAR, power) * np.less_equal(power, FAR),
     )
     s.say(
@@ -289,22 +312,31 @@ def _sentences(s: Sheet, activation: Expr) -> None:
         when=weights_are_0,
     )
     s.say(
-        "The network fell silent: from layer {silent_layer} on every activation is 0, because a layer's units all got negative numbers.",
+        "The network fell silent: from layer {silent_layer} on every activation is 0, because a"
+        " layer's units all got negative numbers.",
         when=silent * (1 - weights_are_0),
     )
     s.say(
-        "In the 32-bit numbers that networks train with, layer {overflow_layer} would already be infinite.",
+        "In the 32-bit numbers that networks train with, layer {overflow_layer} would already be"
+        " infinite.",
         when=s["overflow_layer"] < NEVER,
     )
     s.say(
-        "In the 32-bit numbers that networks train with, layer {underflow_layer} would already be 0.",
+        "In the 32-bit numbers that networks train with, layer {underflow_layer} would already"
+        " be 0.",
         when=(s["underflow_layer"] < NEVER) * alive,
     )
     expectation = "In expectation a layer multiplies the root of the mean square by "
     theories = (
         "SQRT(fan_in) * weight_std = {expected_factor:.4f}: exact for every width.",
-        "at most SQRT(fan_in) * weight_std = {expected_factor:.4f}, and tanh never exceeds 1: the theory is an upper limit here.",
-        "SQRT(fan_in / 2) * weight_std = {expected_factor:.4f}: exact for every width, as ReLU keeps half of the mean square.",
+        (
+            "at most SQRT(fan_in) * weight_std = {expected_factor:.4f}, and tanh never exceeds 1:"
+            " the theory is an upper limit here."
+        ),
+        (
+            "SQRT(fan_in / 2) * weight_std = {expected_factor:.4f}: exact for every width, as ReLU"
+            " keeps half of the mean square."
+        ),
     )
     for number, theory in enumerate(theories):
         s.say(expectation + theory, when=np.equal(activation, number))
@@ -312,7 +344,8 @@ def _sentences(s: Sheet, activation: Expr) -> None:
 
 def _sources(s: Sheet) -> None:
     s.source(
-        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
+        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural"
+        " networks",
         "https://proceedings.mlr.press/v9/glorot10a.html",
     )
     s.source(
@@ -320,6 +353,7 @@ def _sources(s: Sheet) -> None:
         "https://arxiv.org/abs/1502.01852",
     )
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: the network in a spreadsheet and its standard deviation",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: the network in a spreadsheet"
+        " and its standard deviation",
         "https://course17.fast.ai/lessons/lesson2.html",
     )

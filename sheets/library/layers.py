@@ -1,4 +1,7 @@
-"""Layers of a network: how their weights start, and what stands between two of them. Shared by the sheets of networks."""
+"""Layers of a network: how their weights start, and what stands between two of them.
+
+Shared by the sheets of networks.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ LARGEST = 1000  # of what may be typed: with it nothing in a sheet of MOST_LAYER
 
 
 class Start(NamedTuple):
-    """How weights start: a choice of INITIALISATIONS, the standard deviation of `fixed`, and the seed. Each is (1, 1)."""
+    """How weights start: a choice of INITIALISATIONS, the standard deviation of `fixed`, and the
+    seed. Each is (1, 1).
+    """
 
     initialisation: Expr
     std: Expr
@@ -55,7 +60,9 @@ def start_settings(s: Sheet, initialisation: str, std: float, seed: int = 1) -> 
 
 
 def chosen(choice: Expr, options: Sequence[Any]) -> Expr:
-    """The option of the choice's number, as a chain of IFs: every rule stands in the formula, and the choice says which one holds."""
+    """The option of the choice's number, as a chain of IFs: every rule stands in the formula, and
+    the choice says which one holds.
+    """
     *others, found = options
     for number, option in reversed(list(enumerate(others))):
         found = np.where(np.equal(choice, number), option, found)
@@ -71,11 +78,15 @@ def standard_deviation(start: Start, fan_in: Expr, fan_out: Expr) -> Expr:
 
 
 def drawn_weights(s: Sheet, widths: Sequence[int], start: Start) -> list[Expr]:
-    """What the weights of each layer start from: noise_k * std_k, widths[k-1] x widths[k]. Adds the groups of the scales and the noise."""
+    """What the weights of each layer start from: noise_k * std_k, widths[k-1] x widths[k].
+
+    Adds the groups of the scales and the noise.
+    """
     pairs = list(enumerate(pairwise(widths), 1))
     s.group(
         "Scale of the weights",
-        "fan_in numbers go into a layer and fan_out come out. std_k is one formula with all the rules",
+        "fan_in numbers go into a layer and fan_out come out. std_k is one formula with all the"
+        " rules",
     )
     stds = [_scale(s, k, fan_in, fan_out, start) for k, (fan_in, fan_out) in pairs]
     s.group(
@@ -139,7 +150,9 @@ def _scale(s: Sheet, k: int, fan_in: int, fan_out: int, start: Start) -> Expr:
 
 
 def _noise(s: Sheet, k: int, shape: tuple[int, int], seed: Expr) -> Expr:
-    """Each layer draws by a seed of its own: draws of one seed and one place are the same number."""
+    """Each layer draws by a seed of its own: draws of one seed and one place are the
+    same number.
+    """
     own = s.let(
         f"seed_{k}",
         seed * MOST_LAYERS + k,

@@ -1,4 +1,6 @@
-"""The lecture's line from scratch: gradient descent on a slope and an intercept, while the class watches."""
+"""The lecture's line from scratch: gradient descent on a slope and an intercept, while the class
+watches.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def line_fit() -> Sheet:
     s = Sheet(
         "line_fit",
         title="Stochastic gradient descent: a line finds its points",
-        summary="Thirty points lie on a line that the computer does not know. How do a slope and an intercept find it, update by update?",
+        summary=(
+            "Thirty points lie on a line that the computer does not know. How do a slope and an"
+            " intercept find it, update by update?"
+        ),
     )
     _settings(s)
     _points(s)
@@ -95,7 +100,8 @@ def _settings(s: Sheet):
     s.input("b", 1, role="weight", low=-100, high=100, format=".4f", note="intercept")
     s.group(
         "The truth",
-        "What draws the points, also by dragging it on the loss surface; the descent does not know it",
+        "What draws the points, also by dragging it on the loss surface; the descent does not"
+        " know it",
     )
     s.parameter(
         "a_true",
@@ -276,7 +282,9 @@ def _batches(s: Sheet):
 
 
 def _surface_shape(s: Sheet):
-    """The loss over all points is a paraboloid in a and b: five means of the points tell it everywhere."""
+    """The loss over all points is a paraboloid in a and b: five means of the points tell it
+    everywhere.
+    """
     x, y = s["x"], s["y"]
     s.group(
         "What shapes the loss surface",
@@ -455,7 +463,10 @@ def _charts(s: Sheet):
             ),
             Series("line_x", "line_y", "line", role="weight", ghosts=12),
         ],
-        note="Points, the line of now with faint copies of earlier ones, and each point's error as an upright segment.",
+        note=(
+            "Points, the line of now with faint copies of earlier ones, and each point's error as"
+            " an upright segment."
+        ),
         adds=True,
     )
     s.chart(
@@ -467,7 +478,10 @@ def _charts(s: Sheet):
             Series("a_true", "b_true", "truth", mode="markers", role="target", drag="xy"),
             Series("a", "b", "guess", mode="markers", role="weight", drag="xy"),
         ],
-        note="A long valley: on each contour all lines have the same mse. The way of a and b goes down into it, and then along it.",
+        note=(
+            "A long valley: on each contour all lines have the same mse. The way of a and b goes"
+            " down into it, and then along it."
+        ),
         contour=Contour("surface_a", "surface_b", "surface", "mse", levels="log"),
     )
     s.chart(
@@ -518,7 +532,8 @@ def _sentences(s: Sheet):
         when=_both(moving, abs(change) < HARDLY),
     )
     s.say(
-        "It looks at {batch_count:d} of {point_count:d} points: batch {batch_place:d} of {batches:d} in epoch {epoch_place:d}.",
+        "It looks at {batch_count:d} of {point_count:d} points: batch {batch_place:d} of"
+        " {batches:d} in epoch {epoch_place:d}.",
         when=_both(near, np.not_equal(s["batch"], ALL)),
     )
     _say_limit(s)
@@ -562,10 +577,14 @@ def _say_limit(s: Sheet):
     for words, when in ways:
         s.say(part + words, when=_both(every, when))
     s.say(
-        f"{part}. That limit is of updates over all points; a batch has points, and so a limit, of its own.",
+        f"{part}. That limit is of updates over all points; a batch has points, and so a limit, of"
+        " its own.",
         when=_both(share > 0, 1 - every),
     )
-    same = "so they fix the height of the line there and not its slope: all lines through that height fit equally well."
+    same = (
+        "so they fix the height of the line there and not its slope: all lines through that height"
+        " fit equally well."
+    )
     s.say(
         f"All {{point_count:d}} points have the same x, {same}",
         when=_both(one_x, s["point_count"] > 1),
@@ -578,8 +597,8 @@ def _say_limit(s: Sheet):
 
 def _say_points(s: Sheet):
     s.say(
-        "Points that are not where truth, noise and seed would draw them: {moved_points:d} of {point_count:d}. "
-        "What was given by hand stays until Reset.",
+        "Points that are not where truth, noise and seed would draw them: {moved_points:d} of"
+        " {point_count:d}. What was given by hand stays until Reset.",
         when=s["moved_points"] > 0,
     )
     s.say(
@@ -590,10 +609,12 @@ def _say_points(s: Sheet):
 
 def _sources(s: Sheet):
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a line from scratch, updated ten times a frame (notebook sgd-intro)",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a line from scratch, updated"
+        " ten times a frame (notebook sgd-intro)",
         "https://github.com/fastai/courses/blob/master/deeplearning1/nbs/sgd-intro.ipynb",
     )
     s.source(
-        "Goh, Why Momentum Really Works (Distill 2017): the largest stable learning rate is 2 / the largest eigenvalue",
+        "Goh, Why Momentum Really Works (Distill 2017): the largest stable learning rate is 2 / the"
+        " largest eigenvalue",
         "https://distill.pub/2017/momentum/",
     )

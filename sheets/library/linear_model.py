@@ -1,4 +1,6 @@
-"""The lecture's first Keras model: two weights and a bias, fitted one row at a time, epoch after epoch."""
+"""The lecture's first Keras model: two weights and a bias, fitted one row at a time, epoch after
+epoch.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ def linear_model() -> Sheet:
     s = Sheet(
         "linear_model",
         title="A linear model in Keras: what model.fit does",
-        summary="Thirty rows of two random numbers, and y = x @ (2, 3) + 1. Which weights does a linear model learn, and how fast?",
+        summary=(
+            "Thirty rows of two random numbers, and y = x @ (2, 3) + 1. Which weights does a linear"
+            " model learn, and how fast?"
+        ),
     )
     _settings(s)
     _rows(s)
@@ -200,7 +205,9 @@ def _update(s: Sheet):
 
 
 def _epoch_loss(s: Sheet, loss):
-    """Keras shows the mean of the losses that its updates met, each with the weights of its own time."""
+    """Keras shows the mean of the losses that its updates met, each with the weights of its own
+    time.
+    """
     count, place = s["x"].shape[0], s["place"]
     s.group(
         "The loss of an epoch",
@@ -271,7 +278,10 @@ def _charts(s: Sheet):
                 steps=True,
             ),
         ],
-        note="Two falling lines: the mse of all rows at each update, and the running mean that Keras shows during an epoch, which lags.",
+        note=(
+            "Two falling lines: the mse of all rows at each update, and the running mean that Keras"
+            " shows during an epoch, which lags."
+        ),
     )
     s.chart(
         "Weights and bias on their way",
@@ -289,7 +299,8 @@ def _charts(s: Sheet):
 def _sentences(s: Sheet):
     near = np.equal(s["run_away"], 0)
     s.say(
-        "After {t:d} updates the weights are {weight_1:.4f} and {weight_2:.4f}, the bias {b:.4f}; the mse of all rows is {mse:.6f}.",
+        "After {t:d} updates the weights are {weight_1:.4f} and {weight_2:.4f}, the bias {b:.4f};"
+        " the mse of all rows is {mse:.6f}.",
         when=near,
     )
     s.say(
@@ -297,7 +308,8 @@ def _sentences(s: Sheet):
         when=np.equal(s["run_away"], 1),
     )
     s.say(
-        "Epoch {epoch:d} ended with a loss of {last_epoch_loss:.6f} as Keras prints it: the mean of what its updates met on their way.",
+        "Epoch {epoch:d} ended with a loss of {last_epoch_loss:.6f} as Keras prints it: the mean of"
+        " what its updates met on their way.",
         when=np.where(near, s["epoch"] >= 1, 0),
     )
     s.say(
@@ -308,10 +320,12 @@ def _sentences(s: Sheet):
 
 def _sources(s: Sheet):
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a linear model in Keras (notebook lesson2)",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a linear model in Keras"
+        " (notebook lesson2)",
         "https://github.com/fastai/courses/blob/master/deeplearning1/nbs/lesson2.ipynb",
     )
     s.source(
-        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks: how weights start",
+        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural"
+        " networks: how weights start",
         "https://proceedings.mlr.press/v9/glorot10a.html",
     )

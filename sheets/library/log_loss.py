@@ -34,7 +34,10 @@ def log_loss() -> Sheet:
     s = Sheet(
         "log_loss",
         title="Log loss: why confident and wrong is so expensive",
-        summary="Each row is a picture: is it a cat, and how sure was the model? Log loss charges for misplaced confidence.",
+        summary=(
+            "Each row is a picture: is it a cat, and how sure was the model? Log loss charges for"
+            " misplaced confidence."
+        ),
     )
     cat, p, clip, accuracy_a, nudge = _inputs(s)
     _losses(s, cat, p, clip)
@@ -121,7 +124,10 @@ def _losses(s: Sheet, cat, p, clip):
         role="loss",
         infinite=1,
         format=".4f",
-        note="the formula as one product; 0 times ln 0 counts as 0, which is all that +(... = 0) does",
+        note=(
+            "the formula as one product; 0 times ln 0 counts as 0, which is all that +(... = 0)"
+            " does"
+        ),
     )
     loss = s.let(
         "loss_if",
@@ -233,7 +239,10 @@ def _gradients(s: Sheet, cat, p, clip, nudge):
         (above - below) / (2 * nudge) / count,
         role="gradient",
         infinite=sign,
-        note="the slope without calculus: (above - below) / (2 nudge) / rows. Right at a clip it sees half the slope",
+        note=(
+            "the slope without calculus: (above - below) / (2 nudge) / rows. Right at a clip it"
+            " sees half the slope"
+        ),
     )
 
 
@@ -352,7 +361,10 @@ def _charts(s: Sheet):
                 role="loss",
             ),
         ],
-        note="Two curves that rise steeply towards the wrong certainty and are flat where the clip holds; this class's rows lie on them.",
+        note=(
+            "Two curves that rise steeply towards the wrong certainty and are flat where the clip"
+            " holds; this class's rows lie on them."
+        ),
     )
     s.chart(
         "Expected loss against c, for a model of accuracy A",
@@ -375,7 +387,10 @@ def _sentences(s: Sheet):
     def both(a, b):
         return np.where(a, np.where(b, 1, 0), 0)
 
-    infinite = "The mean loss is infinite: {rows_said} gave probability 0 to what was true, and -ln 0 is infinite."
+    infinite = (
+        "The mean loss is infinite: {rows_said} gave probability 0 to what was true, and -ln 0 is"
+        " infinite."
+    )
     s.say(
         infinite.replace("{rows_said}", "row {certain_row}")
         + " That one row decides the mean, however good the other rows are.",
@@ -389,7 +404,8 @@ def _sentences(s: Sheet):
         when=np.where(wrong > 1, 1, both(np.equal(wrong, 1), np.equal(rows, 1))),
     )
     s.say(
-        "Mean log loss {loss_mean}, accuracy {accuracy}. The costliest row costs {worst_loss}: {worst_share} of the whole loss.",
+        "Mean log loss {loss_mean}, accuracy {accuracy}. The costliest row costs {worst_loss}:"
+        " {worst_share} of the whole loss.",
         when=both(np.equal(wrong, 0), both(np.equal(ties, 1), mean > 0)),
     )
     s.say(
@@ -398,26 +414,30 @@ def _sentences(s: Sheet):
         when=both(np.equal(wrong, 0), both(ties > 1, mean > 0)),
     )
     s.say(
-        "Mean log loss {loss_mean}: every row gave probability 1 to what was true. One certain and wrong row would make it infinite.",
+        "Mean log loss {loss_mean}: every row gave probability 1 to what was true. One certain and"
+        " wrong row would make it infinite.",
         when=np.equal(mean, 0),
     )
     s.say(
-        "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the slope is 0, "
-        "and moving them a little changes nothing.",
+        "The clip holds {flattened_rows} of {row_count} predictions: there the loss is flat, the"
+        " slope is 0, and moving them a little changes nothing.",
         when=s["flattened_rows"] > 0,
     )
     s.say(
-        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c does best with "
-        "c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c = clip that loss is {loss_at_clip}."
+        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c"
+        " does best with c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c ="
+        " clip that loss is {loss_at_clip}."
     )
 
 
 def _sources(s: Sheet):
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: log loss in a spreadsheet, and clipping a submission",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: log loss in a spreadsheet,"
+        " and clipping a submission",
         "https://course17.fast.ai/lessons/lesson2.html",
     )
     s.source(
-        "Kaggle, Dogs vs. Cats Redux: Kernels Edition, evaluation by log loss; 0 and 1 are moved inwards so that the log exists",
+        "Kaggle, Dogs vs. Cats Redux: Kernels Edition, evaluation by log loss; 0 and 1 are moved"
+        " inwards so that the log exists",
         "https://www.kaggle.com/c/dogs-vs-cats-redux-kernels-edition",
     )

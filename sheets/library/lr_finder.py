@@ -19,17 +19,20 @@ SLIDE_CHANGE = 0.005  # how much the curve's slope differs between them, at leas
 def lr_suggestions(
     lrs: Sequence[float] | np.ndarray, losses: Sequence[float] | np.ndarray, num_it: int
 ) -> dict[str, float]:
-    """The learning rates that fastai 2.8's four rules suggest: {"valley": ..., "steep": ..., "minimum": ..., "slide": ...}.
+    """The learning rates that fastai 2.8's four rules suggest: {"valley": ..., "steep": ...,
+    "minimum": ..., "slide": ...}.
 
-    lrs: the rates tried, growing, above 0. losses: the smoothed loss at each. num_it: how many rates were planned; the run may have ended
-    earlier. The first tenth of the plan, the last 5 points and all from a loss that is not finite on are left out. A rule that
-    has too few points left to speak (slide needs 16, steep 2, the others 1) is absent. Raises ValueError where lrs and losses
-    differ in length. Source: fastai 2.8, callback/schedule.py.
+    lrs: the rates tried, growing, above 0. losses: the smoothed loss at each. num_it: how many
+    rates were planned; the run may have ended earlier. The first tenth of the plan, the last 5
+    points and all from a loss that is not finite on are left out. A rule that has too few points
+    left to speak (slide needs 16, steep 2, the others 1) is absent. Raises ValueError where lrs and
+    losses differ in length. Source: fastai 2.8, callback/schedule.py.
     """
     x, y = np.asarray(lrs, dtype=float), np.asarray(losses, dtype=float)
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(
-            f"lrs and losses are two lists of the same length, and here they are {x.shape} and {y.shape}"
+            f"lrs and losses are two lists of the same length, and here they are {x.shape} and"
+            f" {y.shape}"
         )
     x, y = (values[num_it // 10 : -LAST_LEFT_OUT] for values in (x, y))
     finite = np.append(np.isfinite(y), False).argmin()
@@ -38,7 +41,9 @@ def lr_suggestions(
 
 
 def _valley(lrs: np.ndarray, losses: np.ndarray) -> float:
-    """Two or three sixths of the way down the longest valley: the longest subsequence of ever smaller losses."""
+    """Two or three sixths of the way down the longest valley: the longest subsequence of ever
+    smaller losses.
+    """
     lengths = np.ones(len(losses), dtype=int)
     for i in range(1, len(losses)):
         lengths[i] += max(lengths[:i][losses[:i] > losses[i]], default=0)
@@ -47,7 +52,9 @@ def _valley(lrs: np.ndarray, losses: np.ndarray) -> float:
     index = end - length + int(sections) + int(sections / 2)
     return lrs[
         max(0, index)
-    ]  # of one or two points fastai's index can be -1, which is the last rate: the one that ran away
+        # Of one or two points fastai's index can be -1, which is the last rate: the one that ran
+        # away.
+    ]
 
 
 def _steep(lrs: np.ndarray, losses: np.ndarray) -> float:
@@ -61,7 +68,9 @@ def _minimum(lrs: np.ndarray, losses: np.ndarray) -> float:
 
 
 def _slide(lrs: np.ndarray, losses: np.ndarray) -> float:
-    """Where a window, slid down from the right, first sees one slope at both its ends: the rate at its left end a step before."""
+    """Where a window, slid down from the right, first sees one slope at both its ends: the rate at
+    its left end a step before.
+    """
     slope = np.gradient(losses)
     right, left = -1, -1 - SLIDE_WIDTH
     found = lrs[left]
@@ -84,7 +93,9 @@ RULES = {
 
 PLANNED = 100  # rates at most, and steps of the two runs
 POINTS, BATCH, HIDDEN = 24, 6, 4  # of the curve, of a step, units of the network
-STRIDE = 7  # each point stands so many places behind the one before it in the data's order, so that a batch is spread over the curve
+# Each point stands so many places behind the one before it in the data's order, so that a batch is
+# spread over the curve.
+STRIDE = 7
 SMOOTHING = 0.98
 SEED = 48  # of the story: level, then down by half, and four marks apart from each other
 STOP = 4  # the run ends when the smoothed loss is more than so many times its best
@@ -106,7 +117,10 @@ def lr_finder() -> Sheet:
     s = Sheet(
         "lr_finder",
         title="The learning-rate finder: raise it until it explodes",
-        summary="One batch a step, at an ever larger rate. Where does the loss fall, where does it run away? Then train at your rate.",
+        summary=(
+            "One batch a step, at an ever larger rate. Where does the loss fall, where does it run"
+            " away? Then train at your rate."
+        ),
     )
     set_to = _settings(s)
     x, y, start = _data(s, set_to)
@@ -168,7 +182,8 @@ def _settings(s: Sheet) -> SimpleNamespace:
 def _data(s: Sheet, set_to: SimpleNamespace) -> tuple[Expr, Expr, dict[str, Expr]]:
     s.group(
         "What the seed draws",
-        "Noise, and of it the first weights, with He's standard deviation sqrt(2 / inputs), and no bias",
+        "Noise, and of it the first weights, with He's standard deviation sqrt(2 / inputs), and no"
+        " bias",
         worksheet="Data",
         folded=True,
     )
@@ -221,7 +236,10 @@ def _plan(s: Sheet, set_to: SimpleNamespace) -> Expr:
 
 
 def _network(s: Sheet, of: str, t: Expr, x: Expr, y: Expr, start: dict[str, Expr]) -> str:
-    """One input, HIDDEN ReLUs, one output, on batch number t. Returns the name of its loss. of: what its blocks' names end in."""
+    """One input, HIDDEN ReLUs, one output, on batch number t. Returns the name of its loss.
+
+    of: what its blocks' names end in.
+    """
     rows = s.let(
         f"batch{of}",
         (t * BATCH + row_index(BATCH)) * STRIDE % POINTS,
@@ -347,9 +365,11 @@ def _finder(
 
 
 def suggestions(s: Sheet, lrs: Expr, losses: Expr, tried: Expr, planned: Expr) -> dict[str, Expr]:
-    """The four rules of `lr_suggestions` as blocks, over as many rows of the curve as are filled; a rule that cannot speak yet says 0.
+    """The four rules of `lr_suggestions` as blocks, over as many rows of the curve as are filled; a
+    rule that cannot speak yet says 0.
 
-    lrs, losses: (rows, 1). tried: how many rows are filled: one more each step, since valley's lengths are carried. planned: as num_it.
+    lrs, losses: (rows, 1). tried: how many rows are filled: one more each step, since valley's
+    lengths are carried. planned: as num_it.
     """
     row = row_index(lrs.shape[0])
     s.group(
@@ -423,7 +443,9 @@ def _steep_row(s: Sheet, lrs: Expr, losses: Expr, row: Expr, first: Expr, last: 
 
 
 def _slide_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr) -> Expr:
-    """One row after the left end of the last window whose ends have one slope; where there is none, the first row or the last window's."""
+    """One row after the left end of the last window whose ends have one slope; where there is none,
+    the first row or the last window's.
+    """
     s.group("Rule: slide", f"It looks for {LOOKS_FOR['slide']}", worksheet="Rules", folded=True)
     above, below = np.maximum(row - 1, first), np.minimum(row + 1, last)
     change = (losses[below] - losses[above]) / np.maximum(1, below - above)
@@ -452,7 +474,9 @@ def _slide_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr) -> Ex
 
 
 def _valley_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr, tried: Expr) -> Expr:
-    """Of the longest valley that ends at each row only the length is needed: known when the row is tried, counted when it is seen."""
+    """Of the longest valley that ends at each row only the length is needed: known when the row is
+    tried, counted when it is seen.
+    """
     s.group("Rule: valley", f"It looks for {LOOKS_FOR['valley']}", worksheet="Rules", folded=True)
     lengths = s.input(
         "lengths",
@@ -464,7 +488,8 @@ def _valley_row(s: Sheet, losses: Expr, row: Expr, first: Expr, last: Expr, trie
         s.input(name, 0, format="d", note="before this step") for name in ("longest", "longest_end")
     )
     now = s.let("now", tried - 1, format="d", note="the row of this step")
-    # Products, no IFs: LibreOffice puts off what an IF does not need, and takes so long a row of it for a circle.
+    # Products, no IFs: LibreOffice puts off what an IF does not need, and takes so long a row of it
+    # for a circle.
     higher = s.let(
         "higher",
         np.greater(losses, losses[now]) * lengths,
@@ -601,7 +626,10 @@ def _charts(s: Sheet) -> None:
             Series("chosen_lr", "chosen_y", "chosen", mode="markers", role="parameter", drag="x"),
             Series("other_lr", "other_y", "other", mode="markers", role="activation", drag="x"),
         ],
-        note="Level at first, then falling, then rising steeply; the four suggestions stand on the curve as marks.",
+        note=(
+            "Level at first, then falling, then rising steeply; the four suggestions stand on the"
+            " curve as marks."
+        ),
     )
     s.chart(
         "Training at the chosen and at the other rate",
@@ -632,19 +660,23 @@ def _sentences(s: Sheet) -> None:
     )
     running, known = np.where(ended, 0, 1), np.where(points > 1, ended, 0)
     s.say(
-        "Rate number {tried:d} of {num_steps:d} is {lr:.7f}; the smoothed loss is {smoothed:.4f}, the least so far {best_now:.4f}.",
+        "Rate number {tried:d} of {num_steps:d} is {lr:.7f}; the smoothed loss is {smoothed:.4f},"
+        " the least so far {best_now:.4f}.",
         running,
     )
     s.say(
-        f"The test ended at rate number {{tried:d}}, {{lr:.7f}}: the smoothed loss is more than {STOP} times its least, {{best_now:.4f}}.",
+        "The test ended at rate number {tried:d}, {lr:.7f}: the smoothed loss is more than"
+        f" {STOP} times its least, {{best_now:.4f}}.",
         exploded,
     )
     s.say(
-        "All {num_steps:d} rates were tried and the smoothed loss did not explode: its least is {best_now:.4f}. Try a larger end_lr.",
+        "All {num_steps:d} rates were tried and the smoothed loss did not explode: its least is"
+        " {best_now:.4f}. Try a larger end_lr.",
         np.where(exploded, 0, ended),
     )
     s.say(
-        f"The rules leave out the first tenth of the plan and the last {LAST_LEFT_OUT} points, and so see none: no rate is suggested.",
+        f"The rules leave out the first tenth of the plan and the last {LAST_LEFT_OUT} points, and"
+        " so see none: no rate is suggested.",
         np.equal(points, 0),
     )
     s.say(
@@ -658,7 +690,8 @@ def _sentences(s: Sheet) -> None:
         np.where(slide > 0, 0, known),
     )
     s.say(
-        "The rules see one point: valley {valley:.7f}, minimum {minimum:.7f}; the others need more.",
+        "The rules see one point: valley {valley:.7f}, minimum {minimum:.7f}; the others need"
+        " more.",
         np.where(np.equal(points, 1), ended, 0),
     )
     _runs_said(s)
@@ -683,7 +716,8 @@ def _runs_said(s: Sheet) -> None:
 
 def _sources(s: Sheet) -> None:
     s.source(
-        "L. N. Smith, Cyclical Learning Rates for Training Neural Networks (2015), section 3.3: the range test",
+        "L. N. Smith, Cyclical Learning Rates for Training Neural Networks (2015), section 3.3: the"
+        " range test",
         "https://arxiv.org/abs/1506.01186",
     )
     s.source(

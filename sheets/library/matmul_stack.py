@@ -1,4 +1,6 @@
-"""The course's network in a spreadsheet: matrix products, one after another, and what the standard deviation of the weights does."""
+"""The course's network in a spreadsheet: matrix products, one after another, and what the standard
+deviation of the weights does.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from .stories import tell_story
 X, Y = [2, 3, 1], [5, 6]
 WIDEST = 6
 SEED = 93  # whose first product is much like the lecture's, 24.03 = 2*11.07 + 3*(-2.81) + 1*10.31
-LIMIT = 1e16  # of sse: beyond it no step is taken, so that no number overflows, whatever is typed within the limits
+# Of sse: beyond it no step is taken, so that no number overflows, whatever is typed within the
+# limits.
+LIMIT = 1e16
 TRAINED = 1e-4  # of sse: both outputs then read as wanted, to two decimals
 FAR = 100  # times as large as the targets: another scale
 LOWEST = 1e-12  # what the charts draw for a 0, far below their axes
@@ -29,11 +33,17 @@ LOWEST = 1e-12  # what the charts draw for a 0, far below their axes
 def matmul_stack(
     layers: int = 3, width_1: int = 4, width_2: int = 3, width_3: int = 3, width_4: int = 3
 ) -> Sheet:
-    """layers: 1 to MOST_LAYERS. width_k: columns of h_k, 1 to WIDEST; those of layers that are not there do nothing."""
+    """layers: 1 to MOST_LAYERS.
+
+    width_k: columns of h_k, 1 to WIDEST; those of layers that are not there do nothing.
+    """
     s = Sheet(
         "matmul_stack",
         title="A deep network is a bunch of matrix products",
-        summary="Three numbers go in, two come out, by matrix products alone. How large should random weights be, and can it learn?",
+        summary=(
+            "Three numbers go in, two come out, by matrix products alone. How large should random"
+            " weights be, and can it learn?"
+        ),
         made_by=matmul_stack,
     )
     s.group("Settings", "Say first what the outputs will do, then change one")
@@ -208,7 +218,10 @@ def _charts(s: Sheet, layers: int) -> None:
                 role="target",
             ),
         ],
-        note="Root of the mean square: a line from x to the output, and a mark where the targets are.",
+        note=(
+            "Root of the mean square: a line from x to the output, and a mark where the targets"
+            " are."
+        ),
     )
     s.chart(
         "Learning on the one row",
@@ -222,17 +235,22 @@ def _charts(s: Sheet, layers: int) -> None:
 def _sentences(s: Sheet, rate: Expr) -> None:
     sse, running = s["sse"], s["running"]
     of_weights, of_biases = s["steepest_W"].max(), s["steepest_b"].max()
-    says = "The network says ({output_first:.2f}, {output_second:.2f}), wanted is ({wanted_first:.2f}, {wanted_second:.2f})"
+    says = (
+        "The network says ({output_first:.2f}, {output_second:.2f}), wanted is ({wanted_first:.2f},"
+        " {wanted_second:.2f})"
+    )
     far = np.greater(s["target_size"], LOWEST) * np.greater(s["scale_ratio"], FAR)
     learned, unlearned = running * np.less_equal(sse, TRAINED), running * np.greater(sse, TRAINED)
     stuck, moving = unlearned * np.equal(of_weights, 0), unlearned * np.greater(of_weights, 0)
     s.say(
-        "The numbers have run away: sse is about 10^{sse_power}, and no step is taken any more. Lower the learning rate or the weights.",
+        "The numbers have run away: sse is about 10^{sse_power}, and no step is taken any more."
+        " Lower the learning rate or the weights.",
         when=np.equal(running, 0),
     )
     s.say(f"{says}: it has learned its one row.", when=learned)
     s.say(
-        f"{says}: about 10^{{scale_power}} times as large as the targets, so not even on the same scale.",
+        f"{says}: about 10^{{scale_power}} times as large as the targets, so not even on the same"
+        " scale.",
         when=moving * far,
     )
     s.say(
@@ -240,11 +258,13 @@ def _sentences(s: Sheet, rate: Expr) -> None:
         when=moving * (1 - far),
     )
     s.say(
-        f"{says}, and nothing learns: every gradient is exactly 0. Each is a product in which a 0 stands; no learning rate helps.",
+        f"{says}, and nothing learns: every gradient is exactly 0. Each is a product in which a 0"
+        " stands; no learning rate helps.",
         when=stuck * np.equal(of_biases, 0),
     )
     s.say(
-        f"{says}. Every weight has a gradient of exactly 0, so only biases move, and they know nothing of x.",
+        f"{says}. Every weight has a gradient of exactly 0, so only biases move, and they know"
+        " nothing of x.",
         when=stuck * np.greater(of_biases, 0),
     )
     s.say("The learning rate is 0: Play changes nothing.", when=unlearned * np.equal(rate, 0))
@@ -255,8 +275,14 @@ def _say_the_rule(s: Sheet) -> None:
     """The formula in the std cell, of all its rules the one that holds, with its numbers."""
     rules = (
         "of one fixed number: std_1 = std = {std_1:.4f}, and the same in every layer.",
-        "by the lecture's rule: std_1 = 2 / (fan_in_1 + fan_out_1) = 2 / ({fan_in_1} + {fan_out_1}) = {std_1:.4f}.",
-        "by Glorot's rule: std_1 = SQRT(2 / (fan_in_1 + fan_out_1)) = SQRT(2 / ({fan_in_1} + {fan_out_1})) = {std_1:.4f}.",
+        (
+            "by the lecture's rule: std_1 = 2 / (fan_in_1 + fan_out_1) = 2 / ({fan_in_1} +"
+            " {fan_out_1}) = {std_1:.4f}."
+        ),
+        (
+            "by Glorot's rule: std_1 = SQRT(2 / (fan_in_1 + fan_out_1)) = SQRT(2 / ({fan_in_1} +"
+            " {fan_out_1})) = {std_1:.4f}."
+        ),
         "by He's rule: std_1 = SQRT(2 / fan_in_1) = SQRT(2 / {fan_in_1}) = {std_1:.4f}.",
         "of {std_1:.0f}: every weight that is drawn is 0.",
     )
@@ -269,15 +295,18 @@ def _say_the_rule(s: Sheet) -> None:
 
 def _sources(s: Sheet) -> None:
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a network in a spreadsheet. Its first activation read "
-        "24.03 = 2*11.07 + 3*(-2.81) + 1*10.31, so its standard deviation was about 10 (its cells hold more digits than they show)",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: a network in a spreadsheet."
+        " Its first activation read 24.03 = 2*11.07 + 3*(-2.81) + 1*10.31, so its standard"
+        " deviation was about 10 (its cells hold more digits than they show)",
         "https://course17.fast.ai/lessons/lesson2.html",
     )
     s.source(
-        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks: variance 2/(in + out)",
+        "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural"
+        " networks: variance 2/(in + out)",
         "https://proceedings.mlr.press/v9/glorot10a.html",
     )
     s.source(
-        "He, Zhang, Ren and Sun (2015), Delving Deep into Rectifiers: variance 2/fan_in, for layers with ReLU",
+        "He, Zhang, Ren and Sun (2015), Delving Deep into Rectifiers: variance 2/fan_in, for layers"
+        " with ReLU",
         "https://arxiv.org/abs/1502.01852",
     )

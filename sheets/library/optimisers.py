@@ -1,4 +1,6 @@
-"""The race: five optimisers from one start, over the same rows, on one chart of their errors and on the loss surface."""
+"""The race: five optimisers from one start, over the same rows, on one chart of their errors and on
+the loss surface.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def optimisers() -> Sheet:
     s = Sheet(
         "optimisers",
         title="Five optimisers race down one valley",
-        summary="SGD, momentum, RMSprop, Adam and Adagrad start from one line, on the same 29 rows. Who comes to y = 2 x + 30, and why?",
+        summary=(
+            "SGD, momentum, RMSprop, Adam and Adagrad start from one line, on the same 29 rows. Who"
+            " comes to y = 2 x + 30, and why?"
+        ),
     )
     s.beside = [sgd(), momentum(), rmsprop(), adam(), adagrad()]
     descents = _settings(s)
@@ -102,7 +107,10 @@ def _descend(s: Sheet, descents: dict[str, Descent]):
     s.input("t", 0, low=0, high=1e6, whole=True, format="d", note="steps so far")
     for descent in descents.values():
         descent.guess({"intercept": s["start_intercept"], "slope": s["start_slope"]})
-    note = f"From the row above. Under rule course, what the course's Reset leaves at its own rates, from {START:g} and {START:g}"
+    note = (
+        "From the row above. Under rule course, what the course's Reset leaves at its own rates,"
+        f" from {START:g} and {START:g}"
+    )
     s.group("What they remember", note, folded=True)
     for sheet in s.beside:
         found, one = values(sheet), descents[sheet.name]
@@ -150,7 +158,9 @@ def _errors(s: Sheet, descents: dict[str, Descent]):
 
 
 def _surface(s: Sheet):
-    """The mean squared error is a paraboloid over intercept and slope: five means of the rows tell it everywhere."""
+    """The mean squared error is a paraboloid over intercept and slope: five means of the rows tell
+    it everywhere.
+    """
     x, y = s["x"], s["y"]
     s.group("What shapes the loss surface", "Means of the rows", folded=True)
     mean_x = s.let("mean_x", x.mean(), format=".4f", note="mean of x")
@@ -215,7 +225,10 @@ def _charts(s: Sheet, descents: dict[str, Descent]):
                 drag="xy",
             ),
         ],
-        note="A long, narrow, slanting valley with its lowest point at intercept 30 and slope 2; five paths lead into it.",
+        note=(
+            "A long, narrow, slanting valley with its lowest point at intercept 30 and slope 2;"
+            " five paths lead into it."
+        ),
         contour=Contour(
             "surface_intercept", "surface_slope", "surface_loss", "mean squared error", levels="log"
         ),
@@ -255,20 +268,23 @@ def _settings_of_all() -> dict[str, dict[str, float | str]]:
 def _sentences(s: Sheet, descents: dict[str, Descent]):
     least, most = s["rmse_least"], s["rmse_most"]
     s.say(
-        "Step {t}, passes so far {epochs:.2f}. All five lines have the same error, {rmse_least:.2f}.",
+        "Step {t}, passes so far {epochs:.2f}. All five lines have the same error,"
+        " {rmse_least:.2f}.",
         when=np.equal(least, most),
     )
     for name in descents:
         rmse = s[f"rmse_{name}"]
         s.say(
-            f"Step {{t}}, passes so far {{epochs:.2f}}. No line is closer than that of {name}: intercept {{intercept_{name}:.2f}}, "
-            f"slope {{slope_{name}:.2f}}, error {{rmse_{name}:.2f}}. The largest error of the five is {{rmse_most:.2f}}.",
+            f"Step {{t}}, passes so far {{epochs:.2f}}. No line is closer than that of {name}:"
+            f" intercept {{intercept_{name}:.2f}}, slope {{slope_{name}:.2f}}, error"
+            f" {{rmse_{name}:.2f}}. The largest error of the five is {{rmse_most:.2f}}.",
             when=np.where(rmse <= least, least < most, 0),
         )
     for name in descents:
         s.say(
-            f"{name}: its error, {{rmse_{name}:.2f}}, is larger than at the start, {{rmse_start:.2f}}. Where it keeps growing, its "
-            "learning rate is too large for this rule.",
+            f"{name}: its error, {{rmse_{name}:.2f}}, is larger than at the start,"
+            " {rmse_start:.2f}. Where it keeps growing, its learning rate is too large for this"
+            " rule.",
             when=s[f"rmse_{name}"] > s["rmse_start"] * (1 + 1e-9),
         )
     for name in descents:
@@ -277,8 +293,9 @@ def _sentences(s: Sheet, descents: dict[str, Descent]):
             when=np.equal(s[f"learning_rate_{name}"], 0),
         )
     s.say(
-        "Rule course: averages without correction, no epsilon, and Run drops the last update of each pass. m and v start from what the "
-        f"course's Reset leaves at the course's own rates, from intercept {START:g} and slope {START:g}.",
+        "Rule course: averages without correction, no epsilon, and Run drops the last update of"
+        " each pass. m and v start from what the course's Reset leaves at the course's own rates,"
+        f" from intercept {START:g} and slope {START:g}.",
         when=np.equal(s["rule"], 0),
     )
     s.say(

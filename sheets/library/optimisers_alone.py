@@ -1,4 +1,6 @@
-"""The course's gradient descent workbook, one sheet an optimiser, all of one shape: a step is a row of the data, an epoch a pass of 29."""
+"""The course's gradient descent workbook, one sheet an optimiser, all of one shape: a step is a row
+of the data, an epoch a pass of 29.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,10 @@ NUDGE = 0.01  # of the finite differences, as the course has it
 RIGHT, TOP = 100, 250  # of the line's chart
 SOURCES = (
     (
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 4: SGD, momentum, Adagrad, RMSprop and Adam in graddesc.xlsm",
+        (
+            "fast.ai, Practical Deep Learning for Coders (2016), lesson 4: SGD, momentum, Adagrad,"
+            " RMSprop and Adam in graddesc.xlsm"
+        ),
         "https://course17.fast.ai/lessons/lesson4.html",
     ),
     (
@@ -56,34 +61,46 @@ class Words(NamedTuple):
 WORDS = {
     "sgd": Words(
         "SGD: one row of data, one step downhill",
-        "Look at one row, walk against its gradient, take the next row. What can go wrong with something so simple?",
-        "SGD: the direction is this row's gradient itself. m is that gradient, and v stays as it is, so that nothing is divided.",
+        "Look at one row, walk against its gradient, take the next row. What can go wrong with"
+        " something so simple?",
+        "SGD: the direction is this row's gradient itself. m is that gradient, and v stays as it"
+        " is, so that nothing is divided.",
         "PyTorch's SGD is the course's; only, no update is dropped at the end of a pass.",
     ),
     "momentum": Words(
         "Momentum: walk along an average of the gradients",
         "Gradients of single rows point here and there. What does it help to follow their average?",
-        "Momentum as the course has it: m = beta m + (1 - beta) gradient, an average, so that m is as large as a gradient.",
-        "Momentum as PyTorch has it: m = beta m + gradient, a sum, so that m grows to 1 / (1 - beta) times a gradient.",
+        "Momentum as the course has it: m = beta m + (1 - beta) gradient, an average, so that m is"
+        " as large as a gradient.",
+        "Momentum as PyTorch has it: m = beta m + gradient, a sum, so that m grows to 1 / (1 -"
+        " beta) times a gradient.",
     ),
     "rmsprop": Words(
         "RMSprop: a step of the same size for each parameter",
-        "The slope's gradients are tens of times larger than the intercept's. What if each was divided by its own usual size?",
-        "RMSprop as the course has it: the gradient is divided by the square root of v as the row above left it, without epsilon.",
-        "RMSprop as PyTorch has it: the gradient is divided by the square root of this row's v, plus 1e-8.",
+        "The slope's gradients are tens of times larger than the intercept's. What if each was"
+        " divided by its own usual size?",
+        "RMSprop as the course has it: the gradient is divided by the square root of v as the row"
+        " above left it, without epsilon.",
+        "RMSprop as PyTorch has it: the gradient is divided by the square root of this row's v,"
+        " plus 1e-8.",
     ),
     "adam": Words(
         "Adam: momentum and RMSprop together",
         "The average of the gradients, divided by their usual size. Does it reach y = 2 x + 30?",
-        "Adam as the course has it: direction m, divisor the square root of v, both of this row; no bias correction, no epsilon.",
-        "Adam as PyTorch has it: m and v are corrected for having started at 0, and 1e-8 is added to the root of v.",
+        "Adam as the course has it: direction m, divisor the square root of v, both of this row; no"
+        " bias correction, no epsilon.",
+        "Adam as PyTorch has it: m and v are corrected for having started at 0, and 1e-8 is added"
+        " to the root of v.",
     ),
     "adagrad": Words(
         "Adagrad: steps that only become shorter",
-        "Divide by the root of the sum of all squares so far. Why does it slow down, and is that good?",
-        "Adagrad in the manner of the course's other sheets: v sums all squared gradients, and its root divides. (What the course's own "
-        "sheet of 2016 computes, and at which learning rate, is not known to us.)",
-        "Adagrad as PyTorch has it: v is the sum of all squared gradients, and 1e-10 is added to its root.",
+        "Divide by the root of the sum of all squares so far. Why does it slow down, and is that"
+        " good?",
+        "Adagrad in the manner of the course's other sheets: v sums all squared gradients, and its"
+        " root divides. (What the course's own sheet of 2016 computes, and at which learning rate,"
+        " is not known to us.)",
+        "Adagrad as PyTorch has it: v is the sum of all squared gradients, and 1e-10 is added to"
+        " its root.",
     ),
 }
 
@@ -118,7 +135,8 @@ def _alone(name: str) -> Sheet:
     _row(s, descent)
     s.group(
         "The step",
-        "new = old - learning_rate * direction / divisor: the optimisers differ in these columns alone",
+        "new = old - learning_rate * direction / divisor: the optimisers differ in these columns"
+        " alone",
     )
     descent.update(s["t"], s["kept"])
     _errors(s, descent)
@@ -153,7 +171,8 @@ def _settings(s: Sheet, optimiser: Optimiser) -> Descent:
 def _guess(s: Sheet, descent: Descent):
     s.group(
         "Where it stands",
-        "At step 0 where the course's Reset puts it, at the end of Run what stands at the top of the course's sheet",
+        "At step 0 where the course's Reset puts it, at the end of Run what stands at the top of"
+        " the course's sheet",
     )
     s.input("t", 0, low=0, high=1e6, whole=True, format="d", note="steps so far")
     descent.guess(dict.fromkeys(PARAMETERS, START))
@@ -169,7 +188,10 @@ def _guess(s: Sheet, descent: Descent):
 
 
 def _reset(s: Sheet, descent: Descent):
-    note = f"Throw-away passes over the data, from the guess {START:g} and {START:g}; only the last m and v are kept"
+    note = (
+        f"Throw-away passes over the data, from the guess {START:g} and {START:g}; only the last m"
+        " and v are kept"
+    )
     s.group("The course's Reset", note, folded=True)
     one_and_x = s.let(
         "one_and_x",
@@ -184,7 +206,8 @@ def _reset(s: Sheet, descent: Descent):
 def _row(s: Sheet, descent: Descent):
     s.group(
         "This row",
-        f"One row of the course's sheet, from left to right; finite differences look {NUDGE:g} further",
+        "One row of the course's sheet, from left to right; finite differences look"
+        f" {NUDGE:g} further",
     )
     turn(s)
     x, y = s["x_now"], s["y_now"]
@@ -248,7 +271,10 @@ def _charts(s: Sheet):
                 "x_now", "y_now", "the error of this row", mode="segments", role="loss", to="y_pred"
             ),
         ],
-        note="Rising points on a straight line, the present guess as a line, and the upright distance between it and the present row.",
+        note=(
+            "Rising points on a straight line, the present guess as a line, and the upright"
+            " distance between it and the present row."
+        ),
     )
     s.chart(
         "Error by epoch",
@@ -265,7 +291,10 @@ def _charts(s: Sheet):
                 steps=True,
             ),
         ],
-        note="The error over all rows after each step, and the error of each whole pass, in which the guess moved on from row to row.",
+        note=(
+            "The error over all rows after each step, and the error of each whole pass, in which"
+            " the guess moved on from row to row."
+        ),
     )
 
 
@@ -282,27 +311,35 @@ def _sentences(s: Sheet, words: Words, undivided: Expr):
         when=np.equal(rate, 0),
     )
     s.say(
-        "Step {t}, whole passes done: {passes_done}. The line has intercept {intercept:.4f} and slope {slope:.4f}; its root mean squared "
-        "error is {rmse:.2f}. Not divided by the number of rows, as in the course's sheet, that is {rmse_course:.2f}."
+        "Step {t}, whole passes done: {passes_done}. The line has intercept {intercept:.4f} and"
+        " slope {slope:.4f}; its root mean squared error is {rmse:.2f}. Not divided by the number"
+        " of rows, as in the course's sheet, that is {rmse_course:.2f}."
     )
     s.say(
-        f"That is worse than the line with intercept {START:g} and slope {START:g}, whose error is {{rmse_start:.2f}}. Where it grows pass "
-        "by pass, the steps are too long for this rule: lower the learning rate.",
+        f"That is worse than the line with intercept {START:g} and slope {START:g}, whose error is"
+        " {rmse_start:.2f}. Where it grows pass by pass, the steps are too long for this rule:"
+        " lower the learning rate.",
         when=s["rmse"] > s["rmse_start"] * (1 + 1e-9),
     )
     s.say(
-        "This row is x = {x_now:.2f}, y = {y_now:.2f}. The line says {y_pred:.2f}, so err^2 is {squared_error:.2f}. Its gradient is "
-        "{d_slope:.2f} for the slope (by nudging {d_slope_estimate:.2f}), {d_intercept:.2f} for the intercept (by nudging "
-        "{d_intercept_estimate:.2f})."
+        "This row is x = {x_now:.2f}, y = {y_now:.2f}. The line says {y_pred:.2f}, so err^2 is"
+        " {squared_error:.2f}. Its gradient is {d_slope:.2f} for the slope (by nudging"
+        " {d_slope_estimate:.2f}), {d_intercept:.2f} for the intercept (by nudging"
+        " {d_intercept_estimate:.2f})."
     )
-    step = "{0} {{{0}:.4f}} - {{learning_rate:.6f}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} = {{new_{0}:.4f}}"
+    step = (
+        "{0} {{{0}:.4f}} - {{learning_rate:.6f}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} ="
+        " {{new_{0}:.4f}}"
+    )
     s.say(f"The step: {step.format('slope')}, {step.format('intercept')}.")
     s.say(
-        "A v is 0: no gradient was seen, and 1 divides in its place. In the course's sheet it would be #DIV/0!.",
+        "A v is 0: no gradient was seen, and 1 divides in its place. In the course's sheet it would"
+        " be #DIV/0!.",
         when=undivided,
     )
     s.say(
-        "This is the last row of the pass. The course's Run copies the guess in front of it to the top of the sheet: this update is lost.",
+        "This is the last row of the pass. The course's Run copies the guess in front of it to the"
+        " top of the sheet: this update is lost.",
         when=np.equal(s["kept"], 0),
     )
     s.say(words.course, when=np.equal(rule, 0))

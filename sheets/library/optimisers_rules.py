@@ -1,8 +1,9 @@
-"""Five optimisers as a table: what the course's spreadsheet does at each row of its data, and what PyTorch does.
+"""Five optimisers as a table: what the course's spreadsheet does at each row of its data, and what
+PyTorch does.
 
-Each of them is `new = old - learning_rate * direction / divisor`; they differ in what they remember (m, v) and in these two columns.
-Sources: graddesc.xlsm of fast.ai's courses; torch.optim; Duchi, Hazan and Singer 2011 (Adagrad); Tieleman and Hinton 2012 (RMSprop);
-Kingma and Ba 2015 (Adam).
+Each of them is `new = old - learning_rate * direction / divisor`; they differ in what they remember
+(m, v) and in these two columns. Sources: graddesc.xlsm of fast.ai's courses; torch.optim; Duchi,
+Hazan and Singer 2011 (Adagrad); Tieleman and Hinton 2012 (RMSprop); Kingma and Ba 2015 (Adam).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from ..language.expr import lift
 
 # x and y of the course's 29 rows: y = 2 x + 30, without noise
 ROWS = (
-    (14, 58), (86, 202), (28, 86), (51, 132), (28, 86), (29, 88), (72, 174), (62, 154), (84, 198), (15, 60),
-    (42, 114), (62, 154), (47, 124), (35, 100), (9, 48), (38, 106), (44, 118), (99, 228), (13, 56), (21, 72),
-    (28, 86), (20, 70), (8, 46), (64, 158), (99, 228), (70, 170), (27, 84), (17, 64), (8, 46),
+    (14, 58), (86, 202), (28, 86), (51, 132), (28, 86), (29, 88), (72, 174), (62, 154),
+    (84, 198), (15, 60), (42, 114), (62, 154), (47, 124), (35, 100), (9, 48), (38, 106),
+    (44, 118), (99, 228), (13, 56), (21, 72), (28, 86), (20, 70), (8, 46), (64, 158),
+    (99, 228), (70, 170), (27, 84), (17, 64), (8, 46),
 )  # fmt: skip
 EPOCH = len(ROWS)  # steps
 COURSE, TORCH = "course", "torch"
@@ -30,7 +32,9 @@ LARGEST_BETA = 0.999  # at 1 an average takes nothing in, and Adam's correction 
 
 
 class Now(NamedTuple):
-    """What a rule may look at, for one parameter or for both side by side: m and v are this row's, the others the row above's."""
+    """What a rule may look at, for one parameter or for both side by side: m and v are this row's,
+    the others the row above's.
+    """
 
     gradient: Expr
     m_above: Expr
@@ -94,7 +98,11 @@ def _root(now: Now) -> Any:
 
 
 def _divisor(v: Expr) -> Any:
-    """The root of v. While v is 0 no gradient was seen, and the direction is 0 as well: the course's sheet would say #DIV/0!."""
+    """The root of v.
+
+    While v is 0 no gradient was seen, and the direction is 0 as well: the course's sheet would say
+    #DIV/0!.
+    """
     return np.where(np.equal(v, 0), 1, np.sqrt(v))
 
 
@@ -118,7 +126,9 @@ class Beta(NamedTuple):
 
 @dataclass(frozen=True)
 class Optimiser:
-    """passes: throw-away passes of the course's Reset, from m = 0 and v = v_reset; warmed: which of the two they leave behind."""
+    """passes: throw-away passes of the course's Reset, from m = 0 and v = v_reset; warmed: which of
+    the two they leave behind.
+    """
 
     name: str
     course: Rule
@@ -143,29 +153,32 @@ OPTIMISERS = {
     for one in (
         #                                  m               v                direction     divisor
         Optimiser("sgd",
-                  course=Rule(             _gradient,      _constant,       _m,           _v),
-                  torch=Rule(              _gradient,      _constant,       _m,           _v),
+                  course=Rule( _gradient,      _constant,       _m,           _v),
+                  torch=Rule( _gradient,      _constant,       _m,           _v),
                   learning_rate=1e-4, torch_learning_rate=1e-4, role="activation", v_start=1),
         Optimiser("momentum",
-                  course=Rule(             _average,       _constant,       _m,           _v),
-                  torch=Rule(              _undamped,      _constant,       _m,           _v),
+                  course=Rule( _average,       _constant,       _m,           _v),
+                  torch=Rule( _undamped,      _constant,       _m,           _v),
                   learning_rate=1e-4, torch_learning_rate=1e-5, role="input", v_start=1,
-                  betas={"beta_1": Beta("beta", 0.9, MEMORY)}, torch_betas={"beta_1": 0.9}, passes=1, warmed=("m",), v_reset=1),
+                  betas={"beta_1": Beta("beta", 0.9, MEMORY)}, torch_betas={"beta_1": 0.9},
+                  passes=1, warmed=("m",), v_reset=1),
         Optimiser("rmsprop",
-                  course=Rule(             _gradient,      _average_square, _m,           _root_above),
-                  torch=Rule(              _gradient,      _average_square, _m,           _root_epsilon),
+                  course=Rule( _gradient,      _average_square, _m,           _root_above),
+                  torch=Rule( _gradient,      _average_square, _m,           _root_epsilon),
                   learning_rate=0.02, torch_learning_rate=0.2, role="weight",
-                  betas={"beta_2": Beta("beta", 0.9, MEMORY)}, torch_betas={"beta_2": 0.99}, passes=2, warmed=("v",), v_reset=10_000),
+                  betas={"beta_2": Beta("beta", 0.9, MEMORY)}, torch_betas={"beta_2": 0.99},
+                  passes=2, warmed=("v",), v_reset=10_000),
         Optimiser("adam",
-                  course=Rule(             _average,       _average_square, _m,           _root),
-                  torch=Rule(              _average,       _average_square, _m_corrected, _root_corrected),
+                  course=Rule( _average,       _average_square, _m,           _root),
+                  torch=Rule( _average,       _average_square, _m_corrected, _root_corrected),
                   learning_rate=1, torch_learning_rate=0.5, role="loss",
                   betas={"beta_1": Beta("beta_1", 0.7, MEMORY + ", of the gradients"),
                          "beta_2": Beta("beta_2", 0.9, MEMORY + ", of their squares")},
-                  torch_betas={"beta_1": 0.9, "beta_2": 0.999}, passes=2, warmed=("m", "v"), v_reset=10_000),
+                  torch_betas={"beta_1": 0.9, "beta_2": 0.999},
+                  passes=2, warmed=("m", "v"), v_reset=10_000),
         Optimiser("adagrad",
-                  course=Rule(             _gradient,      _sum_of_squares, _m,           _root),
-                  torch=Rule(              _gradient,      _sum_of_squares, _m,           _root_tiny),
+                  course=Rule( _gradient,      _sum_of_squares, _m,           _root),
+                  torch=Rule( _gradient,      _sum_of_squares, _m,           _root_tiny),
                   learning_rate=2, torch_learning_rate=2, role="parameter"),
     )
 }
@@ -217,7 +230,9 @@ def settings_of(optimiser: Optimiser, rule: str, end: str = "") -> dict[str, flo
 
 @dataclass(frozen=True)
 class Settings:
-    """Blocks that every face of an optimiser reads: its rule (0: course, 1: torch), its rate and its betas by their names in Now."""
+    """Blocks that every face of an optimiser reads: its rule (0: course, 1: torch), its rate and
+    its betas by their names in Now.
+    """
 
     rule: Expr
     rate: Expr
@@ -256,10 +271,12 @@ class Descent:
             self.sheet.input(parameter + self.end, start[parameter], **about)
 
     def reset(self, one_and_x: Expr, y: Expr) -> dict[str, Expr]:
-        """The course's Reset, row by row: throw-away passes over the data, which leave the m and v that Run starts from.
+        """The course's Reset, row by row: throw-away passes over the data, which leave the m and v
+        that Run starts from.
 
-        one_and_x: (29, 2), y: (29, 1). Writes blocks (1, 2) per row of data: the gradient, m, v and the guess that the row hands on, each
-        for intercept and slope. Returns what is left, by the names of `memory`: m_intercept, ..., v_slope.
+        one_and_x: (29, 2), y: (29, 1). Writes blocks (1, 2) per row of data: the gradient, m, v and
+        the guess that the row hands on, each for intercept and slope. Returns what is left, by the
+        names of `memory`: m_intercept, ..., v_slope.
         """
         rule, settings = self.optimiser.course, self.settings
         m, v = lift(0), lift(self.optimiser.v_reset)
@@ -291,7 +308,10 @@ class Descent:
         return expr if expr.op in ("ref", "const") else self._let(name, expr)
 
     def memory(self, warm: Mapping[str, Any]) -> None:
-        """m and v of the row above. warm: what the course's Reset leaves, by name; PyTorch starts cold."""
+        """m and v of the row above.
+
+        warm: what the course's Reset leaves, by name; PyTorch starts cold.
+        """
         start = self.optimiser.v_start
         for letter, cold, low, high, role in (
             ("m", 0.0, -1e12, 1e12, "gradient"),
@@ -339,7 +359,9 @@ class Descent:
         )
 
     def update(self, t: Expr, kept: Expr) -> None:
-        """m, v, direction, divisor and the new guess, each for the intercept and for the slope, and what the next step starts from."""
+        """m, v, direction, divisor and the new guess, each for the intercept and for the slope, and
+        what the next step starts from.
+        """
         nows = {
             p: self.settings.now(self[f"d_{p}"], self[f"m_{p}"], self[f"v_{p}"], t)
             for p in PARAMETERS
@@ -375,7 +397,10 @@ class Descent:
                 note=f"{p} - learning rate * direction / divisor",
             )
         for p in PARAMETERS:
-            note = f"what the next row starts from: new_{p}, or {p} where the course's Run drops this update"
+            note = (
+                f"what the next row starts from: new_{p}, or {p} where the course's Run drops this"
+                " update"
+            )
             self._let(
                 f"{p}_next", np.where(kept, self[f"new_{p}"], self[p]), role="weight", note=note
             )
@@ -417,7 +442,9 @@ class Descent:
         self._let("rmse_course", np.sqrt(squares.sum()), role="loss", note=note)
 
     def passes(self, last_row: Expr) -> None:
-        """The error of the last whole pass, in which every row has its own guess: that is what the course charts."""
+        """The error of the last whole pass, in which every row has its own guess: that is what the
+        course charts.
+        """
         sheet, end, about = self.sheet, self.end, {"low": 0, "format": ".4f"}
         so_far = sheet.input(
             f"squared_sum{end}",

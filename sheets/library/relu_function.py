@@ -1,4 +1,6 @@
-"""Any function from ReLUs: a hidden layer whose units are dragged by hand, or trained, until their sum is the curve."""
+"""Any function from ReLUs: a hidden layer whose units are dragged by hand, or trained, until their
+sum is the curve.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,19 @@ LARGEST = {"weight": 20, "bias": 200, "height": 20}
 CURVES = ("sine", "step", "bump", "|x|", "zigzag")
 STARTS = ("evenly spread kinks", "seeded noise")
 ENDS = ("height", "weight")
-CORNERS = 5  # of a unit's piece: an edge, the kink, the other edge, and back the same way, so that one line draws all pieces
+# Of a unit's piece: an edge, the kink, the other edge, and back the same way, so that one line
+# draws all pieces.
+CORNERS = 5
 
 
 def relu_function() -> Sheet:
     s = Sheet(
         "relu_function",
         title="Any function from a few ReLUs",
-        summary="One input, up to twelve hidden units. Bend their sum by hand, then let gradient descent do it. How many are needed?",
+        summary=(
+            "One input, up to twelve hidden units. Bend their sum by hand, then let gradient"
+            " descent do it. How many are needed?"
+        ),
     )
     hands = _settings(s)
     units = _units(s, hands)
@@ -45,7 +52,8 @@ def relu_function() -> Sheet:
         "http://neuralnetworksanddeeplearning.com/chap4.html",
     )
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2022), How does a neural net really work?: sums of ReLUs fitted by hand",
+        "fast.ai, Practical Deep Learning for Coders (2022), How does a neural net really work?:"
+        " sums of ReLUs fitted by hand",
         "https://www.kaggle.com/code/jhoward/how-does-a-neural-net-really-work",
     )
     s.look = "hidden"
@@ -400,7 +408,9 @@ def _pieces(s: Sheet, units: SimpleNamespace) -> None:
 
 
 def _dragged(hands: SimpleNamespace, units: SimpleNamespace, kink: Expr) -> dict[str, Expr]:
-    """What dragging the end of a piece sets: the piece then runs from its kink, which stays, through the pointer."""
+    """What dragging the end of a piece sets: the piece then runs from its kink, which stays,
+    through the pointer.
+    """
     least = 0.01  # of a weight or height that the other one is divided by
     by_height = np.equal(hands.end, 0)
     steep = POINTER_Y / np.maximum(0.05, abs(POINTER_X - kink))
@@ -430,7 +440,10 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
             Series("x", "output", "the sum", role="weight"),
             Series("kink_x", "kink_y", "kinks", mode="markers", role="weight"),
         ],
-        note="Two lines: the curve that is wanted, and the sum of the pieces below, which bends only at the kinks.",
+        note=(
+            "Two lines: the curve that is wanted, and the sum of the pieces below, which bends only"
+            " at the kinks."
+        ),
     )
     s.chart(
         "Each unit's own piece",
@@ -455,7 +468,10 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
                 moves=_dragged(hands, units, s["kink"]),
             ),
         ],
-        note="A line for each unit in use: flat at 0 up to its kink, straight from there to the edge of the chart.",
+        note=(
+            "A line for each unit in use: flat at 0 up to its kink, straight from there to the edge"
+            " of the chart."
+        ),
     )
     s.chart(
         "The loss, step by step",
@@ -479,15 +495,18 @@ def _by_hand() -> dict[str, list[list[float]]]:
 def _sentences(s: Sheet) -> None:
     loss, dead, units = s["loss"], s["dead_units"], s["units"]
     s.say(
-        "With {units:d} units the mean squared error is {loss:.5f}; the largest error is {worst_error:.3f}.",
+        "With {units:d} units the mean squared error is {loss:.5f}; the largest error is"
+        " {worst_error:.3f}.",
         when=np.where(units > 1, loss <= LARGE, 0),
     )
     s.say(
-        "With one unit the mean squared error is {loss:.5f}; the largest error is {worst_error:.3f}.",
+        "With one unit the mean squared error is {loss:.5f}; the largest error is"
+        " {worst_error:.3f}.",
         when=np.where(units > 1, 0, loss <= LARGE),
     )
     s.say(
-        "The mean squared error is more than a million: these units are far too steep, or too high, for the curve.",
+        "The mean squared error is more than a million: these units are far too steep, or too high,"
+        " for the curve.",
         when=loss > LARGE,
     )
     s.say(
@@ -499,7 +518,8 @@ def _sentences(s: Sheet) -> None:
         when=np.equal(s["kinks_inside"], 1),
     )
     s.say(
-        "The sum can bend at {kinks_inside:d} places between -1 and 1, the kinks of its units; between them it is straight.",
+        "The sum can bend at {kinks_inside:d} places between -1 and 1, the kinks of its units;"
+        " between them it is straight.",
         when=s["kinks_inside"] > 1,
     )
     because = "0 at every point of the curve: its gradient is 0, and training gives it no push."
@@ -510,15 +530,18 @@ def _sentences(s: Sheet) -> None:
         when=np.equal(dead, 2),
     )
     s.say(
-        "{dead_units:d} units are dead, unit {first_dead:d} the first and unit {last_dead:d} the last of them; column dead marks each.",
+        "{dead_units:d} units are dead, unit {first_dead:d} the first and unit {last_dead:d} the"
+        " last of them; column dead marks each.",
         when=dead > 2,
     )
     s.say(
-        "No unit in use is alive: the sum is 0 everywhere, and no gradient can wake one. Too large a learning rate can do this.",
+        "No unit in use is alive: the sum is 0 everywhere, and no gradient can wake one. Too large"
+        " a learning rate can do this.",
         when=np.equal(dead, units),
     )
     s.say("The learning rate is 0: steps change nothing.", when=np.equal(s["learning_rate"], 0))
     s.say(
-        "You drew {redrawn:d} points of the curve yourself; to have one of the named curves back, choose it again.",
+        "You drew {redrawn:d} points of the curve yourself; to have one of the named curves back,"
+        " choose it again.",
         when=s["redrawn"] > 0,
     )

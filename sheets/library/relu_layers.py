@@ -29,7 +29,10 @@ def relu_layers() -> Sheet:
     s = Sheet(
         "relu_layers",
         title="=MAX(0, x), and it is deep learning",
-        summary="Three matrix products are one matrix, however many layers. What changes when a simple function stands between them?",
+        summary=(
+            "Three matrix products are one matrix, however many layers. What changes when a simple"
+            " function stands between them?"
+        ),
     )
     s.group("Settings", "Switch the activation on, and say first which difference will move")
     activation = s.choice(
@@ -80,12 +83,15 @@ def _forward(
                 note=f"layer {k} after its activation",
             )
         )
-    return s.let(
-        f"{before}output",
-        hidden[-1] @ weights[-1],
-        format=".3f",
-        note="the last layer has no activation",
-    ), hidden
+    return (
+        s.let(
+            f"{before}output",
+            hidden[-1] @ weights[-1],
+            format=".3f",
+            note="the last layer has no activation",
+        ),
+        hidden,
+    )
 
 
 def _one_matrix(s: Sheet, x: Expr, weights: Sequence[Expr], output: Expr) -> None:
@@ -196,7 +202,10 @@ def _charts(s: Sheet) -> None:
             Series("walk_part", "walk_linear", "the one matrix", role="target"),
             Series("walk_part", "walk_first", "the layers", role="loss"),
         ],
-        note="A straight line for the one matrix. The layers' line lies on it while the activation is off, and bends while it is on.",
+        note=(
+            "A straight line for the one matrix. The layers' line lies on it while the activation"
+            " is off, and bends while it is on."
+        ),
     )
     s.chart(
         "What stands between the layers",
@@ -210,12 +219,14 @@ def _charts(s: Sheet) -> None:
 def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:
     bent, off, relu = s["bent_rows"], np.equal(activation, 0), np.equal(activation, RELU)
     s.say(
-        "Linear on linear is linear: without an activation the layers are the one matrix W_product, for all {row_count} rows.",
+        "Linear on linear is linear: without an activation the layers are the one matrix W_product,"
+        " for all {row_count} rows.",
         when=off * np.equal(bent, 0),
     )
     for number, name in list(enumerate(ACTIVATIONS))[1:]:
         s.say(
-            f"With {name} between them, x @ W_product misses {{bent_rows}} of {{row_count}} rows, by at most {{largest_difference:.4f}}.",
+            f"With {name} between them, x @ W_product misses {{bent_rows}} of {{row_count}} rows,"
+            " by at most {largest_difference:.4f}.",
             when=np.equal(activation, number) * np.greater(bent, 0),
         )
     s.say(
@@ -227,7 +238,8 @@ def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:
         when=relu * np.equal(s["dead_units"], 0),
     )
     s.say(
-        "Dead: {dead_units} of {unit_count} hidden units. Their ReLU is 0 for every row: they pass nothing on and learn nothing.",
+        "Dead: {dead_units} of {unit_count} hidden units. Their ReLU is 0 for every row: they pass"
+        " nothing on and learn nothing.",
         when=np.greater(s["dead_units"], 0),
     )
     for k, width in enumerate(widths, 1):
@@ -237,10 +249,12 @@ def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:
 
 def _sources(s: Sheet) -> None:
     s.source(
-        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: linear on linear is linear, and =MAX(0, x) between",
+        "fast.ai, Practical Deep Learning for Coders (2016), lesson 2: linear on linear is linear,"
+        " and =MAX(0, x) between",
         "https://course17.fast.ai/lessons/lesson2.html",
     )
     s.source(
-        "Nielsen (2015), Neural Networks and Deep Learning, chapter 4: a visual proof that neural nets can compute any function",
+        "Nielsen (2015), Neural Networks and Deep Learning, chapter 4: a visual proof that neural"
+        " nets can compute any function",
         "http://neuralnetworksanddeeplearning.com/chap4.html",
     )

@@ -1,7 +1,9 @@
-"""Mathematics: a block's equation, q = clip(p, ...), the same for one cell, q_i = ..., and that with the current numbers in it.
+"""Mathematics: a block's equation, q = clip(p, ...), the same for one cell, q_i = ..., and that
+with the current numbers in it.
 
-The numbers are slots: `numbers(e)` gives LaTeX in which `\\text{@n@}` stands for slot n, a cell that is read. Python fills them
-with `with_numbers`, the page fills the same slots from its own arrays.
+The numbers are slots: `numbers(e)` gives LaTeX in which `\\text{@n@}` stands for slot n, a cell
+that is read. Python fills them with `with_numbers`, the page fills the same slots from its own
+arrays.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ SLOT = re.compile(r"\\text\{@(\d+)@\}")
 
 
 class Slot(NamedTuple):
-    """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last data row).
+    """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last
+    data row).
 
     An empty block stands for the row number itself, counted from 0.
     """
@@ -50,7 +53,10 @@ class Slot(NamedTuple):
 
 @dataclass
 class SlotText:
-    """A number not known yet: in a tight place it asks for parentheses when it is negative. Stands where a Text does."""
+    """A number not known yet: in a tight place it asks for parentheses when it is negative.
+
+    Stands where a Text does.
+    """
 
     number: int
     slots: list[Slot]
@@ -74,7 +80,9 @@ def word(name: str) -> str:
 
 
 def symbol(sheet: Sheet, name: str, index: str = "") -> str:
-    """The block's symbol with an index: p_{i}, W_{1}[i,j]; a gradient is written as the quotient it is."""
+    """The block's symbol with an index: p_{i}, W_{1}[i,j]; a gradient is written as the quotient it
+    is.
+    """
     block = sheet.blocks[name]
     differentiated = gradient_of(block)
     if differentiated:
@@ -109,7 +117,10 @@ def _subscript(block: Block, i: Index, j: Index, sheet: Sheet) -> str:
 
 
 def number(x: float) -> Text:
-    """A constant: 0.5, and 10^{-7} for the very small and large. Whole numbers keep all their digits."""
+    """A constant: 0.5, and 10^{-7} for the very small and large.
+
+    Whole numbers keep all their digits.
+    """
     if isinstance(x, Rows):
         return Text("n")
     if x < 0:
@@ -159,13 +170,10 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "stack":
             return Text(_listed([f"{_tex(x, sheet)}" for x in e.args]))
         case "choose":
-            row, *said = e.args
-            return Text(
-                f"{_listed([f'{_tex(x, sheet)}' for x in said])}_{{{_tex(row, sheet):add}+1}}".replace(
-                    "-1+1", ""
-                ),
-                "pow",
-            )
+            chosen, *formulas = e.args
+            listed = _listed([f"{_tex(formula, sheet)}" for formula in formulas])
+            place = f"{_tex(chosen, sheet):add}+1".replace("-1+1", "")
+            return Text(f"{listed}_{{{place}}}", "pow")
         case "log_softmax":
             return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
@@ -205,8 +213,9 @@ def _over(e: Expr, sheet: Sheet) -> Text:
 
 
 def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
-    """Nested choices as one list: a choice that falls back to the same number joins its conditions by `and`, a choice in the
-    last place adds lines."""
+    """Nested choices as one list: a choice that falls back to the same number joins its conditions
+    by `and`, a choice in the last place adds lines.
+    """
     lines = []
     while e.op == "where":
         condition, yes, no = e.args
@@ -247,7 +256,9 @@ def cell_equation(sheet: Sheet, name: str) -> str:
 
 
 def numbers(e: Expr) -> tuple[str, list[Slot]]:
-    """LaTeX of a cell expression (from `at`), a slot for each number it reads; sums written out, long ones shortened. Raises NeedsBlock."""
+    """LaTeX of a cell expression (from `at`), a slot for each number it reads; sums written out,
+    long ones shortened. Raises NeedsBlock.
+    """
     slots: list[Slot] = []
     text = f"{_slotted(e, {}, slots)}"
     return text, slots

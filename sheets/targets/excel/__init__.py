@@ -1,5 +1,7 @@
-"""The workbook: what it is made of (parts), where blocks stand (layout), what their cells say (formulas, words), steps and charts, the file
-(workbook), what it can hold (limits), and the way back (reading)."""
+"""The workbook: what it is made of (parts), where blocks stand (layout), what their cells say
+(formulas, words), steps and charts, the file (workbook), what it can hold (limits), and the way
+back (reading).
+"""
 
 from .reading import read_inputs
 from .workbook import write

@@ -1,6 +1,8 @@
-"""Native charts of the sheet's charts: series over cells, over the steps' columns, and segments as error bars.
+"""Native charts of the sheet's charts: series over cells, over the steps' columns, and segments as
+error bars.
 
-What only a page can do has no counterpart: ghosts and dragging. A contour is a table of coloured cells.
+What only a page can do has no counterpart: ghosts and dragging. A contour is a table of coloured
+cells.
 """
 
 from __future__ import annotations
@@ -78,7 +80,9 @@ def lengths_of_now(sheet: Sheet) -> set[str]:
 
 
 def with_lengths(sheet: Sheet) -> Sheet:
-    """The sheet with blocks for its segments' lengths: a native error bar wants lengths, a series says where it ends."""
+    """The sheet with blocks for its segments' lengths: a native error bar wants lengths, a series
+    says where it ends.
+    """
     segments = [
         (c, s, series)
         for c, chart in enumerate(sheet.charts)
@@ -98,7 +102,8 @@ def with_lengths(sheet: Sheet) -> Sheet:
         if start.shape != end.shape:
             line = sheet.blocks[series.to].line
             raise NeedsBlock(
-                f"{series.label!r}: segments run from {series.y} to {series.to}; in a workbook both have one shape",
+                f"{series.label!r}: segments run from {series.y} to {series.to}; in a workbook both"
+                " have one shape",
                 line,
             )
         for name, length, way in zip(
@@ -139,7 +144,9 @@ def write_charts(
     across: int,
     wide: int,
 ) -> None:
-    """The sheet's charts from this cell on, `across` of them beside each other, `wide` columns from one to the next."""
+    """The sheet's charts from this cell on, `across` of them beside each other, `wide` columns from
+    one to the next.
+    """
     for k, chart in enumerate(drawn.sheet.charts):
         row, column = corner[0] + (k // across) * TALL, corner[1] + (k % across) * wide
         page.insert_chart(
@@ -168,7 +175,8 @@ def _start_note(drawn: Drawn, chart: Chart) -> str:
         if not each.steps and {each.x, each.y, each.to} & set(plan.moving)
     ]
     return (
-        f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet {plan.worksheet}."
+        f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet"
+        f" {plan.worksheet}."
         if labels
         else ""
     )
@@ -178,11 +186,16 @@ def _contour_note(drawn: Drawn, chart: Chart) -> str:
     if chart.contour is None:
         return ""
     place = drawn.where.blocks[chart.contour.z]
-    return f"The page also draws contour lines: here, the coloured table {chart.contour.z} on the worksheet {place.worksheet}."
+    return (
+        f"The page also draws contour lines: here, the coloured table {chart.contour.z} on the"
+        f" worksheet {place.worksheet}."
+    )
 
 
 def colour_contours(pages: dict[str, Worksheet], sheet: Sheet, where: Layout) -> None:
-    """Tables of z from low to high; the middle colour at the median, which suits linear and logarithmic levels alike."""
+    """Tables of z from low to high; the middle colour at the median, which suits linear and
+    logarithmic levels alike.
+    """
     for z in dict.fromkeys(contour.z for contour in contours(sheet)):
         rows, columns = sheet.blocks[z].shape
         place = where.blocks[z]
@@ -193,7 +206,10 @@ def colour_contours(pages: dict[str, Worksheet], sheet: Sheet, where: Layout) ->
 
 
 def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
-    """The chart's series number k: told by colour, and by its dashes or its marker's shape. Over steps, each point has its dot."""
+    """The chart's series number k: told by colour, and by its dashes or its marker's shape.
+
+    Over steps, each point has its dot.
+    """
     series = drawn.sheet.charts[chart].series[k]
     colour = ROLES[series.role].colour
     symbol, size = {
@@ -205,9 +221,11 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
         "name": plain(series.label),
         "categories": drawn.cells(series.x, series),
         "values": drawn.cells(series.y, series),
-        "line": {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]}
-        if series.mode == "lines"
-        else {"none": True},
+        "line": (
+            {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]}
+            if series.mode == "lines"
+            else {"none": True}
+        ),
         "marker": {
             "type": symbol,
             "size": size,
@@ -231,7 +249,10 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
 
 
 def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
-    """Widened to round numbers, since a program labels an axis from its low end on. over_steps: it ends where the steps do."""
+    """Widened to round numbers, since a program labels an axis from its low end on.
+
+    over_steps: it ends where the steps do.
+    """
     options: dict[str, Any] = {
         "name": plain(axis.title),
         "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},

@@ -1,8 +1,10 @@
-"""One fillable formula per block: refs are relative in the cell's own row and column, absolute elsewhere.
+"""One fillable formula per block: refs are relative in the cell's own row and column, absolute
+elsewhere.
 
-A formula is kept as a template, text with references in it that know how they depend on i, j and the number of data rows. Written out
-for a cell it is the workbook's; sent to the page as pieces it is what the formula bar shows. No dynamic arrays: sums over ranges
-are SUM, AVERAGE, MAX, SUMPRODUCT and MMULT inside SUM, which every Excel and LibreOffice know.
+A formula is kept as a template, text with references in it that know how they depend on i, j and
+the number of data rows. Written out for a cell it is the workbook's; sent to the page as pieces it
+is what the formula bar shows. No dynamic arrays: sums over ranges are SUM, AVERAGE, MAX, SUMPRODUCT
+and MMULT inside SUM, which every Excel and LibreOffice know.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
 
 
-# Of a range these make one number, so that no sum over the range can stand around them: MAX(0,A1:A3).
+# Of a range these make one number, so that no sum over the range can stand around them:
+# MAX(0,A1:A3).
 COLLAPSING = re.compile(r"\b(AND|OR|IF|MAX|MIN|SUM|AVERAGE|COUNT)\(")
 
 
@@ -46,7 +49,9 @@ def column_name(j: int) -> str:
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its column."""
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its
+    column.
+    """
 
     row: int
     row_with: str
@@ -57,7 +62,9 @@ class Corner(NamedTuple):
         add = {"": 0, "i": i, "j": j, "last": rows - 1}
         dollar_column = "" if self.column_with == "j" else "$"
         dollar_row = "" if self.row_with == "i" else "$"
-        return f"{dollar_column}{column_name(self.column + add[self.column_with])}{dollar_row}{self.row + add[self.row_with] + 1}"
+        row = self.row + add[self.row_with]
+        column = column_name(self.column + add[self.column_with])
+        return f"{dollar_column}{column}{dollar_row}{row + 1}"
 
 
 class Reference(NamedTuple):
@@ -98,7 +105,8 @@ class Formula:
 class Writer:
     """Writes the formulas of one block (or of a sentence) that stands at `here`.
 
-    spans: of each symbol, the rows or columns it stands for, first and last: ("i", "i") for the cell's own, (0, n - 1) in a sum.
+    spans: of each symbol, the rows or columns it stands for, first and last: ("i", "i") for the
+    cell's own, (0, n - 1) in a sum.
     """
 
     sheet: Sheet
@@ -115,7 +123,8 @@ class Writer:
 
     def _refuse(self, e: Expr, why: str) -> NeedsBlock:
         return NeedsBlock(
-            f"{self.what}: Excel cannot state {why} in one cell; give the inner part a block of its own",
+            f"{self.what}: Excel cannot state {why} in one cell; give the inner part a block of"
+            " its own",
             self.line,
         )
 
@@ -136,7 +145,9 @@ class Writer:
         return 0, symbol
 
     def _range(self, name: str, i, j, spans: dict) -> Text | None:
-        """The cells of a block for these symbols, or None where they do not stand side by side (in a flat block)."""
+        """The cells of a block for these symbols, or None where they do not stand side by side (in
+        a flat block).
+        """
         place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
         ends = []
         for which in (0, 1):
@@ -213,7 +224,9 @@ class Writer:
         return Text(f"INDEX({self._range(name, 'rows', j, whole)},{row})")
 
     def _flat_lookup(self, name: str, number: Text, j, spans: dict) -> Text:
-        """In a flat block of several columns, row number and column make one place: row * columns + column."""
+        """In a flat block of several columns, row number and column make one place: row * columns +
+        column.
+        """
         if j in spans:
             raise self._refuse(const(0), f"a row of {name} in a flat block")
         whole, columns = self._whole(name), int(self.sheet.blocks[name].shape[1])
@@ -321,7 +334,9 @@ class Writer:
         return total
 
     def _lined_up(self, x: Expr, spans: dict) -> bool:
-        """Whether every range in x has the same rows and columns, so that Excel can take them element by element."""
+        """Whether every range in x has the same rows and columns, so that Excel can take them
+        element by element.
+        """
         shapes = set()
         for node in walk(x):
             if node.op == "cell" and isinstance(node.arg[1], str | int):
@@ -335,7 +350,9 @@ class Writer:
         return len(shapes - {("", "")}) == 1
 
     def _product(self, e: Expr, spans: dict, down: str, across: str) -> str | None:
-        """e as a matrix whose rows run with `down` and columns with `across`: a range, or MMULT of two. None: it is neither."""
+        """e as a matrix whose rows run with `down` and columns with `across`: a range, or MMULT of
+        two. None: it is neither.
+        """
         if e.op == "cell" and not isinstance(e.arg[1], Expr):
             found = (
                 self._range(e.arg[0], e.arg[1], e.arg[2], spans)
@@ -376,7 +393,9 @@ class Writer:
 
 
 def _never_negative(e: Expr, sheet: Sheet) -> bool:
-    """Whether e is sure to be 0 or more: a remainder of a positive number, a count, or an input with that limit."""
+    """Whether e is sure to be 0 or more: a remainder of a positive number, a count, or an input
+    with that limit.
+    """
     match e.op:
         case "const":
             return e.arg >= 0
@@ -441,14 +460,18 @@ def formula(
     line: str,
     infinite: Expr | None = None,
 ) -> Formula:
-    """The formula of a cell expression (from `at`) standing at `here`. Raises NeedsBlock, naming `what` and the author's line."""
+    """The formula of a cell expression (from `at`) standing at `here`.
+
+    Raises NeedsBlock, naming `what` and the author's line.
+    """
     writer = Writer(sheet, places, here, what, line)
     core = writer.text(e, {})
     if infinite is None:
         guilty = [name for name in writer.ranges if infinity_of(sheet.blocks[name]) is not None]
         if guilty:
             raise NeedsBlock(
-                f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for {what} too",
+                f"{what} reduces {guilty[0]}, which may be infinite: declare infinite= for"
+                f" {what} too",
                 line,
             )
         template = f"{core}"

@@ -1,7 +1,9 @@
-"""Where each block stands, worksheet by worksheet: lists of single numbers side by side on top, tables below each other, and groups
-with data rows last, side by side, so that they grow downwards without moving anything: no place depends on the number of rows.
+"""Where each block stands, worksheet by worksheet: lists of single numbers side by side on top,
+tables below each other, and groups with data rows last, side by side, so that they grow downwards
+without moving anything: no place depends on the number of rows.
 
-A sheet beside the main one has all its blocks, and its steps below them, on the one worksheet that is named after it.
+A sheet beside the main one has all its blocks, and its steps below them, on the one worksheet that
+is named after it.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ GAP_COLUMNS = 1
 class Place(NamedTuple):
     """Top left cell of a block, from zero.
 
-    flat: the block lies in one row, its own rows one after another (the Steps worksheet): `moving` with the step, or `still`.
-    name: the defined name of its cells.
+    flat: the block lies in one row, its own rows one after another (the Steps worksheet): `moving`
+    with the step, or `still`. name: the defined name of its cells.
     """
 
     worksheet: str
@@ -36,8 +38,9 @@ class Place(NamedTuple):
 
 
 class GroupPlace(NamedTuple):
-    """Where a group's title stands, and its kind: a `list` (label, value), a `table` (labels, then numbered rows), or a `contour`, a
-    table whose headings are the numbers along its two sides."""
+    """Where a group's title stands, and its kind: a `list` (label, value), a `table` (labels, then
+    numbered rows), or a `contour`, a table whose headings are the numbers along its two sides.
+    """
 
     group: Group
     worksheet: str
@@ -48,7 +51,9 @@ class GroupPlace(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """The first free row below a worksheet's lists and below everything, and the first free column."""
+    """The first free row below a worksheet's lists and below everything, and the
+    first free column.
+    """
 
     lists: int
     row: int
@@ -57,7 +62,10 @@ class Ends(NamedTuple):
 
 @dataclass
 class Layout:
-    """sentence_rows: the worksheet of the sentences, and the first one's row. labels: the cell that names each block, (row, column)."""
+    """sentence_rows: the worksheet of the sentences, and the first one's row.
+
+    labels: the cell that names each block, (row, column).
+    """
 
     sentence_rows: dict[str, int]
     blocks: dict[str, Place] = field(default_factory=dict)
@@ -88,10 +96,12 @@ def contours(sheet: Sheet) -> list:
 def layout(
     sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 0, charts: int = 0
 ) -> Layout:
-    """beside: everything on the worksheet named after the sheet, its names beginning with the sheet's, as `sgd_slope`.
+    """beside: everything on the worksheet named after the sheet, its names beginning with the
+    sheet's, as `sgd_slope`.
 
-    sentences, lists: room for so many sentences, and lists down to that row, at least. charts: rows of room below the lists. Raises
-    InputError, or NeedsBlock, for blocks that are wider than a worksheet.
+    sentences, lists: room for so many sentences, and lists down to that row, at least. charts: rows
+    of room below the lists. Raises InputError, or NeedsBlock, for blocks that are wider than a
+    worksheet.
     """
     main = sheet.name if beside else MAIN
     found = Layout({main: HEADING_ROWS})
@@ -119,7 +129,9 @@ def layout(
 
 
 def layouts_beside(sheets: Sequence[Sheet], charts: int) -> list[Layout]:
-    """Of each, with the same room for sentences, lists and (so many rows of) charts, so that their tables start at the same row."""
+    """Of each, with the same room for sentences, lists and (so many rows of) charts, so that their
+    tables start at the same row.
+    """
     alone = [layout(sheet, beside=True) for sheet in sheets]
     sentences = max((len(sheet.sentences) for sheet in sheets), default=0)
     lists = max(

@@ -35,19 +35,27 @@ def nesting(formula: str) -> int:
 
 
 def check_formula(formula: str, what: str, line: str) -> None:
-    """Raises NeedsBlock, naming `what` and the author's line, for a formula that Excel does not take."""
+    """Raises NeedsBlock, naming `what` and the author's line, for a formula that Excel does not
+    take.
+    """
     if len(formula) > LONGEST_FORMULA:
         raise NeedsBlock(
-            f"{what}: {len(formula)} characters are more than Excel takes in one cell; give a part a block of its own",
+            f"{what}: {len(formula)} characters are more than Excel takes in one cell; give a part"
+            " a block of its own",
             line,
         )
     if nesting(formula) > DEEPEST_FORMULA:
-        said = f"{nesting(formula)} functions inside each other are more than Excel's {DEEPEST_FORMULA}"
+        said = (
+            f"{nesting(formula)} functions inside each other are more than Excel's"
+            f" {DEEPEST_FORMULA}"
+        )
         raise NeedsBlock(f"{what}: {said}; give a part a block of its own", line)
 
 
 def _lower(sheet: Sheet, steps: int) -> str:
-    """What to make smaller: `width (now 128) or layers (now 50)`; empty where the reader can make nothing smaller."""
+    """What to make smaller: `width (now 128) or layers (now 50)`; empty where the reader can make
+    nothing smaller.
+    """
     sizes = {
         name: int(block.value[0, 0])
         for name, block in sheet.inputs.items()
@@ -68,24 +76,34 @@ def _lower(sheet: Sheet, steps: int) -> str:
 
 
 def steps_that_fit(still: int, a_step: int) -> int:
-    """How many steps of so many formulas a workbook holds beside those that stand still; negative where these alone are too many."""
+    """How many steps of so many formulas a workbook holds beside those that stand still; negative
+    where these alone are too many.
+    """
     return (MOST_FORMULAS - still) // max(a_step, 1)
 
 
 def check_count(sheet: Sheet, formulas: int, steps: int) -> None:
-    """Raises InputError, with what to lower, where the workbook of `sheet` would have more than MOST_FORMULAS formulas."""
+    """Raises InputError, with what to lower, where the workbook of `sheet` would have more than
+    MOST_FORMULAS formulas.
+    """
     if formulas > MOST_FORMULAS:
         raise InputError(
-            f"a workbook of {sheet.name} would have {formulas:,} formulas here, and at most {MOST_FORMULAS:,} open well: "
-            f"lower {_lower(sheet, steps) or 'the sizes of its blocks'}"
+            f"a workbook of {sheet.name} would have {formulas:,} formulas here, and at most"
+            f" {MOST_FORMULAS:,} open well: lower"
+            f" {_lower(sheet, steps) or 'the sizes of its blocks'}"
         )
 
 
 def check_fits(sheet: Sheet, what: str, largest: Block, rows: int, columns: int) -> None:
-    """Raises InputError, or NeedsBlock where the reader can lower nothing, for what needs more than a worksheet; `largest` is most."""
+    """Raises InputError, or NeedsBlock where the reader can lower nothing, for what needs more than
+    a worksheet; `largest` is most.
+    """
     if rows <= MOST_ROWS and columns <= MOST_COLUMNS:
         return
-    said = f"{what} of {sheet.name} is {'wider' if columns > MOST_COLUMNS else 'longer'} than a worksheet"
+    said = (
+        f"{what} of {sheet.name} is {'wider' if columns > MOST_COLUMNS else 'longer'} than a"
+        " worksheet"
+    )
     said += f": {largest.name} alone has {largest.size} cells"
     if lower := _lower(sheet, 0):
         raise InputError(f"{said}; lower {lower}")

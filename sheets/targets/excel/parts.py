@@ -1,4 +1,6 @@
-"""What a workbook is made of: the main sheet on its worksheets, and each sheet beside it on one of its own."""
+"""What a workbook is made of: the main sheet on its worksheets, and each sheet beside it on one of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,10 @@ class Part:
 
 
 def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
-    """The main sheet's part, then those of the sheets beside it. Raises InputError, SheetError and NeedsBlock as `write` says."""
+    """The main sheet's part, then those of the sheets beside it.
+
+    Raises InputError, SheetError and NeedsBlock as `write` says.
+    """
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
@@ -73,7 +78,8 @@ def _check_worksheets(sheet: Sheet) -> None:
     for name in (other.name for other in sheet.beside):
         if name.lower() in taken or len(name) > LONGEST_WORKSHEET:
             raise SheetError(
-                f"a worksheet {name!r} beside {sheet.name} cannot be: it is taken, or has more than {LONGEST_WORKSHEET} characters"
+                f"a worksheet {name!r} beside {sheet.name} cannot be: it is taken, or has more than"
+                f" {LONGEST_WORKSHEET} characters"
             )
         taken = taken | {name.lower()}
 
@@ -86,7 +92,8 @@ def _check_names(found: list[Part]) -> None:
             owner = taken.setdefault(place.name.lower(), part.sheet.name)
             if owner != part.sheet.name:
                 raise SheetError(
-                    f"the workbook would have two names {place.name!r}, for {part.sheet.name}'s {name} and in {owner}; rename one"
+                    f"the workbook would have two names {place.name!r}, for {part.sheet.name}'s"
+                    f" {name} and in {owner}; rename one"
                 )
 
 
@@ -109,8 +116,10 @@ def _main(sheet: Sheet) -> Part:
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
-    """Which inputs of a sheet beside the main one repeat one of the main sheet's: `learning_rate` of the sheet `adam` repeats
-    `learning_rate_adam`, or, where there is none, `learning_rate`, if it has the same shape."""
+    """Which inputs of a sheet beside the main one repeat one of the main sheet's: `learning_rate`
+    of the sheet `adam` repeats `learning_rate_adam`, or, where there is none, `learning_rate`, if
+    it has the same shape.
+    """
     found = {}
     for name, block in other.inputs.items():
         sources = (source for source in (f"{name}_{other.name}", name) if source in main.inputs)

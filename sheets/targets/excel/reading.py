@@ -1,6 +1,8 @@
-"""Back from Excel: the inputs of an edited workbook, found by the workbook's own record and checked like typed values.
+"""Back from Excel: the inputs of an edited workbook, found by the workbook's own record and checked
+like typed values.
 
-Only cells of inputs are read, and only their values; formulas elsewhere, other worksheets and anything else in the file are not looked at.
+Only cells of inputs are read, and only their values; formulas elsewhere, other worksheets and
+anything else in the file are not looked at.
 """
 
 from __future__ import annotations
@@ -28,20 +30,25 @@ VERSIONS = (1,)
 
 
 def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndarray | None]:
-    """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes). Raises InputError with a sentence.
+    """Every input of `sheet` as it stands in the workbook (a path, or the file's bytes).
 
-    None: an input that starts from a formula still has it, in every cell. Elsewhere a cell that holds a formula gives the value it had when
-    the file was saved. Rows typed right below the table are its rows too.
+    Raises InputError with a sentence.
+
+    None: an input that starts from a formula still has it, in every cell. Elsewhere a cell that
+    holds a formula gives the value it had when the file was saved. Rows typed right below the table
+    are its rows too.
     """
     book = _opened(workbook)
     record = _record(book)
     if record.get("sheet") != sheet.name:
         raise InputError(
-            f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in its own lesson"
+            f"this workbook is of the sheet {record.get('sheet')!r}, not {sheet.name!r}; open it in"
+            " its own lesson"
         )
     if record.get("version") not in VERSIONS:
         raise InputError(
-            "this workbook was made by another version of Gradsheet; download it again from the lesson and copy your numbers over"
+            "this workbook was made by another version of Gradsheet; download it again from the"
+            " lesson and copy your numbers over"
         )
     sheet = _of_sizes(book, sheet)
     areas = {name: _area(book, sheet, name) for name in sheet.inputs}
@@ -54,7 +61,9 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
 
 
 def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
-    """The sheet of the workbook's sizes, one after another: each may bring others, or take them away."""
+    """The sheet of the workbook's sizes, one after another: each may bring others, or take them
+    away.
+    """
     known: set[str] = set()
     while name := next(
         (
@@ -72,7 +81,9 @@ def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
 def _without_numbers(
     workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet
 ) -> list[str]:
-    """In order, the inputs with a formula in whose cells nobody has typed a number: formulas, or nothing."""
+    """In order, the inputs with a formula in whose cells nobody has typed a number: formulas, or
+    nothing.
+    """
     drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
     book = _opened(workbook, values_only=False) if drawn else None
     typed = lambda cell: cell is not None and not str(cell).startswith("=")
@@ -86,7 +97,9 @@ def _without_numbers(
 def _with_formulas(
     sheet: Sheet, found: dict[str, Any], untyped: list[str]
 ) -> dict[str, np.ndarray | None]:
-    """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its formula gives from the other inputs."""
+    """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its
+    formula gives from the other inputs.
+    """
     empty = {name for name in untyped if all(cell is None for row in found[name] for cell in row)}
     inputs: dict[str, np.ndarray | None] = {
         **checked_inputs(sheet, found | dict.fromkeys(empty)),
@@ -118,7 +131,8 @@ def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
                 raise InputError(
-                    f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a Gradsheet workbook"
+                    f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a"
+                    " Gradsheet workbook"
                 )
         return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:

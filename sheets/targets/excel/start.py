@@ -1,4 +1,6 @@
-"""The first worksheet: what this is, what to try, what the numbers say, what the colours mean, where it comes from."""
+"""The first worksheet: what this is, what to try, what the numbers say, what the colours mean,
+where it comes from.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ from .words import LINE, lines, said_now, settings
 WORKSHEET = "Start"
 NAMES_WIDTH, WORDS_WIDTH = 30, 100  # of the two columns, in characters
 MORE_STEPS = (
-    "To get more, take them on the lesson's page (Step, Play) and download the workbook there: it holds as many as the page shows. "
-    "Or select the last row of the worksheet {worksheet}, from step 1 on, and fill it down: each row is one more step."
+    "To get more, take them on the lesson's page (Step, Play) and download the workbook there: it"
+    " holds as many as the page shows. Or select the last row of the worksheet {worksheet}, from"
+    " step 1 on, and fill it down: each row is one more step."
 )
 
 
@@ -75,7 +78,8 @@ class StartWriter:
         self.row = 1
         self.heading(
             "What to try",
-            "On the worksheet Sheet, change the cells with bold coloured numbers; everything else follows.",
+            "On the worksheet Sheet, change the cells with bold coloured numbers; everything else"
+            " follows.",
         )
         for preset in sheet.presets:
             self.pair(preset.title, settings(sheet, preset.inputs) + preset.predict)
@@ -84,7 +88,8 @@ class StartWriter:
         if beside:
             self.heading(
                 "Worksheets to flip between",
-                "Their numbers stand in the same places. What they share follows the worksheet Sheet.",
+                "Their numbers stand in the same places. What they share follows the worksheet"
+                " Sheet.",
             )
             for each in beside:
                 self.pair(each.name, each.title)
@@ -106,7 +111,10 @@ class StartWriter:
     def _sentences(self, main: Part) -> None:
         """Last, since how many lines there are changes with the numbers."""
         sentences, where = main.sheet.sentences, main.where
-        note = f"Of the start, step 0, which the worksheet {where.main} shows. The worksheet {{}} has the steps after it."
+        note = (
+            f"Of the start, step 0, which the worksheet {where.main} shows. The worksheet {{}} has"
+            " the steps after it."
+        )
         self.heading(
             "What the numbers say",
             note.format(main.plan.worksheet) if main.plan is not None else "",

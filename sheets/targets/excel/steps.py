@@ -1,8 +1,9 @@
 """Training unrolled: one row a step, columns the step's cells, each row reading the row above.
 
-Blocks that depend on a carried input move: they lie flat in each row. Blocks of several cells that they read but that do not move
-stand once above, flat as well, so that ranges line up. Single numbers that do not move but that a chart shows step by step are repeated
-in each row. The main sheet's steps have a worksheet of their own, those of a sheet beside it stand below its blocks.
+Blocks that depend on a carried input move: they lie flat in each row. Blocks of several cells that
+they read but that do not move stand once above, flat as well, so that ranges line up. Single
+numbers that do not move but that a chart shows step by step are repeated in each row. The main
+sheet's steps have a worksheet of their own, those of a sheet beside it stand below its blocks.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ from .styles import Styles, cached, cell_format
 
 WORKSHEET = "Steps"
 STILL_ROW, FIRST_ROW = 3, 6  # below the title's row
-SHORTENED = 1000  # rows below the first whose long numbers turn to powers of ten; a fill takes the rule further
+# Rows below the first whose long numbers turn to powers of ten; a fill takes the rule further.
+SHORTENED = 1000
 
 
 @dataclass(frozen=True)
 class Steps:
-    """Where steps stand. top: the title's row. columns: of each block's first cell. now: the places that a step's formulas read."""
+    """Where steps stand. top: the title's row. columns: of each block's first cell.
+
+    now: the places that a step's formulas read.
+    """
 
     worksheet: str
     top: int
@@ -64,7 +69,9 @@ class Steps:
         return f"={self.worksheet}!{':'.join(ends)}"
 
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
-        """Columns, and what stands above each: `w[2,1]` is the first number in the second row of w."""
+        """Columns, and what stands above each: `w[2,1]` is the first number in the
+        second row of w.
+        """
         return [
             (
                 self.columns[name] + k,
@@ -90,7 +97,10 @@ def drawn_over_steps(sheet: Sheet) -> list[str]:
 def planned(
     sheet: Sheet, places: dict[str, Place], worksheet: str, top: int, left_out: Collection[str] = ()
 ) -> Steps | None:
-    """None: the sheet has no steps. places: where the blocks stand otherwise. left_out: moving blocks that no step needs."""
+    """None: the sheet has no steps. places: where the blocks stand otherwise.
+
+    left_out: moving blocks that no step needs.
+    """
     if not sheet.carried and not any(
         series.steps for chart in sheet.charts for series in chart.series
     ):
@@ -142,8 +152,8 @@ def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:
 class StepsWriter:
     """Writes the steps of one sheet. places: where its blocks stand otherwise.
 
-    known: the formulas derived so far. They are the same at each step but the first, relative to their row. formats: of each block,
-    over all its rows.
+    known: the formulas derived so far. They are the same at each step but the first, relative to
+    their row. formats: of each block, over all its rows.
     """
 
     page: Worksheet

@@ -52,7 +52,9 @@ class Styles:
     def shorten(
         self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]
     ) -> None:
-        """Powers of ten for those of a range's numbers that become too long for a column when an input moves."""
+        """Powers of ten for those of a range's numbers that become too long for a column when an
+        input moves.
+        """
         if num_format in (GENERAL, POWERS):  # neither outgrows a column
             return
         low, high = (f"{end:.12g}" for end in room(num_format))
@@ -118,8 +120,11 @@ def number_format(spec: str) -> str:
 
 
 def cell_format(block: Block, found: np.ndarray) -> str:
-    """The block's format; powers of ten where its numbers are too long for a cell. Excel's General shows a computed number with all its
-    digits: it gets four decimals, or powers of ten where they would hide it."""
+    """The block's format; powers of ten where its numbers are too long for a cell.
+
+    Excel's General shows a computed number with all its digits: it gets four decimals, or powers of
+    ten where they would hide it.
+    """
     sizes = np.abs(found[np.isfinite(found) & (found != 0)])
     if block.format != "g":
         return number_format(block.format) if _fits(found, number_format(block.format)) else POWERS
@@ -133,7 +138,10 @@ def cell_format(block: Block, found: np.ndarray) -> str:
 
 
 def room(num_format: str) -> tuple[float, float]:
-    """Between which numbers the narrowest column shows them in this format. Per cent have two more digits before the point, and a sign."""
+    """Between which numbers the narrowest column shows them in this format.
+
+    Per cent have two more digits before the point, and a sign.
+    """
     decimals = len(num_format.rstrip("%").partition(".")[2]) + 3 * num_format.endswith("%")
     return -(10.0 ** (DIGITS - 1 - decimals)), 10.0 ** (DIGITS - decimals)
 

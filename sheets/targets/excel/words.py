@@ -38,7 +38,10 @@ def fixed(block: Block) -> str:
 
 
 def comment(block: Block, follows: str = "") -> str:
-    """Title, note, role, what it may be and the formula as it was written. follows: the input of the main sheet that it repeats."""
+    """Title, note, role, what it may be and the formula as it was written.
+
+    follows: the input of the main sheet that it repeats.
+    """
     lines = [block.name, block.title, block.note, ROLES[block.role].meaning]
     if follows:
         lines.append(f"follows {follows}: change it there for all worksheets, or type over it here")
@@ -59,7 +62,10 @@ def excel_text(text: str) -> str:
 
 
 def excel_number(name: str, spec: str) -> str:
-    """A block's number as text. FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself."""
+    """A block's number as text.
+
+    FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself.
+    """
     decimals = 0 if spec == "d" else int(spec[1:-1])
     shown = (
         f'FIXED({name}*100,{decimals},TRUE)&"%"'
@@ -70,11 +76,15 @@ def excel_number(name: str, spec: str) -> str:
 
 
 def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula:
-    """The sentence as a formula of a cell on the worksheet of sentences: its words with its numbers, or nothing."""
+    """The sentence as a formula of a cell on the worksheet of sentences: its words with its
+    numbers, or nothing.
+    """
     words = "&".join(
-        excel_text(piece)
-        if isinstance(piece, str)
-        else excel_number(where.blocks[piece[0]].name, piece[1])
+        (
+            excel_text(piece)
+            if isinstance(piece, str)
+            else excel_number(where.blocks[piece[0]].name, piece[1])
+        )
         for piece in sentence.pieces
     )
     what = f"sentence {sentence.pieces[0]!r}"
@@ -89,7 +99,9 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
 
 
 def lines(text: str, width: int) -> int:
-    """How many lines a text takes in a cell of so many characters, rather one too many than one too few."""
+    """How many lines a text takes in a cell of so many characters, rather one too many than one too
+    few.
+    """
     return sum(1 + len(line) // max(1, width - width // 10) for line in text.split("\n"))
 
 
@@ -103,7 +115,9 @@ def plain(text: str) -> str:
 
 
 def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
-    """How to come to a preset: single numbers are set by hand, tables and sizes come with another workbook."""
+    """How to come to a preset: single numbers are set by hand, tables and sizes come with another
+    workbook.
+    """
     blocks = [sheet.blocks[name] for name in inputs]
     singles = [
         _setting(block, inputs[block.name][0, 0]) for block in blocks if is_single(block.shape)
@@ -117,7 +131,10 @@ def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
             if len(singles) < len(blocks)
             else []
         )
-        return f"Press this button on the lesson's page, then download the workbook: it holds {', '.join(tables + singles)}. "
+        return (
+            "Press this button on the lesson's page, then download the workbook: it holds"
+            f" {', '.join(tables + singles)}. "
+        )
     return f"Set {', '.join(singles)}. " if singles else ""
 
 
@@ -162,7 +179,8 @@ def check_texts(sheet: Sheet) -> None:
         start = text if len(text) <= 60 else f"{text[:60]}..."
         if CONTROL.search(text):
             raise SheetError(
-                f"{start!r} holds a control character; a text is made of letters, spaces and line breaks",
+                f"{start!r} holds a control character; a text is made of letters, spaces and line"
+                " breaks",
                 sheet.name,
             )
         if len(text) > longest:

@@ -1,7 +1,9 @@
-"""The file, by XlsxWriter: every formula with its cached value, styles by role, notes, validation, native charts, a first worksheet.
+"""The file, by XlsxWriter: every formula with its cached value, styles by role, notes, validation,
+native charts, a first worksheet.
 
-The workbook's own record: a defined name for each block (Excel moves it when rows are inserted), and the custom property `gradsheet`
-with the sheet's name and the record's version. Reading back looks at the main sheet alone.
+The workbook's own record: a defined name for each block (Excel moves it when rows are inserted),
+and the custom property `gradsheet` with the sheet's name and the record's version. Reading back
+looks at the main sheet alone.
 """
 
 from __future__ import annotations
@@ -29,8 +31,11 @@ PROPERTY = "gradsheet"
 
 
 class PlainFormulas(Worksheet):
-    """Formulas as they are. XlsxWriter would search each for thirty functions newer than Excel 2007, of which ours have none: in a large
-    workbook that took three quarters of the time."""
+    """Formulas as they are.
+
+    XlsxWriter would search each for thirty functions newer than Excel 2007, of which ours have
+    none: in a large workbook that took three quarters of the time.
+    """
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         return formula.removeprefix("=")
@@ -46,7 +51,8 @@ def write(
     inputs: Mapping[str, Any] | None = None,
     steps: int = 0,
 ) -> int:
-    """Write the workbook of these inputs (default: the sheet's own); returns how many steps it holds.
+    """Write the workbook of these inputs (default: the sheet's own); returns how many steps it
+    holds.
 
     steps: of a carried sheet, a row for each, up to the last finite one (`trajectory` in
     targets/numpy.py). target: a path or an open binary file. Sheets beside this one

@@ -1,4 +1,6 @@
-"""The worksheets of a sheet's blocks: numbers and formulas, headings with notes, validation, sentences."""
+"""The worksheets of a sheet's blocks: numbers and formulas, headings with notes, validation,
+sentences.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,10 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
 
 
 def prepare(page: Worksheet, widths: dict[int, float], columns: int, frozen: int = 1) -> None:
-    """How a worksheet looks and prints. widths: of some of its columns, in characters. frozen: rows that stay in view."""
+    """How a worksheet looks and prints. widths: of some of its columns, in characters.
+
+    frozen: rows that stay in view.
+    """
     page.freeze_panes(frozen, 1)
     page.hide_gridlines(2)
     page.set_landscape()
@@ -170,7 +175,9 @@ def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> 
 
 
 def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) -> int:
-    """The group's note, over its own columns where another group stands to its right; returns how many lines it takes."""
+    """The group's note, over its own columns where another group stands to its right; returns how
+    many lines it takes.
+    """
     beside = [
         each
         for each in part.where.groups
