@@ -220,6 +220,11 @@ def make_environment(environment: Path) -> None:
             f" python{dotted(tuple(sys.version_info[:2]))}-venv`; elsewhere install Python from"
             " https://www.python.org/downloads/. Then run the same command again."
         )
+    if environment.is_symlink():  # clearing it would empty a folder that others use
+        raise InstallError(
+            f"{environment} is a link to another folder, which cannot be made anew here. Remove the"
+            " link, then run the same command again."
+        )
     reason = (
         "again: it was broken, half made or of another folder" if environment.exists() else "once"
     )

@@ -27,7 +27,13 @@ CHECKS = {
 PAGE_CHECKS = HERE / "page_checks"
 NODE_MODULES = PAGE_CHECKS / "node_modules"
 PAGE_PROGRAMS = {
-    "biome": ["@biomejs/biome/bin/biome", "ci", f"--config-path={PAGE_CHECKS}", "widgets"],
+    "biome": [
+        "@biomejs/biome/bin/biome",
+        "ci",
+        "--error-on-warnings",
+        f"--config-path={PAGE_CHECKS}",
+        "widgets",
+    ],
     "tsc": ["typescript/bin/tsc", "--project", str(PAGE_CHECKS)],
 }
 

@@ -275,6 +275,16 @@ def test_an_install_that_fails_leaves_nothing_that_looks_current(
 # what is made again
 
 
+def test_a_linked_environment_is_not_emptied(tmp_path):
+    """It belongs to another folder: clearing it would take that one's packages away."""
+    (tmp_path / "theirs" / "bin").mkdir(parents=True)
+    link = tmp_path / ".venv"
+    link.symlink_to(tmp_path / "theirs")
+    with pytest.raises(install.InstallError, match="is a link to another folder"):
+        install.make_environment(link)
+    assert (tmp_path / "theirs" / "bin").is_dir()
+
+
 def pip_that_answers(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """Let `python -m pip --version` end with this code."""
     monkeypatch.setattr(

@@ -4,6 +4,7 @@ LibreOffice.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import engines
@@ -28,6 +29,7 @@ from sheets import NeedsBlock, ShapeError, Sheet, values
 from sheets.language.dependencies import walk
 from sheets.language.expr import COMPOSED, REDUCTIONS, STRUCTURE
 from sheets.language.ops import OPS
+from sheets.language.spelling import LEVELS
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
 
@@ -84,6 +86,27 @@ def expected_in_a_workbook(family: str, without: set[str] = frozenset()) -> Arra
 
 
 # --- one sheet with every formula
+
+
+def bare_operator(spelling: str) -> str:
+    """The first operator of a spelling that stands in no parentheses, or "" where there is none."""
+    depth = 0
+    for character in re.sub(r"\{\d(:\w+)?\}", "x", spelling):
+        depth += (character in "({[") - (character in ")}]")
+        if depth == 0 and character in "+-*/^<>=":
+            return character
+    return ""
+
+
+@pytest.mark.parametrize("face", ["excel", "javascript"])
+@pytest.mark.parametrize("name", OPS)
+def test_a_spelling_with_an_operator_says_how_tightly_it_binds(name, face):
+    level, bar, body = getattr(OPS[name], face).partition("|")
+    operator = bare_operator(body if bar else level)
+    assert not operator or level in LEVELS or level == "test", (
+        f"the {face} spelling of {name} has a {operator} outside of parentheses: write in front how"
+        f" tightly it binds, as in 'add|...' or 'mul|...', or 2*{name}(x) becomes another formula"
+    )
 
 
 def test_the_formulas_use_every_op():
