@@ -169,14 +169,18 @@
  */
 
 /**
+ * @typedef {null|((x: number, y: number, k: number) => Object<string, number>)} Move the inputs that
+ *   dragging marker k of a series to (x, y) sets, or null where it cannot be dragged
+ */
+
+/**
  * What a sheet computes, for one number of rows. Numbers of a block stand row by row.
  * @typedef {Object} Program
  * @property {Object<string, Float64Array>} blocks
  * @property {Float64Array} said for each sentence, whether it holds
  * @property {Object<string, boolean>} follows whether an input's formula is in force
  * @property {Object<string, number[]>} affects the formulas that follow from an input
- * @property {(null|((x: number, y: number, k: number) => Object<string, number>))[][]} moves of each
- *   chart's series, the inputs that dragging its marker k to (x, y) sets
+ * @property {Move[][]} moves of each chart's series
  * @property {Object<string, (row: number, column: number) => number>} branches the one in force
  * @property {(chosen?: number[]) => void} run computes all formulas, or these
  * @property {() => void} step

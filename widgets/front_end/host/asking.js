@@ -7,8 +7,9 @@ const WORKS = ["workbook", "open", "resize", "download", "bring", "recording"];
 let last = 0; // question of any view: two views of a widget hear each other's answers
 
 /**
- * @typedef {((kind: string, more?: Object<string, any>, buffers?: ArrayBuffer[]) => Promise<Answer>)
- *   & {end: () => void}} Ask a question; `end` stops listening
+ * @typedef {(kind: string, more?: Object<string, any>, buffers?: ArrayBuffer[]) => Promise<Answer>}
+ *   Question
+ * @typedef {Question & {end: () => void}} Ask a question; `end` stops listening
  * @typedef {{content: any, buffers: any[]}} Answer
  */
 
