@@ -29,7 +29,6 @@ from .teaching import (
     new_prediction,
     new_preset,
     new_sentence,
-    pieces_of,
     spoken,
 )
 
@@ -258,10 +257,6 @@ class Sheet(Blocks):
     def source(self, text: str, address: str = "") -> None:
         """Where the facts come from: a title, and its address on the web."""
         self.sources.append(Source(text, address))
-
-    def pieces(self, text: str) -> Pieces:
-        """`a {block:.2f} b` -> ("a ", ("block", ".2f"), " b"). Raises SheetError."""
-        return pieces_of(self, text)
 
     # --- the same sheet with other inputs
 

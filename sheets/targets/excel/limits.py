@@ -14,7 +14,6 @@ LONGEST_FORMULA = 8192  # characters
 DEEPEST_FORMULA = 64  # functions inside each other
 LONGEST_TEXT = 32_767  # characters of a cell or a comment
 LONGEST_TITLE = 255  # of a chart and what stands in it; of a text inside a formula; of a name
-LONGEST_WORKSHEET = 31  # characters of its name
 MOST_FORMULAS = 200_000  # our own: a program that opens more keeps a class waiting
 
 CALL = re.compile(r'"[^"]*"|([A-Z][A-Z0-9.]*)?\(|\)')

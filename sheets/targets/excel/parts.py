@@ -12,13 +12,13 @@ from ...language.blocks import Block
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.names import OWN_WORKSHEETS
+from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
-from .limits import LONGEST_WORKSHEET, check_count, steps_that_fit
+from .limits import check_count, steps_that_fit
 from .steps import WORKSHEET, Steps, planned
 from .words import check_texts
 
