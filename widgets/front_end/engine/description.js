@@ -169,8 +169,8 @@
  */
 
 /**
- * @typedef {null|((x: number, y: number, k: number) => Object<string, number>)} Move the inputs that
- *   dragging marker k of a series to (x, y) sets, or null where it cannot be dragged
+ * @typedef {null|((x: number, y: number, k: number) => Object<string, number>)} Move the
+ *   inputs that dragging marker k of a series to (x, y) sets, or null where it cannot be dragged
  */
 
 /**
