@@ -40,7 +40,7 @@ from .sheet import Sheet
 
 Kinds = dict[str, type | tuple[type, ...]]
 
-# What each part of a file may say, and as what. A new word about a preset is one key here.
+# What each part of a file may say, and as what.
 FILE: Kinds = {"notes": str, "inputs": dict, "presets": list, "questions": list}
 PRESET: Kinds = {"title": str, "predict": str, "notes": str, "settings": str, "inputs": dict}
 QUESTION: Kinds = {
