@@ -5,6 +5,7 @@ in Python and on the page.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from pathlib import Path
@@ -450,20 +451,25 @@ def typed_in_python(name: str, text: str) -> float | None:
         return None
 
 
-def typed_on_the_page(cases: list[tuple[str, str]]) -> list[float | None]:
-    described = {
+def described(names: Iterable[str]) -> dict[str, dict]:
+    """What the page is told of these inputs, as far as what is typed into them depends on it."""
+    return {
         name: {
             "name": name,
-            "choices": list(choices_of(b)),
-            "low": b.low,
-            "high": b.high,
-            "whole": b.whole,
-            "allowed": allowed(b),
+            "choices": list(choices_of(block(name))),
+            "low": block(name).low,
+            "high": block(name).high,
+            "whole": block(name).whole,
+            "allowed": allowed(block(name)),
         }
-        for name, b in LESSON.inputs.items()
+        for name in names
     }
+
+
+def typed_on_the_page(cases: list[tuple[str, str]]) -> list[float | None]:
+    blocks = json.dumps(described(LESSON.inputs))
     value = "String(typed(blocks[c[0]], c[1]).value ?? null)"
-    found = on_the_page(f"{{ const blocks = {json.dumps(described)}; return {value}; }}", cases)
+    found = on_the_page(f"{{ const blocks = {blocks}; return {value}; }}", cases)
     return [None if x == "null" else float(x) for x in found]
 
 
@@ -475,12 +481,8 @@ def test_what_is_typed_on_the_page_is_taken_as_python_takes_it(cases):
 
 def test_the_page_refuses_in_the_same_words():
     cases = [("bias", "many"), ("count", "2.5"), ("rate", "3"), ("kind", "sgd"), ("bias", "")]
-    described = {name: {**vars(block(name)), "allowed": allowed(block(name))} for name, _ in cases}
-    plain = {
-        name: {key: b[key] for key in ("name", "choices", "low", "high", "whole", "allowed")}
-        for name, b in described.items()
-    }
-    assert on_the_page(f"typed(({json.dumps(plain)})[c[0]], c[1]).refusal", cases) == [
+    blocks = json.dumps(described(name for name, _ in cases))
+    assert on_the_page(f"typed(({blocks})[c[0]], c[1]).refusal", cases) == [
         "bias is 'many'; it must be a number",
         "count is 2.5; it must be a whole number of at least 1",
         "rate is 3; it must be a number from 1e-06 to 2",
