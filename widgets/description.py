@@ -26,6 +26,7 @@ from sheets.language.errors import NeedsBlock
 from sheets.language.expr import Expr, Rows
 from sheets.language.inputs import MAX_ROWS, MOST_STEPS, allowed
 from sheets.language.roles import ROLES
+from sheets.language.scene import Scene
 from sheets.language.teaching import Prediction, Preset
 from sheets.targets.excel.formulas import formula
 from sheets.targets.excel.layout import Place, layout
@@ -66,7 +67,9 @@ def description(sheet: Sheet) -> types.Description:
         "charts": [_chart(chart) for chart in sheet.charts],
         "remembered": remembered(sheet),
         "opening": sheet.opening,
-        "presets": [_preset(preset) for preset in sheet.presets],
+        "introduction": sheet.introduction,
+        "scene": _scene(sheet.staged(None)),
+        "presets": [_preset(sheet, preset) for preset in sheet.presets],
         "predictions": [_prediction(prediction) for prediction in sheet.predictions],
         "sentences": [{"pieces": sentence.pieces} for sentence in sheet.sentences],
     }
@@ -99,6 +102,7 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
     named: types.Named = {
         "name": block.name,
         "label": block.label,
+        "words": block.words,
         "note": block.note,
         "role": block.role,
         "format": block.format,
@@ -253,11 +257,26 @@ def _contour(contour: Contour) -> types.Contour:
     }
 
 
-def _preset(preset: Preset) -> types.Preset:
+def _scene(scene: Scene) -> types.Scene:
+    look = scene.look
+    return {
+        "controls": list(scene.controls),
+        "charts": list(scene.charts),
+        "cells": list(scene.cells),
+        "look": None if look is None else [look.block, look.row, look.column],
+        "numbers": list(scene.numbers),
+        "play": scene.play,
+    }
+
+
+def _preset(sheet: Sheet, preset: Preset) -> types.Preset:
     return {
         "title": preset.title,
         "predict": preset.predict,
         "notes": preset.notes,
+        "happened": preset.happened,
+        "why": preset.why,
+        "scene": _scene(sheet.staged(preset)),
         "inputs": {name: value.ravel().tolist() for name, value in preset.inputs.items()},
     }
 

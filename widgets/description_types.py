@@ -26,6 +26,7 @@ class Named(TypedDict):
 
     name: str
     label: str
+    words: str  # the label as running text has it
     note: str
     role: str
     format: str
@@ -118,10 +119,24 @@ class Chart(TypedDict):
     adds: bool  # whether a click where nothing stands adds a row of data
 
 
+class Scene(TypedDict):
+    """What stands on the stage in a step of the story."""
+
+    controls: list[str]
+    charts: list[int]  # their places
+    cells: list[str]  # blocks side by side
+    look: list[str | int] | None  # block, row from 0 or the block that tells it from 1, column
+    numbers: list[str]  # blocks of one number, shown large
+    play: int  # the step at which playing stops; 0: nowhere
+
+
 class Preset(TypedDict):
     title: str
     predict: str  # the question to answer before it, or ""
     notes: Words
+    happened: Words  # after it
+    why: Words
+    scene: Scene
     inputs: Mapping[str, list[float]]
 
 
@@ -158,6 +173,8 @@ class Description(TypedDict):
     charts: list[Chart]
     remembered: list[str]  # blocks whose earlier steps charts show
     opening: Words  # what who teaches says at first
+    introduction: Words  # what is read at first
+    scene: Scene  # of the introduction
     presets: list[Preset]
     predictions: list[Prediction]
     sentences: list[Sentence]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from .dependencies import refs
 from .errors import InputError, SheetError, nearest
 from .expr import Expr, Rows, Shape, size
+
+UNDERSCORE = re.compile(r"(?<=[a-z]{2})_(?=[a-z])")  # between words, not before an index
 
 
 @dataclass(kw_only=True)
@@ -44,6 +47,11 @@ class Block:
         return self.title or self.name
 
     @property
+    def words(self) -> str:
+        """What a person reads in running text: the title, or the name as words, `W_1` as it is."""
+        return self.title or UNDERSCORE.sub(" ", self.name)
+
+    @property
     def formula(self) -> Expr | None:
         """What its numbers come from now, or None where they are given."""
         return self.expr
@@ -55,6 +63,12 @@ class Computed(Block):
 
     infinite: Expr | None = None  # it may be infinite: the sign says which way
     gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
+
+    @property
+    def words(self) -> str:
+        if self.gradient_of is None or self.title:
+            return super().words
+        return f"gradient of {UNDERSCORE.sub(' ', self.gradient_of[1])}"
 
 
 @dataclass(kw_only=True)

@@ -21,15 +21,18 @@ from .formats import Pieces, checked_format
 from .inputs import checked, checked_inputs
 from .names import check_name, check_worksheet
 from .roles import ROLES
+from .scene import Scene, settings_among, usual_scene
 from .teaching import (
     Prediction,
     Preset,
     Sentence,
     Source,
+    checked_scene,
     new_prediction,
     new_preset,
     new_sentence,
     spoken,
+    written_out,
 )
 
 
@@ -59,6 +62,8 @@ class Sheet(Blocks):
         self.charts: list[Chart] = []
         self.presets: list[Preset] = []
         self.opening: Pieces = ()  # the teacher's notes before any preset is chosen
+        self.introduction: Pieces = ()  # the reader's
+        self.scene = Scene()  # of the introduction, and of presets that say nothing else
         self.predictions: list[Prediction] = []
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
@@ -211,15 +216,35 @@ class Sheet(Blocks):
         chart = Chart(title, x, y, tuple(series), note, contour, adds)
         self.charts.append(new_chart(self.blocks, chart))
 
-    def preset(self, title: str, predict: str = "", notes: str = "", **inputs: Any) -> None:
-        """A starting point by name. `{block}` or `{block:.1%}` in title and predict is filled from
-        the preset's own numbers.
+    def preset(
+        self,
+        title: str,
+        predict: str = "",
+        notes: str = "",
+        happened: str = "",
+        why: str = "",
+        shows: Mapping[str, Any] | None = None,
+        **inputs: Any,
+    ) -> None:
+        """A step of the story: a starting point by name. `{block}` or `{block:.1%}` in title and
+        predict is filled from the preset's own numbers.
 
-        notes: for who teaches, in a window of their own: what to say, whom to ask, the usual wrong
-        answer, what to point at. A line is a paragraph; `{block:.2f}` in it is that block's number
-        at the time. Raises SheetError.
+        predict: the question before the inputs are set; happened and why: what is told after, with
+        `{block:.2f}` the block's number at the time. notes: for who teaches, in a window of their
+        own: what to say, whom to ask, the usual wrong answer, what to point at; a line is a
+        paragraph. shows: what stands on the stage, by the names of `Scene`'s fields: controls,
+        charts (counted from 1), cells, look (`"loss_if[5]"`), numbers, play. Raises SheetError.
         """
-        self.presets.append(new_preset(self, title, predict, notes, inputs))
+        words = {"title": title, "predict": predict, "notes": notes}
+        words |= {"happened": happened, "why": why}
+        self.presets.append(new_preset(self, self.charts, words, shows or {}, inputs))
+
+    def introduce(self, text: str, **shows: Any) -> None:
+        """What is read before the first step of the story, and what every step shows that does not
+        say its own: see `preset`. Raises SheetError.
+        """
+        self.introduction = written_out(self, "the introduction", text)
+        self.scene = checked_scene(self, self.charts, "the introduction", shows)
 
     def notes(self, text: str) -> None:
         """For who teaches: the notes of the lesson's opening, as a preset's. Raises SheetError."""
@@ -247,6 +272,17 @@ class Sheet(Blocks):
         """
         asked = (question, answer, reason, tolerance, steps, preset)
         self.predictions.append(new_prediction(self, *asked, self.presets, self.charts))
+
+    def staged(self, preset: Preset | None) -> Scene:
+        """What stands on the stage in a step of the story; None: in the introduction.
+
+        What neither says is usual: the settings that the preset changes, first charts, a loss.
+        """
+        usual = usual_scene(self, self.charts, [one.pieces for one in self.sentences])
+        if preset is None:
+            return self.scene.over(usual)
+        changed = Scene(controls=settings_among(self, preset.inputs))
+        return preset.scene.over(self.scene).over(changed).over(usual)
 
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's

@@ -1,9 +1,11 @@
 """A sheet's story from a TOML file: the opening's notes, the presets in order, the questions.
 
 The file holds what is only words and settings; each key is the argument of that name of
-`Sheet.notes`, `Sheet.preset` and `Sheet.predict`:
+`Sheet.introduce`, `Sheet.notes`, `Sheet.preset` and `Sheet.predict`:
 
+    introduction = "A line is to find its points. How far may a step go?"
     notes = "Ask who has ever seen a loss explode."
+    numbers = ["mse"]                       # on the stage, of every preset that says no others
     inputs = { learning_rate = 0.1 }        # of every preset that does not say its own
 
     [[presets]]
@@ -14,6 +16,11 @@ The file holds what is only words and settings; each key is the argument of that
     \"""
     inputs = { learning_rate = 2 }
     notes = "Step once, then wait."
+    happened = "The loss is {mse:.3g}."
+    why = "Each step lands further up the other side."
+    controls = ["learning_rate"]            # what the stage shows: see Scene
+    charts = [1, 2]
+    play = 10
 
     [[questions]]
     question = "Where is the slope after ten steps?"
@@ -36,13 +43,23 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SheetError, author_line, nearest
+from .scene import SCENE
 from .sheet import Sheet
 
 Kinds = dict[str, type | tuple[type, ...]]
 
 # What each part of a file may say, and as what.
-FILE: Kinds = {"notes": str, "inputs": dict, "presets": list, "questions": list}
-PRESET: Kinds = {"title": str, "predict": str, "notes": str, "settings": str, "inputs": dict}
+SHOWS: Kinds = dict(SCENE)
+FILE: Kinds = {
+    "introduction": str,
+    "notes": str,
+    "inputs": dict,
+    "presets": list,
+    "questions": list,
+    **SHOWS,
+}
+WORDS = ("title", "predict", "notes", "happened", "why")
+PRESET: Kinds = {**dict.fromkeys(WORDS, str), "settings": str, "inputs": dict, **SHOWS}
 QUESTION: Kinds = {
     "question": str,
     "answer": str,
@@ -58,7 +75,7 @@ IN_WORDS = {
     int: "a whole number",
     (int, float): "a number",
     dict: "a table, { name = value }",
-    list: "a list of tables, each under [[its name]]",
+    list: "a list, [one, other]",
 }
 
 
@@ -83,6 +100,10 @@ class Teller:
         self._check(self.file, self.story, FILE)
 
     def tell(self) -> None:
+        with self._at(self.file, "the introduction: "):
+            self.sheet.introduce(
+                paragraphs(self.story.get("introduction", "")), **_shows(self.story)
+            )
         if "notes" in self.story:
             with self._at(self.file):
                 self.sheet.notes(paragraphs(self.story["notes"]))
@@ -113,11 +134,12 @@ class Teller:
 
     def _preset(self, where: str, table: dict[str, Any]) -> None:
         self._check(where, table, PRESET, PRESET_NEEDS)
-        words = {key: paragraphs(table.get(key, "")) for key in ("title", "predict", "notes")}
+        words = {key: paragraphs(table.get(key, "")) for key in WORDS}
         inputs = self.story.get("inputs", {}) | self._settings(where, table)
         inputs |= table.get("inputs", {})
         with self._at(where, f"preset {words['title']!r}: "):
-            self.sheet.preset(**words, **{key: self._value(x) for key, x in inputs.items()})
+            given = {key: self._value(x) for key, x in inputs.items()}
+            self.sheet.preset(**words, shows=_shows(table), **given)
 
     def _question(self, where: str, table: dict[str, Any]) -> None:
         self._check(where, table, QUESTION, QUESTION_NEEDS)
@@ -166,6 +188,11 @@ class Teller:
         except SheetError as error:
             message = str(error).removeprefix(f"{self.author}: ").removeprefix(named)
             raise SheetError(message, where) from None
+
+
+def _shows(table: dict[str, Any]) -> dict[str, Any]:
+    """What a table says of the stage."""
+    return {key: value for key, value in table.items() if key in SHOWS}
 
 
 def paragraphs(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,24 @@ from .errors import InputError, SheetError, author_line, nearest
 from .expr import Expr, is_single, lift, size
 from .formats import Pieces, checked_format, written
 from .inputs import checked, checked_inputs
+from .scene import SCENE, Scene, new_scene
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named set of input values: the question before it is chosen, and the notes for after."""
+    """A step of the story: a question, input values, and what is told after they are set.
+
+    predict: the question before. happened and why: after, filled from the numbers of the moment.
+    notes: for who teaches. scene: what stands on the stage meanwhile.
+    """
 
     title: str
     predict: str
     inputs: dict[str, np.ndarray]
     notes: Pieces = ()
+    happened: Pieces = ()
+    why: Pieces = ()
+    scene: Scene = field(default_factory=Scene)
 
 
 @dataclass(frozen=True)
@@ -119,21 +127,48 @@ def written_out(sheet: Blocks, what: str, text: str) -> Pieces:
 
 
 def new_preset(
-    sheet: Blocks, title: str, predict: str, notes: str, inputs: Mapping[str, Any]
+    sheet: Blocks,
+    charts: Sequence[Chart],
+    words: Mapping[str, str],
+    shows: Mapping[str, Any],
+    inputs: Mapping[str, Any],
 ) -> Preset:
-    """A preset with its values checked and its title and question written out from them."""
+    """A preset with its values checked and its title and question written out from them.
+
+    words: its texts by the fields' names; shows: what `new_scene` is told.
+    """
+    title, predict = words["title"], words["predict"]
     try:
         values = {name: checked(sheet.input_named(name), value) for name, value in inputs.items()}
         everything = checked_inputs(sheet, values)
     except InputError as error:
         raise SheetError(f"preset {title!r}: {error}") from None
-    words = [pieces_of(sheet, text) for text in (title, predict)]
-    for name, _ in names_in((*words[0], *words[1])):
+    before = [pieces_of(sheet, text) for text in (title, predict)]
+    for name, _ in names_in((*before[0], *before[1])):
         if name not in everything:
             rule = "only inputs can be named before the preset is chosen"
             raise SheetError(f"preset {title!r}: {name} is computed; {rule}")
-    title, predict = (written(each, everything) for each in words)
-    return Preset(title, predict, values, spoken(sheet, f"the notes of preset {title!r}", notes))
+    title, predict = (written(each, everything) for each in before)
+    what = f"preset {title!r}"
+    return Preset(
+        title,
+        predict,
+        values,
+        spoken(sheet, f"the notes of {what}", words["notes"]),
+        written_out(sheet, what, words["happened"]),
+        written_out(sheet, what, words["why"]),
+        checked_scene(sheet, charts, what, shows),
+    )
+
+
+def checked_scene(
+    sheet: Blocks, charts: Sequence[Chart], what: str, shows: Mapping[str, Any]
+) -> Scene:
+    """The scene of these parts; raises SheetError for one that a scene has not."""
+    for part in shows:
+        if part not in SCENE:
+            raise SheetError(f"{what}: a step shows no {part!r}; {nearest(part, SCENE)}")
+    return new_scene(sheet, charts, what, **shows)
 
 
 def new_sentence(sheet: Blocks, text: str, when: Any) -> Sentence:

@@ -40,6 +40,8 @@
  * @property {Chart[]} charts
  * @property {string[]} remembered blocks whose earlier steps charts show
  * @property {Pieces} opening what who teaches says at first
+ * @property {Pieces} introduction what is read at first
+ * @property {Scene} scene of the introduction
  * @property {Preset[]} presets
  * @property {Prediction[]} predictions
  * @property {Sentence[]} sentences
@@ -59,6 +61,7 @@
  * @typedef {Object} Block
  * @property {string} name
  * @property {string} label
+ * @property {string} words the label as running text has it
  * @property {string} note
  * @property {string} role
  * @property {string} format
@@ -144,10 +147,25 @@
  */
 
 /**
+ * What stands on the stage in a step of the story.
+ * @typedef {Object} Scene
+ * @property {string[]} controls
+ * @property {number[]} charts their places
+ * @property {string[]} cells blocks side by side
+ * @property {[string, number|string, number]|null} look block, row from 0 or the block that tells
+ *   it from 1, column
+ * @property {string[]} numbers blocks of one number, shown large
+ * @property {number} play the step at which playing stops; 0: nowhere
+ */
+
+/**
  * @typedef {Object} Preset
  * @property {string} title
  * @property {string} predict the question to answer before it, or ""
  * @property {Pieces} notes
+ * @property {Pieces} happened after it
+ * @property {Pieces} why
+ * @property {Scene} scene
  * @property {Object<string, number[]>} inputs
  */
 
