@@ -85,6 +85,7 @@ export class Chart {
     this.straight = null;
     /** @type {Handles|null} */
     this.handles = null;
+    this.heldBack = -1; // the place of a series that a reader is to predict first
     this.nextSurface = 0; // the time from which the contour may be drawn again
     this.plot = /** @type {Plot} */ (
       element("div", {
@@ -109,6 +110,7 @@ export class Chart {
     const drawn = this.items.map((item, k) => ({
       ...traceOf(item, roles[item.series.role].colour),
       ...this.drawn[k],
+      ...(item.s === this.heldBack ? { visible: false } : {}),
     }));
     const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
     return [
@@ -130,6 +132,13 @@ export class Chart {
   compareWith(other) {
     this.items = itemsOf(this.chart, other);
     this.drawn = this.points();
+    this.drawAnew();
+  }
+
+  /** Leave a series out until it was predicted; -1: none. @param {number} s its place */
+  holdBack(s) {
+    if (s === this.heldBack) return;
+    this.heldBack = s;
     this.drawAnew();
   }
 

@@ -1,13 +1,6 @@
 // A and B: the same start with one difference named, in lock-step, on the same axes.
 
-import {
-  button,
-  element,
-  folded,
-  numberField,
-  refusalLine,
-  setText,
-} from "../elements/elements.js";
+import { button, element, numberField, panel, refusalLine, setText } from "../elements/elements.js";
 import { isInput, isSingle } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
 import { State } from "../engine/state.js";
@@ -45,7 +38,7 @@ export class Compare {
       .filter((block) => !block.isSize);
     const settings = inputs
       .filter((block) => block.control)
-      .map((block) => element("option", { value: block.name, text: block.label }));
+      .map((block) => element("option", { value: block.name, text: block.words }));
     // of a table
     this.cell = inputs.length > settings.length ? [element("option", { value: SELECTED })] : [];
     this.list = element("select", { "aria-label": "What differs in B" }, ...settings, ...this.cell);
@@ -71,7 +64,7 @@ export class Compare {
       button("Stop comparing", () => this.stop()),
     );
     this.node = inputs.length
-      ? folded("compare", "A and B: one difference", line, this.refusal, this.words, this.results)
+      ? panel("compare", "A and B", line, this.refusal, this.words, this.results)
       : "";
     if (inputs.length) this.offer();
   }
@@ -198,7 +191,7 @@ export class Compare {
       element(
         "tr",
         {},
-        element("th", { scope: "row", text: block.label }),
+        element("th", { scope: "row", text: block.words }),
         this.cells[2 * k][0],
         this.cells[2 * k + 1][0],
       ),

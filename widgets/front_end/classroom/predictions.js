@@ -1,7 +1,7 @@
 // Predict, then reveal: the reader's answer is locked before the page gives its own, and both stand
 // side by side.
 
-import { button, element, folded, numberField, setText } from "../elements/elements.js";
+import { button, element, numberField, panel, setText } from "../elements/elements.js";
 import { roundedTo, shown, typedNumber } from "../engine/numbers.js";
 
 const SAMPLES = 50; // places where a drawn curve is compared
@@ -11,18 +11,21 @@ class Prediction {
     this.page = page;
     this.told = told;
     this.chart = told.chart >= 0 ? page.charts[told.chart] : null;
+    /** @type {(() => void)|null} called when it is asked anew */
+    this.asked = null;
     this.field = numberField(`Your answer to question ${number}`, {
       onkeydown: (event) => event.key === "Enter" && this.lock(),
     });
     this.button = button("", () => this.next());
     this.again = button("Again", () => this.open());
+    this.giveUp = button("Give up", () => this.tell());
     this.result = element("p", { class: "gs-answer", role: "status" });
     const parts = this.chart ? [this.button] : [this.field, this.button];
     this.node = element(
       "li",
       { class: "gs-prediction" },
       element("p", { text: told.question }),
-      element("div", { class: "gs-answering" }, ...parts, this.again),
+      element("div", { class: "gs-answering" }, ...parts, this.giveUp, this.again),
       this.result,
     );
     this.open();
@@ -45,10 +48,16 @@ class Prediction {
     this.answer = null;
     this.field.disabled = false;
     this.again.hidden = true;
-    this.button.hidden = false;
+    this.button.hidden = this.giveUp.hidden = false;
     if (this.chart) this.chart.sketch(null);
     setText(this.button, this.chart ? "Draw it" : "Lock my answer");
     setText(this.result, "");
+    this.asked?.();
+  }
+
+  /** Whether its answer stands on the page already, so that it is held back. */
+  get isHeldBack() {
+    return this.told.preset === null && !this.told.steps && this.stage !== "revealed";
   }
 
   next() {
@@ -91,18 +100,36 @@ class Prediction {
   }
 
   reveal() {
+    this.go();
+    const [gap, said] = this.chart ? this.curve() : this.number();
+    const right = gap <= this.told.tolerance;
+    this.say(`${right ? "Right" : "Not quite"}: ${said}`);
+    this.result.classList.toggle("gs-right", right);
+  }
+
+  /** The answer for who has none. */
+  tell() {
+    this.go();
+    const { block } = this.told;
+    const { state } = this.page;
+    const truth = () => shown(state.value(block, 0, 0), state.blocks[block].format);
+    this.say(this.chart ? "" : `It is ${truth()}.`);
+  }
+
+  /** To where the answer is seen. */
+  go() {
     const { page, told } = this;
     this.stage = "revealed";
-    if (told.preset !== null) page.presets.choose(told.preset);
+    page.predictions.last = this;
+    if (told.preset !== null) page.story.choose(told.preset);
     if (told.steps) page.state.goTo(page.state.step + told.steps);
-    const [gap, said] = this.chart ? this.curve() : this.number();
-    const right = gap <= told.tolerance;
-    setText(
-      this.result,
-      `${right ? "Right" : "Not quite"}: ${said} ${page.state.written(told.reason)}`,
-    );
-    this.result.classList.toggle("gs-right", right);
-    this.button.hidden = true;
+    page.predictions.arrange();
+  }
+
+  say(said) {
+    setText(this.result, `${said} ${this.page.state.written(this.told.reason)}`.trim());
+    this.result.classList.remove("gs-right");
+    this.button.hidden = this.giveUp.hidden = true;
     this.again.hidden = false;
   }
 
@@ -159,19 +186,55 @@ export class Predictions {
    * @param {Predictions} [before] of the page whose place this one takes
    */
   constructor(page, before) {
+    this.page = page;
+    /** @type {Prediction|null} the one that was answered last */
+    this.last = null;
     this.list = page.description.predictions.map(
       (told, k) => before?.list[k]?.moveTo(page, told) || new Prediction(page, told, k + 1),
     );
-    const cards = element(
+    for (const each of this.list) each.asked = () => this.arrange();
+    this.cards = element(
       "ol",
       { class: "gs-predictions" },
       ...this.list.map((prediction) => prediction.node),
     );
-    this.node = this.list.length ? folded("predictions", "Predict, then reveal", cards) : "";
+    this.node = this.list.length ? panel("predictions", "Predict, then reveal", this.cards) : "";
+  }
+
+  /** The question that stands with a step of the story: to be answered, or just answered. */
+  due() {
+    const { at, moved, preset } = this.page.story;
+    const place = preset ? at - 1 : null;
+    const own = this.list.filter(({ told }) => told.preset === place);
+    const open = own.find(({ stage }) => stage !== "revealed");
+    if (this.last && own.includes(this.last) && this.last.stage === "revealed") return this.last;
+    return !preset || !moved ? open : undefined;
+  }
+
+  /** Each question at its place: one on the step's card, the others in their panel. */
+  arrange() {
+    const { story, state, charts, grid } = this.page;
+    const due = this.due();
+    const others = this.list.filter((each) => each !== due).map(({ node }) => node);
+    place(this.cards, others);
+    place(story.predicted, due ? [due.node] : []);
+    story.question.hidden = Boolean(due && story.preset && !story.moved);
+    const held = due?.isHeldBack ? due.told : null;
+    state.asked = new Set(held?.block ? [held.block] : []);
+    for (const [k, chart] of charts.entries())
+      chart.holdBack(held && held.chart === k ? held.series : -1);
+    grid.forget();
+    this.page.redraw();
   }
 
   /** Reveal the answer that is locked, if one is. */
   reveal() {
     this.list.find((prediction) => prediction.stage === "locked")?.reveal();
   }
+}
+
+/** Exactly these nodes; those that stand there already, in this order, are not touched. */
+function place(node, wanted) {
+  const same = wanted.length === node.children.length;
+  if (!same || wanted.some((each, k) => node.children[k] !== each)) node.replaceChildren(...wanted);
 }

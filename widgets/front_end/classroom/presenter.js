@@ -6,8 +6,9 @@ import { Speaker } from "./speaker.js";
 /**
  * What a presentation needs of its page: what its keys do, and what its notes follow.
  * @typedef {import("./speaker.js").Spoken & {
- *   presets: {choose: (k: number) => void},
- *   transport: {toggle: () => void, move: (steps: number) => void}|null,
+ *   story: import("../stage/story.js").Story,
+ *   stage: import("../stage/stage.js").Stage,
+ *   transport: import("../stage/transport.js").Transport|null,
  *   predictions: {reveal: () => void},
  *   presenter: Presenter,
  *   reset: () => Promise<any>,
@@ -18,9 +19,11 @@ import { Speaker } from "./speaker.js";
 
 /** @type {[key: string, what: string, act: (page: Presented) => void][]} */
 const KEYS = [
-  ["n", "next preset", (page) => page.presets.choose(page.presets.next)],
-  ["p", "previous preset", (page) => page.presets.choose((page.presets.last ?? 1) - 1)],
-  [" ", "play or pause", (page) => page.transport?.toggle()],
+  ["n", "what comes next in the story", (page) => page.story.forward()],
+  ["p", "back to the step before", (page) => page.story.back()],
+  [" ", "play, pause, or what comes next", (page) => goOn(page)],
+  ["1", "enlarge the first chart, and back", (page) => page.stage.enlarge(0)],
+  ["2", "enlarge the second chart, and back", (page) => page.stage.enlarge(1)],
   [".", "one step on", (page) => page.transport?.move(1)],
   [",", "one step back", (page) => page.transport?.move(-1)],
   ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
@@ -34,7 +37,21 @@ const KEYS = [
   ["?", "these keys", (page) => page.presenter.help()],
   ["Escape", "end the presentation", (page) => page.presenter.stop()],
 ];
-const NAMES = { " ": "Space", Escape: "Esc" };
+const NAMES = { " ": "Space", Escape: "Esc", n: "n, →, Page Down", p: "p, ←, Page Up" };
+// keys of a clicker, and arrows
+const ALSO = { ArrowRight: "n", PageDown: "n", ArrowLeft: "p", PageUp: "p" };
+const MOVES = "input, select, textarea, td, [role=tab], [role=slider]"; // what arrows move by itself
+
+/** Play where there is a run to be seen, or else the next step. @param {Presented} page */
+function goOn({ story, transport }) {
+  const runs = transport && story.moved && (!story.scene.play || isBefore(story));
+  if (runs || transport?.playing) transport.toggle();
+  else story.forward();
+}
+
+/** @param {import("../stage/story.js").Story} story */
+const isBefore = ({ scene, state }) => state.step < scene.play && !state.overflow && !state.still;
+
 // where a key is a letter
 const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea";
 
@@ -150,8 +167,11 @@ export class Presenter {
   }
 
   act(event) {
-    const found = KEYS.find(([key]) => key === event.key);
-    if (!found || isShortcut(event)) return;
+    const arrow = event.key.startsWith("Arrow");
+    const target = /** @type {Element} */ (event.composedPath?.()[0] || event.target);
+    if (isShortcut(event) || (arrow && target.closest?.(MOVES))) return;
+    const found = KEYS.find(([key]) => key === (ALSO[event.key] || event.key));
+    if (!found) return;
     take(event);
     found[2](this.page);
   }

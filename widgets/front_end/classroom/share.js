@@ -1,6 +1,6 @@
 // Settings by link: the page's state in its address, and what a class sees and may change.
 
-import { button, element, setText } from "../elements/elements.js";
+import { button, element, panel, setText } from "../elements/elements.js";
 import { addressWith, linkOf, readLink, startOf } from "../engine/address.js";
 import { isInput } from "../engine/blocks.js";
 
@@ -10,7 +10,7 @@ import { isInput } from "../engine/blocks.js";
  * @property {import("../engine/state.js").State} state
  * @property {HTMLElement} node
  * @property {{address: boolean}} host whether the address bar is this page's
- * @property {{last: number|null, show: (k: number|null) => void}} presets
+ * @property {{last: number|null, show: (k: number|null) => void}} story
  * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
  * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
  * @property {() => void} draw
@@ -37,15 +37,12 @@ export class Share {
     });
     this.button = button("Copy link", () => this.copy());
     this.refusals = element("div", { class: "gs-refusal", role: "alert" });
-    this.builder = element(
-      "details",
-      { class: "gs-share" },
-      element("summary", { text: "A link for a class" }),
-    );
-    this.builder.addEventListener(
-      "toggle",
-      () => this.builder.children.length === 1 && this.builder.append(...this.boxes()),
-    );
+    this.builder = panel("link", "A link for a class");
+    this.builder.classList.add("gs-share");
+    // made when it is looked at for the first time
+    this.builder.addEventListener("gs-shown", () => {
+      if (!this.builder.children.length) this.builder.append(...this.boxes());
+    });
     page.node.append(this.style);
   }
 
@@ -55,7 +52,7 @@ export class Share {
   }
 
   get address() {
-    const link = linkOf(this.state, this.page.presets.last, this.looks, this.born);
+    const link = linkOf(this.state, this.page.story.last, this.looks, this.born);
     return `#${addressWith(this.state.description, location.hash, link, this.alone)}`;
   }
 
@@ -98,7 +95,7 @@ export class Share {
       this.reading = false;
     }
     state.setInputs({ ...startOf(state.description, null), ...found.inputs }, found.step);
-    this.page.presets.show(found.preset);
+    this.page.story.show(found.preset);
     this.apply(mode ? { ...found.looks, mode } : found.looks);
     this.refuse(found.refused);
   }
@@ -139,9 +136,9 @@ export class Share {
   /** What can be hidden, [name, label], and what can be locked. */
   parts() {
     const { description, inputs } = this.state;
-    const labels = (blocks) => blocks.map((block) => [block.name, block.label]);
+    const labels = (blocks) => blocks.map((block) => [block.name, block.words]);
     const shown = [
-      ...(description.presets.length ? [["presets", "The presets"]] : []),
+      ...(description.presets.length ? [["presets", "The story"]] : []),
       ...(description.predictions.length ? [["predictions", "Predict, then reveal"]] : []),
       ...(inputs.length ? [["compare", "A and B"]] : []),
       ...description.groups.map((group, k) => [`group-${k + 1}`, group.title]),

@@ -36,7 +36,7 @@ const speakers = new Map();
  * @property {import("../engine/state.js").State} state
  * @property {import("../engine/description.js").Description} description
  * @property {HTMLElement} node
- * @property {{last: number|null, next: number}} presets
+ * @property {{last: number|null, next: number}} story
  * @property {Object|null} transport null: the sheet takes no steps
  */
 
@@ -120,18 +120,20 @@ export class Speaker {
 
   draw() {
     this.scheduled = false;
-    const { state, presets, description, transport } = this.page;
-    const [now, next] = [presets.last, presets.next].map((k) =>
+    const { state, story, description, transport } = this.page;
+    const [now, next] = [story.last, story.next].map((k) =>
       k === null ? undefined : description.presets[k],
     );
     const step = transport ? `, step ${state.step}` : "";
-    setText(this.present, (now ? `${presets.last + 1}. ${now.title}` : "The opening") + step);
+    setText(this.present, (now ? `${story.last + 1}. ${now.title}` : "The opening") + step);
     const notes = state.written(now ? now.notes : description.opening).split("\n");
     write(this.notes, notes[0] || notes.length > 1 ? notes : ["There are no notes here."]);
     write(this.question, [now ? now.predict : ""]);
     write(
       this.next,
-      next ? [`${presets.next + 1}. ${next.title}`, next.predict] : ["This was the last preset."],
+      next
+        ? [`${story.next + 1}. ${next.title}`, next.predict]
+        : ["This was the last step of the story."],
     );
     write(this.happened, state.said());
     for (const part of [this.question, this.happened])

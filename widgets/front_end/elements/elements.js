@@ -48,14 +48,15 @@ export function numberField(label, more = {}) {
 export const refusalLine = () => element("p", { class: "gs-refusal", role: "alert" });
 
 /**
- * A part of the page that is folded away at first.
+ * A part of the page below the stage, with a tab of its own.
  * @param {string} part by which a link hides it
+ * @param {string} title
+ * @param {...(Node|string)} children
  */
-export function folded(part, title, ...children) {
+export function panel(part, title, ...children) {
   return element(
-    "details",
-    { class: "gs-predict", "data-part": part },
-    element("summary", {}, element("h2", { text: title })),
+    "section",
+    { class: "gs-panel", "data-part": part, "data-title": title },
     ...children,
   );
 }
@@ -73,9 +74,9 @@ export function labelled(state, block, tag, more) {
   const mark = element("span", { class: "gs-mark", "aria-hidden": "true", text: role.mark });
   return element(
     tag,
-    { title: role.meaning, style: `--role:${role.colour}`, ...more },
+    { title: `${block.name}: ${role.meaning}`, style: `--role:${role.colour}`, ...more },
     mark,
-    ` ${block.label}`,
+    ` ${block.words}`,
   );
 }
 

@@ -25,6 +25,7 @@ export class State {
     this.overflow = "";
     this.still = false; // whether playing stopped because nothing moves any more
     this.locked = new Set(); // inputs that a reader may look at but not change
+    this.asked = new Set(); // blocks whose numbers a reader is to predict first
     this.past = {}; // of each remembered block, its numbers at every step so far, one after another
     this.restart();
   }
@@ -57,6 +58,11 @@ export class State {
 
   changed() {
     for (const listener of this.listeners) listener();
+  }
+
+  /** Whether a block's number is held back, as a reader is to predict it. */
+  isAsked(name) {
+    return this.asked.has(name);
   }
 
   isData(name) {

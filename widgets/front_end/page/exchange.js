@@ -8,8 +8,9 @@ export class Exchange {
     const { host } = page;
     this.page = page;
     this.note = element("p", { class: "gs-note", role: "status" });
-    this.buttons = [];
-    if (host.workbook) this.buttons.push(button("Download workbook", () => this.download()));
+    this.download = host.workbook && button("Download workbook", () => this.save());
+    /** @type {HTMLElement[]} for a workbook that comes back */
+    this.reading = [];
     if (host.open) {
       this.file = element("input", {
         type: "file",
@@ -22,14 +23,14 @@ export class Exchange {
         "change",
         () => this.file.files[0] && this.open(this.file.files[0]),
       );
-      this.buttons.push(
+      this.reading.push(
         button("Open edited workbook", () => this.file.click()),
         this.file,
       );
     }
   }
 
-  async download() {
+  async save() {
     const { state, host } = this.page;
     const { name } = state.description;
     setText(this.note, "Making the workbook…");

@@ -24,11 +24,14 @@
 //   grid         tables of blocks: select, edit, paste
 //   formula_bar  the selected cell's formula, mathematics and numbers
 //   lights       the same number lit wherever it stands
-// stage: what a reader sets in motion, and what is said of it
+// stage: cause and effect in one view
 //   controls     a setting's slider, field, steppers or list
 //   transport    play, step, back, scrub
-//   presets      the story's numbered buttons
+//   story        the question, the move, what happened and why: a card a step
 //   sentences    what just happened, in words
+//   figures      the numbers that matter, large
+//   stage        what a step uses, brought together
+//   tabs         what stands below the stage
 // classroom: what a class does with a sheet
 //   predictions  predict, then reveal
 //   compare      A and B: the same start with one difference
@@ -51,15 +54,17 @@ import { Compare } from "../classroom/compare.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
-import { button, element, setText } from "../elements/elements.js";
+import { button, element, panel, setText } from "../elements/elements.js";
 import { isData, isInput, isSingle } from "../engine/blocks.js";
 import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
 import { Grid } from "../sheet/grid.js";
 import { Lights } from "../sheet/lights.js";
 import { Control } from "../stage/controls.js";
-import { Presets } from "../stage/presets.js";
 import { Sentences } from "../stage/sentences.js";
+import { Stage } from "../stage/stage.js";
+import { Story } from "../stage/story.js";
+import { Tabs } from "../stage/tabs.js";
 import { Transport } from "../stage/transport.js";
 import { Exchange } from "./exchange.js";
 import { keepsFocus, takeOver } from "./successor.js";
@@ -96,19 +101,23 @@ export class Page {
     this.grid = new Grid(
       this.state,
       (text, td) => this.say(text, td),
-      (cell) => this.selected(cell),
+      (cell, td) => this.selected(cell, td),
     );
     this.controls = [];
     this.charts = description.charts.map(
       (chart, k) => new Chart(this.state, chart, k, (text) => this.say(text)),
     );
+    this.story = new Story(this.state, {
+      restarting: () => this.restarting(),
+      arrange: () => this.arrange(),
+      play: () => this.play(),
+    });
     this.predictions = new Predictions(this, before?.predictions);
     this.compare = new Compare(this);
     this.sentences = new Sentences(this.state);
     this.transport = this.state.carried.length
       ? new Transport(this.state, () => this.compare.other)
       : null;
-    this.presets = new Presets(this.state, () => this.restarting());
     this.exchange = new Exchange(this);
     // JupyterLab would take a digit typed into a cell of ours for a command of its own.
     const ours = { "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "" };
@@ -121,54 +130,75 @@ export class Page {
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
-    this.node.append(...this.parts());
+    this.grid.node.append(...this.parts());
+    this.node.append(this.grid.node);
     this.exchange.listen(this.node);
     this.state.onChange(() => this.changed());
-    this.draw();
     const computed = description.blocks.filter((block) => !isInput(block));
     const first = computed.find((block) => block.name === description.look) || computed[0];
     if (first) this.grid.select(first.name, 0, 0);
+    this.arrange();
+    this.draw();
+  }
+
+  /** The stage, and below it a tab a part. */
+  parts() {
+    for (const [k, chart] of this.charts.entries())
+      chart.node.setAttribute("data-part", `chart-${k + 1}`);
+    const below = this.below();
+    this.stage = new Stage(this.state, {
+      story: this.story,
+      sentences: this.sentences,
+      transport: this.transport,
+      controls: this.controls,
+      charts: this.charts,
+      grid: this.grid,
+      actions: this.actions(),
+    });
+    const { exchange, share, presenter } = this;
+    const said = element(
+      "div",
+      { class: "gs-said" },
+      presenter.speaker.refusal,
+      exchange.note,
+      share.note,
+      share.field,
+    );
+    return [this.host.address ? share.refusals : "", this.stage.node, said, below];
+  }
+
+  below() {
+    const rest = [
+      this.predictions.node,
+      this.compare.node,
+      this.host.address && this.share.builder,
+    ];
+    const panels = [this.sheet(), ...rest.filter((node) => node instanceof HTMLElement)];
+    return new Tabs(panels).node;
   }
 
   /**
-   * What can be changed stands beside the charts, what follows from it below, the formula bar at
-   * the foot.
+   * Every cell: what can be changed beside the charts that are not on the stage, what follows from
+   * it below, the formula bar at the foot.
    */
-  parts() {
+  sheet() {
     const { groups } = this.description;
     const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
     const made = (chosen) => chosen.map((group) => this.group(group));
-    const hands = element("div", {}, ...made(groups.filter(changeable)));
+    const hands = element("div", { class: "gs-hands" }, ...made(groups.filter(changeable)));
     const charts = element(
       "div",
-      { class: "gs-charts" },
+      { class: "gs-morecharts" },
       ...this.charts.map((chart) => chart.node),
     );
-    for (const [k, chart] of this.charts.entries()) {
-      chart.node.setAttribute("data-part", `chart-${k + 1}`);
-    }
-    const top = element("div", { class: this.charts.length ? "gs-columns" : "" }, hands, charts);
     const computed = groups
       .filter((group) => !changeable(group))
       .sort((a, b) => a.folded - b.folded); // what is folded away comes last
-    const below = element("div", { class: "gs-tables" }, ...made(computed));
-    this.grid.node.append(top, this.message, below, this.bar.node);
-    const [refusals, builder] = this.host.address
-      ? [this.share.refusals, this.share.builder]
-      : ["", ""];
-    const footer = element("footer", { class: "gs-footer" }, this.legend(), this.buttons());
-    const steps = this.transport?.node || "";
-    return [
-      refusals,
-      this.presets.node,
-      this.predictions.node,
-      this.compare.node,
-      steps,
-      this.sentences.node,
-      this.grid.node,
-      footer,
-      builder,
-    ];
+    const tables = element("div", { class: "gs-tables" }, ...made(computed));
+    this.barHome = element("div", { class: "gs-barhome" }, this.bar.node);
+    const columns = element("div", { class: "gs-columns" }, hands, charts);
+    const parts = [this.sentences.more, columns, this.message, tables, this.barHome];
+    return panel("cells", "Every cell", ...parts, this.legend(), this.buttons());
   }
 
   // --- parts
@@ -180,10 +210,27 @@ export class Page {
     setText(this.message, text);
   }
 
-  selected(cell) {
+  /** The formula bar stands where the cell does. */
+  selected(cell, td) {
+    const place = this.stage?.holds(td) ? this.stage.bar : this.barHome;
+    if (this.bar.node.parentNode !== place) place.append(this.bar.node);
     this.bar.select(cell);
     this.lights.selected();
     this.compare.selected();
+  }
+
+  /** Another step of the story: its controls, charts, cells and question on the stage. */
+  arrange() {
+    this.stage.arrange();
+    this.predictions.arrange();
+  }
+
+  /** Play to the step of the story; at once for who wants no motion. */
+  play() {
+    if (!this.transport) return;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches)
+      this.state.goTo(this.story.scene.play);
+    else this.transport.toggle();
   }
 
   /** A new start: nothing plays on, nothing that was refused is still said. */
@@ -299,22 +346,24 @@ export class Page {
     return list;
   }
 
-  buttons() {
+  /** For the whole sheet, at the top. */
+  actions() {
     const { exchange, presenter, share } = this;
-    const made = [
-      button("Reset", () => this.reset()),
-      button("Present", () => presenter.start()),
-      presenter.speaker.button,
-      ...exchange.buttons,
-    ];
-    const said = [presenter.speaker.refusal, exchange.note, share.note, share.field];
+    const all = () => this.grid.node.querySelector(".gs-below").scrollIntoView({ block: "start" });
     return element(
       "div",
-      { class: "gs-buttons" },
-      ...made,
+      { class: "gs-actions" },
+      button("Every cell ▾", all),
+      button("Reset", () => this.reset()),
+      exchange.download || "",
       this.host.address ? share.button : "",
-      ...said,
+      presenter.speaker.button,
+      button("Present", () => presenter.start(), { class: "gs-present" }),
     );
+  }
+
+  buttons() {
+    return element("div", { class: "gs-buttons" }, ...this.exchange.reading);
   }
 
   /** Back to what the page was opened with. */
@@ -326,7 +375,7 @@ export class Page {
       return this;
     });
     page.state.restart();
-    page.presets.show(null);
+    page.story.show(null);
   }
 
   /**
@@ -362,6 +411,7 @@ export class Page {
     this.pause();
     this.share.end();
     this.presenter.end();
+    this.stage.end();
     for (const chart of this.charts) chart.end();
   }
 
@@ -369,13 +419,17 @@ export class Page {
 
   changed() {
     // whatever was pressed, the inputs are others now
-    if (this.state.step === 0) this.presets.press(null);
-    if (!this.scheduled) {
-      this.scheduled = true;
-      requestAnimationFrame(() => this.draw());
-    }
+    if (this.state.step === 0) this.story.press(null);
+    this.redraw();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.settled(), SETTLED);
+  }
+
+  /** Draw in the next frame. */
+  redraw() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => this.draw());
   }
 
   settled() {
@@ -392,6 +446,8 @@ export class Page {
     this.bar.draw();
     this.sentences.draw();
     this.transport?.draw();
+    this.story.draw();
+    this.stage.draw();
     if (this.remove) this.drawRowButtons();
     this.compare.draw();
     for (const chart of this.charts) chart.draw();
@@ -438,6 +494,7 @@ export function mount(root, description, host, before) {
   const focusAgain = before && keepsFocus(root);
   const page = new Page(description, host, before);
   root.replaceChildren(page.node);
+  page.stage.start();
   if (before) takeOver(page, before);
   page.draw();
   if (focusAgain) focusAgain();

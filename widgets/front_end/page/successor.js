@@ -70,9 +70,8 @@ const foldedParts = (page) =>
 /** @param {import("./page.js").Page} page @param {import("./page.js").Page} before */
 export function takeOver(page, before) {
   page.state.setInputs(fitting(page.state, before.state));
-  page.presets.show(before.presets.last);
-  page.presets.press(null);
-  if (page.transport && before.transport) page.transport.speed.value = before.transport.speed.value;
+  page.story.follow(before.story);
+  if (page.transport && before.transport) page.transport.take(before.transport);
   page.share.open(before.share);
   goOnComparing(page.compare, before.compare);
   const open = new Set(

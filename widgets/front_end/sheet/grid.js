@@ -21,7 +21,8 @@ const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn o
 
 /** A block's heading: its mark, its label, and what its role means. */
 function heading(state, block, tag, scope) {
-  const title = `${block.note}\n${state.description.roles[block.role].meaning}`;
+  const { meaning } = state.description.roles[block.role];
+  const title = `${block.name}: ${block.note}\n${meaning}`;
   return labelled(state, block, tag, {
     scope,
     class: "gs-heading",
@@ -55,6 +56,9 @@ export function cellOf({ dataset: { cell, block, row, col } }) {
   return { name, row: Number(i), column: Number(j) };
 }
 
+const cellSelector = (name, row, column) =>
+  `td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`;
+
 const tdOf = (event) => event.target.closest("td[data-block]");
 
 /** Write the numbers that changed. */
@@ -63,7 +67,7 @@ function drawCells(state, cells) {
     const [td, block, row, column, last] = cell;
     const x = state.value(block.name, row, column);
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
-      setText(td, shown(x, block.format));
+      setText(td, state.isAsked(block.name) ? "?" : shown(x, block.format));
       td.classList.toggle("gs-infinite", !Number.isFinite(x));
       cell[4] = x;
     }
@@ -100,6 +104,11 @@ class List {
 
   draw() {
     drawCells(this.state, this.cells);
+  }
+
+  /** Write all numbers again, whatever was written. */
+  forget() {
+    for (const cell of this.cells) cell[4] = undefined;
   }
 }
 
@@ -228,10 +237,22 @@ class Table {
     else drawCells(this.state, this.cells);
   }
 
-  /** Scroll to a row. */
+  /** Scroll a row to the middle of what is seen. */
   show(row) {
-    this.node.scrollTop = (row + 2) * this.rowHeight - this.node.clientHeight;
+    const head = this.node.querySelector("thead").offsetHeight;
+    const seen = this.node.clientHeight - head;
+    this.node.scrollTop = (row + 0.5) * this.rowHeight - seen / 2;
     this.scrolled();
+  }
+
+  /** @returns {HTMLElement|null} a cell that is drawn */
+  find(name, row, column) {
+    return this.node.querySelector(cellSelector(name, row, column));
+  }
+
+  /** Write all numbers again, whatever was written. */
+  forget() {
+    for (const cell of this.cells) cell[4] = undefined;
   }
 }
 
@@ -239,7 +260,7 @@ export class Grid {
   /**
    * @param {import("../engine/state.js").State} state
    * @param {(message: string, td?: HTMLElement) => void} say where refusals go
-   * @param {(cell: Object) => void} onSelect
+   * @param {(cell: Object, td: HTMLElement|null) => void} onSelect
    */
   constructor(state, say, onSelect) {
     this.state = state;
@@ -272,10 +293,20 @@ export class Grid {
 
   /** Draw a row that was just added, and scroll to it. */
   show(name, row) {
-    const table = this.tables.find((each) => each.names?.includes(name));
-    if (!table) return;
-    table.draw();
-    table.show(row);
+    for (const table of this.tables.filter((each) => each.names?.includes(name))) {
+      table.draw();
+      table.show(row);
+    }
+  }
+
+  /** Forget a table that is taken off the page. */
+  remove(table) {
+    this.tables = this.tables.filter((each) => each !== table);
+  }
+
+  /** Write all numbers again: which ones are held back has changed. */
+  forget() {
+    for (const table of this.tables) table.forget();
   }
 
   added(table) {
@@ -292,9 +323,7 @@ export class Grid {
 
   /** @returns {HTMLElement|null} a cell that is drawn */
   find(name, row, column) {
-    return this.node.querySelector(
-      `td[data-block="${name}"][data-row="${row}"][data-col="${column}"]`,
-    );
+    return this.node.querySelector(cellSelector(name, row, column));
   }
 
   clicked(event) {
@@ -315,7 +344,7 @@ export class Grid {
     if (other && this.selected) this.say(""); // what was said was about another cell
     this.selected = { name, row, column };
     this.lightUp();
-    this.onSelect(this.selected);
+    this.onSelect(this.selected, td);
   }
 
   /** Select a cell that need not be drawn: of a long table, its row comes into view. */

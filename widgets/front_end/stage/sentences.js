@@ -21,25 +21,33 @@ function made(pieces) {
   return { node, numbers };
 }
 
+/** Exactly these paragraphs, in their order; those that stay are not touched. */
+function place(node, lines) {
+  for (const child of [...node.children]) if (!lines.includes(child)) child.remove();
+  lines.forEach((line, k) => {
+    if (node.children[k] !== line) node.insertBefore(line, node.children[k] || null);
+  });
+}
+
 export class Sentences {
   /** @param {import("../engine/state.js").State} state */
   constructor(state) {
     this.state = state;
     this.lines = state.description.sentences.map(({ pieces }) => made(pieces));
+    // the first that holds, on the stage; the others stand with the sheet
     this.node = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
+    this.more = element("div", { class: "gs-sentences gs-more" });
   }
 
   /** The sentences that hold, with the numbers of now. */
   draw() {
-    const { state, node } = this;
+    const { state } = this;
     const lines = this.lines.filter((_, k) => state.program.said[k]);
-    for (const line of this.lines)
-      if (line.node.parentNode && !lines.includes(line)) line.node.remove();
-    lines.forEach((line, place) => {
-      if (node.children[place] !== line.node)
-        node.insertBefore(line.node, node.children[place] || null);
+    const nodes = lines.map((line) => line.node);
+    place(this.node, nodes.slice(0, 1));
+    place(this.more, nodes.slice(1));
+    for (const line of lines)
       for (const [span, name, format] of line.numbers)
-        setText(span, shown(state.value(name, 0, 0), format));
-    });
+        setText(span, state.isAsked(name) ? "?" : shown(state.value(name, 0, 0), format));
   }
 }

@@ -3,8 +3,11 @@
 import { button, element, setText } from "../elements/elements.js";
 
 const SMALLER = "take smaller steps or start elsewhere";
-const SPEEDS = [1, 10, 100]; // steps a frame
+const SPEEDS = [2, 10, 60, 600]; // steps a second
+const USUAL = 10; // where no step is known at which to stop
+const WATCHED = 8; // seconds that a run to the step of the story takes at most
 const FIRST_SCRUB = 100; // right end of the scrub bar until the run goes further
+const LONGEST_FRAME = 250; // milliseconds that are made up for, after a page that slept
 
 export class Transport {
   /**
@@ -15,12 +18,14 @@ export class Transport {
     this.state = state;
     this.beside = beside;
     this.playing = false;
-    this.play = button("Play", () => this.toggle());
+    this.stop = 0; // the step of the story at which playing stops; 0: none
+    this.play = button("Play", () => this.toggle(), { class: "gs-play" });
     this.speed = element(
       "select",
-      { "aria-label": "speed" },
-      ...SPEEDS.map((n) => element("option", { value: n, text: `${n} a frame` })),
+      { "aria-label": "speed", onchange: () => (this.chosen = true) },
+      ...SPEEDS.map((n) => element("option", { value: n, text: `${n} a second` })),
     );
+    this.speed.value = String(USUAL);
     this.scrub = element("input", {
       type: "range",
       min: 0,
@@ -37,14 +42,29 @@ export class Transport {
       "div",
       { class: "gs-transport", role: "group", "aria-label": "Steps" },
       this.play,
-      button("Back", () => this.move(-1)),
-      button("Step", () => this.move(1)),
+      button("Back", () => this.move(-1), { title: "One step back" }),
+      button("Step", () => this.move(1), { title: "One step on" }),
       button("To the start", () => this.goTo(0)),
       this.speed,
       this.scrub,
       element("span", { class: "gs-step" }, this.label, this.stopped),
     );
     this.draw();
+  }
+
+  /** Playing ends at this step of the story, at a pace to be followed. @param {number} step */
+  stopAt(step) {
+    this.stop = step;
+    if (step > Number(this.scrub.max)) this.scrub.max = String(step);
+    if (this.chosen) return; // the reader's own pace
+    const pace = SPEEDS.find((speed) => speed * WATCHED >= step) || SPEEDS.at(-1);
+    this.speed.value = String(step ? pace : USUAL);
+  }
+
+  /** The pace of the page of other sizes. @param {Transport} before */
+  take(before) {
+    this.chosen = before.chosen;
+    this.speed.value = before.speed.value;
   }
 
   goTo(step) {
@@ -58,18 +78,36 @@ export class Transport {
 
   toggle() {
     this.playing = !this.playing;
-    if (this.playing) requestAnimationFrame(() => this.frame());
+    if (this.playing) this.begin();
     this.draw();
   }
 
-  frame() {
+  begin() {
+    this.due = 1; // the first step is seen at once
+    this.time = performance.now();
+    this.end = this.state.step < this.stop ? this.stop : Infinity;
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  /** Steps by the clock, not by the frame, so that every screen plays at the same pace. */
+  frame(now) {
     if (!this.playing || !this.node.isConnected) return;
-    const [{ state }, other, steps] = [this, this.beside(), Number(this.speed.value)];
+    const passed = Math.min(LONGEST_FRAME, Math.max(0, now - this.time));
+    this.time = now;
+    this.due += (passed * Number(this.speed.value)) / 1000;
+    const steps = Math.min(Math.floor(this.due), this.end - this.state.step);
+    this.due -= steps;
+    if (steps) this.advance(steps);
+    requestAnimationFrame((next) => this.frame(next));
+  }
+
+  advance(steps) {
+    const [{ state }, other] = [this, this.beside()];
     if (other && !other.overflow && !other.isStill()) state.goTo(state.step + steps);
     else state.play(steps);
-    if (state.overflow || state.still || state.isLast) this.playing = false;
+    if (state.overflow || state.still || state.isLast || state.step >= this.end)
+      this.playing = false;
     this.draw();
-    requestAnimationFrame(() => this.frame());
   }
 
   draw() {

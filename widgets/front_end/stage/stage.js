@@ -1,0 +1,186 @@
+// The stage: a step's words and controls beside the charts and cells they move, in one view. What a
+// step does not use waits at its own place in the sheet below.
+
+import { element } from "../elements/elements.js";
+import { Figures } from "./figures.js";
+
+const LEAST_ROOM = 420; // pixels that the stage takes at least
+const GAP = 8; // pixels below it
+
+/**
+ * What stands on a stage.
+ * @typedef {Object} Cast
+ * @property {import("./story.js").Story} story
+ * @property {import("./sentences.js").Sentences} sentences
+ * @property {import("./transport.js").Transport|null} transport
+ * @property {import("./controls.js").Control[]} controls
+ * @property {import("../charts/chart.js").Chart[]} charts
+ * @property {import("../sheet/grid.js").Grid} grid
+ * @property {HTMLElement} actions buttons for the whole sheet
+ */
+
+/** A node that can be borrowed from its place, and comes back to it. */
+class Borrowed {
+  /** @param {HTMLElement} node */
+  constructor(node) {
+    this.node = node;
+    this.home = document.createComment("");
+  }
+
+  /** @param {HTMLElement} place */
+  lend(place) {
+    if (!this.home.isConnected && this.node.parentNode && !this.lent) this.node.before(this.home);
+    this.lent = true;
+    place.append(this.node);
+  }
+
+  back() {
+    if (this.lent) this.home.after(this.node);
+    this.lent = false;
+  }
+}
+
+export class Stage {
+  /**
+   * @param {import("../engine/state.js").State} state
+   * @param {Cast} cast
+   */
+  constructor(state, cast) {
+    this.state = state;
+    this.cast = cast;
+    this.figures = new Figures(state);
+    this.lent = new Map(
+      [...cast.controls, ...cast.charts].map((each) => [each, new Borrowed(each.node)]),
+    );
+    this.controls = element("div", { class: "gs-inplay" });
+    this.charts = element("div", { class: "gs-charts" });
+    this.cells = element("div", { class: "gs-cells" });
+    this.bar = element("div", { class: "gs-bar" }); // the formula bar's, while a cell here is selected
+    const words = element(
+      "div",
+      { class: "gs-words" },
+      cast.story.node,
+      this.controls,
+      cast.sentences.node,
+    );
+    const scene = element(
+      "div",
+      { class: "gs-scene" },
+      this.figures.node,
+      this.charts,
+      this.cells,
+      this.bar,
+    );
+    const top = element("header", { class: "gs-top" }, cast.story.bar || "", cast.actions);
+    this.node = element(
+      "div",
+      { class: "gs-stage" },
+      top,
+      words,
+      scene,
+      cast.transport?.node || "",
+    );
+    this.fitted = () => this.fit();
+  }
+
+  /** Put a step's controls, charts, cells and numbers on the stage. */
+  arrange() {
+    const { story, controls, charts, transport } = this.cast;
+    const { scene } = story;
+    for (const chart of this.charts.children) chart.classList.remove("gs-enlarged");
+    for (const borrowed of this.lent.values()) borrowed.back();
+    const inPlay = scene.controls.map((name) => controls.find(({ block }) => block.name === name));
+    for (const control of inPlay) if (control) this.lent.get(control).lend(this.controls);
+    for (const place of scene.charts) this.lent.get(charts[place]).lend(this.charts);
+    this.node.dataset.charts = String(scene.charts.length);
+    this.figures.show(scene.numbers);
+    this.showCells(scene);
+    transport?.stopAt(scene.play);
+  }
+
+  /** @param {import("../engine/description.js").Scene} scene */
+  showCells({ cells }) {
+    const { grid, story } = this.cast;
+    if (this.shown === cells.join()) return this.looked();
+    this.shown = cells.join();
+    grid.remove(this.table);
+    this.cells.replaceChildren();
+    this.table = null;
+    if (!cells.length) return;
+    this.cells.append(grid.table(cells, story.preset?.title || "Cells of this step"));
+    this.table = grid.tables.at(-1);
+    this.looked();
+  }
+
+  /** Select the cell that the step looks at. */
+  looked() {
+    const { look } = this.cast.story.scene;
+    this.row = null;
+    if (look && this.table?.names.includes(look[0])) this.follow();
+  }
+
+  /** The row to look at may be a number of the sheet's. */
+  follow() {
+    const { look } = this.cast.story.scene;
+    if (!look || !this.table) return;
+    const [name, told, column] = look;
+    const wanted = typeof told === "string" ? this.state.value(told, 0, 0) - 1 : told;
+    const row = Math.min(Math.max(0, Math.round(wanted) || 0), this.state.rowCount(name) - 1);
+    if (row === this.row) return;
+    this.row = row;
+    this.table.show(row);
+    this.cast.grid.select(name, row, column, this.table.find(name, row, column));
+  }
+
+  /** One chart takes the room of all, or (again) gives it back. @param {number} k */
+  enlarge(k) {
+    const [chosen, others] = [this.charts.children[k], [...this.charts.children]];
+    if (!chosen) return;
+    const on = !chosen.classList.contains("gs-enlarged");
+    for (const each of others) each.classList.remove("gs-enlarged");
+    chosen.classList.toggle("gs-enlarged", on);
+  }
+
+  /** Whether a cell stands here rather than in the sheet below. @param {Node|null} td */
+  holds(td) {
+    return this.node.contains(td);
+  }
+
+  draw() {
+    this.figures.draw();
+    this.follow();
+  }
+
+  // --- as high as the window is
+
+  /** After it stands on the page. */
+  start() {
+    window.addEventListener("resize", this.fitted);
+    this.fit();
+  }
+
+  /** All of the window that is left below what stands above the sheet. */
+  fit() {
+    if (!this.node.isConnected) return;
+    const scroller = scrollerOf(this.node);
+    const top = this.node.getBoundingClientRect().top;
+    const room = scroller
+      ? scroller.clientHeight - 2 * GAP
+      : window.innerHeight - Math.max(0, top + window.scrollY) - GAP;
+    const article = /** @type {HTMLElement} */ (this.node.closest(".gradsheet"));
+    article.style.setProperty("--room", `${Math.max(LEAST_ROOM, room)}px`);
+  }
+
+  end() {
+    window.removeEventListener("resize", this.fitted);
+  }
+}
+
+/** What scrolls the sheet, where it is not the window: a notebook's. @param {Element} node */
+function scrollerOf(node) {
+  for (let each = node.parentElement; each && each !== document.body; each = each.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(each).overflowY) && each.clientHeight > LEAST_ROOM)
+      return each;
+  }
+  return null;
+}
