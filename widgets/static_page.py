@@ -25,11 +25,18 @@ from .sheet_widget import plotly_file
 LOOK = """
 body { margin: 0; background: #fff; color: #1a1a1a;
   font: 17px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 8px 20px; }
+main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 4px 20px; }
 noscript { display: block; }
 nav { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; }
 main > :not([data-gradsheet]) { max-width: 900px; }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; }
+nav ~ main > h1:first-child { font-size: 1.15em; margin: 0; line-height: 32px; }
+@media (min-width: 1000px) {
+  nav:first-child { position: absolute; top: 0; right: 0; gap: 4px 16px; }
+  nav:first-child, nav:first-child a { font-size: 14px; line-height: 32px; }
+  nav ~ main > h1:first-child { padding-right: 560px; }
+}
+.gs-run { display: none; }
 h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; }
 blockquote { margin: 0.5em 0; padding: 2px 14px;

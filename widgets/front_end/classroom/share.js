@@ -14,6 +14,7 @@ import { isInput } from "../engine/blocks.js";
  * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
  * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
  * @property {() => void} draw
+ * @property {{fit: () => void}} stage
  */
 
 export class Share {
@@ -191,6 +192,7 @@ export class Share {
     );
     setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
     this.state.locked = new Set(this.looks.lock);
+    this.page.stage.fit();
     this.page.draw();
   }
 

@@ -8,7 +8,8 @@ export class Exchange {
     const { host } = page;
     this.page = page;
     this.note = element("p", { class: "gs-note", role: "status" });
-    this.download = host.workbook && button("Download workbook", () => this.save());
+    this.download =
+      host.workbook && button("Workbook", () => this.save(), { "aria-label": "Download workbook" });
     /** @type {HTMLElement[]} for a workbook that comes back */
     this.reading = [];
     if (host.open) {

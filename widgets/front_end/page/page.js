@@ -353,7 +353,7 @@ export class Page {
     return element(
       "div",
       { class: "gs-actions" },
-      button("Every cell ▾", all),
+      button("Sheet ▾", all, { title: "Every cell, below" }),
       button("Reset", () => this.reset()),
       exchange.download || "",
       this.host.address ? share.button : "",

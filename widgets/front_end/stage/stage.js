@@ -156,7 +156,10 @@ export class Stage {
   /** After it stands on the page. */
   start() {
     window.addEventListener("resize", this.fitted);
+    document.addEventListener("fullscreenchange", this.fitted);
     this.fit();
+    this.row = null; // only now can a row be scrolled to
+    this.looked();
   }
 
   /** All of the window that is left below what stands above the sheet. */
@@ -173,6 +176,7 @@ export class Stage {
 
   end() {
     window.removeEventListener("resize", this.fitted);
+    document.removeEventListener("fullscreenchange", this.fitted);
   }
 }
 
