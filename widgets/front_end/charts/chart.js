@@ -4,6 +4,7 @@
 import { element } from "../elements/elements.js";
 import { Dragging } from "./dragging.js";
 import { Handles } from "./handles.js";
+import { Key } from "./key.js";
 import { move, moveContour } from "./moving.js";
 import {
   contourTrace,
@@ -94,12 +95,13 @@ export class Chart {
         "aria-label": `${chart.title}. ${chart.note}`,
       })
     );
+    this.key = new Key(() => this.drawAnew());
     this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
     this.plot.append(this.waiting);
     this.node = element(
       "figure",
       { class: "gs-chart" },
-      element("figcaption", { text: chart.title }),
+      element("figcaption", {}, element("span", { text: chart.title }), this.key.node),
       this.plot,
     );
     this.dragging = new Dragging(this, place, say);
@@ -110,14 +112,14 @@ export class Chart {
     const drawn = this.items.map((item, k) => ({
       ...traceOf(item, roles[item.series.role].colour),
       ...this.drawn[k],
-      ...(item.s === this.heldBack ? { visible: false } : {}),
+      ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
     }));
     const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
-    return [
-      ...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []),
-      ...drawn,
-      ...sketch,
-    ];
+    const put = [...drawn, ...sketch].map((trace) =>
+      this.key.out.has(trace.name) ? { ...trace, visible: false } : trace,
+    );
+    this.key.draw([...drawn, ...sketch]);
+    return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...put];
   }
 
   /** Where each item stands now. */
@@ -278,7 +280,7 @@ export class Chart {
     const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
     const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
     return {
-      margin: { l: left, r: right, t: 2.6 * size, b: 3.4 * size },
+      margin: { l: left, r: right, t: 0.8 * size, b: 3.4 * size },
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
@@ -288,18 +290,9 @@ export class Chart {
         Math.max(1, Math.min(MOST_DECADES, room)),
       ),
       yaxis: axisOf(this.chart.y, size),
-      legend: {
-        orientation: "h",
-        x: 0,
-        y: 1.02,
-        yanchor: "bottom",
-        bgcolor: "rgba(0,0,0,0)",
-        font: { size: 0.88 * size },
-      }, // above the plot, never on it
-      showlegend: true,
+      showlegend: false, // the key says it, above the plot
       hovermode: "closest",
       transition: { duration: 0 },
-      uirevision: "same", // what is put out in the legend stays out
     };
   }
 
@@ -398,25 +391,11 @@ export class Chart {
     if (!this.behind || !this.plot.checkVisibility()) return;
     this.behind = false;
     this.drawnSurface = this.surface();
-    const { h: before } = this.plot._fullLayout._size;
     await this.plotly.react(this.plot, this.traces(), this.plot.layout);
-    if (this.started && this.plot._fullLayout._size.h !== before) this.drawAgain();
   }
 
-  /**
-   * A legend of more lines, or fewer, leaves another height to the curves: plotly sets the axes
-   * there, and the curves when asked again.
-   */
-  drawAgain() {
-    this.plotly.relayout(this.plot, { "margin.pad": 0 });
-  }
-
-  /**
-   * Plotly drew the numbers of the last rest: for a new size, or a click in the legend, whose
-   * height the style adds to the chart's.
-   */
+  /** Plotly drew the numbers of the last rest: for a new size. */
   overdraw() {
-    this.plot.style.setProperty("--legend", `${this.plot._fullLayout.legend?._height || 0}px`);
     if (this.behind) for (const k of this.drawn.keys()) this.move(k);
     this.handles?.place();
   }
@@ -433,7 +412,6 @@ export class Chart {
     if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
     this.plot.layout = this.layout();
     await this.plotly.Plots.resize(this.plot);
-    if (this.started) this.drawAgain();
   }
 }
 

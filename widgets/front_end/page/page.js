@@ -18,6 +18,7 @@
 //   moving       moves what plotly has drawn, without plotly
 //   dragging     a pointer on a chart sets inputs
 //   handles      points of a reader's own curve, moved by pointer or by keys
+//   key          what each line and marker is, in words
 //   marks        which places of a chart stand for a cell
 //   chart        one chart: drawn, moved, at rest, drawn upon
 // sheet: the cells
