@@ -47,7 +47,7 @@ def test_a_lesson_shows_its_own_sheet_first(name):
 @pytest.mark.parametrize("name", sheet_lessons())
 def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
     text, sheet = text_of(notebook(name)), SHEETS[name]()
-    assert text.lower().count("predict") >= 3
+    assert sum("?" in preset.predict for preset in sheet.presets) >= 3
     assert all(preset.predict for preset in sheet.presets)
     assert all(source.address in text for source in sheet.sources)
 
@@ -66,19 +66,11 @@ def test_who_teaches_has_something_to_say_at_every_button(name):
 def test_the_losses_named_in_the_text_are_the_sheets():
     sheet = log_loss()
     computed = {
-        f"{values(sheet, preset.inputs)['loss_mean'][0, 0]:.4f}" for preset in sheet.presets
-    }
-    computed |= {
         f"{values(sheet, {'clip': c})['loss_at_clip'][0, 0]:.4f}"
-        for c in (0.005, 0.045, 0.0025, 0.25)
+        for c in (0.025, 0.005, 0.045, 0.0025, 0.25)
     }
     named = set(re.findall(r"\b\d\.\d{4}\b", text_of(notebook("log_loss")))) - {"0.0001", "0.0025"}
     assert named and named <= computed
-
-
-def test_the_last_of_the_five_rows_costs_more_than_all_the_others():
-    loss = values(log_loss())["loss_if"].ravel()
-    assert loss[4] > loss[:4].sum()
 
 
 def test_the_index_has_a_picture_and_a_sentence_for_each_lesson():

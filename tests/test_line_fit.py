@@ -21,7 +21,7 @@ from lessons.course import notebook
 from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
 from sheets.language.dependencies import refs
-from sheets.language.formats import LARGE, shown
+from sheets.language.formats import LARGE, shown, written
 from sheets.library.line_fit import line_fit
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
@@ -457,26 +457,71 @@ def check_change(said: list[str], number: dict[str, float]) -> None:
 # --- the lesson
 
 
+def told(title: str) -> str:
+    """What the story tells of a preset at the step where it stops."""
+    preset = next(one for one in SHEET.presets if one.title == title)
+    stop = SHEET.staged(preset).play
+    return written(preset.happened + preset.why, values(SHEET, preset.inputs, steps=stop))
+
+
+def rises(title: str) -> int:
+    """Updates of 400 that raise the mse of all points."""
+    return int((np.diff(column(run(PRESETS[title], 400), "mse")) > 0).sum())
+
+
 def test_the_numbers_of_the_lesson_are_the_sheets():
     cells = json.loads(notebook("line_fit").read_text(encoding="utf-8"))["cells"]
-    story = "".join(cells[2]["source"]).split("## The story")[1].split("## With your own hands")[0]
-    runs = {title: run(PRESETS[title], 400) for title in PRESETS if title != OVER}
-    start = runs[STORY][0]
+    text = "".join(cells[2]["source"])
+    text = text.split("## Why there is a limit")[1].split("## With your own hands")[0]
+    start, noisy = run(PRESETS[STORY], 0)[0], run(PRESETS[ONE_NOISY], 0)[0]
     truth = {
         f"{start[name].item():.4f}"
         for name in ("largest_eigenvalue", "smallest_eigenvalue", "largest_stable_rate")
     }
-    places = [(STORY, 100), (STORY, 400), (SMALL, 400), (UNDER, 100), (ONE_X, 400)]
-    truth |= {f"{runs[title][step][name].item():.2f}" for title, step in places for name in "ab"}
-    x, y = (runs[ONE_NOISY][0][name].ravel() for name in "xy")
-    best, left, *_ = np.polyfit(x, y, 1, full=True)
-    truth |= {f"{best[0]:.2f}", f"{best[1]:.2f}", f"{left[0] / len(x):.4f}"}
-    truth |= {f"{column(runs[title][200:], 'a').std():.3f}" for title in (ONE_NOISY, TEN_NOISY)}
-    named = set(re.findall(r"\d+\.\d+", story))
+    best, left, *_ = np.polyfit(noisy["x"].ravel(), noisy["y"].ravel(), 1, full=True)
+    truth |= {f"{best[0]:.2f}", f"{best[1]:.2f}", f"{left[0] / len(noisy['x']):.4f}"}
+    truth |= {
+        f"{column(run(PRESETS[title], 400)[200:], 'a').std():.3f}"
+        for title in (ONE_NOISY, TEN_NOISY)
+    }
+    named = set(re.findall(r"\d+\.\d+", text))
     assert named and named <= truth
-    rises = (np.diff(column(runs[ONE_POINT], "mse")) > 0).sum()
-    assert f"it rises at {rises} of 400" in story
-    assert column(runs[STORY], "b").max() > 8 and column(runs[STORY], "a").max() < 3
+    assert f"rises at {rises(ONE_POINT)} of 400" in text
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        (STORY, "at 8.04 now. The slope, at 2.93"),
+        (SMALL, "After 400 updates the line is 1.14 x + 4.89: about half way"),
+        (UNDER, "After 100 it stands at 3.00 x + 8.00"),
+        (OVER, "After 10 updates the loss has grown to 555"),
+        (ONE_POINT, "Yet after 400 the line is 3.00 x + 8.00"),
+        (ONE_X, "stopped at 2.40 x + 7.80"),
+    ],
+)
+def test_the_story_tells_what_the_lecture_saw(title, words):
+    assert words in told(title)
+
+
+def test_what_the_story_says_without_a_number_is_so():
+    way = {title: run(PRESETS[title], 400) for title in PRESETS if title != OVER}
+    slope, intercept = (column(way[STORY], name) for name in "ab")
+    assert intercept.max() > 8 and intercept[-1] < intercept.max() and slope.max() < 3
+    halves = [
+        (column(way[SMALL], name)[-1] - was) / far for name, was, far in (("a", -1, 4), ("b", 1, 7))
+    ]
+    assert all(0.45 < part < 0.6 for part in halves)
+    assert 160 < rises(ONE_POINT) < 200
+    assert way[ONE_POINT][-1]["mse"].item() < way[STORY][-1]["mse"].item()
+
+
+def test_a_rate_under_the_limit_jumps_across_ever_less_and_over_it_ever_further():
+    for title, nearer in ((UNDER, True), (OVER, False)):
+        found = run(PRESETS[title], 10)
+        side = np.sign(column(found, "a") - 3)
+        assert (side[1:8] == -side[:7]).all()
+        assert ((np.diff(column(found, "mse")) < 0) == nearer).all()
 
 
 def test_the_formula_shown_first_is_the_update():

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sheets import Sheet, sentences, values
+from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import write
@@ -270,6 +271,51 @@ def test_the_points_lie_on_the_curves_and_in_the_charts():
 
 def said(title: str) -> str:
     return " ".join(sentences(SHEET, values(SHEET, PRESETS[title])))
+
+
+def told(number: int) -> str:
+    """What the story tells in its step of this number, from 1."""
+    preset = SHEET.presets[number - 1]
+    return written(preset.happened + preset.why, values(SHEET, preset.inputs))
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1, "Row 5 costs 3.91, 56% of the whole"),
+        (2, "It is 0.0860. The one mistake, row 13, costs 1.20"),
+        (3, "It is infinite: row 13, a cat,"),
+        (4, "Row 13 costs 9.21, which is 99.96% of the whole. The mean is 0.2304"),
+        (5, "The mean falls to 0.1249"),
+        (6, "A little better: 0.1175"),
+        (7, "It is the best: 0.1169"),
+    ],
+)
+def test_the_story_tells_what_the_lecture_saw(number, words):
+    assert words in told(number)
+
+
+def test_what_the_story_says_of_rows_is_so():
+    five, honest, certain = (values(SHEET, preset.inputs) for preset in SHEET.presets[:3])
+    assert five["loss_if"][2].item() == pytest.approx(math.log(2))
+    assert five["loss_if"][4] > five["loss_if"][:4].sum()
+    assert honest["prediction"][12].item() == 0.3 and honest["is_cat"][12].item() == 1
+    assert certain["prediction"][12].item() == 0 and certain["is_cat"][12].item() == 1
+
+
+def test_a_wider_clip_makes_every_row_but_the_wrong_one_worse():
+    kaggle, wide = (values(SHEET, SHEET.presets[k].inputs)["loss_if"].ravel() for k in (3, 4))
+    worse = wide > kaggle
+    assert worse.sum() == 39 and not worse[12]
+
+
+@BOUNDED
+@given(ROWS, CLIP)
+def test_the_costliest_row_is_the_one_that_costs_most(rows, clip):
+    found = values(SHEET, inputs_of(rows, clip))
+    losses = [loss(y, p, clip) for y, p in rows]
+    dear = [k + 1 for k, x in enumerate(losses) if x >= max(losses) * (1 - 1e-9)]
+    assert found["worst_row"].item() == dear[-1]
 
 
 def test_the_titles_name_the_values_they_set():

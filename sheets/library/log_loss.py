@@ -201,6 +201,14 @@ def _losses(s: Sheet, cat, p, clip):
     )
     share = np.where(wrong > 0, 1, np.where(mean > 0, worst * ties / (mean * rows), 0))
     s.let("worst_share", share, format=".2%", note="the costliest rows' part of the whole loss")
+    s.group("The costliest row", "Where the class loses most", worksheet="Curves", folded=True)
+    s.let(
+        "as_dear",
+        np.where(wrong > 0, certain, np.where(as_dear, row_index(count) + 1, 0)),
+        format="d",
+        note="the row's number where it costs as much as the costliest; else 0",
+    )
+    s.let("worst_row", s["as_dear"].max(), format="d", note="the last of them")
 
 
 def _gradients(s: Sheet, cat, p, clip, nudge):
