@@ -2,7 +2,6 @@
 
 import asyncio
 import html
-import http.client
 import importlib.util
 import json
 import signal
@@ -12,11 +11,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
 import psutil
 import pytest
+from http_requests import ask
 
 SLIDER = """
 import ipywidgets
@@ -126,20 +125,6 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def address(lessons, folder) -> str:
     return lessons(folder)
-
-
-def ask(
-    address: str, path: str, method: str = "GET", headers: dict | None = None
-) -> tuple[int, str, dict]:
-    """Status, text and headers of one request, whose path is sent as it is: no client tidies the
-    dots away.
-    """
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-    connection.request(method, path, headers=headers or {})
-    response = connection.getresponse()
-    answer = response.status, response.read().decode(), dict(response.getheaders())
-    connection.close()
-    return answer
 
 
 # --- what a person sees
