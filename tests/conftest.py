@@ -147,7 +147,7 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
     """`page_file(make)`: the page, with no server, of the sheet that `make()` returns; written once
     a run.
     """
-    from widgets.sheet_widget import plotly_file
+    from widgets.plotly_script import plotly_file
     from widgets.static_page import static_page
 
     folder = tmp_path_factory.mktemp("pages")
@@ -169,7 +169,7 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
 def lesson_file(tmp_path_factory) -> Callable[[str], Path]:
     """`lesson_file(name)`: the lesson's static page; written once a run."""
     from lessons.pages import lesson_page
-    from widgets.sheet_widget import plotly_file
+    from widgets.plotly_script import plotly_file
 
     folder = tmp_path_factory.mktemp("lessons")
 

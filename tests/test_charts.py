@@ -16,7 +16,7 @@ from sheets import Axis, Series, Sheet, row_index, values
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import joined, style
-from widgets.sheet_widget import plotly_file
+from widgets.plotly_script import plotly_file
 
 HOLD = """() => {
     const { react } = Plotly;

@@ -2,7 +2,6 @@
 
 import asyncio
 import html
-import importlib.util
 import json
 import signal
 import socket
@@ -16,6 +15,8 @@ import nbformat
 import psutil
 import pytest
 from http_requests import ask
+
+from widgets.plotly_script import plotly_file
 
 SLIDER = """
 import ipywidgets
@@ -305,10 +306,7 @@ def test_the_page_names_the_installed_plotly(page, address):
     page.goto(address + "lesson/slider")
     path = page.locator("meta[name=gradsheet-plotly]").get_attribute("content")
     status, text, headers = ask(address, path)
-    installed = (
-        Path(importlib.util.find_spec("plotly").origin).with_name("package_data") / "plotly.min.js"
-    )
-    assert (status, text) == (200, installed.read_bytes().decode())
+    assert (status, text) == (200, plotly_file().read_bytes().decode())
     assert "immutable" in headers["Cache-Control"] and headers["Content-Type"].startswith(
         "text/javascript"
     )

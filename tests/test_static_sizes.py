@@ -18,7 +18,7 @@ from sheets import values
 from sheets.library.catalogue import sheet_named
 from widgets import SheetWidget
 from widgets.front_end import joined, style
-from widgets.sheet_widget import plotly_file
+from widgets.plotly_script import plotly_file
 from widgets.static_page import static_page
 
 LESSONS = {
