@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from sheets import Sheet, values
 from sheets.library.log_loss import STORY_CATS, STORY_CERTAIN, log_loss
 from sheets.targets.excel import write
-from sheets.targets.excel.formulas import column_name
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 
@@ -60,7 +61,7 @@ def place(case: Case, name: str) -> Place:
 
 def cell(case: Case, name: str) -> str:
     where = place(case, name)
-    return f"{column_name(where.column)}{where.row + 1}"
+    return xl_rowcol_to_cell(where.row, where.column)
 
 
 def timed(recalculate: Callable[[int], float]) -> Engine:

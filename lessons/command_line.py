@@ -68,12 +68,16 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
     started = sheet.with_inputs(inputs)
     step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
     if step < steps:
-        print(
-            f"stopped at step {step}: {overflow(started, found)} would no longer be a finite"
-            " number",
-            file=sys.stderr,
-        )
+        say_stopped(sheet, step, found)
     return found
+
+
+def say_stopped(sheet: Sheet, step: int, last: Values) -> None:
+    """Which block ends a run at this step, whose numbers are `last`; where errors are said."""
+    print(
+        f"stopped at step {step}: {overflow(sheet, last)} would no longer be a finite number",
+        file=sys.stderr,
+    )
 
 
 def json_number(x: float) -> float | str:
@@ -122,8 +126,9 @@ def export(options: argparse.Namespace) -> None:
         given_inputs(sheet, options.set, options.workbook),
         steps_of(sheet, options.steps),
     )
-    if write(sheet, str(options.out), inputs, steps) < steps:
-        after_steps(sheet, inputs, steps)  # says why it stopped
+    run = write(sheet, str(options.out), inputs, steps)
+    if len(run) <= steps:
+        say_stopped(sheet, len(run) - 1, run[-1])
     print(f"wrote {options.out}")
 
 

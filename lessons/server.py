@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import socket
 
+from widgets.fine_tuning import FOLDERS
+
 LESSONS = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 USUAL_PORT = 8866
-FOLDERS = "GRADSHEET_FOLDERS"  # what lessons may use: see widgets/fine_tuning/panel/allowed.py
 
 
 def serve(

@@ -33,6 +33,10 @@ NEEDS = {
     "locked": "server",
 }
 
+# The others are set by hand: `mutants` where mistakes are made on purpose, `processes` where the
+# test starts Python anew.
+MARKS = sorted({*NEEDS.values(), "training", "mutants", "processes"})
+
 TRAINING = Path(__file__).parent / "fine_tuning"
 
 SERVE = """
@@ -53,14 +57,14 @@ def pytest_addoption(parser):
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out what needs a browser, LibreOffice, a server or training",
+        help="leave out what needs a browser, LibreOffice, a server, PyTorch or training, and mutants",
     )
 
 
 def pytest_configure(config):
-    for mark in sorted({*NEEDS.values(), "training"}):
+    for mark in MARKS:
         config.addinivalue_line("markers", f"{mark}: what the test needs, see tests/conftest.py")
-    engines.without_libreoffice = config.getoption("quick")
+    engines.quick = config.getoption("quick")
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -71,7 +75,7 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_modifyitems(config, items):
     """Mark each test by what it needs; a quick run leaves those tests out.
 
-    LibreOffice is no fixture: a quick run skips a test when it asks for it.
+    LibreOffice and PyTorch are no fixtures: a quick run skips a test when it asks for them.
     """
     for item in items:
         for fixture in NEEDS.keys() & set(item.fixturenames):
@@ -79,16 +83,14 @@ def pytest_collection_modifyitems(config, items):
         if TRAINING in item.path.parents:
             item.add_marker("training")
     if config.getoption("quick"):
-        slow = [item for item in items if NEEDS.keys() & set(item.fixturenames)]
+        slow = [item for item in items if any(map(item.get_closest_marker, MARKS))]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one, and so
-    do all that ask for LibreOffice, which is started once for their workbooks.
-    """
+    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -145,7 +147,7 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
     """`page_file(make)`: the page, with no server, of the sheet that `make()` returns; written once
     a run.
     """
-    from widgets.sheet_widget import plotly_file
+    from widgets.plotly_script import plotly_file
     from widgets.static_page import static_page
 
     folder = tmp_path_factory.mktemp("pages")
@@ -158,6 +160,24 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
             static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()),
             encoding="utf-8",
         )
+        return file
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def lesson_file(tmp_path_factory) -> Callable[[str], Path]:
+    """`lesson_file(name)`: the lesson's static page; written once a run."""
+    from lessons.pages import lesson_page
+    from widgets.plotly_script import plotly_file
+
+    folder = tmp_path_factory.mktemp("lessons")
+
+    @cache
+    def written(name: str) -> Path:
+        file = folder / f"{name}.html"
+        text = lesson_page(name, plotly_address=plotly_file().as_uri())
+        file.write_text(text, encoding="utf-8")
         return file
 
     return written

@@ -1,4 +1,5 @@
-"""Engines that are not ours: V8 for the page's program, IronCalc and LibreOffice for the workbook.
+"""Engines that are not ours: V8 for the page's program, IronCalc and LibreOffice for the workbook,
+PyTorch for networks and optimisers.
 
 A missing engine skips its tests with the reason at home, and fails them where the environment says
 CI.
@@ -27,7 +28,7 @@ Cells = dict[
     tuple[str, int, int], Any
 ]  # (worksheet, row, column from 1) -> number, text or error text
 
-without_libreoffice = False  # set by a quick run: see tests/conftest.py
+quick = False  # whether this is a quick run, which starts no slow engine: see tests/conftest.py
 
 RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -39,6 +40,17 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytorch() -> Any:
+    """The module torch, whose import takes seconds."""
+    if quick:
+        pytest.skip("a quick run does not import PyTorch")
+    try:
+        import torch
+    except ImportError:
+        missing("PyTorch is not installed")
+    return torch
 
 
 def in_v8(source: str) -> Any:
@@ -143,16 +155,19 @@ def in_ironcalc(path: Path, filled: Cells | None = None) -> Cells:
     }
 
 
-def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
-    """Every cell of each workbook after LibreOffice's forced hard recalculation.
+def needs_libreoffice() -> str:
+    """LibreOffice's program; ends the test where there is none, or none may be started."""
+    if quick:
+        pytest.skip("a quick run starts no LibreOffice")
+    return shutil.which("soffice") or missing("LibreOffice (soffice) is not installed")
+
+
+def in_libreoffice(paths: list[Path], folder: Path) -> list[Path]:
+    """Each workbook as LibreOffice saves it after its forced hard recalculation.
 
     One start for all: it takes seconds.
     """
-    if without_libreoffice:
-        pytest.skip("a quick run starts no LibreOffice")
-    office = shutil.which("soffice")
-    if office is None:
-        missing("LibreOffice (soffice) is not installed")
+    office = needs_libreoffice()
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
@@ -167,7 +182,7 @@ def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
         str(out),
     ]
     subprocess.run([*command, *map(str, paths)], check=True, capture_output=True, timeout=300)
-    return [cached_cells(out / path.name) for path in paths]
+    return [out / path.name for path in paths]
 
 
 def is_error(value: Any) -> bool:

@@ -12,8 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from lessons.course import lessons as all_lessons
 from lessons.course import notebook, sheet_lessons
-from lessons.pages import index_page, lesson_page
-from widgets.sheet_widget import plotly_file
+from lessons.pages import index_page
 
 # Everything unfolded on the first lesson; elsewhere the folded tables, which are made alike and
 # large, stay closed.
@@ -26,21 +25,10 @@ def violations(page) -> list:
     return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[str, Path]:
-    """Every lesson's static page."""
-    folder = tmp_path_factory.mktemp("pages")
-    for name in all_lessons():
-        (folder / f"{name}.html").write_text(
-            lesson_page(name, plotly_address=plotly_file().as_uri()), encoding="utf-8"
-        )
-    return {name: folder / f"{name}.html" for name in all_lessons()}
-
-
 @pytest.mark.parametrize("lesson", sheet_lessons())
-def test_axe_finds_nothing(page, files, lesson: str):
+def test_axe_finds_nothing(page, lesson_file, lesson: str):
     page.set_viewport_size({"width": 1366, "height": 900})
-    page.goto(files[lesson].as_uri())
+    page.goto(lesson_file(lesson).as_uri())
     page.wait_for_selector(".js-plotly-plot")
     page.evaluate(UNFOLD, OPEN.get(lesson, "details.gs-predict, details.gs-share"))
     assert not violations(page)
@@ -96,9 +84,9 @@ MOVING = """() => [...document.querySelectorAll("*")].filter((element) => {
 }).map((element) => element.outerHTML.slice(0, 100))"""
 
 
-def test_less_motion_is_none(page, files):
+def test_less_motion_is_none(page, lesson_file):
     page.emulate_media(reduced_motion="reduce")
-    page.goto(files["line_fit"].as_uri())
+    page.goto(lesson_file("line_fit").as_uri())
     page.wait_for_selector(".js-plotly-plot")
     ours = [
         html for html in page.evaluate(MOVING) if "plotly" not in html and "modebar" not in html
@@ -120,9 +108,9 @@ SIDEWAYS = """() => {
 
 @pytest.mark.parametrize("width", [390, 640])
 @pytest.mark.parametrize("lesson", all_lessons())
-def test_nothing_lies_beyond_the_edge(page, files, lesson: str, width: int):
+def test_nothing_lies_beyond_the_edge(page, lesson_file, lesson: str, width: int):
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(files[lesson].as_uri())
+    page.goto(lesson_file(lesson).as_uri())
     if lesson in sheet_lessons():
         page.wait_for_selector(".js-plotly-plot")
     assert page.evaluate(SIDEWAYS) == [0, []]

@@ -5,18 +5,18 @@ While something moves we move plotly's own lines and markers; plotly's drawing i
 
 import io
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pages import frame
 from PIL import Image
 
 from sheets import Axis, Series, Sheet, row_index, values
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import joined, style
-from widgets.sheet_widget import plotly_file
-from widgets.static_page import static_page
+from widgets.plotly_script import plotly_file
 
 HOLD = """() => {
     const { react } = Plotly;
@@ -66,33 +66,19 @@ def gaps() -> Sheet:
     return s
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("charts")
-    for sheet in (gaps(), log_loss()):
-        (folder / f"{sheet.name}.html").write_text(
-            static_page(sheet.title, [sheet]), encoding="utf-8"
-        )
-    return {path.stem: path for path in folder.iterdir()}
-
-
 @pytest.fixture
-def charts(page, files):
-    """`charts(name)`: the sheet's page, where plotly draws at rest only when the test says so."""
+def charts(page, page_file):
+    """`charts(make)`: the sheet's page, where plotly draws at rest only when the test says so."""
 
-    def opened(name: str):
+    def opened(make: Callable[[], Sheet]):
         page.set_viewport_size({"width": 1280, "height": 1000})
-        page.goto(files[name].as_uri())
+        page.goto(page_file(make).as_uri())
         page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
         frame(page)
         page.evaluate(HOLD)
         return page
 
     return opened
-
-
-def frame(page) -> None:
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def set_to(page, name: str, value: float) -> None:
@@ -144,7 +130,7 @@ def check_as_plotly_draws(page) -> None:
 
 @pytest.mark.parametrize("shift", [0, 0.01, 2, 4, 8.5])
 def test_lines_and_markers_move_to_where_plotly_draws_them(charts, shift):
-    page = charts("gaps")
+    page = charts(gaps)
     before = picture(page)
     set_to(page, "shift", shift)
     assert differ(picture(page), before)
@@ -153,14 +139,14 @@ def test_lines_and_markers_move_to_where_plotly_draws_them(charts, shift):
 
 def test_moves_upon_moves_end_where_plotly_draws(charts):
     """Gaps and markers come and go on the way."""
-    page = charts("gaps")
+    page = charts(gaps)
     for shift in (8.5, 3, 0, 7, 1):
         set_to(page, "shift", shift)
     check_as_plotly_draws(page)
 
 
 def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
-    page = charts("log_loss")
+    page = charts(log_loss)
     for words in ("Honest predictions", "Clip at 0.05", "Five rows"):
         page.get_by_role("button", name=words, exact=True).click()
         frame(page)
@@ -176,7 +162,7 @@ def test_a_chart_stands_when_the_update_is_measured(charts):
     """Lines and markers are moved, and markers of more rows made, inside the measure, not some time
     later.
     """
-    page = charts("log_loss")
+    page = charts(log_loss)
     page.evaluate(
         """() => {
         window.look = () => Array.from(document.querySelectorAll(".scatterlayer path"), (p) => p.outerHTML).join();
@@ -196,7 +182,7 @@ def test_a_chart_stands_when_the_update_is_measured(charts):
 
 
 def test_plotly_has_the_numbers_at_rest_and_draws_once(charts):
-    page = charts("log_loss")
+    page = charts(log_loss)
     before = page.evaluate(DATA)
     for clip in (0.1, 0.15, 0.2):
         set_to(page, "clip", clip)
@@ -210,7 +196,7 @@ def test_plotly_has_the_numbers_at_rest_and_draws_once(charts):
 
 
 def test_a_chart_whose_numbers_stay_is_left_alone(charts):
-    page = charts("log_loss")
+    page = charts(log_loss)
     set_to(page, "model_accuracy", 0.9)  # only the second chart reads it
     assert rest(page) == 1
     set_to(page, "nudge", 1e-3)  # none does
@@ -219,7 +205,7 @@ def test_a_chart_whose_numbers_stay_is_left_alone(charts):
 
 
 def test_hover_labels_tell_what_is_shown(charts):
-    page = charts("gaps")
+    page = charts(gaps)
     set_to(page, "shift", 1)
     rest(page)
     mark = page.locator(".gs-chart >> nth=0").locator(".points path.point").last.bounding_box()
@@ -230,7 +216,7 @@ def test_hover_labels_tell_what_is_shown(charts):
 
 def test_another_plotly_draws_by_its_own_means(charts):
     """Where plotly's nodes are not the ones we know."""
-    page = charts("gaps")
+    page = charts(gaps)
     page.evaluate(
         """document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
         plot.querySelector = (what) => (what.startsWith(".scatterlayer .trace") ? null : Element.prototype.querySelector.call(plot, what));
@@ -244,7 +230,7 @@ def test_another_plotly_draws_by_its_own_means(charts):
 
 
 def test_a_series_put_out_in_the_legend_stays_out(charts):
-    page = charts("gaps")
+    page = charts(gaps)
     page.add_style_tag(
         content=".plotly-notifier { display: none; }"
     )  # it says what a second click does, and fades
@@ -263,7 +249,7 @@ def test_a_series_put_out_in_the_legend_stays_out(charts):
 
 def test_another_size_shows_the_numbers_of_now(charts):
     """The window, and with it plotly's drawing of the last rest, changes while something moves."""
-    page = charts("gaps")
+    page = charts(gaps)
     set_to(page, "shift", 2)
     width = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.width")
     page.set_viewport_size({"width": 1000, "height": 1000})
@@ -276,7 +262,7 @@ def test_another_size_shows_the_numbers_of_now(charts):
 
 
 def test_a_chart_that_was_folded_away_shows_the_numbers_of_now(charts):
-    page = charts("gaps")
+    page = charts(gaps)
     fold = "(how) => { document.querySelector('.gs-charts').style.display = how; }"
     page.evaluate(fold, "none")
     set_to(page, "shift", 2)

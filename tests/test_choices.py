@@ -9,7 +9,7 @@ import json
 import engines
 import numpy as np
 import pytest
-from test_page import cell, frame
+from pages import cell, frame
 
 from sheets import Sheet, row_index, values
 from sheets.language.cells import at

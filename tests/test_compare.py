@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_dragging import data, descent
-from test_page import cell, frame
+from example_sheets import descent
+from pages import cell, data, frame
 
 from sheets import values
 from sheets.library.depth_lab import depth_lab

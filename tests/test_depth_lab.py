@@ -7,11 +7,11 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Callable
 
 import engines
 import numpy as np
 import pytest
-import torch
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,19 +33,24 @@ from sheets.targets.numpy import Values
 
 SHEET = depth_lab()
 PRESETS = [preset.inputs for preset in SHEET.presets]
-TORCH = {"none": lambda z: z, "tanh": torch.tanh, "ReLU": torch.relu}
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 each_preset = pytest.mark.parametrize("preset", range(len(PRESETS)))
 
 
-def activations_of(found: Values, activation: str) -> list[torch.Tensor]:
-    """x and every layer, by PyTorch from the sheet's own noise."""
+def in_torch(activation: str) -> Callable:
+    torch = engines.pytorch()
+    return {"none": lambda z: z, "tanh": torch.tanh, "ReLU": torch.relu}[activation]
+
+
+def activations_of(found: Values, activation: str) -> list:
+    """x and every layer, as PyTorch's tensors from the sheet's own noise."""
+    torch = engines.pytorch()
     width = found["x"].shape[1]
     noise = torch.tensor(found["noise"])
     layers = [torch.tensor(found["x"])]
     for k in range(DEPTH):
         weight = noise[k * width : (k + 1) * width] * found["weight_std"].item()
-        layers.append(TORCH[activation](layers[-1] @ weight))
+        layers.append(in_torch(activation)(layers[-1] @ weight))
     return layers
 
 
@@ -66,6 +71,7 @@ def test_every_layer_is_pytorchs(activation, initialisation, width):
             "std": 0.3,
         },
     )
+    torch = engines.pytorch()
     layers = activations_of(found, activation)
     np.testing.assert_allclose(found["h_50"], layers[-1].numpy(), rtol=1e-9, atol=1e-300)
     stds = np.array([[torch.std(h, correction=0).item()] for h in layers])
@@ -123,6 +129,7 @@ def test_the_theory_is_what_many_draws_have_on_average(activation):
     """Mean squares of 40,000 networks of width 4: within five standard errors of the theory, and
     for tanh not above it.
     """
+    torch = engines.pytorch()
     width, std, draws = 4, 0.6, 40_000
     generator = torch.Generator().manual_seed(0)
     h = torch.randn(width, generator=generator, dtype=torch.float64)
@@ -133,7 +140,7 @@ def test_the_theory_is_what_many_draws_have_on_average(activation):
     kept = 1 - 1 / math.pi if activation == "ReLU" else 1
     for layer in (1, 2, 3):
         weights = torch.randn(draws, width, width, generator=generator, dtype=torch.float64) * std
-        h = TORCH[activation](h @ weights)
+        h = in_torch(activation)(h @ weights)
         squares = h.square().mean(dim=(1, 2))
         excess = (squares.mean().item() - theory[layer] ** 2 / kept) / (
             squares.std().item() / math.sqrt(draws)

@@ -6,96 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_page import cell, frame
+from example_sheets import descent
+from pages import cell, data, drag, frame, place
 
-from sheets import POINTER_Y, Axis, Contour, Series, Sheet, column_index, row_index, values
-
-INSIDE = (
-    "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
-)
-PLACE = f"""([chart, x, y]) => {{
-    const plot = document.querySelectorAll(".js-plotly-plot")[chart];
-    plot.scrollIntoView({{ block: "center" }});
-    const {{ xaxis, yaxis }} = plot._fullLayout;
-    const box = plot.getBoundingClientRect();
-    return {INSIDE};
-}}"""
-
-
-def descent() -> Sheet:
-    """A guess that steps downhill; its line, earlier lines, errors, surface, path; points to drag,
-    add and draw.
-    """
-    s = Sheet("descent", title="A descent")
-    s.group("Settings")
-    a, b = s.input("a", -1.0, low=-5, high=5), s.input("b", 1.0, low=-5, high=5)
-    rate = s.parameter("rate", 0.1, 0.001, 1, scale="log")
-    s.group("Points")
-    x, y = (
-        s.input("x", [0.0, 1.0, 2.0], rows=True, low=-1, high=3),
-        s.input("y", [1.0, 2.0, 4.0], rows=True, low=-5, high=5),
-    )
-    s.group("Drawn")
-    s.let("grid", row_index(7) * 0.5 - 0.5)
-    s.input("drawn", np.zeros((7, 1)), low=-5, high=5)
-    s.group("Descent")
-    prediction = s.let("prediction", a * x + b)
-    s.let("mse", ((prediction - y) ** 2).mean(), role="loss")
-    s.let("ends", row_index(2) * 3 - 0.5)
-    s.let("line", a * s["ends"] + b)
-    s.let("a_next", a - rate * (2 * (prediction - y) * x).mean())
-    s.let("b_next", b - rate * (2 * (prediction - y)).mean())
-    s.let("slopes", column_index(21) * 0.5 - 5)
-    s.let("intercepts", row_index(21) * 0.5 - 5)
-    s.let(
-        "surface",
-        (s["slopes"] - y.mean()) ** 2
-        + (s["intercepts"] - 1) ** 2
-        + s["slopes"] * s["intercepts"] / 2,
-    )
-    s.let("left", -0.5 + 0 * a)
-    s.let("at_left", a * s["left"] + b)
-    s.carry(a="a_next", b="b_next")
-    across, up = Axis("x", -1, 3), Axis("y", -5, 5)
-    series = [
-        Series("x", "y", "points", mode="markers", role="target", drag="xy"),
-        Series("x", "y", "errors", mode="segments", to="prediction", role="loss"),
-        Series("ends", "line", "line", ghosts=4, role="weight"),
-        Series(
-            "left",
-            "at_left",
-            "handle",
-            mode="markers",
-            role="weight",
-            moves={"b": POINTER_Y - a * s["left"]},
-        ),
-    ]
-    s.chart("points", across, up, series, adds=True)
-    path = [
-        Series("a", "b", "path", steps=True, role="weight"),
-        Series("a", "b", "guess", mode="markers", role="weight", drag="xy"),
-    ]
-    s.chart(
-        "surface",
-        Axis("a", -5, 5),
-        Axis("b", -5, 5),
-        path,
-        contour=Contour("slopes", "intercepts", "surface", "loss"),
-    )
-    s.chart(
-        "loss",
-        Axis("step", 0, 50),
-        Axis("mse", 0.01, 100, "log"),
-        [Series("step", "mse", "mse", steps=True, role="loss")],
-    )
-    s.chart("curve", across, up, [Series("grid", "drawn", "drawn", drag="draw", role="target")])
-    s.chart(
-        "rate",
-        Axis("rate", 0.001, 1, "log"),
-        Axis("mse", 0, 50),
-        [Series("rate", "mse", "rate", mode="markers", role="parameter", drag="x")],
-    )
-    return s
+from sheets import values
 
 
 @pytest.fixture
@@ -103,31 +17,8 @@ def lesson(opened):
     return opened(descent)
 
 
-def place(page, chart: int, x: float, y: float) -> tuple[float, float]:
-    at = page.evaluate(PLACE, [chart, x, y])
-    return at["left"], at["top"]
-
-
-def drag(page, chart: int, start: tuple[float, float], *stops: tuple[float, float]) -> None:
-    page.mouse.move(*place(page, chart, *start))
-    page.mouse.down()
-    for stop in stops:
-        page.mouse.move(*place(page, chart, *stop), steps=4)
-    page.mouse.up()
-    frame(page)
-
-
 def number(page, block: str, row: int = 0) -> float:
     return float(cell(page, block, row).inner_text())
-
-
-def data(page, chart: int) -> list:
-    """What plotly itself holds, once it has come to rest."""
-    page.wait_for_timeout(400)
-    return page.evaluate(
-        f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x),"
-        " Array.from(d.y)])"
-    )
 
 
 def test_a_point_is_dragged_and_every_number_follows(lesson):

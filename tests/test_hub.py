@@ -25,6 +25,8 @@ from engines import missing
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from widgets.fine_tuning import FOLDERS
+
 HUB = Path(__file__).resolve().parent.parent / "lessons" / "hub"
 PASSWORD = "correct horse"
 
@@ -76,7 +78,7 @@ def hub(tmp_path_factory) -> Iterator[SimpleNamespace]:
             cwd=folder,
             stdout=log,
             stderr=log,
-            env=os.environ | {"XDG_DATA_HOME": str(folder / "data"), "GRADSHEET_FOLDERS": "/"},
+            env=os.environ | {"XDG_DATA_HOME": str(folder / "data"), FOLDERS: "/"},
         )
     address = f"http://127.0.0.1:{ports[0]}/"
 
@@ -313,7 +315,7 @@ def test_a_lesson_s_kernel_has_no_key_to_the_hub_and_none_of_its_folders(hub, ad
     server = servers(hub)["ada"]
     assert "JUPYTERHUB_API_TOKEN" in server.environ()
     for kernel in server.children():
-        assert not {"JUPYTERHUB_API_TOKEN", "GRADSHEET_FOLDERS"} & kernel.environ().keys()
+        assert not {"JUPYTERHUB_API_TOKEN", FOLDERS} & kernel.environ().keys()
 
 
 # --- the teacher

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from test_page import frame
+from pages import frame
 
 MOVING = 2000  # milliseconds of Play, and of dragging
 MOST = 4  # messages in that time: a few a second would do, 60 a second are one a frame

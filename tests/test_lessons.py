@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_texts import text_of
 
 from lessons.course import lessons, notebook, sheet_lessons
 from lessons.others import OTHERS
@@ -18,14 +19,6 @@ from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 
 NOTEBOOKS = sorted(Path(notebook("log_loss")).parent.glob("*.ipynb"))
-
-
-def text_of(path: Path) -> str:
-    return "\n".join(
-        "".join(cell["source"])
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if cell["cell_type"] == "markdown"
-    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -5,8 +5,8 @@ charts.
 from __future__ import annotations
 
 import pytest
-from test_dragging import INSIDE, descent, drag, place
-from test_page import cell, frame
+from example_sheets import descent
+from pages import INSIDE, cell, drag, frame, place
 
 from sheets import Sheet, values
 

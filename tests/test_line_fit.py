@@ -11,14 +11,13 @@ import re
 import engines
 import numpy as np
 import pytest
-import torch
 import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import cell
 
 from lessons.course import notebook
-from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
 from sheets.language.dependencies import refs
 from sheets.language.formats import LARGE, shown, written
@@ -86,6 +85,7 @@ def loss_of(a, b, x, y, chosen):
 @pytest.mark.parametrize("noise", [0, 0.5])
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_hundred_updates_are_pytorchs(batch, noise):
+    torch = engines.pytorch()
     found = run({**BATCHES[batch], "noise": noise, "learning_rate": 0.1}, 100)
     x, y = (torch.tensor(found[0][name].ravel()) for name in "xy")
     a, b = (torch.tensor(start, dtype=torch.float64, requires_grad=True) for start in (-1.0, 1.0))
@@ -101,6 +101,7 @@ def test_a_hundred_updates_are_pytorchs(batch, noise):
 @BOUNDED
 @given(POINTS, st.floats(-20, 20), st.floats(-20, 20))
 def test_gradients_hessian_and_their_limit_are_pytorchs_and_numpys(points, a, b):
+    torch = engines.pytorch()
     found = values(SHEET, {**rows(points), "a": a, "b": b})
     x, y = (torch.tensor(found[name].ravel()) for name in "xy")
     each = torch.func.vmap(
@@ -535,15 +536,13 @@ def test_the_formula_shown_first_is_the_update():
 # --- the page
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory) -> str:
-    file = tmp_path_factory.mktemp("line_fit") / "line_fit.html"
-    file.write_text(lesson_page("line_fit"), encoding="utf-8")
-    return file.as_uri()
+@pytest.fixture
+def address(lesson_file) -> str:
+    return lesson_file("line_fit").as_uri()
 
 
 def number_on(page, block: str, row: int = 0) -> str:
-    return page.locator(f"td[data-block='{block}'][data-row='{row}']").inner_text()
+    return cell(page, block, row).inner_text()
 
 
 def test_rows_added_to_drawn_points_make_them_the_readers_own(page, address):

@@ -10,7 +10,6 @@ import re
 import engines
 import numpy as np
 import pytest
-import torch
 import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
@@ -54,6 +53,7 @@ def test_ten_epochs_are_pytorchs(rate):
     """Five epochs of thirty updates, then five more, by torch.nn and torch.optim on the same rows
     in the same order.
     """
+    torch = engines.pytorch()
     found = run({"learning_rate": rate}, ROWS * EPOCHS)
     x, y = torch.tensor(found[0]["x"]), torch.tensor(found[0]["y"])
     model = torch.nn.Linear(2, 1, dtype=torch.float64)

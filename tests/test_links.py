@@ -5,23 +5,23 @@ nothing without a word.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import engines
 import numpy as np
 import pytest
+from example_sheets import network
 from examples import BOUNDED
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_page import cell, check_every_cell, frame
-from test_starting_formulas import network
+from pages import cell, check_every_cell, frame
 
 from sheets import Sheet, values
 from sheets.language.blocks import Size
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import FOLDER, enclosed
-from widgets.static_page import static_page
 
 SHEETS = {"log_loss": log_loss(), "network": network()}
 DESCRIPTIONS = {name: description(sheet) for name, sheet in SHEETS.items()}
@@ -164,11 +164,9 @@ def test_parts_of_other_sheets_are_left_alone():
 # --- in the browser
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    made = tmp_path_factory.mktemp("links") / "lesson.html"
-    made.write_text(static_page("Log loss", [log_loss()]), encoding="utf-8")
-    return made
+@pytest.fixture
+def file(page_file) -> Path:
+    return page_file(log_loss)
 
 
 def opened(page, file, address: str):

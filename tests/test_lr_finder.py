@@ -12,7 +12,7 @@ import workbooks
 from examples import differences
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_lessons import text_of
+from lesson_texts import text_of
 
 from lessons.course import notebook
 from sheets import Sheet, row_index, sentences, values
@@ -290,7 +290,7 @@ def network(found: dict, of: str = ""):
     """The sheet's network in PyTorch, with its first weights; and its data in the order of its
     batches.
     """
-    torch = pytest.importorskip("torch")
+    torch = engines.pytorch()
     points = [
         int(k)
         for t in range(POINTS // BATCH)
@@ -311,7 +311,7 @@ def test_the_losses_are_torch_lr_finders():
     """The same network, data, order and rates; its schedule reaches end_lr with the last of its
     steps, ours just would.
     """
-    torch = pytest.importorskip("torch")
+    torch = engines.pytorch()
     found = run({})
     model, x, y = network(found[0])
     loader = torch.utils.data.DataLoader(
@@ -337,7 +337,7 @@ def test_the_losses_are_torch_lr_finders():
 
 @pytest.mark.parametrize(("of", "rate"), [("_chosen", 0.05), ("_other", 0.001)])
 def test_both_runs_train_as_torch_does_from_the_same_start(of, rate):
-    torch = pytest.importorskip("torch")
+    torch = engines.pytorch()
     found = run({"chosen_lr": 0.05, "other_lr": 0.001})
     for name in ("W_1", "b_1", "W_2", "b_2"):
         np.testing.assert_array_equal(found[0][f"{name}{of}"], found[0][name])

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import engines
 import numpy as np
 import pytest
-import torch
 import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
@@ -20,6 +20,7 @@ from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.library.layers import INITIALISATIONS
 from sheets.library.matmul_stack import LIMIT, TRAINED, matmul_stack
+from sheets.targets.excel import write
 from sheets.targets.numpy import Values, trajectory
 
 SHEET = matmul_stack()
@@ -53,12 +54,14 @@ def names_of(found: Values) -> list[str]:
     return [f"{kind}_{k}" for k in range(1, depth_of(found) + 1) for kind in "Wb"]
 
 
-def tensors(found: Values) -> dict[str, torch.Tensor]:
+def tensors(found: Values) -> dict[str, Any]:
+    torch = engines.pytorch()
     return {name: torch.tensor(found[name], requires_grad=True) for name in names_of(found)}
 
 
-def loss_of(found: Values, trained: dict[str, torch.Tensor]) -> torch.Tensor:
+def loss_of(found: Values, trained: dict[str, Any]) -> Any:
     """The sum of squared errors by PyTorch."""
+    torch = engines.pytorch()
     h = torch.tensor(found["x"])
     for k in range(1, depth_of(found) + 1):
         h = torch.nn.functional.linear(
@@ -102,12 +105,13 @@ def test_the_standard_deviation_is_the_rules(initialisation, shape):
 
 def test_hes_rule_has_pytorchs_gain_for_relu():
     assert values(SHEET, {"initialisation": "he"})["std_1"].item() == pytest.approx(
-        torch.nn.init.calculate_gain("relu") / math.sqrt(3)
+        engines.pytorch().nn.init.calculate_gain("relu") / math.sqrt(3)
     )
 
 
-def test_the_std_cell_states_every_rule():
-    book = workbooks.path(workbooks.register("matmul_stack", matmul_stack))
+def test_the_std_cell_states_every_rule(tmp_path):
+    book = tmp_path / "matmul_stack.xlsx"
+    write(SHEET, book)
     both = r"\(fan_in_1\+fan_out_1\)"
     rules = rf"=IF\(initialisation=0,std,IF\(initialisation=1,2/{both},IF\(initialisation=2,SQRT\(2/{both}\),"
     assert [
@@ -157,7 +161,7 @@ def test_a_hundred_steps_are_pytorchs(shape, biases):
     inputs = {**SHAPES[shape], "biases": biases, "initialisation": "glorot"}
     found = values(SHEET, inputs)
     trained = tensors(found)
-    optimiser = torch.optim.SGD(trained.values(), lr=found["learning_rate"].item())
+    optimiser = engines.pytorch().optim.SGD(trained.values(), lr=found["learning_rate"].item())
     for _ in range(100):
         optimiser.zero_grad()
         loss_of(found, trained).backward()

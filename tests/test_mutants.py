@@ -13,7 +13,7 @@ from functools import cache
 import engines
 import numpy as np
 import pytest
-import test_gradients
+import slopes
 import workbooks
 from examples import (
     COMPARISONS,
@@ -42,6 +42,8 @@ from sheets.targets.excel import formulas as excel_formulas
 from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
+
+pytestmark = pytest.mark.mutants
 
 MOST = 25  # formulas an op is tried on: first those that are hard to write
 ORDERED = list(dict.fromkeys([*ZERO_POWERS, *POWERS, *PRECEDENCE, *COMPARISONS, *KINKS, *FORMULAS]))
@@ -144,16 +146,16 @@ def excel_states_too_much(op: str) -> bool:
 
 
 def gradients_disagree(op: str) -> bool:
-    smooth = {formula for family in test_gradients.CASES.values() for formula in family}
+    smooth = {formula for family in slopes.CASES.values() for formula in family}
     formulas = [formula for formula in formulas_with(op) if formula in smooth][:12]
-    s = test_gradients.sheet_of_gradients(formulas)
-    return bool(test_gradients.wrong_slopes(formulas, values(s))) or any(
-        kink_disagrees(op, kink) for kink in test_gradients.KINKS
+    s = slopes.sheet_of_gradients(formulas)
+    return bool(slopes.wrong_slopes(formulas, values(s))) or any(
+        kink_disagrees(op, kink) for kink in slopes.KINKS
     )
 
 
 def kink_disagrees(op: str, kink: str) -> bool:
-    formula, inputs, gradients = test_gradients.KINKS[kink]
+    formula, inputs, gradients = slopes.KINKS[kink]
     s = Sheet("kink")
     made = expression(formula, {name: s.input(name, value) for name, value in inputs.items()})
     if not any(node.op == op for node in walk(made)):

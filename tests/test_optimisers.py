@@ -274,7 +274,7 @@ def in_torch(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
 ) -> dict[str, float]:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch = engines.pytorch()
     intercept, slope = (torch.ones((), dtype=torch.float64, requires_grad=True) for _ in range(2))
     make = {
         "sgd": lambda p: torch.optim.SGD(p, lr=rate),

@@ -95,21 +95,14 @@ def bursting() -> Sheet:
     return s
 
 
-SHEETS = {sheet.name: sheet for sheet in (trained(), fast(), bursting(), log_loss())}
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("packed")
-    for name, sheet in SHEETS.items():
-        (folder / f"{name}.html").write_text(static_page(sheet.title, [sheet]), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in SHEETS}
+MAKERS = {make().name: make for make in (trained, fast, bursting, log_loss)}
+SHEETS = {name: make() for name, make in MAKERS.items()}
 
 
 @pytest.fixture
-def opened(page, files):
+def opened(page, page_file):
     def at(name: str):
-        page.goto(files[name].as_uri())
+        page.goto(page_file(MAKERS[name]).as_uri())
         page.wait_for_selector(".gradsheet article, article.gradsheet")
         return page
 

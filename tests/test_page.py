@@ -9,15 +9,16 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
+from pages import cell, check_every_cell, frame, open_all
 
 from sheets import Axis, Series, Sheet, backprop, values
 from sheets.language.blocks import Setting
-from sheets.language.formats import shown, written
+from sheets.language.formats import shown
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
-from sheets.targets.numpy import is_said, steps_taken
+from sheets.targets.numpy import steps_taken
 from widgets.static_page import static_page
 
 PASTE = """([selector, text]) => {
@@ -43,50 +44,6 @@ def lesson(page, log_loss_file):
     page.goto(log_loss_file.as_uri())
     page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
     return page
-
-
-def frame(page) -> None:
-    """Wait until what was asked for is drawn."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def cell(page, block: str, row: int = 0, column: int = 0):
-    return page.locator(f"td[data-block='{block}'][data-row='{row}'][data-col='{column}']")
-
-
-def open_all(page) -> None:
-    page.evaluate(
-        "document.querySelectorAll('details.gs-group').forEach((folded) => { folded.open = true; })"
-    )
-    page.wait_for_function(
-        "[...document.querySelectorAll('details.gs-group')].every((folded) =>"
-        " folded.querySelector('td'))"
-    )
-
-
-def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
-    """Each cell drawn shows the reference's number; each sentence that holds is said,
-    and no other.
-    """
-    frame(page)
-    found = values(sheet, inputs, steps)
-    cells = page.evaluate(
-        "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
-        "[td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
-    )
-    assert (
-        len(cells)
-        >= len([b for b in sheet.blocks.values() if not isinstance(b, Setting)])
-        - page.locator("details:not([open])").count() * 4
-    )
-    for name, row, column, text in cells:
-        assert text == shown(float(found[name][row, column]), sheet.blocks[name].format), (
-            name,
-            row,
-            column,
-        )
-    said = [written(s.pieces, found) for s in sheet.sentences if is_said(s, found)]
-    assert page.locator(".gs-sentences p").all_inner_texts() == said
 
 
 def measures(page) -> int:

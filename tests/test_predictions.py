@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_dragging import descent, drag, place
-from test_page import frame
+from example_sheets import descent
+from pages import drag, frame, place
 
 from sheets import Sheet, SheetError, values
 from sheets.language.formats import written

@@ -5,8 +5,8 @@ their own, which follow the page.
 from __future__ import annotations
 
 import pytest
-from test_dragging import descent
-from test_page import frame
+from example_sheets import descent
+from pages import frame
 
 from sheets import Sheet, SheetError, values
 from sheets.library.linear_model import linear_model

@@ -14,9 +14,8 @@ import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
-from test_dragging import drag
-from test_lessons import text_of
-from test_page import frame
+from lesson_texts import text_of
+from pages import drag, frame
 
 from lessons.course import notebook
 from sheets import POINTER_X, Axis, Series, Sheet, SheetError, sentences, values
@@ -64,7 +63,7 @@ def in_torch(
     found: dict, steps: int, learning_rate: float, momentum: float
 ) -> tuple[dict, dict, list]:
     """The parameters and gradients after `steps` of torch.optim.SGD, and the losses on the way."""
-    torch = pytest.importorskip("torch")
+    torch = engines.pytorch()
     count = int(found["units"].item())
     parameters = {
         name: torch.tensor(found[name][:count], dtype=torch.float64, requires_grad=True)

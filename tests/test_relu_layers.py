@@ -7,7 +7,6 @@ from __future__ import annotations
 import engines
 import numpy as np
 import pytest
-import torch
 import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
@@ -21,7 +20,6 @@ from sheets.targets.numpy import Values
 
 SHEET = relu_layers()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
-TORCH = {"off": lambda z: z, "ReLU": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 NUMBER = st.sampled_from([-1000.0, -1.0, 0.0, 0.5, 2.0, 1000.0]) | st.integers(-40, 40).map(
     lambda k: k / 8
@@ -39,9 +37,12 @@ MANY_ROWS = workbooks.register(
 
 def by_pytorch(found: Values, x: np.ndarray, activation: str) -> list[np.ndarray]:
     """h_1, h_2, output."""
+    torch = engines.pytorch()
+    activations = {"ReLU": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+    activate = activations.get(activation, lambda z: z)
     one, two, three = (torch.tensor(found[f"W_{k}"]) for k in (1, 2, 3))
-    h_1 = TORCH[activation](torch.tensor(x) @ one)
-    h_2 = TORCH[activation](h_1 @ two)
+    h_1 = activate(torch.tensor(x) @ one)
+    h_2 = activate(h_1 @ two)
     return [h.numpy() for h in (h_1, h_2, h_2 @ three)]
 
 

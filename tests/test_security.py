@@ -24,8 +24,8 @@ from urllib.parse import quote, urlsplit
 import nbformat
 import openpyxl
 import pytest
+from http_requests import ask
 from jupyter_server.base.websocket import WebSocketMixin
-from test_server import ask
 from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 import lessons.server
@@ -38,8 +38,6 @@ from sheets.library.line_fit import line_fit
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
 from widgets import SheetWidget
-from widgets.sheet_widget import plotly_file
-from widgets.static_page import static_page
 
 # The protocol that browsers choose; without it, messages are JSON.
 V1 = "v1.kernel.websocket.jupyter.org"
@@ -470,16 +468,6 @@ def test_no_page_repeats_its_address(address, path):
 # --- what a page is told: by its link, by its kernel's widgets
 
 
-@pytest.fixture(scope="module")
-def lesson_file(tmp_path_factory) -> Path:
-    file = tmp_path_factory.mktemp("page") / "lesson.html"
-    sheet = log_loss()
-    file.write_text(
-        static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()), encoding="utf-8"
-    )
-    return file
-
-
 MARKUP = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 LINKS = {
     "markup": (
@@ -495,8 +483,8 @@ LINKS = {
 
 
 @pytest.mark.parametrize("kind", LINKS)
-def test_a_link_is_text_and_the_lesson_stands(page, lesson_file, kind):
-    page.goto(f"{lesson_file.as_uri()}#{LINKS[kind]}")
+def test_a_link_is_text_and_the_lesson_stands(page, page_file, kind):
+    page.goto(f"{page_file(log_loss).as_uri()}#{LINKS[kind]}")
     page.wait_for_selector(".js-plotly-plot")
     page.wait_for_timeout(200)
     assert page.evaluate("window.hacked === undefined && ({}).hacked === undefined")

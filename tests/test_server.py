@@ -2,8 +2,6 @@
 
 import asyncio
 import html
-import http.client
-import importlib.util
 import json
 import signal
 import socket
@@ -12,11 +10,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
 import psutil
 import pytest
+from http_requests import ask
+
+from widgets.plotly_script import plotly_file
 
 SLIDER = """
 import ipywidgets
@@ -126,20 +126,6 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def address(lessons, folder) -> str:
     return lessons(folder)
-
-
-def ask(
-    address: str, path: str, method: str = "GET", headers: dict | None = None
-) -> tuple[int, str, dict]:
-    """Status, text and headers of one request, whose path is sent as it is: no client tidies the
-    dots away.
-    """
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-    connection.request(method, path, headers=headers or {})
-    response = connection.getresponse()
-    answer = response.status, response.read().decode(), dict(response.getheaders())
-    connection.close()
-    return answer
 
 
 # --- what a person sees
@@ -320,10 +306,7 @@ def test_the_page_names_the_installed_plotly(page, address):
     page.goto(address + "lesson/slider")
     path = page.locator("meta[name=gradsheet-plotly]").get_attribute("content")
     status, text, headers = ask(address, path)
-    installed = (
-        Path(importlib.util.find_spec("plotly").origin).with_name("package_data") / "plotly.min.js"
-    )
-    assert (status, text) == (200, installed.read_bytes().decode())
+    assert (status, text) == (200, plotly_file().read_bytes().decode())
     assert "immutable" in headers["Cache-Control"] and headers["Content-Type"].startswith(
         "text/javascript"
     )

@@ -11,11 +11,12 @@ from unittest import mock
 import engines
 import numpy as np
 import pytest
+from example_sheets import tower
 from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets import Axis, Series, Sheet, SheetError, backprop, normal, values
+from sheets import Sheet, SheetError, values
 from sheets.library.depth_lab import depth_lab
 from sheets.library.matmul_stack import matmul_stack
 from sheets.targets.excel import read_inputs, write
@@ -27,53 +28,6 @@ from widgets.other_sizes import sizes_of, told_sizes
 
 TAKEN_OUT = f"""{enclosed(FOLDER / "engine" / "packing.js")}
 ((told, k) => JSON.stringify(engine_packing.takenOut(told.merged, k, told.ways)))"""
-
-
-def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
-    """One or more products with drawn weights, trained; rows of data; a width for each layer
-    between two.
-    """
-    s = Sheet("tower", title="A tower of products", made_by=tower)
-    s.group("Settings")
-    rate, seed = s.parameter("rate", 0.1, 0, 1), s.parameter("seed", 3, 0, 9, whole=True)
-    steep = s.choice("steep", "off", ["off", "on"])
-    s.size("layers", layers, 1, 3)
-    widths = [width_1, width_2][: layers - 1]
-    for k, width in enumerate(widths, 1):
-        s.size(f"width_{k}", width, 1, 4, (1, 2, 4))
-    s.group("Data")
-    x, y = (
-        s.input("x", [[1.0, 0.5], [0.25, -1.0]], rows=True),
-        s.input("y", [1.0, 0.5], rows=True, role="target"),
-    )
-    s.group("Weights")
-    found, weights = x, []
-    for k, (into, out) in enumerate(zip([2, *widths], [*widths, 1], strict=True), 1):
-        weights.append(
-            s.input(f"W_{k}", normal(s, f"noise_{k}", (into, out), seed + k) * 0.5, role="weight")
-        )
-    s.group("Results", folded=True)
-    for k, weight in enumerate(weights, 1):
-        found = s.let(f"h_{k}", found @ weight)
-    s.let(
-        "loss", ((y - s.let("output", found * (1 + steep))) ** 2).mean(), role="loss", format=".4f"
-    )
-    d = backprop(s, "loss", [f"W_{k}" for k in range(1, layers + 1)])
-    for k, weight in enumerate(weights, 1):
-        s.let(f"W_{k}_next", weight - rate * d[f"W_{k}"], role="weight")
-    s.carry(**{f"W_{k}": f"W_{k}_next" for k in range(1, layers + 1)})
-    s.preset("Steep", "Higher or lower?", steep="on")
-    s.preset("Slow", "How slow?", rate=0.01)
-    s.predict("How large is the loss?", "loss", "It is {loss:.4f}.", 0.1)
-    s.say("The loss is {loss:.4f}.")
-    s.chart(
-        "Loss by step",
-        Axis("step", 0, 20),
-        Axis("loss", 0, 2),
-        [Series("step", "loss", "loss", steps=True)],
-    )
-    s.look = "loss"
-    return s
 
 
 def others_of(sheet: Sheet) -> list[dict[str, int]]:

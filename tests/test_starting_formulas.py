@@ -10,29 +10,12 @@ import openpyxl
 import pytest
 import traitlets
 import workbooks
+from example_sheets import network
 from examples import differences
 
-from sheets import InputError, Rows, Sheet, SheetError, backprop, normal, uniform, values
+from sheets import InputError, Rows, Sheet, SheetError, normal, uniform, values
 from sheets.targets.excel import read_inputs, write
 from widgets import SheetWidget
-
-
-def network(width: int = 3) -> Sheet:
-    """One hidden layer whose weights are drawn, may be typed over, and are trained."""
-    s = Sheet("network", made_by=network)
-    s.size("width", width, 1, 6)
-    x, y, rate = s.input("x", [2.0, 3.0, 1.0]), s.input("y", [0.5]), s.input("rate", 0.01)
-    seed, std = s.parameter("seed", 1, 0, 100, whole=True), s.parameter("std", 0.5, 0, 10)
-    first = s.input("first", normal(s, "noise_1", (3, width), seed) * std, role="weight")
-    second = s.input("second", normal(s, "noise_2", (width, 1), seed) * std, role="weight")
-    s.let("hidden", np.maximum(0, x @ first))
-    s.let("loss", (y - s["hidden"] @ second) ** 2)
-    d = backprop(s, "loss", ["first", "second"])
-    s.let("first_next", first - rate * d["first"])
-    s.let("second_next", second - rate * d["second"])
-    s.carry(first="first_next", second="second_next")
-    return s
-
 
 TYPED = [[0.5], [-0.25], [1.0]]
 STARTS = {

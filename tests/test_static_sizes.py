@@ -10,15 +10,15 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from test_page import cell, check_every_cell, open_all
-from test_sizes import tower
+from example_sheets import tower
+from pages import cell, check_every_cell, open_all
 
 from lessons.pages import lesson_page
 from sheets import values
 from sheets.library.catalogue import sheet_named
 from widgets import SheetWidget
 from widgets.front_end import joined, style
-from widgets.sheet_widget import plotly_file
+from widgets.plotly_script import plotly_file
 from widgets.static_page import static_page
 
 LESSONS = {
@@ -27,13 +27,9 @@ LESSONS = {
 }  # what a link asks for, and the most that all sizes may weigh in the page
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory) -> Path:
-    made = tmp_path_factory.mktemp("sizes") / "tower.html"
-    made.write_text(
-        static_page("Tower", [tower()], plotly_address=plotly_file().as_uri()), encoding="utf-8"
-    )
-    return made
+@pytest.fixture
+def file(page_file) -> Path:
+    return page_file(tower)
 
 
 def opened(page, file: Path, address: str = ""):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import workbooks
 from examples import differences
-from test_page import frame
+from pages import frame
 
 from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
 from sheets.language.inputs import MOST_STEPS

@@ -1,14 +1,15 @@
-"""The workbooks that tests recalculate: written once, and LibreOffice started once for all of them,
-because a start takes seconds.
+"""The workbooks that tests recalculate: each written once, and LibreOffice started once for those of
+a test module, because a start takes seconds.
 
-A test module registers its workbooks when it is collected; the first test that asks for one has
-them all written.
+A test module registers its workbooks when it is collected; the first of its tests that asks
+LibreOffice for one has it recalculate them all.
 """
 
 from __future__ import annotations
 
 import atexit
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -24,12 +25,24 @@ from sheets import Sheet
 from sheets.targets.excel import write
 
 WRITERS: dict[str, Callable[[Path], None]] = {}
-NOT_IN_LIBREOFFICE: set[str] = set()
+# The test module that registered each of the workbooks that LibreOffice opens.
+MODULES: dict[str, str] = {}
 
 
-def register_writer(name: str, writer: Callable[[Path], None]) -> str:
+def register_writer(name: str, writer: Callable[[Path], None], libreoffice: bool = True) -> str:
+    assert name not in WRITERS, f"two tests name a workbook {name!r}: rename one"
     WRITERS[name] = writer
+    if libreoffice:
+        MODULES[name] = _registering()
     return name
+
+
+def _registering() -> str:
+    """The name of the module that called this one."""
+    frame = sys._getframe()
+    while frame.f_globals["__name__"] == __name__ and frame.f_back:
+        frame = frame.f_back
+    return frame.f_globals["__name__"]
 
 
 def register(
@@ -40,14 +53,12 @@ def register(
     notes: with cell comments, of which LibreOffice reads hundreds slowly. libreoffice: whether it
     opens this one too. options: of `write` (inputs, steps). Returns the name.
     """
-    if not libreoffice:
-        NOT_IN_LIBREOFFICE.add(name)
 
     def writer(path: Path) -> None:
         with nullcontext() if notes else mock.patch.object(Worksheet, "write_comment"):
             write(make(), path, **options)
 
-    return register_writer(name, writer)
+    return register_writer(name, writer, libreoffice)
 
 
 @cache
@@ -76,20 +87,23 @@ def cached(name: str) -> engines.Cells:
 
 
 @cache
-def all_in_libreoffice() -> dict[str, engines.Cells]:
-    names = [name for name in WRITERS if name not in NOT_IN_LIBREOFFICE]
+def saved_together(module: str) -> dict[str, Path]:
+    """The module's workbooks as LibreOffice saves them, by one start of it."""
+    engines.needs_libreoffice()
+    names = [name for name, owner in MODULES.items() if owner == module]
     return dict(
         zip(names, engines.in_libreoffice([path(name) for name in names], folder()), strict=True)
     )
 
 
-def in_libreoffice(name: str) -> engines.Cells:
-    return all_in_libreoffice()[name]
-
-
 def saved_by_libreoffice(name: str) -> Path:
-    all_in_libreoffice()
-    return folder() / "recalculated" / path(name).name
+    return saved_together(MODULES[name])[name]
+
+
+@cache
+def in_libreoffice(name: str) -> engines.Cells:
+    """Every cell after LibreOffice's forced hard recalculation."""
+    return engines.cached_cells(saved_by_libreoffice(name))
 
 
 # --- formulas as they are filled

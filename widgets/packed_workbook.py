@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 from sheets import InputError, Sheet
 from sheets.language.blocks import Input, infinity_of
-from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.limits import MOST_FORMULAS
 from sheets.targets.excel.parts import Part, parts
 from sheets.targets.excel.start import sentences_formula, steps_formula
 from sheets.targets.excel.words import sentence_formula
+from sheets.targets.excel.workbook import written
 from sheets.targets.javascript import program
 
 from . import description_types as types
@@ -41,20 +42,18 @@ def _workbook(sheet: Sheet, steps: int) -> types.Workbook:
     """The workbook with so many steps, or with none where the first is not finite."""
     sheets = parts(sheet, steps)
     if any(part.steps < steps for part in sheets):
-        steps, sheets = 0, parts(sheet, 0)
+        steps, sheets = 0, [replace(part, run=part.run[:1]) for part in sheets]
     return {
-        "parts": _texts(sheet, steps),
+        "parts": _texts(sheets),
         "sheets": [_part(part) for part in sheets],
         "steps": steps,
         "mostFormulas": MOST_FORMULAS,
     }
 
 
-def _texts(sheet: Sheet, steps: int) -> dict[str, str]:
+def _texts(sheets: list[Part]) -> dict[str, str]:
     """The archive's files, path to text."""
-    file = io.BytesIO()
-    write(sheet, file, steps=steps)
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(io.BytesIO(written(sheets))) as archive:
         return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
 
 

@@ -19,9 +19,11 @@ from sheets.language.blocks import Input, Size
 from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
 
+from .answering import Answer, answer
 from .description import description
 from .front_end import joined, style
 from .other_sizes import sizes_of
+from .plotly_script import plotly_file
 
 Rows_ = tuple[tuple[float, ...], ...]
 
@@ -177,22 +179,15 @@ class SheetWidget(anywidget.AnyWidget):
     # --- the page's questions
 
     def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
-        answers = {
+        questions = {
             "workbook": self._send_workbook,
             "open": self._read_workbook,
             "resize": self._make_anew,
             "plotly": self._send_plotly,
         }
-        kind = content.get("kind") if isinstance(content, dict) else None
-        if not isinstance(kind, str) or kind not in answers:
-            return
-        try:
-            more, sent = answers[kind](content, buffers)
-        except InputError as error:
-            more, sent = {"refusal": str(error)}, []
-        self.send({"number": content.get("number"), **more}, sent)
+        answer(self, questions, content, buffers)
 
-    def _send_workbook(self, content: dict[str, Any], _: list[Any]) -> tuple[dict, list[bytes]]:
+    def _send_workbook(self, content: dict[str, Any]) -> Answer:
         from sheets.targets.excel import write
 
         inputs, step = content.get("inputs"), content.get("step")
@@ -206,31 +201,23 @@ class SheetWidget(anywidget.AnyWidget):
         write(self.sheet, file, inputs, steps=step)
         return {}, [file.getvalue()]
 
-    def _read_workbook(self, _: dict[str, Any], buffers: list[Any]) -> tuple[dict, list[bytes]]:
+    def _read_workbook(self, content: dict[str, Any]) -> Answer:
         from sheets.targets.excel import read_inputs
 
-        found = read_inputs(self.sheet, bytes(buffers[0]) if buffers else b"")
+        files = content["buffers"]
+        found = read_inputs(self.sheet, bytes(files[0]) if files else b"")
         return {
             "inputs": {
                 name: None if array is None else array.tolist() for name, array in found.items()
             }
         }, []
 
-    def _make_anew(self, content: dict[str, Any], _: list[Any]) -> tuple[dict, list[bytes]]:
+    def _make_anew(self, content: dict[str, Any]) -> Answer:
         inputs = content.get("inputs")
         if not isinstance(inputs, dict) or not all(isinstance(name, str) for name in inputs):
             raise InputError("the page did not say which size it wants; load it again")
         self.set(**inputs)
         return {}, []
 
-    def _send_plotly(self, _: dict[str, Any], __: list[Any]) -> tuple[dict, list[bytes]]:
+    def _send_plotly(self, _: dict[str, Any]) -> Answer:
         return {}, [plotly_file().read_bytes()]
-
-
-def plotly_file() -> Path:
-    """plotly.js as the installed plotly package has it, found without importing plotly."""
-    from importlib.util import find_spec
-
-    spec = find_spec("plotly")
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"

@@ -20,7 +20,7 @@ from .front_end import joined, style
 from .other_sizes import told_sizes
 from .packed_workbook import packed_workbook
 from .packing import packed
-from .sheet_widget import plotly_file
+from .plotly_script import plotly_file
 
 LOOK = """
 body { margin: 0; background: #fff; color: #1a1a1a;

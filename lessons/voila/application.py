@@ -9,7 +9,6 @@ them. It must stay without an `__init__.py`: `import voila` would find it before
 
 import contextlib
 import importlib.metadata
-import importlib.util
 import logging
 import mimetypes
 import os
@@ -33,6 +32,8 @@ from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
+
+from widgets.plotly_script import plotly_file
 
 from .kernels import PRIVATE, RunningPython, WarmKernels, room_for_another
 from .login import SecretAddress, for_the_person
@@ -119,13 +120,6 @@ def links(name: str, base_url: str, label: str) -> str:
     )
 
 
-def plotly_folder() -> str:
-    """The folder of the installed plotly.min.js, found without importing plotly."""
-    plotly = importlib.util.find_spec("plotly")
-    assert plotly is not None and plotly.origin is not None
-    return str(Path(plotly.origin).with_name("package_data"))
-
-
 class LessonServer(Voila):
     """Voila on sockets that are already bound, with our pages, and without its
     listings of files.
@@ -201,7 +195,11 @@ class LessonServer(Voila):
                 at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"),
                 TemplateStaticFileHandler,
             ),
-            (at("gradsheet", r"(plotly-.*\.js)"), PlotlyScript, {"path": plotly_folder()}),
+            (
+                at("gradsheet", r"(plotly-.*\.js)"),
+                PlotlyScript,
+                {"path": str(plotly_file().parent)},
+            ),
             *kept,
         ]
         return [
@@ -287,7 +285,7 @@ class PlotlyScript(tornado.web.StaticFileHandler):
     """
 
     def parse_url_path(self, url_path: str) -> str:
-        return "plotly.min.js"
+        return plotly_file().name
 
     def get_content_type(self) -> str:
         return "text/javascript; charset=utf-8"

@@ -11,11 +11,11 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pytest
 from panels import ask, done
 
-from lessons import server
 from sheets import InputError
+from widgets.fine_tuning import FOLDERS
 from widgets.fine_tuning.data import labels as labels_room
 from widgets.fine_tuning.panel import FineTuningPanel
-from widgets.fine_tuning.panel.allowed import VARIABLE, allowed_folders, is_of_another_computer
+from widgets.fine_tuning.panel.allowed import allowed_folders, is_of_another_computer
 from widgets.fine_tuning.panel.jobs import FAILED, FINISHED, STOPPED
 
 OWN = {
@@ -199,17 +199,16 @@ def test_reading_pictures_can_be_stopped(panel, chosen, photos, monkeypatch):
 
 
 def test_which_folders_are_allowed(monkeypatch, tmp_path):
-    for name in (VARIABLE, "SERVER_SOFTWARE"):
+    for name in (FOLDERS, "SERVER_SOFTWARE"):
         monkeypatch.delenv(name, raising=False)
     assert allowed_folders() is None  # in a notebook
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
     assert (
         allowed_folders() == () and "python3 lessons --pictures FOLDER" in FineTuningPanel().allowed
     )
-    monkeypatch.setenv(VARIABLE, f"{tmp_path}{os.pathsep}{tmp_path / 'y'}")
+    monkeypatch.setenv(FOLDERS, f"{tmp_path}{os.pathsep}{tmp_path / 'y'}")
     assert allowed_folders() == (tmp_path.resolve(), (tmp_path / "y").resolve())
     assert allowed_folders([tmp_path / "x"]) == ((tmp_path / "x").resolve(),)
-    assert server.FOLDERS == VARIABLE
 
 
 @pytest.mark.parametrize(

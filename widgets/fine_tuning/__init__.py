@@ -13,6 +13,10 @@ package alone loads none of them.
 
 import os
 
+# The environment variable that names the folders which a page may use, with what parts PATH between
+# them: see panel/allowed.py.
+FOLDERS = "GRADSHEET_FOLDERS"
+
 # Read when PyTorch is imported. Its threads wait for each other at every step; turning in a loop
 # meanwhile, as is usual, they keep each other from their work as soon as anything else runs on the
 # same cores, and seconds become minutes.

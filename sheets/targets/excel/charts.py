@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Group
@@ -20,7 +21,6 @@ from ...language.charts import STEP, Axis, Chart, Series
 from ...language.errors import NeedsBlock
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
-from .formulas import column_name
 from .layout import Layout, Place, contours
 from .steps import Steps
 from .styles import Styles
@@ -43,14 +43,8 @@ COLOURS = (
 
 def cells_of(block: Block, place: Place) -> str:
     """`=Sheet!$B$5:$B$9`: the block's cells."""
-    last_row, last_column = (
-        place.row + int(block.shape[0]) - 1,
-        place.column + int(block.shape[1]) - 1,
-    )
-    corners = dict.fromkeys([(place.row, place.column), (last_row, last_column)])
-    return f"={place.worksheet}!" + ":".join(
-        f"${column_name(column)}${row + 1}" for row, column in corners
-    )
+    last = place.row + int(block.shape[0]) - 1, place.column + int(block.shape[1]) - 1
+    return f"={place.worksheet}!{xl_range_abs(place.row, place.column, *last)}"
 
 
 # --- segments

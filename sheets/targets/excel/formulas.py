@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from ...language.blocks import Input, infinity_of
 from ...language.cells import at, reads
 from ...language.dependencies import walk
@@ -41,13 +43,6 @@ def collapses(op: str) -> bool:
     return COLLAPSING.search(OPS[op].excel) is not None
 
 
-def column_name(j: int) -> str:
-    name = ""
-    while j >= 0:
-        name, j = chr(65 + j % 26) + name, j // 26 - 1
-    return name
-
-
 class Corner(NamedTuple):
     """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its
     column.
@@ -60,11 +55,8 @@ class Corner(NamedTuple):
 
     def address(self, i: int, j: int, rows: int) -> str:
         add = {"": 0, "i": i, "j": j, "last": rows - 1}
-        dollar_column = "" if self.column_with == "j" else "$"
-        dollar_row = "" if self.row_with == "i" else "$"
-        row = self.row + add[self.row_with]
-        column = column_name(self.column + add[self.column_with])
-        return f"{dollar_column}{column}{dollar_row}{row + 1}"
+        row, column = self.row + add[self.row_with], self.column + add[self.column_with]
+        return xl_rowcol_to_cell(row, column, self.row_with != "i", self.column_with != "j")
 
 
 class Reference(NamedTuple):

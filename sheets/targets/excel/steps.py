@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, infinity_of, locked
@@ -21,7 +22,7 @@ from ...language.dependencies import refs
 from ...language.expr import is_single
 from ...language.sheet import Sheet
 from ..numpy import Values
-from .formulas import Formula, column_name, formula
+from .formulas import Formula, formula
 from .layout import Place
 from .limits import check_fits
 from .styles import Styles, cached, cell_format
@@ -62,11 +63,8 @@ class Steps:
 
     def cells(self, name: str, steps: int) -> str:
         """`=Steps!$B$7:$B$57`: the single number `name`, or the step's number, at each step."""
-        column = f"${column_name(0 if name == STEP else self.columns[name])}$"
-        ends = dict.fromkeys(
-            f"{column}{row + 1}" for row in (self.first_row, self.first_row + steps)
-        )
-        return f"={self.worksheet}!{':'.join(ends)}"
+        column, first = 0 if name == STEP else self.columns[name], self.first_row
+        return f"={self.worksheet}!{xl_range_abs(first, column, first + steps, column)}"
 
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
         """Columns, and what stands above each: `w[2,1]` is the first number in the

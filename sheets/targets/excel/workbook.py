@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
+from ..numpy import Values
 from . import start
 from .charts import WORKSHEET as CHARTS
 from .charts import Drawn, write_charts
@@ -50,9 +51,9 @@ def write(
     target: str | Path | BinaryIO,
     inputs: Mapping[str, Any] | None = None,
     steps: int = 0,
-) -> int:
-    """Write the workbook of these inputs (default: the sheet's own); returns how many steps it
-    holds.
+) -> list[Values]:
+    """Write the workbook of these inputs (default: the sheet's own); returns every block at step 0,
+    1, ... up to the last step that it holds.
 
     steps: of a carried sheet, a row for each, up to the last finite one (`trajectory` in
     targets/numpy.py). target: a path or an open binary file. Sheets beside this one
@@ -63,8 +64,20 @@ def write(
     NeedsBlock for a formula that Excel cannot state in one cell, SheetError for a text or a name
     that it cannot hold, all before anything is written.
     """
-    main, *beside = parts(sheet.with_inputs(inputs or {}), steps)
-    file = io.BytesIO()  # whole before anything is written, so that a failure leaves no broken file
+    made = parts(sheet.with_inputs(inputs or {}), steps)
+    whole = written(made)  # before the target is touched, so that a failure leaves no broken file
+    if isinstance(target, (str, Path)):
+        Path(target).write_bytes(whole)
+    else:
+        target.write(whole)
+    return made[0].run
+
+
+def written(made: Sequence[Part]) -> bytes:
+    """The file of these parts, of which the main sheet's is the first."""
+    main, *beside = made
+    sheet = main.sheet
+    file = io.BytesIO()
     with Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
@@ -76,11 +89,7 @@ def write(
         first.write(main, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
-    if isinstance(target, (str, Path)):
-        Path(target).write_bytes(file.getvalue())
-    else:
-        target.write(file.getvalue())
-    return main.steps
+    return file.getvalue()
 
 
 def _write_main(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:

@@ -14,9 +14,8 @@ from pathlib import Path, PurePath
 
 from sheets import InputError
 
+from .. import FOLDERS
 from ..data.files import is_within
-
-VARIABLE = "GRADSHEET_FOLDERS"  # with what parts PATH between them
 
 Allowed = tuple[Path, ...] | None  # real paths; None: any folder
 
@@ -24,8 +23,8 @@ Allowed = tuple[Path, ...] | None  # real paths; None: any folder
 def allowed_folders(given: Sequence[Path | str] | None = None) -> Allowed:
     """Those given; else those of the environment; else none under Voila, and any elsewhere."""
     served = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
-    if given is None and VARIABLE in os.environ:
-        given = [part for part in os.environ[VARIABLE].split(os.pathsep) if part]
+    if given is None and FOLDERS in os.environ:
+        given = [part for part in os.environ[FOLDERS].split(os.pathsep) if part]
     if given is None:
         return () if served else None
     return tuple(Path(folder).expanduser().resolve() for folder in given)

@@ -18,8 +18,9 @@ import traitlets
 
 from sheets import InputError
 
+from ...answering import answer
 from ...front_end import joined_from, style
-from ...sheet_widget import plotly_file
+from ...plotly_script import plotly_file
 from ..data.events import Event, Listener, Notice, Stop, nobody
 from .allowed import allowed_folders, allowed_path, sentence
 from .jobs import RUNNING, Jobs, Status
@@ -267,7 +268,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     # --- the page's questions
 
     def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
-        answers = {
+        questions = {
             "open": self._prepare_for,
             "start": self._start_for,
             "choose": self._choose_for,
@@ -279,14 +280,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             "bring": self._take_recording,
             "plotly": self._send_plotly,
         }
-        kind = content.get("kind") if isinstance(content, dict) else None
-        if not isinstance(kind, str) or kind not in answers:
-            return
-        try:
-            more, sent = answers[kind]({**content, "buffers": buffers})
-        except InputError as error:
-            more, sent = {"refusal": str(error)}, []
-        self.send({"number": content.get("number"), **more}, sent)
+        answer(self, questions, content, buffers)
 
     def _prepare_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         session = content.get("session")

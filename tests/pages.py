@@ -1,0 +1,88 @@
+"""What tests do on a sheet's page in a real browser, and what they read off it."""
+
+from __future__ import annotations
+
+from sheets import Sheet, values
+from sheets.language.blocks import Setting
+from sheets.language.formats import shown, written
+from sheets.targets.numpy import is_said
+
+INSIDE = (
+    "{ left: box.left + xaxis._offset + xaxis.c2p(x), top: box.top + yaxis._offset + yaxis.c2p(y) }"
+)
+
+
+PLACE = f"""([chart, x, y]) => {{
+    const plot = document.querySelectorAll(".js-plotly-plot")[chart];
+    plot.scrollIntoView({{ block: "center" }});
+    const {{ xaxis, yaxis }} = plot._fullLayout;
+    const box = plot.getBoundingClientRect();
+    return {INSIDE};
+}}"""
+
+
+def frame(page) -> None:
+    """Wait until what was asked for is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def cell(page, block: str, row: int = 0, column: int = 0):
+    return page.locator(f"td[data-block='{block}'][data-row='{row}'][data-col='{column}']")
+
+
+def open_all(page) -> None:
+    page.evaluate(
+        "document.querySelectorAll('details.gs-group').forEach((folded) => { folded.open = true; })"
+    )
+    page.wait_for_function(
+        "[...document.querySelectorAll('details.gs-group')].every((folded) =>"
+        " folded.querySelector('td'))"
+    )
+
+
+def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
+    """Each cell drawn shows the reference's number; each sentence that holds is said,
+    and no other.
+    """
+    frame(page)
+    found = values(sheet, inputs, steps)
+    cells = page.evaluate(
+        "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
+        "[td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
+    )
+    assert (
+        len(cells)
+        >= len([b for b in sheet.blocks.values() if not isinstance(b, Setting)])
+        - page.locator("details:not([open])").count() * 4
+    )
+    for name, row, column, text in cells:
+        assert text == shown(float(found[name][row, column]), sheet.blocks[name].format), (
+            name,
+            row,
+            column,
+        )
+    said = [written(s.pieces, found) for s in sheet.sentences if is_said(s, found)]
+    assert page.locator(".gs-sentences p").all_inner_texts() == said
+
+
+def place(page, chart: int, x: float, y: float) -> tuple[float, float]:
+    at = page.evaluate(PLACE, [chart, x, y])
+    return at["left"], at["top"]
+
+
+def drag(page, chart: int, start: tuple[float, float], *stops: tuple[float, float]) -> None:
+    page.mouse.move(*place(page, chart, *start))
+    page.mouse.down()
+    for stop in stops:
+        page.mouse.move(*place(page, chart, *stop), steps=4)
+    page.mouse.up()
+    frame(page)
+
+
+def data(page, chart: int) -> list:
+    """What plotly itself holds, once it has come to rest."""
+    page.wait_for_timeout(400)
+    return page.evaluate(
+        f"document.querySelectorAll('.js-plotly-plot')[{chart}].data.map((d) => [Array.from(d.x),"
+        " Array.from(d.y)])"
+    )
