@@ -46,7 +46,7 @@ def lesson_links(
 
     def to(word: str, others: list[str]) -> str:
         links = [
-            f'<a href="{html.escape(address(other))}">{word}: {short_title(other)}</a>'
+            f'<a href="{html.escape(address(other))}">{word}<span>: {short_title(other)}</span></a>'
             for other in others
         ]
         return f"<span>{''.join(links)}</span>"

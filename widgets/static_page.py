@@ -36,6 +36,7 @@ nav ~ main > h1:first-child { font-size: 1.15em; margin: 0; line-height: 32px; }
   nav:first-child, nav:first-child a { font-size: 14px; line-height: 32px; }
   nav ~ main > h1:first-child { padding-right: 560px; }
 }
+nav:first-child a span { font-size: 0; }
 .gs-run { display: none; }
 h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
 a { color: #00527f; }

@@ -55,9 +55,9 @@ class Prediction {
     this.asked?.();
   }
 
-  /** Whether its answer stands on the page already, so that it is held back. */
-  get isHeldBack() {
-    return this.told.preset === null && !this.told.steps && this.stage !== "revealed";
+  /** Whether it asks for what stands on the page from the first. */
+  get isOfTheOpening() {
+    return this.told.preset === null && !this.told.steps;
   }
 
   next() {
@@ -204,8 +204,9 @@ export class Predictions {
   /** The question that stands with a step of the story: to be answered, or just answered. */
   due() {
     const { at, moved, preset } = this.page.story;
-    const place = preset ? at - 1 : null;
-    const own = this.list.filter(({ told }) => told.preset === place);
+    const own = this.list.filter((each) =>
+      preset ? each.told.preset === at - 1 : each.isOfTheOpening,
+    );
     const open = own.find(({ stage }) => stage !== "revealed");
     if (this.last && own.includes(this.last) && this.last.stage === "revealed") return this.last;
     return !preset || !moved ? open : undefined;
@@ -219,7 +220,7 @@ export class Predictions {
     place(this.cards, others);
     place(story.predicted, due ? [due.node] : []);
     story.question.hidden = Boolean(due && story.preset && !story.moved);
-    const held = due?.isHeldBack ? due.told : null;
+    const held = due?.isOfTheOpening && due.stage !== "revealed" ? due.told : null;
     state.asked = new Set(held?.block ? [held.block] : []);
     for (const [k, chart] of charts.entries())
       chart.holdBack(held && held.chart === k ? held.series : -1);

@@ -128,6 +128,7 @@ export class Stage {
     const row = Math.min(Math.max(0, Math.round(wanted) || 0), this.state.rowCount(name) - 1);
     if (row === this.row) return;
     this.row = row;
+    this.table.draw(); // as many rows as there are now
     this.table.show(row);
     this.cast.grid.select(name, row, column, this.table.find(name, row, column));
   }

@@ -32,8 +32,9 @@ export class Story {
 
   makeBar() {
     const dot = (title, k) =>
-      button(k ? String(k) : "•", () => this.ask(k - 1), {
+      button("", () => this.ask(k - 1), {
         class: "gs-dot",
+        "data-number": k || "•",
         "aria-label": title,
         title,
       });
