@@ -27,7 +27,20 @@ def frame(page) -> None:
 
 
 def cell(page, block: str, row: int = 0, column: int = 0):
-    return page.locator(f"td[data-block='{block}'][data-row='{row}'][data-col='{column}']")
+    """A cell of the sheet; the stage above it may show the same one."""
+    return page.locator(f"td[data-block='{block}'][data-row='{row}'][data-col='{column}']").last
+
+
+def choose_step(page, title: str) -> None:
+    """Stand where the story's step of this title begins, with its move made and nothing played."""
+    page.get_by_role("button", name=title, exact=True).click()
+    move = page.locator(".gs-move")
+    if move.is_visible():
+        move.click()
+    start = page.get_by_role("button", name="To the start")
+    if start.count():
+        start.click()
+    frame(page)
 
 
 def open_all(page) -> None:

@@ -80,7 +80,7 @@ def show(page: Page, file: Path, state: str) -> None:
     their way.
     """
     page.goto(f"{file.as_uri()}#{state}")
-    page.wait_for_selector(".gs-charts .js-plotly-plot")
+    page.wait_for_selector(".js-plotly-plot")
     page.add_style_tag(content=".gs-formulabar { visibility: hidden; }")
     page.locator("article.gradsheet").first.evaluate("(sheet) => sheet.scrollIntoView()")
     page.wait_for_timeout(1000)
@@ -138,7 +138,7 @@ def in_jupyterlab(page: Page, folder: Path) -> list[Image.Image]:
         page.keyboard.press("Control+b")  # the files' list away
         page.get_by_role("menuitem", name="Run").first.click()
         page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", timeout=60_000)
+        page.wait_for_selector(".js-plotly-plot >> nth=1", timeout=60_000)
         page.get_by_role("button", name="No", exact=True).click()  # news
         page.mouse.move(1390, 5)
         page.wait_for_timeout(1500)
@@ -151,7 +151,7 @@ def in_marimo(page: Page, folder: Path) -> list[Image.Image]:
     with marimo_server(folder / "marimo", "edit") as address:
         page.set_viewport_size({"width": 1400, "height": 1050})
         page.goto(address)
-        charts = page.locator(".gs-charts .js-plotly-plot")
+        charts = page.locator(".js-plotly-plot")
         while charts.count() < 2:
             page.keyboard.press("Control+Shift+R")  # run all, which marimo hears when it is ready
             page.wait_for_timeout(5000)

@@ -73,7 +73,7 @@ def charts(page, page_file):
     def opened(make: Callable[[], Sheet]):
         page.set_viewport_size({"width": 1280, "height": 1000})
         page.goto(page_file(make).as_uri())
-        page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+        page.wait_for_selector(".js-plotly-plot >> nth=1")
         frame(page)
         page.evaluate(HOLD)
         return page
@@ -292,12 +292,12 @@ def test_a_page_that_was_taken_away_draws_no_more(page, tmp_path):
         encoding="utf-8",
     )
     page.goto(file.as_uri())
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     frame(page)
     page.evaluate(HOLD)
     set_to(page, "shift", 2)
     page.evaluate("end()")
-    assert page.locator(".gs-charts .main-svg").count() == 0
+    assert page.locator(".js-plotly-plot .main-svg").count() == 0
     page.set_viewport_size({"width": 700, "height": 700})
     page.wait_for_timeout(400)
     assert page.evaluate("held.length") == 0

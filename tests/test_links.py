@@ -172,7 +172,7 @@ def file(page_file) -> Path:
 def opened(page, file, address: str):
     page.goto("about:blank")
     page.goto(file.as_uri() + address)
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", state="attached")
+    page.wait_for_selector(".js-plotly-plot >> nth=1", state="attached")
     return page
 
 
@@ -187,7 +187,7 @@ def test_the_address_follows_the_page_and_brings_it_back(page, file):
     expected = {**log_loss().presets[4].inputs, "clip": 0.03}
     check_every_cell(page, log_loss(), expected)
     page.reload()
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     check_every_cell(page, log_loss(), expected)
 
 
@@ -196,7 +196,7 @@ def test_reset_leads_back_to_the_link_and_not_to_the_sheet(page, file):
     page.get_by_role("button", name="Clip at 0.05").click()
     page.wait_for_function("location.hash === '#preset=5'")
     page.reload()  # goes on where it was, and still knows its link
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     assert cell(page, "row_count").inner_text() == "40"
     page.get_by_role("button", name="Reset").click()
     check_every_cell(page, log_loss(), {"clip": 0.2})

@@ -58,7 +58,7 @@ def voila(lessons, folder) -> str:
 def opened(page, address: str):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(address)
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", timeout=60_000)
+    page.wait_for_selector(".js-plotly-plot >> nth=1", timeout=60_000)
     return page
 
 
@@ -190,7 +190,7 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     page.get_by_text("| Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_text("Run All Cells", exact=True).click()
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1", timeout=60_000)
+    page.wait_for_selector(".js-plotly-plot >> nth=1", timeout=60_000)
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
     cells = page.locator(".jp-Notebook .jp-Cell").count()

@@ -42,7 +42,7 @@ def log_loss_file(tmp_path_factory) -> Path:
 def lesson(page, log_loss_file):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(log_loss_file.as_uri())
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     return page
 
 

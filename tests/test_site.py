@@ -134,7 +134,7 @@ def test_the_workbooks_hold_the_sheets(site):
 def test_the_site_opens_from_disk(page, site):
     page.goto((site / "index.html").as_uri())
     page.get_by_role("link", name=re.compile("Log loss: why confident")).click()
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     assert (
         page.locator("td[data-block='loss_mean']").inner_text()
         == f"{values(log_loss())['loss_mean'][0, 0]:.4f}"
@@ -170,7 +170,7 @@ def hosted(site) -> Iterator[str]:
 
 def test_any_file_server_will_do_under_any_path(page, hosted):
     page.goto(f"{hosted}log_loss.html#clip=0.05")
-    page.wait_for_selector(".gs-charts .js-plotly-plot >> nth=1")
+    page.wait_for_selector(".js-plotly-plot >> nth=1")
     assert (
         page.locator("td[data-block='loss_mean']").inner_text()
         == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
