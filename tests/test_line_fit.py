@@ -20,7 +20,7 @@ from pages import cell
 from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.language.dependencies import refs
-from sheets.language.formats import LARGE, shown, written
+from sheets.language.formats import LARGE, shown
 from sheets.library.line_fit import line_fit
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
@@ -458,13 +458,6 @@ def check_change(said: list[str], number: dict[str, float]) -> None:
 # --- the lesson
 
 
-def told(title: str) -> str:
-    """What the story tells of a preset at the step where it stops."""
-    preset = next(one for one in SHEET.presets if one.title == title)
-    stop = SHEET.staged(preset).play
-    return written(preset.happened + preset.why, values(SHEET, preset.inputs, steps=stop))
-
-
 def rises(title: str) -> int:
     """Updates of 400 that raise the mse of all points."""
     return int((np.diff(column(run(PRESETS[title], 400), "mse")) > 0).sum())
@@ -488,21 +481,6 @@ def test_the_numbers_of_the_lesson_are_the_sheets():
     named = set(re.findall(r"\d+\.\d+", text))
     assert named and named <= truth
     assert f"rises at {rises(ONE_POINT)} of 400" in text
-
-
-@pytest.mark.parametrize(
-    ("title", "words"),
-    [
-        (STORY, "at 8.04 now. The slope, at 2.93"),
-        (SMALL, "After 400 updates the line is 1.14 x + 4.89: about half way"),
-        (UNDER, "After 100 it stands at 3.00 x + 8.00"),
-        (OVER, "After 10 updates the loss has grown to 555"),
-        (ONE_POINT, "Yet after 400 the line is 3.00 x + 8.00"),
-        (ONE_X, "stopped at 2.40 x + 7.80"),
-    ],
-)
-def test_the_story_tells_what_the_lecture_saw(title, words):
-    assert words in told(title)
 
 
 def test_what_the_story_says_without_a_number_is_so():

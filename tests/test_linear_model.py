@@ -180,19 +180,31 @@ def test_a_learning_rate_of_nothing_is_said():
 
 def test_the_numbers_of_the_lesson_are_the_sheets():
     cells = json.loads(notebook("linear_model").read_text(encoding="utf-8"))["cells"]
-    story = "".join(cells[2]["source"]).split("## The story")[1].split("## Look closer")[0]
-    runs = {title: run(PRESETS[title], 300) for title in (STORY, SLOW, ELSEWHERE)}
-    places = [(STORY, 150), (STORY, 300), (ELSEWHERE, 300)]
-    truth = {
-        f"{runs[title][step][name].item():.2f}"
-        for title, step in places
-        for name in ("weight_1", "weight_2", "b")
-    }
-    truth |= {
-        f"{runs[SLOW][300]['mse'].item():.4f}",
-        f"{runs[STORY][30]['mse'].item():.4f}",
-        f"{runs[STORY][30]['last_epoch_loss'].item():.4f}",
-    }
-    truth |= {f"{PRESETS[title]['learning_rate'].item():g}" for title in (STORY, SLOW)}
-    named = set(re.findall(r"\d+\.\d+", story))
+    text = "".join(cells[2]["source"]).split("## Look closer")[0]
+    story = run(PRESETS[STORY], 300)
+    truth = {f"{story[300][name].item():.2f}" for name in ("weight_1", "weight_2", "b")}
+    truth |= {f"{story[30][name].item():.4f}" for name in ("mse", "last_epoch_loss")}
+    truth.add(f"{PRESETS[STORY]['learning_rate'].item():g}")
+    named = set(re.findall(r"\d+\.\d+", text))
     assert named and named <= truth
+
+
+def test_ten_epochs_at_a_tenth_of_the_rate_come_about_as_far_as_one():
+    once, slowly = run(PRESETS[STORY], 30)[-1], run(PRESETS[SLOW], 300)[-1]
+    assert 0.7 < slowly["mse"].item() / once["mse"].item() < 1
+
+
+def test_at_a_rate_too_large_most_updates_overshoot_by_more_than_they_repair():
+    """An update of one row multiplies that row's error by 1 - 2 rate (1 + x²)."""
+    x, rate = values(SHEET)["x"], PRESETS[TOO_LARGE]["learning_rate"].item()
+    assert np.mean(1 - 2 * rate * (1 + (x**2).sum(axis=1)) < -1) > 0.5
+    way = run(PRESETS[TOO_LARGE], 20)
+    assert (
+        np.sign(column_of(way, "weight_1")).min() == -1 < np.sign(column_of(way, "weight_1")).max()
+    )
+    far = [np.abs(found["w"]).max() for found in way]
+    assert far[-1] > 5 * far[5] > 5 * far[1]
+
+
+def column_of(found: list[Values], name: str) -> np.ndarray:
+    return np.array([each[name].item() for each in found])

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sheets import Sheet, sentences, values
-from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import write
@@ -271,28 +270,6 @@ def test_the_points_lie_on_the_curves_and_in_the_charts():
 
 def said(title: str) -> str:
     return " ".join(sentences(SHEET, values(SHEET, PRESETS[title])))
-
-
-def told(number: int) -> str:
-    """What the story tells in its step of this number, from 1."""
-    preset = SHEET.presets[number - 1]
-    return written(preset.happened + preset.why, values(SHEET, preset.inputs))
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (1, "Row 5 costs 3.91, 56% of the whole"),
-        (2, "It is 0.0860. The one mistake, row 13, costs 1.20"),
-        (3, "It is infinite: row 13, a cat,"),
-        (4, "Row 13 costs 9.21, which is 99.96% of the whole. The mean is 0.2304"),
-        (5, "The mean falls to 0.1249"),
-        (6, "A little better: 0.1175"),
-        (7, "It is the best: 0.1169"),
-    ],
-)
-def test_the_story_tells_what_the_lecture_saw(number, words):
-    assert words in told(number)
 
 
 def test_what_the_story_says_of_rows_is_so():

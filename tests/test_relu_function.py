@@ -410,6 +410,10 @@ def test_what_the_lesson_says_of_kinks_is_so():
     assert (
         sum(np.abs(np.abs(kinks[4]) - 0.44) < 0.06) + sum(np.abs(kinks[4]) < 0.02) == 12
     )  # the bump: three crowds
+    found = [values(SHEET, inputs, 300)["loss"].item() for inputs in PRESETS]
+    assert found[2] < found[0] / 100 and 0.2 < found[3] / found[2] < 0.3
+    step = values(SHEET, PRESETS[5], 300)["kink"].ravel()
+    assert all(sum(np.abs(step - crowd) < 0.04) >= 4 for crowd in (-0.15, 0.11))
     assert [values(SHEET, PRESETS[7], steps)["dead_units"].item() for steps in (0, 300)] == [5, 5]
     assert "five of the twelve" in text_of(notebook("relu_function"))
 

@@ -16,7 +16,7 @@ from sheets.language.formats import Pieces, written
 from sheets.language.scene import Scene
 from sheets.language.teaching import Preset, names_in
 from sheets.library.catalogue import SHEETS
-from sheets.targets.numpy import Values, steps_taken
+from sheets.targets.numpy import Values, trajectory
 
 MOST_WORDS = {"predict": 35, "happened": 30, "why": 30}
 MOST_WORDS_TOGETHER = 60
@@ -28,7 +28,40 @@ CONSTANTS = {
     "log_loss": {"110": "the place of the lecture's submission, in its own words"},
 }
 
-TOLD = ["log_loss", "line_fit"]
+# What the lectures saw, in the words of the steps: no change of a sheet may change it silently.
+SEEN = {
+    ("log_loss", 1): "Row 5 costs 3.91, 56% of the whole",
+    ("log_loss", 2): "It is 0.0860. The one mistake, row 13, costs 1.20",
+    ("log_loss", 3): "It is infinite: row 13, a cat,",
+    ("log_loss", 4): "Row 13 costs 9.21, which is 99.96% of the whole. The mean is 0.2304",
+    ("log_loss", 5): "The mean falls to 0.1249",
+    ("log_loss", 6): "A little better: 0.1175",
+    ("log_loss", 7): "It is the best: 0.1169",
+    ("line_fit", 1): "at 8.04 now. The slope, at 2.93",
+    ("line_fit", 2): "After 400 updates the line is 1.14 x + 4.89: about half way",
+    ("line_fit", 3): "After 100 it stands at 3.00 x + 8.00",
+    ("line_fit", 4): "After 10 updates the loss has grown to 555",
+    ("line_fit", 5): "Yet after 400 the line is 3.00 x + 8.00",
+    ("line_fit", 8): "stopped at 2.40 x + 7.80",
+    ("linear_model", 1): "1.72 and 2.79 where two and three are true, the bias 1.26",
+    ("linear_model", 2): "after 10 epochs the loss of all rows is 0.1652",
+    ("linear_model", 4): "the weights are 1.96 and 2.95, the bias 1.05",
+    ("relu_function", 1): "ends at 0.33326",
+    ("relu_function", 2): "fell to 0.00000",
+    ("relu_function", 3): "is 0.00221",
+    ("relu_function", 4): "is 0.00049",
+    ("relu_function", 5): "is 0.00134",
+    ("relu_function", 6): "is 0.01072",
+    ("relu_function", 8): "5 of the 12 are dead, and the mean squared error ends at 0.00286",
+    ("relu_function", 9): "12 of 12 units died. The mean squared error stays at 0.48387",
+    ("lr_finder", 1): "at rate number 89, 1.91, it was over four times its least, 1.9930",
+    ("lr_finder", 2): "0.1095 at rate 0.05, and 2.0580 at rate 0.001",
+    ("lr_finder", 3): "it is at 0.5297, the chosen rate at 0.1095",
+    ("lr_finder", 5): "the test ends at number 20. Valley suggests 1.10",
+    ("lr_finder", 6): "sees only 13 points",
+}
+
+TOLD = ["log_loss", "line_fit", "linear_model", "relu_function", "lr_finder"]
 STEPS = [(name, number) for name in TOLD for number in range(1, len(SHEETS[name]().presets) + 1)]
 each_story = pytest.mark.parametrize("name", TOLD)
 each_step = pytest.mark.parametrize(("name", "number"), STEPS, ids=lambda part: str(part))
@@ -123,6 +156,13 @@ def test_what_is_told_is_a_number_or_meant_to_be_infinite(name, number):
     assert not re.search("undefined|{|}", " ".join(telling(name, number).values()))
 
 
+def moves(started: Sheet, found: Values) -> bool:
+    """Whether another step would change anything: a page stops playing where it would not."""
+    return any(
+        not np.array_equal(found[block], found[source]) for block, source in started.carried.items()
+    )
+
+
 def says_a_number(block: Block, number: float) -> bool:
     return bool(np.isfinite(number)) or (np.isinf(number) and infinity_of(block) is not None)
 
@@ -131,14 +171,20 @@ def says_a_number(block: Block, number: float) -> bool:
 def test_the_step_where_playing_stops_is_reached(name, number):
     preset, scene = step(name, number)
     started = sheet(name).with_inputs(preset.inputs)
-    assert steps_taken(started, scene.play) == scene.play
-    assert not scene.play or started.carried
+    run = list(trajectory(started, scene.play))
+    assert len(run) == scene.play + 1 and (not scene.play or started.carried)
+    assert all(moves(started, found) for found in run[:-1])
 
 
 @each_story
 def test_a_sheet_that_trains_has_something_to_play(name):
     stops = [step(name, number)[1].play for other, number in STEPS if other == name]
     assert any(stops) == bool(sheet(name).carried)
+
+
+@pytest.mark.parametrize(("name", "number"), SEEN, ids=lambda part: str(part))
+def test_a_step_tells_what_the_lecture_saw(name, number):
+    assert SEEN[name, number] in spoken(name, number)
 
 
 # --- what stands on the stage
