@@ -31,6 +31,11 @@ def cell(page, block: str, row: int = 0, column: int = 0):
     return page.locator(f"td[data-block='{block}'][data-row='{row}'][data-col='{column}']").last
 
 
+def open_panel(page, title: str) -> None:
+    """Show a part of what stands below the stage."""
+    page.get_by_role("button", name=title, exact=True).click()
+
+
 def choose_step(page, title: str) -> None:
     """Stand where the story's step of this title begins, with its move made and nothing played."""
     page.get_by_role("button", name=title, exact=True).click()

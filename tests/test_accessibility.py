@@ -30,7 +30,7 @@ def test_axe_finds_nothing(page, lesson_file, lesson: str):
     page.set_viewport_size({"width": 1366, "height": 900})
     page.goto(lesson_file(lesson).as_uri())
     page.wait_for_selector(".js-plotly-plot")
-    page.evaluate(UNFOLD, OPEN.get(lesson, "details.gs-predict, details.gs-share"))
+    page.evaluate(UNFOLD, OPEN.get(lesson, ".gs-panel"))
     assert not violations(page)
     page.evaluate("location.hash = 'mode=projector'")
     page.wait_for_selector("article[data-projector]")

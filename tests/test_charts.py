@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from pages import frame
+from pages import choose_step, frame
 from PIL import Image
 
 from sheets import Axis, Series, Sheet, row_index, values
@@ -148,12 +148,12 @@ def test_moves_upon_moves_end_where_plotly_draws(charts):
 def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
     page = charts(log_loss)
     for words in ("Honest predictions", "Clip at 0.05", "Five rows"):
-        page.get_by_role("button", name=words, exact=True).click()
+        choose_step(page, words)
         frame(page)
         moving = picture(page)
         rest(page)
         check_same(picture(page), moving)
-    page.get_by_role("button", name="Honest predictions", exact=True).click()
+    choose_step(page, "Honest predictions")
     frame(page)
     check_as_plotly_draws(page)
 
@@ -175,7 +175,7 @@ def test_a_chart_stands_when_the_update_is_measured(charts):
     }"""
     )
     for words in ("Clip at 0.05", "Five rows"):
-        page.get_by_role("button", name=words, exact=True).click()
+        choose_step(page, words)
         frame(page)
         assert page.evaluate("measured !== before && measured === look()")
         page.evaluate("() => { window.before = look(); }")
@@ -229,22 +229,18 @@ def test_another_plotly_draws_by_its_own_means(charts):
     check_as_plotly_draws(page)
 
 
-def test_a_series_put_out_in_the_legend_stays_out(charts):
+def test_a_series_put_out_in_the_key_stays_out(charts):
     page = charts(gaps)
-    page.add_style_tag(
-        content=".plotly-notifier { display: none; }"
-    )  # it says what a second click does, and fades
-    page.locator(".legendtoggle >> nth=1").click()
+    entry = page.locator(".gs-key button").nth(1)
+    entry.click()
+    assert entry.get_attribute("aria-pressed") == "false"
     page.wait_for_function(
-        "document.querySelector('.js-plotly-plot')._fullData[1].visible === 'legendonly'"
+        "document.querySelector('.js-plotly-plot')._fullData[1].visible === false"
     )
     frame(page)
     set_to(page, "shift", 2)
     check_as_plotly_draws(page)
-    assert (
-        page.evaluate("document.querySelector('.js-plotly-plot')._fullData[1].visible")
-        == "legendonly"
-    )
+    assert not page.evaluate("document.querySelector('.js-plotly-plot')._fullData[1].visible")
 
 
 def test_another_size_shows_the_numbers_of_now(charts):

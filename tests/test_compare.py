@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_sheets import descent
-from pages import cell, data, frame
+from pages import cell, data, frame, open_panel
 
 from sheets import values
 from sheets.library.depth_lab import depth_lab
@@ -15,7 +15,7 @@ from sheets.library.matmul_stack import matmul_stack
 @pytest.fixture
 def lesson(opened):
     page = opened(descent)
-    page.get_by_text("A and B: one difference").click()
+    open_panel(page, "A and B")
     return page
 
 
@@ -75,7 +75,7 @@ def test_a_s_own_value_is_refused(lesson):
 
 def test_what_is_asked_for_is_compared_where_there_is_no_loss(opened):
     lesson = opened(depth_lab)
-    lesson.get_by_text("A and B: one difference").click()
+    open_panel(lesson, "A and B")
     lesson.get_by_role("combobox", name="What differs in B").select_option("std")
     compare(lesson, "0.5")
     expected = [values(depth_lab(), {"std": std})["mean_factor"][0, 0] for std in (1, 0.5)]
@@ -117,7 +117,7 @@ def test_one_cell_of_a_table_differs(lesson):
 
 def test_a_cell_of_a_formula_differs_and_its_others_follow_it(opened):
     lesson = opened(matmul_stack)
-    lesson.get_by_text("A and B: one difference").click()
+    open_panel(lesson, "A and B")
     cell(lesson, "W_1", 1, 2).click()
     lesson.get_by_role("combobox", name="What differs in B").select_option(
         "the selected cell: W_1[2,3]"
@@ -163,7 +163,7 @@ CURVES_STAND_ON_THE_AXES = """() => {
 }"""
 
 
-def test_the_charts_stay_true_when_bs_names_make_their_legend_longer(lesson):
+def test_the_charts_stay_true_when_bs_names_make_their_key_longer(lesson):
     lesson.set_viewport_size({"width": 700, "height": 1000})
     lesson.wait_for_timeout(500)
     height = lesson.evaluate("document.querySelector('.js-plotly-plot')._fullLayout._size.h")

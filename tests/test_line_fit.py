@@ -15,7 +15,7 @@ import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import cell
+from pages import cell, choose_step
 
 from lessons.course import notebook
 from sheets import InputError, sentences, values
@@ -546,8 +546,8 @@ def test_a_link_may_give_x_alone(page, address):
 
 def test_the_page_stops_the_run_above_the_limit(page, address):
     page.goto(address)
-    page.get_by_role("button", name=OVER).click()
-    page.get_by_label("speed").select_option("100")
+    choose_step(page, OVER)
+    page.get_by_label("speed").select_option("600")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
         "document.querySelector('.gs-step').textContent.includes('stopped here')", timeout=60_000

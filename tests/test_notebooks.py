@@ -97,7 +97,7 @@ def test_the_lesson_lives_in_voila(page, voila):
 
 def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
     opened(page, f"{voila}lesson/log_loss")
-    page.get_by_role("button", name="Clip at 0.05").click()
+    choose_step(page, "Clip at 0.05")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
     download.value.save_as(tmp_path / "log_loss.xlsx")
@@ -153,7 +153,7 @@ def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
     clip = page.get_by_role("textbox", name="clip").input_value()
     assert heard[3] == clip and heard[5] == page.locator("td[data-block='loss_mean']").inner_text()
     assert int(heard[2].rstrip(":")) < 20
-    page.get_by_role("button", name="Clip at 0.05").click()
+    choose_step(page, "Clip at 0.05")
     page.wait_for_function("document.body.textContent.includes(': 0.05 40 ')")
     page.get_by_role("button", name="From Python").click()
     wait_for_mean(page, loss_mean(clip=0.25, is_cat=[1, 0], prediction=[0.5, 0.5]))
@@ -167,7 +167,7 @@ def test_the_page_answers_without_its_kernel(page, voila, complaints):
     try:
         type_clip(page, "0.05")
         wait_for_mean(page, loss_mean(clip=0.05))
-        page.get_by_role("button", name="Clip at 0.02", exact=True).click()
+        choose_step(page, "Clip at 0.02")
         page.wait_for_function(
             "document.querySelector(\"td[data-block='row_count']\").textContent === '40'"
         )

@@ -9,7 +9,7 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
-from pages import cell, check_every_cell, frame, open_all
+from pages import cell, check_every_cell, choose_step, frame, open_all
 
 from sheets import Axis, Series, Sheet, backprop, values
 from sheets.language.blocks import Setting
@@ -64,7 +64,7 @@ def test_every_preset_shows_the_numbers_of_numpy(lesson):
         name for name, block in sheet.blocks.items() if not isinstance(block, Setting)
     }
     for preset in sheet.presets:
-        lesson.get_by_role("button", name=preset.title, exact=True).click()
+        choose_step(lesson, preset.title)
         check_every_cell(lesson, sheet, preset.inputs)
 
 
@@ -84,7 +84,7 @@ def test_slider_by_keyboard_moves_every_face_of_the_page(lesson):
 
 
 def test_reset_brings_back_the_start(lesson):
-    lesson.get_by_role("button", name="Clip at 0.05").click()
+    choose_step(lesson, "Clip at 0.05")
     lesson.get_by_role("button", name="Reset").click()
     check_every_cell(lesson, log_loss(), {})
     assert lesson.get_by_role("textbox", name="clip").input_value() == "0.0001"
@@ -342,7 +342,7 @@ def test_the_page_writes_the_workbook_that_python_exports(lesson, tmp_path):
         lesson.get_by_role("button", name="Reset").click()
         for preset in sheet.presets:
             if preset.inputs is inputs:
-                lesson.get_by_role("button", name=preset.title, exact=True).click()
+                choose_step(lesson, preset.title)
         if set(inputs) == {"clip"}:
             lesson.get_by_role("textbox", name="clip").fill(str(inputs["clip"]))
             lesson.keyboard.press("Enter")
@@ -476,7 +476,7 @@ def test_a_run_stops_at_the_last_finite_step_and_says_so(descending):
     field = descending.get_by_role("textbox", name="learning_rate")
     field.fill("3")
     field.press("Enter")
-    descending.get_by_label("speed").select_option("100")
+    descending.get_by_label("speed").select_option("600")
     descending.get_by_role("button", name="Play").click()
     descending.wait_for_function(
         "document.querySelector('.gs-step').textContent.includes('stopped')"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_sheets import descent
-from pages import drag, frame, place
+from pages import cell, drag, frame, open_panel, place
 
 from sheets import Sheet, SheetError, values
-from sheets.language.formats import written
+from sheets.language.formats import shown, written
 from sheets.library.catalogue import SHEETS
 
 STEPS = 10
@@ -42,12 +42,12 @@ def asked() -> Sheet:
 @pytest.fixture
 def lesson(opened):
     page = opened(asked)
-    page.get_by_text("Predict, then reveal").click()
+    open_panel(page, "Predict, then reveal")
     return page
 
 
 def card(page, k: int):
-    return page.locator(".gs-prediction").nth(k)
+    return page.locator(f".gs-prediction[data-question='{k + 1}']")
 
 
 def press(page, k: int, name: str) -> None:
@@ -132,7 +132,7 @@ def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict
     assert np.isclose(away, 100 * lift / 10, atol=1.5)  # the axis is 10 high
     press(lesson, 2, "Again")
     lesson.wait_for_timeout(300)
-    assert "your prediction" not in lesson.locator(".legend").first.text_content()
+    assert "your prediction" not in lesson.locator(".gs-key").first.text_content()
 
 
 def stroke(page) -> None:
@@ -161,13 +161,43 @@ def test_a_curve_is_drawn_by_a_stroke_or_by_keys(lesson, draw):
 
 
 @pytest.mark.parametrize("height", [700, 900])
-def test_the_formula_bar_leaves_the_chart_free_that_is_drawn_on(lesson, height):
+def test_the_chart_that_is_drawn_on_is_whole_in_view(lesson, height):
     lesson.set_viewport_size({"width": 1280, "height": height})
-    for k in (2, 3):
+    for k, chart in ((2, "chart-1"), (3, "chart-4")):
         press(lesson, k, "Draw it")
-        plot = lesson.locator(".gs-plot").nth({2: 0, 3: 3}[k]).bounding_box()
+        plot = lesson.locator(f"[data-part='{chart}'] .gs-plot").bounding_box()
+        assert plot["height"] > 150
         assert plot["y"] >= 0
-        assert plot["y"] + plot["height"] <= lesson.locator(".gs-formulabar").bounding_box()["y"]
+        assert plot["y"] + plot["height"] <= height
+
+
+@pytest.mark.parametrize("question", [0, 1])
+def test_who_has_no_answer_gives_up_and_is_told(lesson, question):
+    inputs = {"a": -4, "b": -4} if question else {}
+    truth = values(asked(), inputs, STEPS)["mse"][0, 0]
+    press(lesson, question, "Give up")
+    assert answer(lesson, question).startswith(f"It is {shown(truth, 'g')}.")
+    assert f"step {STEPS}" in lesson.locator(".gs-step").inner_text()
+
+
+def held_back() -> Sheet:
+    s = descent()
+    s.say("The mse is {mse:.2f}.")
+    s.predict("How large is the mse?", "mse", "It is {mse:.2f}.")
+    return s
+
+
+def test_what_is_asked_of_the_page_as_it_stands_is_held_back_until_it_is_answered(opened):
+    page = opened(held_back)
+    told = page.locator(".gs-sentences p").first
+    assert told.inner_text() == "The mse is ?."
+    assert cell(page, "mse").inner_text() == "?"
+    assert "?" in page.locator(".gs-figures").inner_text()
+    press(page, 0, "Give up")
+    truth = values(held_back())["mse"][0, 0]
+    assert told.inner_text() == f"The mse is {truth:.2f}."
+    assert cell(page, "mse").inner_text() == shown(truth, "g")
+    assert "?" not in page.locator(".gs-figures").inner_text()
 
 
 def test_drawing_moves_no_point_and_adds_none(lesson):

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from example_sheets import tower
-from pages import cell, check_every_cell, open_all
+from pages import cell, check_every_cell, choose_step, open_all, open_panel
 
 from lessons.pages import lesson_page
 from sheets import values
@@ -238,15 +238,15 @@ def test_the_workbook_is_the_one_that_the_page_has(page, file):
 
 def test_what_was_chosen_answered_and_unfolded_stays(page, file):
     opened(page, file, "#lock=seed&hide=chart-1")
-    page.get_by_role("button", name="Slow").click()
-    page.get_by_text("Predict, then reveal").click()
+    choose_step(page, "Slow")
+    open_panel(page, "Predict, then reveal")
     page.get_by_role("textbox", name="Your answer to question 1").fill("0.5")
     page.get_by_role("button", name="Lock my answer").click()
-    page.get_by_text("A and B: one difference").click()
+    open_panel(page, "A and B")
     page.get_by_role("combobox", name="What differs in B").select_option("rate")
     page.get_by_role("textbox", name="Its value in B").fill("0.9")
     page.get_by_role("button", name="Compare", exact=True).click()
-    page.get_by_role("combobox", name="speed").select_option("10")
+    page.get_by_role("combobox", name="speed").select_option("60")
     page.get_by_text("Results").click()
     resized(page, "layers", 3)
     assert linked(page, "layers=3") == "#preset=2&layers=3&width_2=3&hide=chart-1&lock=seed"
@@ -254,8 +254,8 @@ def test_what_was_chosen_answered_and_unfolded_stays(page, file):
         page.get_by_role("slider", name="seed").is_disabled()
         and page.locator("[data-part='chart-1']").is_hidden()
     )
-    assert page.locator(".gs-ask").inner_text() == ""  # the last preset was the last one pressed
-    assert page.get_by_role("combobox", name="speed").input_value() == "10"
+    assert page.locator(".gs-dot[aria-current]").get_attribute("aria-label") == "Slow"
+    assert page.get_by_role("combobox", name="speed").input_value() == "60"
     assert cell(page, "output", 1).is_visible()
     assert "A has rate 0.01, B has 0.9" in page.locator(".gs-answer").nth(1).inner_text()
     page.get_by_role("button", name="Step", exact=True).click()

@@ -23,7 +23,7 @@ class Prediction {
     const parts = this.chart ? [this.button] : [this.field, this.button];
     this.node = element(
       "li",
-      { class: "gs-prediction" },
+      { class: "gs-prediction", "data-question": number },
       element("p", { text: told.question }),
       element("div", { class: "gs-answering" }, ...parts, this.giveUp, this.again),
       this.result,
@@ -69,6 +69,7 @@ class Prediction {
   draw() {
     this.stage = "drawing";
     this.chart.sketch(() => setText(this.button, "Lock my drawing"), this.told.series);
+    this.page.stage.bring(this.chart);
     this.chart.node.scrollIntoView({ block: "nearest" });
     setText(this.button, "Lock my drawing");
     const title = this.chart.chart.title;

@@ -40,7 +40,7 @@ const KEYS = [
 const NAMES = { " ": "Space", Escape: "Esc", n: "n, →, Page Down", p: "p, ←, Page Up" };
 // keys of a clicker, and arrows
 const ALSO = { ArrowRight: "n", PageDown: "n", ArrowLeft: "p", PageUp: "p" };
-const MOVES = "input, select, textarea, td, [role=tab], [role=slider]"; // what arrows move by itself
+const MOVES = "input, select, textarea, td, [role=slider]"; // what arrows move by itself
 
 /** Play where there is a run to be seen, or else the next step. @param {Presented} page */
 function goOn({ story, transport }) {

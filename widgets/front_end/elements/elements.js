@@ -48,7 +48,7 @@ export function numberField(label, more = {}) {
 export const refusalLine = () => element("p", { class: "gs-refusal", role: "alert" });
 
 /**
- * A part of the page below the stage, with a tab of its own.
+ * A part of the page below the stage, which a button shows.
  * @param {string} part by which a link hides it
  * @param {string} title
  * @param {...(Node|string)} children

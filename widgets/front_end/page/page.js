@@ -32,7 +32,7 @@
 //   sentences    what just happened, in words
 //   figures      the numbers that matter, large
 //   stage        what a step uses, brought together
-//   tabs         what stands below the stage
+//   panels       what stands below the stage
 // classroom: what a class does with a sheet
 //   predictions  predict, then reveal
 //   compare      A and B: the same start with one difference
@@ -62,10 +62,10 @@ import { FormulaBar } from "../sheet/formula_bar.js";
 import { Grid } from "../sheet/grid.js";
 import { Lights } from "../sheet/lights.js";
 import { Control } from "../stage/controls.js";
+import { Panels } from "../stage/panels.js";
 import { Sentences } from "../stage/sentences.js";
 import { Stage } from "../stage/stage.js";
 import { Story } from "../stage/story.js";
-import { Tabs } from "../stage/tabs.js";
 import { Transport } from "../stage/transport.js";
 import { Exchange } from "./exchange.js";
 import { keepsFocus, takeOver } from "./successor.js";
@@ -142,7 +142,7 @@ export class Page {
     this.draw();
   }
 
-  /** The stage, and below it a tab a part. */
+  /** The stage, and below it the other parts. */
   parts() {
     for (const [k, chart] of this.charts.entries())
       chart.node.setAttribute("data-part", `chart-${k + 1}`);
@@ -175,7 +175,7 @@ export class Page {
       this.host.address && this.share.builder,
     ];
     const panels = [this.sheet(), ...rest.filter((node) => node instanceof HTMLElement)];
-    return new Tabs(panels).node;
+    return new Panels(panels).node;
   }
 
   /**

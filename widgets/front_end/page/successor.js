@@ -67,6 +67,16 @@ const foldedParts = (page) =>
     part,
   ]);
 
+/** Parts below the stage are shown as they were. */
+function showPanels(page, before) {
+  const openers = (each) => [...each.node.querySelectorAll(".gs-openers button")];
+  const shown = new Map(
+    openers(before).map((opener) => [opener.textContent, opener.getAttribute("aria-expanded")]),
+  );
+  for (const opener of openers(page))
+    if (shown.get(opener.textContent) !== opener.getAttribute("aria-expanded")) opener.click();
+}
+
 /** @param {import("./page.js").Page} page @param {import("./page.js").Page} before */
 export function takeOver(page, before) {
   page.state.setInputs(fitting(page.state, before.state));
@@ -74,6 +84,7 @@ export function takeOver(page, before) {
   if (page.transport && before.transport) page.transport.take(before.transport);
   page.share.open(before.share);
   goOnComparing(page.compare, before.compare);
+  showPanels(page, before);
   const open = new Set(
     foldedParts(before)
       .filter(([, part]) => part.open)

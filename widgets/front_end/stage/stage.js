@@ -133,6 +133,14 @@ export class Stage {
     this.cast.grid.select(name, row, column, this.table.find(name, row, column));
   }
 
+  /** A chart that is to be drawn upon stands here. @param {import("../charts/chart.js").Chart} chart */
+  bring(chart) {
+    if (this.charts.contains(chart.node)) return;
+    for (const each of this.cast.charts) this.lent.get(each).back();
+    this.lent.get(chart).lend(this.charts);
+    this.node.dataset.charts = "1";
+  }
+
   /** One chart takes the room of all, or (again) gives it back. @param {number} k */
   enlarge(k) {
     const [chosen, others] = [this.charts.children[k], [...this.charts.children]];
