@@ -11,6 +11,7 @@ import nbformat
 import openpyxl
 import pytest
 from notebook_servers import jupyterlab_server, marimo_server
+from pages import choose_step
 
 import lessons.course
 from sheets import values
