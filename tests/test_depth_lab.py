@@ -287,10 +287,13 @@ def test_the_sentences_are_true(activation, initialisation, std, layers, seed, w
 
 def test_the_numbers_in_the_lesson_are_the_sheets():
     text = notebook("depth_lab").read_text(encoding="utf-8")
-    for preset in (0, 1, 2, 5):
-        assert f"about 10^{values(SHEET, PRESETS[preset])['last_power'].item():.0f}" in text
-    for preset in (3, 4):
-        assert f"{values(SHEET, PRESETS[preset])['last_std'].item():.3f}" in text
+    table = re.findall(r"\| ([0-9.]+) \| [^|]*?([0-9.]+)\$? \|", text)
+    rules = [values(SHEET, PRESETS[k]) for k in (0, 1, 2, 3, 5, 6)]
+    assert len(table) == len(rules)
+    for (deviation, factor), found in zip(table, rules, strict=True):
+        assert float(deviation) == round(found["weight_std"].item(), 3)
+        digits = len(factor.partition(".")[2])
+        assert factor == f"{found['expected_factor'].item():.{digits}f}"
     wide = values(SHEET, {**PRESETS[6], "width": 128})
     assert (
         f"{wide['last_std'].item():.3f}, where theory expects {wide['theory_std'][-1].item():.3f}"

@@ -362,7 +362,16 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
         np.diff(np.log10(ten["layer_size"]), axis=0) > 1
     ).all()  # each layer makes the numbers more than ten times as large
     assert f"{values(SHEET, story[0], 1)['output'][0, 0] / 1e12:.0f} million million" in text
-    assert values(SHEET, story[5], 100)["sse"].item() <= TRAINED
+    biased = values(SHEET, story[5], 100)
+    assert biased["sse"].item() <= TRAINED and biased["b_3"].any()
+    assert not any(biased[name].any() for name in ("W_1", "W_2", "W_3", "b_1", "b_2"))
+    grown = [
+        values(SHEET, story[3])[f"std_{k}"].item() / values(SHEET, story[2])[f"std_{k}"].item()
+        for k in (1, 2, 3)
+    ]
+    assert grown[0] == max(grown) and 1.4 < grown[0] < 1.6
+    assert 1.8 < values(SHEET, story[2])["std_1"].item() / lecture["std_1"].item() < 2
+    assert not any(values(SHEET, story[4])[f"d_W_{k}"].any() for k in (1, 2, 3))
     first = next(
         k
         for k, found in enumerate(trajectory(SHEET.with_inputs(story[1]), 150))

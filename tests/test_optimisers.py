@@ -555,3 +555,83 @@ def test_the_lesson_s_numbers_are_the_sheets():
     shown.add(f"{len(X) ** 0.5:.2f}")
     named = set(re.findall(r"(?<![\d.])-?\d+\.\d\d(?![\d])", text))
     assert len(named) > 10 and named <= shown
+
+
+# --- what the story says without a number
+
+
+def told(name: str, number: int, steps: int) -> dict[str, float]:
+    """The single numbers at a step of the sheet's story, counted from 1, after so many steps."""
+    return at(name, steps, **SHEETS[name]().presets[number - 1].inputs)
+
+
+def errors(number: int) -> dict[str, float]:
+    found = told("optimisers", number, RUN)
+    return {name: found[f"rmse_{name}"] for name in NAMES}
+
+
+def test_the_race_is_won_by_whom_the_story_names():
+    assert [min(errors(number), key=errors(number).get) for number in (1, 4, 5)] == [
+        "adam",
+        "adam",
+        "adagrad",
+    ]
+    assert max(errors(3), key=errors(3).get) == "momentum"
+    assert max(errors(4), key=errors(4).get) == "rmsprop"
+    found = told("optimisers", 1, RUN)
+    assert all(abs(found[f"intercept_{name}"] - 1) < 0.3 for name in ("sgd", "momentum"))
+
+
+def test_the_first_steps_are_as_long_as_the_story_says():
+    race = told("optimisers", 2, 1)
+    for name in ("adagrad", "rmsprop"):
+        assert_close(race, {f"intercept_{name}": 3.0, f"slope_{name}": 3.0}, 1e-6)
+    row = told("sgd", 3, 0)
+    assert f"{row['new_slope'] - row['slope']:.2f}" in SHEETS["sgd"]().presets[2].predict
+
+
+def test_twice_the_rate_throws_the_largest_row_nearly_three_times_as_far():
+    before, after = told("sgd", 3, 17), told("sgd", 3, 18)
+    assert before["x_now"] == max(X)
+    error = [
+        found["intercept"] + found["slope"] * max(X) - before["y_now"] for found in (before, after)
+    ]
+    assert -3 < error[1] / error[0] < -2.8
+
+
+def test_momentum_goes_a_smoother_way_that_ends_no_closer():
+    def way(name: str) -> float:
+        found = trajectory(SHEETS[name]().with_inputs(SHEETS[name]().presets[0].inputs), RUN)
+        return np.abs(np.diff([each["slope"].item() for each in found])).sum()
+
+    assert way("momentum") < way("sgd") / 2
+    assert told("momentum", 1, RUN)["rmse"] > told("sgd", 1, RUN)["rmse"]
+
+
+def test_an_update_more_a_pass_ends_further_away():
+    assert told("sgd", 2, RUN)["rmse"] > told("sgd", 1, RUN)["rmse"]
+
+
+def test_rmsprop_at_ten_times_the_rate_ends_closer_and_swings():
+    slow, fast = told("rmsprop", 1, RUN), told("rmsprop", 3, RUN)
+    preset = SHEETS["rmsprop"]().presets[2]
+    way = list(trajectory(SHEETS["rmsprop"]().with_inputs(preset.inputs), RUN))
+    moves = np.sign(np.diff([found["slope"].item() for found in way]))
+    assert (moves[1:] == -moves[:-1]).mean() > 0.3
+    assert fast["rmse"] < slow["rmse"] and fast["intercept"] > slow["intercept"]
+
+
+def test_a_longer_memory_makes_adam_wilder():
+    assert told("adam", 3, RUN)["rmse"] > told("adam", 1, RUN)["rmse"]
+
+
+def test_the_epsilon_of_adagrad_changes_no_digit_that_is_shown():
+    """Its rule without an epsilon, by hand."""
+    line, squares = np.array([1.0, 1.0]), np.zeros(2)
+    for step in range(RUN):
+        x, y = ROWS[step % len(ROWS)]
+        gradient = 2 * (line[0] + line[1] * x - y) * np.array([1, x])
+        squares += gradient**2
+        line = line - 2 * gradient / np.sqrt(squares)
+    found = told("adagrad", 2, RUN)
+    assert [f"{found[name]:.4f}" for name in ("intercept", "slope")] == [f"{x:.4f}" for x in line]

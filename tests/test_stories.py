@@ -21,11 +21,12 @@ from sheets.targets.numpy import Values, trajectory
 MOST_WORDS = {"predict": 35, "happened": 30, "why": 30}
 MOST_WORDS_TOGETHER = 60
 MOST_WORDS_OF_AN_INTRODUCTION = 45
-MOST_COLUMNS = 4  # of the small table beside a chart
+MOST_COLUMNS = 7  # of the small table beside a chart
 
 # Digits in what is told that no block of the sheet computes, and why they stand there.
 CONSTANTS = {
     "log_loss": {"110": "the place of the lecture's submission, in its own words"},
+    "depth_lab": {"10": "the base of a power of ten"},
 }
 
 # What the lectures saw, in the words of the steps: no change of a sheet may change it silently.
@@ -46,6 +47,38 @@ SEEN = {
     ("linear_model", 1): "1.72 and 2.79 where two and three are true, the bias 1.26",
     ("linear_model", 2): "after 10 epochs the loss of all rows is 0.1652",
     ("linear_model", 4): "the weights are 1.96 and 2.95, the bias 1.05",
+    ("matmul_stack", 1): "says 7597 and 5284 where 5 and 6 are wanted",
+    (
+        "matmul_stack",
+        2,
+    ): "says 5.00 and 6.00. The weights were drawn with a standard deviation of 0.29",
+    ("matmul_stack", 3): "a standard deviation of 0.53 in the first layer",
+    ("matmul_stack", 4): "by about a half, to 0.82",
+    ("matmul_stack", 6): "says 5.00 and 6.00, whatever goes in",
+    ("matmul_stack", 7): "come down to 5.37 and 5.84",
+    ("depth_lab", 1): "about 10^22. With 8 numbers in a layer",
+    ("depth_lab", 2): "about 10^-28",
+    (
+        "depth_lab",
+        3,
+    ): "about 10^-23 after 50 layers. It draws weights with a standard deviation of 0.125",
+    ("depth_lab", 4): "is 0.387",
+    ("depth_lab", 5): "is 0.050, and falling",
+    ("depth_lab", 6): "By the root of a half, 0.7071, in expectation. After 50 layers",
+    ("depth_lab", 7): "the factor is 1.00 again",
+    ("relu_layers", 1): "For 0 of 5",
+    ("relu_layers", 2): "misses 5 of 5 rows, by at most 9.7869",
+    ("relu_layers", 3): "misses 5 of 5 rows, by at most 6.1597",
+    ("relu_layers", 4): "misses 5 rows, by up to 6.8401",
+    ("relu_layers", 5): "1 of 7 units is dead",
+    (
+        "optimisers",
+        1,
+    ): "Adam: intercept 27.60, slope 2.07. SGD has hardly moved its intercept, 1.28",
+    ("optimisers", 2): "both went from 1 to 3 in each parameter. Adam went to 1.5",
+    ("optimisers", 3): "its error is 80494.65 after 145 steps, and was 76.14",
+    ("optimisers", 4): "an error of 12.84. RMSprop starves at 64.92, and SGD hardly minds: 15.79",
+    ("optimisers", 5): "an error of 2.54. Adam is caught in a swing, at 26.02",
     ("relu_function", 1): "ends at 0.33326",
     ("relu_function", 2): "fell to 0.00000",
     ("relu_function", 3): "is 0.00221",
@@ -61,7 +94,7 @@ SEEN = {
     ("lr_finder", 6): "sees only 13 points",
 }
 
-TOLD = ["log_loss", "line_fit", "linear_model", "relu_function", "lr_finder"]
+TOLD = list(SHEETS)
 STEPS = [(name, number) for name in TOLD for number in range(1, len(SHEETS[name]().presets) + 1)]
 each_story = pytest.mark.parametrize("name", TOLD)
 each_step = pytest.mark.parametrize(("name", "number"), STEPS, ids=lambda part: str(part))
