@@ -31,11 +31,12 @@ NEEDS = {
     "hub": "server",
     "lab": "server",
     "locked": "server",
+    "site": "site",
 }
 
-# The others are set by hand: `mutants` where mistakes are made on purpose, `processes` where the
-# test starts Python anew.
-MARKS = sorted({*NEEDS.values(), "training", "mutants", "processes"})
+# The others are set by hand: `mutants` where mistakes are made on purpose, `processes` where Python
+# is started anew, `thorough` where a test does for many cases what others do for a few.
+MARKS = sorted({*NEEDS.values(), "training", "mutants", "processes", "thorough"})
 
 TRAINING = Path(__file__).parent / "fine_tuning"
 
@@ -57,7 +58,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out what needs a browser, LibreOffice, a server, PyTorch or training, and mutants",
+        help="under a minute: no browser, LibreOffice, server, PyTorch, training; no mutants; few"
+        " of the library's sheets",
     )
 
 

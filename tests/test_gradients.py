@@ -123,6 +123,7 @@ def test_excel_states_every_gradient_but_those_through_a_lookup():
     ]
 
 
+@pytest.mark.thorough
 def test_gradients_in_ironcalc():
     gap, found = (
         where_ironcalc_has_a_gap(),

@@ -201,6 +201,7 @@ def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
     write(sized(), io.BytesIO(), {"width": 1000}, steps=1)
 
 
+@pytest.mark.thorough
 def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
     for (name, make), steps in itertools.product(SHEETS.items(), (0, 2)):
         s = make()
@@ -214,6 +215,7 @@ def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
         assert len(cells) == counted, name
 
 
+@pytest.mark.thorough
 def test_the_largest_workbook_that_is_written_can_be_read_back():
     file = io.BytesIO()
     write(sized(), file, {"width": 1000}, steps=10)

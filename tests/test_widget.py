@@ -201,7 +201,7 @@ def test_importing_sheets_loads_numpy_and_nothing_heavier():
 
 
 def test_importing_widgets_loads_neither_torch_nor_pandas_nor_plotly():
-    assert not {"pandas", "torch", "plotly", "openpyxl"} & loaded("import widgets")
+    assert not {"pandas", "torch", "plotly", "openpyxl"} & loaded("from widgets import SheetWidget")
 
 
 def test_the_lessons_front_end_is_under_200_kilobytes():
