@@ -88,7 +88,7 @@ def test_numbers_that_are_not_finite_are_words(capsys):
 
 
 def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
-    arguments = ["line_fit", "--set", "learning_rate=2", "--steps", "2000"]
+    arguments = ["momentum", "--set", "learning_rate=10", "--steps", "2000"]
     assert main(["values", *arguments]) == 0
     said = capsys.readouterr().err
     assert re.fullmatch(r"stopped at step \d+: \w+ would no longer be a finite number\n", said)

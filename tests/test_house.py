@@ -189,6 +189,23 @@ def test_no_function_is_without_a_use():
     assert not (gone := CALLED_ELSEWHERE.keys() - found), f"take out of CALLED_ELSEWHERE: {gone}"
 
 
+# --- tests
+
+
+def test_no_test_module_imports_another():
+    found = [
+        f"{file.name} imports {name}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in imported_by(node, "")
+        if name.startswith("test_") and isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    assert not found, (
+        f"{found}: what several tests use stands in a module named for what it holds, as pages.py,"
+        " engines.py or example_sheets.py, and a fixture in conftest.py"
+    )
+
+
 # --- lines
 
 

@@ -136,8 +136,7 @@ def test_every_formula_has_a_cached_value(start):
             for c in re.findall(r"<c .*?</c>", file.read(part).decode())
         ]
     formulas = [c for c in cells if "<f>" in c]
-    assert len(formulas) > 50
-    assert not [c for c in formulas if "</f><v>" not in c]
+    assert formulas and not [c for c in formulas if "</f><v>" not in c]
 
 
 def written_with_wrong_values(path: Path) -> None:
@@ -242,10 +241,11 @@ def test_the_first_worksheet_says_what_to_try(name):
     words = [str(cell.value) for row in start for cell in row if cell.value is not None]
     assert start.title == "Start" and book.active is start
     assert words[0] == s.title
-    assert all(
-        preset.title in words and any(preset.predict in w for w in words) for preset in s.presets
-    )
-    assert all(any(source.text in w for w in words) for source in s.sources)
+    for preset in s.presets:
+        assert preset.title in words, f"the worksheet Start does not name the preset {preset.title}"
+        assert any(preset.predict in w for w in words), f"nor does it ask its {preset.predict!r}"
+    for source in s.sources:
+        assert any(source.text in w for w in words), f"Start does not name {source.text!r}"
 
 
 @each_sheet
@@ -253,7 +253,7 @@ def test_the_first_worksheet_repeats_the_sentences_that_hold_without_a_blank_lin
     cells = workbooks.cached(BOOKS[name, AT_START])
     rows = range(2, 2 + len(SHEETS[name]().sentences))
     said = [text for row in rows if (text := cells.get(("Sheet", row, 1)))]
-    assert 0 < len(said) < len(rows)
+    assert said, f"no sentence of {name} holds as it starts: say one without `when` (`s.say`)"
     assert "\n".join(said) in [
         text for (page, _, column), text in cells.items() if (page, column) == ("Start", 1)
     ]
@@ -271,7 +271,9 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
     }
     for block in s.blocks.values():
         place = layout(s).blocks[block.name]
-        assert block.note in notes[place.worksheet, block.name]
+        assert block.note in notes[place.worksheet, block.name], (
+            f"the heading of {block.name} in {name} does not carry its note {block.note!r}"
+        )
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
@@ -311,7 +313,8 @@ def test_charts_are_native_and_read_the_cells(name):
             if part.startswith("xl/charts/chart")
         }
     in_order = [html.unescape(drawn[f"xl/charts/chart{k + 1}.xml"]) for k in range(len(s.charts))]
-    assert len(drawn) == sum(len(each.charts) for each in (s, *s.beside)) > 0
+    assert s.charts, f"{name} has no chart: give it one (`s.chart`), a workbook draws it too"
+    assert len(drawn) == sum(len(each.charts) for each in (s, *s.beside))
     for chart, xml in zip(s.charts, in_order, strict=True):
         assert chart.title in xml and chart.x.title in xml and chart.y.title in xml
         assert xml.count("<c:ser>") == len(chart.series)
