@@ -236,6 +236,7 @@ def test_an_order_holds_each_place_once(rows, seed, draw):
     np.testing.assert_array_equal(np.sort(turn), np.arange(rows))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", ["seed", "draw"])
 def test_all_orders_come_equally_often(by):
     s = sheet_of_draws(4)

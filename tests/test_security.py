@@ -26,6 +26,7 @@ import openpyxl
 import pytest
 from http_requests import ask
 from jupyter_server.base.websocket import WebSocketMixin
+from quick import few_when_quick
 from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 import lessons.server
@@ -634,7 +635,15 @@ def with_formula(formula: str, value: float | None) -> bytes:
 
 @pytest.mark.parametrize(
     "formula",
-    ["cmd|'/C calc'!A0", "[other.xlsx]Sheet1!A1", 'WEBSERVICE("http://127.0.0.1:9/")', "CALL(1)"],
+    few_when_quick(
+        [
+            "cmd|'/C calc'!A0",
+            "[other.xlsx]Sheet1!A1",
+            'WEBSERVICE("http://127.0.0.1:9/")',
+            "CALL(1)",
+        ],
+        lambda formula: formula == "CALL(1)",
+    ),
 )
 def test_a_formula_in_an_input_is_its_last_number_and_no_more(formula):
     assert read_inputs(log_loss(), with_formula(formula, 0.125))["clip"] == 0.125
