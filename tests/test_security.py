@@ -678,6 +678,7 @@ def until_gone(address: str, kernel: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.processes
 def test_a_kernel_whose_page_is_gone_ends_and_one_with_a_page_stays(folder):
     with server(folder, idle=5) as address:
         stays = opened(address)
@@ -689,6 +690,7 @@ def test_a_kernel_whose_page_is_gone_ends_and_one_with_a_page_stays(folder):
         until_gone(address, stays)
 
 
+@pytest.mark.processes
 def test_a_kernel_that_no_page_ever_joined_ends_sooner(folder):
     with server(folder, visit=2) as address:
         left, read = opened(address), opened(address)
@@ -697,6 +699,7 @@ def test_a_kernel_that_no_page_ever_joined_ends_sooner(folder):
         assert is_there(address, read)
 
 
+@pytest.mark.processes
 def test_a_lesson_whose_kernel_does_not_come_says_so_and_ends(folder):
     with server(folder, arguments=["--help"]) as address:  # which tells, and ends
         status, text, _ = ask(address, "/lesson/sheet")
@@ -714,6 +717,7 @@ def test_a_silent_page_keeps_its_kernel():
     assert WebSocketMixin.ping_timeout.fget(silent) >= 2 * silent.ping_interval
 
 
+@pytest.mark.processes
 def test_who_comes_when_the_memory_is_full_is_told_so(folder):
     with server(folder, memory=10**15) as address:
         status, text, _ = ask(address, "/lesson/sheet")

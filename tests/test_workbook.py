@@ -843,7 +843,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("reason", REFUSED)
+OFTEN = ("a zip bomb", "an older record", "a deleted cell", "an error", "text in an input")
+
+
+@pytest.mark.parametrize("reason", few_when_quick(REFUSED, OFTEN.__contains__))
 def test_refused_with_a_sentence(reason):
     make, sentence = REFUSED[reason]
     s = log_loss()
