@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import re
 import zipfile
 
@@ -203,9 +202,10 @@ def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
 
 @pytest.mark.thorough
 def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
-    for (name, make), steps in itertools.product(SHEETS.items(), (0, 2)):
-        s = make()
-        if (steps and not s.carried) or name == "depth_lab":
+    for name, steps in [*((name, 2) for name in SHEETS), ("momentum", 0), ("optimisers", 0)]:
+        s = SHEETS[name]()
+        steps = steps if s.carried else 0
+        if name == "depth_lab":
             continue
         write(s, tmp_path / "counted.xlsx", steps=steps)
         cells = [

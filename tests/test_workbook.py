@@ -559,8 +559,15 @@ def test_back_as_it_was_written(start):
         np.testing.assert_array_equal(x, expected.blocks[name].value)
 
 
-@each_start
+@pytest.mark.parametrize(
+    "start",
+    [start for start in STARTS if AT_START in start or start[0] == "log_loss"],
+    ids=" / ".join,
+)
 def test_back_after_libreoffice_saved_it(start):
+    """Of each sheet one: what LibreOffice makes of names and of the record is the same for any
+    numbers, and log_loss's presets have the numbers and rows of every kind.
+    """
     expected = SHEETS[start[0]]().with_inputs(STARTS[start])
     for name, x in read_inputs(
         SHEETS[start[0]](), workbooks.saved_by_libreoffice(IN_LIBREOFFICE[start])
