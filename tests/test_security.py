@@ -25,13 +25,11 @@ import nbformat
 import openpyxl
 import pytest
 from http_requests import ask
-from jupyter_server.base.websocket import WebSocketMixin
 from quick import few_when_quick
 from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 import lessons.server
 from lessons.command_line import main
-from lessons.voila.application import configuration
 from sheets import InputError
 from sheets.language.blocks import Size
 from sheets.library.depth_lab import depth_lab
@@ -711,6 +709,11 @@ def test_a_silent_page_keeps_its_kernel():
     """Jupyter closes a page's websocket that has not answered for `ping_timeout`, and asks each
     `ping_interval`.
     """
+    # Here, since each takes a second, which every process that collects the tests would wait for.
+    from jupyter_server.base.websocket import WebSocketMixin
+
+    from lessons.voila.application import configuration
+
     settings = configuration(Path(), "/").Voila.get("tornado_settings", {})
     silent = SimpleNamespace(settings=settings)
     silent.ping_interval = WebSocketMixin.ping_interval.fget(silent)
