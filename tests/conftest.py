@@ -1,12 +1,15 @@
-"""What the tests of pages share: a real Chromium, a page that minds its manners, and a lessons'
-server.
+"""What tests share: what a quick run leaves out, the order of files where processes share them, and
+fixtures for pages, a real Chromium and a lessons' server.
 
-`browser`   one Chromium for the whole run. None to be found: skipped at home with the reason,
-failed where the environment says CI. `page`      a fresh page in it. Its test fails on a console
-error, on an error nobody caught, and on a request that leaves the machine. `complaints` what `page`
-holds against its test so far: a test that provokes an error looks for it here and takes it out.
-`opened`    opens, in `page`, the page of the sheet that a function makes, from a file and with its
-charts drawn. `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
+* `browser`: one Chromium for the whole run. None to be found: skipped at home with the reason,
+  failed where the environment says CI.
+* `page`: a fresh page in it. Its test fails on a console error, on an error nobody caught, and on
+  a request that leaves the machine.
+* `complaints`: what `page` holds against its test so far: a test that provokes an error looks for
+  it here and takes it out.
+* `page_file`, `lesson_file`: the file of a sheet's or a lesson's static page, written once a run.
+* `opened`: opens, in `page`, the page of the sheet that a function makes, with its charts drawn.
+* `lessons`: starts a lessons' server over a folder of notebooks and gives its address.
 """
 
 import gc
