@@ -1,4 +1,4 @@
-"""What comes along: import times in fresh processes, what `import widgets` asks for, and the size
+"""What comes along: import times in fresh processes, what `SheetWidget` asks for, and the size
 of the lesson's front end.
 """
 
@@ -32,7 +32,7 @@ class Watch:
     def find_spec(self, name, path=None, target=None):
         self.asked.add(name.partition(".")[0])
 sys.meta_path.insert(0, Watch())
-import widgets
+from widgets import SheetWidget
 print(*Watch.asked)
 """
 USUAL_IMPORT = """
@@ -89,7 +89,7 @@ def import_rows() -> list[Row]:
 def asked_row() -> Row:
     asked = sorted(set(said_by(ASKED)).intersection(HEAVY))
     return Row(
-        "import widgets asks for torch or pandas",
+        "from widgets import SheetWidget asks for torch or pandas",
         ", ".join(asked) or "no",
         bar="neither",
         held=not asked,
@@ -97,15 +97,14 @@ def asked_row() -> Row:
 
 
 def size_rows() -> list[Row]:
-    import plotly
-
     from sheets.library.log_loss import log_loss
     from widgets.description import description
     from widgets.front_end import joined, style
+    from widgets.plotly_script import plotly_file
 
     told = len(json.dumps(description(log_loss())).encode())
     code = len(joined("widget").encode()) + len(style().encode())
-    bundle = (Path(plotly.__file__).parent / "package_data" / "widgetbundle.js").stat().st_size
+    bundle = plotly_file().with_name("widgetbundle.js").stat().st_size
     return [
         Row(
             "front end without plotly: source, style and description",

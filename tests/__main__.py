@@ -1,6 +1,7 @@
 """`python3 tests [quick] [pytest's arguments]`: install what is missing, then check everything.
 
-`quick` leaves out the tests that need a browser, LibreOffice, a server or training: under a minute.
+`quick` answers in a minute: it leaves out the tests that need a browser, LibreOffice, a server or
+training, and those that do for many cases what others do for a few (see conftest.py).
 Needs nothing but Python 3.11 or newer. The exit code is 0 if everything passed. A check that fails
 does not keep the others from running.
 """

@@ -1,18 +1,23 @@
-"""What the tests of pages share: a real Chromium, a page that minds its manners, and a lessons'
-server.
+"""What tests share: what a quick run leaves out, the order of files where processes share them, and
+fixtures for pages, a real Chromium and a lessons' server.
 
-`browser`   one Chromium for the whole run. None to be found: skipped at home with the reason,
-failed where the environment says CI. `page`      a fresh page in it. Its test fails on a console
-error, on an error nobody caught, and on a request that leaves the machine. `complaints` what `page`
-holds against its test so far: a test that provokes an error looks for it here and takes it out.
-`opened`    opens, in `page`, the page of the sheet that a function makes, from a file and with its
-charts drawn. `lessons`   starts a lessons' server over a folder of notebooks and gives its address.
+* `browser`: one Chromium for the whole run. None to be found: skipped at home with the reason,
+  failed where the environment says CI.
+* `page`: a fresh page in it. Its test fails on a console error, on an error nobody caught, and on
+  a request that leaves the machine.
+* `complaints`: what `page` holds against its test so far: a test that provokes an error looks for
+  it here and takes it out.
+* `page_file`, `lesson_file`: the file of a sheet's or a lesson's static page, written once a run.
+* `opened`: opens, in `page`, the page of the sheet that a function makes, with its charts drawn.
+* `lessons`: starts a lessons' server over a folder of notebooks and gives its address.
 """
 
 import gc
+import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,11 +36,15 @@ NEEDS = {
     "hub": "server",
     "lab": "server",
     "locked": "server",
+    "site": "site",
 }
 
-# The others are set by hand: `mutants` where mistakes are made on purpose, `processes` where the
-# test starts Python anew.
-MARKS = sorted({*NEEDS.values(), "training", "mutants", "processes"})
+# The others are set by hand: `mutants` where mistakes are made on purpose, `processes` where Python
+# is started anew, `thorough` where a test does for many cases what others do for a few.
+MARKS = sorted({*NEEDS.values(), "training", "mutants", "processes", "thorough"})
+
+# About how many seconds such a test takes; any other a tenth.
+SECONDS = {"server": 5, "browser": 3, "training": 3, "site": 3, "thorough": 0.5}
 
 TRAINING = Path(__file__).parent / "fine_tuning"
 
@@ -57,7 +66,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out what needs a browser, LibreOffice, a server, PyTorch or training, and mutants",
+        help="under a minute: no browser, LibreOffice, server, PyTorch, training; no mutants; few"
+        " of the library's sheets",
     )
 
 
@@ -83,26 +93,31 @@ def pytest_collection_modifyitems(config, items):
         if TRAINING in item.path.parents:
             item.add_marker("training")
     if config.getoption("quick"):
-        slow = [item for item in items if any(map(item.get_closest_marker, MARKS))]
-        config.hook.pytest_deselected(items=slow)
+        slow = {item for item in items if any(map(item.get_closest_marker, MARKS))}
+        config.hook.pytest_deselected(items=[*slow])
         items[:] = [item for item in items if item not in slow]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _longest_files_first(items)
+
+
+def _longest_files_first(items) -> None:
+    """So that no process is left with a long file when the others have done theirs."""
+    seconds: Counter = Counter()
+    for item in items:
+        marks = [SECONDS[mark.name] for mark in item.iter_markers() if mark.name in SECONDS]
+        seconds[item.path] += max(marks, default=0.1)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one."""
-    from xdist.scheduler import LoadScopeScheduling
+    """Where several processes share the tests (`pytest -n 2`), those of a file stay in one, and the
+    files keep their order, in which the longest come first.
+    """
+    from xdist.scheduler import LoadFileScheduling
 
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return group_of(config.rootpath / nodeid.partition("::")[0])
-
-    return ByFile(config, log)
-
-
-@cache
-def group_of(file: Path) -> str:
-    return "workbooks" if "import workbooks\n" in file.read_text(encoding="utf-8") else str(file)
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 def pytest_collection_finish():

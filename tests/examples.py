@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import engines
 import every_op
 import numpy as np
 import scipy.special
@@ -21,14 +22,20 @@ from sheets import Sheet
 
 Arrays = dict[str, np.ndarray]
 
-# Of hypothesis: always the same examples where the environment says CI, new ones at home; never
-# judged by the clock.
-BOUNDED = settings(
-    max_examples=60,
-    derandomize=bool(os.environ.get("CI")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+
+def bounded(most: int) -> settings:
+    """Of hypothesis: at most so many examples, a sixth of them in a quick run; always the same ones
+    where the environment says CI, new ones at home; never judged by the clock.
+    """
+    return settings(
+        max_examples=max(5, most // 6) if engines.quick else most,
+        derandomize=bool(os.environ.get("CI")),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+BOUNDED = bounded(60)
 
 # Binary fractions, so that a comparison, a floor or a remainder is as exact in Excel's fifteen
 # digits as in doubles.

@@ -13,7 +13,7 @@ INSIDE = (
 
 
 PLACE = f"""([chart, x, y]) => {{
-    const plot = document.querySelectorAll(".js-plotly-plot")[chart];
+    const plot = document.querySelector(`[data-part="chart-${{chart + 1}}"] .js-plotly-plot`);
     plot.scrollIntoView({{ block: "center" }});
     const {{ xaxis, yaxis }} = plot._fullLayout;
     const box = plot.getBoundingClientRect();

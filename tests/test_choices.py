@@ -10,6 +10,7 @@ import engines
 import numpy as np
 import pytest
 from pages import cell, frame
+from quick import few_when_quick
 
 from sheets import Sheet, row_index, values
 from sheets.language.cells import at
@@ -94,7 +95,7 @@ def alone(sheet: Sheet, name: str, number: int) -> Formula:
     )
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", few_when_quick(CASES, lambda case: "choosing" in case))
 def test_the_branch_in_force_gives_the_cells_number(case, tmp_path):
     make, inputs = CASES[case]
     sheet = make().with_inputs(inputs)

@@ -88,7 +88,7 @@ def test_numbers_that_are_not_finite_are_words(capsys):
 
 
 def test_a_run_that_stops_before_its_steps_says_where_and_why(capsys, tmp_path):
-    arguments = ["line_fit", "--set", "learning_rate=2", "--steps", "2000"]
+    arguments = ["momentum", "--set", "learning_rate=10", "--steps", "2000"]
     assert main(["values", *arguments]) == 0
     said = capsys.readouterr().err
     assert re.fullmatch(r"stopped at step \d+: \w+ would no longer be a finite number\n", said)
@@ -220,6 +220,7 @@ def test_a_folder_that_would_be_taken_for_two_is_refused(capsys, tmp_path):
     assert "rename it" in refused(capsys, "serve", "--pictures", str(folder))
 
 
+@pytest.mark.processes
 def test_a_lesson_s_kernel_is_told_of_the_folder(tmp_path):
     command = [
         sys.executable,
@@ -250,6 +251,7 @@ def test_a_lesson_s_kernel_is_told_of_the_folder(tmp_path):
             process.terminate()
 
 
+@pytest.mark.processes
 def test_run_as_a_program_it_has_no_traceback():
     ended = subprocess.run(
         [sys.executable, "-m", "lessons.command_line", "values", "nothing"],
@@ -261,6 +263,7 @@ def test_run_as_a_program_it_has_no_traceback():
     assert "Traceback" not in ended.stderr and "nothing" in ended.stderr
 
 
+@pytest.mark.processes
 def test_output_may_be_cut_off_by_its_reader():
     command = f"{sys.executable} -m lessons.command_line values log_loss | head -c 10"
     ended = subprocess.run(

@@ -31,6 +31,8 @@ from sheets.library.layers import INITIALISATIONS
 from sheets.targets.excel import write
 from sheets.targets.numpy import Values
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = depth_lab()
 PRESETS = [preset.inputs for preset in SHEET.presets]
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -136,6 +138,72 @@ def test_a_circle_is_seen():
 def test_no_module_imports_itself_through_others():
     graph = {module: set(imports(module)) & MODULES.keys() for module in MODULES}
     assert not (names := circle(graph)), "an import circle: " + " -> ".join(names)
+
+
+# --- names
+
+# Functions that nothing here calls by name, and who does.
+CALLED_ELSEWHERE = {
+    "_prepare_formula": "XlsxWriter",
+    "forward": "PyTorch",
+    "find_kernel_specs": "jupyter_client",
+    "get_all_specs": "jupyter_client",
+    "check_xsrf_cookie": "jupyter_server",
+    "_hub_scopes": "JupyterHub",
+    "parse_url_path": "tornado",
+    "get_content_type": "tornado",
+    "set_extra_headers": "tornado",
+    "by_function": "who labels their pictures in a notebook",
+    "by_lists": "who labels their pictures in a notebook",
+    "enclosed": "tests, which run a module of the page in V8",
+}
+
+
+def named_once() -> dict[str, str]:
+    """Functions and classes that are named where they are defined and nowhere else: name -> place.
+
+    Named in tests alone is not used; dunder methods are Python's.
+    """
+    texts = {file: file.read_text(encoding="utf-8") for file in source_files()}
+    asking = [*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "lessons").glob("*.ipynb")]
+    asking += [ROOT / "README.md", ROOT / "pyproject.toml"]
+    everything = [*texts.values(), *(file.read_text(encoding="utf-8") for file in asking)]
+    words = Counter(word for text in everything for word in re.findall(r"\w+", text))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {
+        node.name: f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, kinds) and words[node.name] == 1 and not node.name.startswith("__")
+    }
+
+
+def test_no_function_is_without_a_use():
+    found = named_once()
+    unused = {name: place for name, place in found.items() if name not in CALLED_ELSEWHERE}
+    assert not unused, (
+        f"nothing names these but their definition: {unused}. Take them away; one that only tests"
+        " need moves to tests/; one that a library calls is named in CALLED_ELSEWHERE, with who"
+        " calls it"
+    )
+    assert not (gone := CALLED_ELSEWHERE.keys() - found), f"take out of CALLED_ELSEWHERE: {gone}"
+
+
+# --- tests
+
+
+def test_no_test_module_imports_another():
+    found = [
+        f"{file.name} imports {name}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in imported_by(node, "")
+        if name.startswith("test_") and isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    assert not found, (
+        f"{found}: what several tests use stands in a module named for what it holds, as pages.py,"
+        " engines.py or example_sheets.py, and a fixture in conftest.py"
+    )
 
 
 # --- lines

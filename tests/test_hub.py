@@ -352,6 +352,7 @@ def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser
 # --- what is configured
 
 
+@pytest.mark.processes
 def test_a_student_s_server_started_by_hand_says_who_starts_it():
     unset = {
         name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")

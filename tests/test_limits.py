@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import re
 import zipfile
 
@@ -201,10 +200,12 @@ def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
     write(sized(), io.BytesIO(), {"width": 1000}, steps=1)
 
 
+@pytest.mark.thorough
 def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
-    for (name, make), steps in itertools.product(SHEETS.items(), (0, 2)):
-        s = make()
-        if (steps and not s.carried) or name == "depth_lab":
+    for name, steps in [*((name, 2) for name in SHEETS), ("momentum", 0), ("optimisers", 0)]:
+        s = SHEETS[name]()
+        steps = steps if s.carried else 0
+        if name == "depth_lab":
             continue
         write(s, tmp_path / "counted.xlsx", steps=steps)
         cells = [
@@ -214,6 +215,7 @@ def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
         assert len(cells) == counted, name
 
 
+@pytest.mark.thorough
 def test_the_largest_workbook_that_is_written_can_be_read_back():
     file = io.BytesIO()
     write(sized(), file, {"width": 1000}, steps=10)

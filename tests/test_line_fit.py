@@ -25,6 +25,8 @@ from sheets.library.line_fit import line_fit
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = line_fit()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 each_preset = pytest.mark.parametrize("title", PRESETS)

@@ -20,6 +20,8 @@ from sheets import InputError, sentences, values
 from sheets.library.linear_model import linear_model
 from sheets.targets.numpy import Values, trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = linear_model()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 each_preset = pytest.mark.parametrize("title", PRESETS)

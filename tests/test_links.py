@@ -12,7 +12,7 @@ import engines
 import numpy as np
 import pytest
 from example_sheets import network
-from examples import BOUNDED
+from examples import BOUNDED, bounded
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pages import cell, check_every_cell, choose_step, frame, open_panel
@@ -100,7 +100,7 @@ def states(draw) -> tuple[str, dict, int, int | None]:
     return name, inputs, draw(st.integers(0, 4)) if sheet.carried else 0, preset
 
 
-@settings(BOUNDED, max_examples=200)
+@bounded(200)
 @given(states())
 @example(("log_loss", {"clip": [5e-324]}, 0, None))
 @example(("log_loss", {"nudge": [1e-7], "is_cat": [1.0], "prediction": [0.1 + 0.2]}, 0, 3))

@@ -11,8 +11,8 @@ import engines
 import numpy as np
 import pytest
 import workbooks
-from examples import BOUNDED, differences
-from hypothesis import given, settings
+from examples import BOUNDED, bounded, differences
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sheets import Sheet, sentences, values
@@ -159,7 +159,7 @@ def test_the_page_shows_the_same_numbers_and_sentences(rows, clip):
     assert len(said) == (theirs["_said"] != 0).sum()
 
 
-@settings(BOUNDED, max_examples=25)
+@bounded(25)
 @given(
     st.lists(st.tuples(st.integers(0, 1), NOT_TINY), min_size=1, max_size=12),
     CLIP.filter(lambda x: x == 0 or x > 1e-12),

@@ -9,8 +9,8 @@ import engines
 import numpy as np
 import pytest
 import workbooks
-from examples import differences
-from hypothesis import given, settings
+from examples import bounded, differences
+from hypothesis import given
 from hypothesis import strategies as st
 from lesson_texts import text_of
 
@@ -19,16 +19,15 @@ from sheets import Sheet, row_index, sentences, values
 from sheets.library.lr_finder import (
     BATCH,
     HIDDEN,
-    LOOKS_FOR,
     POINTS,
-    RULES,
     STRIDE,
     lr_finder,
-    lr_suggestions,
-    suggestions,
 )
+from sheets.library.lr_finder_rules import LOOKS_FOR, RULES, lr_suggestions, suggestions
 from sheets.targets.excel.layout import layout
 from sheets.targets.numpy import trajectory
+
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
 
 PLANNED = 100
 LRS = 1e-7 * (10 / 1e-7) ** (
@@ -206,7 +205,7 @@ def check_rules(losses: np.ndarray, planned: int) -> None:
         ), tried
 
 
-@settings(max_examples=15, deadline=None)
+@bounded(15)
 @given(
     st.lists(st.integers(0, 40).map(lambda k: k / 1000), min_size=PLANNED, max_size=PLANNED),
     st.sampled_from([20, 64, PLANNED]),
@@ -493,7 +492,7 @@ def test_the_words_are_true_for_other_settings(inputs):
         check_words(inputs, found)
 
 
-@settings(max_examples=10, deadline=None)
+@bounded(10)
 @given(
     st.integers(0, 100),
     st.floats(1e-6, 1e-2),

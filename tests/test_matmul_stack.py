@@ -23,6 +23,8 @@ from sheets.library.matmul_stack import LIMIT, TRAINED, matmul_stack
 from sheets.targets.excel import write
 from sheets.targets.numpy import Values, trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = matmul_stack()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 SENSIBLE = ("lecture", "glorot", "he")

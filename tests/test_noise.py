@@ -10,7 +10,6 @@ from functools import cache
 import engines
 import numpy as np
 import pytest
-import scipy.stats
 import workbooks
 from examples import BOUNDED
 from hypothesis import given
@@ -21,6 +20,14 @@ from sheets.language.noise import KEYS, NORMAL, OF_DRAW, ORDER, PRIME, SEEDS, UN
 
 DRAWS = 20_000
 MANY = [0, 1, 2, 3, 17, 42, 1234, SEEDS]
+
+
+@pytest.fixture(scope="module")
+def stats():
+    """scipy.stats, whose import takes a second in every process that collects the tests."""
+    import scipy.stats
+
+    return scipy.stats
 
 
 def sheet_of_noise(shape: tuple[int, int], seed: int = 0, rows: bool = False) -> Sheet:
@@ -121,14 +128,14 @@ def test_seeds_are_far_apart():
 
 
 @pytest.mark.parametrize("seed", MANY)
-def test_mean_variance_and_tails(seed):
+def test_mean_variance_and_tails(stats, seed):
     e, far = draws(seed), 3.9
     assert abs(e.mean()) < far / DRAWS**0.5
     assert abs(e.var() - 1) < far * (2 / DRAWS) ** 0.5
     assert abs((e**3).mean()) < far * (15 / DRAWS) ** 0.5
     assert abs((e**4).mean() - 3) < far * (96 / DRAWS) ** 0.5
     for limit in (1, 2, 3):
-        expected = 2 * scipy.stats.norm.sf(limit)
+        expected = 2 * stats.norm.sf(limit)
         assert (
             abs((np.abs(e) > limit).mean() - expected)
             < far * (expected * (1 - expected) / DRAWS) ** 0.5
@@ -137,18 +144,16 @@ def test_mean_variance_and_tails(seed):
 
 
 @pytest.mark.parametrize("seed", MANY)
-def test_kolmogorov_and_smirnov_see_a_normal_distribution(seed):
-    assert scipy.stats.kstest(draws(seed), "norm").pvalue > 1e-3
+def test_kolmogorov_and_smirnov_see_a_normal_distribution(stats, seed):
+    assert stats.kstest(draws(seed), "norm").pvalue > 1e-3
 
 
-def test_over_many_seeds_the_p_values_are_spread_evenly():
+def test_over_many_seeds_the_p_values_are_spread_evenly(stats):
     p = [
-        scipy.stats.kstest(
-            values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm"
-        ).pvalue
+        stats.kstest(values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm").pvalue
         for seed in range(100, 200)
     ]
-    assert scipy.stats.kstest(p, "uniform").pvalue > 1e-3
+    assert stats.kstest(p, "uniform").pvalue > 1e-3
 
 
 @pytest.mark.parametrize("seed", MANY)
@@ -193,7 +198,7 @@ DRAWN = workbooks.register("draws", lambda: sheet_of_draws(12, SEED_IN_EXCEL, dr
 
 
 @pytest.mark.parametrize("seed", MANY)
-def test_integers_of_uniform_draws_and_orders_are_exact(seed):
+def test_integers_of_uniform_draws_and_orders_are_exact(stats, seed):
     found = values(sheet_of_draws(50), {"seed": seed, "draw": 9})
     expected = [exact_rounds(place, seed, UNIFORM)[3] for place in range(100)]
     np.testing.assert_array_equal(found["share"].ravel(), (np.array(expected) + 0.5) / PRIME)
@@ -201,7 +206,7 @@ def test_integers_of_uniform_draws_and_orders_are_exact(seed):
     keys = [
         exact_rounds(place, seed, (of_seed, of_cell, start + 9 * OF_DRAW))[3] for place in range(50)
     ]
-    np.testing.assert_array_equal(found["turn"].ravel(), scipy.stats.rankdata(keys) - 1)
+    np.testing.assert_array_equal(found["turn"].ravel(), stats.rankdata(keys) - 1)
 
 
 def test_draws_and_orders_are_the_same_in_every_face():
@@ -219,11 +224,11 @@ def test_draws_and_orders_are_the_same_in_every_face():
 
 
 @pytest.mark.parametrize("seed", MANY)
-def test_uniform_draws_are_even_and_not_the_normal_ones(seed):
+def test_uniform_draws_are_even_and_not_the_normal_ones(stats, seed):
     found = values(sheet_of_draws(1000), {"seed": seed})
     share = found["share"].ravel()
     assert 0 < share.min() < share.max() < 1
-    assert scipy.stats.kstest(share, "uniform").pvalue > 1e-3
+    assert stats.kstest(share, "uniform").pvalue > 1e-3
     assert abs(np.corrcoef(found["share"].T)[0, 1]) < 3.9 / 1000**0.5
     for stream in ("e_3", "turn_3"):
         assert abs(np.corrcoef(found["share"][:, 0], found[stream].ravel())[0, 1]) < 3.9 / 1000**0.5
@@ -236,11 +241,12 @@ def test_an_order_holds_each_place_once(rows, seed, draw):
     np.testing.assert_array_equal(np.sort(turn), np.arange(rows))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", ["seed", "draw"])
-def test_all_orders_come_equally_often(by):
+def test_all_orders_come_equally_often(stats, by):
     s = sheet_of_draws(4)
     count = Counter(values(s, {by: k})["turn"].tobytes() for k in range(2400))
-    assert len(count) == 24 and scipy.stats.chisquare(list(count.values())).pvalue > 1e-3
+    assert len(count) == 24 and stats.chisquare(list(count.values())).pvalue > 1e-3
 
 
 def test_the_draw_of_an_order_must_be_one_number():

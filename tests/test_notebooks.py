@@ -158,7 +158,7 @@ def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
     page.wait_for_function("document.body.textContent.includes(': 0.05 40 ')")
     page.get_by_role("button", name="From Python").click()
     wait_for_mean(page, loss_mean(clip=0.25, is_cat=[1, 0], prediction=[0.5, 0.5]))
-    assert page.locator("td[data-block='prediction']").count() == 2
+    assert page.locator(".gs-below td[data-block='prediction']").count() == 2
 
 
 def test_the_page_answers_without_its_kernel(page, voila, complaints):

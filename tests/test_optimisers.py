@@ -25,6 +25,8 @@ from sheets.library.optimisers import optimisers
 from sheets.targets.excel.parts import parts
 from sheets.targets.numpy import trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 NAMES = ["sgd", "momentum", "rmsprop", "adam", "adagrad"]
 EPOCH, RUN = 29, 145
 X = [

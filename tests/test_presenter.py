@@ -104,7 +104,7 @@ def test_enter_presses_a_button_in_the_presentation_and_space_does_so_outside_it
     assert lesson.locator("[data-projector]").count() == 0
 
 
-CHARTS_STAND = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).every((plot) => {
+CHARTS_STAND = """() => [...document.querySelectorAll(".gs-stage .js-plotly-plot")].every((plot) => {
     const size = (node) => parseFloat(getComputedStyle(node).fontSize);
     const box = (what) => plot.querySelector(what).getBoundingClientRect();
     const tick = size(plot.querySelector(".xtick text"));

@@ -13,9 +13,10 @@ from unittest import mock
 
 import engines
 import numpy as np
+import pytest
 import workbooks
-from examples import BOUNDED
-from hypothesis import assume, event, given, settings
+from examples import BOUNDED, bounded
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from xlsxwriter.worksheet import Worksheet
 
@@ -198,10 +199,11 @@ def test_javascript_agrees(s):
     assert not differing(s, engines.in_javascript(s))
 
 
+@pytest.mark.thorough
 def test_ironcalc_agrees():
     tried: Counter = Counter()
 
-    @settings(BOUNDED, max_examples=60)
+    @bounded(60)
     @given(sheets_of_any_kind())
     def agree(s):
         path = written(s, "random")
@@ -242,7 +244,7 @@ def test_libreoffice_agrees():
     engines.needs_libreoffice()
     kept = []
 
-    @settings(BOUNDED, max_examples=50)
+    @bounded(50)
     @given(sheets_of_any_kind())
     def collect(s):
         if written(s, "random") is not None:
@@ -257,7 +259,7 @@ def test_libreoffice_agrees():
     assert not differing(s, engines.numbers(s, engines.cached_cells(saved)))
 
 
-@settings(BOUNDED, max_examples=30)
+@bounded(30)
 @given(sheets_of_any_kind())
 def test_each_block_is_one_formula_that_fills(s):
     path = written(s, "random")

@@ -19,9 +19,12 @@ from pages import drag, frame
 
 from lessons.course import notebook
 from sheets import POINTER_X, Axis, Series, Sheet, SheetError, sentences, values
-from sheets.library.relu_function import CURVES, LARGE, LARGEST, OFF, STARTS, UNITS, relu_function
+from sheets.library.relu_function import CURVES, LARGEST, OFF, STARTS, UNITS, relu_function
+from sheets.library.relu_function_words import LARGE
 from sheets.targets.javascript import program
 from sheets.targets.numpy import trajectory
+
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
 
 SHEET = relu_function()
 PRESETS = [preset.inputs for preset in SHEET.presets]

@@ -18,6 +18,8 @@ from sheets.library.layers import INITIALISATIONS
 from sheets.library.relu_layers import ACTIVATIONS, relu_layers
 from sheets.targets.numpy import Values
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = relu_layers()
 PRESETS = {preset.title: preset.inputs for preset in SHEET.presets}
 each_activation = pytest.mark.parametrize("activation", ACTIVATIONS)

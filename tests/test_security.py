@@ -25,12 +25,11 @@ import nbformat
 import openpyxl
 import pytest
 from http_requests import ask
-from jupyter_server.base.websocket import WebSocketMixin
+from quick import few_when_quick
 from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 import lessons.server
 from lessons.command_line import main
-from lessons.voila.application import configuration
 from sheets import InputError
 from sheets.language.blocks import Size
 from sheets.library.depth_lab import depth_lab
@@ -634,7 +633,15 @@ def with_formula(formula: str, value: float | None) -> bytes:
 
 @pytest.mark.parametrize(
     "formula",
-    ["cmd|'/C calc'!A0", "[other.xlsx]Sheet1!A1", 'WEBSERVICE("http://127.0.0.1:9/")', "CALL(1)"],
+    few_when_quick(
+        [
+            "cmd|'/C calc'!A0",
+            "[other.xlsx]Sheet1!A1",
+            'WEBSERVICE("http://127.0.0.1:9/")',
+            "CALL(1)",
+        ],
+        lambda formula: formula == "CALL(1)",
+    ),
 )
 def test_a_formula_in_an_input_is_its_last_number_and_no_more(formula):
     assert read_inputs(log_loss(), with_formula(formula, 0.125))["clip"] == 0.125
@@ -669,6 +676,7 @@ def until_gone(address: str, kernel: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.processes
 def test_a_kernel_whose_page_is_gone_ends_and_one_with_a_page_stays(folder):
     with server(folder, idle=5) as address:
         stays = opened(address)
@@ -680,6 +688,7 @@ def test_a_kernel_whose_page_is_gone_ends_and_one_with_a_page_stays(folder):
         until_gone(address, stays)
 
 
+@pytest.mark.processes
 def test_a_kernel_that_no_page_ever_joined_ends_sooner(folder):
     with server(folder, visit=2) as address:
         left, read = opened(address), opened(address)
@@ -688,6 +697,7 @@ def test_a_kernel_that_no_page_ever_joined_ends_sooner(folder):
         assert is_there(address, read)
 
 
+@pytest.mark.processes
 def test_a_lesson_whose_kernel_does_not_come_says_so_and_ends(folder):
     with server(folder, arguments=["--help"]) as address:  # which tells, and ends
         status, text, _ = ask(address, "/lesson/sheet")
@@ -699,12 +709,18 @@ def test_a_silent_page_keeps_its_kernel():
     """Jupyter closes a page's websocket that has not answered for `ping_timeout`, and asks each
     `ping_interval`.
     """
+    # Here, since each takes a second, which every process that collects the tests would wait for.
+    from jupyter_server.base.websocket import WebSocketMixin
+
+    from lessons.voila.application import configuration
+
     settings = configuration(Path(), "/").Voila.get("tornado_settings", {})
     silent = SimpleNamespace(settings=settings)
     silent.ping_interval = WebSocketMixin.ping_interval.fget(silent)
     assert WebSocketMixin.ping_timeout.fget(silent) >= 2 * silent.ping_interval
 
 
+@pytest.mark.processes
 def test_who_comes_when_the_memory_is_full_is_told_so(folder):
     with server(folder, memory=10**15) as address:
         status, text, _ = ask(address, "/lesson/sheet")

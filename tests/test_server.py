@@ -377,6 +377,7 @@ def test_nothing_is_kept_of_a_kernel_that_has_ended():
         assert thread.submit(asyncio.run, kept()).result() == set()
 
 
+@pytest.mark.processes
 def test_a_warm_kernel_that_cannot_move_to_its_lesson_is_ended(tmp_path):
     from lessons.voila.kernels import RunningPython, WarmKernels
 
@@ -528,6 +529,7 @@ def python(program: str, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.processes
 def test_importing_the_server_is_cheap():
     heavy = "{'voila', 'tornado', 'IPython', 'jupyter_server', 'plotly', 'numpy'}"
     assert (
@@ -575,6 +577,7 @@ def test_without_a_port_a_free_one_is_found():
         assert int(python(program).stdout) != 8866
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interrupt for one process")
 def test_an_interrupt_ends_the_server_and_its_kernels(folder):
     program = "from lessons.server import *; from pathlib import Path; import sys\n"

@@ -37,6 +37,7 @@ def others_of(sheet: Sheet) -> list[dict[str, int]]:
 # --- which
 
 
+@pytest.mark.thorough
 def test_a_page_carries_every_sheet_that_differs_in_few_sizes():
     start, found = (
         {"layers": 3, "width_1": 4, "width_2": 3, "width_3": 3, "width_4": 3},
@@ -55,6 +56,7 @@ def test_a_page_carries_every_sheet_that_differs_in_few_sizes():
         assert sum(sizes["layers"] == layers for sizes in found) == count
 
 
+@pytest.mark.thorough
 def test_a_page_carries_what_is_ready_of_a_wide_range():
     assert others_of(depth_lab()) == [{"width": width} for width in (2, 4, 16, 32, 64, 128)]
     assert [sizes["width"] for sizes in others_of(depth_lab(100))] == [2, 4, 8, 16, 32, 64, 128]

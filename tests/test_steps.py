@@ -18,7 +18,7 @@ from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, norma
 from sheets.language.inputs import MOST_STEPS
 from sheets.targets.excel import write
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
-from sheets.targets.numpy import overflow, steps_taken, trajectory
+from sheets.targets.numpy import overflow, trajectory
 from widgets.description import description
 from widgets.front_end import FOLDER, enclosed
 
@@ -307,9 +307,7 @@ DIVERGING = workbooks.register("diverging", doubling, steps=4)
 def test_a_run_stops_at_its_last_finite_step_in_every_face():
     """1e300, 1e303, 1e306; 1e309 is no number."""
     run = list(trajectory(doubling(), 4))
-    assert [found["a"].item() for found in run] == [1e300, 1e303, 1e306] and steps_taken(
-        doubling(), 4
-    ) == 2
+    assert [found["a"].item() for found in run] == [1e300, 1e303, 1e306]
     assert overflow(doubling(), run[-1]) == "a_next" and values(doubling(), steps=4)["a"] == 1e306
     assert on_the_page(doubling(), "state.goTo(4)") == {
         "step": 2,

@@ -186,6 +186,7 @@ def loaded(statement: str) -> set[str]:
     )
 
 
+@pytest.mark.processes
 def test_importing_sheets_loads_numpy_and_nothing_heavier():
     heavy = {
         "pandas",
@@ -200,8 +201,9 @@ def test_importing_sheets_loads_numpy_and_nothing_heavier():
     assert not heavy & loaded("import sheets")
 
 
+@pytest.mark.processes
 def test_importing_widgets_loads_neither_torch_nor_pandas_nor_plotly():
-    assert not {"pandas", "torch", "plotly", "openpyxl"} & loaded("import widgets")
+    assert not {"pandas", "torch", "plotly", "openpyxl"} & loaded("from widgets import SheetWidget")
 
 
 def test_the_lessons_front_end_is_under_200_kilobytes():

@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
+from quick import FEW, few_when_quick
 
 from sheets import Axis, InputError, NeedsBlock, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
@@ -37,6 +38,8 @@ from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 from sheets.targets.excel.workbook import PROPERTY, VERSION
 
+AT_START = "as it starts"
+
 
 def starts() -> dict[tuple[str, str], dict]:
     """Every sheet of the library as it starts, and with each preset; of deep networks, a few layers
@@ -44,7 +47,7 @@ def starts() -> dict[tuple[str, str], dict]:
     """
     found = {}
     for name, make in SHEETS.items():
-        found[name, "as it starts"] = {}
+        found[name, AT_START] = {}
         fewer = {"layers": 6} if name == "depth_lab" else {}
         found |= {(name, preset.title): preset.inputs | fewer for preset in make().presets}
     return found
@@ -54,7 +57,7 @@ STARTS = starts()
 STEPS = {name: 3 if make().carried else 0 for name, make in SHEETS.items()}
 OPTIONS = {key: {"inputs": inputs, "steps": STEPS[key[0]]} for key, inputs in STARTS.items()}
 WITH_NOTES = [
-    key for key in STARTS if key[0] == "log_loss" or key[1] == "as it starts"
+    key for key in STARTS if key[0] == "log_loss" or key[1] == AT_START
 ]  # in a sheet's other workbooks they are alike
 TOO_MANY_NOTES = [
     key for key in WITH_NOTES if key[0] != "log_loss"
@@ -71,16 +74,22 @@ IN_LIBREOFFICE = BOOKS | {
     )
     for key in TOO_MANY_NOTES
 }
-each_start = pytest.mark.parametrize("start", STARTS, ids=" / ".join)
-as_it_starts = pytest.mark.parametrize(
-    "start", [(name, "as it starts") for name in SHEETS], ids=" / ".join
+each_start = pytest.mark.parametrize(
+    "start",
+    few_when_quick(STARTS, lambda start: start[0] == "log_loss" or start == ("momentum", AT_START)),
+    ids=" / ".join,
 )
-each_sheet = pytest.mark.parametrize("name", SHEETS)
+as_it_starts = pytest.mark.parametrize(
+    "start",
+    few_when_quick([(name, AT_START) for name in SHEETS], lambda start: start[0] in FEW),
+    ids=" / ".join,
+)
+each_sheet = pytest.mark.parametrize("name", few_when_quick(SHEETS))
 RECALCULATED = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice}
 
 
 def book_of(name: str) -> Path:
-    return workbooks.path(BOOKS[name, "as it starts"])
+    return workbooks.path(BOOKS[name, AT_START])
 
 
 @cache
@@ -127,8 +136,7 @@ def test_every_formula_has_a_cached_value(start):
             for c in re.findall(r"<c .*?</c>", file.read(part).decode())
         ]
     formulas = [c for c in cells if "<f>" in c]
-    assert len(formulas) > 50
-    assert not [c for c in formulas if "</f><v>" not in c]
+    assert formulas and not [c for c in formulas if "</f><v>" not in c]
 
 
 def written_with_wrong_values(path: Path) -> None:
@@ -233,18 +241,19 @@ def test_the_first_worksheet_says_what_to_try(name):
     words = [str(cell.value) for row in start for cell in row if cell.value is not None]
     assert start.title == "Start" and book.active is start
     assert words[0] == s.title
-    assert all(
-        preset.title in words and any(preset.predict in w for w in words) for preset in s.presets
-    )
-    assert all(any(source.text in w for w in words) for source in s.sources)
+    for preset in s.presets:
+        assert preset.title in words, f"the worksheet Start does not name the preset {preset.title}"
+        assert any(preset.predict in w for w in words), f"nor does it ask its {preset.predict!r}"
+    for source in s.sources:
+        assert any(source.text in w for w in words), f"Start does not name {source.text!r}"
 
 
 @each_sheet
 def test_the_first_worksheet_repeats_the_sentences_that_hold_without_a_blank_line(name):
-    cells = workbooks.cached(BOOKS[name, "as it starts"])
+    cells = workbooks.cached(BOOKS[name, AT_START])
     rows = range(2, 2 + len(SHEETS[name]().sentences))
     said = [text for row in rows if (text := cells.get(("Sheet", row, 1)))]
-    assert 0 < len(said) < len(rows)
+    assert said, f"no sentence of {name} holds as it starts: say one without `when` (`s.say`)"
     assert "\n".join(said) in [
         text for (page, _, column), text in cells.items() if (page, column) == ("Start", 1)
     ]
@@ -262,7 +271,9 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
     }
     for block in s.blocks.values():
         place = layout(s).blocks[block.name]
-        assert block.note in notes[place.worksheet, block.name]
+        assert block.note in notes[place.worksheet, block.name], (
+            f"the heading of {block.name} in {name} does not carry its note {block.note!r}"
+        )
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
@@ -302,7 +313,8 @@ def test_charts_are_native_and_read_the_cells(name):
             if part.startswith("xl/charts/chart")
         }
     in_order = [html.unescape(drawn[f"xl/charts/chart{k + 1}.xml"]) for k in range(len(s.charts))]
-    assert len(drawn) == sum(len(each.charts) for each in (s, *s.beside)) > 0
+    assert s.charts, f"{name} has no chart: give it one (`s.chart`), a workbook draws it too"
+    assert len(drawn) == sum(len(each.charts) for each in (s, *s.beside))
     for chart, xml in zip(s.charts, in_order, strict=True):
         assert chart.title in xml and chart.x.title in xml and chart.y.title in xml
         assert xml.count("<c:ser>") == len(chart.series)
@@ -383,7 +395,7 @@ def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) 
 
 @each_sheet
 def test_columns_are_wide_enough_for_their_numbers(name):
-    assert not too_wide(opened(name), workbooks.cached(BOOKS[name, "as it starts"]))
+    assert not too_wide(opened(name), workbooks.cached(BOOKS[name, AT_START]))
 
 
 def growing() -> Sheet:
@@ -547,8 +559,15 @@ def test_back_as_it_was_written(start):
         np.testing.assert_array_equal(x, expected.blocks[name].value)
 
 
-@each_start
+@pytest.mark.parametrize(
+    "start",
+    [start for start in STARTS if AT_START in start or start[0] == "log_loss"],
+    ids=" / ".join,
+)
 def test_back_after_libreoffice_saved_it(start):
+    """Of each sheet one: what LibreOffice makes of names and of the record is the same for any
+    numbers, and log_loss's presets have the numbers and rows of every kind.
+    """
     expected = SHEETS[start[0]]().with_inputs(STARTS[start])
     for name, x in read_inputs(
         SHEETS[start[0]](), workbooks.saved_by_libreoffice(IN_LIBREOFFICE[start])
@@ -831,7 +850,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("reason", REFUSED)
+OFTEN = ("a zip bomb", "an older record", "a deleted cell", "an error", "text in an input")
+
+
+@pytest.mark.parametrize("reason", few_when_quick(REFUSED, OFTEN.__contains__))
 def test_refused_with_a_sentence(reason):
     make, sentence = REFUSED[reason]
     s = log_loss()

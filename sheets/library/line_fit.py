@@ -14,27 +14,27 @@ from .. import (
     Rows,
     Series,
     Sheet,
-    column_index,
     normal,
     permutation,
     row_index,
     uniform,
     values,
 )
+from .line_fit_surface import (
+    HIGHEST_A,
+    HIGHEST_B,
+    LOWEST_A,
+    LOWEST_B,
+    drawn_surface,
+    surface_shape,
+)
+from .line_fit_words import say_all
 from .stories import tell_story
 
 POINTS = 30
 SEED = 104  # its points give the lecture's first update: a ← -1 - 0.01 × (-9.94)
 LEFT, RIGHT = -0.05, 1.05  # of the points' chart
-LOWEST_A, HIGHEST_A = (
-    -3,
-    9,
-)  # of the loss surface: the start (-1, 1) and its mirror image in the truth (3, 8) lie inside
-LOWEST_B, HIGHEST_B = -2, 18
-GRID = 41  # of the loss surface, both ways
-LEAST_LOSS = 1e-9  # the surface is drawn no lower, since its levels are powers of ten
 FAR = 1e6  # where a and b have run away
-HARDLY = 1e-6  # a smaller change of the loss is not worth a number
 ALL, MINI_BATCH, ONE = range(3)
 
 
@@ -50,12 +50,12 @@ def line_fit() -> Sheet:
     _settings(s)
     _points(s)
     _batches(s)
-    _surface_shape(s)
+    surface_shape(s)
     _update(s)
     _drawn(s)
     _charts(s)
     tell_story(s, "line_fit", _rates(s))
-    _sentences(s)
+    say_all(s, ALL)
     _sources(s)
     s.look = "a_next"
     return s
@@ -281,75 +281,6 @@ def _batches(s: Sheet):
     s.let("t_next", t + 1, format="d", note="one update more")
 
 
-def _surface_shape(s: Sheet):
-    """The loss over all points is a paraboloid in a and b: five means of the points tell it
-    everywhere.
-    """
-    x, y = s["x"], s["y"]
-    s.group(
-        "What shapes the loss surface",
-        "Means of the points; a and b do not move them",
-        worksheet="Surface",
-        folded=True,
-    )
-    mean_x = s.let("mean_x", x.mean(), format=".4f", note="mean of x")
-    mean_y = s.let("mean_y", y.mean(), format=".4f", note="mean of y")
-    s.let("variance_x", ((x - mean_x) ** 2).mean(), format=".4f", note="how far x spreads, squared")
-    s.let("variance_y", ((y - mean_y) ** 2).mean(), format=".4f", note="how far y spreads, squared")
-    s.let(
-        "covariance", ((x - mean_x) * (y - mean_y)).mean(), format=".4f", note="how y goes with x"
-    )
-    s.let("spread", x.max() - x.min(), format=".4f", note="from the smallest x to the largest")
-    s.let("point_count", x.shape[0], format="d", note="points in the table")
-    s.let(
-        "moved_points",
-        s["moved"].sum(),
-        format="d",
-        note="points that are not where they would be drawn",
-    )
-    s.let("points_outside", s["outside"].sum(), format="d", note="points outside the chart")
-    s.group(
-        "How large a step can be",
-        "The curvature of the mse: its Hessian matrix, the same for every a and b",
-    )
-    aa = s.let(
-        "hessian_aa",
-        2 * (x**2).mean(),
-        format=".4f",
-        note="how the gradient along a changes with a",
-    )
-    ab = s.let("hessian_ab", 2 * mean_x, format=".4f", note="how it changes with b")
-    bb = s.let("hessian_bb", 2, format=".4f", note="how the gradient along b changes with b")
-    across = np.sqrt(((aa - bb) / 2) ** 2 + ab**2)
-    most = s.let(
-        "largest_eigenvalue",
-        (aa + bb) / 2 + across,
-        format=".4f",
-        symbol=r"\lambda_{\max}",
-        note="where the mse bends most",
-    )
-    s.let(
-        "smallest_eigenvalue",
-        4 * s["variance_x"] / most,
-        format=".4f",
-        symbol=r"\lambda_{\min}",
-        note="where it bends least",
-    )
-    limit = s.let(
-        "largest_stable_rate",
-        2 / most,
-        role="parameter",
-        format=".4f",
-        note="2 / largest_eigenvalue: a larger rate runs away",
-    )
-    s.let(
-        "share_of_limit",
-        s["learning_rate"] / limit,
-        format=".1%",
-        note="learning_rate as a part of it",
-    )
-
-
 def _update(s: Sheet):
     rate, count = s["learning_rate"], s["point_count"]
     s.group("The next update", "The mean gradient of the batch, times the learning rate, taken off")
@@ -418,33 +349,7 @@ def _drawn(s: Sheet):
     s.let("left_y", s["b"], format=".4f", note="its height: b")
     s.let("right_x", 1, format="d", note="right end")
     s.let("right_y", s["a"] + s["b"], format=".4f", note="its height: a + b")
-    s.group(
-        "The loss surface",
-        "The mse of all points, for slopes a across and intercepts b down",
-        worksheet="Surface",
-        folded=True,
-    )
-    a = s.let(
-        "surface_a",
-        LOWEST_A + column_index(GRID) * ((HIGHEST_A - LOWEST_A) / (GRID - 1)),
-        format=".2f",
-        note="slopes",
-    )
-    b = s.let(
-        "surface_b",
-        LOWEST_B + row_index(GRID) * ((HIGHEST_B - LOWEST_B) / (GRID - 1)),
-        format=".2f",
-        note="intercepts",
-    )
-    around = s["variance_y"] - 2 * a * s["covariance"] + a**2 * s["variance_x"]
-    mse = (a * s["mean_x"] + b - s["mean_y"]) ** 2 + around
-    s.let(
-        "surface",
-        np.maximum(LEAST_LOSS, mse),
-        role="loss",
-        format=".3f",
-        note=f"mse, drawn no lower than {LEAST_LOSS:g}",
-    )
+    drawn_surface(s)
 
 
 def _charts(s: Sheet):
@@ -493,10 +398,6 @@ def _charts(s: Sheet):
     )
 
 
-def _both(a, b):
-    return np.where(a, np.where(b, 1, 0), 0)
-
-
 def _rates(s: Sheet) -> dict[str, float]:
     """The story's learning rates, as parts of the largest stable one, to two digits."""
     limit = values(s)["largest_stable_rate"].item()
@@ -506,105 +407,6 @@ def _rates(s: Sheet) -> dict[str, float]:
         "just over the limit": 1.05,
     }
     return {name: float(f"{limit * part:.2g}") for name, part in parts.items()}
-
-
-def _sentences(s: Sheet):
-    rate, near = s["learning_rate"], np.equal(s["run_away"], 0)
-    moving = _both(near, rate > 0)
-    _say_update(s, moving)
-    s.say(
-        "The learning rate is 0: an update leaves a and b where they are, whatever the gradient.",
-        when=np.equal(rate, 0),
-    )
-    s.say(
-        "a and b have run away: the learning rate is too large for these points. "
-        "Over all points, a rate must stay below {largest_stable_rate:.4f}.",
-        when=np.equal(s["run_away"], 1),
-    )
-    change = s["mse_change"]
-    for verb, way in (("lowers", change <= -HARDLY), ("raises", change >= HARDLY)):
-        s.say(
-            f"It {verb} the mse of all points from {{mse:.6f}} to {{mse_next:.6f}}.",
-            when=_both(moving, way),
-        )
-    s.say(
-        "It hardly changes the mse any more, which is {mse:.6f}.",
-        when=_both(moving, abs(change) < HARDLY),
-    )
-    s.say(
-        "It looks at {batch_count:d} of {point_count:d} points: batch {batch_place:d} of"
-        " {batches:d} in epoch {epoch_place:d}.",
-        when=_both(near, np.not_equal(s["batch"], ALL)),
-    )
-    _say_limit(s)
-    _say_points(s)
-
-
-def _say_update(s: Sheet, moving: Expr):
-    """With as many digits as the learning rate needs."""
-    rate = s["learning_rate"]
-    short = np.equal(np.floor(rate * 100 + 0.5) / 100, rate)  # 0.01, 0.1, 0.82
-    _say_both(s, ".2f", _both(moving, short))
-    for spec, low, high in ((".4f", 1e-3, 2), (".6f", 1e-5, 1e-3), (".10f", 0, 1e-5)):
-        _say_both(s, spec, _both(moving, np.where(short, 0, _both(rate >= low, rate < high))))
-
-
-def _say_both(s: Sheet, spec: str, when: Expr):
-    one = (
-        "NAME ← {NAME:.2f} - {learning_rate:SPEC} × ({d_NAME_mean:.2f}) = {NAME_next:.2f}".replace(
-            "SPEC", spec
-        )
-    )
-    s.say(f"The next update: {one.replace('NAME', 'a')} and {one.replace('NAME', 'b')}.", when=when)
-
-
-def _say_limit(s: Sheet):
-    share, every, one_x = s["share_of_limit"], np.equal(s["batch"], ALL), np.equal(s["spread"], 0)
-    limit = "the largest stable one, {largest_stable_rate:.4f} = 2 / {largest_eigenvalue:.4f}"
-    part = f"The learning rate is {{share_of_limit:.1%}} of {limit}"
-    ways = [
-        (": the way never jumps across the valley.", _both(share > 0, share <= 0.5)),
-        (
-            ": updates jump from one side of the valley to the other, and still come closer.",
-            _both(share > 0.5, share < 1),
-        ),
-        (
-            ": updates jump from one side of the valley to the other and come no closer.",
-            np.equal(share, 1),
-        ),
-        (": updates jump across the valley and land further away each time.", share > 1),
-    ]
-    for words, when in ways:
-        s.say(part + words, when=_both(every, when))
-    s.say(
-        f"{part}. That limit is of updates over all points; a batch has points, and so a limit, of"
-        " its own.",
-        when=_both(share > 0, 1 - every),
-    )
-    same = (
-        "so they fix the height of the line there and not its slope: all lines through that height"
-        " fit equally well."
-    )
-    s.say(
-        f"All {{point_count:d}} points have the same x, {same}",
-        when=_both(one_x, s["point_count"] > 1),
-    )
-    s.say(
-        f"There is one point only, {same.replace('they fix', 'it fixes')}",
-        when=_both(one_x, np.equal(s["point_count"], 1)),
-    )
-
-
-def _say_points(s: Sheet):
-    s.say(
-        "Points that are not where truth, noise and seed would draw them: {moved_points:d} of"
-        " {point_count:d}. What was given by hand stays until Reset.",
-        when=s["moved_points"] > 0,
-    )
-    s.say(
-        "Points outside the chart: {points_outside:d} of {point_count:d}. They count all the same.",
-        when=s["points_outside"] > 0,
-    )
 
 
 def _sources(s: Sheet):

@@ -10,13 +10,13 @@ import numpy as np
 
 from .. import POINTER_X, POINTER_Y, Axis, Expr, Series, Sheet, backprop, normal, row_index
 from .layers import chosen
+from .relu_function_words import say_all
 from .stories import tell_story
 
 UNITS = 12  # at most; those beyond `units` count for nothing
 POINTS = 31  # of the curve, from -1 to 1
 FRAME = 1.9  # how far up and down a piece is drawn
 OFF = -9  # where a chart does not reach: the place of marks that do not exist
-LARGE = 1e6  # a loss beyond this is no longer worth printing
 STEPS = 500  # of the axis of the loss
 SEED = 21  # whose noise leaves five of twelve units dead
 LARGEST = {"weight": 20, "bias": 200, "height": 20}
@@ -46,7 +46,7 @@ def relu_function() -> Sheet:
     _pieces(s, units)
     _charts(s, hands, units)
     tell_story(s, "relu_function", _by_hand())
-    _sentences(s)
+    say_all(s)
     s.source(
         "M. Nielsen, Neural Networks and Deep Learning (2015), chapter 4",
         "http://neuralnetworksanddeeplearning.com/chap4.html",
@@ -490,58 +490,3 @@ def _by_hand() -> dict[str, list[list[float]]]:
         "three kinks": [[b] for b in kinks],
         "all low": [[0.1]] * UNITS,
     }
-
-
-def _sentences(s: Sheet) -> None:
-    loss, dead, units = s["loss"], s["dead_units"], s["units"]
-    s.say(
-        "With {units:d} units the mean squared error is {loss:.5f}; the largest error is"
-        " {worst_error:.3f}.",
-        when=np.where(units > 1, loss <= LARGE, 0),
-    )
-    s.say(
-        "With one unit the mean squared error is {loss:.5f}; the largest error is"
-        " {worst_error:.3f}.",
-        when=np.where(units > 1, 0, loss <= LARGE),
-    )
-    s.say(
-        "The mean squared error is more than a million: these units are far too steep, or too high,"
-        " for the curve.",
-        when=loss > LARGE,
-    )
-    s.say(
-        "No unit bends between -1 and 1, so the sum is a straight line there.",
-        when=np.equal(s["kinks_inside"], 0),
-    )
-    s.say(
-        "The sum can bend at one place between -1 and 1, the kink of one unit.",
-        when=np.equal(s["kinks_inside"], 1),
-    )
-    s.say(
-        "The sum can bend at {kinks_inside:d} places between -1 and 1, the kinks of its units;"
-        " between them it is straight.",
-        when=s["kinks_inside"] > 1,
-    )
-    because = "0 at every point of the curve: its gradient is 0, and training gives it no push."
-    s.say("Unit {first_dead:d} is dead, " + because, when=np.equal(dead, 1))
-    s.say(
-        "Units {first_dead:d} and {last_dead:d} are dead, "
-        + because.replace("its gradient", "their gradient").replace("gives it", "gives them"),
-        when=np.equal(dead, 2),
-    )
-    s.say(
-        "{dead_units:d} units are dead, unit {first_dead:d} the first and unit {last_dead:d} the"
-        " last of them; column dead marks each.",
-        when=dead > 2,
-    )
-    s.say(
-        "No unit in use is alive: the sum is 0 everywhere, and no gradient can wake one. Too large"
-        " a learning rate can do this.",
-        when=np.equal(dead, units),
-    )
-    s.say("The learning rate is 0: steps change nothing.", when=np.equal(s["learning_rate"], 0))
-    s.say(
-        "You drew {redrawn:d} points of the curve yourself; to have one of the named curves back,"
-        " choose it again.",
-        when=s["redrawn"] > 0,
-    )

@@ -134,11 +134,6 @@ def overflow(sheet: Sheet, blocks: Values) -> str:
     )
 
 
-def steps_taken(sheet: Sheet, steps: int) -> int:
-    """How many of `steps` a run takes before it stops."""
-    return sum(1 for _ in trajectory(sheet, steps)) - 1
-
-
 def is_said(sentence: Sentence, blocks: Values) -> bool:
     with np.errstate(all="ignore"):
         return bool(evaluate(sentence.when, blocks)[0, 0] != 0)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from itertools import count
 
-from sheets.library.lr_finder import lr_suggestions
+from sheets.library.lr_finder_rules import lr_suggestions
 
 from ..data.events import Worked
 from .schedules import rates

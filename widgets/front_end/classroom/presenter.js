@@ -12,7 +12,6 @@ import { Speaker } from "./speaker.js";
  *   predictions: {reveal: () => void},
  *   presenter: Presenter,
  *   reset: () => Promise<any>,
- *   grid: import("../sheet/grid.js").Grid,
  *   share: import("./share.js").Share,
  * }} Presented
  */
@@ -28,7 +27,7 @@ const KEYS = [
   [",", "one step back", (page) => page.transport?.move(-1)],
   ["a", "reveal the locked answer", (page) => page.predictions.reveal()],
   ["r", "reset", (page) => page.reset()],
-  ["z", "enlarge the selected block, and back", (page) => page.presenter.zoom()],
+  ["z", "enlarge the cells, or the chart that has the focus, and back", (p) => p.presenter.zoom()],
   [
     "s",
     "speaker notes, in a window that the class does not see",
@@ -136,17 +135,11 @@ export class Presenter {
     else this.sheet.showModal();
   }
 
-  /** The group of the selected block fills the page; null: none does. */
-  zoom(node = focused(this.page.node)?.closest(".gs-group, .gs-chart") || this.selectedGroup()) {
+  /** A chart, or the step's cells, fill the page; null: nothing does. */
+  zoom(node = focused(this.page.node)?.closest(".gs-chart") || this.page.stage.largest()) {
     const zoomed = this.page.node.querySelector(".gs-zoomed");
     if (zoomed) zoomed.classList.remove("gs-zoomed");
     else if (node) node.classList.add("gs-zoomed");
-  }
-
-  selectedGroup() {
-    const { grid } = this.page;
-    const { name, row, column } = grid.selected || {};
-    return name && grid.find(name, row, column)?.closest(".gs-group");
   }
 
   press(event) {

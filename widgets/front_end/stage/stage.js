@@ -150,6 +150,11 @@ export class Stage {
     chosen.classList.toggle("gs-enlarged", on);
   }
 
+  /** The step's cells, or its first chart. @returns {Element|null} */
+  largest() {
+    return this.table ? this.cells : this.charts.firstElementChild;
+  }
+
   /** Whether a cell stands here rather than in the sheet below. @param {Node|null} td */
   holds(td) {
     return this.node.contains(td);
