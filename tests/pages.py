@@ -21,6 +21,21 @@ PLACE = f"""([chart, x, y]) => {{
 }}"""
 
 
+# Plotly has drawn every chart that is seen as large as its place is.
+FITTED = """() => [...document.querySelectorAll(".js-plotly-plot")].every((plot) => {
+    const { width, height } = plot._fullLayout;
+    const same = (a, b) => Math.abs(a - b) <= 1;
+    return !plot.clientWidth || (same(width, plot.clientWidth) && same(height, plot.clientHeight));
+})"""
+
+
+def fitted(page) -> None:
+    """Wait until charts that came to another place are as large as it is."""
+    frame(page)
+    page.wait_for_function(FITTED)
+    frame(page)
+
+
 def frame(page) -> None:
     """Wait until what was asked for is drawn."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -58,11 +73,20 @@ def open_all(page) -> None:
     )
 
 
+def give_up(page) -> None:
+    """See the number that the introduction asks for, if it asks for one."""
+    ways_out = page.locator(".gs-card [data-opening]").get_by_role("button", name="Give up")
+    if ways_out.count() and ways_out.is_visible():
+        ways_out.click()
+        frame(page)
+
+
 def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
     """Each cell drawn shows the reference's number; each sentence that holds is said,
     and no other.
     """
     frame(page)
+    give_up(page)
     found = values(sheet, inputs, steps)
     cells = page.evaluate(
         "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
@@ -80,10 +104,12 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
             column,
         )
     said = [written(s.pieces, found) for s in sheet.sentences if is_said(s, found)]
-    assert page.locator(".gs-sentences p").all_inner_texts() == said
+    told = page.locator(".gs-sentences p").all_inner_texts()
+    assert told == said, (told, said)
 
 
 def place(page, chart: int, x: float, y: float) -> tuple[float, float]:
+    fitted(page)
     at = page.evaluate(PLACE, [chart, x, y])
     return at["left"], at["top"]
 

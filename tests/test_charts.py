@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from pages import choose_step, frame
+from pages import choose_step, fitted, frame
 from PIL import Image
 
 from sheets import Axis, Series, Sheet, row_index, values
@@ -149,12 +149,12 @@ def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
     page = charts(log_loss)
     for words in ("Honest predictions", "Clip at 0.05", "Five rows"):
         choose_step(page, words)
-        frame(page)
+        fitted(page)
         moving = picture(page)
         rest(page)
         check_same(picture(page), moving)
     choose_step(page, "Honest predictions")
-    frame(page)
+    fitted(page)
     check_as_plotly_draws(page)
 
 
@@ -176,7 +176,7 @@ def test_a_chart_stands_when_the_update_is_measured(charts):
     )
     for words in ("Clip at 0.05", "Five rows"):
         choose_step(page, words)
-        frame(page)
+        fitted(page)
         assert page.evaluate("measured !== before && measured === look()")
         page.evaluate("() => { window.before = look(); }")
 
@@ -233,6 +233,7 @@ def test_a_series_put_out_in_the_key_stays_out(charts):
     page = charts(gaps)
     entry = page.locator(".gs-key button").nth(1)
     entry.click()
+    rest(page)
     assert entry.get_attribute("aria-pressed") == "false"
     page.wait_for_function(
         "document.querySelector('.js-plotly-plot')._fullData[1].visible === false"
@@ -253,7 +254,7 @@ def test_another_size_shows_the_numbers_of_now(charts):
         "[...document.querySelectorAll('.js-plotly-plot')].every((p) => p._fullLayout.width <"
         f" {width})"
     )
-    frame(page)
+    fitted(page)
     check_as_plotly_draws(page)
 
 

@@ -23,7 +23,7 @@ class Prediction {
     const parts = this.chart ? [this.button] : [this.field, this.button];
     this.node = element(
       "li",
-      { class: "gs-prediction", "data-question": number },
+      { class: "gs-prediction", "data-question": number, "data-opening": this.isOfTheOpening },
       element("p", { text: told.question }),
       element("div", { class: "gs-answering" }, ...parts, this.giveUp, this.again),
       this.result,

@@ -132,6 +132,7 @@ export class Page {
     this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
     this.grid.node.append(...this.parts());
+    if (this.host.address) this.node.append(this.share.refusals);
     this.node.append(this.grid.node);
     this.exchange.listen(this.node);
     this.state.onChange(() => this.changed());
@@ -165,7 +166,7 @@ export class Page {
       share.note,
       share.field,
     );
-    return [this.host.address ? share.refusals : "", this.stage.node, said, below];
+    return [this.stage.node, said, below];
   }
 
   below() {
