@@ -287,6 +287,14 @@ def test_the_sentences_are_true(activation, initialisation, std, layers, seed, w
     )
 
 
+def test_the_story_says_where_the_lines_go():
+    tanh, glorot = (values(SHEET, PRESETS[k])["std_each"].ravel() for k in (4, 3))
+    assert (np.diff(tanh) < 0).mean() > 0.5 and tanh[-1] < tanh[-10] < tanh[10]
+    assert glorot.min() > 0.1 and glorot.max() < 10  # it wanders, but it does not run off
+    up, down = (np.log(values(SHEET, PRESETS[k])["std_each"].ravel()) for k in (0, 1))
+    np.testing.assert_allclose(np.diff(up) - np.diff(down), np.log(10))  # one line, tilted
+
+
 def test_the_numbers_in_the_lesson_are_the_sheets():
     text = notebook("depth_lab").read_text(encoding="utf-8")
     table = re.findall(r"\| ([0-9.]+) \| [^|]*?([0-9.]+)\$? \|", text)

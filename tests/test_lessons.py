@@ -45,6 +45,16 @@ def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
     assert all(source.address in text for source in sheet.sources)
 
 
+@pytest.mark.parametrize("name", sheet_lessons())
+def test_a_lesson_opens_with_its_title_and_how_to_run_it(name):
+    """The sheet tells its story itself; a notebook keeps what no step of it can hold, below."""
+    cells = json.loads(notebook(name).read_text(encoding="utf-8"))["cells"]
+    assert [cell["cell_type"] for cell in cells[:3]] == ["markdown", "code", "markdown"]
+    title, _, run = "".join(cells[0]["source"]).splitlines()
+    assert title == f"# {SHEETS[name]().title}"
+    assert re.fullmatch(r'<p class="gs-run">[^<]*Shift\+Enter[^<]*</p>', run)
+
+
 @pytest.mark.parametrize("name", SHEETS)
 def test_who_teaches_has_something_to_say_at_every_button(name):
     sheet = SHEETS[name]()

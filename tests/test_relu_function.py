@@ -415,6 +415,9 @@ def test_what_the_lesson_says_of_kinks_is_so():
     )  # the bump: three crowds
     found = [values(SHEET, inputs, 300)["loss"].item() for inputs in PRESETS]
     assert found[2] < found[0] / 100 and 0.2 < found[3] / found[2] < 0.3
+    one, two = (values(SHEET, PRESETS[number], 300) for number in (0, 1))
+    assert np.abs(one["output"][one["x"] < -0.3]).max() == 0 and -0.5 < one["kink"][0] < 0
+    np.testing.assert_allclose(two["kink"][:2], 0, atol=1e-6)
     step = values(SHEET, PRESETS[5], 300)["kink"].ravel()
     assert all(sum(np.abs(step - crowd) < 0.04) >= 4 for crowd in (-0.15, 0.11))
     assert [values(SHEET, PRESETS[7], steps)["dead_units"].item() for steps in (0, 300)] == [5, 5]

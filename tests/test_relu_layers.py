@@ -218,3 +218,14 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
         },
     )
     np.testing.assert_array_equal(woken["h_1"][:, 2] > 0, [False, False, True, False, False])
+
+
+def test_what_the_story_says_of_halves_and_of_the_dead_unit_is_so():
+    nothing = values(SHEET, {"activation": "sigmoid", "x": [[0, 0, 0]]})
+    np.testing.assert_array_equal(nothing["h_1"], 0.5)
+    dead = values(SHEET, PRESETS["A dead unit"])
+    assert (dead["W_1"][:, 2] != 0).tolist() == [False, False, True]
+    assert dead["W_1"][2, 2] < 0 and (dead["x"][:, 2] >= 0).all() and not dead["h_1"][:, 2].any()
+    off = values(SHEET, PRESETS["The same, off"])
+    np.testing.assert_array_equal(off["W_1"], dead["W_1"])
+    assert not off["dead_units"].item() and (off["h_1"][:, 2] <= 0).all()
