@@ -66,6 +66,7 @@ def test_gradients_are_slopes(family, inline):
     assert not wrong_slopes(CASES[family], values(sheet(family, inline)))
 
 
+@pytest.mark.thorough
 @each_family
 def test_gradients_in_v8(family):
     s = sheet(family, False)

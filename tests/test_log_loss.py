@@ -159,6 +159,7 @@ def test_the_page_shows_the_same_numbers_and_sentences(rows, clip):
     assert len(said) == (theirs["_said"] != 0).sum()
 
 
+@pytest.mark.thorough
 @bounded(25)
 @given(
     st.lists(st.tuples(st.integers(0, 1), NOT_TINY), min_size=1, max_size=12),

@@ -562,7 +562,9 @@ def test_a_workbook_of_endless_steps_is_refused_before_it_is_begun(monkeypatch, 
     widget.close()
 
 
-@pytest.mark.parametrize("size", [10**9, -1, 0, 1.5, "1e9", [1], {"a": 1}])
+@pytest.mark.parametrize(
+    "size", few_when_quick([10**9, -1, 0, 1.5, "1e9", [1], {"a": 1}], lambda size: size == 10**9)
+)
 def test_a_size_from_the_page_stays_in_its_range(monkeypatch, size):
     widget, sent = SheetWidget(depth_lab()), []
     name = next(name for name, block in widget.sheet.inputs.items() if isinstance(block, Size))

@@ -108,6 +108,7 @@ def taken_out(told: dict, count: int) -> list:
     ]
 
 
+@pytest.mark.thorough
 def test_each_is_the_sheet_that_python_makes():
     values, told = told_sizes(tower())
     assert values == {"layers": [1, 2, 3], "width_1": [1, 2, 4], "width_2": [1, 2, 3, 4]}
@@ -156,6 +157,7 @@ def test_a_widget_of_another_size_still_knows_what_it_was_opened_with():
 # --- back from a workbook
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "sizes", [{"layers": 1}, {"width_2": 1}, {"layers": 5, "width_1": 1, "width_4": 6}], ids=str
 )

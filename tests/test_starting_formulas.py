@@ -12,6 +12,7 @@ import traitlets
 import workbooks
 from example_sheets import network
 from examples import differences
+from quick import few_when_quick
 
 from sheets import InputError, Rows, Sheet, SheetError, normal, uniform, values
 from sheets.targets.excel import read_inputs, write
@@ -28,7 +29,9 @@ NAMES = {
     start: workbooks.register(f"network {start}", network, inputs=inputs, steps=3)
     for start, inputs in STARTS.items()
 }
-each_start = pytest.mark.parametrize("start", STARTS)
+each_start = pytest.mark.parametrize(
+    "start", few_when_quick(STARTS, ("drawn", "typed").__contains__)
+)
 
 
 def test_the_formula_holds_until_numbers_are_given():

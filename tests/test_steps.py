@@ -13,6 +13,7 @@ import pytest
 import workbooks
 from examples import differences
 from pages import frame
+from quick import few_when_quick
 
 from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
 from sheets.language.inputs import MOST_STEPS
@@ -120,7 +121,9 @@ READINGS = {
     "cached": workbooks.cached,
 }
 each_reading = pytest.mark.parametrize("cells", READINGS.values(), ids=READINGS)
-each_sheet = pytest.mark.parametrize("name", SHEETS)
+each_sheet = pytest.mark.parametrize(
+    "name", few_when_quick(SHEETS, ("line on rows of data", "network").__contains__)
+)
 
 
 # --- the oracles: the same training in plain numpy
