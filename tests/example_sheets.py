@@ -143,6 +143,7 @@ def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
     for k, weight in enumerate(weights, 1):
         s.let(f"W_{k}_next", weight - rate * d[f"W_{k}"], role="weight")
     s.carry(**{f"W_{k}": f"W_{k}_next" for k in range(1, layers + 1)})
+    s.introduce("A tower.", controls=["layers", "seed"])
     s.preset("Steep", "Higher or lower?", steep="on")
     s.preset("Slow", "How slow?", rate=0.01)
     s.predict("How large is the loss?", "loss", "It is {loss:.4f}.", 0.1)

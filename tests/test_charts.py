@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from pages import choose_step, fitted, frame
+from pages import choose_step, fitted, frame, give_up
 from PIL import Image
 
 from sheets import Axis, Series, Sheet, row_index, values
@@ -23,6 +23,8 @@ HOLD = """() => {
     window.held = [];
     Plotly.react = (...all) => held.push(() => react(...all));
 }"""
+ALL_DRAWN = """() => [...document.querySelectorAll(".js-plotly-plot")].every((plot) =>
+    plot._fullData.every(({ visible }) => visible === true))"""
 FRESH = """() => {
     const anew = (plot) => Plotly.newPlot(plot, plot.data, plot.layout, { displayModeBar: false });
     return Promise.all(Array.from(document.querySelectorAll(".js-plotly-plot"), anew));
@@ -75,6 +77,8 @@ def charts(page, page_file):
         page.goto(page_file(make).as_uri())
         page.wait_for_selector(".js-plotly-plot >> nth=1")
         frame(page)
+        give_up(page)
+        page.wait_for_function(ALL_DRAWN)
         page.evaluate(HOLD)
         return page
 

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from example_sheets import tower
-from pages import cell, check_every_cell, choose_step, open_all, open_panel
+from pages import cell, check_every_cell, choose_step, give_up, open_all, open_panel
 
 from lessons.pages import lesson_page
 from sheets import values
@@ -91,6 +91,7 @@ def test_a_lesson_of_another_size_shows_the_numbers_of_numpy(page, tmp_path, les
 
 def test_every_step_of_the_slider_is_a_sheet_that_the_page_has(page, file):
     opened(page, file)
+    give_up(page)
     slider = page.get_by_role("slider", name="width_1")
     slider.focus()
     for key, width in (("ArrowRight", 4), ("ArrowLeft", 2), ("ArrowLeft", 1)):
@@ -262,7 +263,7 @@ def test_what_was_chosen_answered_and_unfolded_stays(page, file):
     losses = [values(tower(3), {"rate": rate}, 1)["loss"].item() for rate in (0.01, 0.9)]
     assert page.locator(".gs-compared td").all_inner_texts() == [f"{loss:.4f}" for loss in losses]
     page.get_by_role("button", name="To the start").click()
-    page.get_by_role("button", name="Reveal").click()
+    page.get_by_role("button", name="Reveal", exact=True).click()
     assert "you said 0.5000" in page.locator(".gs-answer").first.inner_text()
 
 

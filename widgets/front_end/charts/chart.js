@@ -280,7 +280,7 @@ export class Chart {
     const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
     const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
     return {
-      margin: { l: left, r: right, t: 0.8 * size, b: 3.4 * size },
+      margin: { l: left, r: right, t: 0.8 * size, b: 3.7 * size },
       font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
       paper_bgcolor: "#fff",
       plot_bgcolor: "#fff",
