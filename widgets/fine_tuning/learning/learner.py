@@ -30,7 +30,6 @@ from . import checkpoints
 from .augmentation import Augmentation
 from .bodies import Body
 from .checkpoints import named, of
-from .distributed import Processes
 from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
 from .machine import device_of
@@ -78,8 +77,7 @@ class Learner:
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, device_of(device), mixed)
         self.folder = folder or temporary_folder(self)
-        self.processes = Processes()
-        self.portions = Portions(self.processes.count == 1)
+        self.portions = Portions(self.settings.processes.is_alone)
         with needed_for("this network"):
             self.network = Network(body, pictures.classes, seed).to(self.settings.device)
         if self.settings.mixed:
@@ -91,7 +89,6 @@ class Learner:
             self.settings,
             augmentation or Augmentation(flip=pictures.flip),
             features_folder or cache_folder(),
-            self.processes,
             self.portions,
         )
         self.plan: list[Stage] = []  # all stages so far, the last ones perhaps not finished
@@ -99,6 +96,11 @@ class Learner:
         self.history: list[EpochEnded] = []
         self._running = threading.Lock()
         self._listener: Listener = nobody
+
+    @property
+    def is_writer(self) -> bool:
+        """Whether files are this process's to write: the first one's, where there are several."""
+        return self.settings.processes.is_writer
 
     # --- stages
 
@@ -197,7 +199,7 @@ class Learner:
 
     def forget(self) -> None:
         """Delete the checkpoint: there is nothing left to resume."""
-        if self.processes.is_writer:
+        if self.is_writer:
             for name in (CHECKPOINT, START):
                 (self.folder / name).unlink(missing_ok=True)
             with suppress(OSError):  # it holds saved weights
@@ -242,7 +244,7 @@ class Learner:
         self._write(CHECKPOINT, tensors, {**about, "training": numbers})
 
     def _diverged(self, training: Training, error: Diverged) -> str:
-        self.processes.wait()
+        self.settings.processes.wait()
         tensors, numbers = checkpoints.read(self.folder / CHECKPOINT)
         training.restore(tensors, numbers["training"])
         del self.plan[self.finished :]
@@ -266,7 +268,6 @@ class Learner:
             stage,
             self.settings,
             number,
-            self.processes,
             self.portions,
             self._listener,
             stop,
@@ -285,7 +286,7 @@ class Learner:
             "batch size": self.settings.batch_size,
             "seed": self.seed,
             "augmentation": repr(self.trainees.augmentation),
-            "processes": self.processes.count,
+            "processes": self.settings.processes.count,
         }
 
     # --- around the stages
@@ -352,12 +353,13 @@ class Learner:
         with self._alone(listener, stop):
             training = self._training(Stage("unfrozen", 1, BASE_LR), self.finished)
             source, index = training.trainee.train, training.order(0)[0]
+            own = self.settings.processes.own(index)
             with forked(self.settings.device):
-                kept = next(iter(source.batches([training.own(index)])))
+                kept = next(iter(source.batches([own])))
                 seen = (training.prepared(index, kept) if learn else source.prepared(kept, None))[
                     :count
                 ]
-        names = [self.pictures.classes[k] for k in source.labels[training.own(index)][:count]]
+        names = [self.pictures.classes[k] for k in source.labels[own][:count]]
         return list(zip(self.body.shown(seen), names, strict=True))
 
     def group_rates(self, lr: Rate) -> list[tuple[str, int, float]]:
@@ -404,7 +406,7 @@ class Learner:
         self.trainees.on_predictions.load_state_dict(of("on_predictions", tensors))
 
     def _write(self, name: str, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
-        if self.processes.is_writer:
+        if self.is_writer:
             checkpoints.write(self.folder / name, tensors, numbers)
 
     @contextmanager
@@ -413,9 +415,7 @@ class Learner:
         if not self._running.acquire(blocking=False):
             raise InputError("training is under way; wait for its end or stop it first")
         try:
-            self._listener = self.trainees.listener = (
-                listener if self.processes.is_writer else nobody
-            )
+            self._listener = self.trainees.listener = self.settings.processes.heard(listener)
             self.trainees.stop = stop
             yield
         finally:

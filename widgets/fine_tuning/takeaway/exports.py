@@ -112,7 +112,7 @@ def metrics(
         "skipped": dict(learner.pictures.skipped),
         "body": learner.body.name,
         "batch_size": learner.settings.batch_size,
-        "processes": learner.processes.count,
+        "processes": learner.settings.processes.count,
         "stages": [
             {"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]}
             for stage in learner.plan
@@ -153,7 +153,7 @@ def write_all(
     """
     checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop)
-    if learner.processes.is_writer:
+    if learner.is_writer:
         (folder / "metrics.json").write_text(
             json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8"
         )
