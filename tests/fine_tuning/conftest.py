@@ -72,6 +72,17 @@ def learner(learner_in, tmp_path):
     return learner_in(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def trained(learner_in, tmp_path_factory):
+    """Two frozen and two unfrozen epochs without an interruption, for tests that only read."""
+    from widgets.fine_tuning.data.recipe import Recipe
+    from widgets.fine_tuning.learning.learner import FINISHED
+
+    run = learner_in(tmp_path_factory.mktemp("trained"))()
+    assert run.fine_tune(Recipe(2, 2)) == FINISHED
+    return run
+
+
 @pytest.fixture
 def panel(few, tmp_path, monkeypatch):
     """`panel(...)`: an opened panel over few digits, whose files are in tmp_path; every one made is
