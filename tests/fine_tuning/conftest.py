@@ -2,7 +2,10 @@
 small body made from a config.
 """
 
+import atexit
 import os
+import shutil
+import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+# Both are read when huggingface_hub is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_ASSETS_CACHE"] = tempfile.mkdtemp(prefix="gradsheet-tests-")
+atexit.register(shutil.rmtree, os.environ["HF_ASSETS_CACHE"], ignore_errors=True)
 
 if find_spec("torch") is None and not os.environ.get("CI"):
     collect_ignore_glob = ["test_*.py"]  # the extra `fine-tuning` is not installed

@@ -15,17 +15,17 @@ from typing import Any
 
 from sheets import InputError
 
-from .data.digits import digits
+from .data.digits import NAME, are_digits, digits_of
 from .data.events import EpochEnded, Event, Notice, Stop
 from .data.labels import labeller_of
 from .data.pictures import Pictures, fewer, pictures_in
 from .data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
-from .learning.bodies import DIGITS, load_body
 from .learning.distributed import Processes, joined
 from .learning.learner import DIVERGED, STOPPED, Learner
 from .learning.machine import device_sentence
 from .learning.results import loss_words
 from .learning.schedules import stages_of
+from .learning.suiting import suited_body
 from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
@@ -69,7 +69,7 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     """How the training ended; unless it was stopped, its results are written."""
     pictures = pictures_of(request)
     recipe = recipe_of(request, pictures.recipe)
-    body = load_body(DIGITS if request.body is None else request.body)
+    body = suited_body(pictures, request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
     learner = Learner(pictures, body, recipe.batch_size, request.seed, folder=out / "checkpoint")
     checked_folder(out, pictures)
@@ -136,19 +136,20 @@ def say(text: str) -> None:
 def pictures_of(request: Request) -> Pictures:
     if not request.data.strip():
         raise InputError("there is no name of a folder; write one, or digits")
-    if request.data == DIGITS and request.labels != "folder":
+    own = are_digits(request.data)
+    if own and request.labels != "folder":
         raise InputError(
-            f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out,"
-            f" or write ./{DIGITS}"
+            f"--labels {request.labels}: the {NAME} that come along have theirs; leave it out,"
+            f" or write ./{NAME}"
         )
-    if request.data != DIGITS:  # a folder of that name is ./digits
+    if not own:
         return pictures_in(
             request.data,
             labeller_of(request.labels, request.data),
             seed=request.seed,
             sample=request.sample,
         )
-    found = digits(seed=request.seed)
+    found = digits_of(request.data, request.seed)
     return found if request.sample is None else fewer(found, request.sample)
 
 

@@ -27,6 +27,7 @@ const NAMES = [
   "recorded",
   "playing",
   "allowed",
+  "bodies",
   "choice",
   "refused",
 ];
@@ -148,6 +149,7 @@ class Panel {
     const one = (...names) => names.some((name) => changed.includes(name));
     if (one("job", "resumable", "notices")) this.job.draw(state);
     if (one("refused")) this.choose.drawRefused(state.refused);
+    if (one("bodies")) this.choose.drawBodies(state.bodies);
     if (one("choice")) this.choose.drawChoice(state.choice);
     if (one("recorded")) this.recorded.draw(state.recorded);
     // what was given cannot be opened; something else may

@@ -21,6 +21,7 @@ from sheets import InputError
 from ...front_end import joined_from, style
 from ...sheet_widget import plotly_file
 from ..data.events import Event, Listener, Notice, Stop, nobody
+from ..learning.offered import told
 from .allowed import allowed_folders, allowed_path, sentence
 from .jobs import RUNNING, Jobs, Status
 from .options import number, rate
@@ -90,6 +91,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     allowed = traitlets.Unicode().tag(sync=True)
     largest = traitlets.Int(LARGEST).tag(sync=True)
     choice = traitlets.Dict().tag(sync=True)
+    bodies: traitlets.List = traitlets.List().tag(sync=True)
     refused = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -115,6 +117,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         self._noticed: list[str] = []  # by the job that runs, or the last one
         self._allowed = allowed_folders(folders)
         self.allowed = sentence(self._allowed)
+        self.bodies = told({}, at_hand=self._allowed == ())
         self._recordings = RecordingFiles(
             [
                 Path(path)
