@@ -33,8 +33,10 @@ def kept_here(tmp_path, monkeypatch):
     monkeypatch.setattr(learner, "cache_folder", lambda: tmp_path / "features")
     monkeypatch.setattr(
         command,
-        "digits",
-        lambda seed: replace(digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW),
+        "digits_of",
+        lambda said, seed: replace(
+            digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW
+        ),
     )
     monkeypatch.chdir(tmp_path)
 
@@ -88,7 +90,7 @@ def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person
     monkeypatch, given, head
 ):
     pictures, plans = replace(digits(), recipe=replace(FEW, frozen_lr=0.05)), []
-    monkeypatch.setattr(command, "digits", lambda seed: pictures)
+    monkeypatch.setattr(command, "digits_of", lambda said, seed: pictures)
     monkeypatch.setattr(
         learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED
     )
@@ -207,7 +209,8 @@ def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkey
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command")
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.learning.bodies")
+    for name in ("bodies", "suiting"):
+        monkeypatch.delitem(sys.modules, f"widgets.fine_tuning.learning.{name}")
     assert "pip install 'gradsheet[fine-tuning]'" in refused(capsys, "digits")
 
 
@@ -249,7 +252,7 @@ def test_ctrl_c_before_it_learns_is_a_sentence(capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "load_body", interrupted)
+    monkeypatch.setattr(command, "suited_body", interrupted)
     assert "stopped; the same command goes on" in refused(capsys, "digits")
 
 
@@ -269,7 +272,7 @@ folder = Path(sys.argv[1])
 few = digits()
 few = replace(few, train=few.train[:39], valid=few.valid[::6],
     recipe=Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7))
-command.digits = lambda seed: few
+command.digits_of = lambda said, seed: few
 learner.cache_folder = lambda: folder / "features"
 step, write = training.Training.step, os.replace
 notes = []
@@ -299,8 +302,10 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     few = Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7)
     monkeypatch.setattr(
         command,
-        "digits",
-        lambda seed: replace(found, train=found.train[:39], valid=found.valid[::6], recipe=few),
+        "digits_of",
+        lambda said, seed: replace(
+            found, train=found.train[:39], valid=found.valid[::6], recipe=few
+        ),
     )
     assert main(["finetune", "digits", "--out", str(tmp_path / "one" / "out")]) == 0
     (tmp_path / "noting.py").write_text(NOTING)

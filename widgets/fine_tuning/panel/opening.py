@@ -18,7 +18,8 @@ from ..data.files import is_within
 from ..data.pictures import Pictures, pictures_in
 from ..learning.bodies import Body
 from ..learning.machine import device_name
-from ..learning.offered import Speeds, speeds_file, told
+from ..learning.offered import told
+from ..learning.speeds import Speeds, speeds_file
 from ..learning.suiting import suited_body
 from .allowed import Allowed
 from .choosing import Choice, chosen_body, chosen_pictures, progress_of
