@@ -11,7 +11,8 @@ import math
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -157,13 +158,34 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def finetune(options: argparse.Namespace) -> int:
-    try:
-        from widgets.fine_tuning.command import Request
-        from widgets.fine_tuning.command import finetune as run
+    with fine_tuning():
+        from widgets.fine_tuning.command.finetune import Request
+        from widgets.fine_tuning.command.finetune import finetune as run
 
         return run(
             Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
         )
+
+
+def look(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.look import look as run
+
+        return run(options.pictures, options.body, print)
+
+
+def bodies(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.look import bodies as run
+
+        return run(print)
+
+
+@contextmanager
+def fine_tuning() -> Iterator[None]:
+    """Raises InputError where its packages are not installed, or at Ctrl-C."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise InputError(
             f"fine-tuning needs {error.name}, which is not installed: pip install"
@@ -246,6 +268,8 @@ def parser() -> argparse.ArgumentParser:
             "train a pretrained network on your own pictures (also under torchrun)",
         )
     )
+    _of_look(command("look", look, "what a pretrained network says of pictures"))
+    command("bodies", bodies, "the pretrained networks that are offered, and how fast they go here")
     return top
 
 
@@ -253,7 +277,8 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "data",
         metavar="DATA",
-        help="a folder of pictures, or digits: the 3s and 7s that come along",
+        help="a folder of pictures, or digits: the 3s and 7s that come along (digits:all: all ten;"
+        " digits:358: these)",
     )
     made.add_argument(
         "--labels",
@@ -263,8 +288,9 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--body",
-        metavar="ID_OR_FOLDER",
-        help="an image classifier of transformers' (default: the small one that comes along)",
+        metavar="NAME",
+        help="as `gradsheet bodies` lists them, or any image classifier of transformers', by its"
+        " folder or its name on the hub (default: what suits the pictures)",
     )
     made.add_argument(
         "--epochs", type=int, metavar="N", help="of the whole network, after the head's"
@@ -291,6 +317,23 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="where the results go (default: finetuned-DATA, here)",
+    )
+
+
+def _of_look(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "pictures",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="files (default: the photographs that come along)",
+    )
+    made.add_argument(
+        "--body",
+        default="efficientnet-lite0",
+        metavar="NAME",
+        help="as `gradsheet bodies` lists them, or a folder of transformers' (default:"
+        " efficientnet-lite0)",
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from lessons.command_line import main
-from widgets.fine_tuning import command
+from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning import learner
@@ -207,7 +207,7 @@ def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkey
 
 
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command")
+    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command.finetune")
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("bodies", "suiting"):
         monkeypatch.delitem(sys.modules, f"widgets.fine_tuning.learning.{name}")
@@ -261,7 +261,7 @@ NOTING = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from widgets.fine_tuning import command
+from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.learning import learner, training
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe

@@ -7,6 +7,7 @@ from sheets import InputError
 from widgets.fine_tuning.data.digits import digits, digits_of
 from widgets.fine_tuning.data.pictures import Picture, Pictures
 from widgets.fine_tuning.learning import bodies, suiting
+from widgets.fine_tuning.learning import speeds as speeds_room
 from widgets.fine_tuning.learning.offered import DIGITS, LITE, OFFERED, told
 from widgets.fine_tuning.learning.speeds import Speeds
 from widgets.fine_tuning.learning.suiting import suited_body
@@ -86,11 +87,13 @@ def test_what_is_told_of_them():
     assert "a second" not in dict(told({DIGITS: 57.34}))[LITE]
 
 
-def test_a_speed_is_measured_once_a_device_and_a_damaged_file_is_begun_anew(tmp_path):
+def test_the_best_speed_is_kept_a_device_and_a_damaged_file_is_begun_anew(tmp_path, monkeypatch):
     body, speeds = bodies.load_body(), Speeds(tmp_path / "new" / "speeds.json")
-    first = speeds.of(body, "a CPU", "cpu")
-    assert first > 1 and speeds.of(body, "a CPU", "cpu") == first
-    assert speeds.kept("a CPU") == {DIGITS: first} and speeds.kept("another") == {}
+    assert speeds.of(body, "a CPU", "cpu") > 1
+    for measured, best in ((1e6, 1e6), (1.0, 1e6), (2e6, 2e6)):
+        monkeypatch.setattr(speeds_room, "speed_of", lambda *_, measured=measured: measured)
+        assert speeds.of(body, "a CPU", "cpu") == best
+        assert speeds.kept("a CPU") == {DIGITS: best} and speeds.kept("another") == {}
     for damaged in ("", "[1]", '{"a CPU": 3}'):
         speeds.file.write_text(damaged)
         assert speeds.kept("a CPU") == {} and speeds.of(body, "a CPU", "cpu") > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -40,14 +41,19 @@ def read(path: Path) -> Image.Image:
     return _decoded(path, glance=False)
 
 
+def read_bytes(content: bytes) -> Image.Image:
+    """As `read`, of what a file holds. Raises UnreadablePicture."""
+    return _decoded(io.BytesIO(content), glance=False)
+
+
 def check(path: Path) -> None:
     """Decode the whole file and keep nothing. Raises UnreadablePicture."""
     _decoded(path, glance=True)
 
 
-def _decoded(path: Path, glance: bool) -> Image.Image:
+def _decoded(file: Path | io.BytesIO, glance: bool) -> Image.Image:
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             _check_size(*picture.size)
             if glance:
                 picture.draft("RGB", GLANCE)
@@ -57,7 +63,7 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture(
-            "it is empty" if path.stat().st_size == 0 else "it is not a picture of a known format"
+            "it is empty" if _size(file) == 0 else "it is not a picture of a known format"
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadablePicture(
@@ -69,6 +75,10 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
         ) from None
     except Exception as error:  # a decoder meeting a broken file may raise anything at all
         raise UnreadablePicture(f"it is damaged: {error}") from None
+
+
+def _size(file: Path | io.BytesIO) -> int:
+    return file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
 
 
 def _check_size(width: int, height: int) -> None:

@@ -9,6 +9,7 @@ import { facts } from "./facts.js";
 import { duration, lossText, table } from "./fields.js";
 import { Job } from "./job.js";
 import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
+import { LookFirst } from "./look.js";
 import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
 import { Steps } from "./steps.js";
@@ -30,6 +31,8 @@ const NAMES = [
   "bodies",
   "choice",
   "refused",
+  "photographs",
+  "glance",
 ];
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
 let made = 0; // panels on this page so far
@@ -96,6 +99,7 @@ class Panel {
     });
     this.choose = new Choose(host, model.get("allowed"));
     this.recorded = new Recorded(host, model.get("largest"));
+    this.look = new LookFirst(host);
     this.listeners = NAMES.map((name) => [`change:${name}`, () => this.draw([name])]);
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.draw(NAMES);
@@ -125,6 +129,7 @@ class Panel {
     const chose = this.choose.node.contains(focused(this.node));
     const found = facts(about, this.choose.node);
     this.rest.replaceChildren(
+      this.look.node,
       found,
       element("div", { class: "ft-columns" }, this.steps.node, this.live),
       this.results.node,
@@ -160,6 +165,8 @@ class Panel {
     const running = state.job.state === "running";
     // it is true no more
     if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, "");
+    if (one("photographs")) this.look.drawPhotographs(state.photographs);
+    if (one("glance")) this.look.draw(state.glance);
     if (one("job", "recorded"))
       for (const part of [this.steps, this.results, this.choose, this.recorded])
         part.drawRunning(running);
@@ -210,6 +217,7 @@ class Panel {
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
     for (const chart of [this.losses, this.accuracies, this.rates]) chart.end();
     this.results?.end();
+    this.look.end();
   }
 }
 

@@ -93,6 +93,8 @@ class FineTuningPanel(anywidget.AnyWidget):
     choice = traitlets.Dict().tag(sync=True)
     bodies: traitlets.List = traitlets.List().tag(sync=True)
     refused = traitlets.Dict().tag(sync=True)
+    photographs: traitlets.List = traitlets.List().tag(sync=True)
+    glance = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         self.session: Session | None = None
         self._jobs = Jobs(self._hear, self._follow)
         self._telling = threading.RLock()
+        self._looking = threading.Lock()
         self._waiting: dict[str, Any] = {}  # told, but not yet to the page
         self._told_at = 0.0
         self._noticed: list[str] = []  # by the job that runs, or the last one
@@ -204,6 +207,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .opening import Given, Opening
             from .places import clear_away, session_folder
             from .session import sessions
+            from .showing import told_photographs
         except ModuleNotFoundError as error:
             raise InputError(
                 f"fine-tuning needs {error.name}, which is not installed: pip install"
@@ -217,6 +221,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         leave_a_core()
         self._recordings.open(self._folder / "recordings")
         self._tell("recorded", self._recordings.told())
+        self._tell("photographs", told_photographs())
         self._opening = Opening(Given(*self._given), self._folder, self._allowed, self._tell)
         self.session, said = self._opening.again(listen, stop)
         return said
@@ -275,6 +280,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             "start": self._start_for,
             "choose": self._choose_for,
             "stop": self._stop_for,
+            "look": self._look_for,
             "layers": self._send_layers,
             "clip": self._send_clip,
             "download": self._send_file,
@@ -315,6 +321,23 @@ class FineTuningPanel(anywidget.AnyWidget):
             raise InputError("the page did not say what was chosen; load it again")
         self.choose(**{str(name): value for name, value in told.items()})
         return {}, []
+
+    def _look_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        """Look at a picture beside whatever runs; what was seen is told when it is known, which may
+        be later than a page waits for an answer.
+        """
+        session = self._opened()
+        threading.Thread(target=self._look, args=[session, content], daemon=True).start()
+        return {}, []
+
+    def _look(self, session: Session, content: dict[str, Any]) -> None:
+        from .looking import looked
+
+        with self._looking:
+            told = looked(session.body, content)
+            # The same picture again is told again: the page waits for it.
+            self._tell("glance", {**told, "number": self.glance.get("number", 0) + 1})
+            self._flush()
 
     def _stop_for(self, _: dict[str, Any]) -> tuple[dict, list[bytes]]:
         self.stop()

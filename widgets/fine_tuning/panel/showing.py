@@ -19,7 +19,9 @@ from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
 
 from ..data.events import Stop, Stopped, never
+from ..data.photographs import photographs
 from ..data.pictures import Picture, Pictures
+from ..data.reading import read
 from ..learning.results import Predictions, checked_clip, log_loss_inputs
 
 LARGEST = 112  # pixels of a picture's longer side on the page
@@ -38,10 +40,24 @@ def address(pixels: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
+def small(picture: Image.Image, largest: int = LARGEST) -> str:
+    """The address of a smaller one."""
+    made = picture.copy()
+    made.thumbnail((largest, largest))
+    return address(np.asarray(made))
+
+
 def thumbnail(picture: Picture) -> str:
-    opened = picture.open()
-    opened.thumbnail((LARGEST, LARGEST))
-    return address(np.asarray(opened))
+    return small(picture.open())
+
+
+@cache
+def told_photographs() -> list[dict[str, str]]:
+    """Those that come along, small ones to choose from."""
+    return [
+        {"src": small(read(one.path)), "name": one.name, "credit": one.credit}
+        for one in photographs()
+    ]
 
 
 def told_pictures(pictures: Pictures) -> dict[str, Any]:

@@ -15,18 +15,18 @@ from typing import Any
 
 from sheets import InputError
 
-from .data.digits import NAME, are_digits, digits_of
-from .data.events import EpochEnded, Event, Notice, Stop
-from .data.labels import labeller_of
-from .data.pictures import Pictures, fewer, pictures_in
-from .data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
-from .learning.distributed import Processes, joined
-from .learning.learner import DIVERGED, STOPPED, Learner
-from .learning.machine import device_sentence
-from .learning.results import loss_words
-from .learning.schedules import stages_of
-from .learning.suiting import suited_body
-from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
+from ..data.digits import NAME, are_digits, digits_of
+from ..data.events import EpochEnded, Event, Notice, Stop
+from ..data.labels import labeller_of
+from ..data.pictures import Pictures, fewer, pictures_in
+from ..data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
+from ..learning.distributed import Processes, joined
+from ..learning.learner import DIVERGED, STOPPED, Learner
+from ..learning.machine import device_sentence
+from ..learning.results import loss_words
+from ..learning.schedules import stages_of
+from ..learning.suiting import suited_body
+from ..takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
