@@ -174,6 +174,16 @@ def look(options: argparse.Namespace) -> int:
         return run(options.pictures, options.body, print)
 
 
+def predict(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.predict import Wish
+        from widgets.fine_tuning.command.predict import predict as run
+
+        return run(
+            Wish(**{name: getattr(options, name) for name in Wish.__dataclass_fields__}), print
+        )
+
+
 def bodies(options: argparse.Namespace) -> int:
     with fine_tuning():
         from widgets.fine_tuning.command.look import bodies as run
@@ -268,6 +278,9 @@ def parser() -> argparse.ArgumentParser:
             "train a pretrained network on your own pictures (also under torchrun)",
         )
     )
+    _of_predict(
+        command("predict", predict, "a trained network's answers for pictures without labels")
+    )
     _of_look(command("look", look, "what a pretrained network says of pictures"))
     command("bodies", bodies, "the pretrained networks that are offered, and how fast they go here")
     return top
@@ -318,6 +331,43 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the results go (default: finetuned-DATA, here)",
     )
+
+
+def _of_predict(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "model", type=Path, metavar="MODEL", help="what finetune wrote, or its model folder"
+    )
+    made.add_argument(
+        "pictures", nargs="+", type=Path, metavar="PICTURES", help="folders and files"
+    )
+    made.add_argument(
+        "--out",
+        type=Path,
+        default=Path("submission.csv"),
+        metavar="FILE",
+        help="where the answers go (default: submission.csv)",
+    )
+    made.add_argument(
+        "--class",
+        dest="only",
+        metavar="NAME",
+        help="one column with this class's probability, instead of one for each",
+    )
+    made.add_argument(
+        "--clip",
+        type=float,
+        default=1e-4,
+        metavar="X",
+        help="move probabilities into X to 1 - X (default: 1e-4)",
+    )
+    made.add_argument(
+        "--like",
+        type=Path,
+        metavar="FILE",
+        help="a sample submission, whose ids, order and columns are taken (default:"
+        " sample_submission.csv beside the pictures)",
+    )
+    made.add_argument("--overwrite", action="store_true", help="the file that is there already")
 
 
 def _of_look(made: argparse.ArgumentParser) -> None:

@@ -244,7 +244,9 @@ def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
     rows = list(
         csv.DictReader(
             io.StringIO(
-                ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode()
+                ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode(
+                    "utf-8-sig"
+                )
             )
         )
     )

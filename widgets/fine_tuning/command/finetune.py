@@ -17,6 +17,7 @@ from sheets import InputError
 
 from ..data.digits import NAME, are_digits, digits_of
 from ..data.events import EpochEnded, Event, Notice, Stop
+from ..data.files import written_whole
 from ..data.labels import labeller_of
 from ..data.pictures import Pictures, fewer, pictures_in
 from ..data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
@@ -26,7 +27,9 @@ from ..learning.machine import device_sentence
 from ..learning.results import loss_words
 from ..learning.schedules import stages_of
 from ..learning.suiting import suited_body
-from ..takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
+from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all
+from ..takeaway.submission import layout_beside, submission_of, unreadable_words
+from .predict import heard
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
@@ -83,6 +86,8 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
         )
         return outcome
     predictions = write_all(out, learner, outcome)
+    if pictures.test and learner.is_writer:
+        hand_in(out / SUBMISSION, learner, say)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
     say(
@@ -92,6 +97,22 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     say(predictions.calibration().sentence())
     say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
     return outcome
+
+
+def hand_in(path: Path, learner: Learner, say: Callable[[str], None]) -> None:
+    """The test's pictures, predicted, in the layout of the sample submission that lies beside them,
+    where there is one that can be followed.
+    """
+    found = learner.answers(learner.pictures.test, heard(say))
+    try:
+        text = submission_of(found, layout_beside(learner.pictures.folder))
+    except InputError as error:
+        say(f"{error}; {SUBMISSION} has a column for each class. gradsheet predict has --class.")
+        text = submission_of(found)
+    with written_whole(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
+    for sentence in unreadable_words(found):
+        say(sentence)
 
 
 def recipe_of(request: Request, recipe: Recipe) -> Recipe:

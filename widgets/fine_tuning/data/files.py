@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -71,6 +72,12 @@ def spelt(path: PurePath) -> str:
     page takes them.
     """
     return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def natural(name: str) -> list[tuple[bool, int, str]]:
+    """The key by which 2.jpg stands before 10.jpg."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(True, int(part), part) if part.isdecimal() else (False, 0, part) for part in parts]
 
 
 def is_within(path: Path, folders: Sequence[Path]) -> bool:

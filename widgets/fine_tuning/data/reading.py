@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -24,6 +24,9 @@ MOST_ELONGATED = (
 GLANCE = (64, 64)  # a JPEG is decoded no larger than it must be while it is only checked
 
 Image.init()  # Pillow's readers of WEBP and TIFF are not there before
+ENDINGS = frozenset(
+    ending for ending, name in Image.registered_extensions().items() if name in FORMATS
+)  # of pictures' names, in small letters
 
 # Pillow warns of large pictures and odd metadata; here the size is checked and the decoder decides.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -31,6 +34,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 class UnreadablePicture(ValueError):
     """The file is no usable picture; the message is the reason, without the file's name."""
+
+
+def is_named_as_a_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def read(path: Path) -> Image.Image:

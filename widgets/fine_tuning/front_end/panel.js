@@ -33,6 +33,7 @@ const NAMES = [
   "refused",
   "photographs",
   "glance",
+  "handed_in",
 ];
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
 let made = 0; // panels on this page so far
@@ -180,6 +181,7 @@ class Panel {
       this.steps.drawRunning(running);
     }
     if (one("results", "stale")) this.results.draw(state.results, state.stale);
+    if (one("handed_in")) this.results.handIn.draw(state.handed_in);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 

@@ -11,8 +11,9 @@ unfrozen      all of the network, the first layers more slowly than the head
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from sheets import InputError
 
 from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from ..data.files import temporary_folder
-from ..data.pictures import Pictures
+from ..data.pictures import Picture, Pictures
 from ..data.recipe import BASE_LR, Recipe, check_batch_size
 from . import checkpoints
 from .augmentation import Augmentation
@@ -35,6 +36,7 @@ from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
+from .predicting import Answers, answers
 from .results import Predictions
 from .schedules import Rate, Stage, rates, stages_of
 from .seeds import forked
@@ -330,6 +332,15 @@ class Learner:
             actual,
             logits.double().numpy(),
         )
+
+    def answers(
+        self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never
+    ) -> Answers:
+        """What the network says now of pictures whose labels nobody knows. Raises Stopped."""
+        with self._alone(listener, stop):
+            model = self.network.model.eval()
+            trained = replace(self.body, model=model, has_head=True, fresh=False)
+            return answers(trained, pictures, self.settings.device, self._listener, stop)
 
     def features(self, count: int) -> np.ndarray:
         """(pictures, features): what the head is given now for the first `count` validation

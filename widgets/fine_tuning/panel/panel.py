@@ -52,6 +52,7 @@ STEPS = {
     "look": ("Looking at the results", "look"),
     "inside": ("Looking at the filters", "look_inside"),
     "export": ("Writing the results", "export"),
+    "hand_in": ("Predicting the pictures", "hand_in"),
     "play": ("The recording", "play"),
 }  # as the page asks for them: what the person reads, and the function in steps.py
 RECORDABLE = ("predictions", "frozen", "unfrozen", "scratch", "fine_tune", "resume")
@@ -95,6 +96,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     refused = traitlets.Dict().tag(sync=True)
     photographs: traitlets.List = traitlets.List().tag(sync=True)
     glance = traitlets.Dict().tag(sync=True)
+    handed_in = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -308,6 +310,9 @@ class FineTuningPanel(anywidget.AnyWidget):
             raise InputError("the page did not say what to start; load it again")
         if step == "play":
             options = {**options, "path": self._recordings.path(options.get("recording"))}
+        if step == "hand_in" and options.get("folder"):
+            folder = allowed_path(str(options["folder"]), self._allowed)
+            options = {**options, "folder": str(folder), "within": self._allowed}
         if step == "export":
             options = {**options, "out": allowed_path(str(options.get("out", "")), self._allowed)}
         self.start(
@@ -355,7 +360,11 @@ class FineTuningPanel(anywidget.AnyWidget):
     def _send_file(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import file_of
 
-        return {}, [file_of(self._opened(), str(content.get("what")), number(content, "clip"))]
+        only = content.get("only") or None
+        made = file_of(
+            self._opened(), str(content.get("what")), number(content, "clip"), only and str(only)
+        )
+        return {}, [made]
 
     def _send_recording(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         return {}, [self._recordings.path(content.get("recording")).read_bytes()]

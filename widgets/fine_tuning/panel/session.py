@@ -21,6 +21,7 @@ from ..data.pictures import Pictures
 from ..learning.bodies import Body, fresh
 from ..learning.learner import CHECKPOINT, DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
+from ..learning.predicting import Answers
 from ..learning.results import Predictions
 from ..learning.schedules import Stage, unfrozen_rates
 from ..takeaway.head_sheets import ROWS
@@ -40,6 +41,7 @@ BEFORE = {
     "notices": [],
     "stale": False,
     "playing": "",
+    "handed_in": {},
 }  # any step
 
 Tell = Callable[[str, Any], None]
@@ -78,6 +80,8 @@ class Session:
         self.head: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
             None  # features, weights, bias of these predictions
         )
+        self.answers: Answers | None = None  # for pictures without labels
+        self.handed_in_from: list[Path] = []  # folders that may hold a sample submission
         self.playing = False  # a recording
         self.body_took = (0.0, 0.0)
         self._learning = self.learner  # the learner whose training is the last, for `resume`

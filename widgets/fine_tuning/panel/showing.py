@@ -22,12 +22,15 @@ from ..data.events import Stop, Stopped, never
 from ..data.photographs import photographs
 from ..data.pictures import Picture, Pictures
 from ..data.reading import read
+from ..learning.predicting import Answers
 from ..learning.results import Predictions, checked_clip, log_loss_inputs
+from ..takeaway.submission import unreadable_words
 
 LARGEST = 112  # pixels of a picture's longer side on the page
 MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
+HANDED_IN = 12  # pictures shown of those that were predicted
 MOST_FILTERS = 16
 PATCHES = 8
 LINKED = 400  # predictions in a link: longer addresses do not open everywhere
@@ -66,6 +69,7 @@ def told_pictures(pictures: Pictures) -> dict[str, Any]:
         "counts": [[name, *counts] for name, counts in pictures.counts.items()],
         "skipped": list(pictures.skipped[:MOST_SKIPPED]),
         "skippedCount": len(pictures.skipped),
+        "testCount": len(pictures.test),
     }
 
 
@@ -120,6 +124,26 @@ def told_results(
             "was": calibration.was.tolist(),
             "sentence": calibration.sentence(),
         },
+    }
+
+
+def told_answers(answers: Answers, pictures: Sequence[Picture]) -> dict[str, Any]:
+    """The first pictures with what is said of them; those that cannot be read without a look."""
+    first = [
+        {
+            "src": thumbnail(picture) if picture.id not in answers.unreadable else "",
+            "caption": f"{label} / {answers.probabilities[k].max():.2f}",
+            "title": picture.id,
+        }
+        for k, (picture, label) in enumerate(
+            zip(pictures[:HANDED_IN], answers.labels, strict=False)
+        )
+    ]
+    return {
+        "count": len(answers.ids),
+        "classes": list(answers.classes),
+        "first": first,
+        "unreadable": unreadable_words(answers),
     }
 
 

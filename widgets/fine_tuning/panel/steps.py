@@ -14,6 +14,7 @@ from sheets import InputError
 
 from ..data.events import Listener, Stop
 from ..data.recipe import BASE_LR, Recipe
+from ..data.unlabelled import pictures_at
 from ..learning.learner import FINISHED, STOPPED
 from ..learning.schedules import Stage, stages_of
 from ..takeaway import exports, filters
@@ -22,7 +23,7 @@ from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, rate, whole
 from .recordings import read_recording
 from .session import LATEST, Session
-from .showing import MOST_FILTERS, PATCHES, address
+from .showing import MOST_FILTERS, PATCHES, address, told_answers
 
 LONGEST_NAME = 60
 
@@ -165,6 +166,21 @@ def export(session: Session, options: Options, listen: Listener, stop: Stop) -> 
         f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and"
         " model, which from_pretrained opens."
     )
+
+
+def hand_in(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """folder: a whole path, which the panel has allowed; "" for the pictures of the test.
+
+    within: the folders whose links may be followed.
+    """
+    folder, within = str(options.get("folder", "")), options.get("within")
+    pictures = list(pictures_at([Path(folder)], within)) if folder else session.pictures.test
+    session.answers = session.learner.answers(pictures, listen, stop)
+    place = Path(folder) if folder else session.pictures.folder
+    session.handed_in_from = [place, place.parent] if place else []
+    told = told_answers(session.answers, pictures)
+    session.tell("handed_in", told)
+    return f"{len(pictures):,} pictures are predicted; submission.csv is ready to download."
 
 
 def play(session: Session, options: Options, listen: Listener, stop: Stop) -> str:

@@ -28,6 +28,7 @@ from .head_sheets import ROWS, confusion_sheet, head_sheet
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SUBMISSION = "submission.csv"
 WRITTEN = (
     "metrics.json",
     "predictions.csv",
@@ -35,7 +36,10 @@ WRITTEN = (
     "confusion.xlsx",
     "head.xlsx",
     "model",
+    SUBMISSION,
 )
+PREDICTED = ("id", "label", "probability", "actual")  # columns of predictions.csv
+FOR_EXCEL = "utf-8-sig"  # it would take accents for something else without the mark
 EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
@@ -49,29 +53,25 @@ def as_text(text: str) -> str:
 
 
 def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
-    """id, label (the most probable class) and its probability, moved into clip ...
-
-    1 - clip. Names by `as_text`.
+    """id, label (the most probable class) and its probability, moved into clip to 1 - clip; what it
+    is (actual), and a column for each class, P(its name), as the network says. Names by `as_text`.
     """
     checked_clip(clip)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    names = [as_text(name) for name in predictions.classes]
+    said = predictions.probabilities.tolist()
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
         rows = csv.writer(file)
-        rows.writerow(["id", "label", "probability"])
-        for name, k, p in zip(
-            predictions.ids, predictions.predicted, predictions.confidence, strict=True
+        rows.writerow([*PREDICTED, *(f"P({name})" for name in predictions.classes)])
+        for name, k, actual, own in zip(
+            predictions.ids, predictions.predicted, predictions.actual, said, strict=True
         ):
-            rows.writerow(
-                [
-                    as_text(name),
-                    as_text(predictions.classes[k]),
-                    repr(float(min(max(p, clip), 1 - clip))),
-                ]
-            )
+            clipped = min(max(own[k], clip), 1 - clip)
+            rows.writerow([as_text(name), names[k], repr(clipped), names[actual], *map(repr, own)])
 
 
 def write_confusion(path: Path, predictions: Predictions) -> None:
     """Rows are actual, columns predicted. Names by `as_text`."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
         rows = csv.writer(file)
         rows.writerow(["actual", *map(as_text, predictions.classes)])
         for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
@@ -147,7 +147,8 @@ def checked_folder(folder: Path, pictures: Pictures) -> Path:
 def write_all(
     folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never
 ) -> Predictions:
-    """WRITTEN, with head.xlsx where it fits a workbook, into the folder; one process writes.
+    """WRITTEN, with head.xlsx where it fits a workbook, and submission.csv where there are pictures
+    to hand in, into the folder; one process writes.
 
     Raises Stopped and InputError before anything is written.
     """
