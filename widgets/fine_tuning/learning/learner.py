@@ -38,6 +38,7 @@ from .memory import Portions, needed_for
 from .network import Network
 from .predicting import Answers, answers
 from .results import Predictions
+from .rolling_up import RolledUp, members
 from .schedules import Rate, Stage, rates, stages_of
 from .seeds import forked
 from .trainees import Trainees
@@ -332,6 +333,17 @@ class Learner:
             actual,
             logits.double().numpy(),
         )
+
+    def rolled_up(self, listener: Listener = nobody, stop: Stop = never) -> RolledUp | None:
+        """How right the body's own predictions are where its classes are rolled up into these, by
+        their names; None where a name says nothing to it. Raises Stopped.
+        """
+        meant = [members(name, self.body.labels) for name in self.pictures.classes]
+        if not all(meant):
+            return None
+        with self._alone(listener, stop):
+            own, labels = self.trainees.own_predictions()
+        return RolledUp.of(meant, own.double().cpu().numpy(), labels.numpy())
 
     def answers(
         self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never

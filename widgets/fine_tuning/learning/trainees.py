@@ -70,11 +70,21 @@ class Trainees:
             "unfrozen": self.network,
         }[stage]
 
-    def _by_predictions(self) -> Trainee:
+    def own_predictions(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(pictures, the body's classes) of probabilities for the validation pictures, and their
+        labels.
+        """
+        _, valid = self._predicted()
+        return valid.features, valid.labels
+
+    def _predicted(self) -> tuple[FeatureSource, FeatureSource]:
         model = self.body.model.to(self.settings.device)
-        features = self._both(
+        return self._both(
             "predictions", model.state_dict(), lambda x: model(pixel_values=x).logits.softmax(dim=1)
         )
+
+    def _by_predictions(self) -> Trainee:
+        features = self._predicted()
         return Trainee(
             self.on_predictions,
             [("linear", list(self.on_predictions.parameters()))],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..learning.results import Predictions, loss_words
+from ..learning.rolling_up import RolledUp
 from ..learning.schedules import Stage
 from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
 from .jobs import STAGES
@@ -74,6 +75,20 @@ def linear(made: Predictions, labels: int) -> str:
         f"A linear model on the body's own {labels} predictions gets {made.accuracy:.1%} of"
         f" {len(made.ids)} validation "
         f"pictures right. Always naming the commonest class gets {commonest:.1%}."
+    )
+
+
+def rolled(found: RolledUp | None, classes: Sequence[str]) -> str:
+    """Beside the linear model: the same predictions, and nothing learnt."""
+    if found is None:
+        return ""
+    named = ", ".join(
+        f"{count} for {name}" for count, name in zip(found.counts, classes, strict=True)
+    )
+    ways = ", ".join(f"{way} {share:.1%}" for way, share in found.right.items())
+    return (
+        f" Rolled up by their names alone ({named}), without learning, they get, by what is taken"
+        f" of them: {ways}."
     )
 
 

@@ -240,9 +240,10 @@ class Session:
             return saying.compared(self.curves)
         self.learner.save(LATEST)
         if self.learner.plan[-1].name == "predictions":
-            return saying.linear(
+            said = saying.linear(
                 self.learner.predictions("predictions", stop=stop), len(self.body.labels)
             )
+            return said + saying.rolled(self.learner.rolled_up(stop=stop), self.pictures.classes)
         return saying.judged(self.curves) + self._results_after(listen, stop)
 
     def _results_after(self, listen: Listener, stop: Stop) -> str:
