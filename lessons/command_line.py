@@ -323,6 +323,18 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         help="the same seed gives the same numbers (default: 0)",
     )
     made.add_argument(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        help="whether a mirrored picture is still one of its class; a letter b is not (default: it"
+        " is, but for digits)",
+    )
+    made.add_argument(
+        "--zoom",
+        type=float,
+        metavar="X",
+        help="enlarge training pictures by up to this; 1: never (default: 1.2)",
+    )
+    made.add_argument(
         "--sample", type=int, metavar="N", help="work on about so many pictures first"
     )
     made.add_argument(

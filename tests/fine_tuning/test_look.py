@@ -2,7 +2,9 @@
 picture that is given to it.
 """
 
+import base64
 import io
+import math
 
 import numpy as np
 import pytest
@@ -15,8 +17,9 @@ from sheets import InputError
 from widgets.fine_tuning.data.photographs import FOLDER, photographs
 from widgets.fine_tuning.data.reading import read
 from widgets.fine_tuning.learning import bodies
+from widgets.fine_tuning.learning.augmentation import Augmentation
 from widgets.fine_tuning.learning.bodies import load_body
-from widgets.fine_tuning.learning.glance import Glance, glance
+from widgets.fine_tuning.learning.glance import Glance, How, draws, glance
 from widgets.fine_tuning.learning.offered import DIGITS, LITE
 from widgets.fine_tuning.panel import looking
 
@@ -98,6 +101,27 @@ def test_a_body_without_a_head_names_nothing(resnet, lite):
         glance(replace(lite, has_head=False), read(FOLDER / "cat.jpg"))
 
 
+def test_draws_are_the_picture_augmented_and_without_augmentation_itself(lite):
+    picture = read(FOLDER / "cat.jpg")
+    still = draws(lite, picture, How(augmentation=Augmentation(1, False)), count=3)
+    plain = glance(lite, picture)
+    for one in still:
+        np.testing.assert_allclose(one.probabilities, plain.probabilities, atol=1e-5)
+        np.testing.assert_array_equal(one.seen, plain.seen)
+    flipped = draws(lite, picture, How(augmentation=Augmentation(1, True)), count=8)
+    mirrored = [np.abs(one.seen[:, ::-1].astype(int) - plain.seen).max() <= 1 for one in flipped]
+    assert any(mirrored) and not all(mirrored)
+    zoomed = draws(lite, picture)
+    assert len(zoomed) == 10 and len({one.seen.tobytes() for one in zoomed}) == 10
+
+
+def test_without_normalisation_it_is_given_other_numbers_and_the_page_the_same_picture(lite):
+    picture = read(FOLDER / "coffee.jpg")
+    found, usual = glance(lite, picture, How(normalised=False)), glance(lite, picture)
+    np.testing.assert_array_equal(found.seen, usual.seen)
+    assert found.top(1)[0][1] != pytest.approx(usual.top(1)[0][1], abs=1e-3)
+
+
 # --- on the panel
 
 
@@ -118,8 +142,12 @@ def test_a_photograph_that_comes_along(opened_once):
     found = looked(opened_once, photograph=1)
     assert found["name"].startswith("a cup of coffee, by") and found["by"] == LITE
     assert found["top"][0][0] == "espresso" and found["size"] == "450 x 300"
+    assert len(found["draws"]) == 10 and found["augmented"].endswith("mirrored half of the time.")
+    how = {"zoom": 1, "flip": False, "normalised": False}
+    bare = looked(opened_once, photograph=1, how=how)
+    assert bare["augmented"] == "Training pictures are as they are." and not bare["normalised"]
     again = looked(opened_once, photograph=1)
-    assert again["number"] == found["number"] + 1 and again["top"] == found["top"]
+    assert again["number"] == bare["number"] + 1 and again["top"] == found["top"]
 
 
 def test_a_picture_that_is_brought(opened_once):
@@ -143,6 +171,12 @@ def wide() -> bytes:
         ([wide()], {}, "your picture: it is 900 x 3: more than 50 times as long as wide"),
         ([], {}, "the page sent no picture"),
         ([], {"photograph": 99}, "the page sent no picture"),
+        (
+            [],
+            {"photograph": 0, "how": {"zoom": 9}},
+            "a zoom of 9 cannot be: from 1, for none",
+        ),
+        ([], {"photograph": 0, "how": {"zoom": "x"}}, "zoom is a number, such as 1.2"),
     ],
 )
 def test_what_is_no_picture_is_refused_in_a_sentence(opened_once, sent, content, said):
@@ -206,6 +240,7 @@ def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
             window.asked = [];
             window.model.send = (told, _, buffers) => {
                 const size = buffers?.[0]?.byteLength;
+                window.how = told.how;
                 window.asked.push([told.kind, told.photograph, told.name, size]);
                 window.model.answer({ number: told.number });
             };
@@ -223,6 +258,9 @@ def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
         "side": "224 x 224",
         "top": [["tabby", 0.75], ["lynx", 0.0004]],
         "sentence": "All others are next to nothing.",
+        "normalised": False,
+        "draws": [{"src": opened_once.photographs[0]["src"], "caption": "tabby / 0.75"}] * 10,
+        "augmented": "Zoomed.",
         "number": 1,
     }
     tell = "told => window.model.tell('glance', told)"
@@ -234,6 +272,21 @@ def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
     ]
     widths = table.locator(".ft-bar span").evaluate_all("bars => bars.map(b => b.style.width)")
     assert widths == ["75%", "0.04%"]
+    assert "some body says of it, not normalised" in table.inner_text()
+    page.get_by_text("Pixels are numbers, and no picture").click()
+    small = np.asarray(Image.open(io.BytesIO(base64.b64decode(told["seen"].partition(",")[2]))))
+    y, x = ((side - 6) / 2 for side in small.shape[:2])
+    y, x = math.floor(y + 0.5), math.floor(x + 0.5) + 1
+    page.locator(".ft-pixels canvas").press("ArrowRight")
+    for k, name in enumerate(("red", "green", "blue")):
+        shown = page.get_by_role("table", name=f"{name} numbers").locator("td").all_inner_texts()
+        assert [int(text) for text in shown] == small[y : y + 6, x : x + 6, k].ravel().tolist()
+    assert page.locator(".ft-more .ft-picture").count() == 10
+    page.get_by_role("checkbox", name="normalised").uncheck()
+    page.get_by_label("Zoom by up to (1: never)").fill("2")
+    click(page, "Look again")
+    assert page.evaluate("window.how") == {"normalised": False, "flip": True, "zoom": 2}
+    assert page.evaluate("window.asked.pop()")[:2] == ["look", 0]
     page.evaluate(tell, {"refusal": "mine.png: it is empty", "number": 2})
     page.get_by_role("alert").filter(has_text="mine.png: it is empty.").wait_for()
     assert table.is_visible()  # what was seen before stays

@@ -21,6 +21,7 @@ from ..data.files import written_whole
 from ..data.labels import labeller_of
 from ..data.pictures import Pictures, fewer, pictures_in
 from ..data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
+from ..learning.augmentation import augmentation_of
 from ..learning.distributed import Processes, joined
 from ..learning.learner import DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
@@ -50,6 +51,8 @@ class Request:
     seed: int = 0
     sample: int | None = None
     out: Path | None = None
+    flip: bool | None = None
+    zoom: float | None = None
 
 
 def finetune(request: Request) -> int:
@@ -74,9 +77,13 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     recipe = recipe_of(request, pictures.recipe)
     body = suited_body(pictures, request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
-    learner = Learner(pictures, body, recipe.batch_size, request.seed, folder=out / "checkpoint")
+    augmentation = augmentation_of(pictures, request.flip, request.zoom)
+    learner = Learner(
+        pictures, body, recipe.batch_size, request.seed, augmentation, folder=out / "checkpoint"
+    )
     checked_folder(out, pictures)
-    for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
+    device = device_sentence(learner.settings.device)
+    for sentence in (*pictures.sentences(), *body.said, augmentation.sentence(), device):
         say(sentence)
     outcome = trained(learner, recipe, request.lr == FIND, say)
     if outcome == STOPPED:

@@ -25,6 +25,12 @@ const NUMBERS = {
   sample: "About how many pictures (empty: all)",
   batch_size: "Pictures in a batch (empty: as suits)",
   seed: "Seed",
+  zoom: "Zoom by up to (empty: 1.2; 1: never)",
+};
+const FLIPS = {
+  "": "what suits the pictures",
+  yes: "is still one of its class",
+  no: "is none, as a letter b",
 };
 
 /** @param {Object<string, string>} texts by value */
@@ -50,6 +56,7 @@ export class Choose {
     this.data = select("Pictures", DATA);
     this.labels = select("A picture's label is", LABELS);
     this.body = select("Body", { ...SUITED, ...OTHER });
+    this.flip = select("A mirrored picture", FLIPS);
     this.about = element("p", { class: "gs-note" });
     this.bodies = {};
     this.fields = Object.fromEntries(
@@ -64,7 +71,7 @@ export class Choose {
     const says = refusal();
     this.button = actor("Read them, and begin anew", () => this.read(), says);
     const row = (...nodes) => element("div", { class: "ft-controls" }, ...nodes);
-    const { folder, csv, expression, name, sample, batch_size: batch, seed } = this.fields;
+    const { folder, csv, expression, name, sample, batch_size: batch, seed, zoom } = this.fields;
     this.summary = element("summary", { text: "Take other pictures, or another body" });
     this.node = element(
       "details",
@@ -78,6 +85,7 @@ export class Choose {
       row(this.body.node, name.node),
       this.about,
       row(sample.node, batch.node, seed.node),
+      row(this.flip.node, zoom.node),
       element("p", {
         class: "gs-note",
         text: "What was learnt so far is kept: choose the same again, and it is there.",
@@ -136,6 +144,7 @@ export class Choose {
       data: this.data.input.value,
       labels: this.labels.input.value,
       body: this.body.input.value,
+      flip: this.flip.input.value,
     };
     for (const name of Object.keys(TEXTS)) told[name] = this.fields[name].input.value;
     for (const name of Object.keys(NUMBERS)) {
@@ -176,6 +185,7 @@ export class Choose {
     for (const [name, text] of Object.entries(texts))
       if (text) this.fields[name].input.value = text;
     for (const name of Object.keys(NUMBERS)) this.fields[name].input.value = choice[name] ?? "";
+    this.flip.input.value = { true: "yes", false: "no" }[choice.flip] ?? "";
     this.show();
     if (!this.pressed) return;
     this.pressed = false; // what was asked for is there, and has the page's place

@@ -1,7 +1,8 @@
 // Look first: what the pretrained network says of a picture, before anything has learnt.
 
 import { element, setText } from "../../front_end/elements/elements.js";
-import { actor, refusal } from "./fields.js";
+import { actor, field, numberIn, picture, refusal } from "./fields.js";
+import { numbersOf } from "./pixels.js";
 
 const SENT_WHOLE = 4_000_000; // bytes of a file; a larger one is made smaller before it is sent
 const SIDE = 640; // pixels of the longer side then, more than a network sees
@@ -65,6 +66,14 @@ export class LookFirst {
     this.video = element("video", { muted: true, playsinline: true, hidden: true });
     this.camera = actor("Use the camera", () => this.useCamera(), this.says);
     this.shown = element("div", { class: "ft-glance", role: "status" });
+    this.normalised = element("input", { type: "checkbox", checked: true });
+    this.flip = element("input", { type: "checkbox", checked: true });
+    this.zoom = field("Zoom by up to (1: never)", 1.2);
+    this.numbers = element("div", { class: "ft-numbers" });
+    this.draws = element("div", { class: "ft-pictures" });
+    this.drawsSay = element("p", { class: "gs-note" });
+    this.again = actor("Look again", () => this.lookAgain(), this.says);
+    this.more = this.pixelsAreNumbers();
     const note =
       "Choose a photograph, or drop or paste any picture here. Say what the network will call it," +
       " and how sure it will be, before you look.";
@@ -88,11 +97,51 @@ export class LookFirst {
       ),
       this.says,
       this.shown,
+      this.more,
     );
     this.node.addEventListener("dragover", (event) => event.preventDefault());
     this.node.addEventListener("drop", (event) => this.dropped(event));
     this.paste = (event) => this.pasted(event);
     document.addEventListener("paste", this.paste);
+  }
+
+  /** What is behind a picture, once one was looked at. */
+  pixelsAreNumbers() {
+    const ticked = (input, text) => element("label", {}, input, ` ${text}`);
+    return element(
+      "details",
+      { class: "ft-more", hidden: true },
+      element("summary", { text: "Pixels are numbers, and no picture is seen twice alike" }),
+      element("p", {
+        class: "gs-note",
+        text:
+          "A picture is three tables of numbers from 0 to 255: red, green and blue. Click on what" +
+          " the network sees to read them there; the arrow keys move on.",
+      }),
+      this.numbers,
+      element("p", {
+        class: "gs-note",
+        text:
+          "While it learns, each epoch sees each picture a little otherwise. Predict: is it still" +
+          " the same to the network? And what does it say of numbers that are not normalised," +
+          " which it has never seen?",
+      }),
+      element(
+        "div",
+        { class: "ft-controls" },
+        this.zoom.node,
+        ticked(this.flip, "mirrored half of the time"),
+        ticked(this.normalised, "normalised"),
+        this.again,
+      ),
+      this.drawsSay,
+      this.draws,
+    );
+  }
+
+  /** The picture that was asked for last, with what is ticked now. */
+  lookAgain() {
+    return this.ask(...this.asked);
   }
 
   /** @param {DragEvent} event */
@@ -121,9 +170,15 @@ export class LookFirst {
 
   /** @param {Object} what @param {ArrayBuffer[]} [sent] */
   async ask(what, sent = []) {
+    this.asked = [what, sent];
+    const how = {
+      normalised: this.normalised.checked,
+      flip: this.flip.checked,
+      zoom: numberIn(this.zoom.input),
+    };
     this.node.setAttribute("aria-busy", "true");
     try {
-      await this.host.ask("look", what, sent);
+      await this.host.ask("look", { ...what, how }, sent);
     } catch (error) {
       this.node.removeAttribute("aria-busy");
       throw error;
@@ -178,6 +233,12 @@ export class LookFirst {
     this.node.removeAttribute("aria-busy");
     setText(this.says, glance.refusal ? `${glance.refusal}.` : "");
     if (!glance.top) return;
+    this.more.hidden = false;
+    this.again.hidden = !this.asked; // after a reload the page does not know which it was
+    this.numbers.replaceChildren(numbersOf(glance.seen));
+    this.draws.replaceChildren(...glance.draws.map(picture));
+    setText(this.drawsSay, `Ten draws. ${glance.augmented}`);
+    const says = `${glance.by} says${glance.normalised ? "" : " of it, not normalised"}`;
     const seen = (src, caption) =>
       element(
         "figure",
@@ -200,7 +261,7 @@ export class LookFirst {
             element(
               "tr",
               {},
-              element("th", { scope: "col", text: `${glance.by} says` }),
+              element("th", { scope: "col", text: says }),
               element("th", { scope: "col", text: "probability" }),
               element("td", {}),
             ),

@@ -28,7 +28,7 @@ from ..data.files import temporary_folder
 from ..data.pictures import Picture, Pictures
 from ..data.recipe import BASE_LR, Recipe, check_batch_size
 from . import checkpoints
-from .augmentation import Augmentation
+from .augmentation import Augmentation, augmentation_of
 from .bodies import Body
 from .checkpoints import named, of
 from .features import cache_folder, fingerprint
@@ -90,7 +90,7 @@ class Learner:
             body,
             self.network,
             self.settings,
-            augmentation or Augmentation(flip=pictures.flip),
+            augmentation or augmentation_of(pictures),
             features_folder or cache_folder(),
             self.portions,
         )

@@ -23,7 +23,7 @@ from ..data.recipe import LARGEST_SEED, MOST_IN_A_BATCH
 from ..learning.bodies import HUB_NAME, OWN, Body, load_body
 from ..learning.suiting import suited_body
 from .allowed import Allowed, allowed_path, sentence
-from .options import optional_whole
+from .options import number, optional_whole
 
 MISSING = {
     "folder": "write the path of a folder of pictures",
@@ -31,6 +31,9 @@ MISSING = {
     "expression": "write an expression with a group, such as (.+)_[0-9]+",
     "name": "write the path of a folder, or a name on the hub such as microsoft/resnet-18",
 }  # by field
+
+
+FLIPS = {"yes": True, "no": False}  # by what the page says
 
 
 class Refused(InputError):
@@ -46,8 +49,8 @@ class Choice:
     """data: a folder, or the digits that come along, as digits_of takes them.
 
     labels: folder, csv:PATH or regex:EXPRESSION. body: a folder of transformers', a name on the
-    hub, or one that comes along. body, sample, batch_size: None for what suits, for all, and for
-    what suits.
+    hub, or one that comes along. flip: whether a mirrored picture is still one of its class. zoom:
+    as Augmentation's. sample: None for all. The others: None for what suits.
     """
 
     data: str = NAME
@@ -56,6 +59,8 @@ class Choice:
     sample: int | None = None
     batch_size: int | None = None
     seed: int = 0
+    flip: bool | None = None
+    zoom: float | None = None
 
     @property
     def key(self) -> str:
@@ -94,6 +99,8 @@ def choice_of(told: dict[str, Any]) -> Choice:
     ):
         with refusing(name):
             numbers[name] = optional_whole(told, name, least, most)
+    with refusing("zoom"):
+        zoom = None if told.get("zoom") in (None, "") else number(told, "zoom")
     return Choice(
         text("folder") if needed["folder"] else text("data") or NAME,
         labels if needed["folder"] else "folder",
@@ -101,6 +108,8 @@ def choice_of(told: dict[str, Any]) -> Choice:
         numbers["sample"],
         numbers["batch_size"],
         numbers["seed"] or 0,
+        FLIPS.get(text("flip")),
+        zoom,
     )
 
 

@@ -15,9 +15,11 @@ from sheets import InputError
 
 from ..data.photographs import photographs
 from ..data.reading import UnreadablePicture, read, read_bytes
+from ..learning.augmentation import Augmentation
 from ..learning.bodies import Body, load_body
-from ..learning.glance import glance
+from ..learning.glance import Glance, How, draws, glance
 from ..learning.offered import DIGITS, LITE
+from .options import number
 from .showing import address, small
 
 SHOWN = 300  # pixels of the picture's longer side
@@ -44,16 +46,26 @@ def looked(body: Body, content: dict[str, Any]) -> dict[str, Any]:
     """What the page is told of the picture that it asked about, or why not."""
     try:
         picture, name = picture_of(content)
-        return told_glance(looker(body), picture, name)
+        return told_glance(looker(body), picture, name, how_of(content))
     except InputError as error:
         return {"refusal": str(error)}
     except Exception as error:  # a thread of its own must not end without a word
         return {"refusal": f"the picture could not be looked at: {type(error).__name__}, {error}"}
 
 
-def told_glance(body: Body, picture: Image.Image, name: str) -> dict[str, Any]:
+def how_of(content: dict[str, Any]) -> How:
+    """What the page ticked. Raises InputError."""
+    said = content.get("how")
+    said = said if isinstance(said, dict) else {}
+    zoom = number({"zoom": said.get("zoom", Augmentation.zoom)}, "zoom")
+    return How(
+        said.get("normalised") is not False, Augmentation(zoom, said.get("flip") is not False)
+    )
+
+
+def told_glance(body: Body, picture: Image.Image, name: str, how: How) -> dict[str, Any]:
     """For the page. Raises InputError."""
-    found = glance(body, picture)
+    found = glance(body, picture, how)
     return {
         "name": name,
         "by": body.name,
@@ -63,7 +75,15 @@ def told_glance(body: Body, picture: Image.Image, name: str) -> dict[str, Any]:
         "side": f"{found.seen.shape[1]} x {found.seen.shape[0]}",
         "top": [[label, p] for label, p in found.top()],
         "sentence": found.sentence(),
+        "normalised": how.normalised,
+        "draws": [told_draw(one) for one in draws(body, picture, how)],
+        "augmented": how.augmentation.sentence(),
     }
+
+
+def told_draw(found: Glance) -> dict[str, str]:
+    ((label, p),) = found.top(1)
+    return {"src": address(found.seen), "caption": f"{label} / {p:.2f}"}
 
 
 def picture_of(content: dict[str, Any]) -> tuple[Image.Image, str]:

@@ -16,13 +16,14 @@ from ..data.digits import digits
 from ..data.events import Listener, Stop
 from ..data.files import is_within
 from ..data.pictures import Pictures, pictures_in
+from ..learning.augmentation import augmentation_of
 from ..learning.bodies import Body
 from ..learning.machine import device_name
 from ..learning.offered import told
 from ..learning.speeds import Speeds, speeds_file
 from ..learning.suiting import suited_body
 from .allowed import Allowed
-from .choosing import Choice, chosen_body, chosen_pictures, progress_of
+from .choosing import Choice, chosen_body, chosen_pictures, progress_of, refusing
 from .session import Session, Tell
 
 CHOICE = "choice.json"  # in the folder: what was chosen last
@@ -72,7 +73,15 @@ class Opening:
             given = pictures_in(given, seed=seed, progress=progress_of(listen, stop))
         body = suited_body(given, self._given.body)
         made = Session(
-            given, body, self._given.batch_size, seed, self._folder, self._tell, listen, stop
+            given,
+            body,
+            self._given.batch_size,
+            seed,
+            augmentation_of(given),
+            self._folder,
+            self._tell,
+            listen,
+            stop,
         )
         return made, self._told(made, {}, listen, stop)
 
@@ -81,8 +90,18 @@ class Opening:
         pictures = chosen_pictures(choice, self._allowed, listen, stop)
         body = chosen_body(choice, pictures, self._allowed)
         folder = self._folder / choice.key
+        with refusing("zoom"):
+            augmentation = augmentation_of(pictures, choice.flip, choice.zoom)
         made = Session(
-            pictures, body, choice.batch_size, choice.seed, folder, self._tell, listen, stop
+            pictures,
+            body,
+            choice.batch_size,
+            choice.seed,
+            augmentation,
+            folder,
+            self._tell,
+            listen,
+            stop,
         )
         (self._folder / CHOICE).write_text(json.dumps(asdict(choice)), encoding="utf-8")
         return made, self._told(made, asdict(choice), listen, stop)

@@ -18,6 +18,7 @@ from sheets import InputError
 
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
 from ..data.pictures import Pictures
+from ..learning.augmentation import Augmentation
 from ..learning.bodies import Body, fresh
 from ..learning.learner import CHECKPOINT, DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
@@ -60,6 +61,7 @@ class Session:
         body: Body,
         batch_size: int | None,
         seed: int,
+        augmentation: Augmentation,
         folder: Path | None,
         tell: Tell,
         listen: Listener,
@@ -72,7 +74,10 @@ class Session:
         self.tell, self.seed = tell, seed
         self.pictures, self.body = pictures, body
         self.batch_size = batch_size or pictures.recipe.batch_size
-        self.learner = Learner(self.pictures, self.body, self.batch_size, seed, folder=folder)
+        self.augmentation = augmentation
+        self.learner = Learner(
+            self.pictures, self.body, self.batch_size, seed, augmentation, folder=folder
+        )
         self.place = Place(self.learner.folder)
         self.curves = Curves()
         self.saved: list[dict[str, Any]] = []
@@ -99,6 +104,7 @@ class Session:
             "hasHead": self.body.has_head,
             "batch": self._batch,
             "batchSize": self.batch_size,
+            "augmented": self.augmentation.sentence(),
             "epochs": recipe.epochs,
             "frozenEpochs": recipe.epochs if recipe.frozen_epochs is None else recipe.frozen_epochs,
             "lr": recipe.lr,
@@ -177,8 +183,9 @@ class Session:
     def from_scratch(self) -> Learner:
         """A learner of the same pictures, from random weights."""
         folder = self.learner.folder / "scratch"
+        body = fresh(self.body, self.seed)
         return Learner(
-            self.pictures, fresh(self.body, self.seed), self.batch_size, self.seed, folder=folder
+            self.pictures, body, self.batch_size, self.seed, self.augmentation, folder=folder
         )
 
     def learn(
