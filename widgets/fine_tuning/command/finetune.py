@@ -4,6 +4,7 @@ processes.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
@@ -28,12 +29,13 @@ from ..learning.machine import device_sentence
 from ..learning.results import loss_words
 from ..learning.schedules import stages_of
 from ..learning.suiting import suited_body
-from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all
+from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all, write_model
 from ..takeaway.submission import layout_beside, submission_of, unreadable_words
-from .predict import heard
+from .predict import heard as progress
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
+BEST_MODEL = "best-model"
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
 
@@ -92,14 +94,15 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
             " there."
         )
         return outcome
-    predictions = write_all(out, learner, outcome)
+    predictions = write_all(out, learner, outcome, say=say)
     if pictures.test and learner.is_writer:
         hand_in(out / SUBMISSION, learner, say)
+    write_best(out / BEST_MODEL, learner, say)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
     say(
-        f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities"
-        f" clipped at {CLIP:g}."
+        f"Accuracy {predictions.accuracy:.2%}. {predictions.beside_the_commonest()} Expected log"
+        f" loss {loss:.4f} with probabilities clipped at {CLIP:g}."
     )
     say(predictions.calibration().sentence())
     say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
@@ -110,7 +113,7 @@ def hand_in(path: Path, learner: Learner, say: Callable[[str], None]) -> None:
     """The test's pictures, predicted, in the layout of the sample submission that lies beside them,
     where there is one that can be followed.
     """
-    found = learner.answers(learner.pictures.test, heard(say))
+    found = learner.answers(learner.pictures.test, progress(say))
     try:
         text = submission_of(found, layout_beside(learner.pictures.folder))
     except InputError as error:
@@ -137,17 +140,50 @@ def recipe_of(request: Request, recipe: Recipe) -> Recipe:
     return replace(recipe, **asked)
 
 
+def keep_the_best(learner: Learner, event: Event) -> None:
+    """The network of the best epoch so far, beside the checkpoint."""
+    if isinstance(event, EpochEnded) and event.merit >= max(one.merit for one in learner.history):
+        learner.save(BEST_MODEL)
+
+
+def better_before(history: list[EpochEnded]) -> EpochEnded | None:
+    """The best epoch, where more pictures were right after it than at the end."""
+    best = max(history, key=lambda epoch: epoch.merit, default=None)
+    return best if best and best.accuracy > history[-1].accuracy else None
+
+
+def write_best(folder: Path, learner: Learner, say: Callable[[str], None]) -> None:
+    """The network of the best epoch as a model of its own, where it is not the last; the learner's
+    is that one afterwards.
+    """
+    best = better_before(learner.history)
+    if learner.is_writer:  # that of an earlier training would be taken for this one's
+        shutil.rmtree(folder, ignore_errors=True)
+    if best and learner.is_writer:
+        learner.load(BEST_MODEL)
+        write_model(folder, learner)
+        say(
+            f"It was best after epoch {best.epoch} of the stage {best.stage}, at"
+            f" {best.accuracy:.2%}: that network is in {folder}."
+        )
+    learner.forget_saved(BEST_MODEL)
+
+
 def trained(learner: Learner, recipe: Recipe, find: bool, say: Callable[[str], None]) -> str:
     """Train, from the last checkpoint where one of the same training is there; the outcome.
 
     find: take the rate that the learning-rate finder suggests.
     """
+
+    def heard(event: Event) -> None:
+        keep_the_best(learner, event)
+        hear(event, say)
+
     with stopping() as stop:
         if find:
             recipe = replace(recipe, lr=found_rate(learner, say, stop))
         plan = stages_of(recipe)
-        heard = lambda event: hear(event, say)
-        if learner.unfinished == plan:
+        if learner.kept_plan == plan:  # carried out to its end where its results were not written
             say("Going on from the last checkpoint.")
             return learner.resume(heard, stop)
         return learner.fit(plan, heard, stop)

@@ -40,6 +40,11 @@ class EpochEnded:
     accuracy: float
     seconds: float
 
+    @property
+    def merit(self) -> tuple[float, float]:
+        """The larger, the better: more pictures right, and where as many are, a smaller loss."""
+        return self.accuracy, -self.valid_loss
+
 
 @dataclass(frozen=True)
 class Notice:

@@ -148,6 +148,38 @@ function byEpoch(runs, name, y) {
   });
 }
 
+/** The epoch of each source after which most pictures were right, where there are several. */
+function bestOf(runs, y) {
+  return sourcesOf(runs).flatMap((source) => {
+    const epochs = runs.filter((run) => run.source === source).flatMap((run) => run.epochs);
+    if (epochs.length < 2) return [];
+    const best = bestEpoch(epochs);
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: `${source}, best epoch`,
+      x: [best.at],
+      y: [y(best)],
+      showlegend: false,
+      marker: {
+        color: "#fff",
+        symbol: "star",
+        size: 16,
+        line: { color: LOOKS[source].color, width: 2.5 },
+      },
+    };
+  });
+}
+
+/** Most right, and where as many are, the smallest loss. */
+export const bestEpoch = (epochs) =>
+  epochs.reduce((best, one) =>
+    one.accuracy > best.accuracy ||
+    (one.accuracy === best.accuracy && one.valid_loss < best.valid_loss)
+      ? one
+      : best,
+  );
+
 /** Where the losses' axis ends if some ran away; undefined if none did. */
 function topOf(runs) {
   const starts = sourcesOf(runs).map(
@@ -185,6 +217,7 @@ export function lossChart(chart, runs) {
         (source) => source,
         (one) => one.valid_loss,
       ),
+      ...bestOf(runs, (one) => one.valid_loss),
     ],
     { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: losses },
   );
@@ -194,11 +227,14 @@ export function accuracyChart(chart, runs) {
   const some = runs.some((run) => run.epochs.length);
   chart.draw(
     some
-      ? byEpoch(
-          runs,
-          (source) => source,
-          (one) => one.accuracy,
-        )
+      ? [
+          ...byEpoch(
+            runs,
+            (source) => source,
+            (one) => one.accuracy,
+          ),
+          ...bestOf(runs, (one) => one.accuracy),
+        ]
       : [],
     {
       xaxis: axis("epochs", { rangemode: "tozero" }),

@@ -78,7 +78,7 @@ class Panel {
       host.plotly,
     );
     this.accuracies = new Chart(
-      "Accuracy on the validation pictures",
+      "Accuracy on the validation pictures; a star: the best epoch",
       "The share of validation pictures that are right, after each epoch.",
       host.plotly,
     );

@@ -193,12 +193,24 @@ class Learner:
         """The plan that `resume` would go on with; [] where there is none for these settings, or it
         was carried out to its end.
         """
+        numbers = self._kept_numbers()
+        return self.kept_plan if numbers and numbers["finished"] < len(numbers["plan"]) else []
+
+    @property
+    def kept_plan(self) -> list[Stage]:
+        """That of the checkpoint, carried out to its end or not; [] where there is none for these
+        settings.
+        """
+        numbers = self._kept_numbers()
+        return [stage_of(words) for words in numbers["plan"]] if numbers else []
+
+    def _kept_numbers(self) -> dict[str, Any]:
+        """Of the checkpoint, if it is one of these settings; else {}."""
         try:
             _, numbers = checkpoints.read(self.folder / CHECKPOINT)
         except InputError:
-            return []
-        left = numbers["identity"] == self.identity and numbers["finished"] < len(numbers["plan"])
-        return [stage_of(words) for words in numbers["plan"]] if left else []
+            return {}
+        return numbers if numbers["identity"] == self.identity else {}
 
     def forget(self) -> None:
         """Delete the checkpoint: there is nothing left to resume."""
@@ -410,6 +422,14 @@ class Learner:
                 )
                 raise InputError(f"nothing was saved as {name!r}; there are: {known}")
             self._load(checkpoints.read(self.folder / self._saved(name))[0])
+
+    def forget_saved(self, name: str) -> None:
+        """Delete what was saved under this name, if anything was."""
+        if self.is_writer:
+            (self.folder / self._saved(name)).unlink(missing_ok=True)
+            for folder in (self.folder / "saved", self.folder):
+                with suppress(OSError):  # it holds something else, or is not there
+                    folder.rmdir()
 
     def _saved(self, name: str) -> str:
         if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):

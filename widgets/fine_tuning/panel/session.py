@@ -32,6 +32,8 @@ from .places import Place
 from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
+BEST = "best epoch"  # saved whenever there is a better one
+TRAINED = {"frozen": "its head trained", "unfrozen": "all layers trained"}  # by stage
 BODY_WORK = "Pictures through the body"
 BEFORE = {
     "runs": [],
@@ -167,9 +169,26 @@ class Session:
             self.tell("runs", self.curves.runs)
             if isinstance(event, EpochEnded):
                 self.place.keep("runs", self.curves.runs)
+                self._keep_the_best(event)
         elif isinstance(event, Worked) and event.what == BODY_WORK:
             first, _ = self.body_took
             self.body_took = (first or perf_counter(), perf_counter())
+
+    def _keep_the_best(self, event: EpochEnded) -> None:
+        """Of all epochs of the pretrained network, as a save that can be loaded back."""
+        if self._source(event.stage) != PRETRAINED or event.stage not in TRAINED:
+            return
+        kept = [one["epoch"] for one in self.saved if one["name"] == BEST]
+        if not kept or event.merit > saying.merit(kept[0]):
+            self.learner.save(BEST)
+            self.remember(BEST)
+
+    def remember(self, name: str) -> None:
+        """That the network as it is now was saved under this name."""
+        about = {"name": name, "epoch": self.curves.stands(PRETRAINED)}
+        self.saved = [*(one for one in self.saved if one["name"] != name), about]
+        self.tell("saved", self.saved)
+        self.place.keep("saved", self.saved)
 
     def _source(self, stage: str) -> str:
         if self.playing:
@@ -223,11 +242,7 @@ class Session:
         )
         head = (self.learner.features(ROWS), weight, bias)
         epoch = self.curves.stands(PRETRAINED)
-        of = (
-            {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]]
-            if epoch
-            else "a head that knows nothing yet"
-        )
+        of = TRAINED[epoch["stage"]] if epoch else "a head that knows nothing yet"
         told = told_results(predicted, self.pictures, f"The network with {of}", stop)
         self.predicted, self.head = predicted, head
         self.tell("results", told)

@@ -109,7 +109,7 @@ def told_results(
         "count": len(predictions.ids),
         "sentence": (
             f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right,"
-            f" {how_many} wrong."
+            f" {how_many} wrong. {predictions.beside_the_commonest()}"
         ),
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],

@@ -22,7 +22,7 @@ from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, rate, whole
 from .recordings import read_recording
-from .session import LATEST, Session
+from .session import BEST, LATEST, Session
 from .showing import MOST_FILTERS, PATCHES, address, told_answers
 
 LONGEST_NAME = 60
@@ -95,18 +95,15 @@ def resume(session: Session, options: Options, listen: Listener, stop: Stop) -> 
 
 def save(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     name = str(options.get("name", "")).strip()
-    if name == LATEST:
-        raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
+    if name in (LATEST, BEST):
+        raise InputError(f"{name} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(
             f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and"
             " spaces"
         )
     session.learner.save(name)
-    about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
-    session.saved = [*(one for one in session.saved if one["name"] != name), about]
-    session.tell("saved", session.saved)
-    session.place.keep("saved", session.saved)
+    session.remember(name)
     return f"The weights are saved as {name!r}."
 
 
@@ -158,13 +155,14 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """out: a whole path, which the panel has allowed."""
     out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
+    clip, failed = number(options, "clip", least=0.0), list[str]()
     try:
-        exports.write_all(out, session.learner, outcome, number(options, "clip", least=0.0), stop)
+        exports.write_all(out, session.learner, outcome, clip, stop, failed.append)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
-    return (
-        f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and"
-        " model, which from_pretrained opens."
+    there = [name for name in exports.WRITTEN if (out / name).exists()]
+    return " ".join(
+        [f"Written to {out}: {', '.join(there)}. from_pretrained opens model.", *failed]
     )
 
 
