@@ -19,8 +19,10 @@ from lessons.command_line import main
 from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
-from widgets.fine_tuning.learning import learner
+from widgets.fine_tuning.learning import learner, training
+from widgets.fine_tuning.learning.bodies import load_body
 from widgets.fine_tuning.learning.schedules import stages_of
+from widgets.fine_tuning.takeaway import exports
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = Recipe(epochs=2, frozen_epochs=2, lr=0.02, batch_size=7)
@@ -356,3 +358,73 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
         for name in ("one", "two")
     ]
     np.testing.assert_allclose(*logits, rtol=1e-3)
+
+
+# --- what is written where something cannot be
+
+
+def broken(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_what_cannot_be_written_fails_alone_and_is_said(tmp_path, monkeypatch, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "head.xlsx").write_text("of an earlier run")
+    monkeypatch.setattr(exports, "write_workbook", broken)
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    for name in ("confusion.xlsx", "head.xlsx"):
+        assert f"{name} is not written: No space left on device" in said
+        assert not (tmp_path / "out" / name).exists()
+    there = {path.name for path in (tmp_path / "out").iterdir()} - {"best-model"}
+    assert there == {"metrics.json", "predictions.csv", "confusion.csv", "model"}
+
+
+def test_where_the_model_cannot_be_written_the_same_command_writes_it_without_learning_anew(
+    tmp_path, monkeypatch, capsys
+):
+    usual = exports.write_model
+    monkeypatch.setattr(exports, "write_model", broken)
+    said = refused(capsys, "digits", "--out", "out")
+    assert "the model cannot be written: No space left on device. What was learnt is kept" in said
+    assert not list((tmp_path / "out").glob("model*"))
+    monkeypatch.setattr(exports, "write_model", usual)
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    assert "Going on from the last checkpoint." in said and "frozen 1/2" not in said
+    assert (tmp_path / "out" / "model" / "model.safetensors").is_file()
+    assert main(["finetune", "digits", "--out", "whole"]) == 0
+    assert metrics(tmp_path / "out")["epochs"] == metrics(tmp_path / "whole")["epochs"]
+
+
+@pytest.mark.parametrize("accuracies, best", [((0.5, 0.9, 0.7, 0.8), 2), ((0.5, 0.6, 0.7, 0.7), 0)])
+def test_the_best_epoch_is_a_model_of_its_own_where_it_is_not_the_last(
+    tmp_path, monkeypatch, capsys, accuracies, best
+):
+    """The accuracies are made up; the weights after each epoch are kept to compare."""
+    told, weights, usual = iter(accuracies), [], training.Training._ended
+
+    def ended(self):
+        weights.append(self.trainee.groups[-1][1][0].detach().clone())
+        return replace(usual(self), accuracy=next(told))
+
+    monkeypatch.setattr(training.Training, "_ended", ended)
+    folder = tmp_path / "out" / "best-model"
+    folder.mkdir(parents=True)  # of an earlier training
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    assert folder.exists() == bool(best) and ("It was best after" in said) == bool(best)
+    assert not (tmp_path / "out" / "checkpoint").exists()
+    if best:
+        assert "It was best after epoch 2 of the stage frozen, at 90.00%" in said
+        kept = load_body(folder).model.classifier[1].weight
+        assert kept.equal(weights[best - 1]) and not kept.equal(weights[-1])
+
+
+def test_flip_and_zoom_are_the_person_s(tmp_path, capsys):
+    assert main(["finetune", "digits", "--epochs", "0", "--frozen-epochs", "0", "--out", "a"]) == 0
+    assert "zoomed by up to 1.2 and cropped." in capsys.readouterr().out
+    given = ["--flip", "--zoom", "1", "--epochs", "0", "--frozen-epochs", "0", "--out", "b"]
+    assert main(["finetune", "digits", *given]) == 0
+    assert "Training pictures are mirrored half of the time." in capsys.readouterr().out
+    assert "a zoom of 5 cannot be" in refused(capsys, "digits", "--zoom", "5")
