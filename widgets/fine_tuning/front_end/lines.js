@@ -67,7 +67,7 @@ export class Chart {
       const plotly = await this.plotly();
       this.follow();
       while (this.wanted && !this.ended) {
-        const [data, { xaxis, yaxis }] = this.wanted;
+        const [data, { xaxis, yaxis, yaxis2 }] = this.wanted;
         this.wanted = null;
         const size = sizeOf(this.plot);
         this.size = size;
@@ -91,7 +91,9 @@ export class Chart {
           showlegend: true,
           xaxis: sized(xaxis, size),
           yaxis: sized(yaxis, size),
+          ...(yaxis2 ? { yaxis2: sized(yaxis2, size) } : {}),
         };
+        if (yaxis2) whole.margin.r = 4 * size;
         await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
         this.drawn?.(plotly);
       }
@@ -239,6 +241,40 @@ export function accuracyChart(chart, runs) {
     {
       xaxis: axis("epochs", { rangemode: "tozero" }),
       yaxis: axis("accuracy", { tickformat: ".0%" }),
+    },
+  );
+}
+
+/** The head's rate and the momentum over the batches: one cycle a stage. */
+export function cycleChart(chart, runs) {
+  const own = runs.filter((run) => run.lrs?.length === run.at.length && run.at.length);
+  const line = (name, y, more) => ({
+    type: "scatter",
+    mode: "lines",
+    name,
+    x: joined(own.map((run) => run.at)),
+    y: joined(own.map(y)),
+    ...more,
+  });
+  const momenta = own.some((run) => run.momenta.some(Boolean));
+  chart.draw(
+    own.length
+      ? [
+          line("rate of the head", (run) => run.lrs, { line: { color: "#0072b2", width: 2.5 } }),
+          ...(momenta
+            ? [
+                line("momentum", (run) => run.momenta, {
+                  yaxis: "y2",
+                  line: { color: "#b23c00", dash: "dash", width: 2.5 },
+                }),
+              ]
+            : []),
+        ]
+      : [],
+    {
+      xaxis: axis("epochs", { rangemode: "tozero" }),
+      yaxis: axis("rate", { rangemode: "tozero" }),
+      yaxis2: axis("momentum", { overlaying: "y", side: "right", showgrid: false }),
     },
   );
 }

@@ -8,7 +8,7 @@ import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
 import { duration, lossText, table } from "./fields.js";
 import { Job } from "./job.js";
-import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
+import { accuracyChart, Chart, cycleChart, lossChart, rateChart } from "./lines.js";
 import { LookFirst } from "./look.js";
 import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
@@ -82,6 +82,11 @@ class Panel {
       "The share of validation pictures that are right, after each epoch.",
       host.plotly,
     );
+    this.cycle = new Chart(
+      "The head's rate and the momentum, over the batches",
+      "The rate rises and falls once a stage, and the momentum does the opposite.",
+      host.plotly,
+    );
     this.rates = new Chart(
       "Loss by learning rate",
       "The smoothed loss at ever larger learning rates, with the suggestions.",
@@ -125,6 +130,7 @@ class Panel {
       this.waiting,
       this.losses.node,
       this.accuracies.node,
+      this.cycle.node,
       this.epochs,
     );
     const chose = this.choose.node.contains(focused(this.node));
@@ -192,6 +198,7 @@ class Panel {
     this.waiting.hidden = runs.length > 0;
     lossChart(this.losses, runs);
     accuracyChart(this.accuracies, runs);
+    cycleChart(this.cycle, runs);
     const rows = runs.flatMap((run) =>
       run.epochs.map((one) => [
         `${run.source}, ${STAGES[run.stage]}`,
@@ -217,7 +224,7 @@ class Panel {
 
   end() {
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
-    for (const chart of [this.losses, this.accuracies, this.rates]) chart.end();
+    for (const chart of [this.losses, this.accuracies, this.cycle, this.rates]) chart.end();
     this.results?.end();
     this.look.end();
   }

@@ -311,6 +311,7 @@ class Training:
             loss,
             lr,
             left * seconds / done,
+            self.optimiser.param_groups[-1]["betas"][0],
         )
 
     # --- where it is
