@@ -323,6 +323,11 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         help="the same seed gives the same numbers (default: 0)",
     )
     made.add_argument(
+        "--unfreeze",
+        metavar="DEPTH",
+        help="how many of the body's last blocks learn after the head, or all (default: all)",
+    )
+    made.add_argument(
         "--flip",
         action=argparse.BooleanOptionalAction,
         help="whether a mirrored picture is still one of its class; a letter b is not (default: it"

@@ -35,6 +35,7 @@ from .predict import heard as progress
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
+ALL = "all"  # layers
 BEST_MODEL = "best-model"
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
@@ -55,6 +56,7 @@ class Request:
     out: Path | None = None
     flip: bool | None = None
     zoom: float | None = None
+    unfreeze: str | None = None
 
 
 def finetune(request: Request) -> int:
@@ -137,6 +139,8 @@ def recipe_of(request: Request, recipe: Recipe) -> Recipe:
         asked["frozen_lr"] = None
     if request.lr not in (None, FIND):
         asked["lr"] = checked_rate(request.lr)
+    if request.unfreeze is not None:
+        asked["depth"] = depth_of(request.unfreeze)
     return replace(recipe, **asked)
 
 
@@ -225,6 +229,15 @@ def checked_rate(said: str | float) -> float:
     if not 0 < rate <= LARGEST_RATE:
         raise InputError(f"--lr {said}: a number above 0 and up to {LARGEST_RATE:g}, or find")
     return rate
+
+
+def depth_of(said: str) -> int | None:
+    """Raises InputError."""
+    if said == ALL:
+        return None
+    if not said.isdecimal() or int(said) < 1:
+        raise InputError(f"--unfreeze {said}: how many blocks, 1 or more, or {ALL}")
+    return int(said)
 
 
 def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> float:

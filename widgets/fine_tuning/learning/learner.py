@@ -39,7 +39,7 @@ from .network import Network
 from .predicting import Answers, answers
 from .results import Predictions
 from .rolling_up import RolledUp, members
-from .schedules import Rate, Stage, rates, stages_of
+from .schedules import Rate, Stage, first_learning, rates, stages_of
 from .seeds import forked
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, stage_of, stage_words
@@ -397,12 +397,17 @@ class Learner:
         names = [self.pictures.classes[k] for k in source.labels[own][:count]]
         return list(zip(self.body.shown(seen), names, strict=True))
 
-    def group_rates(self, lr: Rate) -> list[tuple[str, int, float]]:
-        """(layer, parameters, rate) of each parameter group, from the first layer to the head."""
+    def group_rates(self, lr: Rate, depth: int | None = None) -> list[tuple[str, int, float]]:
+        """(layer, parameters, rate) of each parameter group, from the first layer to the head; 0
+        for those that do not learn at this depth.
+        """
         groups = self.network.groups()
+        first = first_learning([name for name, _ in groups], depth)
         return [
-            (n, sum(p.numel() for p in ps), rate)
-            for (n, ps), rate in zip(groups, rates(lr, len(groups)), strict=True)
+            (name, sum(p.numel() for p in parameters), rate if k >= first else 0.0)
+            for k, ((name, parameters), rate) in enumerate(
+                zip(groups, rates(lr, len(groups)), strict=True)
+            )
         ]
 
     def save(self, name: str) -> Path:

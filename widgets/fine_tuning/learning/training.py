@@ -26,7 +26,7 @@ from .checkpoints import Tensors, named, of
 from .distributed import Processes
 from .machine import computes_with_bf16
 from .memory import Portions, needed_for
-from .schedules import Stage
+from .schedules import Stage, first_learning
 from .seeds import forked, seed_of, sow
 from .sources import Source
 
@@ -112,6 +112,7 @@ class Training:
         self.processes = settings.processes
         self.portions = portions or Portions(self.processes.is_alone)
         self.listener, self.stop = listener, stop
+        self._let_learn()
         self.module = self.processes.together(trainee.module)
         self.optimiser = torch.optim.AdamW(
             [{"params": parameters} for _, parameters in trainee.groups],
@@ -123,6 +124,15 @@ class Training:
         self.epoch = self.batch = 0  # the next ones
         self.loss_sum = self.seconds = 0.0  # of the epoch so far
         self.speed = (0.0, 0)  # seconds and batches since this run began
+
+    def _let_learn(self) -> None:
+        """The layers of this stage's depth; nothing is computed of those before them but what they
+        make of a picture.
+        """
+        first = first_learning([name for name, _ in self.trainee.groups], self.stage.depth)
+        for k, (_, parameters) in enumerate(self.trainee.groups):
+            for parameter in parameters:
+                parameter.requires_grad_(k >= first)
 
     # --- the loop
 

@@ -24,7 +24,7 @@ from ..data.events import Event, Listener, Notice, Stop, nobody
 from ..learning.offered import told
 from .allowed import allowed_folders, allowed_path, sentence
 from .jobs import RUNNING, Jobs, Status
-from .options import number, rate
+from .options import number, optional_whole, rate
 from .recording_files import LARGEST, RecordingFiles
 from .recordings import Recorder
 
@@ -350,7 +350,8 @@ class FineTuningPanel(anywidget.AnyWidget):
 
     def _send_layers(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         first, lr = (rate(content, name) for name in ("first", "lr"))
-        return {"layers": self._opened().layers(first, lr)}, []
+        depth = optional_whole(content, "depth", 1)
+        return {"layers": self._opened().layers(first, lr, depth)}, []
 
     def _send_clip(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import clip_of

@@ -116,9 +116,11 @@ class Session:
             "layers": self.layers(rates.start, rates.stop),
         }
 
-    def layers(self, first: float, lr: float) -> list[list[Any]]:
-        """[layer, parameters, rate], from the first layer to the head."""
-        return [list(group) for group in self.learner.group_rates(slice(first, lr))]
+    def layers(self, first: float, lr: float, depth: int | None = None) -> list[list[Any]]:
+        """[layer, parameters, rate], from the first layer to the head; 0 for what does not learn at
+        this depth.
+        """
+        return [list(group) for group in self.learner.group_rates(slice(first, lr), depth)]
 
     # --- what a page that was loaded again finds
 

@@ -20,7 +20,7 @@ from ..learning.schedules import Stage, stages_of
 from ..takeaway import exports, filters
 from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
-from .options import number, rate, whole
+from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
 from .session import BEST, LATEST, Session
 from .showing import MOST_FILTERS, PATCHES, address, told_answers
@@ -68,7 +68,9 @@ def fit_frozen(session: Session, options: Options, listen: Listener, stop: Stop)
 
 def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     lr = slice(rate(options, "first"), rate(options, "lr"))
-    return session.learn([Stage("unfrozen", whole(options, "epochs"), lr)], listen, stop)
+    depth = optional_whole(options, "depth", 1)
+    stage = Stage("unfrozen", whole(options, "epochs"), lr, depth=depth)
+    return session.learn([stage], listen, stop)
 
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
