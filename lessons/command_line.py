@@ -11,7 +11,8 @@ import math
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -162,13 +163,44 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def finetune(options: argparse.Namespace) -> int:
-    try:
-        from widgets.fine_tuning.command import Request
-        from widgets.fine_tuning.command import finetune as run
+    with fine_tuning():
+        from widgets.fine_tuning.command.finetune import Request
+        from widgets.fine_tuning.command.finetune import finetune as run
 
         return run(
             Request(**{name: getattr(options, name) for name in Request.__dataclass_fields__})
         )
+
+
+def look(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.look import look as run
+
+        return run(options.pictures, options.body, print)
+
+
+def predict(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.predict import Wish
+        from widgets.fine_tuning.command.predict import predict as run
+
+        return run(
+            Wish(**{name: getattr(options, name) for name in Wish.__dataclass_fields__}), print
+        )
+
+
+def bodies(options: argparse.Namespace) -> int:
+    with fine_tuning():
+        from widgets.fine_tuning.command.look import bodies as run
+
+        return run(print)
+
+
+@contextmanager
+def fine_tuning() -> Iterator[None]:
+    """Raises InputError where its packages are not installed, or at Ctrl-C."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise InputError(
             f"fine-tuning needs {error.name}, which is not installed: pip install"
@@ -251,6 +283,11 @@ def parser() -> argparse.ArgumentParser:
             "train a pretrained network on your own pictures (also under torchrun)",
         )
     )
+    _of_predict(
+        command("predict", predict, "a trained network's answers for pictures without labels")
+    )
+    _of_look(command("look", look, "what a pretrained network says of pictures"))
+    command("bodies", bodies, "the pretrained networks that are offered, and how fast they go here")
     return top
 
 
@@ -258,7 +295,8 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "data",
         metavar="DATA",
-        help="a folder of pictures, or digits: the 3s and 7s that come along",
+        help="a folder of pictures, or digits: the 3s and 7s that come along (digits:all: all ten;"
+        " digits:358: these)",
     )
     made.add_argument(
         "--labels",
@@ -268,8 +306,9 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--body",
-        metavar="ID_OR_FOLDER",
-        help="an image classifier of transformers' (default: the small one that comes along)",
+        metavar="NAME",
+        help="as `gradsheet bodies` lists them, or any image classifier of transformers', by its"
+        " folder or its name on the hub (default: what suits the pictures)",
     )
     made.add_argument(
         "--epochs", type=int, metavar="N", help="of the whole network, after the head's"
@@ -289,6 +328,23 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         help="the same seed gives the same numbers (default: 0)",
     )
     made.add_argument(
+        "--unfreeze",
+        metavar="DEPTH",
+        help="how many of the body's last blocks learn after the head, or all (default: all)",
+    )
+    made.add_argument(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        help="whether a mirrored picture is still one of its class; a letter b is not (default: it"
+        " is, but for digits)",
+    )
+    made.add_argument(
+        "--zoom",
+        type=float,
+        metavar="X",
+        help="enlarge training pictures by up to this; 1: never (default: 1.2)",
+    )
+    made.add_argument(
         "--sample", type=int, metavar="N", help="work on about so many pictures first"
     )
     made.add_argument(
@@ -296,6 +352,60 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="where the results go (default: finetuned-DATA, here)",
+    )
+
+
+def _of_predict(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "model", type=Path, metavar="MODEL", help="what finetune wrote, or its model folder"
+    )
+    made.add_argument(
+        "pictures", nargs="+", type=Path, metavar="PICTURES", help="folders and files"
+    )
+    made.add_argument(
+        "--out",
+        type=Path,
+        default=Path("submission.csv"),
+        metavar="FILE",
+        help="where the answers go (default: submission.csv)",
+    )
+    made.add_argument(
+        "--class",
+        dest="only",
+        metavar="NAME",
+        help="one column with this class's probability, instead of one for each",
+    )
+    made.add_argument(
+        "--clip",
+        type=float,
+        default=1e-4,
+        metavar="X",
+        help="move probabilities into X to 1 - X (default: 1e-4)",
+    )
+    made.add_argument(
+        "--like",
+        type=Path,
+        metavar="FILE",
+        help="a sample submission, whose ids, order and columns are taken (default:"
+        " sample_submission.csv beside the pictures)",
+    )
+    made.add_argument("--overwrite", action="store_true", help="the file that is there already")
+
+
+def _of_look(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "pictures",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="files (default: the photographs that come along)",
+    )
+    made.add_argument(
+        "--body",
+        default="efficientnet-lite0",
+        metavar="NAME",
+        help="as `gradsheet bodies` lists them, or a folder of transformers' (default:"
+        " efficientnet-lite0)",
     )
 
 

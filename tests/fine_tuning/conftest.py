@@ -2,7 +2,10 @@
 small body made from a config.
 """
 
+import atexit
 import os
+import shutil
+import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+# Both are read when huggingface_hub is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_ASSETS_CACHE"] = tempfile.mkdtemp(prefix="gradsheet-tests-")
+atexit.register(shutil.rmtree, os.environ["HF_ASSETS_CACHE"], ignore_errors=True)
 
 if find_spec("torch") is None and not os.environ.get("CI"):
     collect_ignore_glob = ["test_*.py"]  # the extra `fine-tuning` is not installed
@@ -70,6 +76,17 @@ def learner_in(few):
 @pytest.fixture
 def learner(learner_in, tmp_path):
     return learner_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained(learner_in, tmp_path_factory):
+    """Two frozen and two unfrozen epochs without an interruption, for tests that only read."""
+    from widgets.fine_tuning.data.recipe import Recipe
+    from widgets.fine_tuning.learning.learner import FINISHED
+
+    run = learner_in(tmp_path_factory.mktemp("trained"))()
+    assert run.fine_tune(Recipe(2, 2)) == FINISHED
+    return run
 
 
 @pytest.fixture

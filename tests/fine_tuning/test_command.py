@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 from lessons.command_line import main
-from widgets.fine_tuning import command
+from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
-from widgets.fine_tuning.learning import learner
+from widgets.fine_tuning.learning import learner, training
+from widgets.fine_tuning.learning.bodies import load_body
 from widgets.fine_tuning.learning.schedules import stages_of
+from widgets.fine_tuning.takeaway import exports
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = Recipe(epochs=2, frozen_epochs=2, lr=0.02, batch_size=7)
@@ -33,8 +35,10 @@ def kept_here(tmp_path, monkeypatch):
     monkeypatch.setattr(learner, "cache_folder", lambda: tmp_path / "features")
     monkeypatch.setattr(
         command,
-        "digits",
-        lambda seed: replace(digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW),
+        "digits_of",
+        lambda said, seed: replace(
+            digits(seed=seed), valid=digits(seed=seed).valid[::6], recipe=FEW
+        ),
     )
     monkeypatch.chdir(tmp_path)
 
@@ -88,7 +92,7 @@ def test_a_rate_of_the_head_that_comes_with_the_pictures_gives_way_to_the_person
     monkeypatch, given, head
 ):
     pictures, plans = replace(digits(), recipe=replace(FEW, frozen_lr=0.05)), []
-    monkeypatch.setattr(command, "digits", lambda seed: pictures)
+    monkeypatch.setattr(command, "digits_of", lambda said, seed: pictures)
     monkeypatch.setattr(
         learner.Learner, "fit", lambda self, plan, *_: plans.append(plan) or learner.STOPPED
     )
@@ -205,9 +209,10 @@ def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkey
 
 
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command")
+    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command.finetune")
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "widgets.fine_tuning.learning.bodies")
+    for name in ("bodies", "suiting"):
+        monkeypatch.delitem(sys.modules, f"widgets.fine_tuning.learning.{name}")
     assert "pip install 'gradsheet[fine-tuning]'" in refused(capsys, "digits")
 
 
@@ -249,7 +254,7 @@ def test_ctrl_c_before_it_learns_is_a_sentence(capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "load_body", interrupted)
+    monkeypatch.setattr(command, "suited_body", interrupted)
     assert "stopped; the same command goes on" in refused(capsys, "digits")
 
 
@@ -258,7 +263,7 @@ NOTING = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from widgets.fine_tuning import command
+from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.learning import learner, training
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
@@ -269,7 +274,7 @@ folder = Path(sys.argv[1])
 few = digits()
 few = replace(few, train=few.train[:39], valid=few.valid[::6],
     recipe=Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7))
-command.digits = lambda seed: few
+command.digits_of = lambda said, seed: few
 learner.cache_folder = lambda: folder / "features"
 step, write = training.Training.step, os.replace
 notes = []
@@ -299,8 +304,10 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
     few = Recipe(epochs=1, frozen_epochs=2, lr=0.02, batch_size=7)
     monkeypatch.setattr(
         command,
-        "digits",
-        lambda seed: replace(found, train=found.train[:39], valid=found.valid[::6], recipe=few),
+        "digits_of",
+        lambda said, seed: replace(
+            found, train=found.train[:39], valid=found.valid[::6], recipe=few
+        ),
     )
     assert main(["finetune", "digits", "--out", str(tmp_path / "one" / "out")]) == 0
     (tmp_path / "noting.py").write_text(NOTING)
@@ -351,3 +358,73 @@ def test_two_processes_learn_the_same_as_one(tmp_path, monkeypatch):
         for name in ("one", "two")
     ]
     np.testing.assert_allclose(*logits, rtol=1e-3)
+
+
+# --- what is written where something cannot be
+
+
+def broken(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_what_cannot_be_written_fails_alone_and_is_said(tmp_path, monkeypatch, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "head.xlsx").write_text("of an earlier run")
+    monkeypatch.setattr(exports, "write_workbook", broken)
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    for name in ("confusion.xlsx", "head.xlsx"):
+        assert f"{name} is not written: No space left on device" in said
+        assert not (tmp_path / "out" / name).exists()
+    there = {path.name for path in (tmp_path / "out").iterdir()} - {"best-model"}
+    assert there == {"metrics.json", "predictions.csv", "confusion.csv", "model"}
+
+
+def test_where_the_model_cannot_be_written_the_same_command_writes_it_without_learning_anew(
+    tmp_path, monkeypatch, capsys
+):
+    usual = exports.write_model
+    monkeypatch.setattr(exports, "write_model", broken)
+    said = refused(capsys, "digits", "--out", "out")
+    assert "the model cannot be written: No space left on device. What was learnt is kept" in said
+    assert not list((tmp_path / "out").glob("model*"))
+    monkeypatch.setattr(exports, "write_model", usual)
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    assert "Going on from the last checkpoint." in said and "frozen 1/2" not in said
+    assert (tmp_path / "out" / "model" / "model.safetensors").is_file()
+    assert main(["finetune", "digits", "--out", "whole"]) == 0
+    assert metrics(tmp_path / "out")["epochs"] == metrics(tmp_path / "whole")["epochs"]
+
+
+@pytest.mark.parametrize("accuracies, best", [((0.5, 0.9, 0.7, 0.8), 2), ((0.5, 0.6, 0.7, 0.7), 0)])
+def test_the_best_epoch_is_a_model_of_its_own_where_it_is_not_the_last(
+    tmp_path, monkeypatch, capsys, accuracies, best
+):
+    """The accuracies are made up; the weights after each epoch are kept to compare."""
+    told, weights, usual = iter(accuracies), [], training.Training._ended
+
+    def ended(self):
+        weights.append(self.trainee.groups[-1][1][0].detach().clone())
+        return replace(usual(self), accuracy=next(told))
+
+    monkeypatch.setattr(training.Training, "_ended", ended)
+    folder = tmp_path / "out" / "best-model"
+    folder.mkdir(parents=True)  # of an earlier training
+    assert main(["finetune", "digits", "--out", "out"]) == 0
+    said = capsys.readouterr().out
+    assert folder.exists() == bool(best) and ("It was best after" in said) == bool(best)
+    assert not (tmp_path / "out" / "checkpoint").exists()
+    if best:
+        assert "It was best after epoch 2 of the stage frozen, at 90.00%" in said
+        kept = load_body(folder).model.classifier[1].weight
+        assert kept.equal(weights[best - 1]) and not kept.equal(weights[-1])
+
+
+def test_flip_and_zoom_are_the_person_s(tmp_path, capsys):
+    assert main(["finetune", "digits", "--epochs", "0", "--frozen-epochs", "0", "--out", "a"]) == 0
+    assert "zoomed by up to 1.2 and cropped." in capsys.readouterr().out
+    given = ["--flip", "--zoom", "1", "--epochs", "0", "--frozen-epochs", "0", "--out", "b"]
+    assert main(["finetune", "digits", *given]) == 0
+    assert "Training pictures are mirrored half of the time." in capsys.readouterr().out
+    assert "a zoom of 5 cannot be" in refused(capsys, "digits", "--zoom", "5")

@@ -1,8 +1,10 @@
 """What training said, as curves: behind each other, thinned out, and no batch twice."""
 
+from dataclasses import replace
+
 from panels import batch, ended
 
-from widgets.fine_tuning.panel.curves import MOST_POINTS, PRETRAINED, Curves
+from widgets.fine_tuning.panel.curves import MOST_POINTS, PRETRAINED, SCRATCH, Curves
 
 
 def test_curves_stand_behind_each_other_and_a_resumed_run_has_no_batch_twice():
@@ -59,3 +61,27 @@ def test_a_long_run_is_thinned_out_and_keeps_its_end():
         and run["losses"][-1] >= 3 * MOST_POINTS - 8
     )
     assert run["losses"] == sorted(run["losses"])
+
+
+def test_the_rate_and_the_momentum_of_each_batch_stand_beside_its_loss():
+    curves = Curves()
+    for number in (1, 2, 3):
+        told = replace(batch(1, number), lr=number / 10, momentum=1 - number / 10)
+        curves.hear(PRETRAINED, told)
+    (run,) = curves.runs
+    assert run["lrs"] == [0.1, 0.2, 0.3] and run["momenta"] == [0.9, 0.8, 0.7]
+    curves.hear(PRETRAINED, batch(1, 2))  # a checkpoint was gone on from
+    assert [len(run[name]) for name in ("at", "losses", "lrs", "momenta")] == [2, 2, 2, 2]
+    for number in range(1, MOST_POINTS + 2):
+        curves.hear(SCRATCH, batch(1, number, batches=MOST_POINTS + 2))
+    long = curves.runs[1]
+    assert {len(long[name]) for name in ("at", "losses", "lrs", "momenta")} == {len(long["at"])}
+    assert len(long["at"]) <= MOST_POINTS
+
+
+def test_runs_that_were_kept_without_rates_go_on():
+    curves = Curves([{**Curves()._run(PRETRAINED, "frozen", 3), "at": [0.25], "losses": [1.0]}])
+    for name in ("lrs", "momenta"):
+        del curves.runs[0][name]
+    curves.hear(PRETRAINED, batch(1, 2))
+    assert curves.runs[0]["at"] == [0.25, 0.5] and len(curves.runs[0]["lrs"]) == 1

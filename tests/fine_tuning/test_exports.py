@@ -24,28 +24,24 @@ from widgets.fine_tuning.takeaway.head_sheets import ROWS, confusion_sheet, head
 
 
 @pytest.fixture(scope="module")
-def trained(learner_in, tmp_path_factory):
-    """For tests that only read."""
-    ours = learner_in(tmp_path_factory.mktemp("trained"))()
-    assert ours.fine_tune(Recipe(1, 3, 0.02)) == FINISHED
-    return ours
-
-
-@pytest.fixture(scope="module")
 def written(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("written")
     return folder, trained, write_all(folder, trained, FINISHED)
 
 
 def rows_of(path) -> list[list[str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.reader(file))
 
 
 def test_predictions_are_those_of_the_network(written):
     folder, trained, predictions = written
     heading, *rows = rows_of(folder / "predictions.csv")
-    assert heading == ["id", "label", "probability"]
+    assert heading == ["id", "label", "probability", "actual", "P(3)", "P(7)"]
+    assert [row[3] for row in rows] == [predictions.classes[k] for k in predictions.actual]
+    np.testing.assert_array_equal(
+        np.array([row[4:] for row in rows], dtype=float), predictions.probabilities
+    )
     assert [row[0] for row in rows] == [picture.id for picture in trained.pictures.valid]
     assert [row[1] for row in rows] == [predictions.classes[k] for k in predictions.predicted]
     np.testing.assert_array_equal(
@@ -60,7 +56,9 @@ def test_predictions_keep_odd_names_and_the_clip(tmp_path):
         Predictions(("a", "b"), odd, np.zeros(4, int), np.array([[1e4, 0.0]] * 4)),
         0.02,
     )
-    assert rows_of(tmp_path / "p.csv")[1:] == [[name, "a", "0.98"] for name in odd]
+    assert rows_of(tmp_path / "p.csv")[1:] == [
+        [name, "a", "0.98", "a", "1.0", "0.0"] for name in odd
+    ]
     with pytest.raises(InputError, match=r"under 0\.5"):
         write_predictions(
             tmp_path / "p.csv",
@@ -94,7 +92,7 @@ def test_metrics_say_what_happened(written):
     assert [set(epoch) for epoch in found["epochs"]] == [
         {"stage", "train_loss", "valid_loss", "accuracy", "seconds"}
     ] * 4
-    assert [epoch["stage"] for epoch in found["epochs"]] == ["frozen"] * 3 + ["unfrozen"]
+    assert [epoch["stage"] for epoch in found["epochs"]] == ["frozen"] * 2 + ["unfrozen"] * 2
     assert found["epochs"][-1]["valid_loss"] == trained.history[-1].valid_loss
     assert (
         found["seed"] == 0

@@ -85,14 +85,16 @@ def test_the_lectures_steps(panel):
     assert p.results["count"] == 54 and np.sum(p.results["confusion"]) == 54 and not p.stale
     frozen = p.results["sentence"]
     done(p, "save", name="stage-1")
-    assert p.saved == [{"name": "stage-1", "epoch": p.runs[-1]["epochs"][-1]}]
+    assert p.saved[-1] == {"name": "stage-1", "epoch": p.runs[-1]["epochs"][-1]}
+    best = max(p.runs[-1]["epochs"], key=lambda one: (one["accuracy"], -one["valid_loss"]))
+    assert p.saved[0] == {"name": "best epoch", "epoch": best}
     assert "got worse" in done(p, "unfrozen", epochs=1, first=0.3, lr=0.3)
     assert p.results["sentence"] != frozen
     done(p, "load", name="stage-1")
     assert p.results["sentence"] == frozen and "its head trained" in p.results["of"]
     done(p, "save", name="again")
     assert (
-        p.saved[1]["epoch"] == p.saved[0]["epoch"]
+        p.saved[-1]["epoch"] == p.saved[-2]["epoch"]
     )  # and not of what it was before it was loaded back
     done(p, "inside")
     assert len(p.seen) == 16 and all(len(one["patches"]) == 8 for one in p.seen)
@@ -244,7 +246,9 @@ def test_what_is_taken_away_agrees_with_what_is_shown(panel, tmp_path):
     rows = list(
         csv.DictReader(
             io.StringIO(
-                ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode()
+                ask(p, "download", what="predictions.csv", clip=0.02)["buffers"][0].decode(
+                    "utf-8-sig"
+                )
             )
         )
     )

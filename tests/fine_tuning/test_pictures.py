@@ -446,15 +446,15 @@ def test_what_stands_beside_train_and_valid_is_left_out_by_name(photos):
     parted = photos.parent / "parted"
     found = pictures_in(parted)
     assert found.classes == ("a", "b") and found.counts == {"a": (2, 2), "b": (2, 2)}
-    assert found.skipped == tuple(
-        (f"test/{name}/{k}.png", "it is in no class's folder") for name in "ab" for k in range(2)
-    )
+    tested = [f"test/{name}/{k}.png" for name in "ab" for k in range(2)]
+    assert not found.skipped and [picture.id for picture in found.test] == tested
     by_name_alone = pictures_in(parted, by_regex(r"/(a|b)/"))
-    assert (
-        by_name_alone.counts == found.counts
-        and ("test/a/0.png", "it is not in train or valid") in by_name_alone.skipped
-    )
-    (parted / "valid").rename(parted / "hold out")
+    assert by_name_alone.counts == found.counts and not by_name_alone.skipped
+    (parted / "test").rename(parted / "hold out")
+    assert ("hold out/a/0.png", "it is not in train or valid") in pictures_in(
+        parted, by_regex(r"/(a|b)/")
+    ).skipped
+    (parted / "valid").rename(parted / "later")
     assert "beside the folder train there is none called valid" in refused(parted)
 
 

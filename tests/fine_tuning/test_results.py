@@ -14,7 +14,7 @@ from widgets.fine_tuning.data.pictures import Picture, Pictures
 from widgets.fine_tuning.learning.bodies import body_of, load_body
 from widgets.fine_tuning.learning.network import Network
 from widgets.fine_tuning.learning.results import Predictions, log_loss_inputs, loss_words
-from widgets.fine_tuning.panel import showing
+from widgets.fine_tuning.panel import saying, showing
 from widgets.fine_tuning.panel.showing import MOST_BY_CLASS, told_results
 from widgets.fine_tuning.takeaway.filters import drawn_filters, exciting_patches, first_layer
 
@@ -215,3 +215,39 @@ def test_a_body_without_filters_for_colours_says_so(resnet):
 def test_bodies_can_be_made_of_parts(resnet):
     body = load_body(resnet)
     assert body_of("again", body.model, body.processor).labels == body.labels
+
+
+@pytest.mark.parametrize(
+    "right, said", [([1, 1, 1, 0], "gets 75.0%."), ([0, 0, 1, 0], "worse than guessing that")]
+)
+def test_the_commonest_class_stands_beside_the_accuracy(right, said):
+    actual = np.array([1, 1, 1, 0])
+    predicted = np.where(right, actual, 1 - actual)
+    found = Predictions(("a", "b"), tuple("wxyz"), actual, np.eye(2)[predicted])
+    assert found.commonest == 0.75 and said in found.beside_the_commonest()
+
+
+def epoch(number: int, train_loss: float, valid_loss: float, accuracy: float) -> dict:
+    return {
+        "epoch": number,
+        "train_loss": train_loss,
+        "valid_loss": valid_loss,
+        "accuracy": accuracy,
+    }
+
+
+def test_a_stage_that_was_better_before_its_end_says_so():
+    one, two, three = epoch(1, 1, 1, 0.5), epoch(2, 1, 0.9, 0.9969), epoch(3, 1, 0.9, 0.9845)
+    assert "best after epoch 2, at 99.69%, and ended at 98.45%" in saying.peaked([one, two, three])
+    assert saying.peaked([one, two]) == "" == saying.peaked([two, one, two])
+
+
+def test_overfitting_is_told_where_it_happened_and_nowhere_else():
+    least, worse = epoch(2, 0.5, 0.4, 0.9), epoch(4, 0.1, 0.6, 0.9)
+    assert saying.by_heart([epoch(1, 1, 1, 0.5), least, worse]) == (
+        " Since epoch 2 the training loss fell from 0.5000 to 0.1000, and the validation loss rose"
+        " from 0.4000 to 0.6000: it overfits, learning its pictures by heart."
+    )
+    assert saying.by_heart([least, epoch(3, 0.6, 0.6, 0.9)]) == ""  # both rose
+    assert saying.by_heart([least, epoch(3, 0.4, 0.41, 0.9)]) == ""  # chance
+    assert saying.by_heart([least]) == ""

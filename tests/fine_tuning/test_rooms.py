@@ -77,4 +77,4 @@ def test_no_import_goes_in_a_circle():
 
 def test_the_imports_are_found():
     assert "data.files" in IMPORTS["learning.learner"]
-    assert "learning.learner" in IMPORTS["command"]
+    assert "learning.learner" in IMPORTS["command.finetune"]

@@ -228,18 +228,10 @@ def test_training_draws_on_nobodys_random_state(learner):
     assert torch.get_rng_state().equal(before)
 
 
-@pytest.fixture(scope="module")
-def whole(learner_in, tmp_path_factory):
-    """Two frozen and two unfrozen epochs without an interruption, for tests that only read."""
-    run = learner_in(tmp_path_factory.mktemp("whole"))()
-    assert run.fine_tune(Recipe(2, 2)) == FINISHED
-    return run
-
-
 @pytest.mark.parametrize(
     "batches", [0, 3, BATCHES, BATCHES + 2, 2 * BATCHES, 2 * BATCHES + 1, 4 * BATCHES - 1]
 )
-def test_stopped_and_resumed_equals_uninterrupted(learner, whole, batches):
+def test_stopped_and_resumed_equals_uninterrupted(learner, trained, batches):
     """Stopped after some batches, and gone on with by another learner on the same folder."""
     first, after = learner(), StopAfter(batches)
     first.trainees.of("frozen")  # its features are there, so that it begins
@@ -250,7 +242,7 @@ def test_stopped_and_resumed_equals_uninterrupted(learner, whole, batches):
     second = learner()
     assert second.unfinished == stages_of(Recipe(2, 2))
     assert second.resume() == FINISHED
-    assert measured(second) == measured(whole) and same(weights(second), weights(whole))
+    assert measured(second) == measured(trained) and same(weights(second), weights(trained))
     assert not second.unfinished and second.resume() == FINISHED  # nothing is left to do
 
 
@@ -287,7 +279,7 @@ class StopIn:
 
 
 @pytest.mark.parametrize("where", ["validation", "between the stages"])
-def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, whole, where):
+def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, trained, where):
     first, stop = learner(), StopIn(where)
     assert first.fine_tune(Recipe(2, 2), listener=stop.hear, stop=stop) == STOPPED
     assert len(first.history) == 2  # the epoch whose validation was broken off is not over
@@ -295,10 +287,10 @@ def test_stopped_elsewhere_and_resumed_equals_uninterrupted_too(learner, whole, 
     second.take_up()
     assert same(weights(second), stopped)  # without a step more
     assert second.resume() == FINISHED
-    assert measured(second) == measured(whole) and same(weights(second), weights(whole))
+    assert measured(second) == measured(trained) and same(weights(second), weights(trained))
     third = learner()
     third.take_up()
-    assert same(weights(third), weights(whole))
+    assert same(weights(third), weights(trained))
 
 
 def test_a_stop_before_it_begins_changes_nothing(learner):
@@ -315,7 +307,7 @@ class Crash(Exception):
     pass
 
 
-def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
+def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, trained):
     def crash(event) -> None:
         if isinstance(event, BatchEnded) and (event.stage, event.epoch, event.batch) == (
             "unfrozen",
@@ -328,7 +320,7 @@ def test_after_a_crash_the_last_checkpoint_is_gone_on_from(learner, whole):
         learner().fine_tune(Recipe(2, 2), listener=crash)
     after = learner()
     assert after.resume() == FINISHED
-    assert measured(after) == measured(whole) and same(weights(after), weights(whole))
+    assert measured(after) == measured(trained) and same(weights(after), weights(trained))
 
 
 def test_a_checkpoint_of_other_settings_is_refused(learner):

@@ -4,7 +4,7 @@ data       labelled pictures from a folder, checked; the digits that come along;
 learning   a pretrained body, a new head, and their training: `learner` is where to start reading
 takeaway   results as files, workbooks, and the first layer's filters
 panel      the widget: jobs (one at a time), steps (what its buttons do), session (what it works on)
-command    `gradsheet finetune`: the panel's work without the panel; panel and command are apart
+command    `gradsheet finetune` and more: the panel's work without it; panel and command are apart
 front_end  the panel's page
 
 Needs the extra `fine-tuning` (torch, transformers, safetensors, Pillow, regex); importing this

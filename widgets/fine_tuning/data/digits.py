@@ -1,5 +1,5 @@
-"""The pictures that come along: handwritten 3s and 7s, and the other digits, which the body that
-comes along was pretrained on.
+"""The pictures that come along: handwritten 3s and 7s, and the other digits, which the small
+body was pretrained on.
 
 digits.npz: 1797 pictures of 8 x 8, from 0 to 16, and their digits; source and licence in digits.md
 beside it.
@@ -7,14 +7,19 @@ beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from sheets import InputError
+
 from .pictures import Picture, Pictures
 from .recipe import Recipe
 
+NAME = "digits"
+CHOSEN = re.compile(rf"{NAME}(?::(all|[0-9]+))?")
 FILE = Path(__file__).parent / "digits.npz"
 INK = 16  # the data's brightest
 THREES_AND_SEVENS = (3, 7)
@@ -43,3 +48,18 @@ def digits(each: int = EACH, seed: int = 0, classes: Sequence[int] = THREES_AND_
     return Pictures(
         "digits", tuple(map(str, classes)), tuple(train), tuple(valid), flip=False, recipe=RECIPE
     )
+
+
+def are_digits(said: str) -> bool:
+    """Whether these pictures are meant, and no folder; a folder of that name is `./digits`."""
+    return said.partition(":")[0] == NAME
+
+
+def digits_of(said: str, seed: int = 0) -> Pictures:
+    """digits: 3 and 7; digits:all: all ten; digits:038: these. Raises InputError."""
+    found = CHOSEN.fullmatch(said)
+    which = found[1] or "37" if found else ""
+    chosen = sorted(set(range(10) if which == "all" else map(int, which)))
+    if len(chosen) < 2:
+        raise InputError(f"{said}: write {NAME}, {NAME}:all, or two or more of them, as {NAME}:358")
+    return digits(seed=seed, classes=chosen)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class BatchEnded:
     """batch of batches and epoch of epochs are counted from 1 within the stage.
 
-    lr: the head's rate. seconds_left: of this stage.
+    lr: the head's rate. seconds_left: of this stage. momentum: 0 where nobody said, as in an old
+    recording.
     """
 
     stage: str
@@ -24,6 +25,7 @@ class BatchEnded:
     loss: float
     lr: float
     seconds_left: float
+    momentum: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class EpochEnded:
     valid_loss: float
     accuracy: float
     seconds: float
+
+    @property
+    def merit(self) -> tuple[float, float]:
+        """The larger, the better: more pictures right, and where as many are, a smaller loss."""
+        return self.accuracy, -self.valid_loss
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -73,6 +74,12 @@ def spelt(path: PurePath) -> str:
     return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def natural(name: str) -> list[tuple[bool, int, str]]:
+    """The key by which 2.jpg stands before 10.jpg."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(True, int(part), part) if part.isdecimal() else (False, 0, part) for part in parts]
+
+
 def is_within(path: Path, folders: Sequence[Path]) -> bool:
     """Whether it lies in one of the folders, or is one, wherever links on the way lead.
 
@@ -109,4 +116,20 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def folder_written_whole(path: Path) -> Iterator[Path]:
+    """As `written_whole`, for a folder and all that is in it; another of that name goes."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        if path.exists():
+            shutil.rmtree(path)
+        draft.rename(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
         raise

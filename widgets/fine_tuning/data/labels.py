@@ -26,6 +26,7 @@ TRAIN, VALID = (
     ("train", "training"),
     ("valid", "val", "validation"),
 )  # folders of that name are the two parts of the data
+TEST = ("test", "testing")  # and of these names, pictures to hand in, whose labels nobody says
 
 Files = Mapping[str, Path]  # by name relative to the data folder
 Labels = dict[str, str]
@@ -70,7 +71,7 @@ def by_regex(expression: str, stop: Stop = never) -> Labeller:
     def labels(files: Files) -> Labels:
         found = {}
         for name in _until(stop, files):
-            if label := _first_group(pattern, name):
+            if not is_test(name) and (label := _first_group(pattern, name)):
                 found[name] = label
         return found
 
@@ -274,11 +275,19 @@ def shown(name: str) -> str:
 
 def parts_of(files: Files) -> dict[str, bool]:
     """The folders that are parts of the data: {"train": False, "valid": True}, True for validation;
-    {} where not both are there.
+    {"train": False} where beside it there is only a test; else {}.
     """
     tops = {name.partition("/")[0] for name in files if "/" in name}
     parts = {top: top.lower() in VALID for top in tops if top.lower() in TRAIN + VALID}
-    return parts if len(set(parts.values())) == 2 else {}
+    there = set(parts.values())
+    tested = any(top.lower() in TEST for top in tops)
+    return parts if len(there) == 2 or (there == {False} and tested) else {}
+
+
+def is_test(name: str) -> bool:
+    """Whether it lies in a folder for pictures to hand in."""
+    top, slash, _ = name.partition("/")
+    return bool(slash) and top.lower() in TEST
 
 
 def without_part(name: str, parts: Mapping[str, bool]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,12 +13,13 @@ from PIL import Image
 
 from sheets import InputError
 
-from .files import files_in, spelt
-from .labels import TRAIN, Labeller, Labels, by_folder, parts_of, shown, some
-from .reading import UnreadablePicture, check, read
+from .files import files_in, natural, spelt
+from .labels import TRAIN, Labeller, Labels, by_folder, is_test, parts_of, shown, some
+from .reading import UnreadablePicture, check, is_named_as_a_picture, read
 from .recipe import Recipe
 
 VALID_SHARE = 0.2
+NOBODY_SAYS = -1  # a label
 MOST_NAMED = 100  # of the files that were skipped, in sentences
 BATCHES, STEPS = (64, 32, 16, 8, 4), 5  # pictures of a batch, where there are that many batches
 Progress = Callable[[int, int], None]  # done, of how many
@@ -32,7 +33,8 @@ class SampleTooSmall(InputError):
 class Picture:
     """id: its name within its data.
 
-    label: the number of its class. Either a file, or pixels (rows, columns, 3) from 0 to 255.
+    label: the number of its class, or NOBODY_SAYS. Either a file, or pixels (rows, columns, 3) from
+    0 to 255.
     """
 
     id: str
@@ -64,7 +66,8 @@ class Picture:
 class Pictures:
     """classes: names in the order of their numbers.
 
-    skipped: (id, why) of what was left out. folder: where they are, None for nowhere.
+    skipped: (id, why) of what was left out. folder: where they are, None for nowhere. test: to be
+    predicted and handed in; nobody says what they are, and nothing has looked at them yet.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Pictures:
     flip: bool = True  # whether a mirrored picture is still one of its class
     recipe: Recipe = field(default_factory=Recipe)  # that suits them
     folder: Path | None = None
+    test: tuple[Picture, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises InputError for data that nothing can be learnt from."""
@@ -120,8 +124,10 @@ class Pictures:
             if len(self.skipped) > MOST_NAMED
             else []
         )
+        tested = [f"{len(self.test):,} pictures without a label to predict."] if self.test else []
         return [
             f"{self.name}: {total}: {counts}.",
+            *tested,
             *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]),
             *more,
         ]
@@ -144,7 +150,8 @@ def pictures_in(
 
     labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures;
     otherwise valid_share of each class, chosen by seed, is for validation. sample: work on about so
-    many pictures, evenly over parts and classes. progress may raise, to break it off. within: links
+    many pictures, evenly over parts and classes. A folder called test, beside train or where labels
+    do not come from folders, is to be predicted. progress may raise, to break it off. within: links
     that lead out of these folders are not followed. Files that are no pictures are reported in
     `skipped`. Raises InputError for data that nothing can be learnt from.
     """
@@ -158,7 +165,7 @@ def pictures_in(
     numbers = {name: k for k, name in enumerate(classes)}
     found = [Picture(name, numbers[label], files[name]) for name, label in labels.items()]
     train, valid = _split(found, parts, valid_share, np.random.default_rng(seed))
-    if len(classes) > 1 and not valid and not parts:
+    if len(classes) > 1 and not valid and not any(parts.values()):
         raise InputError(
             f"{folder.name}: no picture is left for validation: each class has only one; put two"
             " or more in each"
@@ -170,10 +177,11 @@ def pictures_in(
             _sampled(part, max(len(classes), round(share * len(part))), seed)
             for part in (train, valid)
         )
+    test = _to_predict(files, labels, labeller is by_folder and not parts)
     bad = dict(_bad([*train, *valid], progress))
     skipped = (
         tuple(bad.items())
-        + _unlabelled(files, labels, labeller is by_folder)
+        + _unlabelled(files, {*labels, *(one.id for one in test)}, labeller is by_folder)
         + _in_no_part(labels, parts)
     )
     train, valid = (
@@ -188,7 +196,18 @@ def pictures_in(
         skipped,
         recipe=Recipe(batch_size=fitting_batch(len(train))),
         folder=real,
+        test=test,
     )
+
+
+def _to_predict(files: Mapping[str, Path], labels: Labels, is_a_class: bool) -> tuple[Picture, ...]:
+    """is_a_class: the folder called test is one among others."""
+    names = [
+        name
+        for name in files
+        if not is_a_class and is_test(name) and name not in labels and is_named_as_a_picture(name)
+    ]
+    return tuple(Picture(name, NOBODY_SAYS, files[name]) for name in sorted(names, key=natural))
 
 
 def fitting_batch(count: int) -> int:
@@ -228,14 +247,15 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
 
 
 def _unlabelled(
-    files: Iterable[str], labels: Labels, by_folders: bool
+    files: Iterable[str], known: Container[str], by_folders: bool
 ) -> tuple[tuple[str, str], ...]:
     why = "it is in no class's folder" if by_folders else "it has no label"
-    return tuple((name, why) for name in files if name not in labels)
+    return tuple((name, why) for name in files if name not in known)
 
 
 def _in_no_part(labels: Labels, parts: dict[str, bool]) -> tuple[tuple[str, str], ...]:
-    outside = [name for name in labels if parts and name.partition("/")[0] not in parts]
+    both = any(parts.values())
+    outside = [name for name in labels if both and name.partition("/")[0] not in parts]
     return tuple((name, f"it is not in {' or '.join(sorted(parts))}") for name in outside)
 
 
@@ -252,7 +272,7 @@ def _split(
         raise InputError(
             f"the share of pictures for validation is {valid_share}; it lies between 0 and 1"
         )
-    if parts:
+    if any(parts.values()):
         placed = [(parts.get(picture.id.partition("/")[0]), picture) for picture in pictures]
         return [p for is_valid, p in placed if is_valid is False], [
             p for is_valid, p in placed if is_valid

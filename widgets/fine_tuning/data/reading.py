@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import warnings
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -23,6 +24,9 @@ MOST_ELONGATED = (
 GLANCE = (64, 64)  # a JPEG is decoded no larger than it must be while it is only checked
 
 Image.init()  # Pillow's readers of WEBP and TIFF are not there before
+ENDINGS = frozenset(
+    ending for ending, name in Image.registered_extensions().items() if name in FORMATS
+)  # of pictures' names, in small letters
 
 # Pillow warns of large pictures and odd metadata; here the size is checked and the decoder decides.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -30,6 +34,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 class UnreadablePicture(ValueError):
     """The file is no usable picture; the message is the reason, without the file's name."""
+
+
+def is_named_as_a_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def read(path: Path) -> Image.Image:
@@ -40,14 +48,19 @@ def read(path: Path) -> Image.Image:
     return _decoded(path, glance=False)
 
 
+def read_bytes(content: bytes) -> Image.Image:
+    """As `read`, of what a file holds. Raises UnreadablePicture."""
+    return _decoded(io.BytesIO(content), glance=False)
+
+
 def check(path: Path) -> None:
     """Decode the whole file and keep nothing. Raises UnreadablePicture."""
     _decoded(path, glance=True)
 
 
-def _decoded(path: Path, glance: bool) -> Image.Image:
+def _decoded(file: Path | io.BytesIO, glance: bool) -> Image.Image:
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             _check_size(*picture.size)
             if glance:
                 picture.draft("RGB", GLANCE)
@@ -57,7 +70,7 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture(
-            "it is empty" if path.stat().st_size == 0 else "it is not a picture of a known format"
+            "it is empty" if _size(file) == 0 else "it is not a picture of a known format"
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadablePicture(
@@ -69,6 +82,10 @@ def _decoded(path: Path, glance: bool) -> Image.Image:
         ) from None
     except Exception as error:  # a decoder meeting a broken file may raise anything at all
         raise UnreadablePicture(f"it is damaged: {error}") from None
+
+
+def _size(file: Path | io.BytesIO) -> int:
+    return file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
 
 
 def _check_size(width: int, height: int) -> None:

@@ -24,6 +24,7 @@ class Recipe:
     lr: the base learning rate, above 0 and up to LARGEST_RATE.
     frozen_lr: the rate of the head alone, in the same range; None: lr.
     batch_size: pictures that one step learns from, 1 to MOST_IN_A_BATCH.
+    depth: how many of the body's last blocks learn with the head after it; None: all layers.
 
     Raises InputError for a number out of its range.
     """
@@ -33,6 +34,7 @@ class Recipe:
     lr: float = BASE_LR
     frozen_lr: float | None = None
     batch_size: int = 64
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         for epochs in (self.epochs, self.head_epochs):

@@ -5,9 +5,16 @@ import { element, focused, setText } from "../../front_end/elements/elements.js"
 import { typedNumber } from "../../front_end/engine/numbers.js";
 import { actor, field, refusal } from "./fields.js";
 
-const DATA = { digits: "the 3s and 7s that come along", folder: "a folder of pictures" };
+const DATA = {
+  digits: "the 3s and 7s that come along",
+  "digits:all": "all ten digits that come along",
+  folder: "a folder of pictures",
+};
 const LABELS = { folder: "the folder it is in", csv: "a CSV file", regex: "a part of its name" };
-const BODIES = { digits: "the small one that comes along", other: "one of transformers'" };
+const SUITED = { "": "what suits the pictures" };
+const OTHER = { other: "another of transformers'" };
+const SUITS =
+  "Small grey pictures get the digits' body, all others the one that was trained on photographs.";
 const TEXTS = {
   folder: "Folder of pictures",
   csv: "CSV of names and labels",
@@ -18,15 +25,21 @@ const NUMBERS = {
   sample: "About how many pictures (empty: all)",
   batch_size: "Pictures in a batch (empty: as suits)",
   seed: "Seed",
+  zoom: "Zoom by up to (empty: 1.2; 1: never)",
+};
+const FLIPS = {
+  "": "what suits the pictures",
+  yes: "is still one of its class",
+  no: "is none, as a letter b",
 };
 
+/** @param {Object<string, string>} texts by value */
+const options = (texts) =>
+  Object.entries(texts).map(([value, text]) => element("option", { value, text }));
+
 /** A choice of several, with its label. */
-function select(label, options) {
-  const input = element(
-    "select",
-    { "aria-label": label },
-    ...Object.entries(options).map(([value, text]) => element("option", { value, text })),
-  );
+function select(label, texts) {
+  const input = element("select", { "aria-label": label }, ...options(texts));
   return {
     input,
     node: element("label", { class: "ft-field" }, element("span", { text: label }), input),
@@ -34,12 +47,18 @@ function select(label, options) {
 }
 
 export class Choose {
-  /** @param {Object} host @param {string} allowed which folders may be used, in a sentence */
+  /**
+   * @param {Object} host
+   * @param {string} allowed which folders may be used, in a sentence
+   */
   constructor(host, allowed) {
     this.host = host;
     this.data = select("Pictures", DATA);
     this.labels = select("A picture's label is", LABELS);
-    this.body = select("Body", BODIES);
+    this.body = select("Body", { ...SUITED, ...OTHER });
+    this.flip = select("A mirrored picture", FLIPS);
+    this.about = element("p", { class: "gs-note" });
+    this.bodies = {};
     this.fields = Object.fromEntries(
       Object.entries({ ...TEXTS, ...NUMBERS }).map(([name, label]) => [
         name,
@@ -52,7 +71,7 @@ export class Choose {
     const says = refusal();
     this.button = actor("Read them, and begin anew", () => this.read(), says);
     const row = (...nodes) => element("div", { class: "ft-controls" }, ...nodes);
-    const { folder, csv, expression, name, sample, batch_size: batch, seed } = this.fields;
+    const { folder, csv, expression, name, sample, batch_size: batch, seed, zoom } = this.fields;
     this.summary = element("summary", { text: "Take other pictures, or another body" });
     this.node = element(
       "details",
@@ -64,7 +83,9 @@ export class Choose {
       }),
       row(this.data.node, folder.node, this.labels.node, csv.node, expression.node),
       row(this.body.node, name.node),
+      this.about,
       row(sample.node, batch.node, seed.node),
+      row(this.flip.node, zoom.node),
       element("p", {
         class: "gs-note",
         text: "What was learnt so far is kept: choose the same again, and it is there.",
@@ -103,6 +124,18 @@ export class Choose {
     };
     for (const [name, is] of Object.entries(needed)) this.fields[name].node.hidden = !is;
     this.labels.node.hidden = !own;
+    const named = this.body.input.value;
+    setText(this.about, named === "" ? SUITS : (this.bodies[named] ?? ""));
+  }
+
+  /** @param {[string, string][]} bodies what is offered by name, and what there is to say of each */
+  drawBodies(bodies) {
+    this.bodies = Object.fromEntries(bodies);
+    const chosen = this.body.input.value;
+    const names = Object.fromEntries(bodies.map(([name]) => [name, name]));
+    this.body.input.replaceChildren(...options({ ...SUITED, ...names, ...OTHER }));
+    this.body.input.value = chosen;
+    this.show();
   }
 
   async read() {
@@ -111,6 +144,7 @@ export class Choose {
       data: this.data.input.value,
       labels: this.labels.input.value,
       body: this.body.input.value,
+      flip: this.flip.input.value,
     };
     for (const name of Object.keys(TEXTS)) told[name] = this.fields[name].input.value;
     for (const name of Object.keys(NUMBERS)) {
@@ -139,9 +173,10 @@ export class Choose {
   drawChoice(choice) {
     if (!choice.data) return;
     const [kind, ...rest] = choice.labels.split(":");
-    this.data.input.value = choice.data === "digits" ? "digits" : "folder";
+    this.data.input.value = choice.data in DATA ? choice.data : "folder";
     this.labels.input.value = kind;
-    this.body.input.value = choice.body === "digits" ? "digits" : "other";
+    const offered = !choice.body || choice.body in this.bodies;
+    this.body.input.value = offered ? (choice.body ?? "") : "other";
     const texts = {
       folder: this.data.input.value === "folder" && choice.data,
       [kind === "csv" ? "csv" : "expression"]: rest.join(":"),
@@ -150,6 +185,7 @@ export class Choose {
     for (const [name, text] of Object.entries(texts))
       if (text) this.fields[name].input.value = text;
     for (const name of Object.keys(NUMBERS)) this.fields[name].input.value = choice[name] ?? "";
+    this.flip.input.value = { true: "yes", false: "no" }[choice.flip] ?? "";
     this.show();
     if (!this.pressed) return;
     this.pressed = false; // what was asked for is there, and has the page's place

@@ -57,8 +57,8 @@ export function facts(about, choose) {
     element("p", {
       class: "gs-note",
       text:
-        `The first of a batch of ${about.batchSize}, zoomed and cropped by chance as they are` +
-        " while it learns.",
+        `The first of a batch of ${about.batchSize}, as they are while it learns.` +
+        ` ${about.augmented}`,
     }),
   );
   return element(

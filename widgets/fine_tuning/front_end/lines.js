@@ -67,7 +67,7 @@ export class Chart {
       const plotly = await this.plotly();
       this.follow();
       while (this.wanted && !this.ended) {
-        const [data, { xaxis, yaxis }] = this.wanted;
+        const [data, { xaxis, yaxis, yaxis2 }] = this.wanted;
         this.wanted = null;
         const size = sizeOf(this.plot);
         this.size = size;
@@ -91,7 +91,9 @@ export class Chart {
           showlegend: true,
           xaxis: sized(xaxis, size),
           yaxis: sized(yaxis, size),
+          ...(yaxis2 ? { yaxis2: sized(yaxis2, size) } : {}),
         };
+        if (yaxis2) whole.margin.r = 4 * size;
         await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
         this.drawn?.(plotly);
       }
@@ -148,6 +150,38 @@ function byEpoch(runs, name, y) {
   });
 }
 
+/** The epoch of each source after which most pictures were right, where there are several. */
+function bestOf(runs, y) {
+  return sourcesOf(runs).flatMap((source) => {
+    const epochs = runs.filter((run) => run.source === source).flatMap((run) => run.epochs);
+    if (epochs.length < 2) return [];
+    const best = bestEpoch(epochs);
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: `${source}, best epoch`,
+      x: [best.at],
+      y: [y(best)],
+      showlegend: false,
+      marker: {
+        color: "#fff",
+        symbol: "star",
+        size: 16,
+        line: { color: LOOKS[source].color, width: 2.5 },
+      },
+    };
+  });
+}
+
+/** Most right, and where as many are, the smallest loss. */
+export const bestEpoch = (epochs) =>
+  epochs.reduce((best, one) =>
+    one.accuracy > best.accuracy ||
+    (one.accuracy === best.accuracy && one.valid_loss < best.valid_loss)
+      ? one
+      : best,
+  );
+
 /** Where the losses' axis ends if some ran away; undefined if none did. */
 function topOf(runs) {
   const starts = sourcesOf(runs).map(
@@ -185,6 +219,7 @@ export function lossChart(chart, runs) {
         (source) => source,
         (one) => one.valid_loss,
       ),
+      ...bestOf(runs, (one) => one.valid_loss),
     ],
     { xaxis: axis("epochs", { rangemode: "tozero" }), yaxis: losses },
   );
@@ -194,15 +229,52 @@ export function accuracyChart(chart, runs) {
   const some = runs.some((run) => run.epochs.length);
   chart.draw(
     some
-      ? byEpoch(
-          runs,
-          (source) => source,
-          (one) => one.accuracy,
-        )
+      ? [
+          ...byEpoch(
+            runs,
+            (source) => source,
+            (one) => one.accuracy,
+          ),
+          ...bestOf(runs, (one) => one.accuracy),
+        ]
       : [],
     {
       xaxis: axis("epochs", { rangemode: "tozero" }),
       yaxis: axis("accuracy", { tickformat: ".0%" }),
+    },
+  );
+}
+
+/** The head's rate and the momentum over the batches: one cycle a stage. */
+export function cycleChart(chart, runs) {
+  const own = runs.filter((run) => run.lrs?.length === run.at.length && run.at.length);
+  const line = (name, y, more) => ({
+    type: "scatter",
+    mode: "lines",
+    name,
+    x: joined(own.map((run) => run.at)),
+    y: joined(own.map(y)),
+    ...more,
+  });
+  const momenta = own.some((run) => run.momenta.some(Boolean));
+  chart.draw(
+    own.length
+      ? [
+          line("rate of the head", (run) => run.lrs, { line: { color: "#0072b2", width: 2.5 } }),
+          ...(momenta
+            ? [
+                line("momentum", (run) => run.momenta, {
+                  yaxis: "y2",
+                  line: { color: "#b23c00", dash: "dash", width: 2.5 },
+                }),
+              ]
+            : []),
+        ]
+      : [],
+    {
+      xaxis: axis("epochs", { rangemode: "tozero" }),
+      yaxis: axis("rate", { rangemode: "tozero" }),
+      yaxis2: axis("momentum", { overlaying: "y", side: "right", showgrid: false }),
     },
   );
 }

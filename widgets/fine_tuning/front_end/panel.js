@@ -8,7 +8,8 @@ import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
 import { duration, lossText, table } from "./fields.js";
 import { Job } from "./job.js";
-import { accuracyChart, Chart, lossChart, rateChart } from "./lines.js";
+import { accuracyChart, Chart, cycleChart, lossChart, rateChart } from "./lines.js";
+import { LookFirst } from "./look.js";
 import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
 import { Steps } from "./steps.js";
@@ -27,8 +28,12 @@ const NAMES = [
   "recorded",
   "playing",
   "allowed",
+  "bodies",
   "choice",
   "refused",
+  "photographs",
+  "glance",
+  "handed_in",
 ];
 const STAGES = { predictions: "linear model", frozen: "head", unfrozen: "all layers" };
 let made = 0; // panels on this page so far
@@ -73,8 +78,13 @@ class Panel {
       host.plotly,
     );
     this.accuracies = new Chart(
-      "Accuracy on the validation pictures",
+      "Accuracy on the validation pictures; a star: the best epoch",
       "The share of validation pictures that are right, after each epoch.",
+      host.plotly,
+    );
+    this.cycle = new Chart(
+      "The head's rate and the momentum, over the batches",
+      "The rate rises and falls once a stage, and the momentum does the opposite.",
       host.plotly,
     );
     this.rates = new Chart(
@@ -95,6 +105,7 @@ class Panel {
     });
     this.choose = new Choose(host, model.get("allowed"));
     this.recorded = new Recorded(host, model.get("largest"));
+    this.look = new LookFirst(host);
     this.listeners = NAMES.map((name) => [`change:${name}`, () => this.draw([name])]);
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.draw(NAMES);
@@ -119,11 +130,13 @@ class Panel {
       this.waiting,
       this.losses.node,
       this.accuracies.node,
+      this.cycle.node,
       this.epochs,
     );
     const chose = this.choose.node.contains(focused(this.node));
     const found = facts(about, this.choose.node);
     this.rest.replaceChildren(
+      this.look.node,
       found,
       element("div", { class: "ft-columns" }, this.steps.node, this.live),
       this.results.node,
@@ -148,6 +161,7 @@ class Panel {
     const one = (...names) => names.some((name) => changed.includes(name));
     if (one("job", "resumable", "notices")) this.job.draw(state);
     if (one("refused")) this.choose.drawRefused(state.refused);
+    if (one("bodies")) this.choose.drawBodies(state.bodies);
     if (one("choice")) this.choose.drawChoice(state.choice);
     if (one("recorded")) this.recorded.draw(state.recorded);
     // what was given cannot be opened; something else may
@@ -158,6 +172,8 @@ class Panel {
     const running = state.job.state === "running";
     // it is true no more
     if (!running) for (const says of this.node.querySelectorAll("[data-busy]")) setText(says, "");
+    if (one("photographs")) this.look.drawPhotographs(state.photographs);
+    if (one("glance")) this.look.draw(state.glance);
     if (one("job", "recorded"))
       for (const part of [this.steps, this.results, this.choose, this.recorded])
         part.drawRunning(running);
@@ -171,6 +187,7 @@ class Panel {
       this.steps.drawRunning(running);
     }
     if (one("results", "stale")) this.results.draw(state.results, state.stale);
+    if (one("handed_in")) this.results.handIn.draw(state.handed_in);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 
@@ -181,6 +198,7 @@ class Panel {
     this.waiting.hidden = runs.length > 0;
     lossChart(this.losses, runs);
     accuracyChart(this.accuracies, runs);
+    cycleChart(this.cycle, runs);
     const rows = runs.flatMap((run) =>
       run.epochs.map((one) => [
         `${run.source}, ${STAGES[run.stage]}`,
@@ -206,8 +224,9 @@ class Panel {
 
   end() {
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
-    for (const chart of [this.losses, this.accuracies, this.rates]) chart.end();
+    for (const chart of [this.losses, this.accuracies, this.cycle, this.rates]) chart.end();
     this.results?.end();
+    this.look.end();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
+import { HandIn } from "./hand_in.js";
 import { Chart, calibrationChart } from "./lines.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
@@ -96,6 +97,7 @@ export class Results {
       clip: numberIn(this.clip.input),
     }));
     this.buttons = [this.look, this.lookInside, this.write];
+    this.handIn = new HandIn(host, about, this.clip.input);
     this.node = element(
       "section",
       { class: "ft-results", "aria-label": "Results" },
@@ -117,6 +119,7 @@ export class Results {
         this.inside,
       ),
       this.takeAway(),
+      this.handIn.node,
     );
   }
 
@@ -191,6 +194,7 @@ export class Results {
             " the pictures.",
     );
     this.away.hidden = !some;
+    this.handIn.node.hidden = !some;
     if (!some || this.drawn === results) return;
     this.drawn = results;
     const confused = results.mostConfused.map(([a, p, n]) =>
@@ -276,6 +280,7 @@ export class Results {
 
   drawRunning(running) {
     for (const button of this.buttons) button.setAttribute("aria-disabled", String(running));
+    this.handIn.drawRunning(running);
   }
 
   end() {

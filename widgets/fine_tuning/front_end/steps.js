@@ -41,6 +41,14 @@ export class Steps {
       element("option", { value: "frozen", text: "the head alone" }),
       element("option", { value: "unfrozen", text: "all layers" }),
     );
+    this.depth = element(
+      "select",
+      { "aria-label": "How deep" },
+      element("option", { value: "", text: "all layers" }),
+      element("option", { value: "1", text: "the last block" }),
+      element("option", { value: "2", text: "the last two blocks" }),
+      element("option", { value: "4", text: "the last four blocks" }),
+    );
     this.suggestions = element("div", {
       class: "gs-buttons",
       role: "group",
@@ -58,8 +66,12 @@ export class Steps {
       "aria-label": "Saved weights",
     });
     this.drawLayers(about.layers);
-    for (const one of [this.fields.unfrozen.first, this.fields.unfrozen.lr])
-      one.input.addEventListener("change", () => this.askLayers());
+    for (const input of [
+      this.fields.unfrozen.first.input,
+      this.fields.unfrozen.lr.input,
+      this.depth,
+    ])
+      input.addEventListener("change", () => this.askLayers());
     this.node = element(
       "div",
       { class: "ft-steps" },
@@ -142,8 +154,9 @@ export class Steps {
       this.step(
         "6",
         "Unfreeze",
-        "All layers learn, the first ones, which see edges, more slowly than the last.",
-        fit("unfrozen", "Train all layers"),
+        "The body learns too, the first layers, which see edges, more slowly than the last; or only" +
+          " its last blocks, and all before them stay as they are.",
+        this.unfreeze(),
         this.layers,
       ),
       this.step(
@@ -161,6 +174,29 @@ export class Steps {
         fit("scratch", "Train from scratch"),
       ),
     ];
+  }
+
+  unfreeze() {
+    const fields = Object.values(this.fields.unfrozen).map((one) => one.node);
+    const how = element(
+      "label",
+      { class: "ft-field" },
+      element("span", { text: "How deep" }),
+      this.depth,
+    );
+    return {
+      controls: [...fields, how],
+      text: "Train all layers",
+      act: () => this.host.start("unfrozen", this.deep()),
+    };
+  }
+
+  /** What step 6 says, with how deep. */
+  deep() {
+    return {
+      ...this.numbers("unfrozen"),
+      depth: this.depth.value ? Number(this.depth.value) : null,
+    };
   }
 
   step(number, title, text, button, ...more) {
@@ -201,8 +237,8 @@ export class Steps {
 
   async askLayers() {
     try {
-      const { first, lr } = this.numbers("unfrozen");
-      const { content } = await this.host.ask("layers", { first, lr });
+      const { first, lr, depth } = this.deep();
+      const { content } = await this.host.ask("layers", { first, lr, depth });
       setText(this.refusals.get(this.layers), "");
       this.drawLayers(content.layers);
     } catch (error) {
@@ -215,7 +251,7 @@ export class Steps {
     const rows = layers.map(([name, count, rate]) => [
       name.replaceAll(".", ".\u200b"),
       count.toLocaleString("en"),
-      short(rate),
+      rate ? short(rate) : "stays as it is",
     ]);
     this.layers.replaceChildren(
       table(["layer", "parameters", "rate"], rows, "The parameter groups and their rates"),

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
+from sheets import InputError
+
+from ..data.pictures import Pictures
+
+LARGEST_ZOOM = 4
 DRAWS = 4  # random numbers for a picture
 
 
@@ -20,6 +25,19 @@ class Augmentation:
 
     zoom: float = 1.2
     flip: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises InputError."""
+        if not 1 <= self.zoom <= LARGEST_ZOOM:
+            raise InputError(
+                f"a zoom of {self.zoom:g} cannot be: from 1, for none, to {LARGEST_ZOOM}"
+            )
+
+    def sentence(self) -> str:
+        zoomed = f"zoomed by up to {self.zoom:g} and cropped" if self.zoom > 1 else ""
+        flipped = "mirrored half of the time" if self.flip else ""
+        done = " and ".join(part for part in (zoomed, flipped) if part)
+        return f"Training pictures are {done}." if done else "Training pictures are as they are."
 
     def __call__(self, pixels: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
         """pixels: (pictures, channels, rows, columns), float.
@@ -39,3 +57,11 @@ class Augmentation:
         return functional.grid_sample(
             pixels, grid, mode="bilinear", padding_mode="border", align_corners=False
         )
+
+
+def augmentation_of(
+    pictures: Pictures, flip: bool | None = None, zoom: float | None = None
+) -> Augmentation:
+    """flip, zoom: None for what suits the pictures. Raises InputError."""
+    usual = Augmentation(flip=pictures.flip)
+    return Augmentation(usual.zoom if zoom is None else zoom, usual.flip if flip is None else flip)

@@ -25,9 +25,10 @@ from transformers.utils import logging as transformers_logging
 
 from sheets import InputError
 
+from . import efficientnet_lite
+from .offered import DIGITS, LITE
 from .seeds import sown
 
-DIGITS = "digits"
 DIGITS_FOLDER = Path(__file__).parent / "digits_body"
 CLOSE = 1e-5  # our preprocessing against the processor's own, on numbers of size 1
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
@@ -115,8 +116,15 @@ def quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
+OWN: dict[str, Callable[[], Path]] = {
+    DIGITS: lambda: DIGITS_FOLDER,
+    LITE: efficientnet_lite.folder,
+}  # where those are that come along
+
+
 def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
-    """name: `digits` (comes along), a folder, or a name on the hub, at a revision.
+    """name: `digits` or `efficientnet-lite0` (which come along), a folder, or a name on the hub, at
+    a revision.
 
     Raises InputError for what cannot be loaded: no safetensors, code of its own, no image
     classifier, preprocessing beyond resizing, cropping and normalising, more than one last layer,
@@ -137,7 +145,8 @@ def load_body(name: str | Path = DIGITS, revision: str | None = None) -> Body:
             f"{name}: no image classifier is there: there is no such folder, and a name on the hub"
             " looks like microsoft/resnet-18"
         )
-    place = DIGITS_FOLDER if str(name) == DIGITS else name
+    with quiet():
+        place = OWN[str(name)]() if str(name) in OWN else name
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": os.path.isdir(place)}
     if revision:
         options["revision"] = revision

@@ -1,12 +1,13 @@
 """Several processes that learn together, started by torchrun: PyTorch's DistributedDataParallel.
 
-Alone, all of this does nothing.
+All that they have to agree on is here; Settings (training.py) hands it to the other rooms. Alone,
+all of this does nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ..data.events import Stop, Stopped
+from ..data.events import Listener, Stop, Stopped, never, nobody
 
 
 class Processes:
@@ -27,8 +28,22 @@ class Processes:
         )
 
     @property
+    def is_alone(self) -> bool:
+        return self.count == 1
+
+    @property
     def is_writer(self) -> bool:
         return self.rank == 0
+
+    def heard(self, listener: Listener) -> Listener:
+        """What happened is told once, by the one that writes."""
+        return listener if self.is_writer else nobody
+
+    def stoppable(self, stop: Stop) -> Stop:
+        """For work of unequal shares, after which they wait for each other: they go on until
+        training asks them all.
+        """
+        return stop if self.is_alone else never
 
     def share(self, batch: torch.Tensor) -> torch.Tensor:
         """This process's pictures of a batch: every count-th, so that all of them together are the
@@ -36,9 +51,14 @@ class Processes:
         """
         return batch[self.rank :: self.count]
 
+    def own(self, index: torch.Tensor) -> torch.Tensor:
+        """This process's share, or, where it has none, a picture of another's."""
+        own = self.share(index)
+        return own if len(own) else index[:1]
+
     def together(self, module: nn.Module) -> nn.Module:
         """The module whose gradients are averaged over the processes as they come."""
-        return module if self.count == 1 else DistributedDataParallel(module)
+        return module if self.is_alone else DistributedDataParallel(module)
 
     def quietly(self, module: nn.Module, last: bool) -> AbstractContextManager:
         """Gradients of all but the last part of a batch wait to be averaged."""
@@ -49,7 +69,7 @@ class Processes:
         )
 
     def sum(self, number: float) -> float:
-        if self.count == 1:
+        if self.is_alone:
             return number
         total = torch.tensor(number, dtype=torch.float64)
         distributed.all_reduce(total)
@@ -58,17 +78,33 @@ class Processes:
     def any(self, flag: bool) -> bool:
         return self.sum(float(flag)) > 0
 
-    def check(self, stop: Stop) -> None:
-        """Raise Stopped where that is asked for.
+    def rows(
+        self,
+        count: int,
+        at_once: int,
+        batches: Callable[[Sequence[torch.Tensor]], Iterator[torch.Tensor]],
+        work: Callable[[torch.Tensor], torch.Tensor],
+        stop: Stop,
+    ) -> torch.Tensor:
+        """(count, ...): work(batch) for each of `batches`, which take up to at_once of `count`
+        pictures, by number; each process does its share.
 
-        Several processes wait for each other, so they go on until training asks them all.
+        Raises Stopped where that is asked for.
         """
-        if self.count == 1 and stop():
-            raise Stopped
+        chosen, stop, found = (
+            self.share(torch.arange(count)).split(at_once),
+            self.stoppable(stop),
+            [],
+        )
+        for _, batch in zip(chosen, batches(chosen), strict=True):
+            if stop():
+                raise Stopped
+            found.append(work(batch))
+        return self._woven(torch.cat(found), count).clone()
 
-    def woven(self, own: torch.Tensor, total: int) -> torch.Tensor:
+    def _woven(self, own: torch.Tensor, total: int) -> torch.Tensor:
         """The rows of all processes' shares in their first order."""
-        if self.count == 1:
+        if self.is_alone:
             return own
         parts: list[Any] = [None] * self.count
         distributed.all_gather_object(parts, own)
@@ -78,7 +114,7 @@ class Processes:
         return whole
 
     def wait(self) -> None:
-        if self.count > 1:
+        if not self.is_alone:
             distributed.barrier()
 
 

@@ -15,7 +15,6 @@ from safetensors.torch import load_file, save_file
 
 from ..data.events import Listener, Stop, Worked
 from ..data.files import written_whole
-from .distributed import Processes
 from .memory import Portions
 from .pixels import Pixels
 from .training import Settings
@@ -49,7 +48,6 @@ def computed(
     body: Callable[[torch.Tensor], torch.Tensor],
     settings: Settings,
     portions: Portions,
-    processes: Processes,
     listener: Listener,
     stop: Stop,
 ) -> torch.Tensor:
@@ -58,11 +56,10 @@ def computed(
 
     Raises Stopped where that is asked for.
     """
-    own = processes.share(torch.arange(len(pixels.pictures)))
-    chosen = own.split(BATCH)
-    rows: list[torch.Tensor] = []
+    total = len(settings.processes.share(torch.arange(len(pixels.pictures))))
+    done = 0
 
-    def work(batch: torch.Tensor, slices: list[slice]) -> torch.Tensor:
+    def sliced(batch: torch.Tensor, slices: list[slice]) -> torch.Tensor:
         with settings.autocast():
             parts = [
                 body(pixels.body.normalised(batch[part].to(settings.device).float()))
@@ -70,16 +67,19 @@ def computed(
             ]
         return torch.cat(parts).float().cpu()
 
+    def work(batch: torch.Tensor) -> torch.Tensor:
+        nonlocal done
+        found = portions.run(partial(sliced, batch), len(batch), listener)
+        done += len(batch)
+        listener(Worked("Pictures through the body", done, total))
+        return found
+
     with torch.inference_mode():
-        for index, batch in zip(chosen, pixels.batches(chosen), strict=True):
-            processes.check(stop)
-            rows.append(portions.run(partial(work, batch), len(index), listener))
-            listener(Worked("Pictures through the body", sum(map(len, rows)), len(own)))
-    return processes.woven(torch.cat(rows).clone(), len(pixels.pictures))
+        return settings.processes.rows(len(pixels.pictures), BATCH, pixels.batches, work, stop)
 
 
 def kept(
-    key: str, make: Callable[[], torch.Tensor], folder: Path, processes: Processes
+    key: str, make: Callable[[], torch.Tensor], folder: Path, settings: Settings
 ) -> torch.Tensor:
     """The features of this key from disk, or made now and put there.
 
@@ -90,9 +90,9 @@ def kept(
         found = load_file(path)["features"] if path.is_file() else None
     except (OSError, SafetensorError, KeyError):
         found = None
-    if processes.any(found is None):  # all of the processes, or none
+    if settings.processes.any(found is None):  # all of the processes, or none
         found = make()
-        if processes.is_writer:
+        if settings.processes.is_writer:
             _write(found, path)
     assert found is not None
     return found

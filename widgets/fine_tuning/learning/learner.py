@@ -11,8 +11,9 @@ unfrozen      all of the network, the first layers more slowly than the head
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -24,20 +25,21 @@ from sheets import InputError
 
 from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from ..data.files import temporary_folder
-from ..data.pictures import Pictures
+from ..data.pictures import Picture, Pictures
 from ..data.recipe import BASE_LR, Recipe, check_batch_size
 from . import checkpoints
-from .augmentation import Augmentation
+from .augmentation import Augmentation, augmentation_of
 from .bodies import Body
 from .checkpoints import named, of
-from .distributed import Processes
 from .features import cache_folder, fingerprint
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
 from .network import Network
+from .predicting import Answers, answers
 from .results import Predictions
-from .schedules import Rate, Stage, rates, stages_of
+from .rolling_up import RolledUp, members
+from .schedules import Rate, Stage, first_learning, rates, stages_of
 from .seeds import forked
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, stage_of, stage_words
@@ -78,8 +80,7 @@ class Learner:
         self.pictures, self.body, self.seed = pictures, body, seed
         self.settings = Settings(batch_size, seed, device_of(device), mixed)
         self.folder = folder or temporary_folder(self)
-        self.processes = Processes()
-        self.portions = Portions(self.processes.count == 1)
+        self.portions = Portions(self.settings.processes.is_alone)
         with needed_for("this network"):
             self.network = Network(body, pictures.classes, seed).to(self.settings.device)
         if self.settings.mixed:
@@ -89,9 +90,8 @@ class Learner:
             body,
             self.network,
             self.settings,
-            augmentation or Augmentation(flip=pictures.flip),
+            augmentation or augmentation_of(pictures),
             features_folder or cache_folder(),
-            self.processes,
             self.portions,
         )
         self.plan: list[Stage] = []  # all stages so far, the last ones perhaps not finished
@@ -99,6 +99,11 @@ class Learner:
         self.history: list[EpochEnded] = []
         self._running = threading.Lock()
         self._listener: Listener = nobody
+
+    @property
+    def is_writer(self) -> bool:
+        """Whether files are this process's to write: the first one's, where there are several."""
+        return self.settings.processes.is_writer
 
     # --- stages
 
@@ -188,16 +193,28 @@ class Learner:
         """The plan that `resume` would go on with; [] where there is none for these settings, or it
         was carried out to its end.
         """
+        numbers = self._kept_numbers()
+        return self.kept_plan if numbers and numbers["finished"] < len(numbers["plan"]) else []
+
+    @property
+    def kept_plan(self) -> list[Stage]:
+        """That of the checkpoint, carried out to its end or not; [] where there is none for these
+        settings.
+        """
+        numbers = self._kept_numbers()
+        return [stage_of(words) for words in numbers["plan"]] if numbers else []
+
+    def _kept_numbers(self) -> dict[str, Any]:
+        """Of the checkpoint, if it is one of these settings; else {}."""
         try:
             _, numbers = checkpoints.read(self.folder / CHECKPOINT)
         except InputError:
-            return []
-        left = numbers["identity"] == self.identity and numbers["finished"] < len(numbers["plan"])
-        return [stage_of(words) for words in numbers["plan"]] if left else []
+            return {}
+        return numbers if numbers["identity"] == self.identity else {}
 
     def forget(self) -> None:
         """Delete the checkpoint: there is nothing left to resume."""
-        if self.processes.is_writer:
+        if self.is_writer:
             for name in (CHECKPOINT, START):
                 (self.folder / name).unlink(missing_ok=True)
             with suppress(OSError):  # it holds saved weights
@@ -242,7 +259,7 @@ class Learner:
         self._write(CHECKPOINT, tensors, {**about, "training": numbers})
 
     def _diverged(self, training: Training, error: Diverged) -> str:
-        self.processes.wait()
+        self.settings.processes.wait()
         tensors, numbers = checkpoints.read(self.folder / CHECKPOINT)
         training.restore(tensors, numbers["training"])
         del self.plan[self.finished :]
@@ -266,7 +283,6 @@ class Learner:
             stage,
             self.settings,
             number,
-            self.processes,
             self.portions,
             self._listener,
             stop,
@@ -285,7 +301,7 @@ class Learner:
             "batch size": self.settings.batch_size,
             "seed": self.seed,
             "augmentation": repr(self.trainees.augmentation),
-            "processes": self.processes.count,
+            "processes": self.settings.processes.count,
         }
 
     # --- around the stages
@@ -330,6 +346,26 @@ class Learner:
             logits.double().numpy(),
         )
 
+    def rolled_up(self, listener: Listener = nobody, stop: Stop = never) -> RolledUp | None:
+        """How right the body's own predictions are where its classes are rolled up into these, by
+        their names; None where a name says nothing to it. Raises Stopped.
+        """
+        meant = [members(name, self.body.labels) for name in self.pictures.classes]
+        if not all(meant):
+            return None
+        with self._alone(listener, stop):
+            own, labels = self.trainees.own_predictions()
+        return RolledUp.of(meant, own.double().cpu().numpy(), labels.numpy())
+
+    def answers(
+        self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never
+    ) -> Answers:
+        """What the network says now of pictures whose labels nobody knows. Raises Stopped."""
+        with self._alone(listener, stop):
+            model = self.network.model.eval()
+            trained = replace(self.body, model=model, has_head=True, fresh=False)
+            return answers(trained, pictures, self.settings.device, self._listener, stop)
+
     def features(self, count: int) -> np.ndarray:
         """(pictures, features): what the head is given now for the first `count` validation
         pictures.
@@ -352,20 +388,26 @@ class Learner:
         with self._alone(listener, stop):
             training = self._training(Stage("unfrozen", 1, BASE_LR), self.finished)
             source, index = training.trainee.train, training.order(0)[0]
+            own = self.settings.processes.own(index)
             with forked(self.settings.device):
-                kept = next(iter(source.batches([training.own(index)])))
+                kept = next(iter(source.batches([own])))
                 seen = (training.prepared(index, kept) if learn else source.prepared(kept, None))[
                     :count
                 ]
-        names = [self.pictures.classes[k] for k in source.labels[training.own(index)][:count]]
+        names = [self.pictures.classes[k] for k in source.labels[own][:count]]
         return list(zip(self.body.shown(seen), names, strict=True))
 
-    def group_rates(self, lr: Rate) -> list[tuple[str, int, float]]:
-        """(layer, parameters, rate) of each parameter group, from the first layer to the head."""
+    def group_rates(self, lr: Rate, depth: int | None = None) -> list[tuple[str, int, float]]:
+        """(layer, parameters, rate) of each parameter group, from the first layer to the head; 0
+        for those that do not learn at this depth.
+        """
         groups = self.network.groups()
+        first = first_learning([name for name, _ in groups], depth)
         return [
-            (n, sum(p.numel() for p in ps), rate)
-            for (n, ps), rate in zip(groups, rates(lr, len(groups)), strict=True)
+            (name, sum(p.numel() for p in parameters), rate if k >= first else 0.0)
+            for k, ((name, parameters), rate) in enumerate(
+                zip(groups, rates(lr, len(groups)), strict=True)
+            )
         ]
 
     def save(self, name: str) -> Path:
@@ -386,6 +428,14 @@ class Learner:
                 raise InputError(f"nothing was saved as {name!r}; there are: {known}")
             self._load(checkpoints.read(self.folder / self._saved(name))[0])
 
+    def forget_saved(self, name: str) -> None:
+        """Delete what was saved under this name, if anything was."""
+        if self.is_writer:
+            (self.folder / self._saved(name)).unlink(missing_ok=True)
+            for folder in (self.folder / "saved", self.folder):
+                with suppress(OSError):  # it holds something else, or is not there
+                    folder.rmdir()
+
     def _saved(self, name: str) -> str:
         if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):
             raise InputError(
@@ -404,7 +454,7 @@ class Learner:
         self.trainees.on_predictions.load_state_dict(of("on_predictions", tensors))
 
     def _write(self, name: str, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
-        if self.processes.is_writer:
+        if self.is_writer:
             checkpoints.write(self.folder / name, tensors, numbers)
 
     @contextmanager
@@ -413,9 +463,7 @@ class Learner:
         if not self._running.acquire(blocking=False):
             raise InputError("training is under way; wait for its end or stop it first")
         try:
-            self._listener = self.trainees.listener = (
-                listener if self.processes.is_writer else nobody
-            )
+            self._listener = self.trainees.listener = self.settings.processes.heard(listener)
             self.trainees.stop = stop
             yield
         finally:

@@ -8,15 +8,13 @@ import math
 from dataclasses import dataclass
 from itertools import count
 
+from sheets.library.lr_finder import SMOOTHING, STOP
 from sheets.library.lr_finder_rules import lr_suggestions
 
 from ..data.events import Worked
 from .schedules import rates
 from .seeds import forked
 from .training import Diverged, Training
-
-SMOOTHING = 0.98
-RUN_AWAY = 4  # times the least smoothed loss so far
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,13 @@ def _search(
         for batch, index in enumerate(training.order(epoch))
     )
     for lr, (epoch, batch, index) in zip(plan, batches, strict=False):
-        if training.processes.any(training.stop()):
+        if training.stopped():
             return
         training.epoch, training.batch = epoch, batch
         training.set_rates([lr] * len(training.optimiser.param_groups))
         try:
             loss = training.step(
-                index, next(iter(training.trainee.train.batches([training.own(index)])))
+                index, next(iter(training.trainee.train.batches([training.processes.own(index)])))
             )
         except Diverged:
             return
@@ -97,5 +95,5 @@ def _search(
         smoothed.append(average / (1 - SMOOTHING ** len(lrs)))
         training.listener(Worked("Learning rates tried", len(lrs), len(plan)))
         best = min(best, smoothed[-1])
-        if smoothed[-1] > RUN_AWAY * best:
+        if smoothed[-1] > STOP * best:
             return

@@ -47,6 +47,18 @@ class Predictions:
         return float(self.correct.mean())
 
     @property
+    def commonest(self) -> float:
+        """The accuracy of always naming the commonest class of these pictures."""
+        return float(np.bincount(self.actual).max() / len(self.actual))
+
+    def beside_the_commonest(self) -> str:
+        """What the accuracy is worth, in a sentence."""
+        beside = f"Always naming the commonest class gets {self.commonest:.1%}"
+        if self.accuracy < self.commonest:
+            return f"{beside}: this network is worse than guessing that."
+        return f"{beside}."
+
+    @property
     def losses(self) -> np.ndarray:
         """(n,) minus the logarithm of the probability given to what was true; finite where the
         probability has run down to 0.

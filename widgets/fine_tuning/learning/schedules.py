@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sheets import InputError
@@ -10,6 +11,7 @@ from sheets import InputError
 from ..data.recipe import LARGEST_RATE, Recipe, check_epochs
 
 Rate = float | slice
+MOST_BLOCKS = 1000
 NAMES = ("predictions", "frozen", "unfrozen")
 
 
@@ -22,7 +24,8 @@ class Stage:
     lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: from
     a for the first layer, evenly in the logarithm, to b for the head; a number: the same for all.
     The rate rises from lr/div for a share pct_start of the steps, and falls to lr/div_final; the
-    momentum does the opposite.
+    momentum does the opposite. depth: how many blocks learn, counted from the head, which always
+    does; None: all layers.
     """
 
     name: str
@@ -32,12 +35,14 @@ class Stage:
     div: float = 25.0
     div_final: float = 1e5
     momenta: tuple[float, float, float] = (0.95, 0.85, 0.95)
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise InputError(f"{self.name!r} is no stage; there are {', '.join(NAMES)}")
         check_epochs(self.epochs)
         rates(self.lr, 2)
+        check_depth(self.depth)
 
     def at(self, share: float, groups: int) -> tuple[list[float], float]:
         """After this share of the stage's steps: the rate of each parameter group, and the
@@ -77,11 +82,32 @@ def rates(lr: Rate, groups: int) -> list[float]:
     return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
 
 
+def check_depth(depth: int | None) -> None:
+    """Raises InputError."""
+    if depth is not None and not 1 <= depth <= MOST_BLOCKS:
+        raise InputError(f"{depth} blocks cannot be; 1 to {MOST_BLOCKS}, or all")
+
+
+def first_learning(names: Sequence[str], depth: int | None) -> int:
+    """Which of these layers, from the first to the head, is the first that learns where the last
+    `depth` blocks do: those that a network counts, such as `encoder.blocks.15`.
+    """
+    blocks = [k for k, name in enumerate(names[:-1]) if name.rpartition(".")[2].isdecimal()]
+    return 0 if depth is None or depth >= len(blocks) else blocks[-depth]
+
+
 def stages_of(recipe: Recipe) -> list[Stage]:
     """The head alone, then all layers, as in fastai 2.8's `fine_tune`."""
     return [
         Stage("frozen", recipe.head_epochs, slice(recipe.head_lr), pct_start=0.99),
-        Stage("unfrozen", recipe.epochs, unfrozen_rates(recipe.lr), pct_start=0.3, div=5),
+        Stage(
+            "unfrozen",
+            recipe.epochs,
+            unfrozen_rates(recipe.lr),
+            pct_start=0.3,
+            div=5,
+            depth=recipe.depth,
+        ),
     ]
 
 

@@ -15,7 +15,6 @@ from ..data.events import Listener, Stop, never, nobody
 from ..data.pictures import Pictures
 from .augmentation import Augmentation
 from .bodies import Body
-from .distributed import Processes
 from .features import computed, fingerprint, kept
 from .memory import Portions
 from .network import Network, new_head
@@ -43,13 +42,12 @@ class Trainees:
         settings: Settings,
         augmentation: Augmentation,
         folder: Path,
-        processes: Processes,
         portions: Portions,
     ):
         """folder: where features are kept between runs."""
         self.pictures, self.body, self.network, self.settings = pictures, body, network, settings
         self.augmentation, self.folder = augmentation, folder
-        self.processes, self.portions = processes, portions
+        self.portions = portions
         self.on_predictions = new_head(
             body.model.config.num_labels, len(pictures.classes), settings.seed
         ).to(settings.device)
@@ -72,11 +70,21 @@ class Trainees:
             "unfrozen": self.network,
         }[stage]
 
-    def _by_predictions(self) -> Trainee:
+    def own_predictions(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(pictures, the body's classes) of probabilities for the validation pictures, and their
+        labels.
+        """
+        _, valid = self._predicted()
+        return valid.features, valid.labels
+
+    def _predicted(self) -> tuple[FeatureSource, FeatureSource]:
         model = self.body.model.to(self.settings.device)
-        features = self._both(
+        return self._both(
             "predictions", model.state_dict(), lambda x: model(pixel_values=x).logits.softmax(dim=1)
         )
+
+    def _by_predictions(self) -> Trainee:
+        features = self._predicted()
         return Trainee(
             self.on_predictions,
             [("linear", list(self.on_predictions.parameters()))],
@@ -120,7 +128,7 @@ class Trainees:
             key = fingerprint(body_key, self.keys[part])
             if key not in self._features:
                 self._features[key] = kept(
-                    key, partial(self._computed, part, body), self.folder, self.processes
+                    key, partial(self._computed, part, body), self.folder, self.settings
                 )
             labels = torch.tensor([picture.label for picture in getattr(self.pictures, part)])
             found.append(FeatureSource(self._features[key].to(self.settings.device), labels))
@@ -128,9 +136,7 @@ class Trainees:
 
     def _computed(self, part: str, body: Callable) -> torch.Tensor:
         pixels = getattr(self, part)
-        return computed(
-            pixels, body, self.settings, self.portions, self.processes, self.listener, self.stop
-        )
+        return computed(pixels, body, self.settings, self.portions, self.listener, self.stop)
 
     @cached_property
     def train(self) -> Pixels:
@@ -141,9 +147,7 @@ class Trainees:
         return self._pixels("valid")
 
     def _pixels(self, part: str) -> Pixels:
-        stop = (
-            self.stop if self.processes.count == 1 else never
-        )  # the others would wait for this one for ever
+        stop = self.settings.processes.stoppable(self.stop)
         return Pixels(getattr(self.pictures, part), self.body, listener=self.listener, stop=stop)
 
     @cached_property

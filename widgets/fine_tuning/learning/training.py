@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from .checkpoints import Tensors, named, of
 from .distributed import Processes
 from .machine import computes_with_bf16
 from .memory import Portions, needed_for
-from .schedules import Stage
+from .schedules import Stage, first_learning
 from .seeds import forked, seed_of, sow
 from .sources import Source
 
@@ -65,13 +65,14 @@ class Trainee:
 @dataclass
 class Settings:
     """mixed: bf16 autocast and channels_last, which are faster where the device computes with bf16;
-    None: there.
+    None: there. processes: this one among those that torchrun started.
     """
 
     batch_size: int
     seed: int
     device: torch.device
     mixed: bool | None = None
+    processes: Processes = field(default_factory=Processes)
 
     def __post_init__(self) -> None:
         self.mixed = computes_with_bf16(self.device) if self.mixed is None else self.mixed
@@ -103,15 +104,15 @@ class Training:
         stage: Stage,
         settings: Settings,
         number: int = 0,
-        processes: Processes | None = None,
         portions: Portions | None = None,
         listener: Listener = nobody,
         stop: Stop = never,
     ):
         self.trainee, self.stage, self.settings, self.number = trainee, stage, settings, number
-        self.processes = processes or Processes()
-        self.portions = portions or Portions(self.processes.count == 1)
+        self.processes = settings.processes
+        self.portions = portions or Portions(self.processes.is_alone)
         self.listener, self.stop = listener, stop
+        self._let_learn()
         self.module = self.processes.together(trainee.module)
         self.optimiser = torch.optim.AdamW(
             [{"params": parameters} for _, parameters in trainee.groups],
@@ -123,6 +124,15 @@ class Training:
         self.epoch = self.batch = 0  # the next ones
         self.loss_sum = self.seconds = 0.0  # of the epoch so far
         self.speed = (0.0, 0)  # seconds and batches since this run began
+
+    def _let_learn(self) -> None:
+        """The layers of this stage's depth; nothing is computed of those before them but what they
+        make of a picture.
+        """
+        first = first_learning([name for name, _ in self.trainee.groups], self.stage.depth)
+        for k, (_, parameters) in enumerate(self.trainee.groups):
+            for parameter in parameters:
+                parameter.requires_grad_(k >= first)
 
     # --- the loop
 
@@ -157,9 +167,9 @@ class Training:
         """The rest of this epoch; False where it was stopped."""
         chosen = self.order(self.epoch)
         left = chosen[self.batch :]
-        kept = self.trainee.train.batches([self.own(index) for index in left])
+        kept = self.trainee.train.batches([self.processes.own(index) for index in left])
         for index in left:
-            if self.processes.any(self.stop()):
+            if self.stopped():
                 return False
             began = time.perf_counter()
             lrs = self._set_rates(
@@ -173,6 +183,10 @@ class Training:
             self.speed = (self.speed[0] + took, self.speed[1] + 1)
             self.listener(self._batch_ended(len(chosen), loss, lrs[-1]))
         return True
+
+    def stopped(self) -> bool:
+        """Whether somebody asked for it, of any of the processes."""
+        return self.processes.any(self.stop())
 
     def order(self, epoch: int) -> list[torch.Tensor]:
         """The picture numbers of each of an epoch's batches: all pictures, each once.
@@ -198,7 +212,7 @@ class Training:
         own, device = self.processes.share(index), self.settings.device
         # A process without a picture of its own takes part with another's, counted as nothing.
         weight = 1 if len(own) else 0
-        labels = self.trainee.train.labels[self.own(index)].to(device)
+        labels = self.trainee.train.labels[self.processes.own(index)].to(device)
 
         def work(slices: list[slice]) -> float:
             self.module.train()
@@ -239,7 +253,7 @@ class Training:
         sow(
             seed_of(*where, self.processes.rank), self.settings.device
         )  # for the network's own, such as dropout
-        return self.trainee.train.prepared(kept, self.own(chance))
+        return self.trainee.train.prepared(kept, self.processes.own(chance))
 
     def logits(self, source: Source) -> torch.Tensor:
         """(pictures, classes) of every picture of the source as it is, without augmentation, in the
@@ -247,27 +261,18 @@ class Training:
 
         Raises Stopped where that is asked for.
         """
-        own = self.processes.share(torch.arange(len(source.labels)))
-        chosen = own.split(max(CHECKED_AT_ONCE, self.settings.batch_size))
         self.trainee.module.eval()
 
-        def work(kept: torch.Tensor, slices: list[slice]) -> torch.Tensor:
+        def sliced(kept: torch.Tensor, slices: list[slice]) -> torch.Tensor:
             inputs = source.prepared(kept, None)
             return torch.cat([self._logits(self.trainee.module, inputs[part]) for part in slices])
 
-        with torch.inference_mode():
-            rows = []
-            for index, kept in zip(chosen, source.batches(chosen), strict=True):
-                self.processes.check(self.stop)
-                rows.append(self.portions.run(partial(work, kept), len(index), self.listener).cpu())
-            found = (
-                torch.cat(rows) if rows else torch.empty(0, self.trainee.groups[-1][1][0].shape[0])
-            )
-        return self.processes.woven(found, len(source.labels)).clone()
+        def work(kept: torch.Tensor) -> torch.Tensor:
+            return self.portions.run(partial(sliced, kept), len(kept), self.listener).cpu()
 
-    def own(self, index: torch.Tensor) -> torch.Tensor:
-        own = self.processes.share(index)
-        return own if len(own) else index[:1]
+        at_once = max(CHECKED_AT_ONCE, self.settings.batch_size)
+        with torch.inference_mode():
+            return self.processes.rows(len(source.labels), at_once, source.batches, work, self.stop)
 
     def _logits(self, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         with self.settings.autocast():
@@ -316,6 +321,7 @@ class Training:
             loss,
             lr,
             left * seconds / done,
+            self.optimiser.param_groups[-1]["betas"][0],
         )
 
     # --- where it is

@@ -15,14 +15,15 @@ from typing import Any
 
 from sheets import InputError
 
-from ..data.digits import digits
+from ..data.digits import NAME, are_digits, digits_of
 from ..data.events import Listener, Stop, Stopped, Worked
 from ..data.labels import Files, Labeller, Labels, by_csv, by_folder, labeller_of
 from ..data.pictures import Pictures, Progress, SampleTooSmall, fewer, pictures_in
 from ..data.recipe import LARGEST_SEED, MOST_IN_A_BATCH
-from ..learning.bodies import DIGITS, HUB_NAME, Body, load_body
+from ..learning.bodies import HUB_NAME, OWN, Body, load_body
+from ..learning.suiting import suited_body
 from .allowed import Allowed, allowed_path, sentence
-from .options import optional_whole
+from .options import number, optional_whole
 
 MISSING = {
     "folder": "write the path of a folder of pictures",
@@ -30,6 +31,9 @@ MISSING = {
     "expression": "write an expression with a group, such as (.+)_[0-9]+",
     "name": "write the path of a folder, or a name on the hub such as microsoft/resnet-18",
 }  # by field
+
+
+FLIPS = {"yes": True, "no": False}  # by what the page says
 
 
 class Refused(InputError):
@@ -42,19 +46,21 @@ class Refused(InputError):
 
 @dataclass(frozen=True)
 class Choice:
-    """data: a folder, or digits: the 3s and 7s that come along.
+    """data: a folder, or the digits that come along, as digits_of takes them.
 
     labels: folder, csv:PATH or regex:EXPRESSION. body: a folder of transformers', a name on the
-    hub, or digits: the small one that comes along. sample, batch_size: None for all, and for what
-    suits.
+    hub, or one that comes along. flip: whether a mirrored picture is still one of its class. zoom:
+    as Augmentation's. sample: None for all. The others: None for what suits.
     """
 
-    data: str = DIGITS
+    data: str = NAME
     labels: str = "folder"
-    body: str = DIGITS
+    body: str | None = None
     sample: int | None = None
     batch_size: int | None = None
     seed: int = 0
+    flip: bool | None = None
+    zoom: float | None = None
 
     @property
     def key(self) -> str:
@@ -83,8 +89,8 @@ def choice_of(told: dict[str, Any]) -> Choice:
     for name, what in MISSING.items():
         if needed[name] and not text(name):
             raise Refused(name, what)
-    if needed["folder"] and text("folder") == DIGITS:  # which would mean those that come along
-        raise Refused("folder", f"{DIGITS}: give the folder's whole path")
+    if needed["folder"] and are_digits(text("folder")):  # which would mean those that come along
+        raise Refused("folder", f"{text('folder')}: give the folder's whole path")
     numbers = {}
     for name, least, most in (
         ("sample", 1, None),
@@ -93,13 +99,17 @@ def choice_of(told: dict[str, Any]) -> Choice:
     ):
         with refusing(name):
             numbers[name] = optional_whole(told, name, least, most)
+    with refusing("zoom"):
+        zoom = None if told.get("zoom") in (None, "") else number(told, "zoom")
     return Choice(
-        text("folder") if needed["folder"] else DIGITS,
+        text("folder") if needed["folder"] else text("data") or NAME,
         labels if needed["folder"] else "folder",
-        text("name") if needed["name"] else DIGITS,
+        text("name") if needed["name"] else text("body") or None,
         numbers["sample"],
         numbers["batch_size"],
         numbers["seed"] or 0,
+        FLIPS.get(text("flip")),
+        zoom,
     )
 
 
@@ -117,8 +127,8 @@ def refusing(field: str) -> Iterator[None]:
 def chosen_pictures(choice: Choice, allowed: Allowed, listen: Listener, stop: Stop) -> Pictures:
     """For the page. Raises Refused and Stopped."""
     with refusing("sample"):
-        if choice.data == DIGITS:
-            found = digits(seed=choice.seed)
+        if are_digits(choice.data):
+            found = digits_of(choice.data, choice.seed)
             return found if choice.sample is None else fewer(found, choice.sample)
     with refusing("folder"):
         folder = allowed_path(choice.data, allowed)
@@ -168,14 +178,14 @@ def _page_labeller(labels: str, folder: Path, allowed: Allowed, stop: Stop) -> L
     return labeller
 
 
-def chosen_body(choice: Choice, allowed: Allowed) -> Body:
+def chosen_body(choice: Choice, pictures: Pictures, allowed: Allowed) -> Body:
     """For the page: a folder where that is allowed, a name on the hub where any folder is.
 
     Raises Refused.
     """
     with refusing("name"):
-        if choice.body == DIGITS:
-            return load_body()
+        if choice.body is None or choice.body in OWN:
+            return suited_body(pictures, choice.body)
         if allowed == ():
             raise InputError(
                 f"{choice.body}: this page may use neither a name on the hub nor a folder."

@@ -20,9 +20,10 @@ PREDICTIONS, PRETRAINED, SCRATCH, RECORDING = (
 
 class Curves:
     """runs: one for each stage that was trained: its `source`, `stage`, `start` (epochs that its
-    source had been trained before), `at` and `losses` (of batches, in epochs since the source's
-    beginning) and `epochs`, with where each ended as `at`; and, where a save was loaded after it,
-    `loaded`: the epoch that it was saved after, None for one from before any training.
+    source had been trained before), `at` (of batches, in epochs since the source's beginning),
+    their `losses`, `lrs` (the head's) and `momenta`, and `epochs`, with where each ended as `at`;
+    and, where a save was loaded after it, `loaded`: the epoch that it was saved after, None for one
+    from before any training.
     """
 
     def __init__(self, runs: list[dict[str, Any]] | None = None):
@@ -39,12 +40,17 @@ class Curves:
         kept = sum(
             x < at for x in run["at"]
         )  # after a resumption, the batches since the checkpoint come again
-        run["at"], run["losses"] = (
-            [*run["at"][:kept], at],
-            [*run["losses"][:kept], round(event.loss, 6)],
-        )
+        now = {
+            "at": at,
+            "losses": round(event.loss, 6),
+            "lrs": event.lr,
+            "momenta": round(event.momentum, 6),
+        }
+        for name, value in now.items():
+            run[name] = [*run.get(name, [])[:kept], value]
         if len(run["at"]) > MOST_POINTS:
-            run["at"], run["losses"] = run["at"][::2], run["losses"][::2]
+            for name in now:
+                run[name] = run[name][::2]
 
     def of(self, source: str) -> list[dict[str, Any]]:
         return [run for run in self.runs if run["source"] == source]
@@ -92,6 +98,6 @@ class Curves:
             "start": start,
             "over": False,
         }
-        made |= {"at": [], "losses": [], "epochs": []}
+        made |= {"at": [], "losses": [], "lrs": [], "momenta": [], "epochs": []}
         self.runs.append(made)
         return made

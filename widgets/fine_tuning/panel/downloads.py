@@ -13,7 +13,9 @@ from sheets.targets.excel import write as write_workbook
 
 from ..learning.results import Predictions
 from ..takeaway import exports
+from ..takeaway.exports import SUBMISSION
 from ..takeaway.head_sheets import confusion_sheet, head_sheet
+from ..takeaway.submission import layout_beside, submission_of
 from .session import Session
 from .showing import told_clip
 
@@ -23,10 +25,12 @@ def clip_of(session: Session, clip: float) -> dict[str, Any]:
     return told_clip(_results(session), clip)
 
 
-def file_of(session: Session, what: str, clip: float) -> bytes:
-    """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; model.zip of the
-    network now. Raises InputError.
+def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:
+    """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; submission.csv of
+    what was predicted, only: of this class alone; model.zip of the network now. Raises InputError.
     """
+    if what == SUBMISSION:
+        return _submission(session, clip, only)
     predictions, target = _results(session), io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
         if what == "predictions.csv":
@@ -46,6 +50,13 @@ def file_of(session: Session, what: str, clip: float) -> bytes:
     else:
         raise InputError(f"there is no file {what!r} to download")
     return target.getvalue()
+
+
+def _submission(session: Session, clip: float, only: str | None) -> bytes:
+    if session.answers is None:
+        raise InputError("no pictures are predicted yet; press Predict them")
+    layout = layout_beside(*session.handed_in_from)
+    return submission_of(session.answers, layout, clip, only).encode()
 
 
 def _results(session: Session) -> Predictions:

@@ -16,9 +16,14 @@ from ..data.digits import digits
 from ..data.events import Listener, Stop
 from ..data.files import is_within
 from ..data.pictures import Pictures, pictures_in
-from ..learning.bodies import DIGITS, Body, load_body
+from ..learning.augmentation import augmentation_of
+from ..learning.bodies import Body
+from ..learning.machine import device_name
+from ..learning.offered import told
+from ..learning.speeds import Speeds, speeds_file
+from ..learning.suiting import suited_body
 from .allowed import Allowed
-from .choosing import Choice, chosen_body, chosen_pictures, progress_of
+from .choosing import Choice, chosen_body, chosen_pictures, progress_of, refusing
 from .session import Session, Tell
 
 CHOICE = "choice.json"  # in the folder: what was chosen last
@@ -66,33 +71,53 @@ class Opening:
             given = digits(seed=seed)
         elif not isinstance(given, Pictures):
             given = pictures_in(given, seed=seed, progress=progress_of(listen, stop))
-        body = (
-            self._given.body
-            if isinstance(self._given.body, Body)
-            else load_body(self._given.body or DIGITS)
-        )
+        body = suited_body(given, self._given.body)
         made = Session(
-            given, body, self._given.batch_size, seed, self._folder, self._tell, listen, stop
+            given,
+            body,
+            self._given.batch_size,
+            seed,
+            augmentation_of(given),
+            self._folder,
+            self._tell,
+            listen,
+            stop,
         )
         return made, self._told(made, {}, listen, stop)
 
     def chosen(self, choice: Choice, listen: Listener, stop: Stop) -> tuple[Session, str]:
         """Raises Refused too."""
-        pictures, body = (
-            chosen_pictures(choice, self._allowed, listen, stop),
-            chosen_body(choice, self._allowed),
-        )
+        pictures = chosen_pictures(choice, self._allowed, listen, stop)
+        body = chosen_body(choice, pictures, self._allowed)
         folder = self._folder / choice.key
+        with refusing("zoom"):
+            augmentation = augmentation_of(pictures, choice.flip, choice.zoom)
         made = Session(
-            pictures, body, choice.batch_size, choice.seed, folder, self._tell, listen, stop
+            pictures,
+            body,
+            choice.batch_size,
+            choice.seed,
+            augmentation,
+            folder,
+            self._tell,
+            listen,
+            stop,
         )
         (self._folder / CHOICE).write_text(json.dumps(asdict(choice)), encoding="utf-8")
         return made, self._told(made, asdict(choice), listen, stop)
 
     def _told(self, session: Session, choice: dict, listen: Listener, stop: Stop) -> str:
         self._tell("choice", choice)
+        self._tell("bodies", self._bodies(session))
         self._tell("about", {**session.about(), "out": self._suggested_out(session)})
         return session.take_up(listen, stop)
+
+    def _bodies(self, session: Session) -> list[list[str]]:
+        """Those that may be used here, with how fast each went that was ever tried."""
+        device = session.learner.settings.device
+        speeds, name = Speeds(speeds_file()), device_name(device)
+        speeds.of(session.body, name, str(device))
+        return told(speeds.kept(name), at_hand=self._allowed == ())
 
     def _suggested_out(self, session: Session) -> str:
         """A folder for the results; "" where none may be written."""

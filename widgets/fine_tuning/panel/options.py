@@ -9,6 +9,7 @@ from sheets import InputError
 from ..data.recipe import check_rate
 
 MOST_EPOCHS = 1000
+SUCH = {"zoom": "1.2"}
 
 
 def whole(options: dict[str, Any], name: str) -> int:
@@ -40,7 +41,7 @@ def number(options: dict[str, Any], name: str, least: float | None = None) -> fl
         or isinstance(value, bool)
         or (least is not None and value < least)
     ):
-        raise InputError(f"{name} is a number, such as 2e-3")
+        raise InputError(f"{name} is a number, such as {SUCH.get(name, '2e-3')}")
     return float(value)
 
 

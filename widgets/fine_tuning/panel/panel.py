@@ -22,9 +22,10 @@ from ...answering import answer
 from ...front_end import joined_from, style
 from ...plotly_script import plotly_file
 from ..data.events import Event, Listener, Notice, Stop, nobody
+from ..learning.offered import told
 from .allowed import allowed_folders, allowed_path, sentence
 from .jobs import RUNNING, Jobs, Status
-from .options import number, rate
+from .options import number, optional_whole, rate
 from .recording_files import LARGEST, RecordingFiles
 from .recordings import Recorder
 
@@ -52,6 +53,7 @@ STEPS = {
     "look": ("Looking at the results", "look"),
     "inside": ("Looking at the filters", "look_inside"),
     "export": ("Writing the results", "export"),
+    "hand_in": ("Predicting the pictures", "hand_in"),
     "play": ("The recording", "play"),
 }  # as the page asks for them: what the person reads, and the function in steps.py
 RECORDABLE = ("predictions", "frozen", "unfrozen", "scratch", "fine_tune", "resume")
@@ -91,7 +93,11 @@ class FineTuningPanel(anywidget.AnyWidget):
     allowed = traitlets.Unicode().tag(sync=True)
     largest = traitlets.Int(LARGEST).tag(sync=True)
     choice = traitlets.Dict().tag(sync=True)
+    bodies: traitlets.List = traitlets.List().tag(sync=True)
     refused = traitlets.Dict().tag(sync=True)
+    photographs: traitlets.List = traitlets.List().tag(sync=True)
+    glance = traitlets.Dict().tag(sync=True)
+    handed_in = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -111,11 +117,13 @@ class FineTuningPanel(anywidget.AnyWidget):
         self.session: Session | None = None
         self._jobs = Jobs(self._hear, self._follow)
         self._telling = threading.RLock()
+        self._looking = threading.Lock()
         self._waiting: dict[str, Any] = {}  # told, but not yet to the page
         self._told_at = 0.0
         self._noticed: list[str] = []  # by the job that runs, or the last one
         self._allowed = allowed_folders(folders)
         self.allowed = sentence(self._allowed)
+        self.bodies = told({}, at_hand=self._allowed == ())
         self._recordings = RecordingFiles(
             [
                 Path(path)
@@ -202,6 +210,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             from .opening import Given, Opening
             from .places import clear_away, session_folder
             from .session import sessions
+            from .showing import told_photographs
         except ModuleNotFoundError as error:
             raise InputError(
                 f"fine-tuning needs {error.name}, which is not installed: pip install"
@@ -215,6 +224,7 @@ class FineTuningPanel(anywidget.AnyWidget):
         leave_a_core()
         self._recordings.open(self._folder / "recordings")
         self._tell("recorded", self._recordings.told())
+        self._tell("photographs", told_photographs())
         self._opening = Opening(Given(*self._given), self._folder, self._allowed, self._tell)
         self.session, said = self._opening.again(listen, stop)
         return said
@@ -273,6 +283,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             "start": self._start_for,
             "choose": self._choose_for,
             "stop": self._stop_for,
+            "look": self._look_for,
             "layers": self._send_layers,
             "clip": self._send_clip,
             "download": self._send_file,
@@ -293,6 +304,9 @@ class FineTuningPanel(anywidget.AnyWidget):
             raise InputError("the page did not say what to start; load it again")
         if step == "play":
             options = {**options, "path": self._recordings.path(options.get("recording"))}
+        if step == "hand_in" and options.get("folder"):
+            folder = allowed_path(str(options["folder"]), self._allowed)
+            options = {**options, "folder": str(folder), "within": self._allowed}
         if step == "export":
             options = {**options, "out": allowed_path(str(options.get("out", "")), self._allowed)}
         self.start(
@@ -307,13 +321,31 @@ class FineTuningPanel(anywidget.AnyWidget):
         self.choose(**{str(name): value for name, value in told.items()})
         return {}, []
 
+    def _look_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        """Look at a picture beside whatever runs; what was seen is told when it is known, which may
+        be later than a page waits for an answer.
+        """
+        session = self._opened()
+        threading.Thread(target=self._look, args=[session, content], daemon=True).start()
+        return {}, []
+
+    def _look(self, session: Session, content: dict[str, Any]) -> None:
+        from .looking import looked
+
+        with self._looking:
+            told = looked(session.body, content)
+            # The same picture again is told again: the page waits for it.
+            self._tell("glance", {**told, "number": self.glance.get("number", 0) + 1})
+            self._flush()
+
     def _stop_for(self, _: dict[str, Any]) -> tuple[dict, list[bytes]]:
         self.stop()
         return {}, []
 
     def _send_layers(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         first, lr = (rate(content, name) for name in ("first", "lr"))
-        return {"layers": self._opened().layers(first, lr)}, []
+        depth = optional_whole(content, "depth", 1)
+        return {"layers": self._opened().layers(first, lr, depth)}, []
 
     def _send_clip(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import clip_of
@@ -323,7 +355,11 @@ class FineTuningPanel(anywidget.AnyWidget):
     def _send_file(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import file_of
 
-        return {}, [file_of(self._opened(), str(content.get("what")), number(content, "clip"))]
+        only = content.get("only") or None
+        made = file_of(
+            self._opened(), str(content.get("what")), number(content, "clip"), only and str(only)
+        )
+        return {}, [made]
 
     def _send_recording(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         return {}, [self._recordings.path(content.get("recording")).read_bytes()]

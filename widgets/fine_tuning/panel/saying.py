@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..learning.results import Predictions, loss_words
+from ..learning.rolling_up import RolledUp
 from ..learning.schedules import Stage
 from .curves import PREDICTIONS, PRETRAINED, SCRATCH, Curves
 from .jobs import STAGES
 
 MOST_LABELS = 8  # of a body
+RISEN = 1.05  # times the least validation loss; less may be chance
 READY = "Ready."
 AGAIN = "The page was loaded again, and with it came a new Python."
 RAN_AWAY = "The loss ran away, and the last good weights are back; the notices say at which rate."
@@ -69,11 +69,23 @@ def searched(rates: int, suggested: bool, stopped: bool) -> str:
 
 
 def linear(made: Predictions, labels: int) -> str:
-    commonest = max(np.bincount(made.actual)) / len(made.actual)
     return (
         f"A linear model on the body's own {labels} predictions gets {made.accuracy:.1%} of"
-        f" {len(made.ids)} validation "
-        f"pictures right. Always naming the commonest class gets {commonest:.1%}."
+        f" {len(made.ids)} validation pictures right. {made.beside_the_commonest()}"
+    )
+
+
+def rolled(found: RolledUp | None, classes: Sequence[str]) -> str:
+    """Beside the linear model: the same predictions, and nothing learnt."""
+    if found is None:
+        return ""
+    named = ", ".join(
+        f"{count} for {name}" for count, name in zip(found.counts, classes, strict=True)
+    )
+    ways = ", ".join(f"{way} {share:.1%}" for way, share in found.right.items())
+    return (
+        f" Rolled up by their names alone ({named}), without learning, they get, by what is taken"
+        f" of them: {ways}."
     )
 
 
@@ -85,6 +97,7 @@ def judged(curves: Curves) -> str:
         f"{epochs_of(len(own))} in {took:.2f} s. Accuracy {last['accuracy']:.1%}, validation loss"
         f" {loss_words(last['valid_loss'])}."
     )
+    said += peaked(own) + by_heart(own)
     before = curves.stands(PRETRAINED, back=1)
     if not before:
         return said
@@ -97,6 +110,37 @@ def judged(curves: Curves) -> str:
         f" {was}"
         f"{': the loss got worse. An earlier save can be loaded back in step 7' if worse else ''}."
     )
+
+
+def peaked(epochs: Sequence[dict[str, Any]]) -> str:
+    """Where a stage was better before its end."""
+    best, last = max(epochs, key=merit), epochs[-1]
+    if best["accuracy"] <= last["accuracy"]:
+        return ""
+    return (
+        f" It was best after epoch {best['epoch']}, at {best['accuracy']:.2%}, and ended at"
+        f" {last['accuracy']:.2%}; the best epoch of all is kept, and can be loaded back in step 7."
+    )
+
+
+def by_heart(epochs: Sequence[dict[str, Any]]) -> str:
+    """Where the training loss went on falling while the validation loss rose."""
+    least = min(epochs, key=lambda epoch: epoch["valid_loss"])
+    last = epochs[-1]
+    rose = last["valid_loss"] > RISEN * least["valid_loss"]
+    if not rose or last["train_loss"] >= least["train_loss"]:
+        return ""
+    return (
+        f" Since epoch {least['epoch']} the training loss fell from"
+        f" {loss_words(least['train_loss'])} to {loss_words(last['train_loss'])}, and the"
+        f" validation loss rose from {loss_words(least['valid_loss'])} to"
+        f" {loss_words(last['valid_loss'])}: it overfits, learning its pictures by heart."
+    )
+
+
+def merit(epoch: dict[str, Any]) -> tuple[float, float]:
+    """As EpochEnded.merit."""
+    return epoch["accuracy"], -epoch["valid_loss"]
 
 
 def compared(curves: Curves) -> str:

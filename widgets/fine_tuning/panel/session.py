@@ -18,9 +18,11 @@ from sheets import InputError
 
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
 from ..data.pictures import Pictures
+from ..learning.augmentation import Augmentation
 from ..learning.bodies import Body, fresh
 from ..learning.learner import CHECKPOINT, DIVERGED, STOPPED, Learner
 from ..learning.machine import device_sentence
+from ..learning.predicting import Answers
 from ..learning.results import Predictions
 from ..learning.schedules import Stage, unfrozen_rates
 from ..takeaway.head_sheets import ROWS
@@ -30,6 +32,8 @@ from .places import Place
 from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
+BEST = "best epoch"  # saved whenever there is a better one
+TRAINED = {"frozen": "its head trained", "unfrozen": "all layers trained"}  # by stage
 BODY_WORK = "Pictures through the body"
 BEFORE = {
     "runs": [],
@@ -40,6 +44,7 @@ BEFORE = {
     "notices": [],
     "stale": False,
     "playing": "",
+    "handed_in": {},
 }  # any step
 
 Tell = Callable[[str, Any], None]
@@ -58,6 +63,7 @@ class Session:
         body: Body,
         batch_size: int | None,
         seed: int,
+        augmentation: Augmentation,
         folder: Path | None,
         tell: Tell,
         listen: Listener,
@@ -70,7 +76,10 @@ class Session:
         self.tell, self.seed = tell, seed
         self.pictures, self.body = pictures, body
         self.batch_size = batch_size or pictures.recipe.batch_size
-        self.learner = Learner(self.pictures, self.body, self.batch_size, seed, folder=folder)
+        self.augmentation = augmentation
+        self.learner = Learner(
+            self.pictures, self.body, self.batch_size, seed, augmentation, folder=folder
+        )
         self.place = Place(self.learner.folder)
         self.curves = Curves()
         self.saved: list[dict[str, Any]] = []
@@ -78,6 +87,8 @@ class Session:
         self.head: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
             None  # features, weights, bias of these predictions
         )
+        self.answers: Answers | None = None  # for pictures without labels
+        self.handed_in_from: list[Path] = []  # folders that may hold a sample submission
         self.playing = False  # a recording
         self.body_took = (0.0, 0.0)
         self._learning = self.learner  # the learner whose training is the last, for `resume`
@@ -95,6 +106,7 @@ class Session:
             "hasHead": self.body.has_head,
             "batch": self._batch,
             "batchSize": self.batch_size,
+            "augmented": self.augmentation.sentence(),
             "epochs": recipe.epochs,
             "frozenEpochs": recipe.epochs if recipe.frozen_epochs is None else recipe.frozen_epochs,
             "lr": recipe.lr,
@@ -104,9 +116,11 @@ class Session:
             "layers": self.layers(rates.start, rates.stop),
         }
 
-    def layers(self, first: float, lr: float) -> list[list[Any]]:
-        """[layer, parameters, rate], from the first layer to the head."""
-        return [list(group) for group in self.learner.group_rates(slice(first, lr))]
+    def layers(self, first: float, lr: float, depth: int | None = None) -> list[list[Any]]:
+        """[layer, parameters, rate], from the first layer to the head; 0 for what does not learn at
+        this depth.
+        """
+        return [list(group) for group in self.learner.group_rates(slice(first, lr), depth)]
 
     # --- what a page that was loaded again finds
 
@@ -157,9 +171,26 @@ class Session:
             self.tell("runs", self.curves.runs)
             if isinstance(event, EpochEnded):
                 self.place.keep("runs", self.curves.runs)
+                self._keep_the_best(event)
         elif isinstance(event, Worked) and event.what == BODY_WORK:
             first, _ = self.body_took
             self.body_took = (first or perf_counter(), perf_counter())
+
+    def _keep_the_best(self, event: EpochEnded) -> None:
+        """Of all epochs of the pretrained network, as a save that can be loaded back."""
+        if self._source(event.stage) != PRETRAINED or event.stage not in TRAINED:
+            return
+        kept = [one["epoch"] for one in self.saved if one["name"] == BEST]
+        if not kept or event.merit > saying.merit(kept[0]):
+            self.learner.save(BEST)
+            self.remember(BEST)
+
+    def remember(self, name: str) -> None:
+        """That the network as it is now was saved under this name."""
+        about = {"name": name, "epoch": self.curves.stands(PRETRAINED)}
+        self.saved = [*(one for one in self.saved if one["name"] != name), about]
+        self.tell("saved", self.saved)
+        self.place.keep("saved", self.saved)
 
     def _source(self, stage: str) -> str:
         if self.playing:
@@ -173,8 +204,9 @@ class Session:
     def from_scratch(self) -> Learner:
         """A learner of the same pictures, from random weights."""
         folder = self.learner.folder / "scratch"
+        body = fresh(self.body, self.seed)
         return Learner(
-            self.pictures, fresh(self.body, self.seed), self.batch_size, self.seed, folder=folder
+            self.pictures, body, self.batch_size, self.seed, self.augmentation, folder=folder
         )
 
     def learn(
@@ -212,11 +244,7 @@ class Session:
         )
         head = (self.learner.features(ROWS), weight, bias)
         epoch = self.curves.stands(PRETRAINED)
-        of = (
-            {"frozen": "its head trained", "unfrozen": "all layers trained"}[epoch["stage"]]
-            if epoch
-            else "a head that knows nothing yet"
-        )
+        of = TRAINED[epoch["stage"]] if epoch else "a head that knows nothing yet"
         told = told_results(predicted, self.pictures, f"The network with {of}", stop)
         self.predicted, self.head = predicted, head
         self.tell("results", told)
@@ -236,9 +264,10 @@ class Session:
             return saying.compared(self.curves)
         self.learner.save(LATEST)
         if self.learner.plan[-1].name == "predictions":
-            return saying.linear(
+            said = saying.linear(
                 self.learner.predictions("predictions", stop=stop), len(self.body.labels)
             )
+            return said + saying.rolled(self.learner.rolled_up(stop=stop), self.pictures.classes)
         return saying.judged(self.curves) + self._results_after(listen, stop)
 
     def _results_after(self, listen: Listener, stop: Stop) -> str:

@@ -19,13 +19,18 @@ from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
 
 from ..data.events import Stop, Stopped, never
+from ..data.photographs import photographs
 from ..data.pictures import Picture, Pictures
+from ..data.reading import read
+from ..learning.predicting import Answers
 from ..learning.results import Predictions, checked_clip, log_loss_inputs
+from ..takeaway.submission import unreadable_words
 
 LARGEST = 112  # pixels of a picture's longer side on the page
 MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
+HANDED_IN = 12  # pictures shown of those that were predicted
 MOST_FILTERS = 16
 PATCHES = 8
 LINKED = 400  # predictions in a link: longer addresses do not open everywhere
@@ -38,10 +43,24 @@ def address(pixels: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
+def small(picture: Image.Image, largest: int = LARGEST) -> str:
+    """The address of a smaller one."""
+    made = picture.copy()
+    made.thumbnail((largest, largest))
+    return address(np.asarray(made))
+
+
 def thumbnail(picture: Picture) -> str:
-    opened = picture.open()
-    opened.thumbnail((LARGEST, LARGEST))
-    return address(np.asarray(opened))
+    return small(picture.open())
+
+
+@cache
+def told_photographs() -> list[dict[str, str]]:
+    """Those that come along, small ones to choose from."""
+    return [
+        {"src": small(read(one.path)), "name": one.name, "credit": one.credit}
+        for one in photographs()
+    ]
 
 
 def told_pictures(pictures: Pictures) -> dict[str, Any]:
@@ -50,6 +69,7 @@ def told_pictures(pictures: Pictures) -> dict[str, Any]:
         "counts": [[name, *counts] for name, counts in pictures.counts.items()],
         "skipped": list(pictures.skipped[:MOST_SKIPPED]),
         "skippedCount": len(pictures.skipped),
+        "testCount": len(pictures.test),
     }
 
 
@@ -89,7 +109,7 @@ def told_results(
         "count": len(predictions.ids),
         "sentence": (
             f"{predictions.accuracy:.1%} of {len(predictions.ids)} validation pictures are right,"
-            f" {how_many} wrong."
+            f" {how_many} wrong. {predictions.beside_the_commonest()}"
         ),
         "confusion": predictions.confusion.tolist() if small else None,
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
@@ -104,6 +124,26 @@ def told_results(
             "was": calibration.was.tolist(),
             "sentence": calibration.sentence(),
         },
+    }
+
+
+def told_answers(answers: Answers, pictures: Sequence[Picture]) -> dict[str, Any]:
+    """The first pictures with what is said of them; those that cannot be read without a look."""
+    first = [
+        {
+            "src": thumbnail(picture) if picture.id not in answers.unreadable else "",
+            "caption": f"{label} / {answers.probabilities[k].max():.2f}",
+            "title": picture.id,
+        }
+        for k, (picture, label) in enumerate(
+            zip(pictures[:HANDED_IN], answers.labels, strict=False)
+        )
+    ]
+    return {
+        "count": len(answers.ids),
+        "classes": list(answers.classes),
+        "first": first,
+        "unreadable": unreadable_words(answers),
     }
 
 

@@ -14,15 +14,16 @@ from sheets import InputError
 
 from ..data.events import Listener, Stop
 from ..data.recipe import BASE_LR, Recipe
+from ..data.unlabelled import pictures_at
 from ..learning.learner import FINISHED, STOPPED
 from ..learning.schedules import Stage, stages_of
 from ..takeaway import exports, filters
 from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
-from .options import number, rate, whole
+from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
-from .session import LATEST, Session
-from .showing import MOST_FILTERS, PATCHES, address
+from .session import BEST, LATEST, Session
+from .showing import MOST_FILTERS, PATCHES, address, told_answers
 
 LONGEST_NAME = 60
 
@@ -67,7 +68,9 @@ def fit_frozen(session: Session, options: Options, listen: Listener, stop: Stop)
 
 def fit_unfrozen(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     lr = slice(rate(options, "first"), rate(options, "lr"))
-    return session.learn([Stage("unfrozen", whole(options, "epochs"), lr)], listen, stop)
+    depth = optional_whole(options, "depth", 1)
+    stage = Stage("unfrozen", whole(options, "epochs"), lr, depth=depth)
+    return session.learn([stage], listen, stop)
 
 
 def fine_tune(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
@@ -94,18 +97,15 @@ def resume(session: Session, options: Options, listen: Listener, stop: Stop) -> 
 
 def save(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     name = str(options.get("name", "")).strip()
-    if name == LATEST:
-        raise InputError(f"{LATEST} is kept for the panel itself; choose another name")
+    if name in (LATEST, BEST):
+        raise InputError(f"{name} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(
             f"{name[:LONGEST_NAME]!r} cannot be a name: up to {LONGEST_NAME} letters, digits and"
             " spaces"
         )
     session.learner.save(name)
-    about = {"name": name, "epoch": session.curves.stands(PRETRAINED)}
-    session.saved = [*(one for one in session.saved if one["name"] != name), about]
-    session.tell("saved", session.saved)
-    session.place.keep("saved", session.saved)
+    session.remember(name)
     return f"The weights are saved as {name!r}."
 
 
@@ -157,14 +157,30 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """out: a whole path, which the panel has allowed."""
     out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
+    clip, failed = number(options, "clip", least=0.0), list[str]()
     try:
-        exports.write_all(out, session.learner, outcome, number(options, "clip", least=0.0), stop)
+        exports.write_all(out, session.learner, outcome, clip, stop, failed.append)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
-    return (
-        f"Written to {out}: predictions.csv, confusion.csv, metrics.json, the workbooks, and"
-        " model, which from_pretrained opens."
+    there = [name for name in exports.WRITTEN if (out / name).exists()]
+    return " ".join(
+        [f"Written to {out}: {', '.join(there)}. from_pretrained opens model.", *failed]
     )
+
+
+def hand_in(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """folder: a whole path, which the panel has allowed; "" for the pictures of the test.
+
+    within: the folders whose links may be followed.
+    """
+    folder, within = str(options.get("folder", "")), options.get("within")
+    pictures = list(pictures_at([Path(folder)], within)) if folder else session.pictures.test
+    session.answers = session.learner.answers(pictures, listen, stop)
+    place = Path(folder) if folder else session.pictures.folder
+    session.handed_in_from = [place, place.parent] if place else []
+    told = told_answers(session.answers, pictures)
+    session.tell("handed_in", told)
+    return f"{len(pictures):,} pictures are predicted; submission.csv is ready to download."
 
 
 def play(session: Session, options: Options, listen: Listener, stop: Stop) -> str:

@@ -7,16 +7,19 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
 from ..data.events import Stop, never
-from ..data.files import is_within
+from ..data.files import folder_written_whole, is_within, written_whole
 from ..data.pictures import Pictures
 from ..learning.bodies import quiet
 from ..learning.learner import Learner
@@ -28,6 +31,7 @@ from .head_sheets import ROWS, confusion_sheet, head_sheet
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SUBMISSION = "submission.csv"
 WRITTEN = (
     "metrics.json",
     "predictions.csv",
@@ -35,7 +39,10 @@ WRITTEN = (
     "confusion.xlsx",
     "head.xlsx",
     "model",
+    SUBMISSION,
 )
+PREDICTED = ("id", "label", "probability", "actual")  # columns of predictions.csv
+FOR_EXCEL = "utf-8-sig"  # it would take accents for something else without the mark
 EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
 
 
@@ -49,29 +56,25 @@ def as_text(text: str) -> str:
 
 
 def write_predictions(path: Path, predictions: Predictions, clip: float = CLIP) -> None:
-    """id, label (the most probable class) and its probability, moved into clip ...
-
-    1 - clip. Names by `as_text`.
+    """id, label (the most probable class) and its probability, moved into clip to 1 - clip; what it
+    is (actual), and a column for each class, P(its name), as the network says. Names by `as_text`.
     """
     checked_clip(clip)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    names = [as_text(name) for name in predictions.classes]
+    said = predictions.probabilities.tolist()
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
         rows = csv.writer(file)
-        rows.writerow(["id", "label", "probability"])
-        for name, k, p in zip(
-            predictions.ids, predictions.predicted, predictions.confidence, strict=True
+        rows.writerow([*PREDICTED, *(f"P({name})" for name in predictions.classes)])
+        for name, k, actual, own in zip(
+            predictions.ids, predictions.predicted, predictions.actual, said, strict=True
         ):
-            rows.writerow(
-                [
-                    as_text(name),
-                    as_text(predictions.classes[k]),
-                    repr(float(min(max(p, clip), 1 - clip))),
-                ]
-            )
+            clipped = min(max(own[k], clip), 1 - clip)
+            rows.writerow([as_text(name), names[k], repr(clipped), names[actual], *map(repr, own)])
 
 
 def write_confusion(path: Path, predictions: Predictions) -> None:
     """Rows are actual, columns predicted. Names by `as_text`."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
         rows = csv.writer(file)
         rows.writerow(["actual", *map(as_text, predictions.classes)])
         for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
@@ -112,7 +115,7 @@ def metrics(
         "skipped": dict(learner.pictures.skipped),
         "body": learner.body.name,
         "batch_size": learner.settings.batch_size,
-        "processes": learner.processes.count,
+        "processes": learner.settings.processes.count,
         "stages": [
             {"stage": stage.name, "epochs": stage.epochs, "lr": stage_words(stage)["lr"]}
             for stage in learner.plan
@@ -145,23 +148,71 @@ def checked_folder(folder: Path, pictures: Pictures) -> Path:
 
 
 def write_all(
-    folder: Path, learner: Learner, outcome: str, clip: float = CLIP, stop: Stop = never
+    folder: Path,
+    learner: Learner,
+    outcome: str,
+    clip: float = CLIP,
+    stop: Stop = never,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Predictions:
-    """WRITTEN, with head.xlsx where it fits a workbook, into the folder; one process writes.
+    """The model first, since all else could be had of it again, then what else WRITTEN names but
+    submission.csv; one process writes. What cannot be written fails alone, and is said.
 
-    Raises Stopped and InputError before anything is written.
+    Raises Stopped and InputError before anything is written, and InputError where the model cannot
+    be.
     """
     checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop)
-    if learner.processes.is_writer:
-        (folder / "metrics.json").write_text(
-            json.dumps(metrics(learner, outcome, predictions, clip), indent=2), encoding="utf-8"
-        )
-        write_predictions(folder / "predictions.csv", predictions, clip)
-        write_confusion(folder / "confusion.csv", predictions)
-        write_workbook(confusion_sheet(predictions), folder / "confusion.xlsx")
-        (folder / "head.xlsx").unlink(missing_ok=True)
-        with suppress(InputError):  # a head too large for a workbook
-            write_head(folder / "head.xlsx", learner, predictions)
-        write_model(folder / "model", learner)
+    if learner.is_writer:
+        _write_model_whole(folder / "model", learner)
+        for name, write in _others(learner, outcome, predictions, clip).items():
+            if why := _failed(write, folder / name):
+                say(f"{name} is not written: {why}")
     return predictions
+
+
+def _write_model_whole(folder: Path, learner: Learner) -> None:
+    try:
+        with folder_written_whole(folder) as draft:
+            write_model(draft, learner)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            f"{folder}: the model cannot be written: {_reason(error)}. What was learnt is kept in"
+            f" {learner.folder}; make room, and give the same command again"
+        ) from None
+
+
+def _others(
+    learner: Learner, outcome: str, predictions: Predictions, clip: float
+) -> dict[str, Callable[[Path], object]]:
+    """How each file is written, by its name."""
+    said = metrics(learner, outcome, predictions, clip)
+    return {
+        "metrics.json": lambda path: _write_text(path, json.dumps(said, indent=2)),
+        "predictions.csv": lambda path: write_predictions(path, predictions, clip),
+        "confusion.csv": lambda path: write_confusion(path, predictions),
+        "confusion.xlsx": lambda path: write_workbook(confusion_sheet(predictions), path),
+        "head.xlsx": lambda path: write_head(path, learner, predictions),
+    }
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _failed(write: Callable[[Path], object], path: Path) -> str:
+    """Write it whole; why that could not be, or "". An old one that cannot be renewed goes, where
+    that can be: it would be taken for this run's.
+    """
+    try:
+        with written_whole(path) as draft:
+            write(draft)
+    except (OSError, InputError) as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return _reason(error)
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

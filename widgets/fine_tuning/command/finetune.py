@@ -4,6 +4,7 @@ processes.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
@@ -15,21 +16,27 @@ from typing import Any
 
 from sheets import InputError
 
-from .data.digits import digits
-from .data.events import EpochEnded, Event, Notice, Stop
-from .data.labels import labeller_of
-from .data.pictures import Pictures, fewer, pictures_in
-from .data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
-from .learning.bodies import DIGITS, load_body
-from .learning.distributed import Processes, joined
-from .learning.learner import DIVERGED, STOPPED, Learner
-from .learning.machine import device_sentence
-from .learning.results import loss_words
-from .learning.schedules import stages_of
-from .takeaway.exports import CLIP, WRITTEN, checked_folder, write_all
+from ..data.digits import NAME, are_digits, digits_of
+from ..data.events import EpochEnded, Event, Notice, Stop
+from ..data.files import written_whole
+from ..data.labels import labeller_of
+from ..data.pictures import Pictures, fewer, pictures_in
+from ..data.recipe import BASE_LR, LARGEST_RATE, LARGEST_SEED, Recipe
+from ..learning.augmentation import augmentation_of
+from ..learning.distributed import Processes, joined
+from ..learning.learner import DIVERGED, STOPPED, Learner
+from ..learning.machine import device_sentence
+from ..learning.results import loss_words
+from ..learning.schedules import stages_of
+from ..learning.suiting import suited_body
+from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all, write_model
+from ..takeaway.submission import layout_beside, submission_of, unreadable_words
+from .predict import heard as progress
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
+ALL = "all"  # layers
+BEST_MODEL = "best-model"
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
 
@@ -47,6 +54,9 @@ class Request:
     seed: int = 0
     sample: int | None = None
     out: Path | None = None
+    flip: bool | None = None
+    zoom: float | None = None
+    unfreeze: str | None = None
 
 
 def finetune(request: Request) -> int:
@@ -69,11 +79,15 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
     """How the training ended; unless it was stopped, its results are written."""
     pictures = pictures_of(request)
     recipe = recipe_of(request, pictures.recipe)
-    body = load_body(DIGITS if request.body is None else request.body)
+    body = suited_body(pictures, request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
-    learner = Learner(pictures, body, recipe.batch_size, request.seed, folder=out / "checkpoint")
+    augmentation = augmentation_of(pictures, request.flip, request.zoom)
+    learner = Learner(
+        pictures, body, recipe.batch_size, request.seed, augmentation, folder=out / "checkpoint"
+    )
     checked_folder(out, pictures)
-    for sentence in (*pictures.sentences(), *body.said, device_sentence(learner.settings.device)):
+    device = device_sentence(learner.settings.device)
+    for sentence in (*pictures.sentences(), *body.said, augmentation.sentence(), device):
         say(sentence)
     outcome = trained(learner, recipe, request.lr == FIND, say)
     if outcome == STOPPED:
@@ -82,16 +96,35 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
             " there."
         )
         return outcome
-    predictions = write_all(out, learner, outcome)
+    predictions = write_all(out, learner, outcome, say=say)
+    if pictures.test and learner.is_writer:
+        hand_in(out / SUBMISSION, learner, say)
+    write_best(out / BEST_MODEL, learner, say)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
     say(
-        f"Accuracy {predictions.accuracy:.2%}; expected log loss {loss:.4f} with probabilities"
-        f" clipped at {CLIP:g}."
+        f"Accuracy {predictions.accuracy:.2%}. {predictions.beside_the_commonest()} Expected log"
+        f" loss {loss:.4f} with probabilities clipped at {CLIP:g}."
     )
     say(predictions.calibration().sentence())
     say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
     return outcome
+
+
+def hand_in(path: Path, learner: Learner, say: Callable[[str], None]) -> None:
+    """The test's pictures, predicted, in the layout of the sample submission that lies beside them,
+    where there is one that can be followed.
+    """
+    found = learner.answers(learner.pictures.test, progress(say))
+    try:
+        text = submission_of(found, layout_beside(learner.pictures.folder))
+    except InputError as error:
+        say(f"{error}; {SUBMISSION} has a column for each class. gradsheet predict has --class.")
+        text = submission_of(found)
+    with written_whole(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
+    for sentence in unreadable_words(found):
+        say(sentence)
 
 
 def recipe_of(request: Request, recipe: Recipe) -> Recipe:
@@ -106,7 +139,38 @@ def recipe_of(request: Request, recipe: Recipe) -> Recipe:
         asked["frozen_lr"] = None
     if request.lr not in (None, FIND):
         asked["lr"] = checked_rate(request.lr)
+    if request.unfreeze is not None:
+        asked["depth"] = depth_of(request.unfreeze)
     return replace(recipe, **asked)
+
+
+def keep_the_best(learner: Learner, event: Event) -> None:
+    """The network of the best epoch so far, beside the checkpoint."""
+    if isinstance(event, EpochEnded) and event.merit >= max(one.merit for one in learner.history):
+        learner.save(BEST_MODEL)
+
+
+def better_before(history: list[EpochEnded]) -> EpochEnded | None:
+    """The best epoch, where more pictures were right after it than at the end."""
+    best = max(history, key=lambda epoch: epoch.merit, default=None)
+    return best if best and best.accuracy > history[-1].accuracy else None
+
+
+def write_best(folder: Path, learner: Learner, say: Callable[[str], None]) -> None:
+    """The network of the best epoch as a model of its own, where it is not the last; the learner's
+    is that one afterwards.
+    """
+    best = better_before(learner.history)
+    if learner.is_writer:  # that of an earlier training would be taken for this one's
+        shutil.rmtree(folder, ignore_errors=True)
+    if best and learner.is_writer:
+        learner.load(BEST_MODEL)
+        write_model(folder, learner)
+        say(
+            f"It was best after epoch {best.epoch} of the stage {best.stage}, at"
+            f" {best.accuracy:.2%}: that network is in {folder}."
+        )
+    learner.forget_saved(BEST_MODEL)
 
 
 def trained(learner: Learner, recipe: Recipe, find: bool, say: Callable[[str], None]) -> str:
@@ -114,12 +178,16 @@ def trained(learner: Learner, recipe: Recipe, find: bool, say: Callable[[str], N
 
     find: take the rate that the learning-rate finder suggests.
     """
+
+    def heard(event: Event) -> None:
+        keep_the_best(learner, event)
+        hear(event, say)
+
     with stopping() as stop:
         if find:
             recipe = replace(recipe, lr=found_rate(learner, say, stop))
         plan = stages_of(recipe)
-        heard = lambda event: hear(event, say)
-        if learner.unfinished == plan:
+        if learner.kept_plan == plan:  # carried out to its end where its results were not written
             say("Going on from the last checkpoint.")
             return learner.resume(heard, stop)
         return learner.fit(plan, heard, stop)
@@ -136,19 +204,20 @@ def say(text: str) -> None:
 def pictures_of(request: Request) -> Pictures:
     if not request.data.strip():
         raise InputError("there is no name of a folder; write one, or digits")
-    if request.data == DIGITS and request.labels != "folder":
+    own = are_digits(request.data)
+    if own and request.labels != "folder":
         raise InputError(
-            f"--labels {request.labels}: the {DIGITS} that come along have theirs; leave it out,"
-            f" or write ./{DIGITS}"
+            f"--labels {request.labels}: the {NAME} that come along have theirs; leave it out,"
+            f" or write ./{NAME}"
         )
-    if request.data != DIGITS:  # a folder of that name is ./digits
+    if not own:
         return pictures_in(
             request.data,
             labeller_of(request.labels, request.data),
             seed=request.seed,
             sample=request.sample,
         )
-    found = digits(seed=request.seed)
+    found = digits_of(request.data, request.seed)
     return found if request.sample is None else fewer(found, request.sample)
 
 
@@ -160,6 +229,15 @@ def checked_rate(said: str | float) -> float:
     if not 0 < rate <= LARGEST_RATE:
         raise InputError(f"--lr {said}: a number above 0 and up to {LARGEST_RATE:g}, or find")
     return rate
+
+
+def depth_of(said: str) -> int | None:
+    """Raises InputError."""
+    if said == ALL:
+        return None
+    if not said.isdecimal() or int(said) < 1:
+        raise InputError(f"--unfreeze {said}: how many blocks, 1 or more, or {ALL}")
+    return int(said)
 
 
 def found_rate(learner: Learner, say: Callable[[str], None], stop: Stop) -> float:

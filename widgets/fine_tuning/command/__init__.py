@@ -1,0 +1,1 @@
+"""`gradsheet finetune`, `predict`, `look`, `bodies`: what the panel does, without the panel."""
