@@ -170,6 +170,17 @@ def in_libreoffice(paths: list[Path], folder: Path) -> list[Cells]:
     return [cached_cells(out / path.name) for path in paths]
 
 
+def in_gnumeric(path: Path, folder: Path) -> Cells:
+    """Every cell of the workbook after Gnumeric's recalculation."""
+    convert = shutil.which("ssconvert")
+    if convert is None:
+        missing("Gnumeric (ssconvert) is not installed")
+    out = folder / f"{path.stem}.gnumeric.xlsx"
+    command = [convert, "--recalc", str(path), str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return cached_cells(out)
+
+
 def is_error(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("#")
 

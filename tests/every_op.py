@@ -20,7 +20,7 @@ import scipy.special
 
 from sheets.language.expr import elementwise, power
 from sheets.language.ops import OPS
-from sheets.targets.excel.formulas import collapses
+from sheets.language.one_cell import collapses
 
 # Three blocks of each range, all numbers away from 0, from whole numbers and from each other, so
 # that no engine sees a tie where another sees none and a slope is not asked for at a kink.

@@ -87,6 +87,11 @@ def in_libreoffice(name: str) -> engines.Cells:
     return all_in_libreoffice()[name]
 
 
+@cache
+def in_gnumeric(name: str) -> engines.Cells:
+    return engines.in_gnumeric(path(name), folder())
+
+
 def saved_by_libreoffice(name: str) -> Path:
     all_in_libreoffice()
     return folder() / "recalculated" / path(name).name

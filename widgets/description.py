@@ -172,7 +172,11 @@ def _cell(
         latex, slots = numbers(cell) if written_out else ("", [])
     except NeedsBlock:
         latex, slots = "", []
-    excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
+    try:
+        here = places[block.name]
+        excel = formula(sheet, places, here, cell, block.name, block.line, sign).pieces()
+    except NeedsBlock:  # what no workbook can hold, a page still shows
+        excel = []
     if not latex:
         return {"excel": excel}
     # The last of a slot says whether a negative number needs brackets: most do not.

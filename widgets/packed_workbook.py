@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-from sheets import InputError, Sheet
+from sheets import InputError, Sheet, SheetError
 from sheets.language.blocks import Input, infinity_of
 from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
@@ -27,13 +27,13 @@ from .packing import packed
 def packed_workbook(sheet: Sheet) -> str:
     """A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
-    Where no step 1 is finite, it holds none. A workbook that has too many formulas is not carried,
-    only the sentence that says so.
+    Where no step 1 is finite, it holds none. A workbook that has too many formulas, or what no
+    worksheet can hold, is not carried, only the sentence that says so.
     """
     steps = 1 if sheet.carried else 0
     try:
         return packed(_workbook(sheet, steps))
-    except InputError as refusal:
+    except (InputError, SheetError) as refusal:
         return packed({"refusal": f"{refusal}"})
 
 

@@ -14,7 +14,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from sheets import InputError, Sheet, values
+from sheets import InputError, Sheet, SheetError, values
 from sheets.language.blocks import Input, Size
 from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
@@ -188,7 +188,7 @@ class SheetWidget(anywidget.AnyWidget):
             return
         try:
             more, sent = answers[kind](content, buffers)
-        except InputError as error:
+        except (InputError, SheetError) as error:
             more, sent = {"refusal": str(error)}, []
         self.send({"number": content.get("number"), **more}, sent)
 

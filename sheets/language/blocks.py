@@ -54,6 +54,7 @@ class Computed(Block):
     """A block that its formula computes from earlier ones."""
 
     infinite: Expr | None = None  # it may be infinite: the sign says which way
+    part_of: str = ""  # the block whose formula it is a part of, made by the language
     gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
 
 
@@ -126,6 +127,11 @@ def gradient_of(block: Block) -> tuple[str, str] | None:
     return block.gradient_of if isinstance(block, Computed) else None
 
 
+def part_of(block: Block) -> str:
+    """The block whose formula it is a part of, or "" where it is the author's own."""
+    return block.part_of if isinstance(block, Computed) else ""
+
+
 def choices_of(block: Block) -> tuple[str, ...]:
     """The names a choice picks from; none for every other kind."""
     return block.choices if isinstance(block, Choice) else ()
@@ -135,13 +141,15 @@ def choices_of(block: Block) -> tuple[str, ...]:
 class Group:
     """Blocks that stand together.
 
-    The workbook puts them on `worksheet`; `folded` groups start closed on the page.
+    The workbook puts them on `worksheet`; `folded` groups start closed on the page. parts: it holds
+    parts of the formulas in the group before it, made by the language.
     """
 
     title: str
     note: str = ""
     worksheet: str = ""
     folded: bool = False
+    parts: bool = False
     blocks: list[str] = field(default_factory=list)
 
 

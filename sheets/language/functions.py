@@ -65,11 +65,19 @@ def log_softmax(x: Any) -> Expr:
     return Expr("log_softmax", (x,), x.shape)
 
 
-def composed(e: Expr) -> Expr:
-    """What a COMPOSED node means in simpler ones."""
+def powers_of(e: Expr) -> Expr:
+    """e^x of a COMPOSED node, its row's largest taken off first."""
     x = e.args[0]
-    shifted = x - x.max(axis=1)
-    powers = elementwise("exp", shifted)
+    return elementwise("exp", x - x.max(axis=1))
+
+
+def composed(e: Expr) -> Expr:
+    """What a COMPOSED node means in simpler ones.
+
+    A second argument, where there is one, holds its `powers_of`: a block that is seen.
+    """
+    x, *held = e.args
+    powers = held[0] if held else powers_of(e)
     if e.op == "softmax":
         return powers / powers.sum(axis=1)
-    return shifted - elementwise("log", powers.sum(axis=1))
+    return x - x.max(axis=1) - elementwise("log", powers.sum(axis=1))

@@ -10,12 +10,14 @@ Masking first and dividing afterwards would ask for 0/0 in the branch that nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
-from .blocks import Computed
+from .blocks import Computed, part_of
 from .dependencies import refs, walk
 from .errors import SheetError
 from .expr import (
+    COMPOSED,
     Expr,
     Rows,
     Shape,
@@ -59,11 +61,11 @@ def _largest_vjp(g, y, x, here):
 
 
 def _softmax_vjp(g, here):
-    return (here * (g - reduction("sum", g * here, 1)),)
+    return here * (g - reduction("sum", g * here, 1))
 
 
 def _log_softmax_vjp(g, here):
-    return (g - elementwise("exp", here) * reduction("sum", g, 1),)
+    return g - elementwise("exp", here) * reduction("sum", g, 1)
 
 
 def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
@@ -88,9 +90,9 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
         case "stack":
             return tuple(take(g, row) for row in range(len(y.args)))
         case "softmax":
-            return _softmax_vjp(g, here)
+            return _softmax_vjp(g, here), None
         case "log_softmax":
-            return _log_softmax_vjp(g, here)
+            return _log_softmax_vjp(g, here), None
         case "row_index" | "column_index" | "const":
             return ()  # they have no arguments
     raise SheetError(f"backprop: {y.op} has no derivative yet; it is a case of structure_vjp")
@@ -184,7 +186,7 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
         gradients = (
             elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
         )
-        for argument, gradient in zip(y.args, gradients, strict=True):
+        for argument, gradient in zip(y.args, gradients, strict=y.op not in COMPOSED):
             if gradient is None or not (
                 set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))
             ):
@@ -229,13 +231,15 @@ def backprop(
         if name not in owed or (wanted is not None and name not in wanted):
             continue
         block = sheet.blocks[name]
-        gradients[name] = sheet.let(
+        of = part_of(block)
+        add = partial(sheet.let_part, f"d_{of}") if of else sheet.let
+        gradients[name] = add(
             f"d_{name}",
             with_summands(sheet, f"d_{name}", expand(total(owed[name]), block.shape)),
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
-            infinite=(infinite or {}).get(name),
+            **({"infinite": infinite[name]} if infinite and name in infinite else {}),
         )
         if isinstance(block, Computed):  # an input's own formula only starts it
             assert block.expr is not None

@@ -8,16 +8,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Blocks, Computed, Group, Input, Size
+from .blocks import Block, Blocks, Computed, Group, Input, Size, part_of
 from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .errors import InputError, SheetError, nearest
 from .expr import Expr, Rows, is_data
 from .formats import Pieces, checked_format
+from .inner_blocks import Parts, alike
 from .inputs import checked, checked_inputs
 from .names import check_name, check_worksheet
 from .roles import ROLES
@@ -47,14 +49,17 @@ class Sheet(Blocks):
         title: str = "",
         summary: str = "",
         made_by: Callable[..., Sheet] | None = None,
+        workbook: bool = True,
     ) -> None:
         """name: as for a block. title: one line. summary: what the sheet answers, in a sentence.
 
         made_by: the function that makes this sheet, for one with sizes: it takes each by name.
+        workbook: False for what no workbook can hold; the other faces have it all the same.
         """
         check_name(name)
         super().__init__(name)
         self.title, self.summary, self.made_by = title or name, summary, made_by
+        self.workbook = workbook
         self.groups: list[Group] = []
         self.charts: list[Chart] = []
         self.presets: list[Preset] = []
@@ -65,6 +70,7 @@ class Sheet(Blocks):
         self.carried: dict[str, str] = {}
         self.beside: list[Sheet] = []
         self._look = ""
+        self._same: dict[Any, str] = {}  # a computed block by what its formula says
 
     # --- blocks
 
@@ -136,22 +142,93 @@ class Sheet(Blocks):
         return self._add(new_computed(self, name, expr, infinite, about))
 
     def _add(self, block: Block) -> Expr:
+        self._check(block)
+        if not self.groups:
+            self.group(self.title)
+        self._give_parts(block)
+        group = self._group_of_parts() if part_of(block) else self._current
+        return self._place(block, group)
+
+    def _check(self, block: Block) -> None:
+        """Raises SheetError for a block that cannot be one of this sheet."""
         check_name(block.name)
         checked_format(block.format)
         if block.role not in ROLES:
             roles = ", ".join(ROLES)
             raise SheetError(f"{block.name}: role {block.role!r} is not one of {roles}")
-        same = next((name for name in self.blocks if name.lower() == block.name.lower()), None)
-        if same is not None:  # Excel does not tell upper and lower case apart
+        same = self._named(block.name)
+        if same is not None:
             where = f"{same!r} at {self.blocks[same].line}"
             raise SheetError(f"block {block.name!r} is already defined as {where}")
         if isinstance(block, Input) and block.value is not None:
             block.value = self._checked(block)
-        if not self.groups:
-            self.group(self.title)
+
+    def _named(self, name: str) -> str | None:
+        """The block of that name: Excel does not tell upper and lower case apart."""
+        return next((known for known in self.blocks if known.lower() == name.lower()), None)
+
+    def _place(self, block: Block, group: Group) -> Expr:
         self.blocks[block.name] = block
-        self.groups[-1].blocks.append(block.name)
+        group.blocks.append(block.name)
+        if isinstance(block, Computed) and block.expr is not None:
+            said = alike(block.expr)
+            if self._same.get(said) not in self.blocks:
+                self._same[said] = block.name
         return self[block.name]
+
+    # --- parts that the language gives blocks of their own
+
+    @property
+    def _current(self) -> Group:
+        """The group that blocks are added to."""
+        return next(group for group in reversed(self.groups) if not group.parts)
+
+    def _group_of_parts(self) -> Group:
+        """The folded group that stands behind the current one."""
+        if not self.groups[-1].parts:
+            open_ = self.groups[-1]
+            note = "What the formulas above are made of"
+            made = Group(f"Inside {open_.title}", note, open_.worksheet, folded=True, parts=True)
+            self.groups.append(made)
+        return self.groups[-1]
+
+    def same_as(self, formula: Expr) -> Expr | None:
+        """The computed block that says the same as a formula, where there is one."""
+        name = self._same.get(alike(formula))
+        return self[name] if name in self.blocks else None
+
+    def _give_parts(self, block: Block) -> None:
+        """Blocks of their own for the parts of its formula that one cell cannot hold."""
+        parts = Parts(lambda called, part: self._part(block, called, part))
+        if block.expr is not None:
+            block.expr = parts.of(block.expr)
+        if isinstance(block, Computed) and block.infinite is not None:
+            block.infinite = parts.of(block.infinite)
+
+    def let_part(self, owner: str, name: str, formula: Expr, **about: Any) -> Expr:
+        """As `let`, a block that stands folded, as a part of `owner`."""
+        block = new_computed(self, name, formula, about.pop("infinite", None), about)
+        block.part_of = owner
+        return self._add(block)
+
+    def _part(self, block: Block, called: str, formula: Expr) -> Expr:
+        """The block of a part, which may be one that there is."""
+        same = self.same_as(formula)
+        if same is not None:
+            return same
+        endings = chain([""], (f"_{k}" for k in count(2)))
+        names = (f"{block.name}_{called}{ending}" for ending in endings)
+        name = next(name for name in names if self._named(name) is None)
+        part = Computed(
+            name=name,
+            shape=formula.shape,
+            line=block.line,
+            expr=formula,
+            role=block.role if block.role in ("gradient", "noise") else "activation",
+            note=f"a part of {block.name}",
+            part_of=block.name,
+        )
+        return self._place(part, self._group_of_parts())
 
     @staticmethod
     def _checked(block: Input) -> np.ndarray:

@@ -23,7 +23,8 @@ from ..language.sheet import Sheet
 from ..language.spelling import LEVELS, Test, Text, spell
 
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
-INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
+# Of a sum inside sums: k, l, m, n, then what is left of the alphabet's middle.
+INDEX = {"i": "i", "j": "j"} | {f"k{depth}": letter for depth, letter in enumerate("klmnopqrsuvw")}
 NAMES = {
     "sum": r"\sum",
     "mean": r"\mathrm{mean}",

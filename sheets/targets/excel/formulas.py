@@ -18,6 +18,7 @@ from ...language.cells import at, reads
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
 from ...language.expr import Expr, Rows, const, is_number, is_single
+from ...language.one_cell import collapses
 from ...language.ops import OPS
 from ...language.sheet import Sheet
 from ...language.spelling import Test, Text, spell
@@ -29,16 +30,6 @@ MOST_CHOICES = 28  # of one CHOOSE: LibreOffice takes no more than some thirty, 
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
 WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
-
-
-# Of a range these make one number, so that no sum over the range can stand around them:
-# MAX(0,A1:A3).
-COLLAPSING = re.compile(r"\b(AND|OR|IF|MAX|MIN|SUM|AVERAGE|COUNT)\(")
-
-
-def collapses(op: str) -> bool:
-    """Whether Excel would collapse a range that stands in this op."""
-    return COLLAPSING.search(OPS[op].excel) is not None
 
 
 def column_name(j: int) -> str:
