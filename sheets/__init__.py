@@ -4,6 +4,7 @@
 """
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
+from .language.compositions import eye
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
 from .language.expr import Expr, Rows
 from .language.functions import (
@@ -36,6 +37,7 @@ __all__ = [
     "SheetError",
     "backprop",
     "column_index",
+    "eye",
     "log_softmax",
     "normal",
     "normal_quantile",

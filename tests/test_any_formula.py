@@ -84,8 +84,46 @@ E[t].T @ E[t]
 np.sqrt(((x @ W - (x @ W).mean(axis=0))**2).mean(axis=0))
 np.where((x @ W).sum(axis=1) > 0, x, -x).sum(axis=0) @ W
 (x.T @ softmax(x @ W)).mean(axis=1)
+np.argmax(x, axis=1)
+np.argmax(x @ W, axis=0) + np.argmin(x @ W)
+np.argmax(x) * x
+np.argmin(x[0]) + np.argmax(softmax(x).T[0])
+np.std(x, axis=0)
+np.var(x @ W, axis=1, ddof=1)
+np.std(x)
+np.round(x / 3, 2) + np.round(x)
+np.round(x * 0.5 + 0.25) - np.round(-x * 100, -1)
+np.outer(x[0], W[1]) @ W.T
+np.outer(t, t)
+eye(3) @ x + eye(3, 2)
+np.tril(x @ x.T).sum(axis=0)
+np.triu(x @ x.T, 1)
+np.trace(x @ x.T)
+np.log2(x**2 + 1)
+np.log1p(x**2) + np.log1p(x / 1e6)
+np.expm1(x) - np.expm1(x / 1e6)
+np.logical_and(x > 0, x < 1) * x
+np.logical_or(x > 1, np.logical_not(x > 0)) + 1
+np.where(np.logical_and(x, x - 1), x, -x).sum()
+np.logical_not(x - 0.5).sum(axis=0)
+((x > 0) & (x < 1) | ~(x > -1)) * 2
+softmax(x, axis=0)
+log_softmax(x @ W, axis=0)
+softmax(np.where(row_index(3) >= column_index(3), x @ x.T, -np.inf)) @ x
+np.where(x > 0, x, -np.inf).max(axis=0)
+np.where(x > 0, x, np.inf).min()
+np.cumsum(x, axis=0)
+np.cumsum(x @ W, axis=1).mean(axis=0)
+np.cumsum(t, axis=0) / (np.cumsum(t * t, 0) + 1)
+np.linalg.norm(x, axis=1)
+np.any(x > 2, axis=1) + np.all(x > -1.5, axis=0)
+np.count_nonzero(x > 0, axis=0) * x
+np.zeros_like(x) + np.ones_like(x)
 """.strip().splitlines()
 TRAINED = ("x", "W", "E")
+
+
+KEEPING = (np.var, np.std, np.argmax, np.argmin, np.any, np.all, np.count_nonzero, np.linalg.norm)
 
 
 def _plain(x: Any) -> Any:
@@ -105,7 +143,19 @@ class Kept(every_op.Counted):
         return np.atleast_2d(found).view(Kept)
 
     def __array_function__(self, function, types, args, options):
-        return np.asarray(function(*_plain(args), **options)).view(Kept)
+        if function in KEEPING:
+            options = {"keepdims": True, **options}
+        found = np.asarray(function(*_plain(args), **options))
+        return (found * 1.0 if found.dtype == bool else found).view(Kept)
+
+    def __and__(self, other):
+        return np.logical_and(self, other)
+
+    def __or__(self, other):
+        return np.logical_or(self, other)
+
+    def __invert__(self):
+        return np.logical_not(self)
 
     def sum(self, axis=None):
         return np.asarray(self).sum(axis=axis, keepdims=True).view(Kept)
@@ -200,11 +250,11 @@ def test_a_part_is_named_after_its_block_and_stands_folded_behind_it():
     assert shown == [
         ("Inputs", ["x", "W"], False, "Sheet"),
         ("Softmax", ["p", "after"], False, "Model"),
-        ("Inside Softmax", ["p_product"], True, "Model"),
+        ("Inside Softmax", ["p_product", "p_exp"], True, "Model"),
     ]
     assert part_of(s.blocks["p_product"]) == "p"
     assert s.blocks["p_product"].line == s.blocks["p"].line
-    assert list(s.blocks) == ["x", "W", "p_product", "p", "after"]
+    assert list(s.blocks) == ["x", "W", "p_product", "p_exp", "p", "after"]
 
 
 def test_a_part_that_is_a_block_already_is_that_block():

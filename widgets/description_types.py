@@ -177,6 +177,7 @@ class PartBlock(PlacedBlock, total=False):
     excel: Excel
     linked: bool  # whether it repeats a block of the main sheet
     infinite: bool  # whether infinite is a number that it may have
+    endless: bool  # whether an infinity in it stands for what is left out
 
 
 class PartGroup(TypedDict):

@@ -10,7 +10,7 @@ import io
 import zipfile
 
 from sheets import InputError, Sheet, SheetError
-from sheets.language.blocks import Input, infinity_of
+from sheets.language.blocks import Input, infinity_of, is_endless
 from sheets.targets.excel import write
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.limits import MOST_FORMULAS
@@ -99,6 +99,7 @@ def _block(part: Part, name: str) -> types.PartBlock:
     if block.expr is not None:
         placed["excel"] = block_formula(sheet, part.where.blocks, name).pieces()
         placed["infinite"] = infinity_of(block) is not None
+        placed["endless"] = is_endless(block)
     return placed
 
 

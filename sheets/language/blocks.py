@@ -54,6 +54,7 @@ class Computed(Block):
     """A block that its formula computes from earlier ones."""
 
     infinite: Expr | None = None  # it may be infinite: the sign says which way
+    endless: bool = False  # cells of it are -np.inf or np.inf by the author's own np.where
     part_of: str = ""  # the block whose formula it is a part of, made by the language
     gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
 
@@ -125,6 +126,11 @@ def infinity_of(block: Block) -> Expr | None:
 def gradient_of(block: Block) -> tuple[str, str] | None:
     """(loss, block) of a gradient, or None."""
     return block.gradient_of if isinstance(block, Computed) else None
+
+
+def is_endless(block: Block) -> bool:
+    """Whether an infinity in it stands for what is left out, and is shown as an empty cell."""
+    return isinstance(block, Computed) and block.endless
 
 
 def part_of(block: Block) -> str:

@@ -11,6 +11,8 @@ each row says).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .dependencies import walk
 from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise
 from .functions import composed
@@ -30,19 +32,32 @@ def index(i: Index) -> Expr:
     )
 
 
+class Running(NamedTuple):
+    """How far a running sum goes: from 0 to `place`, or (not up) from there to the last, n - 1."""
+
+    place: Index
+    up: bool
+    n: int
+
+
 def reads(e: Expr, k: str) -> bool:
     return any(
-        (x.op == "cell" and k in x.arg[1:]) or (x.op == "index" and x.arg == k) for x in walk(e)
+        (x.op == "cell" and k in x.arg[1:])
+        or (x.op == "index" and x.arg == k)
+        or (x.op == "over" and isinstance(x.arg[2], Running) and x.arg[2].place == k)
+        for x in walk(e)
     )
 
 
 def over(kind: str, body: Expr, k: str, length: int) -> Expr:
-    """The sum, mean, max or min of body for k in 0..length-1.
+    """The sum, mean, max, min, or place of the max or min, of body for k in 0..length-1.
 
     A body without k only needs counting.
     """
     if reads(body, k):
         return Expr("over", (body,), ONE, (kind, k, length))
+    if kind in ("argmax", "argmin"):
+        return const(0)
     return elementwise("multiply", length, body) if kind == "sum" else body
 
 
@@ -87,12 +102,24 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             if isinstance(i, int):
                 return at(e.args[i], 0, j, depth)
             return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
+        case "cumsum":
+            return _running(e, i, j, depth)
         case "softmax" | "log_softmax":
             return at(composed(e), i, j, depth)
         case kind if kind in REDUCTIONS:
             return _reduced(e, i, j, depth)
         case op:
             return Expr(op, tuple(at(a, i, j, depth) for a in e.args), ONE)
+
+
+def _running(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """Always a sum: even one term is written as such, so that all cells have one formula."""
+    (axis, up), k = e.arg, f"k{depth}"
+    place, n = ((i, j)[axis], e.shape[axis])
+    body = at(e.args[0], *((k, j) if axis == 0 else (i, k)), depth + 1)
+    if not reads(body, k):  # an axis of one
+        return body
+    return Expr("over", (body,), ONE, ("sum", k, Running(place, up, n)))
 
 
 def _times(a: Expr, b: Expr) -> Expr:

@@ -60,12 +60,12 @@ def _largest_vjp(g, y, x, here):
     return (where(largest, g / reduction("sum", largest, y.arg), 0),)
 
 
-def _softmax_vjp(g, here):
-    return here * (g - reduction("sum", g * here, 1))
+def _softmax_vjp(g, y, here):
+    return here * (g - reduction("sum", g * here, y.arg))
 
 
-def _log_softmax_vjp(g, here):
-    return g - elementwise("exp", here) * reduction("sum", g, 1)
+def _log_softmax_vjp(g, y, here):
+    return g - elementwise("exp", here) * reduction("sum", g, y.arg)
 
 
 def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
@@ -79,6 +79,11 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _mean_vjp(g, y, y.args[0])
         case "max" | "min":
             return _largest_vjp(g, y, y.args[0], here)
+        case "argmax" | "argmin":
+            return (None,)
+        case "cumsum":
+            axis, up = y.arg
+            return (Expr("cumsum", (g,), y.shape, (axis, not up)),)
         case "matmul":
             a, b = y.args
             return g @ b.T, a.T @ g
@@ -90,9 +95,9 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
         case "stack":
             return tuple(take(g, row) for row in range(len(y.args)))
         case "softmax":
-            return _softmax_vjp(g, here), None
+            return _softmax_vjp(g, y, here), None
         case "log_softmax":
-            return _log_softmax_vjp(g, here), None
+            return _log_softmax_vjp(g, y, here), None
         case "row_index" | "column_index" | "const":
             return ()  # they have no arguments
     raise SheetError(f"backprop: {y.op} has no derivative yet; it is a case of structure_vjp")

@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
-from .cells import reads
+from .cells import Running, reads
 from .dependencies import walk
 from .expr import Expr
 from .ops import OPS
@@ -79,6 +79,8 @@ def _sums(e: Expr, spans: Spans) -> bool:
     if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
         inner[x.arg[1]] = x.arg[2]
         x = x.args[0]
+    if any(isinstance(length, Running) for length in inner.values()):
+        return x.op == "cell" and not x.args  # SUM(A$1:A1) grows with its cell
     if x.op == "cell":
         return _whole(x, inner)
     if kind in ("sum", "mean") and _lined_up(x, inner):

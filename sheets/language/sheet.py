@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Blocks, Computed, Group, Input, Size, part_of
+from .blocks import Block, Blocks, Computed, Group, Input, Size, is_endless, part_of
 from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
+from .dependencies import walk
 from .errors import InputError, SheetError, nearest
 from .expr import Expr, Rows, is_data
 from .formats import Pieces, checked_format
@@ -171,10 +172,20 @@ class Sheet(Blocks):
         self.blocks[block.name] = block
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
+            block.endless = self._is_endless(block.expr)
             said = alike(block.expr)
             if self._same.get(said) not in self.blocks:
                 self._same[said] = block.name
         return self[block.name]
+
+    def _is_endless(self, formula: Expr) -> bool:
+        """Whether it says an infinity, or reads a block that does."""
+        return any(
+            is_endless(self.blocks[node.arg])
+            if node.op == "ref"
+            else node.op == "const" and np.isinf(node.arg)
+            for node in walk(formula)
+        )
 
     # --- parts that the language gives blocks of their own
 

@@ -20,7 +20,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..language.blocks import Input
-from ..language.cells import Index, at
+from ..language.cells import Index, Running, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
@@ -30,8 +30,18 @@ from ..language.spelling import Test, Text, spell
 from .javascript_functions import called
 
 TEST = Test("+({0})", "({0})")
-START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
+# A sum's name is {0}, its term {1}, its index {2}.
+START = {
+    "sum": "{0} = 0",
+    "mean": "{0} = 0",
+    "max": "{0} = -Infinity",
+    "min": "{0} = Infinity",
+    "argmax": "{0} = 0, {0}_x = -Infinity",
+    "argmin": "{0} = 0, {0}_x = Infinity",
+}
 STEP = {
+    "argmax": "{{ const x = {1}; if (x > {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
+    "argmin": "{{ const x = {1}; if (x < {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
     "sum": "{0} += {1}",
     "mean": "{0} += {1}",
     "max": "{0} = Math.max({0}, {1})",
@@ -84,7 +94,7 @@ class Writer:
         """Data rows are the program's argument, never a written number."""
         if isinstance(x, Rows):
             return Text("_rows")
-        text = repr(abs(float(x))).removesuffix(".0")
+        text = repr(abs(float(x))).removesuffix(".0").replace("inf", "Infinity")
         return Text(self.gap(text)) if x >= 0 else Text(f"-{self.gap(text)}", "add")
 
     def index(self, i: Index, lines: list[str]) -> str:
@@ -136,11 +146,20 @@ class Writer:
         total = f"_t{next(self._fresh)}"
         inner: list[str] = []
         term = self.source(e.args[0], inner)
-        step = STEP[kind].format(total, f"{term}")
+        step = STEP[kind].format(total, f"{term}", f"_{k}")
         self.repeats = True
-        loop = f"for (let _{k} = 0; _{k} < {self.number(length)}; _{k}++)"
-        lines.append(f"let {total} = {START[kind]}; {loop} {{ {' '.join([*inner, step])}; }}")
+        loop = f"for ({self._counted(k, length, lines)}; _{k}++)"
+        lines.append(f"let {START[kind].format(total)}; {loop} {{ {' '.join([*inner, step])}; }}")
         return Text(f"{total}/{self.number(length)}", "mul") if kind == "mean" else Text(total)
+
+    def _counted(self, k: str, length: int | Running, lines: list[str]) -> str:
+        """Where k starts and how far it goes."""
+        if not isinstance(length, Running):
+            return f"let _{k} = 0; _{k} < {self.number(length)}"
+        here = self.index(length.place, lines)
+        if length.up:
+            return f"let _{k} = 0; _{k} <= {here}"
+        return f"let _{k} = {here}; _{k} < {self.number(length.n)}"
 
     def assignment(self, target: str, e: Expr) -> str:
         """`target = e;` after the statements that e needs."""

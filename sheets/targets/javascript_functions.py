@@ -44,6 +44,9 @@ FUNCTIONS = {
   }
 }"""
     ),
+    "_rint": (
+        "(x) => { const r = Math.round(x); return Math.abs(x % 1) === 0.5 && r % 2 ? r - 1 : r; }"
+    ),
     "_xlogy": "(x, y) => x * Math.log(y + (x === 0 ? 1 : 0))",
     "_sigmoid": "(x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)))",
     "_normal_tail": (

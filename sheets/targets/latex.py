@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.blocks import Block, gradient_of
-from ..language.cells import Index, at
+from ..language.cells import Index, Running, at
 from ..language.errors import NeedsBlock
 from ..language.expr import REDUCTIONS, Expr, Rows
 from ..language.formats import shown
@@ -30,6 +30,8 @@ NAMES = {
     "mean": r"\mathrm{mean}",
     "max": r"\max",
     "min": r"\min",
+    "argmax": r"\arg\max",
+    "argmin": r"\arg\min",
     "softmax": r"\mathrm{softmax}",
 }
 MOST_TERMS = (
@@ -124,6 +126,8 @@ def number(x: float) -> Text:
     """
     if isinstance(x, Rows):
         return Text("n")
+    if x == float("inf"):
+        return Text(r"\infty")
     if x < 0:
         return Text(f"-{number(-x).text}", "add")
     text = f"{x:.6g}"
@@ -176,13 +180,14 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             place = f"{_tex(chosen, sheet):add}+1".replace("-1+1", "")
             return Text(f"{listed}_{{{place}}}", "pow")
         case "log_softmax":
-            return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
+            under = _direction(e.arg, across="")
+            return Text(rf"\ln\mathrm{{softmax}}{under}\left({_tex(e.args[0], sheet)}\right)")
+        case "cumsum":
+            axis, up = e.arg
+            under = _direction(axis if up else None, across=r"_{\rightarrow}")
+            return Text(rf"\mathrm{{cumsum}}{under}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
-            under = (
-                {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "")
-                if kind != "softmax"
-                else ""
-            )
+            under = _direction(e.arg, across="" if kind == "softmax" else r"_{\rightarrow}")
             if kind == "sum":
                 return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
             return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
@@ -197,6 +202,11 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
 
 
+def _direction(axis: int | None, across: str) -> str:
+    """The arrow under a reduction: down or across."""
+    return {0: r"_{\downarrow}", 1: across}.get(axis, "") if axis is not None else ""
+
+
 def _listed(said: list[str]) -> str:
     """(a, b, \\ldots, z): what stands below each other."""
     shown_rows = said if len(said) <= MOST_TERMS else [*said[:2], r"\ldots", said[-1]]
@@ -207,10 +217,18 @@ def _over(e: Expr, sheet: Sheet) -> Text:
     kind, k, length = e.arg
     body = _tex(e.args[0], sheet)
     if kind in ("sum", "mean"):
-        upper = "n" if isinstance(length, Rows) else str(int(length))
-        total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:term}", "term")
+        lower, upper = _ends(length, sheet)
+        total = Text(rf"\sum_{{{INDEX[k]}={lower}}}^{{{upper}}} {body:term}", "term")
         return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "term")
     return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
+
+
+def _ends(length: int | Running, sheet: Sheet) -> tuple[str, str]:
+    """From where to where a sum goes, counted from 1."""
+    if isinstance(length, Running):
+        here, last = _index_text(length.place, sheet), _ends(length.n, sheet)[1]
+        return ("1", here) if length.up else (here, last)
+    return "1", "n" if isinstance(length, Rows) else str(int(length))
 
 
 def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
@@ -293,6 +311,8 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
 
 def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
     kind, k, length = e.arg
+    if isinstance(length, Running):
+        raise NeedsBlock("how many terms it has differs from cell to cell")
     shown_terms: list[int | str] = (
         list(range(length))
         if length <= MOST_TERMS and not isinstance(length, Rows)
@@ -304,7 +324,7 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
         )
         for term in shown_terms
     ]
-    if kind in ("max", "min"):
+    if kind not in ("sum", "mean"):
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
         return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")

@@ -35,6 +35,11 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
     return out
 
 
+def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
+    """From the first element up to each one, or (not up) from each one to the last."""
+    return np.cumsum(x, axis) if up else np.flip(np.cumsum(np.flip(x, axis), axis), axis)
+
+
 def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = None) -> np.ndarray:
     """e as an array of its own shape.
 
@@ -69,10 +74,12 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return _take(args[0], args[1])
         case "stack":
             return np.vstack(args)
+        case "cumsum":
+            return _running_sum(args[0], *e.arg)
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
         case kind if kind in REDUCTIONS:
-            return getattr(args[0], kind)(axis=e.arg, keepdims=True)
+            return np.asarray(getattr(args[0], kind)(axis=e.arg, keepdims=True), dtype=float)
         case op:
             return np.asarray(OPS[op].numpy(*args), dtype=float)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ...language.blocks import Input, infinity_of
-from ...language.cells import at, reads
+from ...language.cells import Running, at, reads
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
 from ...language.expr import Expr, Rows, const, is_number, is_single
@@ -29,7 +29,16 @@ MOST_TERMS = 255  # of a sum that has to be written out term by term: as many as
 MOST_CHOICES = 28  # of one CHOOSE: LibreOffice takes no more than some thirty, Excel 254
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
-WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
+WHOLE = {
+    "sum": "SUM({0})",
+    "mean": "AVERAGE({0})",
+    "max": "MAX({0})",
+    "min": "MIN({0})",
+    "argmax": "add|MATCH(MAX({0}),{0},0)-1",
+    "argmin": "add|MATCH(MIN({0}),{0},0)-1",
+}
+# What stands for minus infinity under a softmax or a max: EXP of it is 0, and cells show it empty.
+LARGEST = 9e307
 
 
 def column_name(j: int) -> str:
@@ -130,10 +139,22 @@ class Writer:
             return symbol, ""
         if symbol in spans:
             last = spans[symbol]
+            if isinstance(last, Running):
+                return self._running_end(last, which)
             return (
                 (0, "") if which == 0 else (0, "last") if isinstance(last, Rows) else (last - 1, "")
             )
         return 0, symbol
+
+    def _running_end(self, span: Running, which: int) -> tuple[int, str]:
+        """The first (0) or last (1) of what a running sum takes."""
+        if which == (1 if span.up else 0):
+            place = span.place
+            assert not isinstance(place, Expr)
+            return (place, "") if isinstance(place, int) else (0, place)
+        if which == 0:
+            return 0, ""
+        return (0, "last") if isinstance(span.n, Rows) else (span.n - 1, "")
 
     def _range(self, name: str, i, j, spans: dict) -> Text | None:
         """The cells of a block for these symbols, or None where they do not stand side by side (in
@@ -237,9 +258,9 @@ class Writer:
             case "const" if isinstance(e.arg, Rows):
                 return self._row_count()
             case "const":
-                return Text(
-                    repr(float(e.arg)).removesuffix(".0").upper(), "atom" if e.arg >= 0 else "add"
-                )
+                number = min(max(float(e.arg), -LARGEST), LARGEST)
+                text = repr(number).removesuffix(".0").upper()
+                return Text(text, "atom" if e.arg >= 0 else "add")
             case "index":
                 return self._index(e, spans)
             case "cell":
@@ -303,11 +324,11 @@ class Writer:
             found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
                 self.ranges.setdefault(x.arg[0], []).append(found)
-                return Text(f"{WHOLE[kind]}({found})")
+                return spell(WHOLE[kind], [found], TEST)
         elif x.op == "cell" and not (
             self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
         ):
-            return Text(f"{WHOLE[kind]}({self._cell(x, inner)})")
+            return spell(WHOLE[kind], [self._cell(x, inner)], TEST)
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
             total = Text(f"SUMPRODUCT({self.text(x, inner)})")
             return total if kind == "sum" else self._divided(total, new)
@@ -375,7 +396,7 @@ class Writer:
             raise self._refuse(x, f"a {kind} of {len(terms)} terms")
         written = [self.text(term, spans) for term in terms]
         if kind in ("max", "min"):
-            return Text(f"{WHOLE[kind]}({','.join(f'{t}' for t in written)})")
+            return spell(WHOLE[kind], [Text(",".join(f"{t}" for t in written))], TEST)
         total = Text(
             "+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]),
             "add" if len(written) > 1 else written[0].level,
