@@ -480,7 +480,7 @@ FAMILIES = {
     "every op": [formula for formulas in every_op.FORMULAS.values() for formula in formulas],
 }
 FORMULAS = [formula for family in FAMILIES.values() for formula in family]
-# What Excel has no formula for in one cell: these raise NeedsBlock, and hold in the other targets.
+# What Excel has no formula for in one cell: these get blocks for their parts.
 NEED_BLOCKS = [
     "A @ W @ W.T",
     "A @ (W @ W.T)",

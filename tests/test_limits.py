@@ -69,22 +69,10 @@ def test_as_deep_as_excel_goes(reading):
     )
 
 
-def test_deeper_is_refused_at_the_author_s_line():
-    said = refused(sines(65), NeedsBlock)
-    assert re.match(
-        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a"
-        r" part a block of its own",
-        said,
-    )
-
-
-def test_a_sentence_counts_too():
-    s = Sheet("said")
-    e = s.input("x", 0.5)
-    for _ in range(64):
-        e = np.sin(e)
-    s.say("deep", when=e)
-    assert "sentence 'deep': 65 functions" in refused(s, NeedsBlock)
+def test_deeper_gets_a_block_for_what_is_deepest():
+    s = sines(65)
+    assert list(s.blocks) == ["x", "y_part", "y"] and repr(s.blocks["y"].expr) == "sin(y_part)"
+    write(s, io.BytesIO())
 
 
 # --- texts

@@ -12,6 +12,7 @@ import numpy as np
 
 from .errors import ShapeError, SheetError
 from .expr import (
+    FUNCTIONS,
     Expr,
     Rows,
     clip,
@@ -205,7 +206,7 @@ def taken(x: Any, indices: Any, axis: int | None = None) -> Expr:
     return take(x, indices)
 
 
-FUNCTIONS: dict[Callable, Callable] = {
+FUNCTIONS |= {
     np.where: where,
     np.clip: clip,
     np.take: taken,

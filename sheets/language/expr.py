@@ -251,8 +251,6 @@ class Expr:
         return elementwise(name, *inputs)
 
     def __array_function__(self, function, types, args, options):
-        from .compositions import FUNCTIONS  # they are made of this module's
-
         if function not in FUNCTIONS:
             known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
             what = f"np.{function.__name__} is not a function of the sheet language"
@@ -262,8 +260,6 @@ class Expr:
 
 def method_of(x: Expr, name: str) -> Callable[..., Expr]:
     """numpy's function of that name with x as its first argument. Raises SheetError."""
-    from .compositions import FUNCTIONS
-
     known = {function.__name__: function for function in FUNCTIONS}
     if name not in known:
         methods = ", ".join(sorted(known))
@@ -283,6 +279,9 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
         return elementwise(op, *operands)
     said = f"`a {sign} b`" if len(operands) > 1 else f"`{sign}a`"
     raise SheetError(f"{said} is for comparisons; of numbers write np.{op}")
+
+
+FUNCTIONS: dict[Callable, Callable[..., Expr]] = {}  # numpy's, of blocks: compositions.py
 
 
 def described(e: Expr) -> str:

@@ -16,22 +16,14 @@ from .dependencies import walk
 from .expr import Expr
 from .ops import OPS
 
-# Of a range these make one number, so that no sum over the range can stand around them:
-# MAX(0,A1:A3).
-COLLAPSING = re.compile(r"\b(AND|OR|IF|MAX|MIN|SUM|AVERAGE|COUNT)\(")
-# What works element by element inside of SUMPRODUCT in every program: functions do not.
+# What works element by element inside of SUMPRODUCT in every program. Functions do not: MAX(0,A1:A3)
+# is one number in all of them, and EXP(A1:A3) in some.
 OPERATORS = (
     "add,subtract,multiply,divide,power,negative,stop,"
     "equal,not_equal,less,less_equal,greater,greater_equal"
 ).split(",")
 FUNCTION = re.compile(r"[A-Z][A-Z0-9.]*\(|\(|\)")
 Spans = dict[str, Any]  # of each symbol that runs in a sum, how far
-
-
-@cache
-def collapses(op: str) -> bool:
-    """Whether a range that stands in this op would collapse to one number."""
-    return COLLAPSING.search(OPS[op].excel) is not None
 
 
 def fits(e: Expr, spans: Spans | None = None) -> bool:

@@ -183,7 +183,7 @@ class Sheet(Blocks):
         return any(
             is_endless(self.blocks[node.arg])
             if node.op == "ref"
-            else node.op == "const" and np.isinf(node.arg)
+            else node.op == "const" and np.isinf(float(node.arg))
             for node in walk(formula)
         )
 
@@ -196,6 +196,8 @@ class Sheet(Blocks):
 
     def _group_of_parts(self) -> Group:
         """The folded group that stands behind the current one."""
+        if not self.groups:
+            self.group(self.title)
         if not self.groups[-1].parts:
             open_ = self.groups[-1]
             note = "What the formulas above are made of"
@@ -340,7 +342,12 @@ class Sheet(Blocks):
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's
         number at the time. Raises SheetError.
         """
-        self.sentences.append(new_sentence(self, text, when))
+        said = new_sentence(self, text, when)
+        name = f"said_{len(self.sentences) + 1}"
+        condition = Computed(name=name, shape=(1, 1), line=said.line, expr=said.when)
+        self._give_parts(condition)
+        assert condition.expr is not None
+        self.sentences.append(replace(said, when=condition.expr))
 
     def source(self, text: str, address: str = "") -> None:
         """Where the facts come from: a title, and its address on the web."""

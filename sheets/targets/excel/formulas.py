@@ -18,7 +18,6 @@ from ...language.cells import Running, at, reads
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
 from ...language.expr import Expr, Rows, const, is_number, is_single
-from ...language.one_cell import collapses
 from ...language.ops import OPS
 from ...language.sheet import Sheet
 from ...language.spelling import Test, Text, spell
@@ -270,8 +269,6 @@ class Writer:
             case "choose":
                 return self._choose(e, spans)
             case op:
-                if collapses(op) and any(reads(e, k) for k in spans):
-                    raise self._refuse(e, f"{op} inside a sum")
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
     def _row_count(self) -> Text:

@@ -215,6 +215,7 @@
  * @property {Excel} [excel]
  * @property {boolean} [linked] whether it repeats a block of the main sheet
  * @property {boolean} [infinite] whether infinite is a number that it may have
+ * @property {boolean} [endless] whether an infinity in it stands for what is left out
  */
 
 /**
