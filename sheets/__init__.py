@@ -20,6 +20,7 @@ from .language.functions import (
 from .language.grad import backprop
 from .language.noise import normal, permutation, uniform
 from .language.sheet import Sheet
+from .language.windows import correlate, pooled
 from .targets.numpy import sentences, values
 
 __all__ = [
@@ -37,11 +38,13 @@ __all__ = [
     "SheetError",
     "backprop",
     "column_index",
+    "correlate",
     "eye",
     "log_softmax",
     "normal",
     "normal_quantile",
     "permutation",
+    "pooled",
     "row_index",
     "sentences",
     "sigmoid",

@@ -223,7 +223,7 @@ def _number(x: Any, name: str) -> float:
     if isinstance(x, str):
         assert is_error(x) or x in ("infinite", "-infinite"), f"{name} holds the text {x!r}"
         return float("nan") if is_error(x) else float(x.removesuffix("inite"))
-    return np.sign(x) * np.inf if abs(x) >= LARGEST else float(x)
+    return np.sign(x) * np.inf if abs(x) == LARGEST else float(x)
 
 
 def different(before: Any, after: Any, tolerance: float = 1e-9) -> bool:

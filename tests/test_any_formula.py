@@ -12,6 +12,7 @@ import every_op
 import examples
 import numpy as np
 import pytest
+import scipy.signal
 import workbooks
 
 from sheets import Sheet, SheetError, backprop, softmax, values
@@ -27,6 +28,15 @@ INPUTS = {
     "W": [[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]],
     "E": [[-1.0, 0.75], [0.5, -0.25], [1.25, 2.0], [0.125, -1.5], [0.375, 1.75]],
     "t": [[0.0], [2.0], [1.0]],
+    "P": [
+        [0.8, -1.3, 2.1, 0.4, -0.6],
+        [1.7, 0.2, -0.9, 1.1, 0.3],
+        [-2.2, 1.4, 0.6, -0.7, 1.9],
+        [0.1, -0.5, 1.2, 2.4, -1.6],
+        [1.5, 0.9, -1.1, 0.7, 2.3],
+        [-0.4, 1.8, -1.9, -0.2, 0.5],
+    ],
+    "K": [[0.5, -1.5], [1.25, 0.75], [-0.8, 0.3]],
 }
 # What eight sheets of a teacher's said, and then some: most were refused once.
 FORMULAS = """
@@ -119,8 +129,57 @@ np.linalg.norm(x, axis=1)
 np.any(x > 2, axis=1) + np.all(x > -1.5, axis=0)
 np.count_nonzero(x > 0, axis=0) * x
 np.zeros_like(x) + np.ones_like(x)
+P[1:3, 2:5] * 2
+P[::2].sum(axis=1)
+P[-1] - P[0]
+K[0, 1] * x
+P[:, 2] + P[:, -1]
+P[::-1, 1::3]
+P[5:0:-2, ::-2].T
+P[[0, 2]] @ P[:2].T
+P[1:] - P[:-1]
+(P[1:] - P[:-1]).sum(axis=0)
+(P @ P.T)[2:4, 1] * 3
+P[:3, :2] @ K.T
+np.maximum(0, P)[1:4].max(axis=0)
+E[t][1:] * 2
+P[:, t] + P[:, 2]
+correlate(P, K)
+np.maximum(0, correlate(P, K) + 0.1)
+correlate(P, K, "same")
+correlate(P, K, stride=2)
+correlate(P, K, padding=1, stride=(3, 2))
+correlate(correlate(P, K), K[:2])
+correlate(np.abs(P), np.flip(K)) / 2
+pooled(P, (2, 2), np.max)
+pooled(P, (3, 2), np.mean)
+pooled(P, 2, np.min) - pooled(P, 2, np.sum)
+pooled(np.maximum(0, correlate(P, K)), (2, 2), np.max)
+np.vstack([x, x[:2] * 2, E])
+np.vstack([x, E]).max(axis=0)
+np.hstack([P, P[:, :2] * 2])
+np.concatenate([K, K + 1], axis=1) @ W[:, [0, 1, 2, 0]].T
+np.concatenate([x, K], axis=0).sum(axis=1)
+np.hstack([x, K]).reshape(2, 6)
+P.reshape(5, 6)
+P.reshape(-1, 1).T
+np.ravel(x) * 2
+(x @ W).reshape(1, -1)
+np.repeat(x, 2, axis=1) + np.repeat(K, 2, axis=1)
+np.repeat(x, 3, axis=0)
+np.pad(x, 1)
+np.pad(K, ((0, 1), (2, 0))).sum(axis=0)
+np.flipud(x) - np.fliplr(K)
+softmax(P[:, 1:4])[0:2] @ P[:3]
 """.strip().splitlines()
-TRAINED = ("x", "W", "E")
+TRAINED = ("x", "W", "E", "P", "K")
+
+
+def _kept(index: Any) -> Any:
+    """A row or column number that keeps its axis."""
+    if isinstance(index, int):
+        return slice(index, index + 1 or None)
+    return index if isinstance(index, slice) else np.ravel(index).astype(int)
 
 
 KEEPING = (np.var, np.std, np.argmax, np.argmin, np.any, np.all, np.count_nonzero, np.linalg.norm)
@@ -170,15 +229,34 @@ class Kept(every_op.Counted):
         return np.asarray(self).min(axis=axis, keepdims=True).view(Kept)
 
     def __getitem__(self, index):
-        plain = np.asarray(self)
-        if isinstance(index, np.ndarray):
-            index = np.asarray(index).ravel().astype(int)
-        return np.atleast_2d(plain[index]).view(Kept)
+        rows, columns = index if isinstance(index, tuple) else (index, slice(None))
+        return np.asarray(self)[_kept(rows)][:, _kept(columns)].view(Kept)
+
+    def reshape(self, *shape):
+        return np.asarray(self).reshape(*shape).view(Kept)
+
+
+def correlated(x, f, padding="valid", stride=1):
+    """By scipy, and cut to the stride."""
+    around = 0 if padding == "valid" else padding
+    if padding == "same":
+        around = [((n - 1) // 2, n // 2) for n in f.shape]
+    found = scipy.signal.correlate2d(np.pad(np.asarray(x), around), np.asarray(f), "valid")
+    down, across = (stride, stride) if isinstance(stride, int) else stride
+    return found[::down, ::across].view(Kept)
+
+
+def by_windows(x, window, function):
+    rows, columns = (window, window) if isinstance(window, int) else window
+    x = np.asarray(x)[: len(x) // rows * rows, : x.shape[1] // columns * columns]
+    blocks = x.reshape(len(x) // rows, rows, -1, columns)
+    return function(function(blocks, 3), 1).view(Kept)
 
 
 def by_numpy(formula: str) -> np.ndarray:
     arrays = {name: np.array(value).view(Kept) for name, value in INPUTS.items()}
-    return np.atleast_2d(np.asarray(eval(formula, {**examples.REFERENCE, **arrays}), dtype=float))
+    known = {**examples.REFERENCE, "correlate": correlated, "pooled": by_windows, **arrays}
+    return np.atleast_2d(np.asarray(eval(formula, known), dtype=float))
 
 
 def sheet_of(formulas: list[str], gradients: bool = True, **options: Any) -> Sheet:

@@ -128,10 +128,15 @@ def excel_disagrees(op: str) -> bool:
     return bool(differences(in_ironcalc(sheet_with(op)), expected_with(op)))
 
 
+ELEMENT_BY_ELEMENT = one_cell.OPERATORS
+
+
 def stays_inside_a_sum(op: str) -> bool:
     """Whether the op stands in a sum over a range, where Excel would collapse the range to one
     number, or another program would.
     """
+    if op in ELEMENT_BY_ELEMENT:
+        return False
     first, _ = every_op.places(op)
     s = sheet_of([f"sum({every_op.called(op, first)})"])
     return any(node.op == op for node in walk(s.blocks["formula_0"].expr))

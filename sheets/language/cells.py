@@ -1,7 +1,7 @@
 """From blocks to one cell: at(expr, i, j) is the formula of the cell in row i, column j.
 
-i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, or an expression
-that looks a row up. Called once per block with symbols, it gives Excel a formula to fill,
+i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, sums of both
+(`Shifted`: 2i + k0 + 1), or an expression that looks a row up. Called once per block with symbols, it gives Excel a formula to fill,
 JavaScript a loop body, and LaTeX its subscripts.
 
 Four nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length), `index`
@@ -17,8 +17,55 @@ from .dependencies import walk
 from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise
 from .functions import composed
 
-Index = str | int | Expr
 ONE: Shape = (1, 1)
+
+
+class Shifted(NamedTuple):
+    """A place that moves with symbols: the sum of each one times its factor, and `plus`."""
+
+    terms: tuple[tuple[str, int], ...]
+    plus: int
+
+
+Index = str | int | Expr | Shifted
+
+
+def symbols(i: Index) -> tuple[str, ...]:
+    """The symbols that a place moves with; of a look-up none."""
+    if isinstance(i, Shifted):
+        return tuple(symbol for symbol, _ in i.terms)
+    return (i,) if isinstance(i, str) else ()
+
+
+def as_shifted(i: str | int | Shifted) -> Shifted:
+    if isinstance(i, Shifted):
+        return i
+    return Shifted(((i, 1),), 0) if isinstance(i, str) else Shifted((), i)
+
+
+def moved(i: Index, times: int = 1, plus: int = 0, more: Index = 0) -> Index:
+    """times * i + plus + more, as simple as it can be said."""
+    if isinstance(i, Expr) or isinstance(more, Expr):
+        return index(i) * times + plus + index(more)
+    (terms, start), (others, rest) = as_shifted(i), as_shifted(more)
+    factors = {symbol: factor * times for symbol, factor in terms}
+    for symbol, factor in others:
+        factors[symbol] = factors.get(symbol, 0) + factor
+    start = start * times + plus + rest
+    if not factors:
+        return start
+    if start == 0 and list(factors.values()) == [1]:
+        return next(iter(factors))
+    return Shifted(tuple(factors.items()), start)
+
+
+def placed(i: Index, symbol: str, n: int) -> Index:
+    """i with the number n in place of a symbol."""
+    if isinstance(i, Shifted):
+        kept = tuple(term for term in i.terms if term[0] != symbol)
+        gone = sum(factor * n for name, factor in i.terms if name == symbol)
+        return moved(Shifted(kept, i.plus + gone))
+    return n if i == symbol else i
 
 
 def cell(block: str, i: Index, j: Index) -> Expr:
@@ -27,9 +74,19 @@ def cell(block: str, i: Index, j: Index) -> Expr:
 
 
 def index(i: Index) -> Expr:
-    return (
-        i if isinstance(i, Expr) else const(i) if isinstance(i, int) else Expr("index", (), ONE, i)
-    )
+    """A place as a number that is counted with."""
+    if isinstance(i, Expr):
+        return i
+    if isinstance(i, Shifted):
+        number: Expr = const(i.plus)
+        for symbol, factor in reversed(i.terms):
+            number = _index(symbol) * factor + number
+        return number
+    return const(i) if isinstance(i, int) else _index(i)
+
+
+def _index(i: str | Shifted) -> Expr:
+    return Expr("index", (), ONE, i)
 
 
 class Running(NamedTuple):
@@ -42,8 +99,8 @@ class Running(NamedTuple):
 
 def reads(e: Expr, k: str) -> bool:
     return any(
-        (x.op == "cell" and k in x.arg[1:])
-        or (x.op == "index" and x.arg == k)
+        (x.op == "cell" and any(k in symbols(place) for place in x.arg[1:]))
+        or (x.op == "index" and k in symbols(x.arg))
         or (x.op == "over" and isinstance(x.arg[2], Running) and x.arg[2].place == k)
         for x in walk(e)
     )
@@ -104,6 +161,20 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
         case "cumsum":
             return _running(e, i, j, depth)
+        case "slice":
+            down, across = e.arg
+            return at(e.args[0], moved(i, down.step, down.start), moved(j, across.step, across.start), depth)
+        case "window":
+            return _window(e, i, j, depth)
+        case "pad":
+            return _padded(e, i, j, depth)
+        case "repeat":
+            down, across = e.arg
+            return at(e.args[0], _quotient(i, down), _quotient(j, across), depth)
+        case "join":
+            return _joined(e, i, j, depth)
+        case "reshape":
+            return _reshaped(e, i, j, depth)
         case "softmax" | "log_softmax":
             return at(composed(e), i, j, depth)
         case kind if kind in REDUCTIONS:
@@ -120,6 +191,94 @@ def _running(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     if not reads(body, k):  # an axis of one
         return body
     return Expr("over", (body,), ONE, ("sum", k, Running(place, up, n)))
+
+
+def _window(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """What the window over x sums, or its largest: x from (i, j) times the stride on."""
+    x, *weights = e.args
+    kind, (rows, columns), (down, across) = e.arg
+    k, k2 = f"k{depth}", f"k{depth + 1}"
+    body = at(x, moved(i, down, more=k), moved(j, across, more=k2), depth + 2)
+    for f in weights:
+        body = _times(body, at(f, fixed(k, rows), fixed(k2, columns), depth + 2))
+    return over(kind, over(kind, body, k2, columns), k, rows)
+
+
+def _number(i: Index) -> Expr:
+    """A place as a number that a cell is looked up by."""
+    return i if isinstance(i, Expr) else const(i) if isinstance(i, int) else _index(i)
+
+
+def _quotient(i: Index, by: int) -> Index:
+    """i // by."""
+    if by == 1 or isinstance(i, int):
+        return i if by == 1 else i // by
+    return elementwise("floor", index(i) / by)
+
+
+def _padded(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """x from `start` on, `step` apart, and 0 around it and between."""
+    x = e.args[0]
+    conditions: list[Expr] = []
+    place: list[Index] = []
+    for here, whole, length, (start, step) in zip((i, j), e.shape, x.shape, e.arg, strict=True):
+        if isinstance(here, int) and (here < start or (here - start) % step):
+            return const(0)
+        if (start, step, length) == (0, 1, whole):
+            place.append(here)
+        elif isinstance(here, int):
+            place.append((here - start) // step)
+        else:
+            conditions += _inside(here, whole, start, start + step * (length - 1), step)
+            place.append(_quotient(_number(moved(here, plus=-start)), step))
+    if any(isinstance(p, int) and p >= n for p, n in zip(place, x.shape, strict=True)):
+        return const(0)
+    value = at(x, place[0], place[1], depth)
+    for condition in reversed(conditions):
+        value = Expr("where", (condition, value, const(0)), ONE)
+    return value
+
+
+def _inside(here: Index, length: int, start: int, last: int, step: int) -> list[Expr]:
+    """What must hold of a place for a number to stand there."""
+    number = index(here)
+    if start == last:
+        return [elementwise("equal", number, start)]
+    found = [number >= start] if start > 0 else []
+    found += [number <= last] if last < length - 1 else []
+    return found + ([elementwise("equal", (number - start) % step, 0)] if step > 1 else [])
+
+
+def _joined(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """The part in which the place lies, from its own start on."""
+    axis, here = e.arg, (i, j)[e.arg]
+
+    def part(x: Expr, start: int) -> Expr:
+        place = moved(here, plus=-start)
+        place = place if isinstance(place, int) else _number(place)
+        return at(x, *((place, j) if axis == 0 else (i, place)), depth)
+
+    starts = [0]
+    for x in e.args[:-1]:
+        starts.append(starts[-1] + int(x.shape[axis]))
+    if isinstance(here, int):
+        k = max(k for k, start in enumerate(starts) if start <= here)
+        return part(e.args[k], starts[k])
+    found = part(e.args[-1], starts[-1])
+    for x, start, end in reversed(list(zip(e.args, starts, starts[1:], strict=False))):
+        found = Expr("where", (index(here) < end, part(x, start), found), ONE)
+    return found
+
+
+def _reshaped(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """The same elements, counted row by row."""
+    columns, own = int(e.shape[1]), int(e.args[0].shape[1])
+    flat = moved(i, columns, more=j)
+    if isinstance(flat, int):
+        return at(e.args[0], flat // own, flat % own, depth)
+    number = index(flat)
+    rest: Index = 0 if own == 1 else number % own
+    return at(e.args[0], number if own == 1 else elementwise("floor", number / own), rest, depth)
 
 
 def _times(a: Expr, b: Expr) -> Expr:

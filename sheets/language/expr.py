@@ -79,6 +79,12 @@ STRUCTURE = (
     "put",
     "stack",
     "cumsum",
+    "slice",
+    "window",
+    "pad",
+    "repeat",
+    "join",
+    "reshape",
     "row_index",
     "column_index",
 )
@@ -185,11 +191,11 @@ class Expr:
         raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
 
     def __getitem__(self, index):
-        """Rows of this block, looked up by a block of row numbers from 0.
+        """`X[t]`: rows looked up by a block of row numbers from 0, (rows of t, columns of X).
 
-        `X[t]` is (rows of t, columns of X).
+        Fixed numbers and slices choose rows and columns: `x[1:3, ::2]`, `x[-1]`, `x[:, 0]`.
         """
-        return take(self, index)
+        return PARTS[0](self, index)
 
     @property
     def T(self) -> Expr:
@@ -281,7 +287,9 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
     raise SheetError(f"{said} is for comparisons; of numbers write np.{op}")
 
 
-FUNCTIONS: dict[Callable, Callable[..., Expr]] = {}  # numpy's, of blocks: compositions.py
+# Filled by the modules whose words are made of this one's.
+FUNCTIONS: dict[Callable, Callable[..., Expr]] = {}  # numpy's, of blocks
+PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 
 def described(e: Expr) -> str:
@@ -482,7 +490,7 @@ def take(x: Any, index: Any, axis: int = 0) -> Expr:
     stay inside. A fraction counts as the row before it, but takes no gradient there.
     """
     if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
-        rule = "a row is looked up by a block or a whole number; slices are not in the language"
+        rule = "a row is looked up by a block or a whole number"
         raise SheetError(f"{x!r}[{index!r}]: {rule}")
     x, index = lift(x), lift(index)
     if axis != 0 or index.shape[1] != 1:

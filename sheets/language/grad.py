@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from . import windows
 from .blocks import Computed, part_of
 from .dependencies import refs, walk
 from .errors import SheetError
@@ -92,6 +93,8 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return put(g, index, x.shape), None
         case "put":
             return take(g, y.args[1]), None
+        case op if op in windows.OPS_HERE:
+            return windows.vjp(g, y, here)
         case "stack":
             return tuple(take(g, row) for row in range(len(y.args)))
         case "softmax":

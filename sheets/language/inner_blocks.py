@@ -12,7 +12,7 @@ from typing import Any
 
 from .cells import at
 from .dependencies import walk
-from .expr import COMPOSED, REDUCTIONS, Expr, Rows, expand
+from .expr import COMPOSED, REDUCTIONS, Expr, Rows, expand, transpose
 from .functions import powers_of
 from .one_cell import Length, fits, length_of
 from .ops import OPS
@@ -54,6 +54,11 @@ def alike(e: Expr) -> Any:
     return tuple(numbers)
 
 
+def _with(e: Expr, k: int, argument: Expr) -> Expr:
+    """e with another argument k."""
+    return Expr(e.op, (*e.args[:k], argument, *e.args[k + 1 :]), e.shape, e.arg)
+
+
 class Parts:
     """The parts of one block's formula. `held(called, part)` makes a block of a part and returns
     what refers to it.
@@ -92,7 +97,19 @@ class Parts:
             tried = self._with_blocks(e, chosen, only_try=True)
             if fits(at(tried, "i", "j")):
                 return self._with_blocks(e, chosen)
-        return self._with_blocks(e, open_)
+        return self._turned(self._with_blocks(e, open_))
+
+    def _turned(self, e: Expr) -> Expr:
+        """e, with one of its arguments turned into a block where ranges would lie across others."""
+        for k, a in enumerate(e.args):
+            if fits(at(e, "i", "j")):
+                return e
+            if isinstance(a.T.shape[1] if a.op != "transpose" else a.shape[1], Rows):
+                continue
+            turn = (lambda x: x) if a.op == "transpose" else transpose
+            if fits(at(_with(e, k, turn(Expr("ref", (), turn(a).shape, ""))), "i", "j")):
+                return _with(e, k, turn(self.held("turned", turn(a))))
+        return e
 
     def _with_powers(self, e: Expr) -> Expr:
         """A softmax over blocks of what it raises and of the powers, which a reader then sees."""

@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
-from .cells import Running, reads
+from .cells import Index, Running, Shifted, reads, symbols
 from .dependencies import walk
 from .expr import Expr
 from .ops import OPS
@@ -33,7 +33,7 @@ def fits(e: Expr, spans: Spans | None = None) -> bool:
         case "const" | "pointer":
             return True
         case "index":
-            return e.arg in ("i", "j")
+            return symbols(e.arg) in (("i",), ("j",))
         case "cell":
             return _looks_up(e, spans)
         case "over":
@@ -54,11 +54,22 @@ def _reads_any(e: Expr, spans: Spans) -> bool:
 
 def _looks_up(e: Expr, spans: Spans) -> bool:
     """A cell at a fixed place, or one that is looked up and that no sum runs over."""
+    if any(not _is_range(place, spans) for place in e.arg[1:]):
+        return False
     return not (e.args and _reads_any(e, spans)) and _all_fit(e, spans)
+
+
+def _is_range(place: Index, spans: Spans) -> bool:
+    """Whether a place runs over cells side by side in a sum, and moves with one symbol besides."""
+    terms = place.terms if isinstance(place, Shifted) else ()
+    inside = [factor for symbol, factor in terms if symbol in spans]
+    return inside in ([], [1]) and len(terms) - len(inside) <= 1
 
 
 def _whole(cell: Expr, spans: Spans) -> bool:
     """Whether a sum of cells alone can be: of a range, or of a row that is looked up."""
+    if any(not _is_range(place, spans) for place in cell.arg[1:]):
+        return False
     return not any(_reads_any(row, spans) for row in cell.args) and _all_fit(cell, {})
 
 
@@ -82,11 +93,9 @@ def _sums(e: Expr, spans: Spans) -> bool:
 
 def _shape(cell: Expr, spans: Spans) -> tuple[str, str]:
     """Which symbols run down and across the range of a cell."""
-    _, i, j = cell.arg
-    return (
-        i if isinstance(i, str) and i in spans else "",
-        j if isinstance(j, str) and j in spans else "",
-    )
+    running = ([s for s in symbols(place) if s in spans] for place in cell.arg[1:])
+    down, across = (found[0] if found else "" for found in running)
+    return down, across
 
 
 def _lined_up(x: Expr, spans: Spans) -> bool:

@@ -20,7 +20,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..language.blocks import Input
-from ..language.cells import Index, Running, at
+from ..language.cells import Index, Running, Shifted, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
@@ -100,8 +100,20 @@ class Writer:
     def index(self, i: Index, lines: list[str]) -> str:
         """A row or column: a loop's variable, a whole number, or a row that is looked up."""
         if isinstance(i, Expr):
-            return f"Math.floor({self.source(i, lines)})"
+            place = i.op == "index" or i.op == "floor"  # a whole number as it is
+            found = self.source(i, lines)
+            return f"{found:add}" if place else f"Math.floor({found})"
+        if isinstance(i, Shifted):
+            return self._shifted(i)
         return f"_{i}" if isinstance(i, str) else f"{self.number(i)}"
+
+    def _shifted(self, i: Shifted) -> str:
+        """The sum of symbols times their factors, in parentheses."""
+        terms = [
+            f"_{symbol}" if factor == 1 else f"{self.number(factor):mul} * _{symbol}"
+            for symbol, factor in i.terms
+        ]
+        return f"({' + '.join([*terms, *([f'{self.number(i.plus)}'] if i.plus else [])])})"
 
     def cell(self, place: tuple[str, Index, Index], lines: list[str]) -> str:
         """A cell (block, i, j) of an array, which holds its block row by row."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.blocks import Block, gradient_of
-from ..language.cells import Index, Running, at
+from ..language.cells import Index, Running, Shifted, at, placed, symbols
 from ..language.errors import NeedsBlock
 from ..language.expr import REDUCTIONS, Expr, Rows
 from ..language.formats import shown
@@ -45,12 +45,12 @@ class Slot(NamedTuple):
     """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last
     data row).
 
-    An empty block stands for the row number itself, counted from 0.
+    A place (symbol, times, plus) moves with it. An empty block stands for the row number itself, counted from 0.
     """
 
     block: str
-    row: int | str
-    column: int | str
+    row: Any
+    column: Any
     tight: bool  # a negative number needs parentheses here
 
 
@@ -102,9 +102,22 @@ def symbol(sheet: Sheet, name: str, index: str = "") -> str:
     )
 
 
+def _shifted_text(place: Shifted, plus: int) -> str:
+    """A place in letters that count from 1: `2i + k`. plus: 1 for the place itself from 1, too."""
+    words = [
+        f"{'+' if factor > 0 else '-'} {'' if abs(factor) == 1 else abs(factor)}{INDEX[symbol]}"
+        for symbol, factor in place.terms
+    ]
+    rest = place.plus + plus - sum(factor for _, factor in place.terms)
+    words += [f"{'+' if rest > 0 else '-'} {abs(rest)}"] if rest else []
+    return " ".join(words).removeprefix("+ ").replace(" ", "")
+
+
 def _index_text(i: Index, sheet: Sheet) -> str:
     if isinstance(i, Expr):  # a looked-up row number counts from 0
-        return INDEX[i.arg] if i.op == "index" else f"{_tex(i, sheet):pow}+1"
+        return _index_text(i.arg, sheet) if i.op == "index" else f"{_tex(i, sheet):pow}+1"
+    if isinstance(i, Shifted):
+        return _shifted_text(i, 1)
     if isinstance(i, int):
         return str(i + 1)
     return INDEX.get(i, i)
@@ -151,8 +164,12 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return number(e.arg)
         case "ref":
             return _symbol_text(sheet, e.arg)
+        case "index" if isinstance(e.arg, Shifted):
+            return Text(_shifted_text(e.arg, 0), "add")
         case "index":
             return Text(f"{INDEX.get(e.arg, e.arg)}-1", "add")
+        case "slice" | "window" | "pad" | "repeat" | "join" | "reshape":
+            return _part(e, sheet)
         case "row_index":
             return Text("i-1", "add")
         case "column_index":
@@ -200,6 +217,38 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return _cases(e, lambda x: _tex(x, sheet))
         case op:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
+
+
+def _part(e: Expr, sheet: Sheet) -> Text:
+    """Parts of blocks by fixed numbers."""
+    first, *others = (_tex(x, sheet) for x in e.args)
+    match e.op:
+        case "slice":
+            places = [
+                _taken(*steps, int(n)) for steps, n in zip(e.arg, e.shape, strict=True)
+            ]
+            return Text(f"{first:atom}[{', '.join(places)}]")
+        case "window" if others:
+            under = "" if e.arg[2] == (1, 1) else rf"_{{{e.arg[2][0]},{e.arg[2][1]}}}"
+            return Text(rf"{first:mul} \star{under} {others[0]:pow}", "mul")
+        case "window":
+            kind, (rows, columns), _ = e.arg
+            return Text(rf"{NAMES[kind]}_{{{rows} \times {columns}}}\left({first}\right)")
+        case "join":
+            between = r" \\ " if e.arg == 0 else " & "
+            inside = between.join(f"{x}" for x in (first, *others))
+            return Text(rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}")
+        case name:
+            return Text(rf"\mathrm{{{name}}}\left({first}\right)")
+
+
+def _taken(start: int, step: int, count: int) -> str:
+    """The rows or columns of a slice, counted from 1: 2, 1:3, 1:2:9."""
+    last = start + step * (count - 1)
+    if count == 1:
+        return f"{start + 1}"
+    between = "" if step == 1 else f"{step}{{:}}"
+    return f"{start + 1}{{:}}{between}{last + 1}"
 
 
 def _direction(axis: int | None, across: str) -> str:
@@ -290,14 +339,14 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
         case "const":
             return number(e.arg)
         case "index":
-            slots.append(Slot("", spans.get(e.arg, e.arg), 0, False))
+            slots.append(Slot("", _spanned(e.arg, spans), 0, False))
             return SlotText(len(slots) - 1, slots)
         case "cell":
             name, i, j = e.arg
             if isinstance(i, Expr):
                 slots.append(Slot(name, "lookup", "lookup", False))
                 raise NeedsBlock(f"{name} is looked up")
-            slots.append(Slot(name, spans.get(i, i), spans.get(j, j), False))
+            slots.append(Slot(name, _spanned(i, spans), _spanned(j, spans), False))
             return SlotText(len(slots) - 1, slots)
         case "over":
             return _terms(e, spans, slots)
@@ -307,6 +356,21 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return _cases(e, lambda x: _slotted(x, spans, slots))
         case op:
             return spell(OPS[op].latex, [_slotted(a, spans, slots) for a in e.args], TEST)
+
+
+def _spanned(i: Any, spans: dict) -> Any:
+    """A place with the terms of its sums in it: what is left moves with the cell's own, as (symbol,
+    times, plus).
+    """
+    if not isinstance(i, Shifted):
+        return spans.get(i, i)
+    for symbol in symbols(i):
+        i = placed(i, symbol, spans[symbol]) if symbol in spans else i
+    if not isinstance(i, Shifted):
+        return i
+    if len(i.terms) > 1:
+        raise NeedsBlock("a place that moves with its row and its column")
+    return (*i.terms[0], i.plus)
 
 
 def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
@@ -359,14 +423,16 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
         return ""
     if any(slot.row == "last" for slot in slots) and int(sheet.rows or 0) < FEWEST_ROWS:
         return ""
-    place: dict[Any, int] = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+    own: dict[Any, int] = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+
+    def place(symbol: Any) -> int:
+        if isinstance(symbol, tuple):
+            return own[symbol[0]] * symbol[1] + symbol[2]
+        return symbol if isinstance(symbol, int) else own[symbol]
 
     def fill(match: re.Match) -> str:
         slot = slots[int(match[1])]
-        row, column = (
-            symbol if isinstance(symbol, int) else place[symbol]
-            for symbol in (slot.row, slot.column)
-        )
+        row, column = place(slot.row), place(slot.column)
         if not slot.block:
             return str(row)
         x = float(found[slot.block][row, column])

@@ -35,6 +35,22 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
     return out
 
 
+def _numbers(e: Expr, axis: int) -> np.ndarray:
+    """The rows (columns) that a slice takes."""
+    start, step = e.arg[axis]
+    return start + step * np.arange(int(e.shape[axis]))
+
+
+def _windows(e: Expr, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
+    """Of each window over x the sum of its products with the weights, or its largest."""
+    kind, window, (down, across) = e.arg
+    rows, columns = map(int, e.shape)
+    views = np.lib.stride_tricks.sliding_window_view(x, tuple(map(int, window)))
+    views = views[::down, ::across][:rows, :columns]
+    products = views * weights[0] if weights else views
+    return getattr(products, kind)(axis=(2, 3))
+
+
 def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
     """From the first element up to each one, or (not up) from each one to the last."""
     return np.cumsum(x, axis) if up else np.flip(np.cumsum(np.flip(x, axis), axis), axis)
@@ -76,6 +92,21 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return np.vstack(args)
         case "cumsum":
             return _running_sum(args[0], *e.arg)
+        case "slice":
+            return args[0][_numbers(e, 0)][:, _numbers(e, 1)]
+        case "window":
+            return _windows(e, *args)
+        case "pad":
+            out = np.zeros(tuple(map(int, e.shape)))
+            down, across = (slice(start, None, step) for start, step in e.arg)
+            out[down, across][: len(args[0]), : args[0].shape[1]] = args[0]
+            return out
+        case "repeat":
+            return args[0].repeat(e.arg[0], axis=0).repeat(e.arg[1], axis=1)
+        case "join":
+            return np.concatenate(args, axis=e.arg)
+        case "reshape":
+            return args[0].reshape(tuple(map(int, e.shape)))
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
         case kind if kind in REDUCTIONS:

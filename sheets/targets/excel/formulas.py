@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...language.blocks import Input, infinity_of
-from ...language.cells import Running, at, reads
+from ...language.cells import Running, Shifted, at, index, placed, reads, symbols
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
-from ...language.expr import Expr, Rows, const, is_number, is_single
+from ...language.expr import Expr, Rows, const, elementwise, is_number, is_single
 from ...language.ops import OPS
 from ...language.sheet import Sheet
 from ...language.spelling import Test, Text, spell
@@ -48,22 +48,28 @@ def column_name(j: int) -> str:
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its
-    column.
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1) so many times, the
+    same for its column.
     """
 
     row: int
     row_with: str
     column: int
     column_with: str
+    row_times: int = 1
+    column_times: int = 1
 
     def address(self, i: int, j: int, rows: int) -> str:
         add = {"": 0, "i": i, "j": j, "last": rows - 1}
         dollar_column = "" if self.column_with == "j" else "$"
         dollar_row = "" if self.row_with == "i" else "$"
-        row = self.row + add[self.row_with]
-        column = column_name(self.column + add[self.column_with])
+        row = self.row + add[self.row_with] * self.row_times
+        column = column_name(self.column + add[self.column_with] * self.column_times)
         return f"{dollar_column}{column}{dollar_row}{row + 1}"
+
+    def told(self) -> list[Any]:
+        """For the page: without what is the same of nearly all."""
+        return list(self)[: 4 if self.row_times == self.column_times == 1 else 6]
 
 
 class Reference(NamedTuple):
@@ -75,6 +81,10 @@ class Reference(NamedTuple):
         ends = [corner.address(i, j, rows) for corner in (self.first, self.last) if corner]
         prefix = f"{self.worksheet}!" if self.worksheet else ""
         return prefix + (ends[0] if len(set(ends)) == 1 else ":".join(ends))
+
+    def told(self) -> list[Any]:
+        """For the page."""
+        return [self.worksheet, self.first.told(), self.last.told() if self.last else None]
 
 
 @dataclass
@@ -94,7 +104,7 @@ class Formula:
     def pieces(self) -> list:
         """For the page: text, or [worksheet, first corner, last corner or None]."""
         return [
-            self.references[int(piece)] if k % 2 else piece
+            self.references[int(piece)].told() if k % 2 else piece
             for k, piece in enumerate(MARK.split("=" + self.template))
             if piece
         ]
@@ -132,8 +142,23 @@ class Writer:
             self.references.append(reference)
         return Text(f"\x01{self.references.index(reference)}\x02")
 
-    def _end(self, symbol, spans: dict, which: int) -> tuple[int, str]:
-        """(number, with) of a symbol's first (0) or last (1) row or column."""
+    def _end(self, symbol, spans: dict, which: int) -> tuple[int, str, int]:
+        """(number, with, times) of a place's first (0) or last (1) row or column."""
+        if isinstance(symbol, Shifted):
+            return self._shifted_end(symbol, spans, which)
+        return *self._plain_end(symbol, spans, which), 1
+
+    def _shifted_end(self, place: Shifted, spans: dict, which: int) -> tuple[int, str, int]:
+        """Of a place that moves with at most one symbol of the cell's own, and runs with others."""
+        number, moves = place.plus, ("", 1)
+        for symbol, factor in place.terms:
+            if symbol in spans:
+                number += factor * (int(spans[symbol]) - 1) * which
+            else:
+                moves = (symbol, factor)
+        return number, *moves
+
+    def _plain_end(self, symbol, spans: dict, which: int) -> tuple[int, str]:
         if isinstance(symbol, int):
             return symbol, ""
         if symbol in spans:
@@ -162,7 +187,7 @@ class Writer:
         place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
         ends = []
         for which in (0, 1):
-            (row, row_with), (column, column_with) = (
+            (row, row_with, row_times), (column, column_with, column_times) = (
                 self._end(i, spans, which),
                 self._end(j, spans, which),
             )
@@ -184,27 +209,40 @@ class Writer:
                     )
                 )
             else:
-                ends.append(Corner(place.row + row, row_with, place.column + column, column_with))
-        if place.flat and i in spans and columns > 1 and not (j in spans and spans[j] == columns):
+                ends.append(
+                    Corner(
+                        place.row + row,
+                        row_with,
+                        place.column + column,
+                        column_with,
+                        row_times,
+                        column_times,
+                    )
+                )
+        if place.flat and columns > 1 and self._is_strided(i, j, spans, int(columns)):
             return None
         worksheet = "" if place.worksheet == self.here.worksheet else place.worksheet
         return self._mark(Reference(worksheet, ends[0], ends[1] if ends[1] != ends[0] else None))
 
+    @staticmethod
+    def _is_strided(i, j, spans: dict, columns: int) -> bool:
+        """Whether rows of a flat block are taken of which cells between are not."""
+        runs = [any(symbol in spans for symbol in symbols(place)) for place in (i, j)]
+        return runs[0] and not (runs[1] and isinstance(j, str) and spans[j] == columns)
+
     def _shape(self, cell: Expr, spans: dict) -> tuple[str, str]:
         """Which symbols run down and across the range of this cell node."""
-        name, i, j = cell.arg
-        down, across = (
-            (i if i in spans else "") if isinstance(i, str) else "",
-            (j if j in spans else "") if isinstance(j, str) else "",
-        )
+        name = cell.arg[0]
+        running = ([s for s in symbols(place) if s in spans] for place in cell.arg[1:])
+        down, across = (found[0] if found else "" for found in running)
         return ("", down + across) if self.places[name].flat else (down, across)
 
     def _cell(self, e: Expr, spans: dict) -> Text:
         name, i, j = e.arg
-        if isinstance(j, Expr):  # a row of a transposed block
-            if j.op != "const" or j.arg not in range(int(self.sheet.blocks[name].shape[1])):
-                raise self._refuse(e, f"a look-up of a column of {name}")
-            j = int(j.arg)
+        if isinstance(j, Expr) and j.op == "const":  # a row of a transposed block
+            j = int(j.arg) if j.arg in range(int(self.sheet.blocks[name].shape[1])) else j
+        if isinstance(j, Expr):
+            return self._lookup_both(name, i, j, spans)
         if isinstance(i, Expr):
             return self._lookup(name, i, j, spans)
         if is_single(self.sheet.blocks[name].shape) and not self.places[name].flat:
@@ -214,17 +252,29 @@ class Writer:
             raise self._refuse(e, f"a strided range of {name}")
         return found
 
+    def _lookup_both(self, name: str, i, j: Expr, spans: dict) -> Text:
+        """A cell by the numbers of its row and its column."""
+        if self.places[name].flat and self.sheet.blocks[name].shape[0] > 1:
+            columns = int(self.sheet.blocks[name].shape[1])
+            place = index(i) * columns + elementwise("floor", j)
+            return Text(f"INDEX({self._whole(name)},{self._counted(place, spans)})")
+        row, column = (self._counted(index(place), spans) for place in (i, j))
+        return Text(f"INDEX({self._whole(name)},{row},{column})")
+
+    def _counted(self, number: Expr, spans: dict) -> str:
+        """A row's number as INDEX counts it, from 1; INDEX(x,0) would be all of x."""
+        text = self.text(number, spans)
+        if _never_negative(number, self.sheet):
+            return f"{text:add}+1".replace("-1+1", "")
+        return f"IF({text:number}<0,-1,{text:add}+1)"
+
     def _lookup(self, name: str, i: Expr, j, spans: dict) -> Text:
         if any(reads(i, k) for k in spans):
             raise self._refuse(i, "a look-up with a different row for each term of a sum")
         number = self.text(i, spans)
         if self.places[name].flat and self.sheet.blocks[name].shape[1] > 1:
             return self._flat_lookup(name, number, j, spans)
-        row = (
-            f"{number:add}+1"
-            if _never_negative(i, self.sheet)
-            else f"IF({number:number}<0,-1,{number:add}+1)"
-        )  # INDEX(x,0) is all of x
+        row = self._counted(i, spans)
         whole = {
             **spans,
             "rows": self.sheet.blocks[name].shape[0],
@@ -285,6 +335,8 @@ class Writer:
 
     def _index(self, e: Expr, spans: dict) -> Text:
         """The cell's own row or column number, counted from its block's corner."""
+        if isinstance(e.arg, Shifted):
+            return self._shifted_index(e.arg, spans)
         if e.arg not in ("i", "j") or e.arg in spans or self.here.flat:
             raise self._refuse(e, "the number of a row inside a sum")
         row, column = self.here.row, self.here.column
@@ -293,6 +345,17 @@ class Writer:
             return Text(f"ROWS({self._mark(span)})-1", "add")
         span = Reference("", Corner(row, "i", column, ""), Corner(row, "i", column, "j"))
         return Text(f"COLUMNS({self._mark(span)})-1", "add")
+
+    def _shifted_index(self, place: Shifted, spans: dict) -> Text:
+        """That number, times what it is multiplied with, and what is added."""
+        text = Text("")
+        for symbol, factor in place.terms:
+            one = self._index(Expr("index", (), (1, 1), symbol), spans)
+            one = one if factor == 1 else Text(f"{one:mul}*{factor}", "mul")
+            text = Text(f"{text.text}+{one:mul}" if text.text else one.text, "add")
+        more = f"{place.plus:+d}" if place.plus else ""
+        return Text(text.text.removesuffix("-1") + f"{place.plus - 1:+d}", "add") if more and \
+            text.text.endswith(")-1") else Text(text.text + more, "add")
 
     def _choose(self, e: Expr, spans: dict) -> Text:
         row, *said = e.args
@@ -426,15 +489,13 @@ def _with_index(e: Expr, symbol: str, n: int) -> Expr:
     """e with the number n in place of an index symbol."""
     if e.op == "cell":
         name, i, j = e.arg
-        i = _with_index(i, symbol, n) if isinstance(i, Expr) else n if i == symbol else i
-        return Expr(
-            "cell",
-            tuple(x for x in (i,) if isinstance(x, Expr)),
-            e.shape,
-            (name, i, n if j == symbol else j),
+        i, j = (
+            _with_index(x, symbol, n) if isinstance(x, Expr) else placed(x, symbol, n)
+            for x in (i, j)
         )
-    if e.op == "index" and e.arg == symbol:
-        return const(n)
+        return Expr("cell", tuple(x for x in (i, j) if isinstance(x, Expr)), e.shape, (name, i, j))
+    if e.op == "index":
+        return index(placed(e.arg, symbol, n))
     return Expr(e.op, tuple(_with_index(a, symbol, n) for a in e.args), e.shape, e.arg)
 
 
