@@ -21,8 +21,8 @@ import openpyxl
 import pytest
 
 from sheets import Sheet
-from sheets.targets.excel.layout import Place, layout
 from sheets.targets.excel.formulas import LARGEST
+from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 
 Cells = dict[
@@ -181,7 +181,9 @@ def in_gnumeric(path: Path, folder: Path) -> Cells:
     command = [convert, "--recalc", str(path), str(out)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Workbook contains no default style")  # Gnumeric's has none
+        warnings.filterwarnings(
+            "ignore", "Workbook contains no default style"
+        )  # Gnumeric's has none
         return cached_cells(out)
 
 

@@ -1,5 +1,5 @@
-"""Any formula that numpy computes is a block: what one cell of a workbook cannot hold gets blocks of
-its own, forward and in gradients, and every engine gives numpy's numbers.
+"""Any formula that numpy computes is a block: what one cell of a workbook cannot hold gets blocks
+of its own, forward and in gradients, and every engine gives numpy's numbers.
 """
 
 from __future__ import annotations
@@ -343,7 +343,17 @@ def test_a_part_that_is_a_block_already_is_that_block():
     s.let("q", softmax(x @ w * 2).sum(axis=0))
     s.let("r_1_2", (softmax(x @ w * 2) * 3).sum(axis=0))
     assert list(s.blocks) == [
-        "x", "W", "z", "p_exp", "p", "q_logits", "q_exp", "q_softmax", "q", "r_1_2_each", "r_1_2",
+        "x",
+        "W",
+        "z",
+        "p_exp",
+        "p",
+        "q_logits",
+        "q_exp",
+        "q_softmax",
+        "q",
+        "r_1_2_each",
+        "r_1_2",
     ]
     assert repr(s.blocks["p"].expr) == "softmax(z, p_exp)"
 

@@ -1,8 +1,8 @@
 """From blocks to one cell: at(expr, i, j) is the formula of the cell in row i, column j.
 
 i and j are symbols ("i", "j", or the index of a sum: "k0", "k1"), whole numbers, sums of both
-(`Shifted`: 2i + k0 + 1), or an expression that looks a row up. Called once per block with symbols, it gives Excel a formula to fill,
-JavaScript a loop body, and LaTeX its subscripts.
+(`Shifted`: 2i + k0 + 1), or an expression that looks a row up. Called once per block with symbols,
+it gives Excel a formula to fill, JavaScript a loop body, and LaTeX its subscripts.
 
 Four nodes exist only here: `cell` (arg: block, i, j), `over` (arg: kind, index, length), `index`
 (arg: a symbol), the index itself as a number, and `choose` (arguments: a row's number, then what
@@ -80,12 +80,13 @@ def index(i: Index) -> Expr:
     if isinstance(i, Shifted):
         number: Expr = const(i.plus)
         for symbol, factor in reversed(i.terms):
-            number = _index(symbol) * factor + number
+            number = index_of(symbol) * factor + number
         return number
-    return const(i) if isinstance(i, int) else _index(i)
+    return const(i) if isinstance(i, int) else index_of(i)
 
 
-def _index(i: str | Shifted) -> Expr:
+def index_of(i: str | Shifted) -> Expr:
+    """A place that moves, as one number: never below 0 where it is asked for."""
     return Expr("index", (), ONE, i)
 
 
@@ -163,7 +164,12 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return _running(e, i, j, depth)
         case "slice":
             down, across = e.arg
-            return at(e.args[0], moved(i, down.step, down.start), moved(j, across.step, across.start), depth)
+            return at(
+                e.args[0],
+                moved(i, down.step, down.start),
+                moved(j, across.step, across.start),
+                depth,
+            )
         case "window":
             return _window(e, i, j, depth)
         case "pad":
@@ -187,7 +193,7 @@ def _running(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     """Always a sum: even one term is written as such, so that all cells have one formula."""
     (axis, up), k = e.arg, f"k{depth}"
     place, n = ((i, j)[axis], e.shape[axis])
-    body = at(e.args[0], *((k, j) if axis == 0 else (i, k)), depth + 1)
+    body = at(e.args[0], k if axis == 0 else i, j if axis == 0 else k, depth + 1)
     if not reads(body, k):  # an axis of one
         return body
     return Expr("over", (body,), ONE, ("sum", k, Running(place, up, n)))
@@ -206,13 +212,15 @@ def _window(e: Expr, i: Index, j: Index, depth: int) -> Expr:
 
 def _number(i: Index) -> Expr:
     """A place as a number that a cell is looked up by."""
-    return i if isinstance(i, Expr) else const(i) if isinstance(i, int) else _index(i)
+    return i if isinstance(i, Expr) else const(i) if isinstance(i, int) else index_of(i)
 
 
 def _quotient(i: Index, by: int) -> Index:
     """i // by."""
-    if by == 1 or isinstance(i, int):
-        return i if by == 1 else i // by
+    if by == 1:
+        return i
+    if isinstance(i, int):
+        return i // by
     return elementwise("floor", index(i) / by)
 
 
@@ -256,7 +264,7 @@ def _joined(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     def part(x: Expr, start: int) -> Expr:
         place = moved(here, plus=-start)
         place = place if isinstance(place, int) else _number(place)
-        return at(x, *((place, j) if axis == 0 else (i, place)), depth)
+        return at(x, place if axis == 0 else i, j if axis == 0 else place, depth)
 
     starts = [0]
     for x in e.args[:-1]:

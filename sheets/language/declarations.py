@@ -15,7 +15,15 @@ from .expr import Expr, Rows, Shape, lift
 
 DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
 KIND = TypeVar("KIND", bound=Block)
-OWN = {"name", "shape", "line", "expr", "value", "part_of", "endless"}  # what the language gives a block, not the author
+OWN = {
+    "name",
+    "shape",
+    "line",
+    "expr",
+    "value",
+    "part_of",
+    "endless",
+}  # what the language gives a block, not the author
 
 
 def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) -> KIND:

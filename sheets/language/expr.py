@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -221,18 +221,20 @@ class Expr:
     def clip(self, low=None, high=None) -> Expr:
         return clip(self, low, high)
 
-    def __getattr__(self, name: str) -> Any:
-        """numpy's other methods: `x.std(axis=0)` is `np.std(x, axis=0)`."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return method_of(self, name)
-
     def __round__(self, decimals: int = 0) -> Expr:
         return method_of(self, "round")(decimals)
 
-    def __array__(self, dtype=None, copy=None):
-        advice = "np.vstack([a, b]) puts blocks below each other, a + b adds them"
-        raise SheetError(f"numpy would need the numbers of {self!r}, not known yet; {advice}")
+    if not TYPE_CHECKING:  # to numpy's types it is no array
+
+        def __getattr__(self, name):
+            """numpy's other methods: `x.std(axis=0)` is `np.std(x, axis=0)`."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return method_of(self, name)
+
+        def __array__(self, dtype=None, copy=None):
+            advice = "np.vstack([a, b]) puts blocks below each other, a + b adds them"
+            raise SheetError(f"numpy would need the numbers of {self!r}, not known yet; {advice}")
 
     def __repr__(self):
         return described(self)
@@ -274,9 +276,8 @@ def method_of(x: Expr, name: str) -> Callable[..., Expr]:
 
 
 # What is 1 or 0, as numpy's bool arrays are true or false.
-TESTS = (
-    "equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,logical_not"
-).split(",")
+ORDERINGS = ("less", "less_equal", "greater", "greater_equal")
+TESTS = ("equal", "not_equal", *ORDERINGS, "logical_and", "logical_or", "logical_not")
 
 
 def logical(sign: str, op: str, *operands: Any) -> Expr:

@@ -69,7 +69,9 @@ def log_softmax(x: Any, axis: int = 1) -> Expr:
 def _along(op: str, x: Any, axis: int) -> Expr:
     x = lift(x)
     if axis not in (0, 1, -1):
-        raise ShapeError(f"{op} of {x!r}: axis {axis!r} does not exist; it is 0 (down) or 1 (across)")
+        raise ShapeError(
+            f"{op} of {x!r}: axis {axis!r} does not exist; it is 0 (down) or 1 (across)"
+        )
     return Expr(op, (x,), x.shape, axis % 2)
 
 

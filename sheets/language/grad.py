@@ -222,7 +222,8 @@ def backprop(
     the new blocks stand in (None: the current one). infinite: of a block whose gradient may be
     infinite, the sign (as in `Sheet.let`). A block the loss does not depend on gets none.
 
-    Raises SheetError if loss or an input is unknown or loss is not (1, 1).
+    Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of that
+    name already; the sheet is then as it was.
     """
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
@@ -231,6 +232,18 @@ def backprop(
         rule = "a loss is one number, 1 x 1: take its mean or sum"
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
     wanted = None if inputs is None else sheet.reached_from(inputs)
+    with sheet.unless_it_fails():
+        return _backward(sheet, loss, wanted, title, infinite or {})
+
+
+def _backward(
+    sheet: Sheet,
+    loss: str,
+    wanted: set[str] | None,
+    title: str | None,
+    infinite: Mapping[str, Expr],
+) -> dict[str, Expr]:
+    """The blocks, from the loss back."""
     if title is not None:
         sheet.group(title, f"How {loss} moves when each of these moves by a little")
     owed: dict[str, list[Masked]] = {loss: [Masked(const(1))]}
@@ -247,7 +260,7 @@ def backprop(
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
-            **({"infinite": infinite[name]} if infinite and name in infinite else {}),
+            **({"infinite": infinite[name]} if name in infinite else {}),
         )
         if isinstance(block, Computed):  # an input's own formula only starts it
             assert block.expr is not None

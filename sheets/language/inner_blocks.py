@@ -25,6 +25,10 @@ CALLED = {
     "stack": "rows",
     "softmax": "softmax",
     "log_softmax": "log_softmax",
+    "pad": "padded",
+    "repeat": "repeated",
+    "join": "joined",
+    "reshape": "reshaped",
     "row_index": "row",
     "column_index": "column",
 }
@@ -34,6 +38,7 @@ CALLED_IN = {  # argument by argument
     "matmul": ("left", "right"),
     "take": ("table", "row"),
     "put": ("each", "row"),
+    "window": ("each", "filter"),
 }
 
 

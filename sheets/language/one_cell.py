@@ -13,15 +13,13 @@ from typing import Any, NamedTuple
 
 from .cells import Index, Running, Shifted, reads, symbols
 from .dependencies import walk
-from .expr import Expr
+from .expr import ORDERINGS, Expr
 from .ops import OPS
 
-# What works element by element inside of SUMPRODUCT in every program. Functions do not: MAX(0,A1:A3)
-# is one number in all of them, and EXP(A1:A3) in some.
-OPERATORS = (
-    "add,subtract,multiply,divide,power,negative,stop,"
-    "equal,not_equal,less,less_equal,greater,greater_equal"
-).split(",")
+# What works element by element inside of SUMPRODUCT in every program. Functions do not:
+# MAX(0,A1:A3) is one number in all of them, and EXP(A1:A3) in some.
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "power", "negative", "stop")
+OPERATORS = (*ARITHMETIC, "equal", "not_equal", *ORDERINGS)
 FUNCTION = re.compile(r"[A-Z][A-Z0-9.]*\(|\(|\)")
 Spans = dict[str, Any]  # of each symbol that runs in a sum, how far
 

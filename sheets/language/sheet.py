@@ -6,7 +6,8 @@ Order is dependency order, because an expression can only refer to an earlier bl
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
@@ -264,12 +265,16 @@ class Sheet(Blocks):
 
     # --- steps
 
-    def carry(self, **next_blocks: str) -> None:
+    def carry(self, **next_blocks: str | Expr) -> None:
         """`carry(a="a_next")`: at the next step, input a starts from what a_next is now.
 
         Raises SheetError where a name is no block, the first no input, or their shapes differ.
         """
-        for name, source in next_blocks.items():
+        for name, given in next_blocks.items():
+            if isinstance(given, Expr) and given.op != "ref":
+                advice = f'give it a block: s.let("{name}_next", ...)'
+                raise SheetError(f"carry: {name}={given!r} is no block; {advice}")
+            source = given.arg if isinstance(given, Expr) else given
             for known in (name, source):
                 if known not in self.blocks:
                     near = nearest(str(known), self.blocks)
@@ -352,6 +357,16 @@ class Sheet(Blocks):
     def source(self, text: str, address: str = "") -> None:
         """Where the facts come from: a title, and its address on the web."""
         self.sources.append(Source(text, address))
+
+    @contextmanager
+    def unless_it_fails(self) -> Iterator[None]:
+        """What is done inside is undone where it ends in an error."""
+        before = self.copied()
+        try:
+            yield
+        except BaseException:
+            vars(self).update(vars(before))
+            raise
 
     # --- the same sheet with other inputs
 

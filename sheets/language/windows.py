@@ -147,7 +147,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Expr:
     _fixed(x, "np.pad")
     shape = tuple(int(n) + sum(around) for n, around in zip(x.shape, widths, strict=True))
     (top, _), (left, _) = widths
-    return padded(x, (Steps(top, 1), Steps(left, 1)), shape)  # type: ignore[arg-type]
+    return padded(x, (Steps(top, 1), Steps(left, 1)), shape)
 
 
 def _pad_vjp(g: Expr, y: Expr) -> Expr:
@@ -248,7 +248,7 @@ def _correlate_vjp(g: Expr, y: Expr) -> tuple[Expr, Expr]:
     x, f = y.args
     (a, b), (down, across) = y.arg[1], y.arg[2]
     reach = tuple((n - 1) * step + 1 for n, step in zip(y.shape, (down, across), strict=True))
-    spread = padded(g, (Steps(0, down), Steps(0, across)), reach)  # type: ignore[arg-type]
+    spread = padded(g, (Steps(0, down), Steps(0, across)), reach)
     used = part(x, (slice(0, reach[0] + a - 1), slice(0, reach[1] + b - 1)))
     of_f = windows("sum", (used, spread), reach, (1, 1), f.shape)
     shape = (int(x.shape[0]) + a - 1, int(x.shape[1]) + b - 1)

@@ -45,7 +45,8 @@ class Slot(NamedTuple):
     """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last
     data row).
 
-    A place (symbol, times, plus) moves with it. An empty block stands for the row number itself, counted from 0.
+    A place (symbol, times, plus) moves with the cell's own. An empty block stands for the row
+    number itself, counted from 0.
     """
 
     block: str
@@ -225,7 +226,8 @@ def _part(e: Expr, sheet: Sheet) -> Text:
     match e.op:
         case "slice":
             places = [
-                _taken(*steps, int(n)) for steps, n in zip(e.arg, e.shape, strict=True)
+                _taken(steps.start, steps.step, int(n))
+                for steps, n in zip(e.arg, e.shape, strict=True)
             ]
             return Text(f"{first:atom}[{', '.join(places)}]")
         case "window" if others:

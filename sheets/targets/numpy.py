@@ -18,6 +18,26 @@ from ..language.teaching import Sentence
 Values = dict[str, np.ndarray]
 
 
+class Numbers(np.ndarray):
+    """A block's numbers (rows, columns). A block of one number is that number where one is asked
+    for: `float(loss)`, `f"{loss:.2f}"`.
+    """
+
+    def __float__(self) -> float:
+        return float(self._one())
+
+    def __int__(self) -> int:
+        return int(self._one())
+
+    def __format__(self, spec: str) -> str:
+        return format(self._one() if spec else np.asarray(self), spec)
+
+    def _one(self) -> Any:
+        if self.size != 1:
+            raise TypeError(f"{self.shape[0]} x {self.shape[1]} numbers are not one number")
+        return np.asarray(self).item()
+
+
 def _take(x: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Rows of x; a row number outside x, or none, gives nan."""
     rows = np.floor(index.ravel())
@@ -135,7 +155,7 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     run stops before one would be carried, as `trajectory` says. Raises InputError.
     """
     last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
-    return last.pop()
+    return {name: found.view(Numbers) for name, found in last.pop().items()}
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:

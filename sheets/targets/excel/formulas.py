@@ -14,7 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...language.blocks import Input, infinity_of
-from ...language.cells import Running, Shifted, at, index, placed, reads, symbols
+from ...language.cells import (
+    Running,
+    Shifted,
+    as_shifted,
+    at,
+    index,
+    index_of,
+    placed,
+    reads,
+    symbols,
+)
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
 from ...language.expr import Expr, Rows, const, elementwise, is_number, is_single
@@ -48,8 +58,8 @@ def column_name(j: int) -> str:
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1) so many times, the
-    same for its column.
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1) so many times,
+    and the same for its column.
     """
 
     row: int
@@ -175,6 +185,8 @@ class Writer:
         if which == (1 if span.up else 0):
             place = span.place
             assert not isinstance(place, Expr)
+            if isinstance(place, Shifted):
+                raise self._refuse(const(0), "a running sum over every other cell")
             return (place, "") if isinstance(place, int) else (0, place)
         if which == 0:
             return 0, ""
@@ -263,6 +275,9 @@ class Writer:
 
     def _counted(self, number: Expr, spans: dict) -> str:
         """A row's number as INDEX counts it, from 1; INDEX(x,0) would be all of x."""
+        if number.op == "index":
+            place = as_shifted(number.arg)
+            return f"{self.text(index_of(place._replace(plus=place.plus + 1)), spans)}"
         text = self.text(number, spans)
         if _never_negative(number, self.sheet):
             return f"{text:add}+1".replace("-1+1", "")
@@ -353,9 +368,10 @@ class Writer:
             one = self._index(Expr("index", (), (1, 1), symbol), spans)
             one = one if factor == 1 else Text(f"{one:mul}*{factor}", "mul")
             text = Text(f"{text.text}+{one:mul}" if text.text else one.text, "add")
-        more = f"{place.plus:+d}" if place.plus else ""
-        return Text(text.text.removesuffix("-1") + f"{place.plus - 1:+d}", "add") if more and \
-            text.text.endswith(")-1") else Text(text.text + more, "add")
+        counted = text.text.endswith(")-1")  # ROWS(A$1:A1)-1+3 is ROWS(A$1:A1)+2
+        rest = place.plus - counted
+        more = f"{rest:+d}" if rest else ""
+        return Text(text.text.removesuffix("-1") + more if counted else text.text + more, "add")
 
     def _choose(self, e: Expr, spans: dict) -> Text:
         row, *said = e.args
@@ -475,6 +491,10 @@ def _never_negative(e: Expr, sheet: Sheet) -> bool:
             return True
         case "remainder":
             return e.args[1].op == "const" and e.args[1].arg > 0
+        case "divide":
+            return (
+                e.args[1].op == "const" and e.args[1].arg > 0 and _never_negative(e.args[0], sheet)
+            )
         case "floor" | "add" | "multiply":
             return all(_never_negative(a, sheet) for a in e.args)
         case "cell" | "ref":
