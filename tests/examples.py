@@ -13,6 +13,7 @@ from typing import Any
 
 import every_op
 import numpy as np
+import scipy.signal
 import scipy.special
 from hypothesis import HealthCheck, settings
 
@@ -56,6 +57,23 @@ def _reduced(kind: str):
     return lambda x, axis=None: getattr(x, kind)(axis=axis, keepdims=True)
 
 
+def correlated(x, f, padding="valid", stride=1):
+    """By scipy, and cut to the stride."""
+    around = 0 if padding == "valid" else padding
+    if padding == "same":
+        around = [((n - 1) // 2, n // 2) for n in f.shape]
+    found = scipy.signal.correlate2d(np.pad(np.asarray(x), around), np.asarray(f), "valid")
+    down, across = (stride, stride) if isinstance(stride, int) else stride
+    return np.array(found[::down, ::across]).view(type(x))
+
+
+def by_windows(x, window, function):
+    rows, columns = (window, window) if isinstance(window, int) else window
+    kind, x = type(x), np.asarray(x)[: len(x) // rows * rows, : x.shape[1] // columns * columns]
+    blocks = x.reshape(len(x) // rows, rows, -1, columns)
+    return np.array(function(function(blocks, 3), 1)).view(kind)
+
+
 REDUCTIONS = {kind: _reduced(kind) for kind in ("sum", "mean", "max", "min", "argmax", "argmin")}
 WORDS: dict[str, Any] = {
     **every_op.WORDS,
@@ -88,6 +106,8 @@ REFERENCE: dict[str, Any] = {
     "softmax": lambda x, axis=1: scipy.special.softmax(x, axis=axis),
     "log_softmax": lambda x, axis=1: scipy.special.log_softmax(x, axis=axis),
     "eye": lambda rows, columns=None: np.eye(rows, columns),
+    "correlate": correlated,
+    "pooled": by_windows,
     "xlogy": scipy.special.xlogy,
     "stop": lambda x: x,
     "row_index": lambda rows: np.arange(float(rows)).reshape(-1, 1),
@@ -470,6 +490,18 @@ STRUCTURE = [
     "2-row_index(3)",
     "2*row_index(3)",
     "column_index(4)/(row_index(1)+2)",
+    "A[1:, ::2]*2",
+    "-A[::-1, 1:2]",
+    "A[-1]-A[0]",
+    "correlate(A, W[:2, :1])*2",
+    "2-correlate(A, W[:2], stride=(1, 2))",
+    "-pooled(A, (3, 2), np.max)",
+    "pooled(A, 2, np.mean)**2",
+    "np.pad(A, 1)*2",
+    "-np.repeat(W, 2, axis=1)",
+    "np.vstack([A, B])*V",
+    "np.hstack([A, U])/U",
+    "A.reshape(2, 6)*2",
     "np.cumsum(A, axis=0)*2",
     "-np.cumsum(A*B, axis=1)",
     "2**argmax(A, 1)",

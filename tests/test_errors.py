@@ -66,17 +66,12 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     ),
     "a slice": (
         SheetError,
-        "a row is looked up by a block or a whole number; slices are not in the language",
+        "data rows may become more or fewer, so no slice fits; look rows up by a block",
         lambda s: s["x"][0:2],
-    ),
-    "a cell": (
-        SheetError,
-        "a row is looked up by a block or a whole number",
-        lambda s: s["x"][0, 1],
     ),
     "a lookup by truth": (
         SheetError,
-        "a row is looked up by a block or a whole number",
+        "rows and columns are chosen by whole numbers, slices, or a block of row numbers",
         lambda s: s["x"][True],
     ),
     "a loop": (
@@ -181,8 +176,8 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     ),
     "a row from the end": (
         ShapeError,
-        "w[-1]: w is 2 x 4, and its rows are counted from 0",
-        lambda s: s["w"][-1],
+        "w[-3]: w is 2 x 4, and its rows are counted from 0",
+        lambda s: s["w"][-3],
     ),
     "single elements looked up": (
         SheetError,
@@ -462,7 +457,7 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     "a size that nobody makes": (SheetError, "say who makes", lambda s: s.size("width", 3, 1, 5)),
     "a stack of tables": (
         ShapeError,
-        "w is 2 x 4; blocks of one row are stacked",
+        "w is 2 x 4, n is 1 x 1: one below another they have the same columns",
         lambda s: np.vstack([s["w"], s["n"]]),
     ),
     "a preset of no block": (

@@ -11,6 +11,7 @@ each row says).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .dependencies import walk
@@ -100,7 +101,7 @@ class Running(NamedTuple):
 
 def reads(e: Expr, k: str) -> bool:
     return any(
-        (x.op == "cell" and any(k in symbols(place) for place in x.arg[1:]))
+        (x.op in ("cell", "hole") and any(k in symbols(place) for place in x.arg[1:]))
         or (x.op == "index" and k in symbols(x.arg))
         or (x.op == "over" and isinstance(x.arg[2], Running) and x.arg[2].place == k)
         for x in walk(e)
@@ -181,6 +182,15 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return _joined(e, i, j, depth)
         case "reshape":
             return _reshaped(e, i, j, depth)
+        case "hole":
+            return Expr("hole", (), ONE, (e.arg, j))
+        case "scan":
+            return _scanned(e, i, j, depth)
+        case "shift":
+            x, start = e.args
+            return _first_or_not(
+                e, i, at(start, 0, j, depth), lambda: at(x, moved(i, plus=-e.arg), j, depth)
+            )
         case "softmax" | "log_softmax":
             return at(composed(e), i, j, depth)
         case kind if kind in REDUCTIONS:
@@ -287,6 +297,38 @@ def _reshaped(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     number = index(flat)
     rest: Index = 0 if own == 1 else number % own
     return at(e.args[0], number if own == 1 else elementwise("floor", number / own), rest, depth)
+
+
+def _first_or_not(e: Expr, i: Index, first: Expr, later: Callable[[], Expr]) -> Expr:
+    """What stands in the first row, or, running up, in the last; and in all others."""
+    down = e.arg == 1 if e.op == "shift" else e.arg[1] == 1
+    end: Expr | int = 0 if down else e.shape[0] - 1
+    if isinstance(i, int) and not isinstance(end, Expr):
+        return first if i == end else later()
+    return Expr("where", (elementwise("equal", index(i), end), first, later()), ONE)
+
+
+def _scanned(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """A row that reads the row above it (or below: running up), and the rows that it runs over."""
+    (name, direction), (start, *over_, first, step) = e.arg, e.args
+
+    def filled(x: Expr, before: Callable[[Index], Expr]) -> Expr:
+        if x.op == "hole":
+            which, column = x.arg
+            return before(column) if which == "before" else at(over_[which], i, column, depth)
+        if x.op == "cell" and x.args:
+            place = [filled(p, before) if isinstance(p, Expr) else p for p in x.arg[1:]]
+            return cell(x.arg[0], *place)
+        return Expr(x.op, tuple(filled(a, before) for a in x.args), x.shape, x.arg)
+
+    return _first_or_not(
+        e,
+        i,
+        filled(at(first, 0, j, depth), lambda column: at(start, 0, column, depth)),
+        lambda: filled(
+            at(step, 0, j, depth), lambda column: cell(name, moved(i, plus=-direction), column)
+        ),
+    )
 
 
 def _times(a: Expr, b: Expr) -> Expr:

@@ -88,6 +88,7 @@ STRUCTURE = (
     "row_index",
     "column_index",
 )
+SCANS = ("shift", "scan", "hole")  # a row that reads the row above: scans.py
 REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
 COMPOSED = ("softmax", "log_softmax")
 
@@ -96,7 +97,7 @@ COMPOSED = ("softmax", "log_softmax")
 class Expr:
     """One node of a formula, of a known shape.
 
-    `op` is a row of ops.OPS, or one of STRUCTURE, REDUCTIONS, COMPOSED; `arg` its static payload
+    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, REDUCTIONS, COMPOSED; `arg` its static payload
     (const: the number; ref: the block's name; a reduction: its axis).
     """
 

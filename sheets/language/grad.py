@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from . import windows
+from . import scans, windows
 from .blocks import Computed, part_of
 from .dependencies import refs, walk
 from .errors import SheetError
@@ -93,6 +93,8 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return put(g, index, x.shape), None
         case "put":
             return take(g, y.args[1]), None
+        case "shift":
+            return scans.shift_vjp(g, y)
         case op if op in windows.OPS_HERE:
             return windows.vjp(g, y, here)
         case "stack":
@@ -208,6 +210,40 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
     return given
 
 
+def _scan_backward(
+    sheet: Sheet, loss: str, block: Computed, g: Expr, wanted: set[str] | None
+) -> dict[str, list[Masked]]:
+    """The gradient of a scan is a scan that runs the other way; returns what it gives to others.
+
+    d[i] is g[i] and what row i + 1 gives back to the row before it, which is row i.
+    """
+    assert block.expr is not None
+    (_, way), (start, *over, _, step) = block.expr.arg, block.expr.args
+    made, columns = sheet[block.name], int(block.shape[1])
+    later = {"@later": "before"} | {f"@{k}": k + 3 for k in range(len(over))}
+    row = scans.named_holes(step)
+    here, after = (Expr("ref", (), (1, columns), name) for name in ("@here", "@later"))
+    back = adjoints(row, here, after, {f"@{scans.BEFORE}"}).get(f"@{scans.BEFORE}")
+    passed = scans.hole(0, columns)
+    if back is not None:
+        holes: dict[str, str | int] = {**later, f"@{scans.BEFORE}": 1, "@here": 2}
+        passed = passed + scans.with_holes(expand(total(back), (1, columns)), holes)
+    runs = [expand(g, block.shape), made, *(scans.shift(x, 0, -way) for x in (made, *over))]
+    about = {
+        "role": "gradient",
+        "note": f"how {loss} moves as {block.name} moves",
+        "gradient_of": (loss, block.name),
+    }
+    zero = expand(const(0), (1, columns))
+    parts = (zero, *runs, scans.hole(0, columns), passed)
+    d = sheet.let_scan(f"d_{block.name}", parts, -way, about)
+    rows: dict[str | int, Expr] = dict(enumerate(over))
+    whole = scans.filled(step, {scans.BEFORE: scans.shift(made, start, way), **rows})
+    given = adjoints(whole, made, d, wanted)
+    given.pop(block.name, None)  # that is what runs through the scan itself
+    return given
+
+
 def backprop(
     sheet: Sheet,
     loss: str,
@@ -222,8 +258,8 @@ def backprop(
     the new blocks stand in (None: the current one). infinite: of a block whose gradient may be
     infinite, the sign (as in `Sheet.let`). A block the loss does not depend on gets none.
 
-    Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of that
-    name already; the sheet is then as it was.
+    Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of
+    that name already; the sheet is then as it was.
     """
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
@@ -252,6 +288,12 @@ def _backward(
         if name not in owed or (wanted is not None and name not in wanted):
             continue
         block = sheet.blocks[name]
+        if block.expr is not None and block.expr.op == "scan" and isinstance(block, Computed):
+            given = _scan_backward(sheet, loss, block, total(owed[name]), wanted)
+            gradients[name] = sheet[f"d_{name}"]
+            for read, parts in given.items():
+                owed.setdefault(read, []).extend(parts)
+            continue
         of = part_of(block)
         add = partial(sheet.let_part, f"d_{of}") if of else sheet.let
         gradients[name] = add(

@@ -16,6 +16,7 @@ from .expr import COMPOSED, REDUCTIONS, Expr, Rows, expand, transpose
 from .functions import powers_of
 from .one_cell import Length, fits, length_of
 from .ops import OPS
+from .scans import has_hole
 
 PLAIN = ("const", "ref", "transpose", "expand")  # of a block: nothing to be worked out before
 # What a part is called, after the block that it is a part of: by what it is, or by what uses it.
@@ -109,7 +110,7 @@ class Parts:
         for k, a in enumerate(e.args):
             if fits(at(e, "i", "j")):
                 return e
-            if isinstance(a.T.shape[1] if a.op != "transpose" else a.shape[1], Rows):
+            if has_hole(a) or isinstance(a.T.shape[1] if a.op != "transpose" else a.shape[1], Rows):
                 continue
             turn = (lambda x: x) if a.op == "transpose" else transpose
             if fits(at(_with(e, k, turn(Expr("ref", (), turn(a).shape, ""))), "i", "j")):
@@ -147,7 +148,7 @@ class Parts:
     def _block(self, parent: Expr, k: int, part: Expr) -> Expr:
         """Argument k of `parent` as a block, which has rows of data down and never across."""
         down, across = (isinstance(n, Rows) for n in part.shape)
-        if is_plain(part):
+        if is_plain(part) or has_hole(part):  # a row of a scan stands in no block of its own
             return part
         if part.op == "expand":
             return expand(self._block(parent, k, part.args[0]), part.shape)

@@ -28,7 +28,7 @@ def fits(e: Expr, spans: Spans | None = None) -> bool:
     """Whether one cell can hold e, a cell's expression (from `at`), inside sums over `spans`."""
     spans = spans or {}
     match e.op:
-        case "const" | "pointer":
+        case "const" | "pointer" | "hole":
             return True
         case "index":
             return symbols(e.arg) in (("i",), ("j",))

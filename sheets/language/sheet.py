@@ -19,12 +19,13 @@ from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
 from .errors import InputError, SheetError, nearest
-from .expr import Expr, Rows, is_data
+from .expr import Expr, Rows, is_data, lift
 from .formats import Pieces, checked_format
-from .inner_blocks import Parts, alike
+from .inner_blocks import Parts, alike, is_plain
 from .inputs import checked, checked_inputs
 from .names import check_name, check_worksheet
 from .roles import ROLES
+from .scans import DOWN, row_formula, rows_of, scanned
 from .teaching import (
     Prediction,
     Preset,
@@ -143,6 +144,37 @@ class Sheet(Blocks):
         """
         return self._add(new_computed(self, name, expr, infinite, about))
 
+    def scan(
+        self,
+        name: str,
+        row: Callable[..., Any],
+        over: Expr | Sequence[Expr],
+        start: Any = 0,
+        **about: Any,
+    ) -> Expr:
+        """A block whose rows each read the row above: `s.scan("average", lambda before, v: 0.9 *
+        before + 0.1 * v, over=v)`.
+
+        row: the formula of a row, of the row before it and of the same row of each block in `over`.
+        start: what the first row has before it: a number, or one row. about: as for `let`. Raises
+        SheetError.
+        """
+        blocks = [over] if isinstance(over, Expr) else list(over)
+        step, first = row_formula(f"scan {name!r}", row, blocks, lift(start))
+        return self.let_scan(name, (first, *blocks, step, step), DOWN, about)
+
+    def let_scan(
+        self, name: str, parts: Sequence[Expr], direction: int, about: dict[str, Any]
+    ) -> Expr:
+        """As `scan`, down or up. parts: the start, what it runs over, the first row's formula, every other row's."""
+        start, *over, first, step = parts
+        shape = (rows_of(f"scan {name!r}", over), step.shape[1])
+        block = new_computed(self, name, scanned(name, parts, direction, shape), None, about)
+        self._check(block)
+        held = [x if is_plain(x) else self._part(block, "rows", x) for x in (start, *over)]
+        block.expr = scanned(name, [*held, first, step], direction, shape)
+        return self._add(block)
+
     def _add(self, block: Block) -> Expr:
         self._check(block)
         if not self.groups:
@@ -232,7 +264,10 @@ class Sheet(Blocks):
             return same
         endings = chain([""], (f"_{k}" for k in count(2)))
         names = (f"{block.name}_{called}{ending}" for ending in endings)
-        name = next(name for name in names if self._named(name) is None)
+        # d_p_product is the gradient of p_product, where there is one, and no part of d_p.
+        name = next(
+            n for n in names if not self._named(n) and not self._named(n.removeprefix("d_"))
+        )
         part = Computed(
             name=name,
             shape=formula.shape,

@@ -198,7 +198,10 @@ class Writer:
         once, self.once, self.repeats = self.once or {}, None, True
         read = [f"const {known} = {self.cell(place, [])}; " for place, known in once.items()]
         rows = self.number(self.sheet.blocks[name].shape[0])
-        return f"{''.join(read)}for (let _i = 0; _i < {rows}; _i++) {{ {body} }}"
+        expr = self.sheet.blocks[name].expr
+        runs_up = expr is not None and expr.op == "scan" and expr.arg[1] == -1
+        count = f"_i = {rows} - 1; _i >= 0; _i--" if runs_up else f"_i = 0; _i < {rows}; _i++"
+        return f"{''.join(read)}for (let {count}) {{ {body} }}"
 
 
 def _written(write: Writer, text: str) -> Loop:

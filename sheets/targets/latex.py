@@ -171,6 +171,14 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return Text(f"{INDEX.get(e.arg, e.arg)}-1", "add")
         case "slice" | "window" | "pad" | "repeat" | "join" | "reshape":
             return _part(e, sheet)
+        case "hole":
+            return Text(r"\text{before}" if e.arg == "before" else f"x_{{{e.arg + 1}}}")
+        case "scan":
+            over = ", ".join(f"{_tex(x, sheet)}" for x in e.args[1:-2])
+            return Text(rf"\mathrm{{scan}}\left({_tex(e.args[-1], sheet)};\; {over}\right)")
+        case "shift":
+            way = r"\downarrow" if e.arg == 1 else r"\uparrow"
+            return Text(f"{_tex(e.args[0], sheet):atom}^{{{way}}}", "pow")
         case "row_index":
             return Text("i-1", "add")
         case "column_index":

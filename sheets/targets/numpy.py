@@ -16,6 +16,7 @@ from ..language.sheet import Sheet
 from ..language.teaching import Sentence
 
 Values = dict[str, np.ndarray]
+HOLE = "@"  # stands in no block's name: what a row that is scanned has in its place
 
 
 class Numbers(np.ndarray):
@@ -55,6 +56,19 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
     return out
 
 
+def _scanned(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
+    """Row by row, each from the one before it."""
+    start, *over, first, step = e.args
+    before = np.broadcast_to(evaluate(start, blocks, known), (1, int(e.shape[1])))
+    runs = [evaluate(x, blocks, known) for x in over]
+    out = np.empty(tuple(map(int, e.shape)))
+    for count, i in enumerate(range(len(out))[:: e.arg[1]]):
+        rows = {f"{HOLE}{k}": x[i : i + 1] for k, x in enumerate(runs)}
+        row = {**blocks, **rows, f"{HOLE}before": before}
+        before = out[i : i + 1] = evaluate(step if count else first, row)
+    return out
+
+
 def _numbers(e: Expr, axis: int) -> np.ndarray:
     """The rows (columns) that a slice takes."""
     start, step = e.arg[axis]
@@ -90,8 +104,15 @@ def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = Non
 def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
     if e.op in COMPOSED:
         return evaluate(composed(e), blocks, known)
+    if e.op == "scan":
+        return _scanned(e, blocks, known)
     args = [evaluate(a, blocks, known) for a in e.args]
     match e.op:
+        case "hole":
+            return blocks[f"{HOLE}{e.arg}"]
+        case "shift":
+            x, start = args[0], np.broadcast_to(args[1], (1, args[0].shape[1]))
+            return np.vstack([start, x[:-1]] if e.arg == 1 else [x[1:], start])
         case "const":
             return np.array([[float(e.arg)]])
         case "ref":
