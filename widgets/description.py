@@ -105,11 +105,13 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
+    words = _without_empty(rowsNamed=block.rows_named, columnsNamed=block.columns_named)
+    labels = cast(types.LabelPart, words)
     given: types.InputPart = {}
     if isinstance(block, Input):
         given = _input(block)
     computed: types.FormulaPart = {} if block.expr is None else _formula(sheet, block, places)
-    return {**named, **given, **computed}
+    return {**named, **labels, **given, **computed}
 
 
 def _input(block: Input) -> types.InputPart:
@@ -139,7 +141,7 @@ def _without_empty(**fields: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in fields.items()
-        if value is not None and value is not False and value not in ("", [])
+        if value is not None and value is not False and value not in ("", [], ())
     }
 
 

@@ -33,6 +33,13 @@ class Named(TypedDict):
     address: list[str | int]  # worksheet, column from 0, row from 1
 
 
+class LabelPart(TypedDict, total=False):
+    """What rows and columns are called, where they have names."""
+
+    rowsNamed: Sequence[str]
+    columnsNamed: Sequence[str]
+
+
 class InputPart(TypedDict, total=False):
     """What inputs have besides; after `choices`, only what says something."""
 
@@ -70,7 +77,7 @@ class FormulaPart(Cell, total=False):
     reads: list[list[Any]]  # [block, row, column]; "i" and "j" are the cell's own, None: all
 
 
-class Block(Named, InputPart, FormulaPart):
+class Block(Named, LabelPart, InputPart, FormulaPart):
     """One with a `value` is an input, one with `excel` has a formula; an input may have both."""
 
 

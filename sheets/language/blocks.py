@@ -32,6 +32,8 @@ class Block:
     symbol: str = ""  # LaTeX; made from the name where empty
     format: str = "g"  # of a cell: .4f, .1%, d (whole), g (as many digits as needed, four at most)
     expr: Expr | None = None
+    rows_named: tuple[str, ...] = ()  # what its rows are called; none: they are numbered from 1
+    columns_named: tuple[str, ...] = ()
 
     @property
     def size(self) -> str:

@@ -12,6 +12,7 @@ from .blocks import Block, Blocks, Choice, Computed, Input, Parameter, Size, cho
 from .dependencies import depth, has_pointer, walk
 from .errors import SheetError, author_line, nearest
 from .expr import Expr, Rows, Shape, lift
+from .labels import checked_words
 
 DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
 KIND = TypeVar("KIND", bound=Block)
@@ -40,7 +41,11 @@ def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) 
     limits = {
         key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()
     }
-    return kind(**{"name": name, "line": author_line(), **given, **limits})
+    made = kind(**{"name": name, "line": author_line(), **given, **limits})
+    for axis, named in enumerate(("rows_named", "columns_named")):
+        words = checked_words(f"{name}: {named}", getattr(made, named), made.shape[axis])
+        setattr(made, named, words)
+    return made
 
 
 def _article(kind: type[Block]) -> str:

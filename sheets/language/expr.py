@@ -97,8 +97,8 @@ COMPOSED = ("softmax", "log_softmax")
 class Expr:
     """One node of a formula, of a known shape.
 
-    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, REDUCTIONS, COMPOSED; `arg` its static payload
-    (const: the number; ref: the block's name; a reduction: its axis).
+    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, REDUCTIONS, COMPOSED; `arg` its static
+    payload (const: the number; ref: the block's name; a reduction: its axis).
     """
 
     op: str

@@ -6,6 +6,7 @@ Order is dependency order, because an expression can only refer to an earlier bl
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Blocks, Computed, Group, Input, Size, is_endless, part_of
+from .blocks import Block, Blocks, Computed, Group, Input, Size, gradient_of, is_endless, part_of
 from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
@@ -23,6 +24,7 @@ from .expr import Expr, Rows, is_data, lift
 from .formats import Pieces, checked_format
 from .inner_blocks import Parts, alike, is_plain
 from .inputs import checked, checked_inputs
+from .labels import CELL, labels_of, place_of
 from .names import check_name, check_worksheet
 from .roles import ROLES
 from .scans import DOWN, row_formula, rows_of, scanned
@@ -95,9 +97,10 @@ class Sheet(Blocks):
         formula until the reader, a preset or a step gives it numbers; its rows are data where the
         expression's are, as in `normal(s, "drawn", (Rows(30), 1), seed)`.
 
-        about: low, high: limits of each cell, included. whole: whole numbers only. role, title,
-        note, symbol, format. chosen_by: the choice whose next pick on the page brings the formula
-        back into force. Raises SheetError.
+        about: rows_named, columns_named: what they are called, a word each; what is computed from
+        them is called so too. low, high: limits of each cell, included. whole: whole numbers only.
+        role, title, note, symbol, format. chosen_by: the choice whose next pick on the page brings
+        the formula back into force. Raises SheetError.
         """
         block = new_input(self, name, value, rows, {"role": "input", **about})
         return self._add(block)
@@ -166,7 +169,9 @@ class Sheet(Blocks):
     def let_scan(
         self, name: str, parts: Sequence[Expr], direction: int, about: dict[str, Any]
     ) -> Expr:
-        """As `scan`, down or up. parts: the start, what it runs over, the first row's formula, every other row's."""
+        """As `scan`, down or up. parts: the start, what it runs over, the first row's formula, and
+        every other row's.
+        """
         start, *over, first, step = parts
         shape = (rows_of(f"scan {name!r}", over), step.shape[1])
         block = new_computed(self, name, scanned(name, parts, direction, shape), None, about)
@@ -202,6 +207,10 @@ class Sheet(Blocks):
         return next((known for known in self.blocks if known.lower() == name.lower()), None)
 
     def _place(self, block: Block, group: Group) -> Expr:
+        if block.expr is not None:
+            of = labels_of(self._named_like(block), self.blocks)
+            block.rows_named = block.rows_named or of.rows
+            block.columns_named = block.columns_named or of.columns
         self.blocks[block.name] = block
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
@@ -219,6 +228,12 @@ class Sheet(Blocks):
             else node.op == "const" and np.isinf(float(node.arg))
             for node in walk(formula)
         )
+
+    def _named_like(self, block: Block) -> Expr:
+        """What its rows and columns are called after: of a gradient, what it is the gradient of."""
+        made_from = gradient_of(block)
+        assert block.expr is not None
+        return self[made_from[1]] if made_from else block.expr
 
     # --- parts that the language gives blocks of their own
 
@@ -375,19 +390,30 @@ class Sheet(Blocks):
         counts as right, as a part of the answer or of the chart's axis. preset: the title of the
         one that is chosen first; steps: how many are then taken. Raises SheetError.
         """
-        asked = (question, answer, reason, tolerance, steps, preset)
+        asked = (question, answer, self._with_cells(reason), tolerance, steps, preset)
         self.predictions.append(new_prediction(self, *asked, self.presets, self.charts))
 
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's
-        number at the time. Raises SheetError.
+        number at the time, `{p[fish]:.2f}` that of its row (or column) named so, and
+        `{p[fish, image 1]}` that of both; a number counts from 1. Raises SheetError.
         """
-        said = new_sentence(self, text, when)
+        said = new_sentence(self, self._with_cells(text), when)
         name = f"said_{len(self.sentences) + 1}"
         condition = Computed(name=name, shape=(1, 1), line=said.line, expr=said.when)
         self._give_parts(condition)
         assert condition.expr is not None
         self.sentences.append(replace(said, when=condition.expr))
+
+    def _with_cells(self, text: Any) -> Any:
+        """A text in which a single cell, `{p[fish]}`, is a block of its own."""
+        return CELL.sub(self._cell_said, text) if isinstance(text, str) else text
+
+    def _cell_said(self, found: re.Match[str]) -> str:
+        name, place = found[1], found[2]
+        row, column = place_of(self.blocks[self[name].arg], place)
+        called = "_".join(re.findall(r"[A-Za-z0-9]+", place))
+        return "{" + self._part(self.blocks[name], called, self[name][row, column]).arg
 
     def source(self, text: str, address: str = "") -> None:
         """Where the facts come from: a title, and its address on the web."""

@@ -107,6 +107,10 @@ class Styles:
         return self.get(italic=True, font_color="#555555", text_wrap=True, valign="top")
 
     @property
+    def column_name(self):
+        return self.get(font_color="#777777", align="right")
+
+    @property
     def row_number(self):
         return self.get(font_color="#777777", align="center")
 

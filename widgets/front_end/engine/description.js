@@ -64,6 +64,8 @@
  * @property {string} format
  * @property {[number|"rows", number]} shape "rows": as many as there are rows of data
  * @property {[string, number, number]} address worksheet, column from 0, row from 1
+ * @property {string[]} [rowsNamed] what its rows are called, where they have names
+ * @property {string[]} [columnsNamed]
  * @property {number[]|null} [value] row by row; null while the input's formula is in force
  * @property {string} [allowed] what may be typed, in words
  * @property {number|null} [low]

@@ -149,7 +149,27 @@ class Table {
       title.colSpan = block.shape[1];
       names.append(title);
     }
-    return element("thead", {}, names);
+    return element("thead", {}, names, ...this.columnNames());
+  }
+
+  /** A second line of headings, where columns have names. */
+  columnNames() {
+    const blocks = this.names.map((name) => this.state.blocks[name]);
+    if (!blocks.some((block) => block.columnsNamed)) return [];
+    const line = element("tr", { class: "gs-names" }, element("td"));
+    for (const { shape, columnsNamed } of blocks) {
+      for (let column = 0; column < shape[1]; column++) {
+        const text = columnsNamed?.[column];
+        line.append(text ? element("th", { scope: "col", text }) : element("td"));
+      }
+    }
+    return [line];
+  }
+
+  /** What a row is called: the name that one of the blocks gives it, or its number. */
+  rowName(row) {
+    const named = this.names.map((name) => this.state.blocks[name].rowsNamed?.[row]);
+    return named.find((name) => name) || String(row + 1);
   }
 
   scrolled() {
@@ -204,7 +224,7 @@ class Table {
     const line = element(
       "tr",
       {},
-      element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }),
+      element("th", { scope: "row", class: "gs-rownumber", text: this.rowName(row) }),
     );
     for (const name of this.names) {
       const block = this.state.blocks[name];
@@ -453,10 +473,14 @@ function refusalOf(state, name) {
   return state.locked.has(name) ? `${name} is locked in this link` : "";
 }
 
-/** " row 2 column 3", as far as the block has several. */
+/** " row 2 column 3", as far as the block has several; their names where they have some. */
 export function cellName(state, block, row, column) {
-  const rows = state.isData(block.name) || block.shape[0] > 1 ? ` row ${row + 1}` : "";
-  return rows + (block.shape[1] > 1 ? ` column ${column + 1}` : "");
+  const place = (named, number, word) => (named ? ` ${named[number]}` : ` ${word} ${number + 1}`);
+  const rows = state.isData(block.name) || block.shape[0] > 1;
+  return (
+    (rows ? place(block.rowsNamed, row, "row") : "") +
+    (block.shape[1] > 1 ? place(block.columnsNamed, column, "column") : "")
+  );
 }
 
 /**
