@@ -140,7 +140,8 @@ def test_the_workbook_has_them_beside_and_above_the_numbers():
 
 def test_the_page_shows_them_in_headings_and_names_of_cells(page, page_file):
     page.goto(page_file(sheet).as_uri())
-    table = page.locator("table.gs-table").first
+    page.locator('td[data-block="out"]').first.wait_for()
+    table = page.locator("table", has=page.locator('td[data-block="out"]'))
     assert table.locator("thead tr.gs-names th").all_inner_texts()[:2] == list(IMAGES)
     assert table.locator("tbody th").all_inner_texts() == list(CLASSES)
     cell = page.locator('td[data-block="out"][data-row="2"][data-col="1"]')

@@ -149,6 +149,9 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
         case "take":
             x, rows = e.args
             row = at(rows, i, 0, depth)
+            if x.shape[0] == 1 and not isinstance(x.shape[0], Rows) and row.op != "const":
+                there = elementwise("equal", elementwise("floor", row), 0)  # of one row, row 0
+                return Expr("where", (there, at(x, 0, j, depth), _nothing()), ONE)
             known = row.op == "const" and not isinstance(
                 x.shape[0], Rows
             )  # rows of data may become fewer, and a look-up then says so
@@ -214,9 +217,10 @@ def _window(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     x, *weights = e.args
     kind, (rows, columns), (down, across) = e.arg
     k, k2 = f"k{depth}", f"k{depth + 1}"
-    body = at(x, moved(i, down, more=k), moved(j, across, more=k2), depth + 2)
+    here, there = fixed(k, rows), fixed(k2, columns)
+    body = at(x, moved(i, down, more=here), moved(j, across, more=there), depth + 2)
     for f in weights:
-        body = _times(body, at(f, fixed(k, rows), fixed(k2, columns), depth + 2))
+        body = _times(body, at(f, here, there, depth + 2))
     return over(kind, over(kind, body, k2, columns), k, rows)
 
 
@@ -329,6 +333,11 @@ def _scanned(e: Expr, i: Index, j: Index, depth: int) -> Expr:
             at(step, 0, j, depth), lambda column: cell(name, moved(i, plus=-direction), column)
         ),
     )
+
+
+def _nothing() -> Expr:
+    """No number: what a look-up outside of a block finds."""
+    return Expr("divide", (const(0), const(0)), ONE)
 
 
 def _times(a: Expr, b: Expr) -> Expr:

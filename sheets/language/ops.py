@@ -65,7 +65,8 @@ def _larger(strict: np.ufunc, loose: np.ufunc):
 
 def _clip_vjp(g, y, x, low, high):
     inside = np.where(low <= x, np.where(x <= high, g, 0), 0)
-    return inside, np.where(x < low, g, 0), np.where(x > high, g, 0)
+    of_low = np.where(x < low, np.where(low <= high, g, 0), 0)  # high wins over a low above it
+    return inside, of_low, np.where(np.maximum(x, low) > high, g, 0)
 
 
 def _power_vjp(g, y, a, b):
@@ -96,7 +97,7 @@ OPS = {
     "power": Op(np.power,              "pow|{0:atom}^{1:atom}",       "Math.pow({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _power_vjp),
     # Excel has no 0^0; numpy and JavaScript say 1.
-    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "Math.pow({0},{1})",
+    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "_power({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _general_power_vjp),
     "negative": Op(np.negative,        "add|-{0:sign}",               "add|-{0:atom}",
         "add|-{0:term}",                           lambda g, y, a: (-g,)),

@@ -141,7 +141,8 @@ class Writer:
             case "pointer":
                 return Text(f"_pointer_{e.arg}")
             case "cell":
-                return Text(self.cell(e.arg, lines))
+                found = self.cell(e.arg, lines)  # a look-up may find nothing, which is no number
+                return Text(f"+{found}" if e.args else found)
             case "over":
                 return self._over(e, lines)
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice

@@ -9,6 +9,7 @@ and MMULT inside SUM, which every Excel and LibreOffice know.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -322,7 +323,7 @@ class Writer:
             case "const" if isinstance(e.arg, Rows):
                 return self._row_count()
             case "const":
-                number = min(max(float(e.arg), -LARGEST), LARGEST)
+                number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
                 text = repr(number).removesuffix(".0").upper()
                 return Text(text, "atom" if e.arg >= 0 else "add")
             case "index":
@@ -427,7 +428,7 @@ class Writer:
         """
         shapes = set()
         for node in walk(x):
-            if node.op == "cell" and isinstance(node.arg[1], str | int):
+            if node.op == "cell" and not isinstance(node.arg[1], Expr):
                 shapes.add(self._shape(node, spans))
                 if self._range(node.arg[0], node.arg[1], node.arg[2], spans) is None:
                     return False
