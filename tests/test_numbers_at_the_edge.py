@@ -1,4 +1,6 @@
-"""Numbers at the edge: what numpy does there, the page does too, and a workbook says in its own way."""
+"""Numbers at the edge: what numpy does there, the page does too, and a workbook says in its own
+way.
+"""
 
 from __future__ import annotations
 

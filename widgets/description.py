@@ -17,6 +17,7 @@ from sheets.language.blocks import (
     Size,
     choices_of,
     infinity_of,
+    picture_range,
 )
 from sheets.language.cells import at
 from sheets.language.charts import STEP, Axis, Chart, Contour, Series
@@ -105,7 +106,12 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
-    words = _without_empty(rowsNamed=block.rows_named, columnsNamed=block.columns_named)
+    words = _without_empty(
+        rowsNamed=block.rows_named,
+        columnsNamed=block.columns_named,
+        shown=block.shown,
+        shownRange=picture_range(block) if block.shown else None,
+    )
     labels = cast(types.LabelPart, words)
     given: types.InputPart = {}
     if isinstance(block, Input):

@@ -34,10 +34,12 @@ class Named(TypedDict):
 
 
 class LabelPart(TypedDict, total=False):
-    """What rows and columns are called, where they have names."""
+    """What rows and columns are called, where they have names; whether it is a picture."""
 
     rowsNamed: Sequence[str]
     columnsNamed: Sequence[str]
+    shown: str  # as a picture: grey, or heat, whose middle is 0
+    shownRange: Sequence[float]  # left out: the picture's own
 
 
 class InputPart(TypedDict, total=False):

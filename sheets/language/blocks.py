@@ -34,6 +34,8 @@ class Block:
     expr: Expr | None = None
     rows_named: tuple[str, ...] = ()  # what its rows are called; none: they are numbered from 1
     columns_named: tuple[str, ...] = ()
+    shown: str = ""  # as a picture: grey, or heat, whose middle is 0; "": as numbers
+    shown_range: tuple[float, float] | None = None  # of the picture; None: limits, or its own
 
     @property
     def size(self) -> str:
@@ -133,6 +135,17 @@ def gradient_of(block: Block) -> tuple[str, str] | None:
 def is_endless(block: Block) -> bool:
     """Whether an infinity in it stands for what is left out, and is shown as an empty cell."""
     return isinstance(block, Computed) and block.endless
+
+
+def picture_range(block: Block) -> tuple[float, float] | None:
+    """From which number to which one its picture goes: the author's, or an input's limits; None:
+    as far as its numbers go.
+    """
+    if block.shown_range is not None or not isinstance(block, Input):
+        return block.shown_range
+    if block.shown == "heat" or block.low is None or block.high is None:
+        return None
+    return block.low, block.high
 
 
 def part_of(block: Block) -> str:

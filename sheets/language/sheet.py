@@ -98,7 +98,8 @@ class Sheet(Blocks):
         expression's are, as in `normal(s, "drawn", (Rows(30), 1), seed)`.
 
         about: rows_named, columns_named: what they are called, a word each; what is computed from
-        them is called so too. low, high: limits of each cell, included. whole: whole numbers only.
+        them is called so too. shown: "grey" or "heat", a picture of its numbers, from and to
+        shown_range. low, high: limits of each cell, included. whole: whole numbers only.
         role, title, note, symbol, format. chosen_by: the choice whose next pick on the page brings
         the formula back into force. Raises SheetError.
         """

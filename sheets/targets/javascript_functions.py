@@ -9,9 +9,10 @@ import re
 # A remainder has the divisor's sign. For a whole divisor it is a difference, which is exact where
 # it lies within 0 and the divisor: five times as fast as %. A product of two blocks goes along the
 # rows of the second, as memory likes it, four at a time; each sum keeps its order, to the last bit.
-# 0 log 0 is 0. 1 to any power is 1, to infinity too. A sigmoid does not overflow. The normal quantile is Wichura's algorithm AS 241
-# (1988), which Python's statistics has too; its numbers for the middle lie in an array, which
-# browsers read faster than numbers in the code. A function stands after those it calls.
+# 0 log 0 is 0. 1 to any power is 1, to infinity too. A sigmoid does not overflow. The normal
+# quantile is Wichura's algorithm AS 241 (1988), which Python's statistics has too; its numbers for
+# the middle lie in an array, which browsers read faster than numbers in the code. A function stands
+# after those it calls.
 FUNCTIONS = {
     "_square": "(x) => x * x",
     "_remainder": (

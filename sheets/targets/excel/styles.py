@@ -19,6 +19,7 @@ NARROWEST = (
 )
 DIGITS = 9  # that such a column takes with their point; a sign takes the place of one
 GENERAL, POWERS = "General", "0.00E+00"
+HIDDEN = ";;;"  # the shade of a picture says it, and the bar shows the number
 LEFT_OUT = '[<-1E+300]"";[>1E+300]"";'  # what stands for an infinity looks empty
 
 
@@ -57,7 +58,7 @@ class Styles:
         """Powers of ten for those of a range's numbers that become too long for a column when an
         input moves.
         """
-        if num_format in (GENERAL, POWERS) or num_format.startswith(LEFT_OUT):
+        if num_format in (GENERAL, POWERS, HIDDEN) or num_format.startswith(LEFT_OUT):
             return  # these outgrow no column
         low, high = (f"{end:.12g}" for end in room(num_format))
         rule = {
@@ -127,6 +128,8 @@ def number_format(spec: str) -> str:
 
 def cell_format(block: Block, found: np.ndarray) -> str:
     """The format of the block's numbers, and of what is left out of it."""
+    if block.shown:
+        return HIDDEN
     own = _number_format(block, found)
     return f"{LEFT_OUT}{own}" if is_endless(block) else own
 

@@ -66,6 +66,8 @@
  * @property {[string, number, number]} address worksheet, column from 0, row from 1
  * @property {string[]} [rowsNamed] what its rows are called, where they have names
  * @property {string[]} [columnsNamed]
+ * @property {"grey"|"heat"} [shown] as a picture
+ * @property {[number, number]} [shownRange] of the picture; none: its own
  * @property {number[]|null} [value] row by row; null while the input's formula is in force
  * @property {string} [allowed] what may be typed, in words
  * @property {number|null} [low]

@@ -1,5 +1,6 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
+import { rangeOf, shade } from "./pictures.js";
 import {
   element,
   focused,
@@ -35,10 +36,11 @@ function makeCell(state, block, row, column) {
   const role = state.description.roles[block.role];
   const td = element("td", {
     role: "gridcell",
-    class: isInput(block) ? "gs-cell gs-input" : "gs-cell",
+    class: `gs-cell${isInput(block) ? " gs-input" : ""}${block.shown ? " gs-picture" : ""}`,
     "data-block": block.name,
     "data-row": row,
     "data-col": column,
+    ...(block.shown && { "data-shown": block.shown }),
     tabindex: "-1",
     "aria-readonly": String(!isInput(block)),
     style: `--role:${role.colour};--tint:${role.tint}`,
@@ -59,9 +61,11 @@ const tdOf = (event) => event.target.closest("td[data-block]");
 
 /** Write the numbers that changed. */
 function drawCells(state, cells) {
+  const ranges = new Map();
   for (const cell of cells) {
     const [td, block, row, column, last] = cell;
     const x = state.value(block.name, row, column);
+    if (block.shown) shade(td, x, rangeOf(state, block, ranges));
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
       setText(td, shown(x, block.format));
       td.classList.toggle("gs-infinite", !Number.isFinite(x));
