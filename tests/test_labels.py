@@ -20,6 +20,7 @@ IMAGES = ("image 1", "image 2")
 def sheet() -> Sheet:
     s = Sheet("labels", title="Two images")
     s.input("out", [[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]], rows_named=CLASSES, columns_named=IMAGES)
+    s.group("Others")
     s.input("w", [[1.0, 0.5], [0.0, 2.0]], rows_named=IMAGES, columns_named=["a", "b"])
     s.input("t", [[2], [0]], rows_named=["first", "second"], whole=True, low=0, high=2)
     s.input("plain", [[1.0, 2.0]])
@@ -146,3 +147,13 @@ def test_the_page_shows_them_in_headings_and_names_of_cells(page, page_file):
     assert table.locator("tbody th").all_inner_texts() == list(CLASSES)
     page.locator('td[data-block="out"][data-row="2"][data-col="1"]').click()
     page.get_by_text("out fish image 2").wait_for()
+
+
+def test_rows_that_blocks_call_differently_are_numbered():
+    s = Sheet("mixed")
+    s.input("one", [[1.0], [2.0]], rows_named=["a", "b"])
+    s.input("two", [[1.0], [2.0]], rows_named=["a", "other"])
+    file = io.BytesIO()
+    write(s, file)
+    page, place = openpyxl.load_workbook(file)["Sheet"], layout(s).blocks["one"]
+    assert [page.cell(place.row + 1 + i, 1).value for i in range(2)] == ["a", 2]

@@ -83,3 +83,12 @@ def test_cells_are_shaded_and_keep_their_numbers(page, page_file):
     assert positive.evaluate(colour) == "rgb(178, 60, 0)"
     box = cell.bounding_box()
     assert box["width"] < 45 and re.search(r"\d", cell.inner_text())
+
+
+def test_a_cell_lights_its_window(page, page_file):
+    page.goto(page_file(pictures).as_uri())
+    page.locator('td[data-block="map"][data-row="1"][data-col="2"]').click()
+    lit = page.locator('td.gs-lit[data-block="image"]')
+    places = lit.evaluate_all("(all) => all.map((td) => [td.dataset.row, td.dataset.col].join())")
+    assert places == ["1,2", "1,3", "2,2", "2,3"]
+    assert page.locator('td.gs-lit[data-block="filter"]').count() == 4

@@ -19,7 +19,7 @@ from sheets.language.blocks import (
     infinity_of,
     picture_range,
 )
-from sheets.language.cells import at
+from sheets.language.cells import Shifted, at
 from sheets.language.charts import STEP, Axis, Chart, Contour, Series
 from sheets.language.choices import branches, is_choice
 from sheets.language.dependencies import walk
@@ -195,11 +195,15 @@ def _cell(
 def cells_read(cell: Expr) -> list[list]:
     """Each cell that a cell (i, j) of a block reads, once: [block, row, column].
 
-    "i" and "j" are its own row and column, None stands for all of them (a sum, a look-up).
+    "i" and "j" are its own row and column, None stands for all of them (a sum, a look-up), and
+    (symbol, times, plus, count) for so many that move with it: a window.
     """
+    lengths = {node.arg[1]: node.arg[2] for node in walk(cell) if node.op == "over"}
 
-    def one(symbol: Any) -> Any:
-        return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
+    def one(place: Any) -> Any:
+        if isinstance(place, Shifted):
+            return _window(place, lengths)
+        return place if isinstance(place, int) or place in ("i", "j") else None
 
     read = (
         (node.arg[0], one(node.arg[1]), one(node.arg[2]))
@@ -207,6 +211,16 @@ def cells_read(cell: Expr) -> list[list]:
         if node.op == "cell"
     )
     return list(map(list, dict.fromkeys(read)))
+
+
+def _window(place: Shifted, lengths: dict[str, Any]) -> tuple[str, int, int, int] | None:
+    """Rows (columns) that move with the cell's own; None where they are no window."""
+    own = [term for term in place.terms if term[0] in ("i", "j")]
+    runs = [symbol for symbol, _ in place.terms if symbol not in ("i", "j")]
+    if len(own) != 1 or len(runs) > 1:
+        return None
+    count = lengths[runs[0]] if runs else 1
+    return (*own[0], place.plus, int(count)) if isinstance(count, int) else None
 
 
 def remembered(sheet: Sheet) -> list[str]:

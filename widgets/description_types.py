@@ -76,7 +76,9 @@ class FormulaPart(Cell, total=False):
     equation: str  # of the whole block, where it says more than a cell's
     cellEquation: str
     branches: Sequence[Cell]  # of a formula that chooses between others
-    reads: list[list[Any]]  # [block, row, column]; "i" and "j" are the cell's own, None: all
+    # [block, row, column]; "i" and "j" are the cell's own, None: all; a list: (symbol, times, plus,
+    # count) of a window
+    reads: list[list[Any]]
 
 
 class Block(Named, LabelPart, InputPart, FormulaPart):

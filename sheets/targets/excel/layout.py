@@ -94,10 +94,11 @@ def has_column_names(sheet: Sheet, group: Group) -> bool:
     return any(sheet.blocks[name].columns_named for name in group.blocks)
 
 
-def row_names(sheet: Sheet, group: Group) -> tuple[str, ...]:
-    """What stands left of a table's rows: the names that one of its blocks gives them."""
-    named = (sheet.blocks[name].rows_named for name in group.blocks)
-    return max(named, key=len, default=())
+def row_name(sheet: Sheet, group: Group, row: int) -> str:
+    """What a table's row is called: the name that blocks with names agree on, or ""."""
+    named = (sheet.blocks[name].rows_named[row : row + 1] for name in group.blocks)
+    found = {words[0] for words in named if words}
+    return found.pop() if len(found) == 1 else ""
 
 
 def contours(sheet: Sheet) -> list:

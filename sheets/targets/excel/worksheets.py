@@ -15,7 +15,7 @@ from ...language.blocks import Block, Input, Size, choices_of, is_editable, lock
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from .charts import cells_of, colour_contours
-from .layout import GroupPlace, Place, has_column_names, row_names
+from .layout import GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
 from .styles import NARROWEST, Styles, cached, cell_format
@@ -212,11 +212,11 @@ def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> 
 def _write_names(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) -> None:
     """What a table's rows and columns are called: their names, or the rows' numbers."""
     group, sheet = place.group, part.sheet
-    named = row_names(sheet, group)
     first = place.body_row + 1 + has_column_names(sheet, group)
     for i in range(max(int(sheet.blocks[name].shape[0]) for name in group.blocks)):
-        if i < len(named):
-            page.write_string(first + i, place.column, named[i], styles.row_number)
+        named = row_name(sheet, group, i)
+        if named:
+            page.write_string(first + i, place.column, named, styles.row_number)
         else:
             page.write_number(first + i, place.column, i + 1, styles.row_number)
     for name in group.blocks:

@@ -54,6 +54,12 @@
  */
 
 /**
+ * A row or column that a cell reads: "i" and "j" are its own, null: all; of a window [symbol, times,
+ * plus, count].
+ * @typedef {number|string|null|[string, number, number, number]} Read
+ */
+
+/**
  * A block. One with a `value` is an input; one with `excel` has a formula; an input may have both.
  * What says nothing (no step, no choices of its own) is left out.
  * @typedef {Object} Block
@@ -83,8 +89,7 @@
  * @property {string} [equation] of the whole block, where it says more than a cell's
  * @property {string} [cellEquation] MathML
  * @property {Cell[]} [branches] of a formula that chooses between others
- * @property {[string, number|string|null, number|string|null][]} [reads] cells that a cell reads,
- *   [block, row, column]; "i" and "j" are its own, null: all
+ * @property {[string, Read, Read][]} [reads] cells that a cell reads, [block, row, column]
  * @property {Excel} [excel]
  * @property {string} [numbers] MathML with slots for numbers
  * @property {Slot[]} [slots]

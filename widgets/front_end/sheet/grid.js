@@ -1,6 +1,5 @@
 // The cells: tables of blocks, one selected cell, editing in place, pasting from a spreadsheet.
 
-import { rangeOf, shade } from "./pictures.js";
 import {
   element,
   focused,
@@ -12,6 +11,7 @@ import {
 } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
+import { rangeOf, shade } from "./pictures.js";
 
 // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
 // and paints all
@@ -170,10 +170,11 @@ class Table {
     return [line];
   }
 
-  /** What a row is called: the name that one of the blocks gives it, or its number. */
+  /** What a row is called: the name that blocks with names agree on, or its number. */
   rowName(row) {
-    const named = this.names.map((name) => this.state.blocks[name].rowsNamed?.[row]);
-    return named.find((name) => name) || String(row + 1);
+    const blocks = this.names.map((name) => this.state.blocks[name]);
+    const named = new Set(blocks.flatMap(({ rowsNamed }) => rowsNamed?.[row] ?? []));
+    return named.size === 1 ? [...named][0] : String(row + 1);
   }
 
   scrolled() {
@@ -257,6 +258,11 @@ class Table {
     this.node.scrollTop = (row + 2) * this.rowHeight - this.node.clientHeight;
     this.scrolled();
   }
+}
+
+/** Whether a row or column is among those that are read. */
+function isRead(read, k) {
+  return Array.isArray(read) ? read[0] <= k && k <= read[1] : read === null || read === k;
 }
 
 export class Grid {
@@ -348,10 +354,14 @@ export class Grid {
     this.select(name, row, column);
   }
 
-  /** What the selected cell reads, [block, row, column] each; null: all of them. */
+  /** What the selected cell reads, [block, row, column] each; null: all; a list: from, to. */
   get reads() {
     const { name, row, column } = this.selected || {};
-    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
+    const own = (symbol) => {
+      if (!Array.isArray(symbol)) return symbol === "i" ? row : symbol === "j" ? column : symbol;
+      const from = own(symbol[0]) * symbol[1] + symbol[2];
+      return symbol[3] === 1 ? from : [from, from + symbol[3] - 1];
+    };
     return name
       ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)])
       : [];
@@ -365,8 +375,7 @@ export class Grid {
     for (const table of this.tables) {
       for (const [td, block, i, j] of table.cells) {
         const lit = reads.some(
-          ([read, a, b]) =>
-            read === block.name && (a === null || a === i) && (b === null || b === j),
+          ([read, a, b]) => read === block.name && isRead(a, i) && isRead(b, j),
         );
         td.classList.toggle("gs-lit", lit);
         td.classList.toggle("gs-selected", block.name === name && i === row && j === column);
