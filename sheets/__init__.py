@@ -10,6 +10,7 @@ from .language.expr import Expr, Rows
 from .language.functions import (
     column_index,
     log_softmax,
+    match,
     normal_quantile,
     row_index,
     sigmoid,
@@ -41,6 +42,7 @@ __all__ = [
     "correlate",
     "eye",
     "log_softmax",
+    "match",
     "normal",
     "normal_quantile",
     "permutation",

@@ -74,6 +74,12 @@ def by_windows(x, window, function):
     return np.array(function(function(blocks, 3), 1)).view(kind)
 
 
+def matched(ids, who):
+    """Where each of `who` stands in `ids` first."""
+    known = np.asarray(ids).ravel().tolist()
+    return np.array([[float(known.index(x))] for x in np.asarray(who).ravel()]).view(type(ids))
+
+
 REDUCTIONS = {kind: _reduced(kind) for kind in ("sum", "mean", "max", "min", "argmax", "argmin")}
 WORDS: dict[str, Any] = {
     **every_op.WORDS,
@@ -91,6 +97,7 @@ WORDS: dict[str, Any] = {
             "row_index",
             "column_index",
             "eye",
+            "match",
             "correlate",
             "pooled",
         )
@@ -107,6 +114,7 @@ REFERENCE: dict[str, Any] = {
     "log_softmax": lambda x, axis=1: scipy.special.log_softmax(x, axis=axis),
     "eye": lambda rows, columns=None: np.eye(rows, columns),
     "correlate": correlated,
+    "match": matched,
     "pooled": by_windows,
     "xlogy": scipy.special.xlogy,
     "stop": lambda x: x,
@@ -490,6 +498,7 @@ STRUCTURE = [
     "2-row_index(3)",
     "2*row_index(3)",
     "column_index(4)/(row_index(1)+2)",
+    "2*match(W[:, 1:], W[:, 1:])",
     "A[1:, ::2]*2",
     "-A[::-1, 1:2]",
     "A[-1]-A[0]",

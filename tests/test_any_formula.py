@@ -128,6 +128,9 @@ np.linalg.norm(x, axis=1)
 np.any(x > 2, axis=1) + np.all(x > -1.5, axis=0)
 np.count_nonzero(x > 0, axis=0) * x
 np.zeros_like(x) + np.ones_like(x)
+match(E[:, :1], E[t][:, 0]) * 2
+1 - match(t, np.flipud(t))
+E[match(t, t[::-1])]
 P[1:3, 2:5] * 2
 P[::2].sum(axis=1)
 P[-1] - P[0]

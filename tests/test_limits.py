@@ -216,3 +216,19 @@ def test_the_largest_workbook_that_is_written_can_be_read_back():
         and 2 * unpacked * MOST_FORMULAS < LARGEST_UNPACKED
     )
     assert read_inputs(sized(), file.getvalue())["width"] == 1000
+
+
+def test_a_formula_is_as_long_as_its_addresses_make_it():
+    s = Sheet("long")
+    s.group("Numbers", worksheet="a_worksheet_of_a_very_long_name")
+    w = s.input("w", np.ones((4, 60)))
+    s.group("Result")
+    s.let("y", sum(w[k % 4, k % 60] for k in range(190)))
+    cells = {}
+    write(s, file := io.BytesIO())
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                text = archive.read(name).decode()
+                cells |= {name: max(map(len, re.findall(r"<f>(.*?)</f>", text)), default=0)}
+    assert 2000 < max(cells.values()) <= 8192

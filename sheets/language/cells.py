@@ -166,6 +166,10 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
         case "cumsum":
             return _running(e, i, j, depth)
+        case "match":
+            ids, who = e.args
+            among = at(ids, k, 0, depth + 1)
+            return Expr("over", (among, at(who, i, 0, depth + 1)), ONE, ("match", k, ids.shape[0]))
         case "slice":
             down, across = e.arg
             return at(

@@ -79,6 +79,7 @@ STRUCTURE = (
     "put",
     "stack",
     "cumsum",
+    "match",
     "slice",
     "window",
     "pad",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ShapeError
-from .expr import Expr, Rows, elementwise, lift
+from .expr import Expr, Rows, elementwise, lift, size
 
 
 def row_index(rows: int) -> Expr:
@@ -64,6 +64,18 @@ def softmax(x: Any, axis: int = 1) -> Expr:
 def log_softmax(x: Any, axis: int = 1) -> Expr:
     """The logarithm of softmax, finite where softmax has run down to 0."""
     return _along("log_softmax", x, axis)
+
+
+def match(ids: Any, who: Any) -> Expr:
+    """The row numbers, from 0, in which `who` stands in `ids`: (n, 1) and (m, 1) -> (m, 1).
+
+    The first of several; of who is not there, no number.
+    """
+    ids, who = lift(ids), lift(who)
+    for x in (ids, who):
+        if x.shape[1] != 1 or isinstance(x.shape[1], Rows):
+            raise ShapeError(f"match: {x!r} is {size(x.shape)}; both are one column")
+    return Expr("match", (ids, who), who.shape)
 
 
 def _along(op: str, x: Any, axis: int) -> Expr:

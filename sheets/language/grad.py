@@ -82,6 +82,8 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _largest_vjp(g, y, y.args[0], here)
         case "argmax" | "argmin":
             return (None,)
+        case "match":
+            return None, None
         case "cumsum":
             axis, up = y.arg
             return (Expr("cumsum", (g,), y.shape, (axis, not up)),)

@@ -40,6 +40,7 @@ CALLED_IN = {  # argument by argument
     "take": ("table", "row"),
     "put": ("each", "row"),
     "window": ("each", "filter"),
+    "match": ("ids", "who"),
 }
 
 

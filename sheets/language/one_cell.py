@@ -77,6 +77,8 @@ def _sums(e: Expr, spans: Spans) -> bool:
     x, inner = e.args[0], {**spans, k: length}
     if _reads_any(e, spans):
         return False
+    if kind == "match":
+        return x.op == "cell" and not x.args and fits(e.args[1])
     if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
         inner[x.arg[1]] = x.arg[2]
         x = x.args[0]

@@ -38,8 +38,10 @@ START = {
     "min": "{0} = Infinity",
     "argmax": "{0} = 0, {0}_x = -Infinity",
     "argmin": "{0} = 0, {0}_x = Infinity",
+    "match": "{0} = NaN",
 }
 STEP = {
+    "match": "if ({0} !== {0} && {1}) {0} = {2}",
     "argmax": "{{ const x = {1}; if (x > {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
     "argmin": "{{ const x = {1}; if (x < {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
     "sum": "{0} += {1}",
@@ -158,7 +160,9 @@ class Writer:
         kind, k, length = e.arg
         total = f"_t{next(self._fresh)}"
         inner: list[str] = []
+        sought = [self.source(a, lines) for a in e.args[1:]]  # of a match, what is looked for
         term = self.source(e.args[0], inner)
+        term = Text(f"{term:number}==={sought[0]:number}") if sought else term
         step = STEP[kind].format(total, f"{term}", f"_{k}")
         self.repeats = True
         loop = f"for ({self._counted(k, length, lines)}; _{k}++)"

@@ -32,6 +32,7 @@ NAMES = {
     "min": r"\min",
     "argmax": r"\arg\max",
     "argmin": r"\arg\min",
+    "match": r"\mathrm{match}",
     "softmax": r"\mathrm{softmax}",
 }
 MOST_TERMS = (
@@ -208,6 +209,9 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "log_softmax":
             under = _direction(e.arg, across="")
             return Text(rf"\ln\mathrm{{softmax}}{under}\left({_tex(e.args[0], sheet)}\right)")
+        case "match":
+            ids, who = (_tex(x, sheet) for x in e.args)
+            return Text(rf"\mathrm{{match}}\left({ids}, {who}\right)")
         case "cumsum":
             axis, up = e.arg
             under = _direction(axis if up else None, across=r"_{\rightarrow}")
@@ -275,6 +279,8 @@ def _listed(said: list[str]) -> str:
 def _over(e: Expr, sheet: Sheet) -> Text:
     kind, k, length = e.arg
     body = _tex(e.args[0], sheet)
+    if kind == "match":
+        return Text(rf"\min \{{ {INDEX[k]}-1 : {body} = {_tex(e.args[1], sheet)} \}}")
     if kind in ("sum", "mean"):
         lower, upper = _ends(length, sheet)
         total = Text(rf"\sum_{{{INDEX[k]}={lower}}}^{{{upper}}} {body:term}", "term")
@@ -385,6 +391,8 @@ def _spanned(i: Any, spans: dict) -> Any:
 
 def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
     kind, k, length = e.arg
+    if kind == "match":
+        raise NeedsBlock("a row is looked for")
     if isinstance(length, Running):
         raise NeedsBlock("how many terms it has differs from cell to cell")
     shown_terms: list[int | str] = (

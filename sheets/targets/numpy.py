@@ -131,6 +131,10 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return _take(args[0], args[1])
         case "stack":
             return np.vstack(args)
+        case "match":
+            found = np.equal(args[1], args[0].T)
+            first = np.where(found.any(axis=1), found.argmax(axis=1), np.nan)
+            return first[:, np.newaxis]
         case "cumsum":
             return _running_sum(args[0], *e.arg)
         case "slice":

@@ -391,6 +391,8 @@ class Writer:
     def _over(self, e: Expr, spans: dict) -> Text:
         kind, k, length = e.arg
         x, inner = e.args[0], {**spans, k: length}
+        if kind == "match":
+            return Text(f"MATCH({self.text(e.args[1], spans)},{self._cell(x, inner)},0)-1", "add")
         if any(reads(e, outer) for outer in spans):
             raise self._refuse(e, f"a {kind} inside a sum over the same cells")
         if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
@@ -550,8 +552,10 @@ def formula(
     what: str,
     line: str,
     infinite: Expr | None = None,
+    last: tuple[int, int] = (0, 0),
 ) -> Formula:
-    """The formula of a cell expression (from `at`) standing at `here`.
+    """The formula of a cell expression (from `at`) standing at `here`. last: the cell furthest from
+    there that it fills, whose addresses are longest.
 
     Raises NeedsBlock, naming `what` and the author's line.
     """
@@ -568,8 +572,9 @@ def formula(
         template = f"{core}"
     else:
         template = _guarded(core, infinite, writer)
-    check_formula(template, what, line)
-    return Formula(template, writer.references, int(sheet.rows or 0))
+    made = Formula(template, writer.references, int(sheet.rows or 0))
+    check_formula(made.at(*last), what, line)
+    return made
 
 
 def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
@@ -577,4 +582,6 @@ def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
     assert block.expr is not None
     infinity = infinity_of(block)
     sign = None if infinity is None else at(infinity, "i", "j")
-    return formula(sheet, places, places[name], at(block.expr, "i", "j"), name, block.line, sign)
+    last = int(block.shape[0]) - 1, int(block.shape[1]) - 1
+    cell = at(block.expr, "i", "j")
+    return formula(sheet, places, places[name], cell, name, block.line, sign, last)
