@@ -4,11 +4,13 @@
 """
 
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
+from .language.compositions import eye
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
 from .language.expr import Expr, Rows
 from .language.functions import (
     column_index,
     log_softmax,
+    match,
     normal_quantile,
     row_index,
     sigmoid,
@@ -19,6 +21,7 @@ from .language.functions import (
 from .language.grad import backprop
 from .language.noise import normal, permutation, uniform
 from .language.sheet import Sheet
+from .language.windows import correlate, pooled
 from .targets.numpy import sentences, values
 
 __all__ = [
@@ -36,10 +39,14 @@ __all__ = [
     "SheetError",
     "backprop",
     "column_index",
+    "correlate",
+    "eye",
     "log_softmax",
+    "match",
     "normal",
     "normal_quantile",
     "permutation",
+    "pooled",
     "row_index",
     "sentences",
     "sigmoid",

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ import openpyxl
 import pytest
 
 from sheets import Sheet
+from sheets.targets.excel.formulas import LARGEST
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
 
@@ -185,6 +187,21 @@ def in_libreoffice(paths: list[Path], folder: Path) -> list[Path]:
     return [out / path.name for path in paths]
 
 
+def in_gnumeric(path: Path, folder: Path) -> Cells:
+    """Every cell of the workbook after Gnumeric's recalculation."""
+    convert = shutil.which("ssconvert")
+    if convert is None:
+        missing("Gnumeric (ssconvert) is not installed")
+    out = folder / f"{path.stem}.gnumeric.xlsx"
+    command = [convert, "--recalc", str(path), str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Workbook contains no default style"
+        )  # Gnumeric's has none
+        return cached_cells(out)
+
+
 def is_error(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("#")
 
@@ -223,7 +240,7 @@ def _number(x: Any, name: str) -> float:
     if isinstance(x, str):
         assert is_error(x) or x in ("infinite", "-infinite"), f"{name} holds the text {x!r}"
         return float("nan") if is_error(x) else float(x.removesuffix("inite"))
-    return float(x)
+    return np.sign(x) * np.inf if abs(x) == LARGEST else float(x)
 
 
 def different(before: Any, after: Any, tolerance: float = 1e-9) -> bool:

@@ -20,7 +20,6 @@ import scipy.special
 
 from sheets.language.expr import elementwise, power
 from sheets.language.ops import OPS
-from sheets.targets.excel.formulas import collapses
 
 # Three blocks of each range, all numbers away from 0, from whole numbers and from each other, so
 # that no engine sees a tie where another sees none and a slope is not asked for at a kink.
@@ -159,8 +158,7 @@ def formulas(name: str) -> list[str]:
     for k, block in enumerate(first):
         inner = [form.format(x=block) for form in INSIDE] + [f]
         tried += [called(name, [*first[:k], x, *first[k + 1 :]]) for x in inner]
-    if not collapses(name):
-        tried.append(f"sum({f})")
+    tried.append(f"sum({f})")
     return [formula for formula in tried if formula.startswith("sum(") or is_finite(formula)]
 
 

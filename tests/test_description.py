@@ -23,7 +23,8 @@ from widgets.packed_workbook import packed_workbook
 SOURCE = (FOLDER / "engine" / "description.js").read_text(encoding="utf-8")
 TYPEDEF = re.compile(r"/\*\*(?:(?!\*/).)*?@typedef \{Object\} (\w+)(.*?)\*/", re.DOTALL)
 PROPERTY = re.compile(r"@property \{")
-PARTS = {"Named", "InputPart", "FormulaPart", "PlacedBlock"}  # of which other types are made
+# Of which other types are made.
+PARTS = {"Named", "LabelPart", "InputPart", "FormulaPart", "PlacedBlock"}
 OURS = {"Program"}  # made in JavaScript, of the description's program
 
 

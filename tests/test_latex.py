@@ -101,7 +101,7 @@ FORMS = {
     "sum(x)": (r"\sum x", r"\sum_{k=1}^{n} \sum_{l=1}^{2} x_{kl}"),
     "sum(x, 0)": (r"\sum_{\downarrow} x", r"\sum_{k=1}^{n} x_{kj}"),
     "sum(W_1, 1)": (r"\sum_{\rightarrow} W_{1}", r"\sum_{k=1}^{3} W_{1}[i,k]"),
-    "sum(x + y)": (r"\sum (x + y)", r"\sum_{k=1}^{n} \sum_{l=1}^{2} (x_{kl} + y_{k})"),
+    "sum(x + y)": (r"\sum z_{each}", r"\sum_{k=1}^{n} \sum_{l=1}^{2} z_{each}[k,l]"),
     "sum(y) * a": (r"(\sum y) \cdot a", r"(\sum_{k=1}^{n} y_{k}) \cdot a"),
     "sum(y * a)": (r"\sum y \cdot a", r"\sum_{k=1}^{n} y_{k} \cdot a"),
     "a - sum(y)": (r"a - \sum y", r"a - \sum_{k=1}^{n} y_{k}"),
@@ -119,14 +119,11 @@ FORMS = {
     "count * a": (r"n \cdot a", r"n \cdot a"),
     "softmax(x)": (
         r"\mathrm{softmax}\left(x\right)",
-        (
-            r"\frac{e^{x_{ij} - \max_{k}\left(x_{ik}\right)}}{\sum_{k=1}^{2} e^{x_{ik} -"
-            r" \max_{l}\left(x_{il}\right)}}"
-        ),
+        r"\frac{z_{exp}[i,j]}{\sum_{k=1}^{2} z_{exp}[i,k]}",
     ),
     # structure
     "x @ W_1 + b": (r"x\, W_{1} + b", r"\sum_{k=1}^{2} x_{ik} \cdot W_{1}[k,j] + b_{j}"),
-    "(x + 1) @ W_1": (r"(x + 1)\, W_{1}", r"\sum_{k=1}^{2} (x_{ik} + 1) \cdot W_{1}[k,j]"),
+    "(x + 1) @ W_1": (r"z_{left}\, W_{1}", r"\sum_{k=1}^{2} z_{left}[i,k] \cdot W_{1}[k,j]"),
     "x.T @ y": (r"x^\top\, y", r"\sum_{k=1}^{n} x_{ki} \cdot y_{k}"),
     "long_name.T**2": (r"(\text{long name}^\top)^{2}", r"\text{long name}[j,i]^{2}"),
     "rows_of(x, t)": ("x[t]", "x[t+1,j]"),  # rows are looked up from 0, and written from 1

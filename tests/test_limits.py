@@ -68,22 +68,10 @@ def test_as_deep_as_excel_goes(reading):
     )
 
 
-def test_deeper_is_refused_at_the_author_s_line():
-    said = refused(sines(65), NeedsBlock)
-    assert re.match(
-        r"test_limits\.py:\d+: y: 65 functions inside each other are more than Excel's 64; give a"
-        r" part a block of its own",
-        said,
-    )
-
-
-def test_a_sentence_counts_too():
-    s = Sheet("said")
-    e = s.input("x", 0.5)
-    for _ in range(64):
-        e = np.sin(e)
-    s.say("deep", when=e)
-    assert "sentence 'deep': 65 functions" in refused(s, NeedsBlock)
+def test_deeper_gets_a_block_for_what_is_deepest():
+    s = sines(65)
+    assert list(s.blocks) == ["x", "y_part", "y"] and repr(s.blocks["y"].expr) == "sin(y_part)"
+    write(s, io.BytesIO())
 
 
 # --- texts
@@ -230,3 +218,19 @@ def test_the_largest_workbook_that_is_written_can_be_read_back():
         and 2 * unpacked * MOST_FORMULAS < LARGEST_UNPACKED
     )
     assert read_inputs(sized(), file.getvalue())["width"] == 1000
+
+
+def test_a_formula_is_as_long_as_its_addresses_make_it():
+    s = Sheet("long")
+    s.group("Numbers", worksheet="a_worksheet_of_a_very_long_name")
+    w = s.input("w", np.ones((4, 60)))
+    s.group("Result")
+    s.let("y", sum(w[k % 4, k % 60] for k in range(190)))
+    cells = {}
+    write(s, file := io.BytesIO())
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                text = archive.read(name).decode()
+                cells |= {name: max(map(len, re.findall(r"<f>(.*?)</f>", text)), default=0)}
+    assert 2000 < max(cells.values()) <= 8192

@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 import engines
+import every_op
 import numpy as np
 import pytest
 import slopes
@@ -20,7 +21,6 @@ from examples import (
     FORMULAS,
     INPUTS,
     KINKS,
-    NEED_BLOCKS,
     NOT_IN_IRONCALC,
     POWERS,
     PRECEDENCE,
@@ -33,15 +33,13 @@ from examples import (
     sheet_of,
 )
 
-from sheets import NeedsBlock, Sheet, backprop, values
+from sheets import Sheet, backprop, values
+from sheets.language import one_cell
 from sheets.language.dependencies import walk
 from sheets.language.expr import const
 from sheets.language.ops import OPS
 from sheets.language.spelling import LEVELS
-from sheets.targets.excel import formulas as excel_formulas
 from sheets.targets.excel import write
-from sheets.targets.excel.formulas import block_formula
-from sheets.targets.excel.layout import layout
 
 pytestmark = pytest.mark.mutants
 
@@ -132,17 +130,18 @@ def excel_disagrees(op: str) -> bool:
     return bool(differences(in_ironcalc(sheet_with(op)), expected_with(op)))
 
 
-def excel_states_too_much(op: str) -> bool:
-    """Whether a formula is written that Excel would collapse to one number."""
-    for formula in NEED_BLOCKS:
-        s = sheet_of([formula])
-        if any(node.op == op for node in walk(s.blocks["formula_0"].expr)):
-            try:
-                block_formula(s, layout(s).blocks, "formula_0")
-            except NeedsBlock:
-                continue
-            return True
-    return False
+ELEMENT_BY_ELEMENT = one_cell.OPERATORS
+
+
+def stays_inside_a_sum(op: str) -> bool:
+    """Whether the op stands in a sum over a range, where Excel would collapse the range to one
+    number, or another program would.
+    """
+    if op in ELEMENT_BY_ELEMENT:
+        return False
+    first, _ = every_op.places(op)
+    s = sheet_of([f"sum({every_op.called(op, first)})"])
+    return any(node.op == op for node in walk(s.blocks["formula_0"].expr))
 
 
 def gradients_disagree(op: str) -> bool:
@@ -173,7 +172,7 @@ CHECKS = {
     "numpy": numpy_disagrees,
     "javascript": javascript_disagrees,
     "excel": excel_disagrees,
-    "one_cell": excel_states_too_much,
+    "one_cell": stays_inside_a_sum,
     "vjp": gradients_disagree,
 }
 
@@ -461,7 +460,8 @@ def test_a_wrong_derivative_is_caught(name, k, how, monkeypatch):
     assert caught(name, "vjp")
 
 
-@pytest.mark.parametrize("name", [name for name in OPS if excel_formulas.collapses(name)])
-def test_a_function_that_would_collapse_a_range_is_caught(name, monkeypatch):
-    monkeypatch.setattr(excel_formulas, "collapses", lambda op: False)
+@pytest.mark.parametrize("name", [name for name in OPS if name not in one_cell.OPERATORS])
+def test_a_function_of_a_range_in_a_sum_is_caught(name, monkeypatch):
+    assert not caught(name, "one_cell")
+    monkeypatch.setattr(one_cell, "OPERATORS", (*one_cell.OPERATORS, name))
     assert caught(name, "one_cell")

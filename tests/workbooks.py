@@ -96,6 +96,11 @@ def saved_together(module: str) -> dict[str, Path]:
     )
 
 
+@cache
+def in_gnumeric(name: str) -> engines.Cells:
+    return engines.in_gnumeric(path(name), folder())
+
+
 def saved_by_libreoffice(name: str) -> Path:
     return saved_together(MODULES[name])[name]
 

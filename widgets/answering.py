@@ -7,7 +7,7 @@ from typing import Any
 
 from ipywidgets import DOMWidget
 
-from sheets import InputError
+from sheets import InputError, SheetError
 
 Answer = tuple[dict[str, Any], list[bytes]]  # what is said, and the files that go with it
 
@@ -21,7 +21,8 @@ def answer(
     """Send the page what it asked for, or why it gets none. What is no question has no answer.
 
     questions: each kind, and what answers it, given the content and, as `buffers`, the files that
-    came with it; an InputError that it raises is the answer's `refusal`. content: as a page sends
+    came with it; an InputError or SheetError that
+    it raises is the answer's `refusal`. content: as a page sends
     it, `kind` and the `number` by which the page knows its answer again; anything at all where the
     page is not ours.
     """
@@ -30,6 +31,6 @@ def answer(
         return
     try:
         more, sent = questions[kind]({**content, "buffers": buffers})
-    except InputError as error:
+    except (InputError, SheetError) as error:
         more, sent = {"refusal": str(error)}, []
     widget.send({"number": content.get("number"), **more}, sent)

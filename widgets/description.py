@@ -17,8 +17,9 @@ from sheets.language.blocks import (
     Size,
     choices_of,
     infinity_of,
+    picture_range,
 )
-from sheets.language.cells import at
+from sheets.language.cells import Shifted, at
 from sheets.language.charts import STEP, Axis, Chart, Contour, Series
 from sheets.language.choices import branches, is_choice
 from sheets.language.dependencies import walk
@@ -109,11 +110,18 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
         "shape": block_shape(block),
         "address": [place.worksheet, place.column, place.row + 1],
     }
+    words = _without_empty(
+        rowsNamed=block.rows_named,
+        columnsNamed=block.columns_named,
+        shown=block.shown,
+        shownRange=picture_range(block) if block.shown else None,
+    )
+    labels = cast(types.LabelPart, words)
     given: types.InputPart = {}
     if isinstance(block, Input):
         given = _input(block)
     computed: types.FormulaPart = {} if block.expr is None else _formula(sheet, block, places)
-    return {**named, **given, **computed}
+    return {**named, **labels, **given, **computed}
 
 
 def _input(block: Input) -> types.InputPart:
@@ -143,7 +151,7 @@ def _without_empty(**fields: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in fields.items()
-        if value is not None and value is not False and value not in ("", [])
+        if value is not None and value is not False and value not in ("", [], ())
     }
 
 
@@ -176,7 +184,11 @@ def _cell(
         latex, slots = numbers(cell) if written_out else ("", [])
     except NeedsBlock:
         latex, slots = "", []
-    excel = formula(sheet, places, places[block.name], cell, block.name, block.line, sign).pieces()
+    try:
+        here = places[block.name]
+        excel = formula(sheet, places, here, cell, block.name, block.line, sign).pieces()
+    except NeedsBlock:  # what no workbook can hold, a page still shows
+        excel = []
     if not latex:
         return {"excel": excel}
     # The last of a slot says whether a negative number needs brackets: most do not.
@@ -187,11 +199,15 @@ def _cell(
 def cells_read(cell: Expr) -> list[list]:
     """Each cell that a cell (i, j) of a block reads, once: [block, row, column].
 
-    "i" and "j" are its own row and column, None stands for all of them (a sum, a look-up).
+    "i" and "j" are its own row and column, None stands for all of them (a sum, a look-up), and
+    (symbol, times, plus, count) for so many that move with it: a window.
     """
+    lengths = {node.arg[1]: node.arg[2] for node in walk(cell) if node.op == "over"}
 
-    def one(symbol: Any) -> Any:
-        return symbol if isinstance(symbol, int) or symbol in ("i", "j") else None
+    def one(place: Any) -> Any:
+        if isinstance(place, Shifted):
+            return _window(place, lengths)
+        return place if isinstance(place, int) or place in ("i", "j") else None
 
     read = (
         (node.arg[0], one(node.arg[1]), one(node.arg[2]))
@@ -199,6 +215,16 @@ def cells_read(cell: Expr) -> list[list]:
         if node.op == "cell"
     )
     return list(map(list, dict.fromkeys(read)))
+
+
+def _window(place: Shifted, lengths: dict[str, Any]) -> tuple[str, int, int, int] | None:
+    """Rows (columns) that move with the cell's own; None where they are no window."""
+    own = [term for term in place.terms if term[0] in ("i", "j")]
+    runs = [symbol for symbol, _ in place.terms if symbol not in ("i", "j")]
+    if len(own) != 1 or len(runs) > 1:
+        return None
+    count = lengths[runs[0]] if runs else 1
+    return (*own[0], place.plus, int(count)) if isinstance(count, int) else None
 
 
 def remembered(sheet: Sheet) -> list[str]:

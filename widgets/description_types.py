@@ -34,6 +34,15 @@ class Named(TypedDict):
     address: list[str | int]  # worksheet, column from 0, row from 1
 
 
+class LabelPart(TypedDict, total=False):
+    """What rows and columns are called, where they have names; whether it is a picture."""
+
+    rowsNamed: Sequence[str]
+    columnsNamed: Sequence[str]
+    shown: str  # as a picture: grey, or heat, whose middle is 0
+    shownRange: Sequence[float]  # left out: the picture's own
+
+
 class InputPart(TypedDict, total=False):
     """What inputs have besides; after `choices`, only what says something."""
 
@@ -68,10 +77,12 @@ class FormulaPart(Cell, total=False):
     equation: str  # of the whole block, where it says more than a cell's
     cellEquation: str
     branches: Sequence[Cell]  # of a formula that chooses between others
-    reads: list[list[Any]]  # [block, row, column]; "i" and "j" are the cell's own, None: all
+    # [block, row, column]; "i" and "j" are the cell's own, None: all; a list: (symbol, times, plus,
+    # count) of a window
+    reads: list[list[Any]]
 
 
-class Block(Named, InputPart, FormulaPart):
+class Block(Named, LabelPart, InputPart, FormulaPart):
     """One with a `value` is an input, one with `excel` has a formula; an input may have both."""
 
 
@@ -194,6 +205,7 @@ class PartBlock(PlacedBlock, total=False):
     excel: Excel
     linked: bool  # whether it repeats a block of the main sheet
     infinite: bool  # whether infinite is a number that it may have
+    endless: bool  # whether an infinity in it stands for what is left out
 
 
 class PartGroup(TypedDict):

@@ -10,8 +10,8 @@ import io
 import zipfile
 from dataclasses import replace
 
-from sheets import InputError, Sheet
-from sheets.language.blocks import Input, infinity_of
+from sheets import InputError, Sheet, SheetError
+from sheets.language.blocks import Input, infinity_of, is_endless
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.limits import MOST_FORMULAS
 from sheets.targets.excel.parts import Part, parts
@@ -28,13 +28,13 @@ from .packing import packed
 def packed_workbook(sheet: Sheet) -> str:
     """A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
-    Where no step 1 is finite, it holds none. A workbook that has too many formulas is not carried,
-    only the sentence that says so.
+    Where no step 1 is finite, it holds none. A workbook that has too many formulas, or what no
+    worksheet can hold, is not carried, only the sentence that says so.
     """
     steps = 1 if sheet.carried else 0
     try:
         return packed(_workbook(sheet, steps))
-    except InputError as refusal:
+    except (InputError, SheetError) as refusal:
         return packed({"refusal": f"{refusal}"})
 
 
@@ -98,6 +98,7 @@ def _block(part: Part, name: str) -> types.PartBlock:
     if block.expr is not None:
         placed["excel"] = block_formula(sheet, part.where.blocks, name).pieces()
         placed["infinite"] = infinity_of(block) is not None
+        placed["endless"] = is_endless(block)
     return placed
 
 

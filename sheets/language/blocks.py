@@ -35,6 +35,10 @@ class Block:
     symbol: str = ""  # LaTeX; made from the name where empty
     format: str = "g"  # of a cell: .4f, .1%, d (whole), g (as many digits as needed, four at most)
     expr: Expr | None = None
+    rows_named: tuple[str, ...] = ()  # what its rows are called; none: they are numbered from 1
+    columns_named: tuple[str, ...] = ()
+    shown: str = ""  # as a picture: grey, or heat, whose middle is 0; "": as numbers
+    shown_range: tuple[float, float] | None = None  # of the picture; None: limits, or its own
 
     @property
     def size(self) -> str:
@@ -62,6 +66,8 @@ class Computed(Block):
     """A block that its formula computes from earlier ones."""
 
     infinite: Expr | None = None  # it may be infinite: the sign says which way
+    endless: bool = False  # cells of it are -np.inf or np.inf by the author's own np.where
+    part_of: str = ""  # the block whose formula it is a part of, made by the language
     gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
 
     @property
@@ -140,6 +146,27 @@ def gradient_of(block: Block) -> tuple[str, str] | None:
     return block.gradient_of if isinstance(block, Computed) else None
 
 
+def is_endless(block: Block) -> bool:
+    """Whether an infinity in it stands for what is left out, and is shown as an empty cell."""
+    return isinstance(block, Computed) and block.endless
+
+
+def picture_range(block: Block) -> tuple[float, float] | None:
+    """From which number to which one its picture goes: the author's, or an input's limits; None:
+    as far as its numbers go.
+    """
+    if block.shown_range is not None or not isinstance(block, Input):
+        return block.shown_range
+    if block.shown == "heat" or block.low is None or block.high is None:
+        return None
+    return block.low, block.high
+
+
+def part_of(block: Block) -> str:
+    """The block whose formula it is a part of, or "" where it is the author's own."""
+    return block.part_of if isinstance(block, Computed) else ""
+
+
 def choices_of(block: Block) -> tuple[str, ...]:
     """The names a choice picks from; none for every other kind."""
     return block.choices if isinstance(block, Choice) else ()
@@ -149,13 +176,15 @@ def choices_of(block: Block) -> tuple[str, ...]:
 class Group:
     """Blocks that stand together.
 
-    The workbook puts them on `worksheet`; `folded` groups start closed on the page.
+    The workbook puts them on `worksheet`; `folded` groups start closed on the page. parts: it holds
+    parts of the formulas in the group before it, made by the language.
     """
 
     title: str
     note: str = ""
     worksheet: str = ""
     folded: bool = False
+    parts: bool = False
     blocks: list[str] = field(default_factory=list)
 
 

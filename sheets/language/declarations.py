@@ -12,10 +12,20 @@ from .blocks import Block, Blocks, Choice, Computed, Input, Parameter, Size, cho
 from .dependencies import depth, has_pointer, walk
 from .errors import SheetError, author_line, nearest
 from .expr import Expr, Rows, Shape, lift
+from .labels import checked_words
 
 DEEPEST = 200  # operations inside each other: Python's stack, and a reader's patience
+PICTURES = ("grey", "heat")
 KIND = TypeVar("KIND", bound=Block)
-OWN = {"name", "shape", "line", "expr", "value"}  # what the language gives a block, not the author
+OWN = {
+    "name",
+    "shape",
+    "line",
+    "expr",
+    "value",
+    "part_of",
+    "endless",
+}  # what the language gives a block, not the author
 
 
 def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) -> KIND:
@@ -32,7 +42,26 @@ def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) 
     limits = {
         key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()
     }
-    return kind(**{"name": name, "line": author_line(), **given, **limits})
+    made = kind(**{"name": name, "line": author_line(), **given, **limits})
+    _check_picture(made)
+    for axis, named in enumerate(("rows_named", "columns_named")):
+        words = checked_words(f"{name}: {named}", getattr(made, named), made.shape[axis])
+        setattr(made, named, words)
+    return made
+
+
+def _check_picture(block: Block) -> None:
+    """Raises SheetError for a picture that cannot be drawn. Limits of an input are its range."""
+    if block.shown not in ("", *PICTURES):
+        near = nearest(block.shown, PICTURES)
+        raise SheetError(f"{block.name}: shown={block.shown!r} is no picture; {near}")
+    if block.shown_range is None:
+        return
+    low, high = map(float, block.shown_range)
+    if not block.shown or not low < high or (block.shown == "heat" and low != -high):
+        rule = "low below high, and as far below 0 as above it for a heat map, with shown="
+        raise SheetError(f"{block.name}: shown_range={block.shown_range!r}; it is {rule}")
+    block.shown_range = low, high
 
 
 def _article(kind: type[Block]) -> str:

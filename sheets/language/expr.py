@@ -12,10 +12,11 @@ operators.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,10 +78,19 @@ STRUCTURE = (
     "take",
     "put",
     "stack",
+    "cumsum",
+    "match",
+    "slice",
+    "window",
+    "pad",
+    "repeat",
+    "join",
+    "reshape",
     "row_index",
     "column_index",
 )
-REDUCTIONS = ("sum", "mean", "max", "min")
+SCANS = ("shift", "scan", "hole")  # a row that reads the row above: scans.py
+REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
 COMPOSED = ("softmax", "log_softmax")
 
 
@@ -88,8 +98,8 @@ COMPOSED = ("softmax", "log_softmax")
 class Expr:
     """One node of a formula, of a known shape.
 
-    `op` is a row of ops.OPS, or one of STRUCTURE, REDUCTIONS, COMPOSED; `arg` its static payload
-    (const: the number; ref: the block's name; a reduction: its axis).
+    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, REDUCTIONS, COMPOSED; `arg` its static
+    payload (const: the number; ref: the block's name; a reduction: its axis).
     """
 
     op: str
@@ -164,14 +174,13 @@ class Expr:
         return elementwise("greater_equal", self, other)
 
     def __and__(self, other):
-        instead = "np.where(a, b, 0), or a * b where both are 1 or 0"
-        raise SheetError(f"`a & b` is not in the language; write {instead}")
+        return logical("&", "logical_and", self, other)
 
     def __or__(self, other):
-        raise SheetError("`a | b` is not in the language; write np.where(a, 1, b)")
+        return logical("|", "logical_or", self, other)
 
     def __invert__(self):
-        raise SheetError("`~a` is not in the language; write np.equal(a, 0)")
+        return logical("~", "logical_not", self)
 
     __rand__, __ror__ = __and__, __or__
 
@@ -184,11 +193,11 @@ class Expr:
         raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
 
     def __getitem__(self, index):
-        """Rows of this block, looked up by a block of row numbers from 0.
+        """`X[t]`: rows looked up by a block of row numbers from 0, (rows of t, columns of X).
 
-        `X[t]` is (rows of t, columns of X).
+        Fixed numbers and slices choose rows and columns: `x[1:3, ::2]`, `x[-1]`, `x[:, 0]`.
         """
-        return take(self, index)
+        return PARTS[0](self, index)
 
     @property
     def T(self) -> Expr:
@@ -213,6 +222,21 @@ class Expr:
 
     def clip(self, low=None, high=None) -> Expr:
         return clip(self, low, high)
+
+    def __round__(self, decimals: int = 0) -> Expr:
+        return method_of(self, "round")(decimals)
+
+    if not TYPE_CHECKING:  # to numpy's types it is no array
+
+        def __getattr__(self, name):
+            """numpy's other methods: `x.std(axis=0)` is `np.std(x, axis=0)`."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return method_of(self, name)
+
+        def __array__(self, dtype=None, copy=None):
+            advice = "np.vstack([a, b]) puts blocks below each other, a + b adds them"
+            raise SheetError(f"numpy would need the numbers of {self!r}, not known yet; {advice}")
 
     def __repr__(self):
         return described(self)
@@ -242,6 +266,33 @@ class Expr:
             what = f"np.{function.__name__} is not a function of the sheet language"
             raise SheetError(f"{what}; there are: {known}")
         return FUNCTIONS[function](*args, **options)
+
+
+def method_of(x: Expr, name: str) -> Callable[..., Expr]:
+    """numpy's function of that name with x as its first argument. Raises SheetError."""
+    known = {function.__name__: function for function in FUNCTIONS}
+    if name not in known:
+        methods = ", ".join(sorted(known))
+        raise SheetError(f"{x!r}.{name} is not in the language; there are: {methods}")
+    return partial(FUNCTIONS[known[name]], x)
+
+
+# What is 1 or 0, as numpy's bool arrays are true or false.
+ORDERINGS = ("less", "less_equal", "greater", "greater_equal")
+TESTS = ("equal", "not_equal", *ORDERINGS, "logical_and", "logical_or", "logical_not")
+
+
+def logical(sign: str, op: str, *operands: Any) -> Expr:
+    """`a & b` of comparisons. Of numbers it would mean their bits."""
+    if all(isinstance(x, Expr) and x.op in TESTS for x in operands):
+        return elementwise(op, *operands)
+    said = f"`a {sign} b`" if len(operands) > 1 else f"`{sign}a`"
+    raise SheetError(f"{said} is for comparisons; of numbers write np.{op}")
+
+
+# Filled by the modules whose words are made of this one's.
+FUNCTIONS: dict[Callable, Callable[..., Expr]] = {}  # numpy's, of blocks
+PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 
 def described(e: Expr) -> str:
@@ -287,7 +338,8 @@ def lift(x: Any) -> Expr:
         raise SheetError(f"a plain {x} in a formula: {COMPARES}; {instead}")
     if isinstance(x, Real):
         if not np.isfinite(float(x)):
-            raise SheetError(f"{x} inside a formula is no number that a workbook knows")
+            rule = "only a branch of np.where may be -np.inf or np.inf"
+            raise SheetError(f"{x} inside a formula is no number that a workbook knows; {rule}")
         return const(x if isinstance(x, Rows) else float(x))
     if isinstance(x, np.ndarray) and x.ndim == 0:
         raise SheetError(f"np.where was given no expression: {COMPARES}; write np.equal(a, b)")
@@ -371,7 +423,12 @@ def power(base: Any, exponent: Any) -> Expr:
 
 
 def where(condition: Any, a: Any, b: Any) -> Expr:
-    return elementwise("where", condition, a, b)
+    """As np.where. A branch may be -np.inf or np.inf: what a softmax or a max leaves out."""
+    return elementwise("where", condition, _branch(a), _branch(b))
+
+
+def _branch(x: Any) -> Any:
+    return const(x) if isinstance(x, float) and np.isinf(x) else x
 
 
 def clip(x: Any, low: Any, high: Any) -> Expr:
@@ -414,7 +471,7 @@ def matmul(a: Any, b: Any) -> Expr:
 
 
 def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True) -> Expr:
-    """kind: sum, mean, max or min. Both axes always stay, as with keepdims=True."""
+    """kind: one of REDUCTIONS. Both axes always stay, as with keepdims=True."""
     x = lift(x)
     rows, columns = x.shape
     if not keepdims:
@@ -436,7 +493,7 @@ def take(x: Any, index: Any, axis: int = 0) -> Expr:
     stay inside. A fraction counts as the row before it, but takes no gradient there.
     """
     if not isinstance(index, (Expr, int, np.integer)) or isinstance(index, bool):
-        rule = "a row is looked up by a block or a whole number; slices are not in the language"
+        rule = "a row is looked up by a block or a whole number"
         raise SheetError(f"{x!r}[{index!r}]: {rule}")
     x, index = lift(x), lift(index)
     if axis != 0 or index.shape[1] != 1:
@@ -469,23 +526,3 @@ def stack(rows: Sequence[Any]) -> Expr:
             f"np.vstack: {tall!r} is {size(tall.shape)}; blocks of one row are stacked"
         )
     return Expr("stack", tuple(expand(x, (1, columns)) for x in parts), (len(parts), columns))
-
-
-def _reduction(kind: str):
-    return lambda x, axis=None, keepdims=True: reduction(kind, x, axis, keepdims)
-
-
-FUNCTIONS = {
-    np.where: where,
-    np.clip: clip,
-    np.take: lambda x, indices, axis=0: take(x, indices, axis),
-    np.transpose: transpose,
-    np.vstack: stack,
-    np.dot: matmul,
-    np.sum: _reduction("sum"),
-    np.mean: _reduction("mean"),
-    np.max: _reduction("max"),
-    np.amax: _reduction("max"),
-    np.min: _reduction("min"),
-    np.amin: _reduction("min"),
-}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ShapeError
-from .expr import Expr, Rows, elementwise, lift
+from .expr import Expr, Rows, elementwise, lift, size
 
 
 def row_index(rows: int) -> Expr:
@@ -53,23 +53,53 @@ def stop(x: Any) -> Expr:
     return elementwise("stop", x)
 
 
-def softmax(x: Any) -> Expr:
-    """Across each row, e^x / sum e^x, without overflow: the row's largest is taken off first."""
-    x = lift(x)
-    return Expr("softmax", (x,), x.shape)
+def softmax(x: Any, axis: int = 1) -> Expr:
+    """e^x / sum e^x across each row (axis 1) or down each column (axis 0).
+
+    Without overflow: the largest is taken off first. -np.inf gets a share of 0.
+    """
+    return _along("softmax", x, axis)
 
 
-def log_softmax(x: Any) -> Expr:
-    """Across each row, the logarithm of softmax, finite where softmax has run down to 0."""
+def log_softmax(x: Any, axis: int = 1) -> Expr:
+    """The logarithm of softmax, finite where softmax has run down to 0."""
+    return _along("log_softmax", x, axis)
+
+
+def match(ids: Any, who: Any) -> Expr:
+    """The row numbers, from 0, in which `who` stands in `ids`: (n, 1) and (m, 1) -> (m, 1).
+
+    The first of several; of who is not there, no number.
+    """
+    ids, who = lift(ids), lift(who)
+    for x in (ids, who):
+        if x.shape[1] != 1 or isinstance(x.shape[1], Rows):
+            raise ShapeError(f"match: {x!r} is {size(x.shape)}; both are one column")
+    return Expr("match", (ids, who), who.shape)
+
+
+def _along(op: str, x: Any, axis: int) -> Expr:
     x = lift(x)
-    return Expr("log_softmax", (x,), x.shape)
+    if axis not in (0, 1, -1):
+        raise ShapeError(
+            f"{op} of {x!r}: axis {axis!r} does not exist; it is 0 (down) or 1 (across)"
+        )
+    return Expr(op, (x,), x.shape, axis % 2)
+
+
+def powers_of(e: Expr) -> Expr:
+    """e^x of a COMPOSED node, its row's largest taken off first."""
+    x = e.args[0]
+    return elementwise("exp", x - x.max(axis=e.arg))
 
 
 def composed(e: Expr) -> Expr:
-    """What a COMPOSED node means in simpler ones."""
-    x = e.args[0]
-    shifted = x - x.max(axis=1)
-    powers = elementwise("exp", shifted)
+    """What a COMPOSED node means in simpler ones.
+
+    A second argument, where there is one, holds its `powers_of`: a block that is seen.
+    """
+    x, *held = e.args
+    powers = held[0] if held else powers_of(e)
     if e.op == "softmax":
-        return powers / powers.sum(axis=1)
-    return shifted - elementwise("log", powers.sum(axis=1))
+        return powers / powers.sum(axis=e.arg)
+    return x - x.max(axis=e.arg) - elementwise("log", powers.sum(axis=e.arg))

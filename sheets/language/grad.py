@@ -10,12 +10,15 @@ Masking first and dividing afterwards would ask for 0/0 in the branch that nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
-from .blocks import Computed
+from . import scans, windows
+from .blocks import Computed, part_of
 from .dependencies import refs, walk
 from .errors import SheetError
 from .expr import (
+    COMPOSED,
     Expr,
     Rows,
     Shape,
@@ -58,12 +61,12 @@ def _largest_vjp(g, y, x, here):
     return (where(largest, g / reduction("sum", largest, y.arg), 0),)
 
 
-def _softmax_vjp(g, here):
-    return (here * (g - reduction("sum", g * here, 1)),)
+def _softmax_vjp(g, y, here):
+    return here * (g - reduction("sum", g * here, y.arg))
 
 
-def _log_softmax_vjp(g, here):
-    return (g - elementwise("exp", here) * reduction("sum", g, 1),)
+def _log_softmax_vjp(g, y, here):
+    return g - elementwise("exp", here) * reduction("sum", g, y.arg)
 
 
 def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
@@ -77,6 +80,13 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _mean_vjp(g, y, y.args[0])
         case "max" | "min":
             return _largest_vjp(g, y, y.args[0], here)
+        case "argmax" | "argmin":
+            return (None,)
+        case "match":
+            return None, None
+        case "cumsum":
+            axis, up = y.arg
+            return (Expr("cumsum", (g,), y.shape, (axis, not up)),)
         case "matmul":
             a, b = y.args
             return g @ b.T, a.T @ g
@@ -85,12 +95,16 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return put(g, index, x.shape), None
         case "put":
             return take(g, y.args[1]), None
+        case "shift":
+            return scans.shift_vjp(g, y)
+        case op if op in windows.OPS_HERE:
+            return windows.vjp(g, y, here)
         case "stack":
             return tuple(take(g, row) for row in range(len(y.args)))
         case "softmax":
-            return _softmax_vjp(g, here)
+            return _softmax_vjp(g, y, here), None
         case "log_softmax":
-            return _log_softmax_vjp(g, here)
+            return _log_softmax_vjp(g, y, here), None
         case "row_index" | "column_index" | "const":
             return ()  # they have no arguments
     raise SheetError(f"backprop: {y.op} has no derivative yet; it is a case of structure_vjp")
@@ -184,7 +198,7 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
         gradients = (
             elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
         )
-        for argument, gradient in zip(y.args, gradients, strict=True):
+        for argument, gradient in zip(y.args, gradients, strict=y.op not in COMPOSED):
             if gradient is None or not (
                 set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))
             ):
@@ -195,6 +209,40 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
             ):  # masks first: they may differ along the summed axis
                 mine = Masked(unbroadcast(unmasked(Masked(gradient, part.masks)), argument.shape))
             owed.setdefault(argument, []).append(mine)
+    return given
+
+
+def _scan_backward(
+    sheet: Sheet, loss: str, block: Computed, g: Expr, wanted: set[str] | None
+) -> dict[str, list[Masked]]:
+    """The gradient of a scan is a scan that runs the other way; returns what it gives to others.
+
+    d[i] is g[i] and what row i + 1 gives back to the row before it, which is row i.
+    """
+    assert block.expr is not None
+    (_, way), (start, *over, _, step) = block.expr.arg, block.expr.args
+    made, columns = sheet[block.name], int(block.shape[1])
+    later = {"@later": "before"} | {f"@{k}": k + 3 for k in range(len(over))}
+    row = scans.named_holes(step)
+    here, after = (Expr("ref", (), (1, columns), name) for name in ("@here", "@later"))
+    back = adjoints(row, here, after, {f"@{scans.BEFORE}"}).get(f"@{scans.BEFORE}")
+    passed = scans.hole(0, columns)
+    if back is not None:
+        holes: dict[str, str | int] = {**later, f"@{scans.BEFORE}": 1, "@here": 2}
+        passed = passed + scans.with_holes(expand(total(back), (1, columns)), holes)
+    runs = [expand(g, block.shape), made, *(scans.shift(x, 0, -way) for x in (made, *over))]
+    about = {
+        "role": "gradient",
+        "note": f"how {loss} moves as {block.name} moves",
+        "gradient_of": (loss, block.name),
+    }
+    zero = expand(const(0), (1, columns))
+    parts = (zero, *runs, scans.hole(0, columns), passed)
+    d = sheet.let_scan(f"d_{block.name}", parts, -way, about)
+    rows: dict[str | int, Expr] = dict(enumerate(over))
+    whole = scans.filled(step, {scans.BEFORE: scans.shift(made, start, way), **rows})
+    given = adjoints(whole, made, d, wanted)
+    given.pop(block.name, None)  # that is what runs through the scan itself
     return given
 
 
@@ -212,7 +260,8 @@ def backprop(
     the new blocks stand in (None: the current one). infinite: of a block whose gradient may be
     infinite, the sign (as in `Sheet.let`). A block the loss does not depend on gets none.
 
-    Raises SheetError if loss or an input is unknown or loss is not (1, 1).
+    Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of
+    that name already; the sheet is then as it was.
     """
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
@@ -221,6 +270,18 @@ def backprop(
         rule = "a loss is one number, 1 x 1: take its mean or sum"
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
     wanted = None if inputs is None else sheet.reached_from(inputs)
+    with sheet.unless_it_fails():
+        return _backward(sheet, loss, wanted, title, infinite or {})
+
+
+def _backward(
+    sheet: Sheet,
+    loss: str,
+    wanted: set[str] | None,
+    title: str | None,
+    infinite: Mapping[str, Expr],
+) -> dict[str, Expr]:
+    """The blocks, from the loss back."""
     if title is not None:
         sheet.group(title, f"How {loss} moves when each of these moves by a little")
     owed: dict[str, list[Masked]] = {loss: [Masked(const(1))]}
@@ -229,13 +290,21 @@ def backprop(
         if name not in owed or (wanted is not None and name not in wanted):
             continue
         block = sheet.blocks[name]
-        gradients[name] = sheet.let(
+        if block.expr is not None and block.expr.op == "scan" and isinstance(block, Computed):
+            given = _scan_backward(sheet, loss, block, total(owed[name]), wanted)
+            gradients[name] = sheet[f"d_{name}"]
+            for read, parts in given.items():
+                owed.setdefault(read, []).extend(parts)
+            continue
+        of = part_of(block)
+        add = partial(sheet.let_part, f"d_{of}") if of else sheet.let
+        gradients[name] = add(
             f"d_{name}",
             with_summands(sheet, f"d_{name}", expand(total(owed[name]), block.shape)),
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
-            infinite=(infinite or {}).get(name),
+            **({"infinite": infinite[name]} if name in infinite else {}),
         )
         if isinstance(block, Computed):  # an input's own formula only starts it
             assert block.expr is not None

@@ -7,7 +7,7 @@ import re
 
 from .errors import SheetError
 
-NAME = re.compile(r"[A-Za-z]+(_[A-Za-z0-9]+)*\Z")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 # A cell's address in a spreadsheet: W1, R1C1. So write W_1.
 CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
@@ -18,7 +18,7 @@ LONGEST_WORKSHEET = 31  # characters, of Excel
 def check_name(name: str) -> None:
     """Raises SheetError, with what to write instead, for a name that some face could not write."""
     if not NAME.match(name):
-        rule = "letters, then parts joined by _ (loss_mean, W_1)"
+        rule = "a letter, then letters and digits, in parts joined by _ (loss2, W_1)"
         raise SheetError(f"{name!r} is not a name in all of Python, Excel and LaTeX: {rule}")
     if CELL_LIKE.match(name):
         instead = f"{name[0]}_{name[1:] or 'value'}"

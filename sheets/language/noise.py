@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SheetError
-from .expr import Expr, is_single
+from .expr import Expr, is_single, lift
 from .functions import column_index, normal_quantile, row_index
 from .sheet import Sheet
 
@@ -24,6 +24,7 @@ NORMAL = (1299709, 7919, 15485863)  # a stream: of the seed, of the cell, the st
 UNIFORM = (4256233, 224737, 49979687)
 ORDER = (5800079, 350377, 67867967)
 OF_DRAW = 7368787  # what tells one random order of a seed from the next
+OF_NEXT = 11184811  # what tells the second block drawn from a seed from the first
 
 
 def _round(x: Expr, key: Expr | int) -> Expr:
@@ -31,10 +32,12 @@ def _round(x: Expr, key: Expr | int) -> Expr:
     return np.mod(np.mod((x + key) ** 2, PRIME) * (x + key), PRIME)
 
 
-def _check_numbers(name: str, *numbers: Expr) -> None:
-    for number in numbers:
+def _checked_numbers(name: str, *numbers: Expr | int) -> list[Expr]:
+    found = [lift(number) for number in numbers]
+    for number in found:
         if not is_single(number.shape):
             raise SheetError(f"noise {name!r}: the seed is one whole number, not {number!r}")
+    return found
 
 
 def _stream(
@@ -47,11 +50,14 @@ def _stream(
 ) -> Expr:
     """Blocks NAME_key, NAME_0, ... NAME_3: whole numbers from 0 to PRIME - 1, no two cells alike.
 
-    draw: tells streams of one seed apart.
+    draw: tells streams of one seed apart. A second block drawn alike from the same seed has other
+    numbers than the first, a third others again.
     """
     of_seed, of_cell, start = constants
     rows, columns = shape
     spread = seed * of_seed + draw * OF_DRAW + start
+    while sheet.same_as(np.mod(spread, KEYS)) is not None:
+        spread = spread + OF_NEXT
     key = sheet.let(
         f"{name}_key", np.mod(spread, KEYS), role="noise", format="d", note="the seed, spread out"
     )
@@ -81,13 +87,13 @@ def _share(
     return (_stream(sheet, name, shape, seed, constants) + 0.5) / PRIME
 
 
-def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
+def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr | int, **about) -> Expr:
     """A block of standard normal draws: mean 0, standard deviation 1, redrawn by the block `seed`.
 
     seed: a (1, 1) block of whole numbers from 0 to SEEDS. Its intermediate blocks stand before it
     in the same group; open a folded group first. Raises SheetError for a seed of another shape.
     """
-    _check_numbers(name, seed)
+    (seed,) = _checked_numbers(name, seed)
     draw = normal_quantile(_share(sheet, name, shape, seed, NORMAL))
     return sheet.let(
         name,
@@ -100,9 +106,9 @@ def normal(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about)
     )
 
 
-def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about) -> Expr:
+def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr | int, **about) -> Expr:
     """As `normal`, a block of draws spread evenly between 0 and 1, neither included."""
-    _check_numbers(name, seed)
+    (seed,) = _checked_numbers(name, seed)
     return sheet.let(
         name,
         _share(sheet, name, shape, seed, UNIFORM),
@@ -110,13 +116,15 @@ def uniform(sheet: Sheet, name: str, shape: tuple[int, int], seed: Expr, **about
     )
 
 
-def permutation(sheet: Sheet, name: str, rows: int, seed: Expr, draw: Expr, **about) -> Expr:
+def permutation(
+    sheet: Sheet, name: str, rows: int, seed: Expr | int, draw: Expr | int, **about
+) -> Expr:
     """A block (rows, 1) of each whole number from 0 to rows - 1: the row's place in random order.
 
     seed: as for `normal`. draw: a (1, 1) block of whole numbers from 0 (an epoch): each gives
     another order.
     """
-    _check_numbers(name, seed, draw)
+    seed, draw = _checked_numbers(name, seed, draw)
     x = _stream(sheet, name, (rows, 1), seed, ORDER, draw)
     turn = np.less(x.T, x).sum(axis=1)
     return sheet.let(

@@ -65,7 +65,8 @@ def _larger(strict: np.ufunc, loose: np.ufunc):
 
 def _clip_vjp(g, y, x, low, high):
     inside = np.where(low <= x, np.where(x <= high, g, 0), 0)
-    return inside, np.where(x < low, g, 0), np.where(x > high, g, 0)
+    of_low = np.where(x < low, np.where(low <= high, g, 0), 0)  # high wins over a low above it
+    return inside, of_low, np.where(np.maximum(x, low) > high, g, 0)
 
 
 def _power_vjp(g, y, a, b):
@@ -96,7 +97,7 @@ OPS = {
     "power": Op(np.power,              "pow|{0:atom}^{1:atom}",       "Math.pow({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _power_vjp),
     # Excel has no 0^0; numpy and JavaScript say 1.
-    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "Math.pow({0},{1})",
+    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "_power({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _general_power_vjp),
     "negative": Op(np.negative,        "add|-{0:sign}",               "add|-{0:atom}",
         "add|-{0:term}",                           lambda g, y, a: (-g,)),
@@ -114,6 +115,20 @@ OPS = {
         r"\ln\left({0}\right)",                    lambda g, y, a: (g / a,)),
     "log10": Op(np.log10,              "LOG10({0})",                  "Math.log10({0})",
         r"\log_{{10}}\left({0}\right)",            lambda g, y, a: (g / (a * np.log(10)),)),
+    "log2": Op(np.log2,                "LOG({0},2)",                  "Math.log2({0})",
+        r"\log_{{2}}\left({0}\right)",             lambda g, y, a: (g / (a * np.log(2)),)),
+    # Excel has neither: near 0, where 1 + x and e^x - 1 lose digits, four terms of the series.
+    "log1p": Op(np.log1p,
+        "IF(ABS({0})<0.0001,{0:mul}*(1-{0:mul}*(1/2-{0:mul}*(1/3-{0:pow}/4))),LN(1+{0:mul}))",
+        "Math.log1p({0})",
+        r"\ln\left(1 + {0:term}\right)",            lambda g, y, a: (g / (1 + a),)),
+    "expm1": Op(np.expm1,
+        "IF(ABS({0})<0.0001,{0:mul}*(1+{0:mul}/2*(1+{0:mul}/3*(1+{0:pow}/4))),EXP({0})-1)",
+        "Math.expm1({0})",
+        r"add|e^{{{0}}} - 1",                      lambda g, y, a: (g * (y + 1),)),
+    "rint": Op(np.rint,
+        "IF(ABS({0:add}-INT({0}))=0.5,2*ROUND({0:mul}/2,0),ROUND({0},0))", "_rint({0})",
+        r"\mathrm{{round}}\left({0}\right)",        None),
     "xlogy": Op(_xlogy,                "mul|{0:mul}*LN({1:add}+({0:number}=0))", "_xlogy({0},{1})",
         r"mul|{0:mul} \cdot \ln\left({1}\right)",  _xlogy_vjp),
     "sqrt": Op(np.sqrt,                "SQRT({0})",                   "Math.sqrt({0})",
@@ -134,7 +149,7 @@ OPS = {
         r"\min\left({0}, {1}\right)",              _larger(np.less, np.less_equal)),
     "clip": Op(np.clip, "MIN(MAX({0},{1}),{2})", "Math.min(Math.max({0},{1}),{2})",
         r"\mathrm{{clip}}\left({0}, {1}, {2}\right)", _clip_vjp),
-    "where": Op(np.where,              "IF({0:test},{1},{2})",        "({0:test}?{1}:{2})",
+    "where": Op(np.where,              "IF({0:test},{1},{2})",        "({0:truth}?{1}:{2})",
         "", lambda g, y, c, a, b: (None, np.where(c, g, 0), np.where(c, 0, g))),
     "equal": Op(np.equal, "test|{0:number}={1:number}", "test|{0:number}==={1:number}",
         "test|{0:number} = {1:number}",            None),
@@ -149,6 +164,15 @@ OPS = {
     "greater_equal": Op(np.greater_equal,
         "test|{0:number}>={1:number}", "test|{0:number}>={1:number}",
         r"test|{0:number} \ge {1:number}",         None),
+    "logical_and": Op(np.logical_and,
+        "test|AND({0:test},{1:test})", "({0:truth}?({1:truth}?1:0):0)",
+        r"test|{0:test} \text{{ and }} {1:test}",   None),
+    "logical_or": Op(np.logical_or,
+        "test|OR({0:test},{1:test})", "({0:truth}?1:({1:truth}?1:0))",
+        r"test|{0:test} \text{{ or }} {1:test}",    None),
+    "logical_not": Op(np.logical_not,
+        "test|NOT({0:test})",          "({0:truth}?0:1)",
+        r"test|\text{{not }} {0:test}",             None),
     "stop": Op(np.positive,            "{0}",                         "{0}",
         "{0}",                                     None),
 }

@@ -6,21 +6,28 @@ Order is dependency order, because an expression can only refer to an earlier bl
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Blocks, Computed, Group, Input, Size
+from .blocks import Block, Blocks, Computed, Group, Input, Size, gradient_of, is_endless, part_of
 from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
+from .dependencies import walk
 from .errors import InputError, SheetError, nearest
-from .expr import Expr, Rows, is_data
+from .expr import Expr, Rows, is_data, lift
 from .formats import Pieces, checked_format
+from .inner_blocks import Parts, alike, is_plain
 from .inputs import checked, checked_inputs
+from .labels import CELL, labels_of, place_of
 from .names import check_name, check_worksheet
 from .roles import ROLES
+from .scans import DOWN, row_formula, rows_of, scanned
 from .scene import Scene, settings_among, usual_scene
 from .teaching import (
     Prediction,
@@ -50,14 +57,17 @@ class Sheet(Blocks):
         title: str = "",
         summary: str = "",
         made_by: Callable[..., Sheet] | None = None,
+        workbook: bool = True,
     ) -> None:
         """name: as for a block. title: one line. summary: what the sheet answers, in a sentence.
 
         made_by: the function that makes this sheet, for one with sizes: it takes each by name.
+        workbook: False for what no workbook can hold; the other faces have it all the same.
         """
         check_name(name)
         super().__init__(name)
         self.title, self.summary, self.made_by = title or name, summary, made_by
+        self.workbook = workbook
         self.groups: list[Group] = []
         self.charts: list[Chart] = []
         self.presets: list[Preset] = []
@@ -70,6 +80,7 @@ class Sheet(Blocks):
         self.carried: dict[str, str] = {}
         self.beside: list[Sheet] = []
         self._look = ""
+        self._same: dict[Any, str] = {}  # a computed block by what its formula says
 
     # --- blocks
 
@@ -91,9 +102,11 @@ class Sheet(Blocks):
         formula until the reader, a preset or a step gives it numbers; its rows are data where the
         expression's are, as in `normal(s, "drawn", (Rows(30), 1), seed)`.
 
-        about: low, high: limits of each cell, included. whole: whole numbers only. role, title,
-        note, symbol, format. chosen_by: the choice whose next pick on the page brings the formula
-        back into force. Raises SheetError.
+        about: rows_named, columns_named: what they are called, a word each; what is computed from
+        them is called so too. shown: "grey" or "heat", a picture of its numbers, from and to
+        shown_range. low, high: limits of each cell, included. whole: whole numbers only.
+        role, title, note, symbol, format. chosen_by: the choice whose next pick on the page brings
+        the formula back into force. Raises SheetError.
         """
         block = new_input(self, name, value, rows, {"role": "input", **about})
         return self._add(block)
@@ -140,23 +153,152 @@ class Sheet(Blocks):
         """
         return self._add(new_computed(self, name, expr, infinite, about))
 
+    def scan(
+        self,
+        name: str,
+        row: Callable[..., Any],
+        over: Expr | Sequence[Expr],
+        start: Any = 0,
+        **about: Any,
+    ) -> Expr:
+        """A block whose rows each read the row above: `s.scan("average", lambda before, v: 0.9 *
+        before + 0.1 * v, over=v)`.
+
+        row: the formula of a row, of the row before it and of the same row of each block in `over`.
+        start: what the first row has before it: a number, or one row. about: as for `let`. Raises
+        SheetError.
+        """
+        blocks = [over] if isinstance(over, Expr) else list(over)
+        step, first = row_formula(f"scan {name!r}", row, blocks, lift(start))
+        return self.let_scan(name, (first, *blocks, step, step), DOWN, about)
+
+    def let_scan(
+        self, name: str, parts: Sequence[Expr], direction: int, about: dict[str, Any]
+    ) -> Expr:
+        """As `scan`, down or up. parts: the start, what it runs over, the first row's formula, and
+        every other row's.
+        """
+        start, *over, first, step = parts
+        shape = (rows_of(f"scan {name!r}", over), step.shape[1])
+        block = new_computed(self, name, scanned(name, parts, direction, shape), None, about)
+        self._check(block)
+        held = [x if is_plain(x) else self._part(block, "rows", x) for x in (start, *over)]
+        block.expr = scanned(name, [*held, first, step], direction, shape)
+        return self._add(block)
+
     def _add(self, block: Block) -> Expr:
+        self._check(block)
+        if not self.groups:
+            self.group(self.title)
+        self._give_parts(block)
+        group = self._group_of_parts() if part_of(block) else self._current
+        return self._place(block, group)
+
+    def _check(self, block: Block) -> None:
+        """Raises SheetError for a block that cannot be one of this sheet."""
         check_name(block.name)
         checked_format(block.format)
         if block.role not in ROLES:
             roles = ", ".join(ROLES)
             raise SheetError(f"{block.name}: role {block.role!r} is not one of {roles}")
-        same = next((name for name in self.blocks if name.lower() == block.name.lower()), None)
-        if same is not None:  # Excel does not tell upper and lower case apart
+        same = self._named(block.name)
+        if same is not None:
             where = f"{same!r} at {self.blocks[same].line}"
             raise SheetError(f"block {block.name!r} is already defined as {where}")
         if isinstance(block, Input) and block.value is not None:
             block.value = self._checked(block)
+
+    def _named(self, name: str) -> str | None:
+        """The block of that name: Excel does not tell upper and lower case apart."""
+        return next((known for known in self.blocks if known.lower() == name.lower()), None)
+
+    def _place(self, block: Block, group: Group) -> Expr:
+        if block.expr is not None:
+            of = labels_of(self._named_like(block), self.blocks)
+            block.rows_named = block.rows_named or of.rows
+            block.columns_named = block.columns_named or of.columns
+        self.blocks[block.name] = block
+        group.blocks.append(block.name)
+        if isinstance(block, Computed) and block.expr is not None:
+            block.endless = self._is_endless(block.expr)
+            said = alike(block.expr)
+            if self._same.get(said) not in self.blocks:
+                self._same[said] = block.name
+        return self[block.name]
+
+    def _is_endless(self, formula: Expr) -> bool:
+        """Whether it says an infinity, or reads a block that does."""
+        return any(
+            is_endless(self.blocks[node.arg])
+            if node.op == "ref"
+            else node.op == "const" and np.isinf(float(node.arg))
+            for node in walk(formula)
+        )
+
+    def _named_like(self, block: Block) -> Expr:
+        """What its rows and columns are called after: of a gradient, what it is the gradient of."""
+        made_from = gradient_of(block)
+        assert block.expr is not None
+        return self[made_from[1]] if made_from else block.expr
+
+    # --- parts that the language gives blocks of their own
+
+    @property
+    def _current(self) -> Group:
+        """The group that blocks are added to."""
+        return next(group for group in reversed(self.groups) if not group.parts)
+
+    def _group_of_parts(self) -> Group:
+        """The folded group that stands behind the current one."""
         if not self.groups:
             self.group(self.title)
-        self.blocks[block.name] = block
-        self.groups[-1].blocks.append(block.name)
-        return self[block.name]
+        if not self.groups[-1].parts:
+            open_ = self.groups[-1]
+            note = "What the formulas above are made of"
+            made = Group(f"Inside {open_.title}", note, open_.worksheet, folded=True, parts=True)
+            self.groups.append(made)
+        return self.groups[-1]
+
+    def same_as(self, formula: Expr) -> Expr | None:
+        """The computed block that says the same as a formula, where there is one."""
+        name = self._same.get(alike(formula))
+        return self[name] if name in self.blocks else None
+
+    def _give_parts(self, block: Block) -> None:
+        """Blocks of their own for the parts of its formula that one cell cannot hold."""
+        parts = Parts(lambda called, part: self._part(block, called, part))
+        if block.expr is not None:
+            block.expr = parts.of(block.expr)
+        if isinstance(block, Computed) and block.infinite is not None:
+            block.infinite = parts.of(block.infinite)
+
+    def let_part(self, owner: str, name: str, formula: Expr, **about: Any) -> Expr:
+        """As `let`, a block that stands folded, as a part of `owner`."""
+        block = new_computed(self, name, formula, about.pop("infinite", None), about)
+        block.part_of = owner
+        return self._add(block)
+
+    def _part(self, block: Block, called: str, formula: Expr) -> Expr:
+        """The block of a part, which may be one that there is."""
+        same = self.same_as(formula)
+        if same is not None:
+            return same
+        endings = chain([""], (f"_{k}" for k in count(2)))
+        names = (f"{block.name}_{called}{ending}" for ending in endings)
+        # d_p_product is the gradient of p_product, where there is one, and no part of d_p.
+        name = next(
+            n for n in names if not self._named(n) and not self._named(n.removeprefix("d_"))
+        )
+        part = Computed(
+            name=name,
+            shape=formula.shape,
+            line=block.line,
+            expr=formula,
+            role=block.role if block.role in ("gradient", "noise") else "activation",
+            note=f"a part of {block.name}",
+            part_of=block.name,
+        )
+        return self._place(part, self._group_of_parts())
 
     @staticmethod
     def _checked(block: Input) -> np.ndarray:
@@ -179,12 +321,16 @@ class Sheet(Blocks):
 
     # --- steps
 
-    def carry(self, **next_blocks: str) -> None:
+    def carry(self, **next_blocks: str | Expr) -> None:
         """`carry(a="a_next")`: at the next step, input a starts from what a_next is now.
 
         Raises SheetError where a name is no block, the first no input, or their shapes differ.
         """
-        for name, source in next_blocks.items():
+        for name, given in next_blocks.items():
+            if isinstance(given, Expr) and given.op != "ref":
+                advice = f'give it a block: s.let("{name}_next", ...)'
+                raise SheetError(f"carry: {name}={given!r} is no block; {advice}")
+            source = given.arg if isinstance(given, Expr) else given
             for known in (name, source):
                 if known not in self.blocks:
                     near = nearest(str(known), self.blocks)
@@ -270,7 +416,7 @@ class Sheet(Blocks):
         counts as right, as a part of the answer or of the chart's axis. preset: the title of the
         one that is chosen first; steps: how many are then taken. Raises SheetError.
         """
-        asked = (question, answer, reason, tolerance, steps, preset)
+        asked = (question, answer, self._with_cells(reason), tolerance, steps, preset)
         self.predictions.append(new_prediction(self, *asked, self.presets, self.charts))
 
     def staged(self, preset: Preset | None) -> Scene:
@@ -286,13 +432,39 @@ class Sheet(Blocks):
 
     def say(self, text: str, when: Any = 1) -> None:
         """A sentence shown while `when` (one number) is not 0; `{block:.4f}` in it is that block's
-        number at the time. Raises SheetError.
+        number at the time, `{p[fish]:.2f}` that of its row (or column) named so, and
+        `{p[fish, image 1]}` that of both; a number counts from 1. Raises SheetError.
         """
-        self.sentences.append(new_sentence(self, text, when))
+        said = new_sentence(self, self._with_cells(text), when)
+        name = f"said_{len(self.sentences) + 1}"
+        condition = Computed(name=name, shape=(1, 1), line=said.line, expr=said.when)
+        self._give_parts(condition)
+        assert condition.expr is not None
+        self.sentences.append(replace(said, when=condition.expr))
+
+    def _with_cells(self, text: Any) -> Any:
+        """A text in which a single cell, `{p[fish]}`, is a block of its own."""
+        return CELL.sub(self._cell_said, text) if isinstance(text, str) else text
+
+    def _cell_said(self, found: re.Match[str]) -> str:
+        name, place = found[1], found[2]
+        row, column = place_of(self.blocks[self[name].arg], place)
+        called = "_".join(re.findall(r"[A-Za-z0-9]+", place))
+        return "{" + self._part(self.blocks[name], called, self[name][row, column]).arg
 
     def source(self, text: str, address: str = "") -> None:
         """Where the facts come from: a title, and its address on the web."""
         self.sources.append(Source(text, address))
+
+    @contextmanager
+    def unless_it_fails(self) -> Iterator[None]:
+        """What is done inside is undone where it ends in an error."""
+        before = self.copied()
+        try:
+            yield
+        except BaseException:
+            vars(self).update(vars(before))
+            raise
 
     # --- the same sheet with other inputs
 

@@ -34,6 +34,8 @@ class Text(NamedTuple):
     test: Test | None = None  # of a comparison only
 
     def __format__(self, need: str) -> str:
+        if need == "truth":  # of a condition: a number that is not 0, as numpy has it
+            return self.text if self.test is not None else f"{self:mul}!==0"
         if self.test is not None:
             if need == "test":
                 return self.text

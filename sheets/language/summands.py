@@ -36,6 +36,9 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
             return x  # rows of data by rows of data is no block
         if across or (x.op == "transpose" and not down):
             return held(x.T).T
+        same = sheet.same_as(x)
+        if same is not None:
+            return same
         taken = [block for block in sheet.blocks if block.startswith(f"{name}_each")]
         each = f"{name}_each" + (f"_{len(taken) + 1}" if taken else "")
         return sheet.let(each, x, role="gradient", note=f"what {name} sums")

@@ -20,7 +20,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..language.blocks import Input
-from ..language.cells import Index, at
+from ..language.cells import Index, Running, Shifted, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
@@ -30,8 +30,20 @@ from ..language.spelling import Test, Text, spell
 from .javascript_functions import called
 
 TEST = Test("+({0})", "({0})")
-START = {"sum": "0", "mean": "0", "max": "-Infinity", "min": "Infinity"}
+# A sum's name is {0}, its term {1}, its index {2}.
+START = {
+    "sum": "{0} = 0",
+    "mean": "{0} = 0",
+    "max": "{0} = -Infinity",
+    "min": "{0} = Infinity",
+    "argmax": "{0} = 0, {0}_x = -Infinity",
+    "argmin": "{0} = 0, {0}_x = Infinity",
+    "match": "{0} = NaN",
+}
 STEP = {
+    "match": "if ({0} !== {0} && {1}) {0} = {2}",
+    "argmax": "{{ const x = {1}; if (x > {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
+    "argmin": "{{ const x = {1}; if (x < {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
     "sum": "{0} += {1}",
     "mean": "{0} += {1}",
     "max": "{0} = Math.max({0}, {1})",
@@ -84,14 +96,26 @@ class Writer:
         """Data rows are the program's argument, never a written number."""
         if isinstance(x, Rows):
             return Text("_rows")
-        text = repr(abs(float(x))).removesuffix(".0")
+        text = repr(abs(float(x))).removesuffix(".0").replace("inf", "Infinity")
         return Text(self.gap(text)) if x >= 0 else Text(f"-{self.gap(text)}", "add")
 
     def index(self, i: Index, lines: list[str]) -> str:
         """A row or column: a loop's variable, a whole number, or a row that is looked up."""
         if isinstance(i, Expr):
-            return f"Math.floor({self.source(i, lines)})"
+            place = i.op == "index" or i.op == "floor"  # a whole number as it is
+            found = self.source(i, lines)
+            return f"{found:add}" if place else f"Math.floor({found})"
+        if isinstance(i, Shifted):
+            return self._shifted(i)
         return f"_{i}" if isinstance(i, str) else f"{self.number(i)}"
+
+    def _shifted(self, i: Shifted) -> str:
+        """The sum of symbols times their factors, in parentheses."""
+        terms = [
+            f"_{symbol}" if factor == 1 else f"{self.number(factor):mul} * _{symbol}"
+            for symbol, factor in i.terms
+        ]
+        return f"({' + '.join([*terms, *([f'{self.number(i.plus)}'] if i.plus else [])])})"
 
     def cell(self, place: tuple[str, Index, Index], lines: list[str]) -> str:
         """A cell (block, i, j) of an array, which holds its block row by row."""
@@ -119,7 +143,8 @@ class Writer:
             case "pointer":
                 return Text(f"_pointer_{e.arg}")
             case "cell":
-                return Text(self.cell(e.arg, lines))
+                found = self.cell(e.arg, lines)  # a look-up may find nothing, which is no number
+                return Text(f"+{found}" if e.args else found)
             case "over":
                 return self._over(e, lines)
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
@@ -135,12 +160,23 @@ class Writer:
         kind, k, length = e.arg
         total = f"_t{next(self._fresh)}"
         inner: list[str] = []
+        sought = [self.source(a, lines) for a in e.args[1:]]  # of a match, what is looked for
         term = self.source(e.args[0], inner)
-        step = STEP[kind].format(total, f"{term}")
+        term = Text(f"{term:number}==={sought[0]:number}") if sought else term
+        step = STEP[kind].format(total, f"{term}", f"_{k}")
         self.repeats = True
-        loop = f"for (let _{k} = 0; _{k} < {self.number(length)}; _{k}++)"
-        lines.append(f"let {total} = {START[kind]}; {loop} {{ {' '.join([*inner, step])}; }}")
+        loop = f"for ({self._counted(k, length, lines)}; _{k}++)"
+        lines.append(f"let {START[kind].format(total)}; {loop} {{ {' '.join([*inner, step])}; }}")
         return Text(f"{total}/{self.number(length)}", "mul") if kind == "mean" else Text(total)
+
+    def _counted(self, k: str, length: int | Running, lines: list[str]) -> str:
+        """Where k starts and how far it goes."""
+        if not isinstance(length, Running):
+            return f"let _{k} = 0; _{k} < {self.number(length)}"
+        here = self.index(length.place, lines)
+        if length.up:
+            return f"let _{k} = 0; _{k} <= {here}"
+        return f"let _{k} = {here}; _{k} < {self.number(length.n)}"
 
     def assignment(self, target: str, e: Expr) -> str:
         """`target = e;` after the statements that e needs."""
@@ -167,7 +203,10 @@ class Writer:
         once, self.once, self.repeats = self.once or {}, None, True
         read = [f"const {known} = {self.cell(place, [])}; " for place, known in once.items()]
         rows = self.number(self.sheet.blocks[name].shape[0])
-        return f"{''.join(read)}for (let _i = 0; _i < {rows}; _i++) {{ {body} }}"
+        expr = self.sheet.blocks[name].expr
+        runs_up = expr is not None and expr.op == "scan" and expr.arg[1] == -1
+        count = f"_i = {rows} - 1; _i >= 0; _i--" if runs_up else f"_i = 0; _i < {rows}; _i++"
+        return f"{''.join(read)}for (let {count}) {{ {body} }}"
 
 
 def _written(write: Writer, text: str) -> Loop:

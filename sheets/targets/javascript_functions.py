@@ -9,9 +9,10 @@ import re
 # A remainder has the divisor's sign. For a whole divisor it is a difference, which is exact where
 # it lies within 0 and the divisor: five times as fast as %. A product of two blocks goes along the
 # rows of the second, as memory likes it, four at a time; each sum keeps its order, to the last bit.
-# 0 log 0 is 0. A sigmoid does not overflow. The normal quantile is Wichura's algorithm AS 241
-# (1988), which Python's statistics has too; its numbers for the middle lie in an array, which
-# browsers read faster than numbers in the code. A function stands after those it calls.
+# 0 log 0 is 0. 1 to any power is 1, to infinity too. A sigmoid does not overflow. The normal
+# quantile is Wichura's algorithm AS 241 (1988), which Python's statistics has too; its numbers for
+# the middle lie in an array, which browsers read faster than numbers in the code. A function stands
+# after those it calls.
 FUNCTIONS = {
     "_square": "(x) => x * x",
     "_remainder": (
@@ -43,6 +44,10 @@ FUNCTIONS = {
     }
   }
 }"""
+    ),
+    "_power": "(a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b))",
+    "_rint": (
+        "(x) => { const r = Math.round(x); return Math.abs(x % 1) === 0.5 && r % 2 ? r - 1 : r; }"
     ),
     "_xlogy": "(x, y) => x * Math.log(y + (x === 0 ? 1 : 0))",
     "_sigmoid": "(x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)))",

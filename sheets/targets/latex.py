@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..language.blocks import Block, gradient_of
-from ..language.cells import Index, at
+from ..language.cells import Index, Running, Shifted, at, placed, symbols
 from ..language.errors import NeedsBlock
 from ..language.expr import REDUCTIONS, Expr, Rows
 from ..language.formats import shown
@@ -23,12 +23,16 @@ from ..language.sheet import Sheet
 from ..language.spelling import LEVELS, Test, Text, spell
 
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
-INDEX = {"i": "i", "j": "j", "k0": "k", "k1": "l", "k2": "m", "k3": "n"}
+# Of a sum inside sums: k, l, m, n, then what is left of the alphabet's middle.
+INDEX = {"i": "i", "j": "j"} | {f"k{depth}": letter for depth, letter in enumerate("klmnopqrsuvw")}
 NAMES = {
     "sum": r"\sum",
     "mean": r"\mathrm{mean}",
     "max": r"\max",
     "min": r"\min",
+    "argmax": r"\arg\max",
+    "argmin": r"\arg\min",
+    "match": r"\mathrm{match}",
     "softmax": r"\mathrm{softmax}",
 }
 MOST_TERMS = (
@@ -42,12 +46,13 @@ class Slot(NamedTuple):
     """A cell read by another: block, row and column ("i" and "j": the cell's own; "last": the last
     data row).
 
-    An empty block stands for the row number itself, counted from 0.
+    A place (symbol, times, plus) moves with the cell's own. An empty block stands for the row
+    number itself, counted from 0.
     """
 
     block: str
-    row: int | str
-    column: int | str
+    row: Any
+    column: Any
     tight: bool  # a negative number needs parentheses here
 
 
@@ -99,9 +104,22 @@ def symbol(sheet: Sheet, name: str, index: str = "") -> str:
     )
 
 
+def _shifted_text(place: Shifted, plus: int) -> str:
+    """A place in letters that count from 1: `2i + k`. plus: 1 for the place itself from 1, too."""
+    words = [
+        f"{'+' if factor > 0 else '-'} {'' if abs(factor) == 1 else abs(factor)}{INDEX[symbol]}"
+        for symbol, factor in place.terms
+    ]
+    rest = place.plus + plus - sum(factor for _, factor in place.terms)
+    words += [f"{'+' if rest > 0 else '-'} {abs(rest)}"] if rest else []
+    return " ".join(words).removeprefix("+ ").replace(" ", "")
+
+
 def _index_text(i: Index, sheet: Sheet) -> str:
     if isinstance(i, Expr):  # a looked-up row number counts from 0
-        return INDEX[i.arg] if i.op == "index" else f"{_tex(i, sheet):pow}+1"
+        return _index_text(i.arg, sheet) if i.op == "index" else f"{_tex(i, sheet):pow}+1"
+    if isinstance(i, Shifted):
+        return _shifted_text(i, 1)
     if isinstance(i, int):
         return str(i + 1)
     return INDEX.get(i, i)
@@ -123,6 +141,8 @@ def number(x: float) -> Text:
     """
     if isinstance(x, Rows):
         return Text("n")
+    if x == float("inf"):
+        return Text(r"\infty")
     if x < 0:
         return Text(f"-{number(-x).text}", "add")
     text = f"{x:.6g}"
@@ -146,8 +166,20 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return number(e.arg)
         case "ref":
             return _symbol_text(sheet, e.arg)
+        case "index" if isinstance(e.arg, Shifted):
+            return Text(_shifted_text(e.arg, 0), "add")
         case "index":
             return Text(f"{INDEX.get(e.arg, e.arg)}-1", "add")
+        case "slice" | "window" | "pad" | "repeat" | "join" | "reshape":
+            return _part(e, sheet)
+        case "hole":
+            return Text(r"\text{before}" if e.arg == "before" else f"x_{{{e.arg + 1}}}")
+        case "scan":
+            over = ", ".join(f"{_tex(x, sheet)}" for x in e.args[1:-2])
+            return Text(rf"\mathrm{{scan}}\left({_tex(e.args[-1], sheet)};\; {over}\right)")
+        case "shift":
+            way = r"\downarrow" if e.arg == 1 else r"\uparrow"
+            return Text(f"{_tex(e.args[0], sheet):atom}^{{{way}}}", "pow")
         case "row_index":
             return Text("i-1", "add")
         case "column_index":
@@ -175,13 +207,17 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             place = f"{_tex(chosen, sheet):add}+1".replace("-1+1", "")
             return Text(f"{listed}_{{{place}}}", "pow")
         case "log_softmax":
-            return Text(rf"\ln\mathrm{{softmax}}\left({_tex(e.args[0], sheet)}\right)")
+            under = _direction(e.arg, across="")
+            return Text(rf"\ln\mathrm{{softmax}}{under}\left({_tex(e.args[0], sheet)}\right)")
+        case "match":
+            ids, who = (_tex(x, sheet) for x in e.args)
+            return Text(rf"\mathrm{{match}}\left({ids}, {who}\right)")
+        case "cumsum":
+            axis, up = e.arg
+            under = _direction(axis if up else None, across=r"_{\rightarrow}")
+            return Text(rf"\mathrm{{cumsum}}{under}\left({_tex(e.args[0], sheet)}\right)")
         case kind if kind in REDUCTIONS or kind == "softmax":
-            under = (
-                {0: r"_{\downarrow}", 1: r"_{\rightarrow}"}.get(e.arg, "")
-                if kind != "softmax"
-                else ""
-            )
+            under = _direction(e.arg, across="" if kind == "softmax" else r"_{\rightarrow}")
             if kind == "sum":
                 return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
             return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
@@ -196,6 +232,44 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
 
 
+def _part(e: Expr, sheet: Sheet) -> Text:
+    """Parts of blocks by fixed numbers."""
+    first, *others = (_tex(x, sheet) for x in e.args)
+    match e.op:
+        case "slice":
+            places = [
+                _taken(steps.start, steps.step, int(n))
+                for steps, n in zip(e.arg, e.shape, strict=True)
+            ]
+            return Text(f"{first:atom}[{', '.join(places)}]")
+        case "window" if others:
+            under = "" if e.arg[2] == (1, 1) else rf"_{{{e.arg[2][0]},{e.arg[2][1]}}}"
+            return Text(rf"{first:mul} \star{under} {others[0]:pow}", "mul")
+        case "window":
+            kind, (rows, columns), _ = e.arg
+            return Text(rf"{NAMES[kind]}_{{{rows} \times {columns}}}\left({first}\right)")
+        case "join":
+            between = r" \\ " if e.arg == 0 else " & "
+            inside = between.join(f"{x}" for x in (first, *others))
+            return Text(rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}")
+        case name:
+            return Text(rf"\mathrm{{{name}}}\left({first}\right)")
+
+
+def _taken(start: int, step: int, count: int) -> str:
+    """The rows or columns of a slice, counted from 1: 2, 1:3, 1:2:9."""
+    last = start + step * (count - 1)
+    if count == 1:
+        return f"{start + 1}"
+    between = "" if step == 1 else f"{step}{{:}}"
+    return f"{start + 1}{{:}}{between}{last + 1}"
+
+
+def _direction(axis: int | None, across: str) -> str:
+    """The arrow under a reduction: down or across."""
+    return {0: r"_{\downarrow}", 1: across}.get(axis, "") if axis is not None else ""
+
+
 def _listed(said: list[str]) -> str:
     """(a, b, \\ldots, z): what stands below each other."""
     shown_rows = said if len(said) <= MOST_TERMS else [*said[:2], r"\ldots", said[-1]]
@@ -205,11 +279,21 @@ def _listed(said: list[str]) -> str:
 def _over(e: Expr, sheet: Sheet) -> Text:
     kind, k, length = e.arg
     body = _tex(e.args[0], sheet)
+    if kind == "match":
+        return Text(rf"\min \{{ {INDEX[k]}-1 : {body} = {_tex(e.args[1], sheet)} \}}")
     if kind in ("sum", "mean"):
-        upper = "n" if isinstance(length, Rows) else str(int(length))
-        total = Text(rf"\sum_{{{INDEX[k]}=1}}^{{{upper}}} {body:term}", "term")
+        lower, upper = _ends(length, sheet)
+        total = Text(rf"\sum_{{{INDEX[k]}={lower}}}^{{{upper}}} {body:term}", "term")
         return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "term")
     return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
+
+
+def _ends(length: int | Running, sheet: Sheet) -> tuple[str, str]:
+    """From where to where a sum goes, counted from 1."""
+    if isinstance(length, Running):
+        here, last = _index_text(length.place, sheet), _ends(length.n, sheet)[1]
+        return ("1", here) if length.up else (here, last)
+    return "1", "n" if isinstance(length, Rows) else str(int(length))
 
 
 def _cases(e: Expr, tex: Callable[[Expr], Piece]) -> Text:
@@ -271,14 +355,14 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
         case "const":
             return number(e.arg)
         case "index":
-            slots.append(Slot("", spans.get(e.arg, e.arg), 0, False))
+            slots.append(Slot("", _spanned(e.arg, spans), 0, False))
             return SlotText(len(slots) - 1, slots)
         case "cell":
             name, i, j = e.arg
             if isinstance(i, Expr):
                 slots.append(Slot(name, "lookup", "lookup", False))
                 raise NeedsBlock(f"{name} is looked up")
-            slots.append(Slot(name, spans.get(i, i), spans.get(j, j), False))
+            slots.append(Slot(name, _spanned(i, spans), _spanned(j, spans), False))
             return SlotText(len(slots) - 1, slots)
         case "over":
             return _terms(e, spans, slots)
@@ -290,8 +374,27 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return spell(OPS[op].latex, [_slotted(a, spans, slots) for a in e.args], TEST)
 
 
+def _spanned(i: Any, spans: dict) -> Any:
+    """A place with the terms of its sums in it: what is left moves with the cell's own, as (symbol,
+    times, plus).
+    """
+    if not isinstance(i, Shifted):
+        return spans.get(i, i)
+    for symbol in symbols(i):
+        i = placed(i, symbol, spans[symbol]) if symbol in spans else i
+    if not isinstance(i, Shifted):
+        return i
+    if len(i.terms) > 1:
+        raise NeedsBlock("a place that moves with its row and its column")
+    return (*i.terms[0], i.plus)
+
+
 def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
     kind, k, length = e.arg
+    if kind == "match":
+        raise NeedsBlock("a row is looked for")
+    if isinstance(length, Running):
+        raise NeedsBlock("how many terms it has differs from cell to cell")
     shown_terms: list[int | str] = (
         list(range(length))
         if length <= MOST_TERMS and not isinstance(length, Rows)
@@ -303,7 +406,7 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
         )
         for term in shown_terms
     ]
-    if kind in ("max", "min"):
+    if kind not in ("sum", "mean"):
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
         return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")
@@ -338,14 +441,16 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
         return ""
     if any(slot.row == "last" for slot in slots) and int(sheet.rows or 0) < FEWEST_ROWS:
         return ""
-    place: dict[Any, int] = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+    own: dict[Any, int] = {"i": i, "j": j, "last": int(sheet.rows or 1) - 1}
+
+    def place(symbol: Any) -> int:
+        if isinstance(symbol, tuple):
+            return own[symbol[0]] * symbol[1] + symbol[2]
+        return symbol if isinstance(symbol, int) else own[symbol]
 
     def fill(match: re.Match) -> str:
         slot = slots[int(match[1])]
-        row, column = (
-            symbol if isinstance(symbol, int) else place[symbol]
-            for symbol in (slot.row, slot.column)
-        )
+        row, column = place(slot.row), place(slot.column)
         if not slot.block:
             return str(row)
         x = float(found[slot.block][row, column])

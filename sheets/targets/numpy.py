@@ -16,6 +16,27 @@ from ..language.sheet import Sheet
 from ..language.teaching import Sentence
 
 Values = dict[str, np.ndarray]
+HOLE = "@"  # stands in no block's name: what a row that is scanned has in its place
+
+
+class Numbers(np.ndarray):
+    """A block's numbers (rows, columns). A block of one number is that number where one is asked
+    for: `float(loss)`, `f"{loss:.2f}"`.
+    """
+
+    def __float__(self) -> float:
+        return float(self._one())
+
+    def __int__(self) -> int:
+        return int(self._one())
+
+    def __format__(self, spec: str) -> str:
+        return format(self._one() if spec else np.asarray(self), spec)
+
+    def _one(self) -> Any:
+        if self.size != 1:
+            raise TypeError(f"{self.shape[0]} x {self.shape[1]} numbers are not one number")
+        return np.asarray(self).item()
 
 
 def _take(x: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -35,6 +56,40 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
     return out
 
 
+def _scanned(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
+    """Row by row, each from the one before it."""
+    start, *over, first, step = e.args
+    before = np.broadcast_to(evaluate(start, blocks, known), (1, int(e.shape[1])))
+    runs = [evaluate(x, blocks, known) for x in over]
+    out = np.empty(tuple(map(int, e.shape)))
+    for count, i in enumerate(range(len(out))[:: e.arg[1]]):
+        rows = {f"{HOLE}{k}": x[i : i + 1] for k, x in enumerate(runs)}
+        row = {**blocks, **rows, f"{HOLE}before": before}
+        before = out[i : i + 1] = evaluate(step if count else first, row)
+    return out
+
+
+def _numbers(e: Expr, axis: int) -> np.ndarray:
+    """The rows (columns) that a slice takes."""
+    start, step = e.arg[axis]
+    return start + step * np.arange(int(e.shape[axis]))
+
+
+def _windows(e: Expr, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
+    """Of each window over x the sum of its products with the weights, or its largest."""
+    kind, window, (down, across) = e.arg
+    rows, columns = map(int, e.shape)
+    views = np.lib.stride_tricks.sliding_window_view(x, tuple(map(int, window)))
+    views = views[::down, ::across][:rows, :columns]
+    products = views * weights[0] if weights else views
+    return getattr(products, kind)(axis=(2, 3))
+
+
+def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
+    """From the first element up to each one, or (not up) from each one to the last."""
+    return np.cumsum(x, axis) if up else np.flip(np.cumsum(np.flip(x, axis), axis), axis)
+
+
 def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = None) -> np.ndarray:
     """e as an array of its own shape.
 
@@ -49,8 +104,15 @@ def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = Non
 def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
     if e.op in COMPOSED:
         return evaluate(composed(e), blocks, known)
+    if e.op == "scan":
+        return _scanned(e, blocks, known)
     args = [evaluate(a, blocks, known) for a in e.args]
     match e.op:
+        case "hole":
+            return blocks[f"{HOLE}{e.arg}"]
+        case "shift":
+            x, start = args[0], np.broadcast_to(args[1], (1, args[0].shape[1]))
+            return np.vstack([start, x[:-1]] if e.arg == 1 else [x[1:], start])
         case "const":
             return np.array([[float(e.arg)]])
         case "ref":
@@ -69,10 +131,31 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return _take(args[0], args[1])
         case "stack":
             return np.vstack(args)
+        case "match":
+            found = np.equal(args[1], args[0].T)
+            first = np.where(found.any(axis=1), found.argmax(axis=1), np.nan)
+            return first[:, np.newaxis]
+        case "cumsum":
+            return _running_sum(args[0], *e.arg)
+        case "slice":
+            return args[0][_numbers(e, 0)][:, _numbers(e, 1)]
+        case "window":
+            return _windows(e, *args)
+        case "pad":
+            out = np.zeros(tuple(map(int, e.shape)))
+            down, across = (slice(start, None, step) for start, step in e.arg)
+            out[down, across][: len(args[0]), : args[0].shape[1]] = args[0]
+            return out
+        case "repeat":
+            return args[0].repeat(e.arg[0], axis=0).repeat(e.arg[1], axis=1)
+        case "join":
+            return np.concatenate(args, axis=e.arg)
+        case "reshape":
+            return args[0].reshape(tuple(map(int, e.shape)))
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
         case kind if kind in REDUCTIONS:
-            return getattr(args[0], kind)(axis=e.arg, keepdims=True)
+            return np.asarray(getattr(args[0], kind)(axis=e.arg, keepdims=True), dtype=float)
         case op:
             return np.asarray(OPS[op].numpy(*args), dtype=float)
 
@@ -97,7 +180,7 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     run stops before one would be carried, as `trajectory` says. Raises InputError.
     """
     last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
-    return last.pop()
+    return {name: found.view(Numbers) for name, found in last.pop().items()}
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:

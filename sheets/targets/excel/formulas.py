@@ -9,17 +9,28 @@ and MMULT inside SUM, which every Excel and LibreOffice know.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from ...language.blocks import Input, infinity_of
-from ...language.cells import at, reads
+from ...language.cells import (
+    Running,
+    Shifted,
+    as_shifted,
+    at,
+    index,
+    index_of,
+    placed,
+    reads,
+    symbols,
+)
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
-from ...language.expr import Expr, Rows, const, is_number, is_single
+from ...language.expr import Expr, Rows, const, elementwise, is_number, is_single
 from ...language.ops import OPS
 from ...language.sheet import Sheet
 from ...language.spelling import Test, Text, spell
@@ -30,33 +41,39 @@ MOST_TERMS = 255  # of a sum that has to be written out term by term: as many as
 MOST_CHOICES = 28  # of one CHOOSE: LibreOffice takes no more than some thirty, Excel 254
 MARK = re.compile("\x01(\\d+)\x02")
 TEST = Test("1*({0})", "({0})")
-WHOLE = {"sum": "SUM", "mean": "AVERAGE", "max": "MAX", "min": "MIN"}
-
-
-# Of a range these make one number, so that no sum over the range can stand around them:
-# MAX(0,A1:A3).
-COLLAPSING = re.compile(r"\b(AND|OR|IF|MAX|MIN|SUM|AVERAGE|COUNT)\(")
-
-
-def collapses(op: str) -> bool:
-    """Whether Excel would collapse a range that stands in this op."""
-    return COLLAPSING.search(OPS[op].excel) is not None
+WHOLE = {
+    "sum": "SUM({0})",
+    "mean": "AVERAGE({0})",
+    "max": "MAX({0})",
+    "min": "MIN({0})",
+    "argmax": "add|MATCH(MAX({0}),{0},0)-1",
+    "argmin": "add|MATCH(MIN({0}),{0},0)-1",
+}
+# What stands for minus infinity under a softmax or a max: EXP of it is 0, and cells show it empty.
+LARGEST = 9e307
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1), the same for its
-    column.
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1) so many times,
+    and the same for its column.
     """
 
     row: int
     row_with: str
     column: int
     column_with: str
+    row_times: int = 1
+    column_times: int = 1
 
     def address(self, i: int, j: int, rows: int) -> str:
         add = {"": 0, "i": i, "j": j, "last": rows - 1}
-        row, column = self.row + add[self.row_with], self.column + add[self.column_with]
+        row = self.row + add[self.row_with] * self.row_times
+        column = self.column + add[self.column_with] * self.column_times
         return xl_rowcol_to_cell(row, column, self.row_with != "i", self.column_with != "j")
+
+    def told(self) -> list[Any]:
+        """For the page: without what is the same of nearly all."""
+        return list(self)[: 4 if self.row_times == self.column_times == 1 else 6]
 
 
 class Reference(NamedTuple):
@@ -68,6 +85,10 @@ class Reference(NamedTuple):
         ends = [corner.address(i, j, rows) for corner in (self.first, self.last) if corner]
         prefix = f"{self.worksheet}!" if self.worksheet else ""
         return prefix + (ends[0] if len(set(ends)) == 1 else ":".join(ends))
+
+    def told(self) -> list[Any]:
+        """For the page."""
+        return [self.worksheet, self.first.told(), self.last.told() if self.last else None]
 
 
 @dataclass
@@ -87,7 +108,7 @@ class Formula:
     def pieces(self) -> list:
         """For the page: text, or [worksheet, first corner, last corner or None]."""
         return [
-            self.references[int(piece)] if k % 2 else piece
+            self.references[int(piece)].told() if k % 2 else piece
             for k, piece in enumerate(MARK.split("=" + self.template))
             if piece
         ]
@@ -125,16 +146,45 @@ class Writer:
             self.references.append(reference)
         return Text(f"\x01{self.references.index(reference)}\x02")
 
-    def _end(self, symbol, spans: dict, which: int) -> tuple[int, str]:
-        """(number, with) of a symbol's first (0) or last (1) row or column."""
+    def _end(self, symbol, spans: dict, which: int) -> tuple[int, str, int]:
+        """(number, with, times) of a place's first (0) or last (1) row or column."""
+        if isinstance(symbol, Shifted):
+            return self._shifted_end(symbol, spans, which)
+        return *self._plain_end(symbol, spans, which), 1
+
+    def _shifted_end(self, place: Shifted, spans: dict, which: int) -> tuple[int, str, int]:
+        """Of a place that moves with at most one symbol of the cell's own, and runs with others."""
+        number, moves = place.plus, ("", 1)
+        for symbol, factor in place.terms:
+            if symbol in spans:
+                number += factor * (int(spans[symbol]) - 1) * which
+            else:
+                moves = (symbol, factor)
+        return number, *moves
+
+    def _plain_end(self, symbol, spans: dict, which: int) -> tuple[int, str]:
         if isinstance(symbol, int):
             return symbol, ""
         if symbol in spans:
             last = spans[symbol]
+            if isinstance(last, Running):
+                return self._running_end(last, which)
             return (
                 (0, "") if which == 0 else (0, "last") if isinstance(last, Rows) else (last - 1, "")
             )
         return 0, symbol
+
+    def _running_end(self, span: Running, which: int) -> tuple[int, str]:
+        """The first (0) or last (1) of what a running sum takes."""
+        if which == (1 if span.up else 0):
+            place = span.place
+            assert not isinstance(place, Expr)
+            if isinstance(place, Shifted):
+                raise self._refuse(const(0), "a running sum over every other cell")
+            return (place, "") if isinstance(place, int) else (0, place)
+        if which == 0:
+            return 0, ""
+        return (0, "last") if isinstance(span.n, Rows) else (span.n - 1, "")
 
     def _range(self, name: str, i, j, spans: dict) -> Text | None:
         """The cells of a block for these symbols, or None where they do not stand side by side (in
@@ -143,7 +193,7 @@ class Writer:
         place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
         ends = []
         for which in (0, 1):
-            (row, row_with), (column, column_with) = (
+            (row, row_with, row_times), (column, column_with, column_times) = (
                 self._end(i, spans, which),
                 self._end(j, spans, which),
             )
@@ -165,27 +215,40 @@ class Writer:
                     )
                 )
             else:
-                ends.append(Corner(place.row + row, row_with, place.column + column, column_with))
-        if place.flat and i in spans and columns > 1 and not (j in spans and spans[j] == columns):
+                ends.append(
+                    Corner(
+                        place.row + row,
+                        row_with,
+                        place.column + column,
+                        column_with,
+                        row_times,
+                        column_times,
+                    )
+                )
+        if place.flat and columns > 1 and self._is_strided(i, j, spans, int(columns)):
             return None
         worksheet = "" if place.worksheet == self.here.worksheet else place.worksheet
         return self._mark(Reference(worksheet, ends[0], ends[1] if ends[1] != ends[0] else None))
 
+    @staticmethod
+    def _is_strided(i, j, spans: dict, columns: int) -> bool:
+        """Whether rows of a flat block are taken of which cells between are not."""
+        runs = [any(symbol in spans for symbol in symbols(place)) for place in (i, j)]
+        return runs[0] and not (runs[1] and isinstance(j, str) and spans[j] == columns)
+
     def _shape(self, cell: Expr, spans: dict) -> tuple[str, str]:
         """Which symbols run down and across the range of this cell node."""
-        name, i, j = cell.arg
-        down, across = (
-            (i if i in spans else "") if isinstance(i, str) else "",
-            (j if j in spans else "") if isinstance(j, str) else "",
-        )
+        name = cell.arg[0]
+        running = ([s for s in symbols(place) if s in spans] for place in cell.arg[1:])
+        down, across = (found[0] if found else "" for found in running)
         return ("", down + across) if self.places[name].flat else (down, across)
 
     def _cell(self, e: Expr, spans: dict) -> Text:
         name, i, j = e.arg
-        if isinstance(j, Expr):  # a row of a transposed block
-            if j.op != "const" or j.arg not in range(int(self.sheet.blocks[name].shape[1])):
-                raise self._refuse(e, f"a look-up of a column of {name}")
-            j = int(j.arg)
+        if isinstance(j, Expr) and j.op == "const":  # a row of a transposed block
+            j = int(j.arg) if j.arg in range(int(self.sheet.blocks[name].shape[1])) else j
+        if isinstance(j, Expr):
+            return self._lookup_both(name, i, j, spans)
         if isinstance(i, Expr):
             return self._lookup(name, i, j, spans)
         if is_single(self.sheet.blocks[name].shape) and not self.places[name].flat:
@@ -195,17 +258,32 @@ class Writer:
             raise self._refuse(e, f"a strided range of {name}")
         return found
 
+    def _lookup_both(self, name: str, i, j: Expr, spans: dict) -> Text:
+        """A cell by the numbers of its row and its column."""
+        if self.places[name].flat and self.sheet.blocks[name].shape[0] > 1:
+            columns = int(self.sheet.blocks[name].shape[1])
+            place = index(i) * columns + elementwise("floor", j)
+            return Text(f"INDEX({self._whole(name)},{self._counted(place, spans)})")
+        row, column = (self._counted(index(place), spans) for place in (i, j))
+        return Text(f"INDEX({self._whole(name)},{row},{column})")
+
+    def _counted(self, number: Expr, spans: dict) -> str:
+        """A row's number as INDEX counts it, from 1; INDEX(x,0) would be all of x."""
+        if number.op == "index":
+            place = as_shifted(number.arg)
+            return f"{self.text(index_of(place._replace(plus=place.plus + 1)), spans)}"
+        text = self.text(number, spans)
+        if _never_negative(number, self.sheet):
+            return f"{text:add}+1".replace("-1+1", "")
+        return f"IF({text:number}<0,-1,{text:add}+1)"
+
     def _lookup(self, name: str, i: Expr, j, spans: dict) -> Text:
         if any(reads(i, k) for k in spans):
             raise self._refuse(i, "a look-up with a different row for each term of a sum")
         number = self.text(i, spans)
         if self.places[name].flat and self.sheet.blocks[name].shape[1] > 1:
             return self._flat_lookup(name, number, j, spans)
-        row = (
-            f"{number:add}+1"
-            if _never_negative(i, self.sheet)
-            else f"IF({number:number}<0,-1,{number:add}+1)"
-        )  # INDEX(x,0) is all of x
+        row = self._counted(i, spans)
         whole = {
             **spans,
             "rows": self.sheet.blocks[name].shape[0],
@@ -238,9 +316,9 @@ class Writer:
             case "const" if isinstance(e.arg, Rows):
                 return self._row_count()
             case "const":
-                return Text(
-                    repr(float(e.arg)).removesuffix(".0").upper(), "atom" if e.arg >= 0 else "add"
-                )
+                number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
+                text = repr(number).removesuffix(".0").upper()
+                return Text(text, "atom" if e.arg >= 0 else "add")
             case "index":
                 return self._index(e, spans)
             case "cell":
@@ -250,8 +328,6 @@ class Writer:
             case "choose":
                 return self._choose(e, spans)
             case op:
-                if collapses(op) and any(reads(e, k) for k in spans):
-                    raise self._refuse(e, f"{op} inside a sum")
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
     def _row_count(self) -> Text:
@@ -268,6 +344,8 @@ class Writer:
 
     def _index(self, e: Expr, spans: dict) -> Text:
         """The cell's own row or column number, counted from its block's corner."""
+        if isinstance(e.arg, Shifted):
+            return self._shifted_index(e.arg, spans)
         if e.arg not in ("i", "j") or e.arg in spans or self.here.flat:
             raise self._refuse(e, "the number of a row inside a sum")
         row, column = self.here.row, self.here.column
@@ -276,6 +354,18 @@ class Writer:
             return Text(f"ROWS({self._mark(span)})-1", "add")
         span = Reference("", Corner(row, "i", column, ""), Corner(row, "i", column, "j"))
         return Text(f"COLUMNS({self._mark(span)})-1", "add")
+
+    def _shifted_index(self, place: Shifted, spans: dict) -> Text:
+        """That number, times what it is multiplied with, and what is added."""
+        text = Text("")
+        for symbol, factor in place.terms:
+            one = self._index(Expr("index", (), (1, 1), symbol), spans)
+            one = one if factor == 1 else Text(f"{one:mul}*{factor}", "mul")
+            text = Text(f"{text.text}+{one:mul}" if text.text else one.text, "add")
+        counted = text.text.endswith(")-1")  # ROWS(A$1:A1)-1+3 is ROWS(A$1:A1)+2
+        rest = place.plus - counted
+        more = f"{rest:+d}" if rest else ""
+        return Text(text.text.removesuffix("-1") + more if counted else text.text + more, "add")
 
     def _choose(self, e: Expr, spans: dict) -> Text:
         row, *said = e.args
@@ -294,6 +384,8 @@ class Writer:
     def _over(self, e: Expr, spans: dict) -> Text:
         kind, k, length = e.arg
         x, inner = e.args[0], {**spans, k: length}
+        if kind == "match":
+            return Text(f"MATCH({self.text(e.args[1], spans)},{self._cell(x, inner)},0)-1", "add")
         if any(reads(e, outer) for outer in spans):
             raise self._refuse(e, f"a {kind} inside a sum over the same cells")
         if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
@@ -304,11 +396,11 @@ class Writer:
             found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
                 self.ranges.setdefault(x.arg[0], []).append(found)
-                return Text(f"{WHOLE[kind]}({found})")
+                return spell(WHOLE[kind], [found], TEST)
         elif x.op == "cell" and not (
             self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
         ):
-            return Text(f"{WHOLE[kind]}({self._cell(x, inner)})")
+            return spell(WHOLE[kind], [self._cell(x, inner)], TEST)
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
             total = Text(f"SUMPRODUCT({self.text(x, inner)})")
             return total if kind == "sum" else self._divided(total, new)
@@ -331,7 +423,7 @@ class Writer:
         """
         shapes = set()
         for node in walk(x):
-            if node.op == "cell" and isinstance(node.arg[1], str | int):
+            if node.op == "cell" and not isinstance(node.arg[1], Expr):
                 shapes.add(self._shape(node, spans))
                 if self._range(node.arg[0], node.arg[1], node.arg[2], spans) is None:
                     return False
@@ -376,7 +468,7 @@ class Writer:
             raise self._refuse(x, f"a {kind} of {len(terms)} terms")
         written = [self.text(term, spans) for term in terms]
         if kind in ("max", "min"):
-            return Text(f"{WHOLE[kind]}({','.join(f'{t}' for t in written)})")
+            return spell(WHOLE[kind], [Text(",".join(f"{t}" for t in written))], TEST)
         total = Text(
             "+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]),
             "add" if len(written) > 1 else written[0].level,
@@ -395,6 +487,10 @@ def _never_negative(e: Expr, sheet: Sheet) -> bool:
             return True
         case "remainder":
             return e.args[1].op == "const" and e.args[1].arg > 0
+        case "divide":
+            return (
+                e.args[1].op == "const" and e.args[1].arg > 0 and _never_negative(e.args[0], sheet)
+            )
         case "floor" | "add" | "multiply":
             return all(_never_negative(a, sheet) for a in e.args)
         case "cell" | "ref":
@@ -409,15 +505,13 @@ def _with_index(e: Expr, symbol: str, n: int) -> Expr:
     """e with the number n in place of an index symbol."""
     if e.op == "cell":
         name, i, j = e.arg
-        i = _with_index(i, symbol, n) if isinstance(i, Expr) else n if i == symbol else i
-        return Expr(
-            "cell",
-            tuple(x for x in (i,) if isinstance(x, Expr)),
-            e.shape,
-            (name, i, n if j == symbol else j),
+        i, j = (
+            _with_index(x, symbol, n) if isinstance(x, Expr) else placed(x, symbol, n)
+            for x in (i, j)
         )
-    if e.op == "index" and e.arg == symbol:
-        return const(n)
+        return Expr("cell", tuple(x for x in (i, j) if isinstance(x, Expr)), e.shape, (name, i, j))
+    if e.op == "index":
+        return index(placed(e.arg, symbol, n))
     return Expr(e.op, tuple(_with_index(a, symbol, n) for a in e.args), e.shape, e.arg)
 
 
@@ -451,8 +545,10 @@ def formula(
     what: str,
     line: str,
     infinite: Expr | None = None,
+    last: tuple[int, int] = (0, 0),
 ) -> Formula:
-    """The formula of a cell expression (from `at`) standing at `here`.
+    """The formula of a cell expression (from `at`) standing at `here`. last: the cell furthest from
+    there that it fills, whose addresses are longest.
 
     Raises NeedsBlock, naming `what` and the author's line.
     """
@@ -469,8 +565,9 @@ def formula(
         template = f"{core}"
     else:
         template = _guarded(core, infinite, writer)
-    check_formula(template, what, line)
-    return Formula(template, writer.references, int(sheet.rows or 0))
+    made = Formula(template, writer.references, int(sheet.rows or 0))
+    check_formula(made.at(*last), what, line)
+    return made
 
 
 def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
@@ -478,4 +575,6 @@ def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
     assert block.expr is not None
     infinity = infinity_of(block)
     sign = None if infinity is None else at(infinity, "i", "j")
-    return formula(sheet, places, places[name], at(block.expr, "i", "j"), name, block.line, sign)
+    last = int(block.shape[0]) - 1, int(block.shape[1]) - 1
+    cell = at(block.expr, "i", "j")
+    return formula(sheet, places, places[name], cell, name, block.line, sign, last)

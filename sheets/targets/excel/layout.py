@@ -89,6 +89,18 @@ def kind_of(sheet: Sheet, group: Group) -> str:
     return "list" if all(is_single(sheet.blocks[name].shape) for name in group.blocks) else "table"
 
 
+def has_column_names(sheet: Sheet, group: Group) -> bool:
+    """Whether a line below the blocks' names says what their columns are called."""
+    return any(sheet.blocks[name].columns_named for name in group.blocks)
+
+
+def row_name(sheet: Sheet, group: Group, row: int) -> str:
+    """What a table's row is called: the name that blocks with names agree on, or ""."""
+    named = (sheet.blocks[name].rows_named[row : row + 1] for name in group.blocks)
+    found = {words[0] for words in named if words}
+    return found.pop() if len(found) == 1 else ""
+
+
 def contours(sheet: Sheet) -> list:
     return [chart.contour for chart in sheet.charts if chart.contour is not None]
 
@@ -193,12 +205,13 @@ class _Placer:
 
     def _table(self, group: Group, body: int, column: int) -> int:
         next_column, tall = column + 1, 0  # the first column holds the row numbers
+        first = body + 1 + has_column_names(self.sheet, group)
         for name in group.blocks:
             rows, columns = self._block(name).shape
-            self._place(name, body + 1, next_column, (body, next_column))
+            self._place(name, first, next_column, (body, next_column))
             next_column += int(columns) + (1 if columns > 1 else 0)
             tall = max(tall, int(rows))
-        return body + 1 + tall
+        return first + tall
 
     def _contour(self, group: Group, body: int, column: int) -> int:
         """y down the left side of z, x along its top; in the corner the names of z and y."""

@@ -51,6 +51,12 @@ def check_formula(formula: str, what: str, line: str) -> None:
         raise NeedsBlock(f"{what}: {said}; give a part a block of its own", line)
 
 
+def check_wanted(sheet: Sheet) -> None:
+    """Raises InputError where the sheet's author says that it has no workbook."""
+    if not sheet.workbook:
+        raise InputError(f"{sheet.title} has no workbook: it holds what no worksheet can")
+
+
 def _lower(sheet: Sheet, steps: int) -> str:
     """What to make smaller: `width (now 128) or layers (now 50)`; empty where the reader can make
     nothing smaller.

@@ -18,7 +18,7 @@ from ..numpy import Values, trajectory, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside
-from .limits import check_count, steps_that_fit
+from .limits import check_count, check_wanted, steps_that_fit
 from .steps import WORKSHEET, Steps, planned
 from .words import check_texts
 
@@ -58,6 +58,7 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
 
     Raises InputError, SheetError and NeedsBlock as `write` says.
     """
+    check_wanted(sheet)
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)

@@ -10,14 +10,17 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Input, infinity_of, is_editable
+from ...language.blocks import Block, Input, infinity_of, is_editable, is_endless
 from ...language.roles import ROLES
+from .formulas import LARGEST
 
 NARROWEST = (
     13  # column, in characters: takes -1.23E+100 also where a wider font stands in for Calibri
 )
 DIGITS = 9  # that such a column takes with their point; a sign takes the place of one
 GENERAL, POWERS = "General", "0.00E+00"
+HIDDEN = ";;;"  # the shade of a picture says it, and the bar shows the number
+LEFT_OUT = '[<-1E+300]"";[>1E+300]"";'  # what stands for an infinity looks empty
 
 
 class Styles:
@@ -55,8 +58,8 @@ class Styles:
         """Powers of ten for those of a range's numbers that become too long for a column when an
         input moves.
         """
-        if num_format in (GENERAL, POWERS):  # neither outgrows a column
-            return
+        if num_format in (GENERAL, POWERS, HIDDEN) or num_format.startswith(LEFT_OUT):
+            return  # these outgrow no column
         low, high = (f"{end:.12g}" for end in room(num_format))
         rule = {
             "type": "cell",
@@ -105,6 +108,10 @@ class Styles:
         return self.get(italic=True, font_color="#555555", text_wrap=True, valign="top")
 
     @property
+    def column_name(self):
+        return self.get(font_color="#777777", align="right")
+
+    @property
     def row_number(self):
         return self.get(font_color="#777777", align="center")
 
@@ -120,6 +127,14 @@ def number_format(spec: str) -> str:
 
 
 def cell_format(block: Block, found: np.ndarray) -> str:
+    """The format of the block's numbers, and of what is left out of it."""
+    if block.shown:
+        return HIDDEN
+    own = _number_format(block, found)
+    return f"{LEFT_OUT}{own}" if is_endless(block) else own
+
+
+def _number_format(block: Block, found: np.ndarray) -> str:
     """The block's format; powers of ten where its numbers are too long for a cell.
 
     Excel's General shows a computed number with all its digits: it gets four decimals, or powers of
@@ -157,4 +172,6 @@ def cached(x: float, block: Block | None = None) -> float | str:
         return float(x)
     if block is not None and infinity_of(block) is not None and not math.isnan(x):
         return "infinite" if x > 0 else "-infinite"
+    if block is not None and is_endless(block) and not math.isnan(x):
+        return math.copysign(LARGEST, x)
     return "#NUM!"

@@ -153,6 +153,7 @@ def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:
     for block in sheet.blocks.values():
         yield f"{sheet.name}_{block.name}", LONGEST_TITLE
         yield comment(block), LONGEST_TEXT
+        yield from ((word, LONGEST_TEXT) for word in (*block.rows_named, *block.columns_named))
     for chart in sheet.charts:
         shown = [
             chart.title,

@@ -11,11 +11,11 @@ import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked
+from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked, picture_range
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from .charts import cells_of, colour_contours
-from .layout import GroupPlace, Place
+from .layout import GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
 from .styles import NARROWEST, Styles, cached, cell_format
@@ -23,6 +23,7 @@ from .words import LINE, comment, fixed, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
+PICTURE_WIDTH = 2.5  # characters: about as wide as a row is high
 
 
 def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Worksheet]:
@@ -92,9 +93,21 @@ def _widths(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
     ]
     if part.plan is not None and part.plan.worksheet == worksheet:
         here += part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
-    return wide_enough(here), max(
+    narrow = _picture_columns(part, worksheet)
+    return {**wide_enough(here), **narrow}, max(
         [part.where.ends[worksheet].column, *(column + 1 for column, _ in here)]
     )
+
+
+def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
+    """Widths of the columns in which only pictures stand."""
+    shown: dict[int, bool] = {}
+    for name, place in part.where.blocks.items():
+        block = part.sheet.blocks[name]
+        if place.worksheet == worksheet:
+            for column in range(place.column, place.column + int(block.shape[1])):
+                shown[column] = shown.get(column, True) and bool(block.shown)
+    return {column: PICTURE_WIDTH for column, only in shown.items() if only}
 
 
 def _write_numbers(
@@ -110,10 +123,33 @@ def _write_numbers(
                 row, column, filled.at(i, j), style, cached(float(found[i, j]), block)
             )
     last = place.row + found.shape[0] - 1, place.column + found.shape[1] - 1
+    if block.shown:
+        page.conditional_format(place.row, place.column, *last, colour_scale(block))
+        return _validate_input(page, block, place, found)
     styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
+    _validate_input(page, block, place, found)
+
+
+def _validate_input(page: Worksheet, block: Block, place: Place, found: np.ndarray) -> None:
     if is_editable(block):
         assert isinstance(block, Input)
         _validate(page, block, place, found)
+
+
+BLACK, WHITE, BLUE, ORANGE = "#000000", "#FFFFFF", "#0068A3", "#B23C00"
+
+
+def colour_scale(block: Block) -> dict[str, Any]:
+    """The shades of a picture, as the page has them, by the spreadsheet's own means."""
+    colours: dict[str, Any] = {"min_color": BLACK, "max_color": WHITE}
+    if block.shown == "heat":
+        middle = {"mid_type": "num", "mid_value": 0, "mid_color": WHITE}
+        colours = {"min_color": BLUE, **middle, "max_color": ORANGE}
+    ends = picture_range(block)
+    if ends is not None:
+        low, high = ends
+        colours |= {"min_type": "num", "min_value": low, "max_type": "num", "max_value": high}
+    return {"type": "3_color_scale" if block.shown == "heat" else "2_color_scale", **colours}
 
 
 def _validate(page: Worksheet, block: Input, place: Place, found: np.ndarray) -> None:
@@ -170,8 +206,23 @@ def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> 
             page.set_row(row[1], LINE * tall[row])
         if place.kind == "table":
             page.write_string(place.body_row, place.column, "row", styles.row_number)
-            for i in range(max(int(part.sheet.blocks[name].shape[0]) for name in group.blocks)):
-                page.write_number(place.body_row + 1 + i, place.column, i + 1, styles.row_number)
+            _write_names(page, part, place, styles)
+
+
+def _write_names(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) -> None:
+    """What a table's rows and columns are called: their names, or the rows' numbers."""
+    group, sheet = place.group, part.sheet
+    first = place.body_row + 1 + has_column_names(sheet, group)
+    for i in range(max(int(sheet.blocks[name].shape[0]) for name in group.blocks)):
+        named = row_name(sheet, group, i)
+        if named:
+            page.write_string(first + i, place.column, named, styles.row_number)
+        else:
+            page.write_number(first + i, place.column, i + 1, styles.row_number)
+    for name in group.blocks:
+        for j, word in enumerate(sheet.blocks[name].columns_named):
+            column = part.where.blocks[name].column + j
+            page.write_string(first - 1, column, word, styles.column_name)
 
 
 def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) -> int:

@@ -56,6 +56,12 @@
  */
 
 /**
+ * A row or column that a cell reads: "i" and "j" are its own, null: all; of a window [symbol, times,
+ * plus, count].
+ * @typedef {number|string|null|[string, number, number, number]} Read
+ */
+
+/**
  * A block. One with a `value` is an input; one with `excel` has a formula; an input may have both.
  * What says nothing (no step, no choices of its own) is left out.
  * @typedef {Object} Block
@@ -67,6 +73,10 @@
  * @property {string} format
  * @property {[number|"rows", number]} shape "rows": as many as there are rows of data
  * @property {[string, number, number]} address worksheet, column from 0, row from 1
+ * @property {string[]} [rowsNamed] what its rows are called, where they have names
+ * @property {string[]} [columnsNamed]
+ * @property {"grey"|"heat"} [shown] as a picture
+ * @property {[number, number]} [shownRange] of the picture; none: its own
  * @property {number[]|null} [value] row by row; null while the input's formula is in force
  * @property {string} [allowed] what may be typed, in words
  * @property {number|null} [low]
@@ -82,8 +92,7 @@
  * @property {string} [equation] of the whole block, where it says more than a cell's
  * @property {string} [cellEquation] MathML
  * @property {Cell[]} [branches] of a formula that chooses between others
- * @property {[string, number|string|null, number|string|null][]} [reads] cells that a cell reads,
- *   [block, row, column]; "i" and "j" are its own, null: all
+ * @property {[string, Read, Read][]} [reads] cells that a cell reads, [block, row, column]
  * @property {Excel} [excel]
  * @property {string} [numbers] MathML with slots for numbers
  * @property {Slot[]} [slots]
@@ -233,6 +242,7 @@
  * @property {Excel} [excel]
  * @property {boolean} [linked] whether it repeats a block of the main sheet
  * @property {boolean} [infinite] whether infinite is a number that it may have
+ * @property {boolean} [endless] whether an infinity in it stands for what is left out
  */
 
 /**

@@ -14,9 +14,10 @@ export function columnName(column) {
  */
 export function excelFormula(pieces, i, j, rows) {
   const add = { "": 0, i, j, last: rows - 1 };
-  const corner = ([row, rowWith, column, columnWith]) => {
-    const letters = (columnWith === "j" ? "" : "$") + columnName(column + add[columnWith]);
-    return `${letters}${rowWith === "i" ? "" : "$"}${row + add[rowWith] + 1}`;
+  const corner = ([row, rowWith, column, columnWith, rowTimes = 1, columnTimes = 1]) => {
+    const letters = columnName(column + add[columnWith] * columnTimes);
+    const number = row + add[rowWith] * rowTimes + 1;
+    return `${columnWith === "j" ? "" : "$"}${letters}${rowWith === "i" ? "" : "$"}${number}`;
   };
   const address = ([worksheet, first, last]) => {
     const ends = [corner(first), ...(last ? [corner(last)] : [])];

@@ -6,6 +6,7 @@ import { columnName, excelFormula } from "./formulas.js";
 import { State } from "./state.js";
 
 const NO_NUMBER = "#NUM!";
+const LARGEST = 9e307; // what stands for an infinity that an author wrote
 const ELSEWHERE = "download from the lesson in Voila or JupyterLab";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
@@ -119,7 +120,9 @@ function columnOf(cell) {
 /** What a workbook shows for a number that may not be finite. */
 function cached(block, x) {
   if (Number.isFinite(x)) return x;
-  return block.infinite && !Number.isNaN(x) ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
+  if (Number.isNaN(x)) return NO_NUMBER;
+  if (block.endless) return Math.sign(x) * LARGEST;
+  return block.infinite ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
 
 /**

@@ -23,6 +23,7 @@
 //   chart        one chart: drawn, moved, at rest, drawn upon
 // sheet: the cells
 //   grid         tables of blocks: select, edit, paste
+//   pictures     a block as a picture: a shade for each number
 //   formula_bar  the selected cell's formula, mathematics and numbers
 //   lights       the same number lit wherever it stands
 // stage: cause and effect in one view

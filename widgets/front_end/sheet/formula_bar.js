@@ -105,8 +105,11 @@ export class FormulaBar {
       (told.slots.some((slot) => slot[1] === "last") && state.rows < state.description.fewestRows)
     )
       return "";
-    const own = (symbol) =>
-      symbol === "i" ? row : symbol === "j" ? column : symbol === "last" ? state.rows - 1 : symbol;
+    const own = (symbol) => {
+      if (Array.isArray(symbol)) return own(symbol[0]) * symbol[1] + symbol[2];
+      if (symbol === "last") return state.rows - 1;
+      return symbol === "i" ? row : symbol === "j" ? column : symbol;
+    };
     const filled = told.numbers.replace(/<mtext>@(\d+)@<\/mtext>/g, (_, number) => {
       const [read, i, j, tight] = told.slots[Number(number)];
       if (!read) return `<mn>${own(i)}</mn>`;

@@ -11,6 +11,7 @@ import {
 } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
+import { rangeOf, shade } from "./pictures.js";
 
 // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
 // and paints all
@@ -36,10 +37,11 @@ function makeCell(state, block, row, column) {
   const role = state.description.roles[block.role];
   const td = element("td", {
     role: "gridcell",
-    class: isInput(block) ? "gs-cell gs-input" : "gs-cell",
+    class: `gs-cell${isInput(block) ? " gs-input" : ""}${block.shown ? " gs-picture" : ""}`,
     "data-block": block.name,
     "data-row": row,
     "data-col": column,
+    ...(block.shown && { "data-shown": block.shown }),
     tabindex: "-1",
     "aria-readonly": String(!isInput(block)),
     style: `--role:${role.colour};--tint:${role.tint}`,
@@ -63,9 +65,11 @@ const tdOf = (event) => event.target.closest("td[data-block]");
 
 /** Write the numbers that changed. */
 function drawCells(state, cells) {
+  const ranges = new Map();
   for (const cell of cells) {
     const [td, block, row, column, last] = cell;
     const x = state.value(block.name, row, column);
+    if (block.shown) shade(td, x, rangeOf(state, block, ranges));
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
       setText(td, state.isAsked(block.name) ? "?" : shown(x, block.format));
       td.classList.toggle("gs-infinite", !Number.isFinite(x));
@@ -158,7 +162,28 @@ class Table {
       title.colSpan = block.shape[1];
       names.append(title);
     }
-    return element("thead", {}, names);
+    return element("thead", {}, names, ...this.columnNames());
+  }
+
+  /** A second line of headings, where columns have names. */
+  columnNames() {
+    const blocks = this.names.map((name) => this.state.blocks[name]);
+    if (!blocks.some((block) => block.columnsNamed)) return [];
+    const line = element("tr", { class: "gs-names" }, element("td"));
+    for (const { shape, columnsNamed } of blocks) {
+      for (let column = 0; column < shape[1]; column++) {
+        const text = columnsNamed?.[column];
+        line.append(text ? element("th", { scope: "col", text }) : element("td"));
+      }
+    }
+    return [line];
+  }
+
+  /** What a row is called: the name that blocks with names agree on, or its number. */
+  rowName(row) {
+    const blocks = this.names.map((name) => this.state.blocks[name]);
+    const named = new Set(blocks.flatMap(({ rowsNamed }) => rowsNamed?.[row] ?? []));
+    return named.size === 1 ? [...named][0] : String(row + 1);
   }
 
   scrolled() {
@@ -213,7 +238,7 @@ class Table {
     const line = element(
       "tr",
       {},
-      element("th", { scope: "row", class: "gs-rownumber", text: String(row + 1) }),
+      element("th", { scope: "row", class: "gs-rownumber", text: this.rowName(row) }),
     );
     for (const name of this.names) {
       const block = this.state.blocks[name];
@@ -254,6 +279,11 @@ class Table {
   forget() {
     for (const cell of this.cells) cell[4] = undefined;
   }
+}
+
+/** Whether a row or column is among those that are read. */
+function isRead(read, k) {
+  return Array.isArray(read) ? read[0] <= k && k <= read[1] : read === null || read === k;
 }
 
 export class Grid {
@@ -353,10 +383,14 @@ export class Grid {
     this.select(name, row, column);
   }
 
-  /** What the selected cell reads, [block, row, column] each; null: all of them. */
+  /** What the selected cell reads, [block, row, column] each; null: all; a list: from, to. */
   get reads() {
     const { name, row, column } = this.selected || {};
-    const own = (symbol) => (symbol === "i" ? row : symbol === "j" ? column : symbol);
+    const own = (symbol) => {
+      if (!Array.isArray(symbol)) return symbol === "i" ? row : symbol === "j" ? column : symbol;
+      const from = own(symbol[0]) * symbol[1] + symbol[2];
+      return symbol[3] === 1 ? from : [from, from + symbol[3] - 1];
+    };
     return name
       ? (this.state.blocks[name].reads || []).map(([block, i, j]) => [block, own(i), own(j)])
       : [];
@@ -370,8 +404,7 @@ export class Grid {
     for (const table of this.tables) {
       for (const [td, block, i, j] of table.cells) {
         const lit = reads.some(
-          ([read, a, b]) =>
-            read === block.name && (a === null || a === i) && (b === null || b === j),
+          ([read, a, b]) => read === block.name && isRead(a, i) && isRead(b, j),
         );
         td.classList.toggle("gs-lit", lit);
         td.classList.toggle("gs-selected", block.name === name && i === row && j === column);
@@ -482,10 +515,14 @@ function refusalOf(state, name) {
   return state.locked.has(name) ? `${name} is locked in this link` : "";
 }
 
-/** " row 2 column 3", as far as the block has several. */
+/** " row 2 column 3", as far as the block has several; their names where they have some. */
 export function cellName(state, block, row, column) {
-  const rows = state.isData(block.name) || block.shape[0] > 1 ? ` row ${row + 1}` : "";
-  return rows + (block.shape[1] > 1 ? ` column ${column + 1}` : "");
+  const place = (named, number, word) => (named ? ` ${named[number]}` : ` ${word} ${number + 1}`);
+  const rows = state.isData(block.name) || block.shape[0] > 1;
+  return (
+    (rows ? place(block.rowsNamed, row, "row") : "") +
+    (block.shape[1] > 1 ? place(block.columnsNamed, column, "column") : "")
+  );
 }
 
 /**

@@ -71,7 +71,7 @@ export class Lights {
   show() {
     const { selected, reads } = this.page.grid;
     const single = reads
-      .filter(([, row, column]) => row !== null && column !== null)
+      .filter(([, row, column]) => [row, column].every(Number.isInteger))
       .map(([name, row, column]) => ({ name, row, column }));
     const lit = Object.entries({
       read: single,

@@ -1,0 +1,237 @@
+"""numpy's functions that are made of others: what `np.std(x)` or `np.tril(x)` means on blocks.
+
+A block keeps both its axes, so a reduction leaves one row or one column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError, SheetError
+from .expr import (
+    FUNCTIONS,
+    Expr,
+    Rows,
+    clip,
+    const,
+    elementwise,
+    expand,
+    is_data,
+    lift,
+    matmul,
+    reduction,
+    size,
+    take,
+    transpose,
+    where,
+)
+from .functions import column_index, row_index
+
+
+def _whole(n: Any, what: str) -> int:
+    if isinstance(n, (bool, Expr)) or not isinstance(n, (int, np.integer)):
+        raise SheetError(f"{what} is {n!r}; it must be a whole number")
+    return int(n)
+
+
+def sum_of(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return reduction("sum", x, axis, keepdims)
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return reduction("mean", x, axis, keepdims)
+
+
+def largest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return reduction("max", x, axis, keepdims)
+
+
+def smallest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return reduction("min", x, axis, keepdims)
+
+
+def count(x: Expr, axis: int | None) -> Expr:
+    """How many numbers a reduction along the axis takes."""
+    rows, columns = x.shape
+    return {0: const(rows), 1: const(columns), None: lift(rows) * columns}[axis]
+
+
+def variance(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = True) -> Expr:
+    """The mean squared distance from the mean; ddof: what is taken off the number of them."""
+    x = lift(x)
+    squares = (x - mean(x, axis, keepdims)) ** 2
+    if _whole(ddof, "ddof") == 0:
+        return mean(squares, axis)
+    return sum_of(squares, axis) / (count(x, axis) - ddof)
+
+
+def deviation(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = True) -> Expr:
+    """The root of the variance."""
+    return elementwise("sqrt", variance(x, axis, ddof, keepdims))
+
+
+def place_of_largest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    """The number, from 0, of the first largest element; of a table, row by row."""
+    return _place("argmax", lift(x), axis, keepdims)
+
+
+def place_of_smallest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    """As `place_of_largest`."""
+    return _place("argmin", lift(x), axis, keepdims)
+
+
+def _place(kind: str, x: Expr, axis: int | None, keepdims: bool) -> Expr:
+    rows, columns = x.shape
+    if axis is None and columns == 1 and not isinstance(columns, Rows):
+        axis = 0
+    if axis is None and rows == 1 and not isinstance(rows, Rows):
+        axis = 1
+    if axis is not None:
+        return reduction(kind, x, axis, keepdims)
+    if isinstance(columns, Rows):
+        raise ShapeError(f"np.{kind} of {x!r}: data rows lie across; give axis=0 or axis=1")
+    extreme = reduction(kind.removeprefix("arg"), x, None, keepdims)
+    number = row_index(rows) * columns + column_index(columns)
+    return smallest(where(elementwise("equal", x, extreme), number, lift(rows) * columns))
+
+
+def rounded(x: Any, decimals: int = 0) -> Expr:
+    """To so many decimals, a tie to the even side, as numpy does it."""
+    by = 10.0 ** abs(_whole(decimals, "decimals"))
+    if decimals == 0:
+        return elementwise("rint", x)
+    if decimals > 0:
+        return elementwise("rint", lift(x) * by) / by
+    return elementwise("rint", lift(x) / by) * by
+
+
+def running_sum(x: Any, axis: int | None = None) -> Expr:
+    """Sums from the first element up to each one, down (axis 0) or across (1)."""
+    x = lift(x)
+    if axis is None:
+        axis = _only_axis(x, "np.cumsum")
+    if axis not in (0, 1):
+        raise ShapeError(f"np.cumsum of {x!r}: axis {axis} does not exist; it is 0 or 1")
+    return Expr("cumsum", (x,), x.shape, (axis, True))
+
+
+def _only_axis(x: Expr, what: str) -> int:
+    """The axis along which x has its numbers, where there is one."""
+    axes = [axis for axis in (0, 1) if x.shape[axis] != 1 or isinstance(x.shape[axis], Rows)]
+    if len(axes) > 1:
+        raise ShapeError(f"{what} of {x!r}: it is {size(x.shape)}; say axis=0 or axis=1")
+    return axes[0] if axes else 0
+
+
+def column_of(x: Any, what: str) -> Expr:
+    """A block of one column or one row, as a column."""
+    x = lift(x)
+    return x if _only_axis(x, what) == 0 else transpose(x)
+
+
+def outer(a: Any, b: Any) -> Expr:
+    """Each of a times each of b: (n,) and (m,) -> (n, m)."""
+    return column_of(a, "np.outer") * transpose(column_of(b, "np.outer"))
+
+
+def lower_triangle(x: Any, k: int = 0) -> Expr:
+    """0 above the diagonal, or above the k-th beside it."""
+    x = lift(x)
+    return where(_distance(x) <= _whole(k, "k"), x, 0)
+
+
+def upper_triangle(x: Any, k: int = 0) -> Expr:
+    """0 below the diagonal, or below the k-th beside it."""
+    x = lift(x)
+    return where(_distance(x) >= _whole(k, "k"), x, 0)
+
+
+def _distance(x: Expr) -> Expr:
+    """Of each cell, how far right of the diagonal it stands."""
+    return column_index(x.shape[1]) - row_index(x.shape[0])
+
+
+def eye(rows: int, columns: int | None = None) -> Expr:
+    """1 on the diagonal and 0 elsewhere: (rows, columns), or square."""
+    across = column_index(rows if columns is None else columns)
+    return elementwise("equal", row_index(rows), across)
+
+
+def trace(x: Any) -> Expr:
+    """The sum of the diagonal."""
+    x = lift(x)
+    return sum_of(x * eye(*x.shape))
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = True) -> Expr:
+    """The root of the sum of squares."""
+    if ord not in (None, 2, "fro") or (ord == 2 and axis is None and lift(x).shape[0] != 1):
+        raise SheetError(f"np.linalg.norm: ord={ord!r} is not in the language; leave it out")
+    return elementwise("sqrt", sum_of(lift(x) ** 2, axis, keepdims))
+
+
+def holds(x: Any) -> Expr:
+    """1 where x is not 0."""
+    return elementwise("not_equal", x, 0)
+
+
+def any_of(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return largest(holds(x), axis, keepdims)
+
+
+def all_of(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return smallest(holds(x), axis, keepdims)
+
+
+def count_nonzero(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    return sum_of(holds(x), axis, keepdims)
+
+
+def filled_like(number: float) -> Callable[..., Expr]:
+    return lambda x: expand(const(number), lift(x).shape)
+
+
+def taken(x: Any, indices: Any, axis: int | None = None) -> Expr:
+    """Rows of x by number. numpy without an axis counts through all elements, row by row."""
+    x = lift(x)
+    if axis is None and (x.shape[1] != 1 or is_data((x.shape[1], 1))):
+        advice = "write np.take(x, t, axis=0) or x[t] for rows"
+        raise SheetError(f"np.take of {x!r} without an axis counts single elements; {advice}")
+    if axis == 1:
+        return transpose(take(transpose(x), indices))
+    return take(x, indices)
+
+
+FUNCTIONS |= {
+    np.where: where,
+    np.clip: clip,
+    np.take: taken,
+    np.transpose: transpose,
+    np.dot: matmul,
+    np.sum: sum_of,
+    np.mean: mean,
+    np.max: largest,
+    np.amax: largest,
+    np.min: smallest,
+    np.amin: smallest,
+    np.var: variance,
+    np.std: deviation,
+    np.argmax: place_of_largest,
+    np.argmin: place_of_smallest,
+    np.round: rounded,
+    np.around: rounded,
+    np.cumsum: running_sum,
+    np.outer: outer,
+    np.tril: lower_triangle,
+    np.triu: upper_triangle,
+    np.trace: trace,
+    np.linalg.norm: norm,
+    np.any: any_of,
+    np.all: all_of,
+    np.count_nonzero: count_nonzero,
+    np.zeros_like: filled_like(0),
+    np.ones_like: filled_like(1),
+}
