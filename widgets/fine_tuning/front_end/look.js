@@ -141,7 +141,8 @@ export class LookFirst {
 
   /** The picture that was asked for last, with what is ticked now. */
   lookAgain() {
-    return this.ask(...this.asked);
+    const [what, sent] = this.asked;
+    return this.ask(what, sent);
   }
 
   /** @param {DragEvent} event */

@@ -191,7 +191,10 @@ export class Steps {
     };
   }
 
-  /** What step 6 says, with how deep. */
+  /**
+   * What step 6 says, with how deep.
+   * @returns {any} a number a field, and depth: a number, or null for all of the body
+   */
   deep() {
     return {
       ...this.numbers("unfrozen"),
