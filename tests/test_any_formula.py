@@ -404,3 +404,12 @@ def test_a_sheet_without_a_workbook_has_every_other_face():
     with pytest.raises(Exception, match="Attention over data has no workbook"):
         write(s, io.BytesIO())
     assert packed_workbook(s)
+
+
+def test_a_part_of_a_gradient_leaves_its_name_to_the_gradient_of_a_part():
+    s = Sheet("parts")
+    x = s.input("x", [[0.5, -1.0], [2.0, 1.5]])
+    s.let("y", np.tanh(x).sum(axis=1))
+    s.let("loss", (np.abs(s["y"]) * np.sin(x)).sum())
+    backprop(s, "loss", ["x"])
+    assert "y_each" in s.blocks and s.blocks["d_y_each"].note == "how loss moves as y_each moves"

@@ -278,17 +278,22 @@ class Sheet(Blocks):
         block.part_of = owner
         return self._add(block)
 
+    def free_name(self, name: str) -> str:
+        """The name itself, or with the first number behind it that makes it free.
+
+        d_p_product is the gradient of p_product, where there is one, and no part of d_p.
+        """
+        names = (f"{name}{ending}" for ending in chain([""], (f"_{k}" for k in count(2))))
+        return next(
+            n for n in names if not self._named(n) and not self._named(n.removeprefix("d_"))
+        )
+
     def _part(self, block: Block, called: str, formula: Expr) -> Expr:
         """The block of a part, which may be one that there is."""
         same = self.same_as(formula)
         if same is not None:
             return same
-        endings = chain([""], (f"_{k}" for k in count(2)))
-        names = (f"{block.name}_{called}{ending}" for ending in endings)
-        # d_p_product is the gradient of p_product, where there is one, and no part of d_p.
-        name = next(
-            n for n in names if not self._named(n) and not self._named(n.removeprefix("d_"))
-        )
+        name = self.free_name(f"{block.name}_{called}")
         part = Computed(
             name=name,
             shape=formula.shape,

@@ -39,8 +39,7 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
         same = sheet.same_as(x)
         if same is not None:
             return same
-        taken = [block for block in sheet.blocks if block.startswith(f"{name}_each")]
-        each = f"{name}_each" + (f"_{len(taken) + 1}" if taken else "")
+        each = sheet.free_name(f"{name}_each")
         return sheet.let(each, x, role="gradient", note=f"what {name} sums")
 
     def over_blocks(x: Expr) -> Expr:
