@@ -52,12 +52,13 @@ def open_panel(page, title: str) -> None:
 
 
 def choose_step(page, title: str) -> None:
-    """Stand where the story's step of this title begins, with its move made and nothing played."""
-    page.get_by_role("button", name=title, exact=True).click()
-    move = page.locator(".gs-move")
+    """Stand where the first sheet's step of this title begins: its move made, nothing played."""
+    sheet = page.locator("article.gradsheet").first
+    sheet.get_by_role("button", name=title, exact=True).click()
+    move = sheet.locator(".gs-move")
     if move.is_visible():
         move.click()
-    start = page.get_by_role("button", name="To the start")
+    start = sheet.get_by_role("button", name="To the start")
     if start.count():
         start.click()
     frame(page)

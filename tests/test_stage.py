@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
 import pytest
 from pages import choose_step, fitted, frame
 
-from lessons.course import sheet_lessons
+from lessons.course import lesson_links, sheet_lessons
+from lessons.pages import lesson_page
 from sheets.library.catalogue import sheet_named
+from widgets.plotly_script import plotly_file
 
 MOST_WORDS = 120
 LARGEST_TOP = 200  # pixels above the first chart
@@ -24,7 +30,8 @@ OUT_OF_VIEW = """() => {
     const parts = {
         story: ".gs-storybar button", question: ".gs-card > p", move: ".gs-move",
         control: ".gs-inplay .gs-control", number: ".gs-figures > div", chart: ".gs-plot",
-        cells: ".gs-cells th", selected: ".gs-cells .gs-selected", formula: ".gs-bar .gs-formula",
+        cells: ".gs-cells thead th", selected: ".gs-cells .gs-selected",
+        formula: ".gs-bar .gs-formula",
         play: ".gs-transport button", sentence: ".gs-words > .gs-sentences",
     };
     return Object.entries(parts).flatMap(([name, selector]) =>
@@ -59,11 +66,27 @@ SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
 )].filter((node) => node.textContent).map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Callable[[str], Path]:
+    """The lesson's page as the static site has it, with the way to other lessons."""
+    folder = tmp_path_factory.mktemp("stages")
+
+    @cache
+    def written(name: str) -> Path:
+        file = folder / f"{name}.html"
+        links = lesson_links(name, "{}.html".format, "index.html")
+        around = {"before": links, "plotly_address": plotly_file().as_uri()}
+        file.write_text(lesson_page(name, **around), encoding="utf-8")
+        return file
+
+    return written
+
+
 @pytest.fixture
-def lesson(page, lesson_file):
+def lesson(page, files):
     def opened(name: str, width: int, height: int):
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(lesson_file(name).as_uri())
+        page.goto(files(name).as_uri())
         page.wait_for_selector(".gs-stage .js-plotly-plot")
         fitted(page)
         return page
@@ -87,11 +110,11 @@ def test_the_first_view_is_of_the_chart_and_what_moves_it(lesson, name):
 def test_every_step_has_what_it_uses_in_view(lesson, name, presenting):
     page = lesson(name, 1280, 720)
     if presenting:
-        page.get_by_role("button", name="Present", exact=True).click()
+        page.get_by_role("button", name="Present", exact=True).first.click()
         frame(page)
         assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
     for preset in sheet_named(name).presets:
-        page.get_by_role("button", name=preset.title, exact=True).click()
+        page.get_by_role("button", name=preset.title, exact=True).first.click()
         fitted(page)
         assert (preset.title, "asked", page.evaluate(OUT_OF_VIEW)) == (preset.title, "asked", [])
         choose_step(page, preset.title)

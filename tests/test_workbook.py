@@ -26,7 +26,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 from quick import FEW, few_when_quick
 
-from sheets import Axis, InputError, NeedsBlock, Series, Sheet, column_index, values
+from sheets import Axis, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
 from sheets.language.dependencies import walk
 from sheets.language.inputs import MAX_ROWS, allowed
@@ -448,6 +448,16 @@ def columns_by_number() -> Sheet:
 COLUMNS = workbooks.register("columns_by_number", columns_by_number)
 
 
+def column_looked_up() -> Sheet:
+    s = Sheet("column_looked_up")
+    x, k = s.input("x", [[1.0, 2.0], [3.0, 4.0]]), s.input("k", 1.0)
+    s.let("chosen", x.T[k])
+    return s
+
+
+LOOKED_UP = workbooks.register("column_looked_up", column_looked_up)
+
+
 @pytest.mark.parametrize("engine", RECALCULATED)
 def test_a_column_by_its_number(engine):
     s = columns_by_number()
@@ -456,14 +466,11 @@ def test_a_column_by_its_number(engine):
     np.testing.assert_array_equal(found["total"], [[9]])
 
 
-def test_a_column_that_a_number_looks_up_is_refused_by_name():
-    s = Sheet("looked_up")
-    x, k = s.input("x", [[1.0, 2.0], [3.0, 4.0]]), s.input("k", 0.0)
-    s.let("chosen", x.T[k])
-    with pytest.raises(
-        NeedsBlock, match="chosen: Excel cannot state a look-up of a column of x in one cell"
-    ):
-        write(s, io.BytesIO())
+@pytest.mark.parametrize("engine", RECALCULATED)
+def test_a_column_that_a_number_looks_up_is_a_row_of_the_turned_table(engine):
+    s = column_looked_up()
+    found = engines.numbers(s, RECALCULATED[engine](LOOKED_UP))
+    np.testing.assert_array_equal(found["chosen"], [[2, 4]])
 
 
 # --- text is text

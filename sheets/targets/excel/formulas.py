@@ -274,7 +274,8 @@ class Writer:
             return f"{self.text(index_of(place._replace(plus=place.plus + 1)), spans)}"
         text = self.text(number, spans)
         if _never_negative(number, self.sheet):
-            return f"{text:add}+1".replace("-1+1", "")
+            counted = f"{text:add}"  # ROWS(A$1:A3)-1+1 is ROWS(A$1:A3)
+            return counted.removesuffix("-1") if counted.endswith(")-1") else f"{counted}+1"
         return f"IF({text:number}<0,-1,{text:add}+1)"
 
     def _lookup(self, name: str, i: Expr, j, spans: dict) -> Text:

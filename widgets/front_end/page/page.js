@@ -177,7 +177,7 @@ export class Page {
       this.host.address && this.share.builder,
     ];
     const panels = [this.sheet(), ...rest.filter((node) => node instanceof HTMLElement)];
-    return new Panels(panels).node;
+    return new Panels(panels, this.description.title).node;
   }
 
   /**

@@ -64,7 +64,11 @@ export class Story {
       this.reason,
     );
     const parts = [this.question, this.predicted, this.move, this.happened, this.why];
-    return element("section", { class: "gs-card", "aria-label": "This step" }, ...parts);
+    return element(
+      "section",
+      { class: "gs-card", "aria-label": `This step: ${this.state.description.title}` },
+      ...parts,
+    );
   }
 
   /** The preset of the card, or null in the introduction. */
