@@ -93,6 +93,7 @@ export class Stage {
     for (const control of inPlay) if (control) this.lent.get(control).lend(this.controls);
     for (const place of scene.charts) this.lent.get(charts[place]).lend(this.charts);
     this.node.dataset.charts = String(scene.charts.length);
+    this.node.toggleAttribute("data-asking", !story.moved);
     this.figures.show(scene.numbers);
     this.showCells(scene);
     transport?.stopAt(scene.play);
