@@ -202,7 +202,7 @@ def test_a_wide_page_lives_and_says_why_it_has_no_workbook(page, tmp_path):
     )
     page.get_by_role("button", name="Download workbook").click()
     page.wait_for_function(
-        "document.querySelector('.gs-buttons').textContent.includes('lower width')"
+        "document.querySelector('.gs-said').textContent.includes('lower width')"
     )
 
 
