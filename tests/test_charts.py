@@ -297,7 +297,7 @@ def test_a_page_that_was_taken_away_draws_no_more(page, tmp_path):
     frame(page)
     page.evaluate(HOLD)
     set_to(page, "shift", 2)
-    page.evaluate("end()")
+    page.evaluate("() => { end(); held.length = 0; }")
     assert page.locator(".js-plotly-plot .main-svg").count() == 0
     page.set_viewport_size({"width": 700, "height": 700})
     page.wait_for_timeout(400)

@@ -201,9 +201,7 @@ def test_a_wide_page_lives_and_says_why_it_has_no_workbook(page, tmp_path):
         "document.querySelector('.gs-sentences p').textContent.includes('vanish')"
     )
     page.get_by_role("button", name="Download workbook").click()
-    page.wait_for_function(
-        "document.querySelector('.gs-said').textContent.includes('lower width')"
-    )
+    page.wait_for_function("document.querySelector('.gs-said').textContent.includes('lower width')")
 
 
 def test_a_workbook_that_is_too_large_is_refused_with_what_to_lower():

@@ -551,6 +551,9 @@ def test_the_page_stops_the_run_above_the_limit(page, address):
     choose_step(page, OVER)
     page.get_by_label("speed").select_option("600")
     page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.querySelector('.gs-play').textContent === 'Play'")
+    assert page.locator(".gs-step").inner_text() == "step 10"  # where the story stops
+    page.get_by_role("button", name="Play").click()
     page.wait_for_function(
         "document.querySelector('.gs-step').textContent.includes('stopped here')", timeout=60_000
     )

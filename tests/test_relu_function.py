@@ -430,19 +430,26 @@ def test_a_kink_walks_to_a_drawn_corner():
     assert np.abs(found["kink"][:4] - 0.3).min() < 0.03
 
 
+def told(page) -> str:
+    """Every sentence, on the stage and below it."""
+    return " ".join(page.locator(".gs-sentences").all_inner_texts())
+
+
 @pytest.mark.parametrize("curve", ["sine", "bump"])
 def test_a_curve_that_was_drawn_gives_way_to_the_one_that_is_chosen_next(opened, curve):
     """The sine too, which was the choice before."""
     page = opened(relu_function)
     choice = page.get_by_role("combobox", name="curve")
     drag(page, 0, (-0.5, 1), (0.5, 1))
-    assert "You drew " in page.locator(".gs-sentences").inner_text()
+    assert "You drew " in told(page)
     assert choice.input_value() == ""
     choice.select_option(label=curve)
     frame(page)
-    assert "You drew " not in page.locator(".gs-sentences").inner_text()
+    assert "You drew " not in told(page)
     assert choice.locator("option:checked").inner_text() == curve
-    shown = [float(text) for text in page.locator("td[data-block='target']").all_inner_texts()]
+    shown = [
+        float(text) for text in page.locator(".gs-below td[data-block='target']").all_inner_texts()
+    ]
     np.testing.assert_allclose(
         shown, values(SHEET, {"curve": curve})["target"][: len(shown), 0], atol=6e-4
     )
