@@ -20,8 +20,10 @@ class Lesson(NamedTuple):
     preset: str
 
 
-OURS = Lesson('.gs-slider[aria-label="clip"]', 'td[data-block="loss_mean"]', ".gs-presets button")
-USUAL = Lesson(".noUi-handle", ".mean", "button.jupyter-button")
+OURS = Lesson(
+    '.gs-slider[aria-label="clip"]', 'td[data-block="loss_mean"]', '.gs-dot[aria-label="{}"]'
+)
+USUAL = Lesson(".noUi-handle", ".mean", 'button.jupyter-button:has-text("{}")')
 
 
 def wait_until_drawn(page: Any) -> None:
@@ -31,7 +33,10 @@ def wait_until_drawn(page: Any) -> None:
 
 
 def choose_preset(page: Any, lesson: Lesson, words: str) -> None:
-    page.locator(lesson.preset, has_text=words).first.click()
+    page.locator(lesson.preset.format(words)).first.click()
+    move = page.locator(".gs-move")  # ours asks first
+    if move.count() and move.first.is_visible():
+        move.first.click()
     page.wait_for_timeout(1000)
 
 
