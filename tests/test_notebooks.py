@@ -113,7 +113,9 @@ def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
         "document.querySelector('.gs-said .gs-note').textContent.includes('are on the page')"
     )
     assert page.get_by_role("textbox", name="clip").input_value() == "0.1"
-    assert page.locator("td[data-block='prediction'][data-row='0']").inner_text() == "0.625"
+    assert (
+        page.locator(".gs-below td[data-block='prediction'][data-row='0']").inner_text() == "0.625"
+    )
     before = page.locator("td[data-block='loss_mean']").inner_text()
     page.locator("input[type=file]").set_input_files(Path(__file__))
     page.wait_for_function(
@@ -195,7 +197,7 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
     cells = page.locator(".jp-Notebook .jp-Cell").count()
-    target = page.locator("td[data-block='prediction'][data-row='0']")
+    target = page.locator(".gs-below td[data-block='prediction'][data-row='0']")
     target.focus()
     for key in (
         "0",
@@ -228,7 +230,7 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
     page.get_by_text(f"Python heard: clip 0.05, mean loss {loss_mean(clip=0.05)}").wait_for()
-    target = page.locator("td[data-block='prediction'][data-row='0']")
+    target = page.locator(".gs-below td[data-block='prediction'][data-row='0']")
     target.focus()
     for key in ("0", ".", "5", "Enter"):
         page.keyboard.press(key)
