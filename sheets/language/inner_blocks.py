@@ -7,7 +7,7 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .cells import at
@@ -59,6 +59,21 @@ def alike(e: Expr) -> Any:
         key = (node.op, arg, type(node.arg), node.shape, data, *(keys[a] for a in node.args))
         keys[node] = numbers.setdefault(key, len(numbers))
     return tuple(numbers)
+
+
+def with_names(e: Expr, names: Mapping[str, str]) -> Expr:
+    """e, with other names for some of the blocks that it reads."""
+    found: dict[Expr, Expr] = {}
+    for node in walk(e):
+        args = tuple(found[a] for a in node.args)
+        arg = node.arg
+        if node.op == "ref":
+            arg = names.get(arg, arg)
+        elif node.op == "scan":
+            arg = (names.get(arg[0], arg[0]), arg[1])
+        same = arg == node.arg and all(a is b for a, b in zip(args, node.args, strict=True))
+        found[node] = node if same else Expr(node.op, args, node.shape, arg)
+    return found[e]
 
 
 def _with(e: Expr, k: int, argument: Expr) -> Expr:
