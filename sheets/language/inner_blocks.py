@@ -46,7 +46,12 @@ CALLED_IN = {  # argument by argument
 
 def is_plain(e: Expr) -> bool:
     """Whether e is a block, a number, or one of them turned or stretched."""
-    return all(node.op in PLAIN for node in walk(e))
+    return e.op in PLAIN and all(map(is_plain, e.args))
+
+
+def is_whole(e: Expr) -> bool:
+    """Whether e is a block as it is, or turned: cells side by side."""
+    return e.op == "ref" or (e.op == "transpose" and e.args[0].op == "ref")
 
 
 def alike(e: Expr) -> Any:
@@ -101,9 +106,10 @@ class Parts:
         return self.rebuilt[e]
 
     def _measured(self, e: Expr) -> Length:
-        for node in walk(e) if e not in self.lengths else ():
-            if node not in self.lengths:
-                self.lengths[node] = length_of(node, self.lengths)
+        if e not in self.lengths:
+            for a in e.args:
+                self._measured(a)
+            self.lengths[e] = length_of(e, self.lengths)
         return self.lengths[e]
 
     def _fitted(self, e: Expr) -> Expr:
@@ -112,7 +118,10 @@ class Parts:
         """
         if e.op in COMPOSED:
             return self._with_powers(e)
-        if e.op in OPS or is_plain(e) or fits(at(e, "i", "j")):
+        if e.op in OPS or is_plain(e):
+            return e
+        simple = e.op == "matmul" or e.op in REDUCTIONS  # of whole blocks, these always fit
+        if (simple and all(map(is_whole, e.args))) or fits(at(e, "i", "j")):
             return e
         open_ = [k for k, a in enumerate(e.args) if not is_plain(a)]
         for chosen in ([k] for k in open_):

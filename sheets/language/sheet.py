@@ -75,6 +75,7 @@ class Sheet(Blocks):
         self.carried: dict[str, str] = {}
         self.beside: list[Sheet] = []
         self._look = ""
+        self._labelled = False  # whether any block's rows or columns have names
         self._same: dict[Any, str] = {}  # a computed block by what its formula says
 
     # --- blocks
@@ -210,10 +211,11 @@ class Sheet(Blocks):
         return next((known for known in self.blocks if known.lower() == name.lower()), None)
 
     def _place(self, block: Block, group: Group) -> Expr:
-        if block.expr is not None:
+        if block.expr is not None and self._labelled:
             of = labels_of(self._named_like(block), self.blocks)
             block.rows_named = block.rows_named or of.rows
             block.columns_named = block.columns_named or of.columns
+        self._labelled = self._labelled or bool(block.rows_named or block.columns_named)
         self.blocks[block.name] = block
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
