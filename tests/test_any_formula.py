@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import workbooks
 
-from sheets import Sheet, SheetError, backprop, softmax, values
+from sheets import Sheet, SheetError, backprop, sentences, softmax, values
 from sheets.language.blocks import part_of
 from sheets.library.catalogue import SHEETS
 from sheets.targets.excel import write
@@ -413,3 +413,23 @@ def test_a_part_of_a_gradient_leaves_its_name_to_the_gradient_of_a_part():
     s.let("loss", (np.abs(s["y"]) * np.sin(x)).sum())
     backprop(s, "loss", ["x"])
     assert "y_each" in s.blocks and s.blocks["d_y_each"].note == "how loss moves as y_each moves"
+
+
+def test_a_name_is_the_authors_and_a_part_makes_way():
+    s = Sheet("parts")
+    x, w = s.input("x", [[0.5, -1.0]]), s.input("W", [[1.0, 2.0], [0.5, -1.0]])
+    p = s.let("p", softmax(x @ w))
+    s.let("loss", -np.log(p).mean())
+    backprop(s, "loss", ["W"])
+    before = values(s)
+    s.say("The first is {p[1]:.2f}.")
+    s.let("p_product", x * 2)
+    s.let("p_1", x * 3)
+    found = values(s)
+    assert found["p_product"].tolist() == [[1, -2]] and "p_product_2" in s.blocks
+    for name in ("p", "d_W", "loss"):
+        np.testing.assert_array_equal(found[name], before[name])
+    assert sentences(s, found) == [f"The first is {found['p'][0, 0]:.2f}."]
+    grouped = sorted(name for group in s.groups for name in group.blocks)
+    assert grouped == sorted(s.blocks) and "d_p_product" in grouped
+    write(s, io.BytesIO())

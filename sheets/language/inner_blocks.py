@@ -7,7 +7,7 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .cells import at
@@ -46,7 +46,12 @@ CALLED_IN = {  # argument by argument
 
 def is_plain(e: Expr) -> bool:
     """Whether e is a block, a number, or one of them turned or stretched."""
-    return all(node.op in PLAIN for node in walk(e))
+    return e.op in PLAIN and all(map(is_plain, e.args))
+
+
+def is_whole(e: Expr) -> bool:
+    """Whether e is a block as it is, or turned: cells side by side."""
+    return e.op == "ref" or (e.op == "transpose" and e.args[0].op == "ref")
 
 
 def alike(e: Expr) -> Any:
@@ -59,6 +64,21 @@ def alike(e: Expr) -> Any:
         key = (node.op, arg, type(node.arg), node.shape, data, *(keys[a] for a in node.args))
         keys[node] = numbers.setdefault(key, len(numbers))
     return tuple(numbers)
+
+
+def with_names(e: Expr, names: Mapping[str, str]) -> Expr:
+    """e, with other names for some of the blocks that it reads."""
+    found: dict[Expr, Expr] = {}
+    for node in walk(e):
+        args = tuple(found[a] for a in node.args)
+        arg = node.arg
+        if node.op == "ref":
+            arg = names.get(arg, arg)
+        elif node.op == "scan":
+            arg = (names.get(arg[0], arg[0]), arg[1])
+        same = arg == node.arg and all(a is b for a, b in zip(args, node.args, strict=True))
+        found[node] = node if same else Expr(node.op, args, node.shape, arg)
+    return found[e]
 
 
 def _with(e: Expr, k: int, argument: Expr) -> Expr:
@@ -86,9 +106,10 @@ class Parts:
         return self.rebuilt[e]
 
     def _measured(self, e: Expr) -> Length:
-        for node in walk(e) if e not in self.lengths else ():
-            if node not in self.lengths:
-                self.lengths[node] = length_of(node, self.lengths)
+        if e not in self.lengths:
+            for a in e.args:
+                self._measured(a)
+            self.lengths[e] = length_of(e, self.lengths)
         return self.lengths[e]
 
     def _fitted(self, e: Expr) -> Expr:
@@ -97,7 +118,10 @@ class Parts:
         """
         if e.op in COMPOSED:
             return self._with_powers(e)
-        if e.op in OPS or is_plain(e) or fits(at(e, "i", "j")):
+        if e.op in OPS or is_plain(e):
+            return e
+        simple = e.op == "matmul" or e.op in REDUCTIONS  # of whole blocks, these always fit
+        if (simple and all(map(is_whole, e.args))) or fits(at(e, "i", "j")):
             return e
         open_ = [k for k, a in enumerate(e.args) if not is_plain(a)]
         for chosen in ([k] for k in open_):

@@ -22,7 +22,7 @@ from .dependencies import walk
 from .errors import InputError, SheetError, nearest
 from .expr import Expr, Rows, is_data, lift
 from .formats import Pieces, checked_format
-from .inner_blocks import Parts, alike, is_plain
+from .inner_blocks import Parts, alike, is_plain, with_names
 from .inputs import checked, checked_inputs
 from .labels import CELL, labels_of, place_of
 from .names import check_name, check_worksheet
@@ -80,6 +80,7 @@ class Sheet(Blocks):
         self.carried: dict[str, str] = {}
         self.beside: list[Sheet] = []
         self._look = ""
+        self._labelled = False  # whether any block's rows or columns have names
         self._same: dict[Any, str] = {}  # a computed block by what its formula says
 
     # --- blocks
@@ -202,7 +203,9 @@ class Sheet(Blocks):
             roles = ", ".join(ROLES)
             raise SheetError(f"{block.name}: role {block.role!r} is not one of {roles}")
         same = self._named(block.name)
-        if same is not None:
+        if same is not None and part_of(self.blocks[same]) and not part_of(block):
+            self._rename(same, self.free_name(block.name))  # the name is the author's
+        elif same is not None:
             where = f"{same!r} at {self.blocks[same].line}"
             raise SheetError(f"block {block.name!r} is already defined as {where}")
         if isinstance(block, Input) and block.value is not None:
@@ -213,10 +216,11 @@ class Sheet(Blocks):
         return next((known for known in self.blocks if known.lower() == name.lower()), None)
 
     def _place(self, block: Block, group: Group) -> Expr:
-        if block.expr is not None:
+        if block.expr is not None and self._labelled:
             of = labels_of(self._named_like(block), self.blocks)
             block.rows_named = block.rows_named or of.rows
             block.columns_named = block.columns_named or of.columns
+        self._labelled = self._labelled or bool(block.rows_named or block.columns_named)
         self.blocks[block.name] = block
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
@@ -287,6 +291,40 @@ class Sheet(Blocks):
         return next(
             n for n in names if not self._named(n) and not self._named(n.removeprefix("d_"))
         )
+
+    def _rename(self, old: str, new: str) -> None:
+        """Another name for a part that the language made."""
+        names = {old: new}
+        found = {names.get(name, name): block for name, block in self.blocks.items()}
+        for name, block in found.items():
+            block.name = name
+            block.expr = None if block.expr is None else with_names(block.expr, names)
+            if isinstance(block, Computed):
+                block.part_of = names.get(block.part_of, block.part_of)
+                if block.infinite is not None:
+                    block.infinite = with_names(block.infinite, names)
+                if block.gradient_of is not None:
+                    loss, of = block.gradient_of
+                    block.gradient_of = names.get(loss, loss), names.get(of, of)
+        for group in self.groups:
+            group.blocks = [names.get(name, name) for name in group.blocks]
+        self.sentences = [
+            replace(
+                each,
+                when=with_names(each.when, names),
+                pieces=tuple(
+                    piece if isinstance(piece, str) else (names.get(piece[0], piece[0]), piece[1])
+                    for piece in each.pieces
+                ),
+            )
+            for each in self.sentences
+        ]
+        self.blocks = found
+        self._same = {
+            alike(block.expr): name
+            for name, block in reversed(found.items())
+            if isinstance(block, Computed) and block.expr is not None
+        }
 
     def _part(self, block: Block, called: str, formula: Expr) -> Expr:
         """The block of a part, which may be one that there is."""

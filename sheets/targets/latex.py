@@ -359,7 +359,7 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return SlotText(len(slots) - 1, slots)
         case "cell":
             name, i, j = e.arg
-            if isinstance(i, Expr):
+            if isinstance(i, Expr) or isinstance(j, Expr):
                 slots.append(Slot(name, "lookup", "lookup", False))
                 raise NeedsBlock(f"{name} is looked up")
             slots.append(Slot(name, _spanned(i, spans), _spanned(j, spans), False))

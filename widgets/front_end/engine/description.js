@@ -56,8 +56,8 @@
  */
 
 /**
- * A row or column that a cell reads: "i" and "j" are its own, null: all; of a window [symbol, times,
- * plus, count].
+ * A row or column that a cell reads: "i" and "j" are its own, null: all; of a window [symbol,
+ * times, plus, count].
  * @typedef {number|string|null|[string, number, number, number]} Read
  */
 
