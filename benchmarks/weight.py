@@ -14,7 +14,7 @@ from .row import Row, kilobytes, median, seconds
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 7
 IMPORT_BAR = 0.15  # seconds beyond numpy
-SIZE_BAR = 200_000  # bytes
+SIZE_BAR = 250_000  # bytes
 HEAVY = ("torch", "pandas")
 
 IMPORTS = """

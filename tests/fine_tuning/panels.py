@@ -58,3 +58,25 @@ def goes_on_after_a_reload(page, epochs: int) -> None:
 
 def click(page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+
+
+# Shows a panel in a page without Python, given its script and its state.
+SHOWN = """([source, state]) => import(
+    URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
+).then(({ default: widget }) => {
+    const heard = [];
+    window.model = {
+        get: (name) => state[name],
+        on: (event, listener) => heard.push([event, listener]),
+        off: () => {},
+        send: () => {},
+        answer: (content) => heard
+            .filter(([event]) => event === "msg:custom")
+            .forEach(([, listener]) => listener(content, [])),
+        tell: (name, value) => {
+            state[name] = value;
+            for (const [event, listener] of heard) if (event === `change:${name}`) listener();
+        },
+    };
+    widget.render({ model: window.model, el: document.body });
+})"""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from panels import ask, click, done
+from panels import SHOWN, ask, click, done
 from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
@@ -325,8 +325,6 @@ def test_the_panel_predicts_in_allowed_folders_alone(panel, kaggle):
 
 def test_the_page_asks_for_the_columns_that_are_chosen(page, opened_once):
     """Without Python: its state is a panel's that was opened."""
-    from test_panel_page import SHOWN
-
     state = opened_once.get_state()
     about = {**state["about"], "pictures": {**state["about"]["pictures"], "testCount": 3}}
     picture = {"src": state["photographs"][0]["src"], "caption": "cat / 0.90", "title": "1.png"}

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from panels import ask, click
+from panels import SHOWN, ask, click
 from PIL import Image
 
 from lessons.command_line import main
@@ -231,8 +231,6 @@ def test_bodies_are_listed_with_what_they_cost_here(capsys):
 
 def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
     """Without Python: its state is a panel's that was opened."""
-    from test_panel_page import SHOWN
-
     page.set_content("<body></body>")
     page.evaluate(SHOWN, [str(opened_once._esm), opened_once.get_state()])
     page.evaluate(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from panels import at_rest, batch, click, ended, goes_on_after_a_reload
+from panels import SHOWN, at_rest, batch, click, ended, goes_on_after_a_reload
 
 from sheets.library.log_loss import log_loss
 from widgets.fine_tuning.panel import FineTuningPanel
@@ -142,27 +142,6 @@ def test_the_panel_lives_in_voila(page, address, page_file):
     assert "Traceback" not in page.content()
 
 
-SHOWN = """([source, state]) => import(
-    URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
-).then(({ default: widget }) => {
-    const heard = [];
-    window.model = {
-        get: (name) => state[name],
-        on: (event, listener) => heard.push([event, listener]),
-        off: () => {},
-        send: () => {},
-        answer: (content) => heard
-            .filter(([event]) => event === "msg:custom")
-            .forEach(([, listener]) => listener(content, [])),
-        tell: (name, value) => {
-            state[name] = value;
-            for (const [event, listener] of heard) if (event === `change:${name}`) listener();
-        },
-    };
-    widget.render({ model: window.model, el: document.body });
-})"""
-
-
 def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, opened_once):
     """Without Python: its state is a panel's that was opened, with other runs."""
     curves, state = Curves(), opened_once.get_state()
@@ -170,7 +149,12 @@ def test_what_ran_away_is_cut_off_and_a_busy_refusal_goes_with_its_job(page, ope
         curves.hear(PRETRAINED, batch(1, number, loss))
     curves.hear(PRETRAINED, replace(ended(1), valid_loss=4.4e19))
     page.set_content("<body></body>")
-    told = {"runs": curves.runs, "job": {**state["job"], "state": RUNNING}, "refused": {}}
+    told = {
+        "glance": {},
+        "runs": curves.runs,
+        "job": {**state["job"], "state": RUNNING},
+        "refused": {},
+    }
     page.evaluate(SHOWN, [str(opened_once._esm), {**state, **told}])
     page.get_by_text("cut off above 2", exact=False).wait_for()  # four times the first loss
     assert page.get_by_role("table", name="Epochs").get_by_role("cell", name="4.4e19").count() == 1

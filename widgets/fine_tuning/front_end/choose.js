@@ -128,7 +128,7 @@ export class Choose {
     setText(this.about, named === "" ? SUITS : (this.bodies[named] ?? ""));
   }
 
-  /** @param {[string, string][]} bodies what is offered by name, and what there is to say of each */
+  /** @param {[string, string][]} bodies what is offered by name, and what is to say of each */
   drawBodies(bodies) {
     this.bodies = Object.fromEntries(bodies);
     const chosen = this.body.input.value;

@@ -154,8 +154,8 @@ export class Steps {
       this.step(
         "6",
         "Unfreeze",
-        "The body learns too, the first layers, which see edges, more slowly than the last; or only" +
-          " its last blocks, and all before them stay as they are.",
+        "The body learns too, the first layers, which see edges, more slowly than the last; or" +
+          " only its last blocks, and all before them stay as they are.",
         this.unfreeze(),
         this.layers,
       ),

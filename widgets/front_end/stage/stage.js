@@ -55,7 +55,8 @@ export class Stage {
     this.controls = element("div", { class: "gs-inplay" });
     this.charts = element("div", { class: "gs-charts" });
     this.cells = element("div", { class: "gs-cells" });
-    this.bar = element("div", { class: "gs-bar" }); // the formula bar's, while a cell here is selected
+    // the formula bar's, while a cell here is selected
+    this.bar = element("div", { class: "gs-bar" });
     const words = element(
       "div",
       { class: "gs-words" },
@@ -134,7 +135,10 @@ export class Stage {
     this.cast.grid.select(name, row, column, this.table.find(name, row, column));
   }
 
-  /** A chart that is to be drawn upon stands here. @param {import("../charts/chart.js").Chart} chart */
+  /**
+   * A chart that is to be drawn upon stands here.
+   * @param {import("../charts/chart.js").Chart} chart
+   */
   bring(chart) {
     if (this.charts.contains(chart.node)) return;
     for (const each of this.cast.charts) this.lent.get(each).back();
