@@ -209,10 +209,10 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     wait_for_mean(page, loss_mean(clip=0.05, prediction=[0.5, 0.1, 0.5, 0.9, 0.02]))
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert page.locator(".jp-Notebook .jp-CodeCell").count() == 1
-    check_notes(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
     assert download.value.suggested_filename == "log_loss.xlsx"
+    check_notes(page)
 
 
 # --- marimo
@@ -242,7 +242,8 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     page.get_by_role("textbox", name="clip").focus()
     page.keyboard.press("n")  # a letter typed, no key of the presentation
     target.focus()
-    page.keyboard.press("n")
+    for _ in range(2):  # the question, then the move
+        page.keyboard.press("n")
     first = log_loss().presets[0]
     wait_for_mean(page, loss_mean(**first.inputs))
     page.keyboard.press("Escape")

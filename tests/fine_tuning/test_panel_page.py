@@ -123,10 +123,12 @@ def test_the_panel_lives_in_voila(page, address, page_file):
 
     page.get_by_text("Take other pictures, or another body").click()
     page.get_by_label("Pictures", exact=True).select_option("folder")
-    page.get_by_role("textbox", name="Folder of pictures").fill("/etc")
+    page.get_by_role("textbox", name="Folder of pictures", exact=True).fill("/etc")
     click(page, "Read them, and begin anew")
     page.get_by_role("alert").filter(has_text="/etc: this page may not use it").wait_for()
-    assert page.get_by_role("textbox", name="Folder of pictures").input_value() == "/etc"
+    assert (
+        page.get_by_role("textbox", name="Folder of pictures", exact=True).input_value() == "/etc"
+    )
     assert (
         page.get_by_role("table", name="Confusion matrix").count() == 1
     )  # what there was is there
