@@ -241,7 +241,7 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     page.get_by_role("button", name="Present").click()
     page.get_by_role("textbox", name="clip").focus()
     page.keyboard.press("n")  # a letter typed, no key of the presentation
-    target.focus()
+    page.get_by_role("button", name="Next step").focus()
     for _ in range(2):  # the question, then the move
         page.keyboard.press("n")
     first = log_loss().presets[0]

@@ -31,7 +31,7 @@ OUT_OF_VIEW = """() => {
         story: ".gs-storybar button", question: ".gs-card > p", move: ".gs-move",
         control: ".gs-inplay .gs-control", number: ".gs-figures > div", chart: ".gs-plot",
         cells: ".gs-cells thead th", selected: ".gs-cells .gs-selected",
-        formula: ".gs-bar .gs-formula",
+        formula: ".gs-bar .gs-formulabar",
         play: ".gs-transport button", sentence: ".gs-words > .gs-sentences",
     };
     return Object.entries(parts).flatMap(([name, selector]) =>
@@ -62,7 +62,7 @@ FIRST_VIEW = """() => {
 }"""
 
 SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
-    ".gs-card > p, .gs-sentences p, .gs-figures dt, .gs-inplay .gs-name"
+    "[data-projector] :is(.gs-card > p, .gs-sentences p, .gs-figures dt, .gs-inplay .gs-name)"
 )].filter((node) => node.textContent).map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
 
 
