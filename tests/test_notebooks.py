@@ -245,5 +245,6 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     for _ in range(2):  # the question, then the move
         page.keyboard.press("n")
     first = log_loss().presets[0]
-    wait_for_mean(page, loss_mean(**first.inputs))
+    told = page.locator(".gs-figures dd")  # the sheet itself is out of sight meanwhile
+    told.get_by_text(loss_mean(**first.inputs), exact=True).wait_for()
     page.keyboard.press("Escape")
