@@ -1,6 +1,6 @@
 // What each line and marker of a chart is, in words above it; a press puts one out.
 
-import { element, setText } from "../elements/elements.js";
+import { element } from "../elements/elements.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const DASHED = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3" };
@@ -66,18 +66,16 @@ export class Key {
     );
     if (told === this.told) return;
     this.told = told;
-    if (named.length === this.node.children.length && this.renames(named)) return;
+    if (named.length === this.node.children.length && this.marks(named)) return;
     this.node.replaceChildren(...named.map((trace) => this.entry(trace)));
   }
 
-  /** What is pressed keeps the focus. */
-  renames(named) {
+  /** Which are put out, where all else is as it was: what is pressed keeps the focus. */
+  marks(named) {
     const entries = [...this.node.querySelectorAll("button")];
     if (entries.some((entry, k) => entry.textContent !== named[k].name)) return false;
-    for (const [k, entry] of entries.entries()) {
-      setText(entry.lastChild, named[k].name);
+    for (const [k, entry] of entries.entries())
       entry.setAttribute("aria-pressed", String(!this.out.has(named[k].name)));
-    }
     return true;
   }
 }

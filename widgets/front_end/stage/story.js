@@ -98,10 +98,7 @@ export class Story {
 
   /** The card before this one, as it stands after its move. */
   back() {
-    if (!this.moved) this.at -= 1;
-    else if (this.at) this.at -= 1;
-    else return;
-    this.choose(this.at - 1);
+    if (this.at) this.choose(this.at - 2);
   }
 
   /** Card k + 1 with its question; one without a question makes its move at once. */
