@@ -164,9 +164,13 @@ def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
 
 def test_a_chart_stands_when_the_update_is_measured(charts):
     """Lines and markers are moved, and markers of more rows made, inside the measure, not some time
-    later.
+    later. A step's card may leave the charts another place: here they keep their size.
     """
     page = charts(log_loss)
+    page.add_style_tag(
+        content=".js-plotly-plot { flex: none !important; width: 500px !important; height: 300px !important }"
+    )
+    fitted(page)
     page.evaluate(
         """() => {
         window.look = () => Array.from(document.querySelectorAll(".scatterlayer path"), (p) => p.outerHTML).join();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_sheets import descent
-from pages import cell, drag, frame, open_panel, place
+from pages import cell, drag, fitted, frame, open_panel, place
 from quick import few_when_quick
 
 from sheets import Sheet, SheetError, values
@@ -122,6 +122,7 @@ def push(page, k: int, x: float, y: float) -> None:
 def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict):
     found = values(asked(), steps=STEPS)
     press(lesson, 2, "Draw it")
+    fitted(lesson)
     for k, x in enumerate((0.0, 2.0)):  # a sixth of its way from each end
         move(lesson, k, x, (found["a"] * x + found["b"]).item() + lift)
     frame(lesson)
@@ -153,6 +154,7 @@ def keys(page) -> None:
 @pytest.mark.parametrize("draw", [stroke, keys])
 def test_a_curve_is_drawn_by_a_stroke_or_by_keys(lesson, draw):
     press(lesson, 3, "Draw it")
+    fitted(lesson)
     draw(lesson)
     frame(lesson)
     press(lesson, 3, "Lock my drawing")
@@ -203,6 +205,7 @@ def test_what_is_asked_of_the_page_as_it_stands_is_held_back_until_it_is_answere
 
 def test_drawing_moves_no_point_and_adds_none(lesson):
     press(lesson, 2, "Draw it")
+    fitted(lesson)
     drag(lesson, 0, (1, 2), (2, 0))
     lesson.mouse.click(*place(lesson, 0, 2.5, -3))
     frame(lesson)
