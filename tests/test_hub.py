@@ -105,9 +105,14 @@ def servers(hub) -> dict[str, psutil.Process]:
     found = {}
     for child in hub.process.children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-            if "lessons.hub.student" in child.cmdline():
+            if "lessons.hub" in child.cmdline():
                 found[child.environ()["JUPYTERHUB_USER"]] = child
     return found
+
+
+def kernels_of(hub, name: str) -> list[psutil.Process]:
+    """The kernels of a student's server."""
+    return [one for one in servers(hub)[name].children() if "ipykernel_launcher" in one.cmdline()]
 
 
 def sign_in(page, name: str) -> None:
@@ -117,30 +122,37 @@ def sign_in(page, name: str) -> None:
 
 
 def open_lesson(browser, hub, name: str) -> SimpleNamespace:
-    """A student with a browser of their own: their `page`, what `complaints` there are, what the
-    page has `asked` for, and their `home`.
+    """A student with a browser of their own: their `page`, the same lesson's `notebook` with a
+    kernel, what `complaints` there are, what both have `asked` for, and their `home`.
 
     They come as by a link of the teacher's to a lesson, which names nobody and sets an input.
     """
     complaints: list[str] = []
     asked: set[str] = set()
-    page = browser.new_context().new_page()
-    watch(page, complaints)
-    page.on(
-        "response",
-        lambda response: response.status == 200 and asked.add(response.url.partition("?")[0]),
-    )
+    context = browser.new_context()
+    page, notebook = context.new_page(), context.new_page()
+    for each in (page, notebook):
+        watch(each, complaints)
+        each.on(
+            "response",
+            lambda response: response.status == 200 and asked.add(response.url.partition("?")[0]),
+        )
     page.goto(hub.address + "hub/user-redirect/lesson/log_loss#clip=0.03")
     sign_in(page, name)
     page.wait_for_url(f"{hub.address}user/{name}/lesson/log_loss*", timeout=120_000)
+    home = f"{hub.address}user/{name}/"
+    notebook.goto(f"{home}voila/render/log_loss.ipynb")
+    settled(notebook)
+    with page.expect_response("**/log_loss/workbook*"):  # fetched ahead
+        page.reload()
     settled(page)
     return SimpleNamespace(
-        page=page, complaints=complaints, asked=asked, home=f"{hub.address}user/{name}/"
+        page=page, notebook=notebook, complaints=complaints, asked=asked, home=home
     )
 
 
 def settled(page) -> None:
-    """The lesson is open, and has sent its kernel what it had to."""
+    """The lesson is open, and has sent what it had to."""
     clip(page).wait_for()
     page.wait_for_load_state("networkidle")
 
@@ -149,9 +161,9 @@ def clip(page):
     return page.get_by_role("textbox", name="clip", exact=True)
 
 
-def kernel_of(page) -> str:
-    """The address of the kernel that this lesson's page speaks to."""
-    return "api/kernels/" + page.evaluate(
+def kernel_of(student) -> str:
+    """The address of the kernel that a student's notebook speaks to."""
+    return "api/kernels/" + student.notebook.evaluate(
         "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
     )
 
@@ -187,11 +199,11 @@ def test_each_student_has_a_server_a_kernel_and_the_link_s_start(hub, ada, bob):
     assert (
         clip(ada.page).input_value() == clip(bob.page).input_value() == "0.03"
     )  # what the link said, kept through the login
-    assert kernel_of(ada.page) != kernel_of(bob.page)
+    assert kernel_of(ada) != kernel_of(bob)
     assert servers(hub).keys() == {"ada", "bob"}
     for student in (ada, bob):
         assert (
-            student.page.context.request.get(student.home + kernel_of(student.page)).json()[
+            student.page.context.request.get(student.home + kernel_of(student)).json()[
                 "connections"
             ]
             == 1
@@ -218,9 +230,12 @@ def test_what_one_types_reaches_nobody_else_until_they_send_the_link(ada, bob):
 
 
 def test_a_page_that_is_left_ends_its_kernel_here_too(hub, bob):
-    """Bob has left three pages; what remains is the kernel of the fourth, and the one kept warm."""
-    wait_for(lambda: len(servers(hub)["bob"].children()) <= 2)
-    assert bob.page.context.request.get(bob.home + kernel_of(bob.page)).status == 200
+    """Bob leaves two notebooks; what remains is the kernel of the third, and the one kept warm."""
+    for _ in range(2):
+        bob.notebook.reload()
+        settled(bob.notebook)
+    wait_for(lambda: len(kernels_of(hub, "bob")) <= 2)
+    assert bob.page.context.request.get(bob.home + kernel_of(bob)).status == 200
 
 
 # --- what is refused
@@ -234,11 +249,12 @@ def turned_away(reply) -> bool:
 def test_whatever_a_lesson_is_made_of_is_its_student_s_alone(ada, bob, stranger):
     of_the_page = {address for address in ada.asked if address.startswith(ada.home)}
     assert len(of_the_page) > 10
-    for kind in ("lesson/log_loss", ".js", ".css", "plotly-"):
+    kinds = ("lesson/log_loss", "lesson/gradsheet.js", "log_loss/workbook", ".css", "plotly-")
+    for kind in kinds:
         assert any(kind in address for address in of_the_page), kind
     others = {
         ada.home,
-        ada.home + kernel_of(ada.page),
+        ada.home + kernel_of(ada),
         ada.home + "no/such/address",
         ada.home + "voila/files/picture.svg",
     }
@@ -249,7 +265,7 @@ def test_whatever_a_lesson_is_made_of_is_its_student_s_alone(ada, bob, stranger)
 
 @pytest.mark.parametrize("method, path", [("DELETE", ""), ("POST", "voila/api/shutdown/")])
 def test_nobody_else_ends_a_kernel(ada, bob, stranger, method, path):
-    kernel = kernel_of(ada.page)
+    kernel = kernel_of(ada)
     address = ada.home + (path + kernel.rpartition("/")[2] if path else kernel)
     for other in (bob.page.context.request, stranger):
         assert other.fetch(address, method=method).status == 403
@@ -267,10 +283,10 @@ def test_nobody_else_speaks_to_a_kernel(ada, bob):
             address.replace("http:", "ws:") + "/channels",
         )
 
-    kernel = ada.home + kernel_of(ada.page)
+    kernel = ada.home + kernel_of(ada)
     start = bob.page.context.new_page()
     start.goto(bob.home)
-    assert speak(ada.page, kernel) == "open"
+    assert speak(ada.notebook, kernel) == "open"
     assert speak(start, kernel) == "refused"
     start.close()
 
@@ -285,7 +301,7 @@ def test_a_server_asks_for_the_login_at_its_own_door_too(hub, ada, bob):
     assert door.ip == "127.0.0.1"
     for path, status in (
         ("user/ada/lesson/log_loss", 302),
-        ("user/ada/" + kernel_of(ada.page), 403),
+        ("user/ada/" + kernel_of(ada), 403),
     ):
         assert (
             bob.page.context.request.get(
@@ -314,7 +330,7 @@ def test_a_student_has_lessons_and_nothing_else(ada, path):
 def test_a_lesson_s_kernel_has_no_key_to_the_hub_and_none_of_its_folders(hub, ada):
     server = servers(hub)["ada"]
     assert "JUPYTERHUB_API_TOKEN" in server.environ()
-    for kernel in server.children():
+    for kernel in kernels_of(hub, "ada"):
         assert not {"JUPYTERHUB_API_TOKEN", FOLDERS} & kernel.environ().keys()
 
 
@@ -322,7 +338,7 @@ def test_a_lesson_s_kernel_has_no_key_to_the_hub_and_none_of_its_folders(hub, ad
 
 
 def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser, ada, bob):
-    kernels = {name: server.children() for name, server in servers(hub).items()}
+    kernels = {name: kernels_of(hub, name) for name in servers(hub)}
     assert kernels["ada"] and kernels["bob"]
     grace = browser.new_context()
     page, ask = grace.new_page(), grace.request
@@ -344,7 +360,8 @@ def test_a_teacher_ends_a_server_and_its_kernels_and_opens_nobody_s(hub, browser
     _, alive = psutil.wait_procs(kernels["ada"], timeout=10)
     assert not alive
     assert all(kernel.is_running() for kernel in kernels["bob"])
-    ada.page.goto("about:blank")
+    for each in (ada.page, ada.notebook):
+        each.goto("about:blank")
     ada.complaints.clear()  # its page has noticed
     grace.close()
 
@@ -358,7 +375,7 @@ def test_a_student_s_server_started_by_hand_says_who_starts_it():
         name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")
     }
     done = subprocess.run(
-        [sys.executable, "-m", "lessons.hub.student"],
+        [sys.executable, "-m", "lessons.hub"],
         env=unset,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ipywidgets import DOMWidget
 
-from sheets import InputError, SheetError
+from sheets import InputError, Sheet, SheetError
 
 Answer = tuple[dict[str, Any], list[bytes]]  # what is said, and the files that go with it
 
@@ -34,3 +34,17 @@ def answer(
     except (InputError, SheetError) as error:
         more, sent = {"refusal": str(error)}, []
     widget.send({"number": content.get("number"), **more}, sent)
+
+
+def inputs_of_workbook(sheet: Sheet, file: bytes) -> dict[str, list[list[float]] | None]:
+    """The inputs of an edited workbook as a page takes them: rows of numbers, None where a formula
+    is in force.
+
+    Raises InputError for a file that is no workbook of this sheet's.
+    """
+    from sheets.targets.excel import read_inputs
+
+    return {
+        name: None if array is None else array.tolist()
+        for name, array in read_inputs(sheet, file).items()
+    }

@@ -19,7 +19,7 @@ from sheets.language.blocks import Input, Size
 from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
 
-from .answering import Answer, answer
+from .answering import Answer, answer, inputs_of_workbook
 from .description import description
 from .front_end import joined, style
 from .other_sizes import sizes_of
@@ -202,15 +202,8 @@ class SheetWidget(anywidget.AnyWidget):
         return {}, [file.getvalue()]
 
     def _read_workbook(self, content: dict[str, Any]) -> Answer:
-        from sheets.targets.excel import read_inputs
-
         files = content["buffers"]
-        found = read_inputs(self.sheet, bytes(files[0]) if files else b"")
-        return {
-            "inputs": {
-                name: None if array is None else array.tolist() for name, array in found.items()
-            }
-        }, []
+        return {"inputs": inputs_of_workbook(self.sheet, bytes(files[0]) if files else b"")}, []
 
     def _make_anew(self, content: dict[str, Any]) -> Answer:
         inputs = content.get("inputs")

@@ -63,18 +63,26 @@ def safe_json(told: Any) -> str:
     )
 
 
-def sheet_part(number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None) -> str:
-    """The place of a sheet on the page, with what it needs."""
+def sheet_part(
+    number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None, asks: str = ""
+) -> str:
+    """The place of a sheet on the page, with what it needs; its workbook and sheets of other sizes
+    too, unless it asks for them.
+    """
     started = sheet.with_inputs(inputs or {})
     name = f"sheet-{number}"
     waiting = f"{html.escape(sheet.title)}: the sheet opens in a moment."
+    served = f' data-asks="{html.escape(asks, quote=True)}"' if asks else ""
+    held = "" if asks else _workbook_part(name, started) + _sizes_part(name, started)
     return (
-        f'<div data-gradsheet="{name}"><p>{waiting}</p></div>\n'
+        f'<div data-gradsheet="{name}"{served}><p>{waiting}</p></div>\n'
         f'<script type="application/json" id="{name}-description">'
-        f"{safe_json(description(started))}</script>\n"
-        f'<script type="text/plain" id="{name}-workbook">{packed_workbook(started)}</script>'
-        f"{_sizes_part(name, started)}"
+        f"{safe_json(description(started))}</script>{held}"
     )
+
+
+def _workbook_part(name: str, sheet: Sheet) -> str:
+    return f'\n<script type="text/plain" id="{name}-workbook">{packed_workbook(sheet)}</script>'
 
 
 def _sizes_part(name: str, sheet: Sheet) -> str:
@@ -116,14 +124,21 @@ def static_page(
     before: str = "",
     after: str = "",
     beside: bool = False,
+    head: str = "",
+    asks: str = "",
 ) -> str:
     """The page's HTML.
 
     parts: our own HTML text, or sheets. plotly_address: where plotly.js lies; empty: inside the
     page. before, after: HTML above and below the text, such as links to other lessons. beside: the
-    `shared_files` lie beside the page.
+    `shared_files` lie beside the page. head: HTML for its head. asks: the address under which a
+    server answers what the page asks of Python (front_end/host/served.js); empty where there is
+    none.
     """
-    body = [part if isinstance(part, str) else sheet_part(k, part) for k, part in enumerate(parts)]
+    body = [
+        part if isinstance(part, str) else sheet_part(k, part, asks=asks)
+        for k, part in enumerate(parts)
+    ]
     look = (
         f'<link rel="stylesheet" href="{_address(STYLE)}">'
         if beside
@@ -135,7 +150,7 @@ def static_page(
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<link rel="icon" href="data:,">',
-            f"<title>{html.escape(title)}</title>{look}</head><body>",
+            f"<title>{html.escape(title)}</title>{look}{head}</head><body>",
             before,
             "<main>",
             *body,

@@ -78,7 +78,7 @@ c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
 #     c.SystemdSpawner.dynamic_users = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(state / "homes" / "{username}")
-c.Spawner.cmd = [sys.executable, "-m", "lessons.hub.student"]
+c.Spawner.cmd = [sys.executable, "-m", "lessons.hub"]
 # Measured: a student's server with a lesson open, and a kernel kept warm for the next one, takes
 # 300 MB, each further lesson 80 MB, and the fine-tuning lesson in training 400 MB. At the limit a
 # further lesson is refused in a sentence, even where the spawner does not enforce it.

@@ -1,6 +1,6 @@
 """One student's server: the lessons, for nobody but the student whose JupyterHub started it.
 
-    python -m lessons.hub.student
+    python -m lessons.hub
 
 JupyterHub's spawner starts it so, and says in JUPYTERHUB_... variables where it listens and how it
 asks the hub who is there. The login is JupyterHub's own.
@@ -52,6 +52,7 @@ class LeadsToLogin(ForThePerson):
 class StudentServer(LessonServer):
     """The lessons' server behind JupyterHub's login."""
 
+    keeps_warm = False  # most students open no lesson that needs a kernel
     auto_token = True  # Voila then passes no token of its own: the hub's are the only ones
 
     @default("identity_provider_class")
@@ -106,7 +107,3 @@ def main() -> int:
         configuration(LESSONS, base_url), sockets, start_page, when_ready=lambda: None
     )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -35,6 +35,7 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from widgets.plotly_script import plotly_file
 
+from .at_once import Answers, Question, SharedFile
 from .kernels import PRIVATE, RunningPython, WarmKernels, room_for_another
 from .login import SecretAddress, for_the_person
 
@@ -128,6 +129,8 @@ class LessonServer(Voila):
     sockets: Sequence[socket]
     start_page: Callable[[], str]
     when_ready: Callable[[], None]
+    answers: Answers | None = None  # to the pages of our own lessons; None for any other notebooks
+    keeps_warm = True  # whether a kernel waits from the start for a lesson that needs one
 
     @classmethod
     def run(
@@ -185,10 +188,15 @@ class LessonServer(Voila):
         kept = [handler for handler in super().init_handlers() if handler[1] not in replaced]
         voila = {"voila_configuration": self.voila_configuration}
         lesson = {"template_paths": self.template_paths, "config": self.config, **voila}
+        if Path(self.root_dir) == LESSONS:
+            resources = self.voila_configuration.config.VoilaConfiguration.resources["gradsheet"]
+            self.answers = Answers(resources.get("shared", ""))
+        asked = {"answers": self.answers, **voila}
         at = lambda *parts: url_path_join(self.base_url, *parts)
         handlers = [
             (self.base_url, StartPage, {"start_page": self.start_page, **voila}),
-            (at("lesson", r"([\w-]+)"), Lesson, lesson),
+            *self.at_once(at, asked),
+            (at("lesson", r"([\w-]+)"), Lesson, {"answers": self.answers, **lesson}),
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
             # Voila's own address has room for more, at which its handler fails.
             (
@@ -206,15 +214,29 @@ class LessonServer(Voila):
             (pattern, self.behind_login(handler), *rest) for pattern, handler, *rest in handlers
         ]
 
+    def at_once(self, at: Callable[..., str], asked: dict[str, Any]) -> list[tuple]:
+        """The addresses of what our own lessons' pages ask for; none for other notebooks."""
+        if not self.answers:
+            return []
+        return [
+            (at("lesson", r"([\w-]+)/(sheet|workbook|inputs)"), Question, asked),
+            (at("lesson", r"(gradsheet\.js|gradsheet\.css|plotly\.min\.js)"), SharedFile, asked),
+        ]
+
     def listen(self) -> None:
         HTTPServer(self.app).add_sockets(self.sockets)
         self.ioloop = IOLoop.current()
-        self.ioloop.add_callback(self.kernel_manager.warm_up)
+        if self.answers:
+            self.ioloop.add_callback(self.answers.make_all)
+        if self.keeps_warm:
+            self.ioloop.add_callback(self.kernel_manager.warm_up)
         self.ioloop.add_callback(self.when_ready)
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 self.ioloop.start()
         finally:
+            if self.answers:
+                self.answers.end()
             self.stop()
 
 
@@ -235,11 +257,23 @@ class StartPage(BaseVoilaHandler):
 
 
 class Lesson(TornadoVoilaHandler):
-    """`lesson/NAME`, also under Voila's own `voila/render/NAME.ipynb`: the notebook
-    of that name.
+    """`lesson/NAME`: its page at once, where it has one, else the notebook of that name. The
+    notebook of any, with a kernel, under Voila's own `voila/render/NAME.ipynb`.
     """
 
+    def initialize(self, answers: Answers | None = None, **kwargs: Any) -> None:
+        super().initialize(**kwargs)
+        self.answers = answers
+
     async def get(self, name: str) -> None:
+        page = await self.answers.page(name) if self.answers else None
+        if page is None:
+            return await self.open_notebook(name)
+        _ = self.xsrf_token  # sets the cookie with which the page may ask
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(page)
+
+    async def open_notebook(self, name: str) -> None:
         ask = self.request.headers.get
         # Pages elsewhere on the web may link to a lesson; they may not start its kernels by naming
         # it as a picture or frame.

@@ -1,11 +1,14 @@
-// The page as a file: no kernel, no network. plotly.js lies in the file, or beside it, and the
-// workbook's parts and other sizes in the file.
+// The page without a kernel: a file, or what a server holds in memory. plotly.js lies in the file, or
+// beside it; the workbook's parts and other sizes in the file, or with the server.
 
 import { unpacked } from "../engine/packing.js";
 import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
 import { inWords, OtherSizes } from "./other_sizes.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
+import { asked } from "./served.js";
+
+const AHEAD = 2_000; // milliseconds after the page stands
 
 /** plotly.js stands last in the file, so that the sheet need not wait for it. */
 async function plotly() {
@@ -17,32 +20,82 @@ async function plotly() {
 
 function start(place) {
   const held = (part) => document.getElementById(`${place.dataset.gradsheet}-${part}`);
-  const others = new OtherSizes(JSON.parse(held("description").textContent), held("sizes"));
-  const host = {
+  const description = JSON.parse(held("description").textContent);
+  const rest = {
     settled() {},
-    async workbook() {
-      if (page.otherSizes(page.share.born).length)
-        throw new Error(
-          `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or` +
-            " download from the lesson in Voila or JupyterLab.",
-        );
-      return archive(filled(await unpacked(held("workbook").textContent), page.state));
-    },
-    open: null,
-    async resize(changed, near) {
-      await others.unpack();
-      const { k, note } = others.find(page.state.sizes, changed, near);
-      page.end();
-      page = mount(place, others.description(k), host, page);
-      for (const { block, refusal } of page.controls)
-        if (block.name in changed) refusal.textContent = note;
-      return page;
-    },
     address: true,
     plotly: () => oncePerPage(plotly),
   };
-  let page = mount(place, others.description(0), host);
+  const make = place.dataset.asks ? served : alone;
+  let page = mount(place, description, { ...rest, ...make() });
   page.share.open();
+
+  /** Put a sheet of other sizes in the page's place. */
+  function replace(next, host) {
+    page.end();
+    page = mount(place, next, { ...rest, ...host }, page);
+    return page;
+  }
+
+  /** All that a file can do. */
+  function alone() {
+    const others = new OtherSizes(description, held("sizes"));
+    others.description(0);
+    const host = {
+      async workbook() {
+        if (page.otherSizes(page.share.born).length)
+          throw new Error(
+            `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or` +
+              " download from the lesson in Voila or JupyterLab.",
+          );
+        return archive(filled(await unpacked(held("workbook").textContent), page.state));
+      },
+      open: null,
+      async resize(changed, near) {
+        await others.unpack();
+        const { k, note } = others.find(page.state.sizes, changed, near);
+        replace(others.description(k), host);
+        for (const { block, refusal } of page.controls)
+          if (block.name in changed) refusal.textContent = note;
+        return page;
+      },
+    };
+    return host;
+  }
+
+  /** With a server's Python, for the sheet of these sizes. Its workbook is fetched before it is
+   *  wanted, so that a server that ends takes it from nobody. */
+  function served(sizes = sizesOf(description)) {
+    const ask = (question, more) => asked(place.dataset.asks, question, sizes, more);
+    const parts = once(async () => (await ask("workbook")).workbook);
+    setTimeout(() => parts().catch(() => {}), AHEAD);
+    return {
+      workbook: async () => archive(filled(await unpacked(await parts()), page.state)),
+      open: async (bytes) => (await ask("inputs", bytes)).inputs,
+      async resize(changed) {
+        const wanted = { ...changed, ...sizes, ...changed }; // the changed ones come first
+        const { sheet } = await asked(place.dataset.asks, "sheet", wanted);
+        return replace(sheet, served(sizesOf(sheet)));
+      },
+    };
+  }
+}
+
+const sizesOf = ({ blocks }) =>
+  Object.fromEntries(
+    blocks.filter(({ isSize }) => isSize).map(({ name, value }) => [name, value[0]]),
+  );
+
+/** What `load` gave, or another try after it failed. */
+function once(load) {
+  let kept = null;
+  return () => {
+    kept ??= load().catch((error) => {
+      kept = null;
+      throw error;
+    });
+    return kept;
+  };
 }
 
 document.querySelectorAll("[data-gradsheet]").forEach(start);
