@@ -11,12 +11,13 @@ sys.path[0] = str(
     Path(__file__).resolve().parent.parent
 )  # was this folder, whose files are no modules of their own
 
-from lessons.install import ROOT, hand_over, prepare, quietly
+from lessons.install import ROOT, hand_over, kept, prepare, quietly
 
 
 def main(arguments: "list[str]") -> int:
-    """Install, then serve."""
-    return hand_over(prepare(ROOT, ("fine-tuning",)), ["gradsheet", "serve", *arguments])
+    """Install, then serve. What fine-tuning needs comes when it is first used."""
+    extras = kept(ROOT / ".venv")
+    return hand_over(prepare(ROOT, extras), ["gradsheet", "serve", *arguments])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from sheets.language.inputs import MOST_STEPS
 from sheets.library.catalogue import SHEETS, sheet_named
 from sheets.targets.numpy import Values, overflow, trajectory
 
+from . import adding
+from .install import InstallError
 from .others import OTHERS
 
 
@@ -198,9 +200,15 @@ def bodies(options: argparse.Namespace) -> int:
 
 @contextmanager
 def fine_tuning() -> Iterator[None]:
-    """Raises InputError where its packages are not installed, or at Ctrl-C."""
+    """Adds its packages where they are missing and may be added. Raises InputError where they are
+    not installed, or at Ctrl-C.
+    """
     try:
+        if not adding.is_here() and adding.can_be_added():
+            adding.add()
         yield
+    except InstallError as error:
+        raise InputError(str(error)) from None
     except ModuleNotFoundError as error:
         raise InputError(
             f"fine-tuning needs {error.name}, which is not installed: pip install"

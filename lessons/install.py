@@ -8,8 +8,10 @@ that they are too old.
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +21,11 @@ WINDOWS = os.name == "nt"
 
 # What decides the packages: when one of these changes, they are installed again.
 SOURCES = ("pyproject.toml", "constraints.txt")
+
+# The extra that only fine-tuning needs. PyTorch's ordinary package for Linux brings gigabytes for
+# NVIDIA's cards; without such a card its small one does the same.
+FINE_TUNING = ("fine-tuning",)
+SMALL_TORCH = "https://download.pytorch.org/whl/cpu"
 
 # Variables that would lend `.venv` another Python's packages, or send its own elsewhere.
 UNWANTED = {
@@ -36,7 +43,10 @@ UNWANTED = {
 CAUSES = (
     (
         ("no space left on device", "errno 28", "not enough space on the disk"),
-        "The disk is full. Make room (about 1.5 GB), then run the same command again.",
+        (
+            "The disk is full. Make room (about 0.5 GB, with fine-tuning 1.5 GB), then run the same"
+            " command again."
+        ),
     ),
     (
         ("certificate_verify_failed", "certificate verify failed", "sslcertverificationerror"),
@@ -284,6 +294,25 @@ def pip_install(root: Path, environment: Path, arguments: "list[str]") -> None:
         )
 
 
+def small_torch() -> "list[str]":
+    """pip's arguments for PyTorch's small package; none where the ordinary one is as small, an
+    NVIDIA card can use it, or PyTorch's own index cannot be reached.
+    """
+    if not sys.platform.startswith("linux") or shutil.which("nvidia-smi"):
+        return []
+    try:
+        with urllib.request.urlopen(SMALL_TORCH + "/torch/", timeout=5):
+            return ["--extra-index-url", SMALL_TORCH]
+    except (OSError, ValueError):
+        return []
+
+
+def kept(environment: Path) -> "tuple[str, ...]":
+    """The extras that the lessons of this environment already have."""
+    there = any("fine-tuning" in stamp.name for stamp in environment.glob("installed*"))
+    return FINE_TUNING if there else ()
+
+
 def install(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> None:
     """Install the project, editable, with these extras.
 
@@ -295,7 +324,8 @@ def install(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> No
     tell("Installing packages (once, a minute or a few) ", end="")
     pip_install(root, environment, ["setuptools"])
     project = f".[{','.join(extras)}]" if extras else "."
-    pip_install(root, environment, ["--no-build-isolation", "--editable", project])
+    where = small_torch() if "fine-tuning" in extras else []
+    pip_install(root, environment, [*where, "--no-build-isolation", "--editable", project])
     place_file(environment).write_text(ascii(str(root)), encoding="utf-8")
     mark = fingerprint(root, version_in(environment))
     for installed in {(), extras}:

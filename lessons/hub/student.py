@@ -52,6 +52,7 @@ class LeadsToLogin(ForThePerson):
 class StudentServer(LessonServer):
     """The lessons' server behind JupyterHub's login."""
 
+    adds = False
     keeps_warm = False  # most students open no lesson that needs a kernel
     auto_token = True  # Voila then passes no token of its own: the hub's are the only ones
 

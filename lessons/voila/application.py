@@ -33,8 +33,10 @@ from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from lessons.others import OTHERS
 from widgets.plotly_script import plotly_file
 
+from .adding import Adding, Packages
 from .at_once import Answers, Question, SharedFile
 from .kernels import PRIVATE, RunningPython, WarmKernels, room_for_another
 from .login import SecretAddress, for_the_person
@@ -130,6 +132,8 @@ class LessonServer(Voila):
     start_page: Callable[[], str]
     when_ready: Callable[[], None]
     answers: Answers | None = None  # to the pages of our own lessons; None for any other notebooks
+    packages: Adding | None = None  # that such a lesson may lack
+    adds = True  # whether whoever opens one may add them
     keeps_warm = True  # whether a kernel waits from the start for a lesson that needs one
 
     @classmethod
@@ -191,12 +195,16 @@ class LessonServer(Voila):
         if Path(self.root_dir) == LESSONS:
             resources = self.voila_configuration.config.VoilaConfiguration.resources["gradsheet"]
             self.answers = Answers(resources.get("shared", ""))
-        asked = {"answers": self.answers, **voila}
+            self.packages = Adding(self.adds)
         at = lambda *parts: url_path_join(self.base_url, *parts)
         handlers = [
             (self.base_url, StartPage, {"start_page": self.start_page, **voila}),
-            *self.at_once(at, asked),
-            (at("lesson", r"([\w-]+)"), Lesson, {"answers": self.answers, **lesson}),
+            *self.at_once(at, voila),
+            (
+                at("lesson", r"([\w-]+)"),
+                Lesson,
+                {"answers": self.answers, "packages": self.packages, **lesson},
+            ),
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
             # Voila's own address has room for more, at which its handler fails.
             (
@@ -214,12 +222,14 @@ class LessonServer(Voila):
             (pattern, self.behind_login(handler), *rest) for pattern, handler, *rest in handlers
         ]
 
-    def at_once(self, at: Callable[..., str], asked: dict[str, Any]) -> list[tuple]:
+    def at_once(self, at: Callable[..., str], voila: dict[str, Any]) -> list[tuple]:
         """The addresses of what our own lessons' pages ask for; none for other notebooks."""
         if not self.answers:
             return []
+        asked = {"answers": self.answers, **voila}
         return [
             (at("lesson", r"([\w-]+)/(sheet|workbook|inputs)"), Question, asked),
+            (at("lesson", r"([\w-]+)/packages"), Packages, {"packages": self.packages, **voila}),
             (at("lesson", r"(gradsheet\.js|gradsheet\.css|plotly\.min\.js)"), SharedFile, asked),
         ]
 
@@ -261,12 +271,16 @@ class Lesson(TornadoVoilaHandler):
     notebook of any, with a kernel, under Voila's own `voila/render/NAME.ipynb`.
     """
 
-    def initialize(self, answers: Answers | None = None, **kwargs: Any) -> None:
+    def initialize(
+        self, answers: Answers | None = None, packages: Adding | None = None, **kwargs: Any
+    ) -> None:
         super().initialize(**kwargs)
-        self.answers = answers
+        self.answers, self.packages = answers, packages
 
     async def get(self, name: str) -> None:
         page = await self.answers.page(name) if self.answers else None
+        if self.packages and name in OTHERS and self.packages.state() != "done":
+            page = self.packages.offer(name).encode()
         if page is None:
             return await self.open_notebook(name)
         _ = self.xsrf_token  # sets the cookie with which the page may ask
