@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import re
+from functools import cache
 from typing import NamedTuple
 
 import engines
@@ -562,6 +563,7 @@ def test_the_lesson_s_numbers_are_the_sheets():
 # --- what the story says without a number
 
 
+@cache
 def told(name: str, number: int, steps: int) -> dict[str, float]:
     """The single numbers at a step of the sheet's story, counted from 1, after so many steps."""
     return at(name, steps, **SHEETS[name]().presets[number - 1].inputs)

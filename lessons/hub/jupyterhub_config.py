@@ -79,9 +79,9 @@ c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(state / "homes" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "lessons.hub"]
-# Measured: a student's server with a lesson open, and a kernel kept warm for the next one, takes
-# 300 MB, each further lesson 80 MB, and the fine-tuning lesson in training 400 MB. At the limit a
-# further lesson is refused in a sentence, even where the spawner does not enforce it.
+# Measured: a student's server and the process that answers its pages take 200 MB, a kernel, which
+# few lessons need, 80 MB more, and the fine-tuning lesson in training 400 MB. At the limit a further
+# lesson is refused in a sentence, even where the spawner does not enforce it.
 c.Spawner.mem_limit = "1G"
 c.Spawner.start_timeout = c.Spawner.http_timeout = (
     120  # seconds: a class that comes in at once waits for its turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,6 +39,12 @@ class Block:
     columns_named: tuple[str, ...] = ()
     shown: str = ""  # as a picture: grey, or heat, whose middle is 0; "": as numbers
     shown_range: tuple[float, float] | None = None  # of the picture; None: limits, or its own
+
+    def __copy__(self) -> Self:
+        """The same fields; `copy.copy` would find that out for each block of a sheet anew."""
+        new = object.__new__(type(self))
+        vars(new).update(vars(self))
+        return new
 
     @property
     def size(self) -> str:

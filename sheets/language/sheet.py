@@ -213,7 +213,10 @@ class Sheet(Blocks):
 
     def _named(self, name: str) -> str | None:
         """The block of that name: Excel does not tell upper and lower case apart."""
-        return next((known for known in self.blocks if known.lower() == name.lower()), None)
+        lower = name.lower()
+        if lower not in map(str.lower, self.blocks):  # nearly always, and quickly found out
+            return None
+        return next(known for known in self.blocks if known.lower() == lower)
 
     def _place(self, block: Block, group: Group) -> Expr:
         if block.expr is not None and self._labelled:
@@ -502,23 +505,31 @@ class Sheet(Blocks):
     @contextmanager
     def unless_it_fails(self) -> Iterator[None]:
         """What is done inside is undone where it ends in an error."""
-        before = self.copied()
+        before = self._with_containers_of_its_own()
+        blocks = [(block, dict(vars(block))) for block in self.blocks.values()]
         try:
             yield
         except BaseException:
             vars(self).update(vars(before))
+            for block, fields in blocks:
+                vars(block).update(fields)
             raise
 
     # --- the same sheet with other inputs
 
     def copied(self) -> Sheet:
         """The same sheet, to which blocks can be added without touching this one."""
+        new = self._with_containers_of_its_own()
+        new.blocks = {name: copy.copy(block) for name, block in self.blocks.items()}
+        return new
+
+    def _with_containers_of_its_own(self) -> Sheet:
+        """The same sheet of the same blocks, in lists and groups that this one does not share."""
         new = copy.copy(self)
         for name, value in vars(self).items():
             if isinstance(value, (dict, list)):
                 setattr(new, name, copy.copy(value))
         new.groups = [replace(group, blocks=list(group.blocks)) for group in self.groups]
-        new.blocks = {name: copy.copy(block) for name, block in self.blocks.items()}
         return new
 
     def resized(self, rows: int) -> Sheet:

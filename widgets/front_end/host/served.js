@@ -1,4 +1,5 @@
-// The server of a page that has no kernel: its Python reads workbooks and makes sheets of other sizes.
+// The server of a page that has no kernel: its Python reads workbooks and makes sheets of other
+// sizes.
 
 const GONE =
   "The lessons' server does not answer; it may have been stopped. The page goes on without it.";

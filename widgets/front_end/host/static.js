@@ -1,5 +1,5 @@
-// The page without a kernel: a file, or what a server holds in memory. plotly.js lies in the file, or
-// beside it; the workbook's parts and other sizes in the file, or with the server.
+// The page without a kernel: a file, or what a server holds in memory. plotly.js lies in the file,
+// or beside it; the workbook's parts and other sizes in the file, or with the server.
 
 import { unpacked } from "../engine/packing.js";
 import { archive, filled } from "../engine/workbook.js";

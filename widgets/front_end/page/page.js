@@ -47,6 +47,7 @@
 // host: where a page lives
 //   plotly       plotly.js once a page
 //   asking       questions to the kernel
+//   served       questions to a server, where there is no kernel
 //   other_sizes  the sheets of other sizes that lie in a static page
 //   widget       the page as an anywidget
 //   static       the page as a file
