@@ -1,5 +1,5 @@
-"""Students without a browser: each opens a lesson over HTTP and its kernel's websocket, as a page
-does, and moves a slider now and then.
+"""Students without a browser: each opens a lesson over HTTP and, where the page has a kernel, its
+websocket, as a page does, and moves a slider now and then: one that computes itself tells nobody.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ async def fetched(address: str) -> str:
     return answer.body.decode(errors="replace")
 
 
-async def kernel_of(address: str) -> WebSocketClientConnection:
-    """Open the lesson, read it to its end, and join the kernel that it names."""
-    found = re.search(r'"kernelId": ?"([^"]+)"', await fetched(address))
+async def kernel_of(address: str, page: str) -> WebSocketClientConnection | None:
+    """Join the kernel that a lesson's page names; None where it names none."""
+    found = re.search(r'"kernelId": ?"([^"]+)"', page)
     if found is None:
-        raise ConnectionError("the page names no kernel")
+        return None
     channels = f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels"
     request = HTTPRequest(channels, request_timeout=PATIENCE, connect_timeout=PATIENCE)
     return await websocket_connect(request, max_message_size=LARGEST, subprotocols=[PROTOCOL])
@@ -150,9 +150,13 @@ async def student(
     leave: asyncio.Event,
 ) -> None:
     await asyncio.sleep(APART * place)
-    socket = await kernel_of(address)
+    socket = await kernel_of(address, await fetched(address))
     for file in files:
         await fetched(file)
+    if socket is None:
+        found.opened.append(time.monotonic() - began)
+        await leave.wait()
+        return
     name, key = clip_of(await widgets_of(socket))
     found.opened.append(time.monotonic() - began)
     turn = 0
