@@ -236,6 +236,29 @@ def test_a_class_sees_what_its_link_shows_and_changes_what_it_leaves_open(page, 
     assert page.locator(".gs-editing").count() == 1
 
 
+def test_a_lock_holds_against_all_but_the_link(page, file):
+    opened(page, file, "#lock=prediction,clip")
+    for step in ("Clip at 0.05", "Five rows"):  # another clip, other rows
+        choose_step(page, step)
+        check_every_cell(page, log_loss(), {})
+    open_panel(page, "A and B")
+    page.get_by_label("What differs in B").select_option("clip")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("is locked in this link").wait_for()
+    page.evaluate("location.hash = '#clip=0.05&lock=clip'")
+    wait_for_clip = "document.querySelector('input[type=text][aria-label=clip]').value === '0.05'"
+    page.wait_for_function(wait_for_clip)
+    check_every_cell(page, log_loss(), {"clip": 0.05})
+
+
+def test_no_key_walks_a_story_that_is_hidden(page, file):
+    opened(page, file, "#hide=presets")
+    page.get_by_role("button", name="Present").click()
+    for key in ("n", "n", "PageDown", "p"):
+        page.keyboard.press(key)
+    check_every_cell(page, log_loss(), {})
+
+
 def test_the_builder_makes_such_a_link(page, file):
     opened(page, file, "")
     open_panel(page, "A link for a class")

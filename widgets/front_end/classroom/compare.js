@@ -114,6 +114,8 @@ export class Compare {
   answer(chosen) {
     if (!chosen) return { refusal: NO_INPUT };
     const { block, row, column } = chosen;
+    if (this.state.locked.has(block.name))
+      return { refusal: `${block.words} is locked in this link` };
     const answer = typed(block, block.choices.length ? this.choices.value : this.field.value);
     return answer.value === this.state.value(block.name, row, column) ? { refusal: SAME } : answer;
   }

@@ -10,7 +10,7 @@ import { isInput } from "../engine/blocks.js";
  * @property {import("../engine/state.js").State} state
  * @property {HTMLElement} node
  * @property {{address: boolean}} host whether the address bar is this page's
- * @property {{last: number|null, show: (k: number|null) => void}} story
+ * @property {{last: number|null, show: (k: number|null) => void, hidden: boolean}} story
  * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
  * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
  * @property {() => void} draw
@@ -95,6 +95,7 @@ export class Share {
       }
       this.reading = false;
     }
+    state.locked = new Set(); // a lock holds against everything but the link
     state.setInputs({ ...startOf(state.description, null), ...found.inputs }, found.step);
     this.page.story.show(found.preset);
     this.apply(mode ? { ...found.looks, mode } : found.looks);
@@ -192,6 +193,7 @@ export class Share {
     );
     setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
     this.state.locked = new Set(this.looks.lock);
+    this.page.story.hidden = this.looks.hide.includes("presets");
     this.page.stage.fit();
     this.page.draw();
   }

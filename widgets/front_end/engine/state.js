@@ -112,7 +112,7 @@ export class State {
    * @param {number} step
    */
   setInputs(inputs, step = 0) {
-    for (const name in inputs) this.start[name] = copied(inputs[name]);
+    for (const name of this.free(inputs)) this.start[name] = copied(inputs[name]);
     const data = this.inputs.find((name) => this.isData(name) && this.start[name] !== null);
     const rows = data
       ? this.start[data].length / this.blocks[data].shape[1]
@@ -124,6 +124,18 @@ export class State {
     }
     this.step = step;
     this.recompute(resized ? undefined : Object.keys(inputs));
+  }
+
+  /**
+   * The names of those that no link has locked: what is locked stays as the link left it, and with
+   * locked data the number of rows.
+   */
+  free(inputs) {
+    const fits = (name) =>
+      !this.rowsAreLocked ||
+      !this.isData(name) ||
+      (inputs[name] && inputs[name].length === this.rows * this.blocks[name].shape[1]);
+    return Object.keys(inputs).filter((name) => !this.locked.has(name) && fits(name));
   }
 
   /**

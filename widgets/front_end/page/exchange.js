@@ -54,10 +54,10 @@ export class Exchange {
     try {
       const inputs = await this.page.host.open(await file.arrayBuffer());
       this.page.restarting();
-      setText(
-        (await this.take(inputs)).exchange.note,
-        `The inputs of ${file.name} are on the page.`,
-      );
+      const page = await this.take(inputs);
+      const locked = [...page.state.locked].filter((name) => name in inputs);
+      const but = locked.length ? ` Locked in this link, and left: ${locked.join(", ")}.` : "";
+      setText(page.exchange.note, `The inputs of ${file.name} are on the page.${but}`);
     } catch (error) {
       setText(this.note, `Nothing was changed: ${error.message}`);
     }

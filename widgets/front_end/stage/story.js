@@ -24,6 +24,7 @@ export class Story {
     this.last = null; // the one that the page's inputs come from, whatever was changed since
     this.at = 0; // the card
     this.moved = true; // whether the card's inputs are set; before, it asks
+    this.hidden = false; // by a link
     this.starts = -1; // the state's count of starts at the move: another one is the reader's own
     this.bar = this.makeBar();
     this.node = this.makeCard();
@@ -90,6 +91,7 @@ export class Story {
 
   /** What comes next: the move that the card asks about, or the next card. */
   forward() {
+    if (this.hidden) return;
     if (!this.moved) {
       this.choose(this.at - 1);
       if (this.scene.play) this.page.play();
@@ -98,7 +100,7 @@ export class Story {
 
   /** The card before this one, as it stands after its move. */
   back() {
-    if (this.at) this.choose(this.at - 2);
+    if (this.at && !this.hidden) this.choose(this.at - 2);
   }
 
   /** Card k + 1 with its question; one without a question makes its move at once. */
