@@ -102,6 +102,12 @@ def test_metrics_say_what_happened(written):
     assert found["expected_log_loss"] == predictions.expected_log_loss(found["clip"])
 
 
+def test_who_may_read_other_new_files_may_read_the_model(written, tmp_path):
+    (tmp_path / "new").touch()
+    modes = {path.stat().st_mode for path in (written[0] / "model").iterdir()}
+    assert modes == {(tmp_path / "new").stat().st_mode}
+
+
 def test_from_pretrained_opens_the_model(written):
     folder, trained, predictions = written
     with quiet():

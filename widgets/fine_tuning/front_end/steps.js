@@ -100,7 +100,7 @@ export class Steps {
       this.step(
         "",
         "All in one call",
-        `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of` +
+        `Gradsheet's recipe for these pictures: ${about.frozenEpochs} epochs of the head at a rate of` +
           ` ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to` +
           ` ${short(about.lastRate)}. Or take the steps one by one.`,
         oneCall,

@@ -27,7 +27,7 @@ from ..learning.results import Predictions, checked_clip, log_loss_inputs
 from ..takeaway.submission import unreadable_words
 
 LARGEST = 112  # pixels of a picture's longer side on the page
-MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
+MOST_CLASSES = 40  # in the confusion matrix; a larger one is in the workbook
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
 HANDED_IN = 12  # pictures shown of those that were predicted
@@ -70,6 +70,7 @@ def told_pictures(pictures: Pictures) -> dict[str, Any]:
         "skipped": list(pictures.skipped[:MOST_SKIPPED]),
         "skippedCount": len(pictures.skipped),
         "testCount": len(pictures.test),
+        "unchecked": pictures.unchecked(),
     }
 
 

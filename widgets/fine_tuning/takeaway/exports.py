@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -95,6 +96,15 @@ def write_model(folder: Path, learner: Learner) -> None:
     with quiet():
         learner.network.model.save_pretrained(folder)
         learner.body.processor.save_pretrained(folder)
+    for path in folder.iterdir():  # safetensors' are the writer's alone, whatever is usual here
+        path.chmod(0o666 & ~usual_mask())
+
+
+def usual_mask() -> int:
+    """What the system takes from the permissions of a new file; it can only be asked by setting."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def metrics(
