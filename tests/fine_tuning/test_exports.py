@@ -126,7 +126,7 @@ def test_the_head_s_sheet_is_the_head(trained):
     """PyTorch's logits, probabilities and losses."""
     predictions, head = trained.predictions(), trained.network.head
     weight, bias = (part.detach().double().numpy() for part in (head.weight, head.bias))
-    found = values(head_sheet(predictions, trained.features(ROWS), weight, bias))
+    found = values(head_sheet(predictions, trained.features(range(ROWS)), weight, bias))
     np.testing.assert_allclose(found["logits"], predictions.logits[:ROWS], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(
         found["probability"], predictions.probabilities[:ROWS], rtol=1e-4, atol=1e-6

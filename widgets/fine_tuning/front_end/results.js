@@ -154,7 +154,7 @@ export class Results {
       const { content } = await this.host.ask("clip", { clip: numberIn(this.clip.input) });
       setText(this.awaySays, "");
       setText(this.cost, content.sentence);
-      const some = content.rows < this.drawn.count ? `the first ${content.rows} of ` : "";
+      const some = content.rows < this.drawn.count ? `${content.rows}, by chance, of ` : "";
       const which = `${some}these very predictions, ${content.positive} as the cat`;
       this.link.replaceChildren(
         ...(this.host.lessons

@@ -366,11 +366,9 @@ class Learner:
             trained = replace(self.body, model=model, has_head=True, fresh=False)
             return answers(trained, pictures, self.settings.device, self._listener, stop)
 
-    def features(self, count: int) -> np.ndarray:
-        """(pictures, features): what the head is given now for the first `count` validation
-        pictures.
-        """
-        pixels = self.body.pixels([picture.open() for picture in self.pictures.valid[:count]])
+    def features(self, numbers: Sequence[int]) -> np.ndarray:
+        """(pictures, features): what the head is given now for these validation pictures."""
+        pixels = self.body.pixels([self.pictures.valid[k].open() for k in numbers])
         with torch.inference_mode():
             given = self.network.eval().features(
                 self.body.normalised(pixels.to(self.settings.device).float())

@@ -242,7 +242,7 @@ class Session:
         weight, bias = (
             part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias)
         )
-        head = (self.learner.features(ROWS), weight, bias)
+        head = (self.learner.features(predicted.mixed(ROWS)), weight, bias)
         epoch = self.curves.stands(PRETRAINED)
         of = TRAINED[epoch["stage"]] if epoch else "a head that knows nothing yet"
         told = told_results(predicted, self.pictures, f"The network with {of}", stop)

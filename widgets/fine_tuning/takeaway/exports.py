@@ -83,10 +83,11 @@ def write_confusion(path: Path, predictions: Predictions) -> None:
 
 
 def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
-    """The head with its first pictures, live, as .xlsx."""
-    head = learner.network.head
+    """The head with some of the pictures, live, as .xlsx."""
+    head, shown = learner.network.head, predictions.mixed(ROWS)
     weight, bias = (part.detach().cpu().double().numpy() for part in (head.weight, head.bias))
-    write_workbook(head_sheet(predictions, learner.features(ROWS), weight, bias), path)
+    some, features = predictions.only(shown), learner.features(shown)
+    write_workbook(head_sheet(some, features, weight, bias, len(predictions.ids)), path)
 
 
 def write_model(folder: Path, learner: Learner) -> None:
