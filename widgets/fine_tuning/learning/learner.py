@@ -32,6 +32,7 @@ from .augmentation import Augmentation, augmentation_of
 from .bodies import Body
 from .checkpoints import named, of
 from .features import cache_folder, fingerprint
+from .few import ByCount, by_count, head_accuracy
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
@@ -325,6 +326,16 @@ class Learner:
                 end_lr,
                 num_it,
             )
+
+    def by_count(self, listener: Listener = nobody, stop: Stop = never) -> list[ByCount]:
+        """How right a new head is on the body as it came, by the pictures of a class that it learnt
+        from; the learner is as before afterwards. Raises Stopped.
+        """
+        with self._alone(listener, stop):
+            train, valid = self.trainees.pretrained_features()
+            classes, stage = len(self.pictures.classes), stages_of(self.pictures.recipe)[0]
+            accuracy = head_accuracy(train, valid, classes, stage, self.settings, stop)
+            return by_count(train.labels.tolist(), accuracy, self._listener)
 
     def predictions(
         self, of: str = "network", listener: Listener = nobody, stop: Stop = never

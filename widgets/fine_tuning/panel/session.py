@@ -40,6 +40,7 @@ BEFORE = {
     "saved": [],
     "curve": {},
     "seen": [],
+    "few": {},
     "results": {},
     "notices": [],
     "stale": False,
@@ -126,7 +127,7 @@ class Session:
 
     def take_up(self, listen: Listener, stop: Stop) -> str:
         """What this folder holds of an earlier time, if it does; the page is told all of it."""
-        kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen")}
+        kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen", "few")}
         for name, before in BEFORE.items():
             self.tell(name, kept.get(name) or before)
         self.curves, self.saved = Curves(kept["runs"]), kept["saved"] or []

@@ -22,6 +22,7 @@ from ..data.events import Stop, Stopped, never
 from ..data.photographs import photographs
 from ..data.pictures import Picture, Pictures
 from ..data.reading import read
+from ..learning.few import ByCount
 from ..learning.predicting import Answers
 from ..learning.results import Predictions, checked_clip, log_loss_inputs
 from ..takeaway.submission import unreadable_words
@@ -125,6 +126,16 @@ def told_results(
             "was": calibration.was.tolist(),
             "sentence": calibration.sentence(),
         },
+    }
+
+
+def told_few(found: Sequence[ByCount], pictures: Pictures) -> dict[str, Any]:
+    valid = [count for _, count in pictures.counts.values()]
+    return {
+        "each": [one.each for one in found],
+        "accuracies": [list(one.accuracies) for one in found],
+        "means": [one.mean for one in found],
+        "commonest": max(valid) / sum(valid),
     }
 
 

@@ -23,7 +23,7 @@ from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
 from .session import BEST, LATEST, Session
-from .showing import MOST_FILTERS, PATCHES, address, told_answers
+from .showing import MOST_FILTERS, PATCHES, address, told_answers, told_few
 
 LONGEST_NAME = 60
 
@@ -152,6 +152,15 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
     return (
         f"Drawn are {which} filters of the first layer, each with the patches that excite it most."
     )
+
+
+def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """Accuracy by the number of pictures of a class."""
+    found = session.learner.by_count(listen, stop)
+    told = told_few(found, session.pictures)
+    session.tell("few", told)
+    session.place.keep("few", told)
+    return saying.fewer(found, told["commonest"])
 
 
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
