@@ -24,6 +24,7 @@ const NAMES = [
   "stale",
   "seen",
   "few",
+  "heated",
   "notices",
   "resumable",
   "recorded",
@@ -198,6 +199,7 @@ class Panel {
       this.steps.drawFew(state.few);
       fewChart(this.few, state.few);
     }
+    if (one("heated")) this.results.drawCloser(state.heated);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 

@@ -368,14 +368,17 @@ class Learner:
             own, labels = self.trainees.own_predictions()
         return RolledUp.of(meant, own.double().cpu().numpy(), labels.numpy())
 
+    @property
+    def trained_body(self) -> Body:
+        """The network as it is now, as a body with a head of its own, of the live weights."""
+        return replace(self.body, model=self.network.model.eval(), has_head=True, fresh=False)
+
     def answers(
         self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never
     ) -> Answers:
         """What the network says now of pictures whose labels nobody knows. Raises Stopped."""
         with self._alone(listener, stop):
-            model = self.network.model.eval()
-            trained = replace(self.body, model=model, has_head=True, fresh=False)
-            return answers(trained, pictures, self.settings.device, self._listener, stop)
+            return answers(self.trained_body, pictures, self.settings.device, self._listener, stop)
 
     def features(self, numbers: Sequence[int]) -> np.ndarray:
         """(pictures, features): what the head is given now for these validation pictures."""

@@ -41,6 +41,7 @@ BEFORE = {
     "curve": {},
     "seen": [],
     "few": {},
+    "heated": [],
     "results": {},
     "notices": [],
     "stale": False,
@@ -250,6 +251,7 @@ class Session:
         self.predicted, self.head = predicted, head
         self.tell("results", told)
         self.tell("stale", False)
+        self.tell("heated", [])
         self.place.keep("results", told)
         return predicted
 
