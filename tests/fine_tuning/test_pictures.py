@@ -97,6 +97,19 @@ def test_labels_from_a_csv(photos, tmp_path, heading, comma):
 
 
 @pytest.mark.parametrize(
+    "heading, numbered, encoding", [(",id,label", True, "utf-8"), ("id,label", False, "utf-16")]
+)  # as pandas' to_csv writes it, and Excel's "Unicode text"
+def test_labels_from_a_csv_of_pandas_or_excel(photos, tmp_path, heading, numbered, encoding):
+    names = by_name(photos)
+    rows = [heading]
+    for k, (name, label) in enumerate(names.items()):
+        rows.append(f"{k},{name},{label}" if numbered else f"{name},{label}")
+    file = tmp_path / "labels.csv"
+    file.write_text("\r\n".join(rows), encoding=encoding, newline="")
+    assert labelled(pictures_in(photos, by_csv(file))) == names
+
+
+@pytest.mark.parametrize(
     "expression", [r"^(bright|dark)", r"/(bright|dark)[^/]* \d+\.png$"]
 )  # in the name; in the path, as in lesson 1
 def test_labels_by_a_regular_expression(photos, expression):
