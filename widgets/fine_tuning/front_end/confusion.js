@@ -3,7 +3,7 @@
 import { element, setText } from "../../front_end/elements/elements.js";
 
 const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
-const SIDE = 800; // pixels of a matrix that is drawn, or a little less
+const SIDE = 560; // pixels of a matrix that is drawn, or a little less
 const RIGHT = "0,90,156";
 const WRONG = "178,60,0";
 const FAINTEST = 0.2; // of a cell with any picture in it

@@ -290,7 +290,7 @@ export function fewChart(chart, few) {
   const mean = {
     type: "scatter",
     mode: "lines+markers",
-    name: "a new head, mean of the draws",
+    name: "mean",
     x: few.each,
     y: few.means,
     line: { color, width: 2.5 },
@@ -307,7 +307,7 @@ export function fewChart(chart, few) {
   const commonest = {
     type: "scatter",
     mode: "lines",
-    name: "always the commonest class",
+    name: "commonest class",
     x: [few.each[0], few.each.at(-1)],
     y: [few.commonest, few.commonest],
     line: { color: "#777", dash: "dash", width: 1.5 },

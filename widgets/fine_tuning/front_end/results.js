@@ -203,7 +203,7 @@ export class Results {
     const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
     const matrix = part(
       "Confusion matrix",
-      scrolled("Confusion matrix", confusion(results)),
+      results.confusion ? scrolled("Confusion matrix", confusion(results)) : confusion(results),
       element("h4", { text: "Most confused" }),
       confused.length
         ? element("ul", {}, ...confused)

@@ -31,7 +31,7 @@ from ..takeaway.submission import unreadable_words
 
 LARGEST = 112  # pixels of a picture's longer side on the page
 MOST_CLASSES = 40  # in the confusion matrix as numbers
-MOST_DRAWN = 800  # in it as a picture; a larger one is in the file
+MOST_DRAWN = 560  # in it as a picture; a larger one is in the file
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
 HANDED_IN = 12  # pictures shown of those that were predicted
