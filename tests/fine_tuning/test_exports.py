@@ -102,6 +102,12 @@ def test_metrics_say_what_happened(written):
     assert found["expected_log_loss"] == predictions.expected_log_loss(found["clip"])
 
 
+def test_who_may_read_other_new_files_may_read_the_model(written, tmp_path):
+    (tmp_path / "new").touch()
+    modes = {path.stat().st_mode for path in (written[0] / "model").iterdir()}
+    assert modes == {(tmp_path / "new").stat().st_mode}
+
+
 def test_from_pretrained_opens_the_model(written):
     folder, trained, predictions = written
     with quiet():
@@ -120,7 +126,7 @@ def test_the_head_s_sheet_is_the_head(trained):
     """PyTorch's logits, probabilities and losses."""
     predictions, head = trained.predictions(), trained.network.head
     weight, bias = (part.detach().double().numpy() for part in (head.weight, head.bias))
-    found = values(head_sheet(predictions, trained.features(ROWS), weight, bias))
+    found = values(head_sheet(predictions, trained.features(range(ROWS)), weight, bias))
     np.testing.assert_allclose(found["logits"], predictions.logits[:ROWS], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(
         found["probability"], predictions.probabilities[:ROWS], rtol=1e-4, atol=1e-6

@@ -11,6 +11,7 @@ import pytest
 import torch
 from panels import SHOWN, ask, click
 from PIL import Image
+from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 
 from lessons.command_line import main
 from sheets import InputError
@@ -18,8 +19,9 @@ from widgets.fine_tuning.data.photographs import FOLDER, photographs
 from widgets.fine_tuning.data.reading import read
 from widgets.fine_tuning.learning import bodies
 from widgets.fine_tuning.learning.augmentation import Augmentation
-from widgets.fine_tuning.learning.bodies import load_body
+from widgets.fine_tuning.learning.bodies import body_of, load_body
 from widgets.fine_tuning.learning.glance import Glance, How, draws, glance
+from widgets.fine_tuning.learning.heat import heat_maps, warmed
 from widgets.fine_tuning.learning.offered import DIGITS, LITE
 from widgets.fine_tuning.panel import looking
 
@@ -84,6 +86,60 @@ def test_a_glance_is_the_models_own_answer(lite):
     assert found.probabilities.sum() == pytest.approx(1)
     assert [p for _, p in found.top()] == sorted(found.probabilities)[:-6:-1]
     assert found.seen.shape == (224, 224, 3) and found.seen.std() > 10
+
+
+# --- what speaks for a class
+
+
+def test_a_heat_map_adds_up_to_the_logit(lite):
+    """The head is given the mean over all places: what they add is the logit without its bias."""
+    picture = read(FOLDER / "coffee.jpg")
+    order = glance(lite, picture).first()
+    found = heat_maps(lite, picture, order)
+    inputs = lite.processor(images=[picture], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        logits = lite.model(pixel_values=inputs).logits[0, order].numpy()
+    bias = lite.model.classifier.bias.detach().numpy()[order]
+    assert found.shape == (5, 7, 7)
+    np.testing.assert_allclose(found.sum(axis=(1, 2)) + bias, logits, rtol=1e-4)
+    assert lite.model.training is False and all(p.grad is None for p in lite.model.parameters())
+
+
+def test_what_speaks_for_the_tripod_is_the_tripod(lite):
+    """It stands in the lower half, right of the middle."""
+    picture = read(FOLDER / "camera.jpg")
+    (heat,) = heat_maps(lite, picture, glance(lite, picture).first(1))
+    there = np.zeros((7, 7), bool)
+    there[4:, 3:6] = True
+    assert heat[there].mean() > 2 * heat[~there].mean()
+
+
+def test_places_that_speak_for_it_are_orange_and_all_others_grey():
+    seen = np.full((70, 70, 3), 100, np.uint8)
+    heat = np.full((7, 7), -1.0)
+    assert (warmed(seen, heat) == 100).all()
+    heat[1, 5] = 0.3
+    drawn = warmed(seen, heat)
+    assert abs(drawn[15, 55] - np.array([208, 104, 30])).max() <= 1  # seven tenths of it orange
+    assert (drawn[30:, :40] == 100).all()
+
+
+def test_a_transformer_has_no_heat_map():
+    from transformers import ViTConfig, ViTForImageClassification
+
+    config = ViTConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        image_size=32, patch_size=8, num_labels=3,
+    )  # fmt: skip
+    processor = ConvNextImageProcessorPil(size={"shortest_edge": 32}, crop_pct=1.0)
+    body = body_of("vit", ViTForImageClassification(config), processor)
+    with pytest.raises(InputError, match="does not keep the places of a picture to its end"):
+        heat_maps(body, read(FOLDER / "cat.jpg"), [0])
+    told = looking.told_glance(body, read(FOLDER / "cat.jpg"), "a cat", How())
+    assert told["heat"] == [] and told["heatSays"].startswith("vit: ") and told["top"]
+
+
+# ---
 
 
 def test_the_sentence_counts():
@@ -255,6 +311,8 @@ def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
         "size": "451 x 300",
         "side": "224 x 224",
         "top": [["tabby", 0.75], ["lynx", 0.0004]],
+        "heat": [one["src"] for one in opened_once.photographs[1:3]],
+        "heatSays": "",
         "sentence": "All others are next to nothing.",
         "normalised": False,
         "draws": [{"src": opened_once.photographs[0]["src"], "caption": "tabby / 0.75"}] * 10,
@@ -271,6 +329,12 @@ def test_the_page_shows_the_picture_the_guesses_and_why_not(page, opened_once):
     widths = table.locator(".ft-bar span").evaluate_all("bars => bars.map(b => b.style.width)")
     assert widths == ["75%", "0.04%"]
     assert "some body says of it, not normalised" in table.inner_text()
+    assert page.get_by_role("img", name="Orange: what speaks for tabby").count() == 1
+    click(page, "lynx")
+    warm = page.get_by_role("img", name="Orange: what speaks for lynx")
+    assert warm.get_attribute("src") == told["heat"][1]
+    pressed = table.get_by_role("button", pressed=True)
+    assert pressed.all_inner_texts() == ["lynx"]
     page.get_by_text("Pixels are numbers, and no picture").click()
     small = np.asarray(Image.open(io.BytesIO(base64.b64decode(told["seen"].partition(",")[2]))))
     y, x = ((side - 6) / 2 for side in small.shape[:2])

@@ -98,6 +98,16 @@ def test_the_lectures_steps(panel):
     )  # and not of what it was before it was loaded back
     done(p, "inside")
     assert len(p.seen) == 16 and all(len(one["patches"]) == 8 for one in p.seen)
+    done(p, "heat")
+    top = p.results["topLosses"][: len(p.heated)]
+    assert len(top) == 6 and top == [
+        {**one["pictures"][0], "src": small["src"]}
+        for one, small in zip(p.heated, top, strict=True)
+    ]
+    for one in p.heated:
+        said, actual = one["pictures"][0]["caption"].split(" / ")[:2]
+        warm = [more["caption"] for more in one["pictures"][1:]]
+        assert warm == [f"for {said}", f"for {actual}"][: len({said, actual})]
     assert "The pretrained network stands at" in done(p, "scratch", epochs=1, lr=0.005)
     assert [run["source"] for run in p.runs] == [
         "body's predictions",

@@ -21,12 +21,14 @@ from widgets.fine_tuning.data.digits import OTHERS, digits
 from widgets.fine_tuning.data.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
 from widgets.fine_tuning.data.pictures import (
     MOST_NAMED,
+    Picture,
     Pictures,
     fewer,
     fitting_batch,
+    fitting_recipe,
     pictures_in,
 )
-from widgets.fine_tuning.data.reading import read
+from widgets.fine_tuning.data.reading import UnreadablePicture, read
 from widgets.fine_tuning.data.recipe import Recipe
 
 BRIGHT = "bright ☀"
@@ -64,7 +66,7 @@ def test_labels_by_folder(photos):
     assert (
         found.counts == {BRIGHT: (6, 2), "dark": (6, 2)}
         and not found.skipped
-        and found.recipe == Recipe(batch_size=4)
+        and found.recipe == Recipe(batch_size=4, frozen_epochs=20)
     )
 
 
@@ -92,6 +94,19 @@ def test_labels_from_a_csv(photos, tmp_path, heading, comma):
     file.write_text("\ufeff" + lines.replace(",", comma), encoding="utf-8")
     found = labelled(pictures_in(photos, by_csv(file)))
     assert found == {name: "sun" if label == BRIGHT else "night" for name, label in names.items()}
+
+
+@pytest.mark.parametrize(
+    "heading, numbered, encoding", [(",id,label", True, "utf-8"), ("id,label", False, "utf-16")]
+)  # as pandas' to_csv writes it, and Excel's "Unicode text"
+def test_labels_from_a_csv_of_pandas_or_excel(photos, tmp_path, heading, numbered, encoding):
+    names = by_name(photos)
+    rows = [heading]
+    for k, (name, label) in enumerate(names.items()):
+        rows.append(f"{k},{name},{label}" if numbered else f"{name},{label}")
+    file = tmp_path / "labels.csv"
+    file.write_text("\r\n".join(rows), encoding=encoding, newline="")
+    assert labelled(pictures_in(photos, by_csv(file))) == names
 
 
 @pytest.mark.parametrize(
@@ -196,7 +211,7 @@ def test_bad_files_are_skipped_by_name_and_the_others_used(photos):
     (dark / "page.html").write_text("<html>")
     noise(64).save(dark / "cut off.jpg")
     (dark / "cut off.jpg").write_bytes((dark / "cut off.jpg").read_bytes()[:2000])
-    Image.new("L", (10_000, 5_000)).save(dark / "bomb.png")
+    Image.new("L", (10_000, 7_000)).save(dark / "bomb.png")
     (dark / "larger bomb.png").write_bytes(png(50_000, 50_000))
     (dark / "quiet bomb.png").write_bytes(png(10_000, 10_000))
     Image.new("L", (2000, 3)).save(dark / "thread.png")
@@ -215,7 +230,7 @@ def test_bad_files_are_skipped_by_name_and_the_others_used(photos):
         + ("quiet bomb.png", "thread.png", "broken.png")
     }
     why = dict(found.skipped)
-    assert why["dark/empty.jpg"] == "it is empty" and "50 million pixels" in why["dark/bomb.png"]
+    assert why["dark/empty.jpg"] == "it is empty" and "70 million pixels" in why["dark/bomb.png"]
     assert sum(found.counts["dark"]) == 8
     assert f"Skipped dark/bomb.png: {why['dark/bomb.png']}." in found.sentences()
 
@@ -250,7 +265,7 @@ def test_of_many_skipped_files_the_first_are_named_and_all_counted(photos):
     found = pictures_in(photos)
     many = replace(found, skipped=tuple((f"{k}.txt", "it has no label") for k in range(1234)))
     said = many.sentences()
-    assert len(said) == MOST_NAMED + 2 and said[-1] == "1,234 files were skipped in all."
+    assert len(said) == MOST_NAMED + 3 and said[-1] == "1,234 files were skipped in all."
     assert found.folder == photos.resolve()
 
 
@@ -395,6 +410,68 @@ def test_colours_are_read_as_they_are_meant(tmp_path):
     Image.new("CMYK", (4, 4), (0, 0, 0, 0)).save(tmp_path / "print.jpg")
     means = {path.stem: int(np.asarray(read(path)).mean()) for path in tmp_path.iterdir()}
     assert means == {"16 bits": 100, "clear": 255, "print": 255}
+
+
+def test_numbers_of_32_bits_are_read_from_their_least_to_their_largest(tmp_path):
+    steps = np.linspace(0, 1, 16).reshape(4, 4)
+    for name, values in {
+        "shares": steps.astype(np.float32),
+        "millions": (steps * 4e6 + 5).astype(np.int32),
+        "below 0": (steps * 200 - 100).astype(np.float32),
+    }.items():
+        Image.fromarray(values).save(tmp_path / f"{name}.tiff")
+    for path in tmp_path.iterdir():
+        found = np.asarray(read(path))[..., 0]
+        np.testing.assert_allclose(found, 255 * steps, atol=1.01, err_msg=path.name)
+    Image.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "flat.tiff")
+    assert not np.asarray(read(tmp_path / "flat.tiff")).any()  # of one number there is no range
+
+
+def test_a_telephone_s_48_million_pixels_are_read_and_avif(tmp_path):
+    Image.new("L", (8000, 6000), 77).save(tmp_path / "large.png")
+    assert read(tmp_path / "large.png").getpixel((0, 0)) == (77, 77, 77)
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "x.avif")
+    assert read(tmp_path / "x.avif").getpixel((5, 5))[0] > 240
+
+
+@pytest.mark.parametrize("name, kind", [("x.HEIC", "HEIC"), ("x.jxl", "JPEG XL"), ("x.dng", "raw")])
+def test_a_format_that_is_not_known_comes_with_advice(tmp_path, name, kind):
+    (tmp_path / name).write_bytes(b"something else")
+    with pytest.raises(UnreadablePicture, match=f"format: {kind}, which is to be saved as JPEG"):
+        read(tmp_path / name)
+
+
+def test_what_a_mac_packs_beside_pictures_is_no_class(photos):
+    (photos / "__MACOSX" / "dark").mkdir(parents=True)
+    (photos / "__MACOSX" / "dark" / "._0.png").write_bytes(b"notes")
+    (photos / "__MACOSX" / "note").write_bytes(b"notes")
+    found = pictures_in(photos)
+    assert found.classes == (BRIGHT, "dark") and not found.skipped
+
+
+def test_a_class_that_is_hardly_checked_is_named():
+    picture = Picture("x", 0, pixels=np.zeros((2, 2, 3), np.uint8))
+    of = [replace(picture, label=k) for k in range(3)]
+    found = Pictures("x", ("cat", "dog", "owl"), tuple(of), (*[of[0]] * 5, of[2]))
+    nothing, few = found.unchecked()
+    assert "no picture to check dog with" in nothing and "to check owl with" in few
+    assert found.sentences()[1:] == [nothing, few]
+    assert not Pictures("x", ("cat", "dog"), tuple(of[:2]), tuple(of[:2] * 3)).unchecked()
+
+
+def test_thousands_of_classes_are_a_short_sentence():
+    names = tuple(f"class {k}" for k in range(3000))
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    held = tuple(Picture(str(k), k, pixels=pixels) for k in range(3000))
+    first = Pictures("many", names, held, held).sentences()[0]
+    assert len(first) < 1000 and first.endswith("class 29 1 and 1 and 2,970 more.")
+
+
+@pytest.mark.parametrize("count, epochs", [(2, 20), (40, 20), (135, 17), (1000, 10), (10_000, 1)])
+def test_the_head_alone_learns_for_some_steps_however_few_pictures(count, epochs):
+    recipe = fitting_recipe(count)
+    steps = -(-count // recipe.batch_size)
+    assert recipe.head_epochs == epochs and (epochs * steps >= 150 or epochs == 20)
 
 
 def test_a_picture_stands_upright(tmp_path):

@@ -144,7 +144,21 @@ def test_the_log_loss_sheet_takes_these_predictions():
         shown = values(log_loss(), {**log_loss_inputs(found), "clip": clip})
         assert shown["loss_mean"][0, 0] == pytest.approx(found.expected_log_loss(clip), rel=1e-12)
         assert shown["accuracy"][0, 0] == found.accuracy
-    assert log_loss_inputs(found, 1, rows=2)["is_cat"] == [0, 1]
+    mixed = found.mixed(4)
+    some = log_loss_inputs(found, 1, rows=4)
+    assert some["is_cat"] == [float(found.actual[k] == 1) for k in mixed]
+    assert some["prediction"] == [found.probabilities[k, 1] for k in mixed]
+
+
+def test_a_mix_is_by_chance_the_same_each_time_and_of_each_picture_once():
+    """In their own order the first 400 of 1,000 would all be of one class."""
+    actual = np.repeat([0, 1], 500)
+    found = Predictions(("a", "b"), tuple(map(str, range(1000))), actual, np.eye(2)[actual])
+    mixed = found.mixed(400)
+    assert mixed == found.mixed(400) and len(set(mixed)) == 400
+    assert 0.4 < found.only(mixed).actual.mean() < 0.6
+    assert sorted(found.mixed(5000)) == list(range(1000))
+    assert found.only([7, 501]).ids == ("7", "501") and found.only([7, 501]).accuracy == 1
 
 
 # --- the first layer

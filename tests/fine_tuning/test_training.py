@@ -83,7 +83,10 @@ def test_one_cycle_is_pytorchs(stage):
 def test_slices():
     assert rates(1e-3, 4) == [1e-3] * 4
     assert rates(slice(1e-3), 3) == [1e-4, 1e-4, 1e-3]
-    assert rates(slice(1e-6, 1e-4), 3) == pytest.approx([1e-6, 1e-5, 1e-4], rel=1e-12)
+    for groups, halves in ((1, []), (2, [1e-6]), (3, [1e-6, 1e-5])):
+        assert rates(slice(1e-6, 1e-4), groups) == pytest.approx([*halves, 1e-4], rel=1e-12)
+    # fastai's _resnet_split: stem and two stages, two stages, head
+    assert rates(slice(1e-6, 1e-4), 6) == pytest.approx([*[1e-6] * 3, *[1e-5] * 2, 1e-4], rel=1e-12)
     for bad in (0, -1, 1e38, math.inf, math.nan, slice(None), slice(0, 1e-3), "fast"):
         with pytest.raises(InputError, match="learning rate"):
             rates(bad, 3)
@@ -607,9 +610,7 @@ def test_rates_are_shown_layer_by_layer(learner):
     ours = learner()
     shown = ours.group_rates(slice(1e-6, 1e-3))
     assert [name for name, _, _ in shown] == [name for name, _ in ours.network.groups()]
-    assert [lr for _, _, lr in shown] == pytest.approx(
-        np.geomspace(1e-6, 1e-3, len(shown)).tolist()
-    )
+    assert len(shown) == 5 and [lr for _, _, lr in shown] == rates(slice(1e-6, 1e-3), 5)
     assert sum(count for _, count, _ in shown) == sum(p.numel() for p in ours.network.parameters())
 
 

@@ -26,8 +26,8 @@ THREES_AND_SEVENS = (3, 7)
 OTHERS = (0, 1, 2, 4, 5, 6, 8, 9)
 EACH = 20  # training pictures of a class
 # Twenty of a class in a few steps: quick for the head, whose features are good, and gentle for the
-# body, or some draws of the pictures end
-# badly. Of 150 seeds none ends under 97%; with 0.02 for both 7 of 60 did.
+# body, or some draws of the pictures end badly: with 0.02 for both 7 of 60 seeds ended under 97%,
+# with these none of 150, while the rates still rose evenly from layer to layer.
 RECIPE = Recipe(epochs=8, frozen_epochs=6, lr=0.005, frozen_lr=0.02, batch_size=8)
 
 

@@ -14,14 +14,21 @@ from pathlib import Path, PurePath
 
 from sheets import InputError
 
+MAC_S = "__MACOSX"  # a folder in every zip of a Mac's, of its own notes about the files
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder of this name is none of the person's."""
+    return name.startswith(".") or name == MAC_S
+
 
 def files_in(root: Path, within: Sequence[Path] | None = None) -> dict[str, Path]:
     """Every regular file under root by its name relative to it, with `/`, as `spelt`; sorted.
 
-    Hidden files and folders are left out, and so is what is no regular file (a pipe would wait for
-    ever). A folder reached twice, by a link or by a loop of links, is walked once. within: links
-    that lead out of these folders, which are themselves no links, are left out. Raises InputError
-    where root is no folder, or one that cannot be read.
+    Hidden files and folders are left out, with what a Mac packs beside them, and so is what is no
+    regular file (a pipe would wait for ever). A folder reached twice, by a link or by a loop of
+    links, is walked once. within: links that lead out of these folders, which are themselves no
+    links, are left out. Raises InputError where root is no folder, or one that cannot be read.
     """
     try:
         is_folder = stat.S_ISDIR(root.stat().st_mode)
@@ -55,7 +62,7 @@ def _walk(
             ):  # the folder may be listed, and not entered
                 raise InputError(f"{path}: this cannot be read: {error.strerror}") from None
             continue  # a link to nothing, or to itself
-        if entry.name.startswith(".") or (
+        if is_left_out(entry.name) or (
             within is not None and entry.is_symlink() and not is_within(path, within)
         ):
             continue

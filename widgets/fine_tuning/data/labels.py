@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -21,6 +22,7 @@ from .events import Stop, Stopped, never
 NAMED_AT_MOST = 3  # names in a message
 DRIVE = regex.compile(r"[A-Za-z]:")  # of Windows
 PATIENCE = 1.0  # seconds for a regular expression and one name
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LARGEST_CSV = 100_000_000  # bytes: some million rows
 TRAIN, VALID = (
     ("train", "training"),
@@ -152,7 +154,8 @@ def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
 
 def by_csv(path: Path, stop: Stop = never) -> Labeller:
     """Two columns, name and label, after a first line of headings or without one; commas,
-    semicolons or tabs between them.
+    semicolons or tabs between them; before them pandas' numbers of the rows, whose heading is
+    empty, or none. In UTF-8, or in UTF-16 with its mark, as Excel saves Unicode text.
 
     The labelling raises Stopped where stop, asked before each row, says so.
     """
@@ -167,8 +170,12 @@ def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
         io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known)
     )
     endings = {_ending(name) for name in files} - {""}
+    numbered = 0  # columns before the name
     try:
-        for k, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
+        for k, cells in enumerate(row for row in rows if any(cell.strip() for cell in row)):
+            if k == 0 and not cells[0].strip():
+                numbered = 1
+            row = cells[numbered:]
             if k == 0 and _safe(row[0]) not in known and _ending(row[0]) not in endings:
                 continue  # headings
             if len(row) < 2 or not row[1].strip():
@@ -191,9 +198,10 @@ def _text(path: Path) -> str:
                 f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST_CSV / 1e6:.0f} are read at most"
             )
             raise InputError(f"{path}: the labels cannot be read: {size}")
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8 or UTF-16"
         raise InputError(f"{path}: the labels cannot be read: {said}") from None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,16 @@ from PIL import Image
 
 from sheets import InputError
 
-from .files import files_in, natural, spelt
+from .files import files_in, is_left_out, natural, spelt
 from .labels import TRAIN, Labeller, Labels, by_folder, is_test, parts_of, shown, some
 from .reading import UnreadablePicture, check, is_named_as_a_picture, read
 from .recipe import Recipe
 
 VALID_SHARE = 0.2
 NOBODY_SAYS = -1  # a label
+HEAD_STEPS, MOST_OF_HEAD = 150, 20  # of the head alone, and the epochs that they may take
+MOST_COUNTED = 30  # classes, in a sentence
+FEW_TO_CHECK = 3  # pictures of a class
 MOST_NAMED = 100  # of the files that were skipped, in sentences
 BATCHES, STEPS = (64, 32, 16, 8, 4), 5  # pictures of a batch, where there are that many batches
 Progress = Callable[[int, int], None]  # done, of how many
@@ -113,8 +118,11 @@ class Pictures:
     def sentences(self) -> list[str]:
         """What was found, for the person who gave it."""
         counts = ", ".join(
-            f"{name} {train} and {valid}" for name, (train, valid) in self.counts.items()
+            f"{name} {train} and {valid}"
+            for name, (train, valid) in islice(self.counts.items(), MOST_COUNTED)
         )
+        if len(self.classes) > MOST_COUNTED:
+            counts += f" and {len(self.classes) - MOST_COUNTED:,} more"
         total = (
             f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in"
             f" {len(self.classes)} classes"
@@ -128,9 +136,24 @@ class Pictures:
         return [
             f"{self.name}: {total}: {counts}.",
             *tested,
+            *self.unchecked(),
             *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]),
             *more,
         ]
+
+    def unchecked(self) -> list[str]:
+        """A sentence where the accuracy says little or nothing of a class."""
+        none = [name for name, (_, valid) in self.counts.items() if valid == 0]
+        few = [name for name, (_, valid) in self.counts.items() if 0 < valid < FEW_TO_CHECK]
+        said = []
+        if none:
+            said.append(f"There is no picture to check {some(none)} with: no accuracy counts it.")
+        if few:
+            said.append(
+                f"There are fewer than {FEW_TO_CHECK} pictures to check {some(few)} with, so that"
+                " chance decides about their share."
+            )
+        return said
 
 
 def count_of(files: int) -> str:
@@ -194,7 +217,7 @@ def pictures_in(
         tuple(train),
         tuple(valid),
         skipped,
-        recipe=Recipe(batch_size=fitting_batch(len(train))),
+        recipe=fitting_recipe(len(train)),
         folder=real,
         test=test,
     )
@@ -208,6 +231,16 @@ def _to_predict(files: Mapping[str, Path], labels: Labels, is_a_class: bool) -> 
         if not is_a_class and is_test(name) and name not in labels and is_named_as_a_picture(name)
     ]
     return tuple(Picture(name, NOBODY_SAYS, files[name]) for name in sorted(names, key=natural))
+
+
+def fitting_recipe(count: int) -> Recipe:
+    """For so many pictures: a head that has learnt something before the body is unfrozen, whose
+    epochs on features that are kept cost next to nothing. From random weights it would pull at the
+    body at once.
+    """
+    size = fitting_batch(count)
+    steps = max(1, math.ceil(count / size))
+    return Recipe(batch_size=size, frozen_epochs=min(MOST_OF_HEAD, math.ceil(HEAD_STEPS / steps)))
 
 
 def fitting_batch(count: int) -> int:
@@ -237,7 +270,7 @@ def _check_folders(folder: Path, labels: Labels, parts: dict[str, bool]) -> None
             named = spelt(inner.relative_to(folder))
             if (
                 os.path.isdir(inner)
-                and not inner.name.startswith(".")
+                and not is_left_out(inner.name)
                 and not any(name.startswith(f"{named}/") for name in labels)
             ):
                 raise InputError(

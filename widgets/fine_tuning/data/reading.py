@@ -6,6 +6,7 @@ import io
 import warnings
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = (
@@ -16,11 +17,14 @@ FORMATS = (
     "WEBP",
     "TIFF",
     "PPM",
+    "AVIF",
 )  # not those that start another program to be read
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 64_000_000  # a telephone's 48 million, and some more
+OTHERS = {".heic": "HEIC", ".heif": "HEIC", ".jxl": "JPEG XL", ".dng": "raw", ".cr2": "raw"}
 MOST_ELONGATED = (
     50  # width over height, or height over width: a network's resize would blow such a picture up
 )
+DEEPEST = 65535.0  # of 16 bits
 GLANCE = (64, 64)  # a JPEG is decoded no larger than it must be while it is only checked
 
 Image.init()  # Pillow's readers of WEBP and TIFF are not there before
@@ -69,9 +73,7 @@ def _decoded(file: Path | io.BytesIO, glance: bool) -> Image.Image:
     except UnreadablePicture:
         raise
     except UnidentifiedImageError:
-        raise UnreadablePicture(
-            "it is empty" if _size(file) == 0 else "it is not a picture of a known format"
-        ) from None
+        raise UnreadablePicture(_unknown(file)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadablePicture(
             f"it has more than {MOST_PIXELS / 1e6:.0f} million pixels"
@@ -82,6 +84,15 @@ def _decoded(file: Path | io.BytesIO, glance: bool) -> Image.Image:
         ) from None
     except Exception as error:  # a decoder meeting a broken file may raise anything at all
         raise UnreadablePicture(f"it is damaged: {error}") from None
+
+
+def _unknown(file: Path | io.BytesIO) -> str:
+    if _size(file) == 0:
+        return "it is empty"
+    other = OTHERS.get(file.suffix.lower()) if isinstance(file, Path) else None
+    if other:
+        return f"it is not a picture of a known format: {other}, which is to be saved as JPEG first"
+    return "it is not a picture of a known format"
 
 
 def _size(file: Path | io.BytesIO) -> int:
@@ -102,9 +113,22 @@ def _check_size(width: int, height: int) -> None:
 
 def _rgb(picture: Image.Image) -> Image.Image:
     picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I"):  # 16 bits; a plain conversion would clip them at 255
-        picture = picture.convert("I").point(lambda value: value / 257).convert("L")
+    if picture.mode.startswith("I") or picture.mode == "F":
+        picture = _deep(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def _deep(picture: Image.Image) -> Image.Image:
+    """Of more than 8 bits, which a plain conversion would clip at 255: 16 bits as a share of their
+    largest; numbers that are larger, or no whole ones, from their least to their largest.
+    """
+    values = np.asarray(picture.convert("F"), dtype=np.float64)
+    values = np.where(np.isfinite(values), values, 0.0)
+    low, high = 0.0, DEEPEST
+    if picture.mode == "F" or values.max() > DEEPEST or values.min() < 0:
+        low, high = float(values.min()), float(values.max())
+    share = (values - low) / max(high - low, np.finfo(float).tiny)
+    return Image.fromarray((255 * share).astype(np.uint8))

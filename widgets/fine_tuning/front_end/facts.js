@@ -46,7 +46,9 @@ export function facts(about, choose) {
   const words = element(
     "div",
     { class: "ft-words" },
-    ...[about.device, about.body, ...about.bodySays].map((text) => element("p", { text })),
+    ...[about.device, about.body, ...about.bodySays, ...(pictures.unchecked ?? [])].map((text) =>
+      element("p", { text }),
+    ),
     ...skipped,
   );
   const batch = element(

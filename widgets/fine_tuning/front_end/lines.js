@@ -279,6 +279,49 @@ export function cycleChart(chart, runs) {
   );
 }
 
+/**
+ * Accuracy by the pictures of a class: the mean of several draws, and each of them.
+ * @param {Chart} chart
+ * @param {any} few
+ */
+export function fewChart(chart, few) {
+  if (!few.each?.length) return chart.draw([], {});
+  const { color, symbol } = LOOKS.pretrained;
+  const mean = {
+    type: "scatter",
+    mode: "lines+markers",
+    name: "mean",
+    x: few.each,
+    y: few.means,
+    line: { color, width: 2.5 },
+    marker: { color, symbol, size: 9 },
+  };
+  const each = {
+    type: "scatter",
+    mode: "markers",
+    name: "each draw",
+    x: few.accuracies.flatMap((draws, k) => draws.map(() => few.each[k])),
+    y: few.accuracies.flat(),
+    marker: { color: "#fff", symbol, size: 7, line: { color, width: 1.5 } },
+  };
+  const commonest = {
+    type: "scatter",
+    mode: "lines",
+    name: "commonest class",
+    x: [few.each[0], few.each.at(-1)],
+    y: [few.commonest, few.commonest],
+    line: { color: "#777", dash: "dash", width: 1.5 },
+  };
+  return chart.draw([commonest, each, mean], {
+    xaxis: axis("pictures of a class to learn from", {
+      type: "log",
+      tickvals: few.each,
+      ticktext: few.each.map(String),
+    }),
+    yaxis: axis("accuracy", { tickformat: ".0%", range: [0, 1.04] }),
+  });
+}
+
 const MARKS = ["circle", "square", "diamond", "triangle-up"];
 
 /** The learning-rate curve; `choose(name)` is called where a suggestion is clicked. */

@@ -32,12 +32,19 @@ async function bytesOf(file) {
   return shrunk(picture, picture.width, picture.height);
 }
 
-/** A class, its probability, and a bar as long. @param {[string, number]} named */
-function bar([label, p]) {
+/**
+ * A class, its probability, and a bar as long.
+ * @param {[string, number]} named
+ * @param {() => void} [choose] what a press on its name does
+ */
+function bar([label, p], choose) {
+  const name = choose
+    ? element("button", { type: "button", "aria-pressed": "false", text: label, onclick: choose })
+    : label;
   return element(
     "tr",
     {},
-    element("th", { scope: "row", text: label }),
+    element("th", { scope: "row" }, name),
     element("td", { text: percent(p) }),
     element(
       "td",
@@ -239,6 +246,7 @@ export class LookFirst {
     this.numbers.replaceChildren(numbersOf(glance.seen));
     this.draws.replaceChildren(...glance.draws.map(picture));
     setText(this.drawsSay, `Ten draws. ${glance.augmented}`);
+    const warm = glance.heat?.length ? this.heatOf(glance) : null;
     const says = `${glance.by} says${glance.normalised ? "" : " of it, not normalised"}`;
     const seen = (src, caption) =>
       element(
@@ -250,6 +258,7 @@ export class LookFirst {
     this.shown.replaceChildren(
       seen(glance.src, `${glance.name}, ${glance.size} pixels`),
       seen(glance.seen, `What the network sees of it: ${glance.side} pixels`),
+      ...(warm ? [warm.node] : []),
       element(
         "div",
         { class: "ft-named" },
@@ -267,11 +276,34 @@ export class LookFirst {
               element("td", {}),
             ),
           ),
-          element("tbody", {}, ...glance.top.map(bar)),
+          element("tbody", {}, ...glance.top.map((named, k) => bar(named, warm?.choose(k)))),
         ),
+        element("p", {
+          class: "gs-note",
+          text: warm ? "Choose a name to see which places speak for it." : (glance.heatSays ?? ""),
+        }),
         element("p", { class: "gs-note", text: glance.sentence }),
       ),
     );
+    warm?.choose(0)();
+  }
+
+  /** The picture with the places that speak for a class in orange: at first for the first. */
+  heatOf({ heat, top }) {
+    const image = element("img", { src: "" });
+    const caption = element("figcaption", {});
+    const show = (k) => {
+      const text = `Orange: what speaks for ${top[k][0]}`;
+      Object.assign(image, { src: heat[k], alt: text });
+      setText(caption, text);
+      const names = this.shown.querySelectorAll("th button");
+      for (const [at, button] of [...names].entries())
+        button.setAttribute("aria-pressed", String(at === k));
+    };
+    return {
+      node: element("figure", {}, image, caption),
+      choose: (k) => () => show(k),
+    };
   }
 
   end() {

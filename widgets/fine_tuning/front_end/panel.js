@@ -8,7 +8,7 @@ import { Choose } from "./choose.js";
 import { facts } from "./facts.js";
 import { duration, lossText, table } from "./fields.js";
 import { Job } from "./job.js";
-import { accuracyChart, Chart, cycleChart, lossChart, rateChart } from "./lines.js";
+import { accuracyChart, Chart, cycleChart, fewChart, lossChart, rateChart } from "./lines.js";
 import { LookFirst } from "./look.js";
 import { Recorded } from "./recorded.js";
 import { Results } from "./results.js";
@@ -23,6 +23,8 @@ const NAMES = [
   "results",
   "stale",
   "seen",
+  "few",
+  "heated",
   "notices",
   "resumable",
   "recorded",
@@ -92,6 +94,11 @@ class Panel {
       "The smoothed loss at ever larger learning rates, with the suggestions.",
       host.plotly,
     );
+    this.few = new Chart(
+      "Accuracy by the number of pictures",
+      "The share of validation pictures that are right, by the pictures of a class learnt from.",
+      host.plotly,
+    );
     this.epochs = element("div", {
       class: "gs-scroll ft-epochs",
       tabindex: "0",
@@ -120,7 +127,7 @@ class Panel {
     const about = this.get("about");
     if (!about.device) return;
     this.results?.end();
-    this.steps = new Steps(this.host, about, this.rates.node);
+    this.steps = new Steps(this.host, about, this.rates.node, this.few.node);
     this.results = new Results(this.host, about);
     this.rows = undefined;
     this.live = element(
@@ -188,6 +195,11 @@ class Panel {
     }
     if (one("results", "stale")) this.results.draw(state.results, state.stale);
     if (one("handed_in")) this.results.handIn.draw(state.handed_in);
+    if (one("few")) {
+      this.steps.drawFew(state.few);
+      fewChart(this.few, state.few);
+    }
+    if (one("heated")) this.results.drawCloser(state.heated);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 
@@ -224,7 +236,8 @@ class Panel {
 
   end() {
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
-    for (const chart of [this.losses, this.accuracies, this.cycle, this.rates]) chart.end();
+    for (const chart of [this.losses, this.accuracies, this.cycle, this.rates, this.few])
+      chart.end();
     this.results?.end();
     this.look.end();
   }

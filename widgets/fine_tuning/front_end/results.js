@@ -1,11 +1,11 @@
 // What the network made of the validation pictures, and what to take away.
 
 import { element, setText } from "../../front_end/elements/elements.js";
+import { confusion } from "./confusion.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
 import { HandIn } from "./hand_in.js";
 import { Chart, calibrationChart } from "./lines.js";
 
-const LONG = 10; // letters of a class's name, above which the columns' headings stand upright
 const LEARNT_SINCE = " It has learnt since; look again to see what it makes of the pictures now.";
 const CLIP = "1e-4"; // Kaggle's
 const FILES = {
@@ -14,50 +14,6 @@ const FILES = {
   "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "model.zip": "application/zip",
 };
-
-/**
- * Rows are what the pictures are, columns what the network said; the shade is the share of the row.
- */
-function confusion({ classes, confusion: counts }) {
-  if (!counts)
-    return element("p", {
-      class: "gs-note",
-      text: `${classes.length} classes are too many to draw; confusion.xlsx has them all.`,
-    });
-  const tall = classes.some((name) => name.length > LONG) ? "ft-tall" : "";
-  const head = element(
-    "tr",
-    {},
-    element("th", { scope: "col", text: "is \\ said to be" }),
-    ...classes.map((text) =>
-      element("th", { scope: "col", class: tall, title: text }, element("span", { text })),
-    ),
-  );
-  const rows = counts.map((row, a) => {
-    const all = Math.max(
-      1,
-      row.reduce((sum, n) => sum + n, 0),
-    );
-    const cell = (n, p) =>
-      element("td", {
-        class: a === p ? "ft-diagonal" : "",
-        style: `--share:${((60 * n) / all).toFixed(1)}%`,
-        text: n,
-      });
-    return element(
-      "tr",
-      {},
-      element("th", { scope: "row", class: tall, text: classes[a] }),
-      ...row.map(cell),
-    );
-  });
-  return element(
-    "table",
-    { class: "ft-table ft-confusion", "aria-label": "Confusion matrix" },
-    element("thead", {}, head),
-    element("tbody", {}, ...rows),
-  );
-}
 
 const part = (title, ...children) =>
   element("section", { class: "ft-part" }, element("h3", { text: title }), ...children);
@@ -96,7 +52,10 @@ export class Results {
       out: this.out.input.value,
       clip: numberIn(this.clip.input),
     }));
-    this.buttons = [this.look, this.lookInside, this.write];
+    const closerSays = refusal();
+    this.lookCloser = start("Look closer at the top losses", "heat", closerSays);
+    this.closer = element("div", { class: "ft-closer" });
+    this.buttons = [this.look, this.lookInside, this.lookCloser, this.write];
     this.handIn = new HandIn(host, about, this.clip.input);
     this.node = element(
       "section",
@@ -106,6 +65,18 @@ export class Results {
       this.look,
       this.says,
       this.shown,
+      part(
+        "What made it say so?",
+        element("p", {
+          class: "gs-note",
+          text:
+            "The pictures with the largest losses, as the network sees them. In orange, the places" +
+            " that speak for what it said, and for what is true (Grad-CAM, Selvaraju et al., 2017).",
+        }),
+        this.lookCloser,
+        closerSays,
+        this.closer,
+      ),
       part(
         "Filters of the first layer",
         element("p", {
@@ -154,7 +125,7 @@ export class Results {
       const { content } = await this.host.ask("clip", { clip: numberIn(this.clip.input) });
       setText(this.awaySays, "");
       setText(this.cost, content.sentence);
-      const some = content.rows < this.drawn.count ? `the first ${content.rows} of ` : "";
+      const some = content.rows < this.drawn.count ? `${content.rows}, by chance, of ` : "";
       const which = `${some}these very predictions, ${content.positive} as the cat`;
       this.link.replaceChildren(
         ...(this.host.lessons
@@ -232,7 +203,7 @@ export class Results {
     const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
     const matrix = part(
       "Confusion matrix",
-      scrolled("Confusion matrix", confusion(results)),
+      results.confusion ? scrolled("Confusion matrix", confusion(results)) : confusion(results),
       element("h4", { text: "Most confused" }),
       confused.length
         ? element("ul", {}, ...confused)
@@ -274,6 +245,15 @@ export class Results {
           element("img", { src: one.src, alt: `filter ${k + 1}` }),
           element("div", { class: "ft-pictures" }, ...one.patches.map(picture)),
         ),
+      ),
+    );
+  }
+
+  /** @param {any[]} heated */
+  drawCloser(heated) {
+    this.closer.replaceChildren(
+      ...heated.map(({ pictures }) =>
+        element("div", { class: "ft-pictures" }, ...pictures.map(picture)),
       ),
     );
   }

@@ -8,10 +8,13 @@ export class Steps {
    * @param {Object} host
    * @param {Object} about
    * @param {HTMLElement} rates where the finder's curve is drawn
+   * @param {HTMLElement} few where accuracy by the number of pictures is drawn
    */
-  constructor(host, about, rates) {
+  constructor(host, about, rates, few) {
     this.host = host;
     this.rates = rates;
+    this.few = few;
+    this.fewNumbers = element("div");
     this.buttons = [];
     /** @type {Map<HTMLElement, HTMLElement>} of what a step shows, where its refusals are said */
     this.refusals = new Map();
@@ -100,7 +103,7 @@ export class Steps {
       this.step(
         "",
         "All in one call",
-        `The course's own recipe: ${about.frozenEpochs} epochs of the head at a rate of` +
+        `Gradsheet's recipe for these pictures: ${about.frozenEpochs} epochs of the head at a rate of` +
           ` ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to` +
           ` ${short(about.lastRate)}. Or take the steps one by one.`,
         oneCall,
@@ -172,6 +175,16 @@ export class Steps {
         "The same architecture with random weights learns from the same pictures." +
           " Predict its curve before you look.",
         fit("scratch", "Train from scratch"),
+      ),
+      this.step(
+        "",
+        "How few pictures are enough?",
+        "A new head learns from one picture of each class, from two, five and so on, three times" +
+          " each with other ones, on the features of the body as it came. Predict where the curve" +
+          " begins, and where more pictures stop to help.",
+        { text: "Learn from fewer pictures", act: () => this.host.start("few", {}) },
+        this.few,
+        this.fewNumbers,
       ),
     ];
   }
@@ -286,6 +299,22 @@ export class Steps {
       }),
     );
     this.suggestions.replaceChildren(...made);
+  }
+
+  /** @param {any} few */
+  drawFew({ each = [], means, accuracies }) {
+    const percent = (share) => `${(100 * share).toFixed(1)}%`;
+    const rows = each.map((count, k) => [
+      count,
+      percent(means[k]),
+      percent(Math.min(...accuracies[k])),
+      percent(Math.max(...accuracies[k])),
+    ]);
+    this.fewNumbers.replaceChildren(
+      ...(rows.length
+        ? [table(["pictures of a class", "mean", "least", "most"], rows, "Accuracy by pictures")]
+        : []),
+    );
   }
 
   drawSaved(saved) {

@@ -26,10 +26,13 @@ class Glance:
     probabilities: np.ndarray
     seen: np.ndarray
 
+    def first(self, count: int = NAMED) -> list[int]:
+        """The numbers of the most probable classes, the most probable first."""
+        return [int(k) for k in np.argsort(-self.probabilities, kind="stable")[:count]]
+
     def top(self, count: int = NAMED) -> list[tuple[str, float]]:
-        """The most probable classes, the most probable first."""
-        order = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.labels[k], float(self.probabilities[k])) for k in order]
+        """Their names and probabilities."""
+        return [(self.labels[k], float(self.probabilities[k])) for k in self.first(count)]
 
     def sentence(self) -> str:
         named = self.top()

@@ -32,6 +32,7 @@ from .augmentation import Augmentation, augmentation_of
 from .bodies import Body
 from .checkpoints import named, of
 from .features import cache_folder, fingerprint
+from .few import ByCount, by_count, head_accuracy
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
@@ -326,6 +327,16 @@ class Learner:
                 num_it,
             )
 
+    def by_count(self, listener: Listener = nobody, stop: Stop = never) -> list[ByCount]:
+        """How right a new head is on the body as it came, by the pictures of a class that it learnt
+        from; the learner is as before afterwards. Raises Stopped.
+        """
+        with self._alone(listener, stop):
+            train, valid = self.trainees.pretrained_features()
+            classes, stage = len(self.pictures.classes), stages_of(self.pictures.recipe)[0]
+            accuracy = head_accuracy(train, valid, classes, stage, self.settings, stop)
+            return by_count(train.labels.tolist(), accuracy, self._listener)
+
     def predictions(
         self, of: str = "network", listener: Listener = nobody, stop: Stop = never
     ) -> Predictions:
@@ -357,20 +368,21 @@ class Learner:
             own, labels = self.trainees.own_predictions()
         return RolledUp.of(meant, own.double().cpu().numpy(), labels.numpy())
 
+    @property
+    def trained_body(self) -> Body:
+        """The network as it is now, as a body with a head of its own, of the live weights."""
+        return replace(self.body, model=self.network.model.eval(), has_head=True, fresh=False)
+
     def answers(
         self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never
     ) -> Answers:
         """What the network says now of pictures whose labels nobody knows. Raises Stopped."""
         with self._alone(listener, stop):
-            model = self.network.model.eval()
-            trained = replace(self.body, model=model, has_head=True, fresh=False)
-            return answers(trained, pictures, self.settings.device, self._listener, stop)
+            return answers(self.trained_body, pictures, self.settings.device, self._listener, stop)
 
-    def features(self, count: int) -> np.ndarray:
-        """(pictures, features): what the head is given now for the first `count` validation
-        pictures.
-        """
-        pixels = self.body.pixels([picture.open() for picture in self.pictures.valid[:count]])
+    def features(self, numbers: Sequence[int]) -> np.ndarray:
+        """(pictures, features): what the head is given now for these validation pictures."""
+        pixels = self.body.pixels([self.pictures.valid[k].open() for k in numbers])
         with torch.inference_mode():
             given = self.network.eval().features(
                 self.body.normalised(pixels.to(self.settings.device).float())

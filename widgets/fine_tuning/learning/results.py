@@ -127,6 +127,17 @@ class Predictions:
         found["most uncertain"] = _first(self.confidence, np.arange(len(self.ids)), each)
         return found
 
+    def mixed(self, count: int, seed: int = 0) -> list[int]:
+        """Up to `count` numbers of pictures by chance: in their own order, the first are of one
+        class.
+        """
+        return _drawn(np.random.default_rng(seed), np.arange(len(self.ids)), count)
+
+    def only(self, numbers: Sequence[int]) -> Predictions:
+        """Of these pictures, in this order."""
+        ids, chosen = tuple(self.ids[k] for k in numbers), np.asarray(numbers, dtype=int)
+        return Predictions(self.classes, ids, self.actual[chosen], self.logits[chosen])
+
     def caption(self, k: int) -> str:
         """Of picture k: prediction / actual / loss / probability."""
         names = f"{self.classes[self.predicted[k]]} / {self.classes[self.actual[k]]}"
@@ -206,12 +217,12 @@ def log_loss_inputs(
     predictions: Predictions, positive: int = 0, rows: int | None = None
 ) -> dict[str, list[float]]:
     """These predictions as inputs of the sheet `log_loss`: is the picture of class `positive`, and
-    the probability said of that.
+    the probability said of that. rows: of so many, mixed; None: of all, in their order.
     """
-    actual = (predictions.actual == positive).astype(float)[:rows]
+    shown = predictions if rows is None else predictions.only(predictions.mixed(rows))
     return {
-        "is_cat": actual.tolist(),
-        "prediction": predictions.probabilities[:rows, positive].tolist(),
+        "is_cat": (shown.actual == positive).astype(float).tolist(),
+        "prediction": shown.probabilities[:, positive].tolist(),
     }
 
 

@@ -21,8 +21,9 @@ class Stage:
 
     name: what learns, see learner.py.
 
-    lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: from
-    a for the first layer, evenly in the logarithm, to b for the head; a number: the same for all.
+    lr: the largest rate. `slice(a)`: a for the head and a/10 for all before it; `slice(a, b)`: a
+    for the first half of the body's layers, b for the head, and the geometric mean for the half
+    between them; a number: the same for all.
     The rate rises from lr/div for a share pct_start of the steps, and falls to lr/div_final; the
     momentum does the opposite. depth: how many blocks learn, counted from the head, which always
     does; None: all layers.
@@ -57,7 +58,9 @@ class Stage:
 
 
 def rates(lr: Rate, groups: int) -> list[float]:
-    """Each parameter group's largest rate, from the first layer to the head.
+    """Each parameter group's largest rate, from the first layer to the head: as fastai groups a
+    ResNet, the body in two halves. Rates that rose evenly from layer to layer would leave the last
+    ones nearly as hot as the head, which knows nothing yet, and wreck a body that knows much.
 
     Raises InputError for rates that cannot be.
     """
@@ -78,8 +81,9 @@ def rates(lr: Rate, groups: int) -> list[float]:
         return [float(lr)] * groups
     if lr.start is None:
         return [lr.stop / 10] * (groups - 1) + [float(lr.stop)]
-    step = (lr.stop / lr.start) ** (1 / max(1, groups - 1))
-    return [lr.start * step**k for k in range(groups - 1)] + [float(lr.stop)]
+    first = groups // 2
+    middle = math.sqrt(lr.start * lr.stop)
+    return [float(lr.start)] * first + [middle] * (groups - 1 - first) + [float(lr.stop)]
 
 
 def check_depth(depth: int | None) -> None:

@@ -93,19 +93,25 @@ class Trainees:
         )
 
     def _by_features(self) -> Trainee:
-        head = self.network.head_name
-        frozen = {
-            name: tensor
-            for name, tensor in self.network.model.state_dict().items()
-            if not name.startswith(f"{head}.")
-        }
-        features = self._both("features", frozen, self.network.eval().features)
         return Trainee(
             self.network.head,
-            [(head, list(self.network.head.parameters()))],
-            *features,
+            [(self.network.head_name, list(self.network.head.parameters()))],
+            *self._features_of(self.network),
             is_small=True,
         )
+
+    def pretrained_features(self) -> tuple[FeatureSource, FeatureSource]:
+        """Of both parts, by the body as it came, whatever the network has learnt since."""
+        network = Network(self.body, self.pictures.classes).to(self.settings.device)
+        return self._features_of(network)
+
+    def _features_of(self, network: Network) -> tuple[FeatureSource, FeatureSource]:
+        frozen = {
+            name: tensor
+            for name, tensor in network.model.state_dict().items()
+            if not name.startswith(f"{network.head_name}.")
+        }
+        return self._both("features", frozen, network.eval().features)
 
     def _by_pictures(self) -> Trainee:
         how = (self.augmentation, self.settings.device, bool(self.settings.mixed))

@@ -14,7 +14,7 @@ from sheets.targets.excel import write as write_workbook
 from ..learning.results import Predictions
 from ..takeaway import exports
 from ..takeaway.exports import SUBMISSION
-from ..takeaway.head_sheets import confusion_sheet, head_sheet
+from ..takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
 from ..takeaway.submission import layout_beside, submission_of
 from .session import Session
 from .showing import told_clip
@@ -46,7 +46,8 @@ def file_of(session: Session, what: str, clip: float, only: str | None = None) -
         write_workbook(confusion_sheet(predictions), target)
     elif what == "head.xlsx":
         assert session.head is not None
-        write_workbook(head_sheet(predictions, *session.head), target)
+        some = predictions.only(predictions.mixed(ROWS))
+        write_workbook(head_sheet(some, *session.head, len(predictions.ids)), target)
     else:
         raise InputError(f"there is no file {what!r} to download")
     return target.getvalue()

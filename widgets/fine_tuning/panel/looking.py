@@ -18,6 +18,7 @@ from ..data.reading import UnreadablePicture, read, read_bytes
 from ..learning.augmentation import Augmentation
 from ..learning.bodies import Body, load_body
 from ..learning.glance import Glance, How, draws, glance
+from ..learning.heat import heat_maps, warmed
 from ..learning.offered import DIGITS, LITE
 from .options import number
 from .showing import address, small
@@ -66,6 +67,7 @@ def how_of(content: dict[str, Any]) -> How:
 def told_glance(body: Body, picture: Image.Image, name: str, how: How) -> dict[str, Any]:
     """For the page. Raises InputError."""
     found = glance(body, picture, how)
+    warm, why_not = told_heat(body, picture, found)
     return {
         "name": name,
         "by": body.name,
@@ -74,11 +76,22 @@ def told_glance(body: Body, picture: Image.Image, name: str, how: How) -> dict[s
         "size": f"{picture.width} x {picture.height}",
         "side": f"{found.seen.shape[1]} x {found.seen.shape[0]}",
         "top": [[label, p] for label, p in found.top()],
+        "heat": warm,
+        "heatSays": why_not,
         "sentence": found.sentence(),
         "normalised": how.normalised,
         "draws": [told_draw(one) for one in draws(body, picture, how)],
         "augmented": how.augmentation.sentence(),
     }
+
+
+def told_heat(body: Body, picture: Image.Image, found: Glance) -> tuple[list[str], str]:
+    """What speaks for each of the classes that are named, as pictures; or why there are none."""
+    try:
+        maps = heat_maps(body, picture, found.first())
+    except InputError as error:
+        return [], f"{error}."
+    return [address(warmed(found.seen, one)) for one in maps], ""
 
 
 def told_draw(found: Glance) -> dict[str, str]:

@@ -52,6 +52,8 @@ STEPS = {
     "resume": ("The resumed training", "resume"),
     "look": ("Looking at the results", "look"),
     "inside": ("Looking at the filters", "look_inside"),
+    "heat": ("Looking at what speaks for it", "look_closer"),
+    "few": ("Learning from fewer pictures", "few"),
     "export": ("Writing the results", "export"),
     "hand_in": ("Predicting the pictures", "hand_in"),
     "play": ("The recording", "play"),
@@ -86,6 +88,8 @@ class FineTuningPanel(anywidget.AnyWidget):
     results = traitlets.Dict().tag(sync=True)
     stale = traitlets.Bool(False).tag(sync=True)
     seen: traitlets.List = traitlets.List().tag(sync=True)
+    heated: traitlets.List = traitlets.List().tag(sync=True)
+    few = traitlets.Dict().tag(sync=True)
     notices: traitlets.List = traitlets.List().tag(sync=True)
     resumable = traitlets.Bool(False).tag(sync=True)
     recorded: traitlets.List = traitlets.List().tag(sync=True)

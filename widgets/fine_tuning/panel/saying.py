@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..learning.few import ByCount
 from ..learning.results import Predictions, loss_words
 from ..learning.rolling_up import RolledUp
 from ..learning.schedules import Stage
@@ -158,6 +159,21 @@ def compared(curves: Curves) -> str:
         f"{said} The pretrained network stands at {other['accuracy']:.1%} and"
         f" {loss_words(other['valid_loss'])}."
     )
+
+
+def fewer(found: Sequence[ByCount], commonest: float) -> str:
+    """commonest: the accuracy of always naming the commonest class."""
+    first, last = found[0], found[-1]
+    return (
+        f"With {pictures_of(first.each)} of each class a new head gets {first.mean:.1%} of the"
+        f" validation pictures right, with {last.each:,} {last.mean:.1%}: the mean of"
+        f" {len(first.accuracies)} draws of the pictures. Always naming the commonest class gets"
+        f" {commonest:.1%}."
+    )
+
+
+def pictures_of(count: int) -> str:
+    return f"{count:,} picture{'s' * (count != 1)}"
 
 
 def accuracy_of(predicted: Predictions) -> str:

@@ -40,6 +40,8 @@ BEFORE = {
     "saved": [],
     "curve": {},
     "seen": [],
+    "few": {},
+    "heated": [],
     "results": {},
     "notices": [],
     "stale": False,
@@ -126,7 +128,7 @@ class Session:
 
     def take_up(self, listen: Listener, stop: Stop) -> str:
         """What this folder holds of an earlier time, if it does; the page is told all of it."""
-        kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen")}
+        kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen", "few")}
         for name, before in BEFORE.items():
             self.tell(name, kept.get(name) or before)
         self.curves, self.saved = Curves(kept["runs"]), kept["saved"] or []
@@ -242,13 +244,14 @@ class Session:
         weight, bias = (
             part.detach().cpu().double().numpy().copy() for part in (last.weight, last.bias)
         )
-        head = (self.learner.features(ROWS), weight, bias)
+        head = (self.learner.features(predicted.mixed(ROWS)), weight, bias)
         epoch = self.curves.stands(PRETRAINED)
         of = TRAINED[epoch["stage"]] if epoch else "a head that knows nothing yet"
         told = told_results(predicted, self.pictures, f"The network with {of}", stop)
         self.predicted, self.head = predicted, head
         self.tell("results", told)
         self.tell("stale", False)
+        self.tell("heated", [])
         self.place.keep("results", told)
         return predicted
 

@@ -22,16 +22,21 @@ from ..data.events import Stop, Stopped, never
 from ..data.photographs import photographs
 from ..data.pictures import Picture, Pictures
 from ..data.reading import read
+from ..learning.bodies import Body
+from ..learning.few import ByCount
+from ..learning.heat import heat_maps, warmed
 from ..learning.predicting import Answers
 from ..learning.results import Predictions, checked_clip, log_loss_inputs
 from ..takeaway.submission import unreadable_words
 
 LARGEST = 112  # pixels of a picture's longer side on the page
-MOST_CLASSES = 20  # in the confusion matrix; a larger one is in the workbook
+MOST_CLASSES = 40  # in the confusion matrix as numbers
+MOST_DRAWN = 560  # in it as a picture; a larger one is in the file
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
 HANDED_IN = 12  # pictures shown of those that were predicted
 MOST_FILTERS = 16
+MOST_HEATED = 6  # pictures
 PATCHES = 8
 LINKED = 400  # predictions in a link: longer addresses do not open everywhere
 
@@ -70,6 +75,7 @@ def told_pictures(pictures: Pictures) -> dict[str, Any]:
         "skipped": list(pictures.skipped[:MOST_SKIPPED]),
         "skippedCount": len(pictures.skipped),
         "testCount": len(pictures.test),
+        "unchecked": pictures.unchecked(),
     }
 
 
@@ -100,7 +106,8 @@ def told_results(
 
     by_class = predictions.most_wrongly_named(MOST_BY_CLASS)
     calibration = predictions.calibration()
-    small = len(predictions.classes) <= MOST_CLASSES
+    classes = len(predictions.classes)
+    small, many = classes <= MOST_CLASSES, classes > MOST_DRAWN
     wrong = int((~predictions.correct).sum())
     how_many = "none is" if wrong == 0 else "1 is" if wrong == 1 else f"{wrong} are"
     return {
@@ -112,6 +119,7 @@ def told_results(
             f" {how_many} wrong. {predictions.beside_the_commonest()}"
         ),
         "confusion": predictions.confusion.tolist() if small else None,
+        "confused": None if small or many else told_cells(predictions.confusion),
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),
         "kinds": [
@@ -124,6 +132,37 @@ def told_results(
             "was": calibration.was.tolist(),
             "sentence": calibration.sentence(),
         },
+    }
+
+
+def told_closer(
+    predictions: Predictions, k: int, body: Body, picture: Image.Image
+) -> dict[str, Any]:
+    """Picture k as the network sees it, and what speaks for what was said, and where that is wrong
+    for what is true. Raises InputError.
+    """
+    numbers = list(dict.fromkeys((int(predictions.predicted[k]), int(predictions.actual[k]))))
+    seen = body.shown(body.normalised(body.pixels([picture]).float()))[0]
+    maps = [
+        {"src": address(warmed(seen, heat)), "caption": f"for {predictions.classes[number]}"}
+        for number, heat in zip(numbers, heat_maps(body, picture, numbers), strict=True)
+    ]
+    own = {"src": address(seen), "caption": predictions.caption(k), "title": predictions.ids[k]}
+    return {"pictures": [own, *maps]}
+
+
+def told_cells(confusion: np.ndarray) -> list[list[int]]:
+    """[row, column, count] of those that hold a picture."""
+    return [[int(a), int(p), int(confusion[a, p])] for a, p in np.argwhere(confusion)]
+
+
+def told_few(found: Sequence[ByCount], pictures: Pictures) -> dict[str, Any]:
+    valid = [count for _, count in pictures.counts.values()]
+    return {
+        "each": [one.each for one in found],
+        "accuracies": [list(one.accuracies) for one in found],
+        "means": [one.mean for one in found],
+        "commonest": max(valid) / sum(valid),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sheets import InputError
 
-from ..data.events import Listener, Stop
+from ..data.events import Listener, Stop, Stopped, Worked
 from ..data.recipe import BASE_LR, Recipe
 from ..data.unlabelled import pictures_at
 from ..learning.learner import FINISHED, STOPPED
@@ -23,7 +23,15 @@ from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
 from .session import BEST, LATEST, Session
-from .showing import MOST_FILTERS, PATCHES, address, told_answers
+from .showing import (
+    MOST_FILTERS,
+    MOST_HEATED,
+    PATCHES,
+    address,
+    told_answers,
+    told_closer,
+    told_few,
+)
 
 LONGEST_NAME = 60
 
@@ -152,6 +160,31 @@ def look_inside(session: Session, options: Options, listen: Listener, stop: Stop
     return (
         f"Drawn are {which} filters of the first layer, each with the patches that excite it most."
     )
+
+
+def look_closer(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """Of the pictures with the largest losses: what speaks for what was said, and what is true."""
+    predicted, body = session.look(listen, stop), session.learner.trained_body
+    told = []
+    for k in predicted.top_losses(MOST_HEATED):
+        if stop():
+            raise Stopped
+        told.append(told_closer(predicted, k, body, session.pictures.valid[k].open()))
+        listen(Worked("Heat maps", len(told), MOST_HEATED))
+    session.tell("heated", told)
+    return (
+        f"Drawn are the {len(told)} pictures with the largest losses: in orange what speaks for"
+        " what was said, and for what is true."
+    )
+
+
+def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """Accuracy by the number of pictures of a class."""
+    found = session.learner.by_count(listen, stop)
+    told = told_few(found, session.pictures)
+    session.tell("few", told)
+    session.place.keep("few", told)
+    return saying.fewer(found, told["commonest"])
 
 
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:

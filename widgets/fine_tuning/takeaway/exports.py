@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,10 +83,11 @@ def write_confusion(path: Path, predictions: Predictions) -> None:
 
 
 def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
-    """The head with its first pictures, live, as .xlsx."""
-    head = learner.network.head
+    """The head with some of the pictures, live, as .xlsx."""
+    head, shown = learner.network.head, predictions.mixed(ROWS)
     weight, bias = (part.detach().cpu().double().numpy() for part in (head.weight, head.bias))
-    write_workbook(head_sheet(predictions, learner.features(ROWS), weight, bias), path)
+    some, features = predictions.only(shown), learner.features(shown)
+    write_workbook(head_sheet(some, features, weight, bias, len(predictions.ids)), path)
 
 
 def write_model(folder: Path, learner: Learner) -> None:
@@ -95,6 +97,15 @@ def write_model(folder: Path, learner: Learner) -> None:
     with quiet():
         learner.network.model.save_pretrained(folder)
         learner.body.processor.save_pretrained(folder)
+    for path in folder.iterdir():  # safetensors' are the writer's alone, whatever is usual here
+        path.chmod(0o666 & ~usual_mask())
+
+
+def usual_mask() -> int:
+    """What the system takes from the permissions of a new file; it can only be asked by setting."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def metrics(

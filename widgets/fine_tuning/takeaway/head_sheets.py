@@ -21,13 +21,14 @@ def head_sheet(
     features: np.ndarray,
     weight: np.ndarray,
     bias: np.ndarray,
+    total: int | None = None,
     rows: int = ROWS,
 ) -> Sheet:
     """The last layer for the first pictures: features, weights, logits, softmax, loss.
 
     features: (pictures, features), in the order of the predictions. weight: (classes, features) and
-    bias: (classes,), as PyTorch has them. Raises InputError for a head that is too large for a
-    workbook.
+    bias: (classes,), as PyTorch has them. total: of how many pictures these were drawn; None: of
+    no more. Raises InputError for a head that is too large for a workbook.
     """
     rows = min(rows, len(predictions.ids))
     cells = (rows + weight.shape[0]) * weight.shape[1]
@@ -40,7 +41,7 @@ def head_sheet(
     s = Sheet(
         "head",
         "The trained head",
-        f"The last layer of the network, for the first {rows} of the {len(predictions.ids)}"
+        f"The last layer of the network, for {rows} of the {total or len(predictions.ids)}"
         " pictures.",
     )
     s.group(
