@@ -432,7 +432,7 @@ def _sentences(s: Sheet):
         when=s["flattened_rows"] > 0,
     )
     s.say(
-        "Second chart: a model with model_accuracy A = {model_accuracy} that always says c or 1 - c"
+        "A model with model_accuracy A = {model_accuracy} that always says c or 1 - c"
         " does best with c = 1 - A = {best_clip}, and then expects a loss of {least_loss}; with c ="
         " clip that loss is {loss_at_clip}."
     )
