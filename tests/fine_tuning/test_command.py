@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lessons import adding
 from lessons.command_line import main
 from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.data.digits import digits
@@ -209,6 +210,8 @@ def test_it_says_what_it_can_where_the_terminal_knows_few_letters(photos, monkey
 
 
 def test_without_torch_it_says_what_to_install(capsys, monkeypatch):
+    """Where it is not ours to install."""
+    monkeypatch.setattr(adding, "can_be_added", lambda: False)
     monkeypatch.delitem(sys.modules, "widgets.fine_tuning.command.finetune")
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("bodies", "suiting"):
