@@ -18,9 +18,11 @@ from .optimisers import optimisers
 from .optimisers_alone import adagrad, adam, momentum, rmsprop, sgd
 from .relu_function import relu_function
 from .relu_layers import relu_layers
+from .softmax import softmax
 
 SHEETS: dict[str, Callable[[], Sheet]] = {
     "log_loss": log_loss,
+    "softmax": softmax,
     "line_fit": line_fit,
     "linear_model": linear_model,
     "matmul_stack": matmul_stack,
