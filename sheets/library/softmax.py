@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import Axis, Series, Sheet, backprop, column_index, row_index, sigmoid
+from .. import Axis, Expr, Series, Sheet, backprop, column_index, row_index, sigmoid
 from .stories import tell_story
 
 CLASSES = ("cat", "dog", "plane", "fish", "building")
@@ -92,7 +92,13 @@ def _settings(s: Sheet) -> None:
     )
     s.parameter("shift", 0, -10, 10, step=0.5, format=".1f", note="added to every logit")
     for number, word in ((1, "dog"), (2, "fish")):
-        s.choice(f"picture_{number}_shows", word, CLASSES, note=f"what picture {number} really is")
+        s.choice(
+            f"picture_{number}_shows",
+            word,
+            CLASSES,
+            title=f"picture {number} shows",
+            note=f"what picture {number} really is",
+        )
     s.group("What the network says", "A number for each class, any number: its logits")
     s.input(
         "logits",
@@ -226,10 +232,10 @@ def _two_classes(s: Sheet) -> None:
     here = np.equal(column_index(2), 0)
     logits = s.let(
         "two_logits",
-        here * (np.log(said) - np.log(1 - said)),
+        here * (np.log(said) - np.log(1 - said)) / s["temperature"],
         format=".4f",
         columns_named=("cat", "dog"),
-        note="the logits that say so: ln(p / (1 - p)) for cat, 0 for dog",
+        note="the logits that say so, ln(p / (1 - p)) for cat and 0 for dog, / temperature",
     )
     powers = s.let("two_powers", np.exp(logits), format=".4f", note="e to the logit")
     p = s.let("two_p", powers / powers.sum(axis=1), format=".4f", note="softmax of the two")
@@ -269,42 +275,36 @@ def _two_classes(s: Sheet) -> None:
         "most_apart",
         apart.max(),
         format="g",
-        note="the farthest that two rows lie apart: rounding in the last digit",
+        note="the farthest of the rows: at temperature 1, rounding in the last digit",
     )
 
 
 def _told(s: Sheet) -> None:
     """Single cells that sentences name."""
     s.group("Cells that are told", "Numbers of the tables above", worksheet="Told", folded=True)
-    share, alone, loss, z = s["p"], s["p_alone"], s["loss"], s["scaled"]
-    s.let("dog_share", share[DOG, 0], format=".4f", note="softmax of dog, picture 1")
-    s.let("plane_share", share[PLANE, 0], format=".4f", note="softmax of plane, picture 1")
-    s.let("dog_to_plane", s["dog_share"] / s["plane_share"], format=".2f", note="dog / plane")
-    s.let("logits_apart", z[DOG, 0] - z[PLANE, 0], format=".2f", note="their scaled logits, apart")
-    s.let("fish_share_1", share[FISH, 0], format=".4f", note="softmax of fish, picture 1")
-    s.let("fish_share_2", share[FISH, 1], format=".4f", note="softmax of fish, picture 2")
-    s.let(
-        "pictures_apart",
-        s["logits"][FISH, 0] - s["logits"][FISH, 1],
-        format=".2f",
-        note="logit of fish, picture 1 - picture 2",
-    )
-    s.let("fish_alone_1", alone[FISH, 0], format=".4f", note="sigmoid of fish, picture 1")
-    s.let("fish_alone_2", alone[FISH, 1], format=".4f", note="sigmoid of fish, picture 2")
-    s.let("most_alone", alone.max(), format=".4f", note="the largest sigmoid of both pictures")
-    s.let("right_share_1", s["p_right"][0, 0], format=".4f", note="right class's share, picture 1")
-    s.let("right_share_2", s["p_right"][0, 1], format=".4f", note="right class's share, picture 2")
-    s.let("loss_1", loss[0, 0], role="loss", format=".4f", note="loss of picture 1")
-    s.let("loss_2", loss[0, 1], role="loss", format=".4f", note="loss of picture 2")
-    s.let("sigmoids_1", s["p_alone_sum"][0, 0], format=".4f", note="sum of picture 1's sigmoids")
-    s.let("sigmoids_2", s["p_alone_sum"][0, 1], format=".4f", note="sum of picture 2's sigmoids")
-    raw = s["logits"]
+    z, raw = s["scaled"], s["logits"]
+
+    def cell(name: str, of: Expr, title: str, **about: str) -> None:
+        s.let(name, of, **{"format": ".4f", "title": title, "note": title, **about})
+
+    cell("dog_share", s["p"][DOG, 0], "dog's share, picture 1")
+    cell("plane_share", s["p"][PLANE, 0], "plane's share, picture 1")
+    cell("dog_to_plane", s["dog_share"] / s["plane_share"], "the first / the second", format=".2f")
+    cell("logits_apart", z[DOG, 0] - z[PLANE, 0], "dog's logit - plane's, picture 1", format=".2f")
     powers = s.let("powers_at_1", np.exp(raw), format=".4f", note="the powers at temperature 1")
     right = (s["target"] * raw).sum(axis=0)
     at_one = np.log(powers.sum(axis=0)) - right
     at_one = s.let("loss_at_1", at_one, role="loss", format=".4f", note="losses at temperature 1")
-    s.let("loss_1_at_1", at_one[0, 0], role="loss", format=".4f", note="picture 1 at temperature 1")
-    s.let("loss_2_at_1", at_one[0, 1], role="loss", format=".4f", note="picture 2 at temperature 1")
+    for column, picture in enumerate(PICTURES):
+        k = column + 1
+        cell(f"fish_share_{k}", s["p"][FISH, column], f"fish's share, {picture}")
+        cell(f"fish_alone_{k}", s["p_alone"][FISH, column], f"fish's sigmoid, {picture}")
+        cell(f"sigmoids_{k}", s["p_alone_sum"][0, column], f"sum of the sigmoids, {picture}")
+        cell(f"right_share_{k}", s["p_right"][0, column], f"right class's share, {picture}")
+        cell(f"loss_{k}", s["loss"][0, column], f"loss of {picture}", role="loss")
+        at_1 = at_one[0, column]
+        cell(f"loss_{k}_at_1", at_1, f"loss of {picture} at temperature 1", role="loss")
+    cell("most_alone", s["p_alone"].max(), "largest sigmoid")
 
 
 def _bars(s: Sheet) -> None:
@@ -376,6 +376,32 @@ def _curves(s: Sheet) -> None:
             format=".4f",
             note=f"softmax of {word}, picture 1",
         )
+    _log_curves(s)
+
+
+def _log_curves(s: Sheet) -> None:
+    s.let(
+        "mark_loss_1",
+        np.minimum(TOP, s["loss_1"]),
+        role="loss",
+        format=".4f",
+        note=f"loss_1, drawn no higher than {TOP}",
+    )
+    s.group("Minus the logarithm", "Of every share", worksheet="Temperature", folded=True)
+    share = s.let(
+        "curve_share",
+        0.5 - 0.4999 * np.cos(row_index(CURVE + 1) * (np.pi / CURVE)),
+        format=".4f",
+        note="shares between 0 and 1, closer together near the ends",
+    )
+    s.let("curve_right", -np.log(share), role="loss", format=".4f", note="what each would cost")
+    s.group("The five rows on it", "As the chart draws them", worksheet="Temperature", folded=True)
+    s.let(
+        "submitted",
+        np.where(np.equal(s["is_cat"], 1), s["cat_prediction"], 1 - s["cat_prediction"]),
+        format=".4f",
+        note="the probability that was submitted for what is true",
+    )
 
 
 def _charts(s: Sheet) -> None:
@@ -420,13 +446,23 @@ def _charts(s: Sheet) -> None:
         [
             Series("curve_temperature", "curve_loss_1", "loss of picture 1", role="input"),
             Series("curve_temperature", "curve_loss_2", "loss of picture 2", role="target"),
-            Series("temperature", "loss_1", "picture 1 now", mode="markers", role="input"),
+            Series("temperature", "mark_loss_1", "picture 1 now", mode="markers", role="input"),
             Series("temperature", "loss_2", "picture 2 now", mode="markers", role="target"),
         ],
         note=(
             "A picture whose right class leads gets cheaper as it gets colder; one whose right"
             " class trails gets dearer without limit."
         ),
+    )
+    s.chart(
+        "The five rows: cross-entropy on the curve of log loss",
+        Axis("probability submitted for what is true", 0, 1),
+        Axis("loss", 0, 5),
+        [
+            Series("curve_share", "curve_right", "log loss", role="target"),
+            Series("submitted", "two_loss", "cross-entropy", mode="markers", role="loss"),
+        ],
+        note="The five rows as marks; at temperature 1 they lie on the curve of log loss.",
     )
 
 
