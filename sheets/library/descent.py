@@ -202,15 +202,31 @@ def _directions(s: Sheet) -> None:
     chance = s.let(
         "chance", s["all_up"] / patterns, title="chance of a valley", note="one of all the ways"
     )
-    s.group("In words", "The first rows' chances, and the last one's size", worksheet="Directions")
-    s.let("chance_1", chance[0, 0], format=".1%", note="with the first n")
-    s.let("chance_2", chance[1, 0], format=".1%", note="with the second")
-    s.let("chance_3", chance[2, 0], format=".1%", note="with the third")
     s.let("digits", np.floor(n * np.log10(2)) + 1, format="d", note="digits of the number of ways")
-    s.let("last_digits", s["digits"][len(COUNTED) - 1, 0], format="d", note="of the last n's")
-    s.let("first_n", n[0, 0], format="d", note="the first n")
-    s.let("third_n", n[2, 0], format="d", note="the third")
-    s.let("last_n", n[len(COUNTED) - 1, 0], format="d", note="the last")
+    s.group("With as many directions as you like", worksheet="Directions")
+    own = s.parameter(
+        "directions",
+        10,
+        1,
+        MOST_DIRECTIONS,
+        scale="log",
+        whole=True,
+        format="d",
+        note="in which one can walk",
+    )
+    s.let("own_chance", 1 / 2**own, title="chance that all turn up", note="1 of all the ways")
+    s.let("own_power", own * np.log10(0.5), format=".2f", note="as a power of ten")
+    s.group("In words", "The rows' chances, and the last one's size", worksheet="Directions")
+    for row, word in enumerate(("first", "second", "third")):
+        s.let(f"chance_{row + 1}", chance[row, 0], format=".1%", note=f"with the {word} n")
+    last = len(COUNTED) - 1
+    s.let(
+        "last_digits",
+        s["digits"][last, 0],
+        format="d",
+        title="digits of the ways, last row",
+        note="with the last n",
+    )
 
 
 def _drawn(s: Sheet) -> None:
@@ -336,6 +352,7 @@ def _charts(s: Sheet) -> None:
         [
             Series("curve_n", "curve_power", "chance", role="loss"),
             Series("n", "power", "rows of the table", mode="markers", role="input"),
+            Series("directions", "own_power", "yours", mode="markers", role="parameter"),
         ],
         note="The chance as a power of ten falls in proportion to n, off a cliff on this axis.",
     )
