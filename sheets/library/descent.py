@@ -57,12 +57,11 @@ def descent() -> Sheet:
 
 def landscape(curve: Expr, x: Expr, y: Expr) -> Expr:
     """The loss at (x, y): six curves, of which the first three do not look at y."""
-    u = (x - 1) / 2
     return chosen(
         curve,
         [
             (x - 1) ** 2,
-            3 * (u**2 - 1) ** 2 - 0.6 * u + 0.8,
+            3 * (((x - 1) / 2) ** 2 - 1) ** 2 - 0.3 * (x - 1) + 0.8,
             4 - 4 * np.exp(-((x - 2) ** 2) / 2.5),
             x**2 / 2 + (y**2 - 1) ** 2,
             (1 - x) ** 2 + 100 * (y - x**2) ** 2,
