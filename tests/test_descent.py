@@ -8,12 +8,14 @@ import itertools
 from functools import cache
 from typing import NamedTuple
 
+import engines
 import numpy as np
 import pytest
 import torch
 
 from sheets import values
 from sheets.library.descent import COUNTED, CURVES, LOST, descent
+from sheets.targets.excel import write
 from sheets.targets.numpy import trajectory
 
 SHEET = descent()
@@ -94,6 +96,13 @@ def test_a_run_is_that_of_pytorchs_sgd(title):
         found = [at[name] for at in way]
         wanted = [getattr(at, name) for at in expected]
         np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-8)
+
+
+def test_a_slope_asks_for_its_curve_once_in_one_chain(tmp_path):
+    write(SHEET, tmp_path / "descent.xlsx")
+    formulas = engines.formula_cells(tmp_path / "descent.xlsx").values()
+    slopes = [formula for formula in formulas if "d_loss*2*(x-1)" in formula]
+    assert slopes and all(formula.count("curve=") == len(CURVES) - 1 for formula in slopes)
 
 
 def test_the_famous_minima_are_where_they_are_known_to_be():

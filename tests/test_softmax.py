@@ -5,6 +5,7 @@ lesson of log loss, and in its words.
 from __future__ import annotations
 
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from examples import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets import values
+from sheets import Axis, SheetError, values
 from sheets.language.formats import written
 from sheets.library.log_loss import log_loss
 from sheets.library.softmax import CLASSES, softmax
+from sheets.targets.excel import write
 
 SHEET = softmax()
 STEPS = {preset.title: preset for preset in SHEET.presets}
@@ -154,3 +156,33 @@ def test_what_the_lecture_saw_is_told():
         "Logs to another base": "a mean of 0.1317 for 0.3034. The ratio is always 2.3026",
     }.items():
         assert said in told[title]
+
+
+# --- the classes' names on the charts' axes
+
+
+def test_the_page_names_the_classes_below_their_bars(page, lesson_file):
+    page.goto(lesson_file("softmax").as_uri())
+    page.wait_for_selector(".js-plotly-plot .xtick")
+    ticks = page.locator(".js-plotly-plot").first.locator(".xtick").all_text_contents()
+    assert tuple(ticks) == CLASSES
+
+
+def test_the_workbook_says_which_number_is_which_class(tmp_path):
+    write(SHEET, tmp_path / "softmax.xlsx")
+    with zipfile.ZipFile(tmp_path / "softmax.xlsx") as file:
+        chart = file.read("xl/charts/chart1.xml").decode()
+    assert "class, 0 cat, 1 dog, 2 plane, 3 fish, 4 building" in chart
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        Axis("class", 1, 4.5, names=CLASSES),
+        Axis("class", 0, 3, names=CLASSES),
+        Axis("class", 0.5, 5, "log", names=CLASSES),
+    ],
+)
+def test_names_that_an_axis_does_not_reach_are_refused(axis):
+    with pytest.raises(SheetError, match="has names on a linear axis"):
+        softmax().chart("Bars", axis, Axis("share", 0, 1), [])

@@ -310,7 +310,7 @@ def _charts(s: Sheet) -> None:
         [
             Series("curve_x", "curve_loss", "the curve", role="target"),
             Series("x", "loss", "the way so far", role="weight", steps=True),
-            Series("triangle_x", "triangle_loss", "step = rate × slope", role="gradient"),
+            Series("triangle_x", "triangle_loss", "the next step", role="gradient"),
             Series("x_next", "loss_next", "next", mode="markers", role="parameter"),
             Series("x", "loss", "here", mode="markers", role="weight", moves={"x": POINTER_X}),
         ],
