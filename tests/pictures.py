@@ -32,6 +32,8 @@ QUALITY = 72
 # What each lesson shows: the part of its address that leads there.
 SHOWN = {
     "log_loss": "preset=1",
+    "softmax": "preset=1",
+    "descent": "preset=7&step=30",
     "line_fit": "preset=1&step=60",
     "linear_model": "preset=1&step=300",
     "matmul_stack": "preset=2&step=60",

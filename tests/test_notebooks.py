@@ -93,7 +93,7 @@ def test_the_lesson_lives_in_voila(page, voila):
     for label in ("Lessons", "More lessons"):  # above and below
         links = page.get_by_role("navigation", name=label, exact=True)
         assert links.get_by_role("link", name="All lessons").get_attribute("href") == "/"
-        assert links.get_by_role("link", name="Next: ").get_attribute("href") == "/lesson/line_fit"
+        assert links.get_by_role("link", name="Next: ").get_attribute("href") == "/lesson/softmax"
     check_notes(page)
 
 

@@ -255,7 +255,8 @@ def _chart(chart: Chart) -> types.Chart:
 
 
 def _axis(axis: Axis) -> types.Axis:
-    return {"title": axis.title, "low": axis.low, "high": axis.high, "scale": axis.scale}
+    ends = {"title": axis.title, "low": axis.low, "high": axis.high, "scale": axis.scale}
+    return {**ends, "names": list(axis.names)}
 
 
 def _series(series: Series) -> types.Series:

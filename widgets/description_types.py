@@ -98,6 +98,7 @@ class Axis(TypedDict):
     low: float
     high: float
     scale: str  # linear or log
+    names: list[str]  # words in place of the numbers 0, 1, 2, ...; none: numbers
 
 
 class Series(TypedDict):

@@ -60,12 +60,16 @@ class Contour:
 
 @dataclass(frozen=True)
 class Axis:
-    """title with what is measured; low and high fixed while dragging; scale linear or log."""
+    """title with what is measured; low and high fixed while dragging; scale linear or log.
+
+    names: of a linear axis, words that stand in place of the numbers 0, 1, 2, ...
+    """
 
     title: str
     low: float
     high: float
     scale: str = "linear"
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ def new_chart(blocks: Mapping[str, Block], chart: Chart) -> Chart:
         starts = axis.scale == "linear" or (axis.scale == "log" and axis.low > 0)
         if not starts or not axis.low < axis.high:
             rule = "is not linear, or log from above 0, with low below high"
+            raise SheetError(f"chart {chart.title!r}: {axis} {rule}")
+        if axis.names and (
+            axis.scale == "log" or not axis.low <= 0 <= len(axis.names) - 1 <= axis.high
+        ):
+            rule = "has names on a linear axis, from 0 to the number of the last"
             raise SheetError(f"chart {chart.title!r}: {axis} {rule}")
     try:
         for series in chart.series:

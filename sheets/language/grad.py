@@ -151,26 +151,26 @@ def as_mask(part: Masked) -> Masked:
 
 
 def total(parts: Iterable[Masked]) -> Expr:
-    """The sum of the parts. Two parts under opposite conditions read as one `where`."""
+    """The sum of the parts. Those under a condition or its opposite share one `where`."""
     left = list(parts)
     summed: Expr | None = None
     while left:
         part = left.pop(0)
-        term = None
+        term = part.g
         if part.masks:
-            (condition, flag), *rest = part.masks
-            other = next((p for p in left if p.masks and p.masks[0] == (condition, not flag)), None)
-            if other is not None:
-                left.remove(other)
-                inner = (
-                    unmasked(Masked(part.g, tuple(rest))),
-                    unmasked(Masked(other.g, other.masks[1:])),
-                )
-                term = where(condition, *(inner if flag else inner[::-1]))
-        term = unmasked(part) if term is None else term
+            condition = part.masks[0][0]
+            alike = [part, *(p for p in left if p.masks and p.masks[0][0] is condition)]
+            left = [p for p in left if not p.masks or p.masks[0][0] is not condition]
+            term = where(condition, *(_inside(alike, flag) for flag in (True, False)))
         summed = term if summed is None else summed + term
     assert summed is not None
     return summed
+
+
+def _inside(parts: list[Masked], flag: bool) -> Expr:
+    """The sum of those whose first mask has this flag, without that mask."""
+    inner = [Masked(p.g, p.masks[1:]) for p in parts if p.masks[0][1] is flag]
+    return total(inner) if inner else const(0)
 
 
 def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[str, list[Masked]]:

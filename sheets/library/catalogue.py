@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ..language.errors import InputError, nearest
 from ..language.sheet import Sheet
 from .depth_lab import depth_lab
+from .descent import descent
 from .line_fit import line_fit
 from .linear_model import linear_model
 from .log_loss import log_loss
@@ -18,9 +19,12 @@ from .optimisers import optimisers
 from .optimisers_alone import adagrad, adam, momentum, rmsprop, sgd
 from .relu_function import relu_function
 from .relu_layers import relu_layers
+from .softmax import softmax
 
 SHEETS: dict[str, Callable[[], Sheet]] = {
     "log_loss": log_loss,
+    "softmax": softmax,
+    "descent": descent,
     "line_fit": line_fit,
     "linear_model": linear_model,
     "matmul_stack": matmul_stack,

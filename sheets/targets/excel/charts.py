@@ -248,7 +248,7 @@ def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
     over_steps: it ends where the steps do.
     """
     options: dict[str, Any] = {
-        "name": plain(axis.title),
+        "name": plain(", ".join([axis.title, *(f"{k} {x}" for k, x in enumerate(axis.names))])),
         "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
     }
     if axis.scale == "log":

@@ -27,7 +27,7 @@ const MOST_DECADES = 8; // labels on a logarithmic axis
 const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 
 /**
- * @param {Object} axis
+ * @param {import("../engine/description.js").Axis} axis
  * @param {number} size of the type, in pixels
  * @param {number} most labels on a logarithmic axis
  */
@@ -50,6 +50,7 @@ function axisOf(axis, size, most = MOST_DECADES) {
           tickfont: { size: 0.8 * size },
         }
       : {}), // plotly enlarges powers
+    ...(axis.names.length ? { tickvals: [...axis.names.keys()], ticktext: axis.names } : {}),
   };
 }
 

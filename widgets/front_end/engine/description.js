@@ -131,6 +131,7 @@
  * @property {number} low
  * @property {number} high
  * @property {string} scale linear or log
+ * @property {string[]} names words in place of the numbers 0, 1, 2, ...; none: numbers
  */
 
 /**
