@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ..language.errors import InputError, nearest
 from ..language.sheet import Sheet
+from .convolution import convolution
 from .depth_lab import depth_lab
 from .line_fit import line_fit
 from .linear_model import linear_model
@@ -27,6 +28,7 @@ SHEETS: dict[str, Callable[[], Sheet]] = {
     "depth_lab": depth_lab,
     "relu_layers": relu_layers,
     "relu_function": relu_function,
+    "convolution": convolution,
     "optimisers": optimisers,
     "sgd": sgd,
     "momentum": momentum,
