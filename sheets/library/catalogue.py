@@ -17,6 +17,7 @@ from .lr_finder import lr_finder
 from .matmul_stack import matmul_stack
 from .optimisers import optimisers
 from .optimisers_alone import adagrad, adam, momentum, rmsprop, sgd
+from .overfitting import overfitting
 from .relu_function import relu_function
 from .relu_layers import relu_layers
 
@@ -29,6 +30,7 @@ SHEETS: dict[str, Callable[[], Sheet]] = {
     "relu_layers": relu_layers,
     "relu_function": relu_function,
     "convolution": convolution,
+    "overfitting": overfitting,
     "optimisers": optimisers,
     "sgd": sgd,
     "momentum": momentum,

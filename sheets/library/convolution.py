@@ -88,6 +88,7 @@ def _filters(s: Sheet) -> list[Expr]:
             high=LARGEST,
             shown="heat",
             shown_range=(-1, 1),
+            format=".2f",
             chosen_by=f"filter_{k}_is",
             note=f"nine weights; pick filter_{k}_is again to have them back",
         )
