@@ -47,7 +47,7 @@ FIRST_VIEW = """() => {
     let words = 0;
     while (walker.nextNode()) {
         const { currentNode: text } = walker;
-        if (text.parentElement.closest("svg, script, style, noscript, math")) continue;
+        if (text.parentElement.closest("svg, script, style, noscript, math, .gs-picture")) continue;
         const range = document.createRange();
         range.selectNodeContents(text);
         const { width, top, bottom } = range.getBoundingClientRect();

@@ -212,11 +212,20 @@ def _gradients(s: Sheet, activation: Expr) -> None:
         folded=True,
     )
     found = backprop(s, "activation", ["image", "filter_1", "filter_2"], title=None)
-    s.group("What would change it", "Cells of the picture, by the sign of their gradient")
+    s.group("Its signs", "Cells of the picture, by the sign of their gradient")
     slopes = found["image"]
-    raising = s.let("raising", (slopes > LEAST).sum(), format="d", note="would raise it")
-    lowering = s.let("lowering", (slopes < -LEAST).sum(), format="d", note="would lower it")
-    s.let("no_matter", SIDE * SIDE - raising - lowering, format="d", note="would do nothing")
+    raising = s.let(
+        "raising", (slopes > LEAST).sum(), format="d", note="cells whose gradient is above 0"
+    )
+    lowering = s.let(
+        "lowering", (slopes < -LEAST).sum(), format="d", note="cells whose gradient is below 0"
+    )
+    s.let(
+        "no_slope",
+        SIDE * SIDE - raising - lowering,
+        format="d",
+        note="cells to which ReLU passes nothing back",
+    )
 
 
 def _down_a_column(s: Sheet) -> None:

@@ -17,6 +17,6 @@ def say_all(s: Sheet) -> None:
     s.say("The first map is black: this filter finds nothing in this picture.", when=dark)
     s.say("The activation, after all layers, is {activation:.4f}.")
     s.say(
-        "Of the picture's {picture_cells:d} cells, {raising:d} would raise the activation if they"
-        " were a little brighter, and {lowering:d} would lower it.",
+        "The activation's gradient is above 0 for {raising:d} of the picture's {picture_cells:d} cells,"
+        " and below 0 for {lowering:d}.",
     )

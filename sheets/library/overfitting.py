@@ -13,7 +13,7 @@ from .stories import tell_story
 MOST_POINTS = 40
 KEPT_BACK = 30  # points for validation
 WAVES = 24  # at most; the constant is one more term
-DRAWN = 81  # points of a curve in the chart
+DRAWN = 61  # points of a curve in the chart
 OFF = -9  # where the chart does not reach: points that are not in use
 NONE_YET = 1e9  # a validation loss before the first
 SEED = 1
@@ -268,14 +268,14 @@ def _drawn(s: Sheet, curve: SimpleNamespace) -> None:
 
 def _charts(s: Sheet) -> None:
     s.chart(
-        "The points and the curve",
+        "Points and curve",
         Axis("x", 0, 1),
         Axis("y", -2, 2),
         [
             Series("train_x", "train_y", "trained on", mode="markers", role="target"),
             Series("valid_place", "valid_y", "kept back", mode="markers", role="parameter"),
             Series("curve_x", "curve_y", "the curve", role="weight"),
-            Series("curve_x", "best_y", "at the best epoch", role="loss"),
+            Series("curve_x", "best_y", "best epoch", role="loss"),
             Series("curve_x", "truth_y", "hidden curve", role="input"),
         ],
         note=(
@@ -284,9 +284,9 @@ def _charts(s: Sheet) -> None:
         ),
     )
     s.chart(
-        "Both losses, epoch by epoch",
+        "Both losses",
         Axis("epoch", 0, 300),
-        Axis("mean squared error", 1e-3, 10, "log"),
+        Axis("mean squared error", 1e-3, 3, "log"),
         [
             Series("step", "train_loss", "training", role="target", steps=True),
             Series("step", "valid_loss", "validation", role="parameter", steps=True),
