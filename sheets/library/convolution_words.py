@@ -17,6 +17,6 @@ def say_all(s: Sheet) -> None:
     s.say("The first map is black: this filter finds nothing in this picture.", when=dark)
     s.say("The activation, after all layers, is {activation:.4f}.")
     s.say(
-        "The activation's gradient is above 0 for {raising:d} of the picture's {picture_cells:d} cells,"
-        " and below 0 for {lowering:d}.",
+        "The activation's gradient is above 0 for {raising:d} of the picture's {picture_cells:d}"
+        " cells, and below 0 for {lowering:d}.",
     )
