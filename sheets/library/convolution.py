@@ -13,6 +13,7 @@ from .stories import tell_story
 
 SIDE = len(SEVEN)
 MAP = SIDE - 2  # a window of three fits in so many places
+PICTURES = "Pictures"  # the worksheet whose columns are as narrow as its rows are high
 LARGEST = 10.0  # of a weight that may be typed
 NAMED = list(FILTERS)
 LEAST = 1e-9  # what is nearer to 0 is what adding left of it
@@ -43,7 +44,11 @@ def convolution() -> Sheet:
 
 
 def _image(s: Sheet) -> Expr:
-    s.group("The picture", "28 x 28 grey values of a handwritten seven: 0 is black, 1 is white")
+    s.group(
+        "The picture",
+        "28 x 28 grey values of a handwritten seven: 0 is black, 1 is white",
+        worksheet=PICTURES,
+    )
     return s.input(
         "image",
         SEVEN,
@@ -78,7 +83,7 @@ def _filters(s: Sheet) -> list[Expr]:
         columns_named=places,
         note="the first two are the course's own, the others are classics",
     )
-    s.group("The two filters", "By their names, or your own: type over them")
+    s.group("The two filters", "By name, or your own: type over them", worksheet=PICTURES)
     return [
         s.input(
             f"filter_{k}",
@@ -97,7 +102,11 @@ def _filters(s: Sheet) -> list[Expr]:
 
 
 def _first_layer(s: Sheet, image: Expr, filters: list[Expr]) -> list[Expr]:
-    s.group("First layer", "max(0, sum of nine products), at every place where the window fits")
+    s.group(
+        "First layer",
+        "max(0, sum of nine products), at every place where the window fits",
+        worksheet=PICTURES,
+    )
     maps = [
         s.let(
             f"conv_{k}",
