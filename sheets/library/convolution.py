@@ -56,7 +56,7 @@ def _image(s: Sheet) -> Expr:
         high=1,
         shown="grey",
         format=".2f",
-        note="a table of numbers: type into it, or paste another one",
+        note="a handwritten seven: type into it, or paste the numbers of another picture",
     )
 
 
