@@ -135,3 +135,35 @@ def test_a_click_on_the_map_lights_its_window_and_tells_nine_products(page, page
     assert page.locator('[data-picture="filter_1"] td.gs-lit').count() == 9
     products = page.locator(".gs-stage .gs-numbers mo", has_text="·")
     assert products.count() == 9
+
+
+def test_the_mouse_paints_the_picture_and_wipes_it(page, page_file):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{page_file(convolution).as_uri()}#preset=10")  # nothing at all
+
+    def stroke(*places: tuple[int, int]) -> None:
+        for k, (row, column) in enumerate(places):
+            cell = f'[data-picture="image"] td[data-row="{row}"][data-col="{column}"]'
+            box = page.locator(cell).bounding_box()
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            if k == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+    def number(row: int, column: int) -> float:
+        cell = f'[data-picture="image"] td[data-row="{row}"][data-col="{column}"]'
+        return float(page.locator(cell).text_content())
+
+    activation = page.locator(".gs-stage .gs-figures dd").first
+    stroke((5, 5))
+    assert (number(5, 5), activation.text_content()) == (0, "0.0000")  # a press alone selects
+    stroke((5, 5), (5, 9))
+    page.wait_for_function(
+        "() => document.querySelector('.gs-figures dd').textContent !== '0.0000'"
+    )
+    assert [number(5, column) for column in (4, 5, 7, 9, 10)] == [0.5, 1, 1, 1, 0.5]
+    assert (number(4, 7), number(3, 7)) == (0.5, 0)
+    stroke((5, 9), (5, 4))
+    page.wait_for_function(
+        "() => document.querySelector('.gs-figures dd').textContent === '0.0000'"
+    )

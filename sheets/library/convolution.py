@@ -56,7 +56,7 @@ def _image(s: Sheet) -> Expr:
         high=1,
         shown="grey",
         format=".2f",
-        note="a handwritten seven: type into it, or paste the numbers of another picture",
+        note="a handwritten seven: paint on it with the mouse, type, or paste other numbers",
     )
 
 
