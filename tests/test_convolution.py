@@ -167,3 +167,34 @@ def test_the_mouse_paints_the_picture_and_wipes_it(page, page_file):
     page.wait_for_function(
         "() => document.querySelector('.gs-figures dd').textContent === '0.0000'"
     )
+
+
+DROP = """async ([selector, kind]) => {
+    const canvas = new OffscreenCanvas(56, 28);
+    const paper = canvas.getContext("2d");
+    paper.fillStyle = "rgb(51, 51, 51)";
+    paper.fillRect(0, 0, 56, 28);
+    const picture = await canvas.convertToBlob();
+    const dataTransfer = new DataTransfer();
+    const content = kind === "picture" ? picture : "no picture";
+    dataTransfer.items.add(new File([content], "mine.png", { type: "image/png" }));
+    const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+    document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+def test_a_dropped_picture_is_taken_in_the_size_of_the_one_it_is_dropped_on(page, page_file):
+    page.goto(f"{page_file(convolution).as_uri()}#preset=2")
+    image = '[data-picture="image"] td'
+    page.locator(image).first.wait_for()
+    page.evaluate(DROP, [image, "text"])
+    refused = "Nothing was changed: mine.png is no picture that this browser can read."
+    page.get_by_text(refused).wait_for(state="attached")
+    page.evaluate(DROP, [image, "picture"])
+    # twice as wide as high: grey in the middle half, black above and below
+    page.wait_for_function(
+        "(cell) => document.querySelector(cell).textContent === '0.20'",
+        arg='[data-picture="image"] td[data-row="14"][data-col="14"]',
+    )
+    told = page.locator(image).all_text_contents()
+    assert told == ["0.00"] * 28 * 7 + ["0.20"] * 28 * 14 + ["0.00"] * 28 * 7

@@ -134,7 +134,7 @@ export class Page {
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
-    this.painting = new Painting(this.grid.node, this.state);
+    this.painting = new Painting(this.grid.node, this.state, (text) => this.say(text));
     this.grid.node.append(...this.parts());
     if (this.host.address) this.node.append(this.share.refusals);
     this.node.append(this.grid.node);

@@ -1,5 +1,6 @@
 // A grey picture that is an input is painted: the mouse, held down, goes from cell to cell. From a
-// dark cell it leaves a light stroke, from a light one it wipes.
+// dark cell it leaves a light stroke, from a light one it wipes. A file with a picture, dropped on
+// it, is taken in its size.
 
 import { isInput } from "../engine/blocks.js";
 import { cellOf } from "./grid.js";
@@ -17,15 +18,38 @@ export class Painting {
   /**
    * @param {HTMLElement} node
    * @param {import("../engine/state.js").State} state
+   * @param {(text: string) => void} say where refusals go
    */
-  constructor(node, state) {
+  constructor(node, state, say) {
     this.state = state;
+    this.say = say;
     this.held = null; // the cell where the mouse went down, or has come to
     this.isPainting = false;
     node.addEventListener("pointerdown", (event) => this.begin(event));
     node.addEventListener("pointermove", (event) => this.moved(event));
     for (const end of ["pointerup", "pointercancel", "pointerleave"])
       node.addEventListener(end, () => (this.held = null));
+    node.addEventListener("dragover", (event) => {
+      if (this.cellAt(event.target)) event.preventDefault();
+    });
+    node.addEventListener("drop", (event) => this.dropped(event));
+  }
+
+  /** A picture's file becomes the picture it was dropped on. @param {DragEvent} event */
+  async dropped(event) {
+    const cell = this.cellAt(event.target);
+    const file = event.dataTransfer.files[0];
+    if (!cell || !file?.type.startsWith("image/")) return;
+    event.preventDefault();
+    event.stopPropagation(); // it is no workbook
+    const { low, high, shape } = this.state.blocks[cell.name];
+    try {
+      const shares = await greysOf(file, Number(shape[0]), Number(shape[1]));
+      const numbers = shares.map((share) => low + share * (high - low));
+      this.state.setInputs({ [cell.name]: numbers }, 0);
+    } catch {
+      this.say(`Nothing was changed: ${file.name} is no picture that this browser can read.`);
+    }
   }
 
   /** The cell of a picture that may be painted, or null. @param {any} target */
@@ -83,4 +107,22 @@ export class Painting {
   valueAt({ name, row, column }) {
     return this.state.value(name, row, column);
   }
+}
+
+/**
+ * A file's picture in so many rows and columns, whole and not stretched: how light each cell is, 0
+ * to 1, row by row. What it does not fill is black.
+ * @param {File} file @param {number} rows @param {number} columns
+ */
+async function greysOf(file, rows, columns) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(columns / picture.width, rows / picture.height);
+  const [width, height] = [scale * picture.width, scale * picture.height];
+  const paper = new OffscreenCanvas(columns, rows).getContext("2d");
+  paper.fillRect(0, 0, columns, rows);
+  paper.imageSmoothingQuality = "high";
+  paper.drawImage(picture, (columns - width) / 2, (rows - height) / 2, width, height);
+  const { data } = paper.getImageData(0, 0, columns, rows);
+  const light = (k) => 0.299 * data[k] + 0.587 * data[k + 1] + 0.114 * data[k + 2];
+  return Array.from({ length: rows * columns }, (_, cell) => light(4 * cell) / 255);
 }
