@@ -93,7 +93,6 @@ def _filters(s: Sheet) -> list[Expr]:
             high=LARGEST,
             shown="heat",
             shown_range=(-1, 1),
-            format=".2f",
             chosen_by=f"filter_{k}_is",
             note=f"nine weights; pick filter_{k}_is again to have them back",
         )
@@ -106,6 +105,7 @@ def _first_layer(s: Sheet, image: Expr, filters: list[Expr]) -> list[Expr]:
         "First layer",
         "max(0, sum of nine products), at every place where the window fits",
         worksheet=PICTURES,
+        folded=True,
     )
     maps = [
         s.let(
