@@ -1,5 +1,5 @@
-"""A lesson's picture as SVG, drawn from the numbers themselves: a sheet's first chart (a short run
-where it has steps), or a recording.
+"""A lesson's picture as SVG, drawn from the numbers themselves: the grey picture that its story
+opens with, or else its first chart (a short run where it has steps), or a recording.
 """
 
 from __future__ import annotations
@@ -7,7 +7,9 @@ from __future__ import annotations
 import html
 import math
 
-from sheets import Sheet
+import numpy as np
+
+from sheets import Sheet, values
 from sheets.language.charts import STEP, Axis, Chart, Series
 from sheets.language.roles import ROLES
 from sheets.targets.numpy import Values, trajectory
@@ -27,7 +29,10 @@ def _along(axis: Axis, x: float, low: float, high: float) -> float:
 
 
 def picture(sheet: Sheet) -> str:
-    """An SVG element. Raises IndexError for a sheet without charts."""
+    """An SVG element. Raises IndexError for a sheet without pictures and charts."""
+    for name in sheet.staged(None).pictures:
+        if sheet.blocks[name].shown == "grey":
+            return _of_shades(sheet.blocks[name].note, values(sheet)[name])
     chart = sheet.charts[0]
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
     drawn = [
@@ -37,6 +42,25 @@ def picture(sheet: Sheet) -> str:
         for series in chart.series
     ]
     return _framed(f"{chart.title}. {chart.note}", drawn)
+
+
+def _of_shades(label: str, shades: np.ndarray) -> str:
+    """A square for each number that is not the least, from black to white."""
+    rows, columns = shades.shape
+    side = (HEIGHT - 2 * MARGIN) / rows
+    left = (WIDTH - columns * side) / 2
+    low, high = float(shades.min()), float(shades.max())
+    drawn = []
+    for (i, j), x in np.ndenumerate(shades):
+        if x > low:
+            across, down = left + j * side, MARGIN + i * side
+            corners = " ".join(
+                f"{across + a * side:.1f},{down + b * side:.1f}"
+                for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
+            )
+            grey = round(255 * (x - low) / (high - low))
+            drawn.append(f'<polygon points="{corners}" fill="rgb({grey},{grey},{grey})"/>')
+    return _framed(label, drawn, axes="", paper="#000")
 
 
 def picture_of_run(recording: Recording) -> str:
@@ -64,16 +88,17 @@ def ended(recording: Recording) -> list[EpochEnded]:
     return [event for _, event in recording.events if isinstance(event, EpochEnded)]
 
 
-def _framed(label: str, drawn: list[str]) -> str:
-    axes = (
-        f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none"'
-        ' stroke="#888"/>'
-    )
+AXES = (
+    f'<path d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}" fill="none" stroke="#888"/>'
+)
+
+
+def _framed(label: str, drawn: list[str], axes: str = AXES, paper: str = "#fff") -> str:
     label = html.escape(label, quote=True)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}"'
         f' xmlns="http://www.w3.org/2000/svg"><rect width="{WIDTH}" height="{HEIGHT}"'
-        f' fill="#fff"/>{axes}{"".join(drawn)}</svg>'
+        f' fill="{paper}"/>{axes}{"".join(drawn)}</svg>'
     )
 
 

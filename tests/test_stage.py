@@ -29,7 +29,8 @@ OUT_OF_VIEW = """() => {
     };
     const parts = {
         story: ".gs-storybar button", question: ".gs-card > p", move: ".gs-move",
-        control: ".gs-inplay .gs-control", number: ".gs-figures > div", chart: ".gs-plot",
+        control: ".gs-inplay .gs-control", number: ".gs-figures > div",
+        chart: ".gs-plot", picture: "[data-picture]",
         cells: ".gs-cells thead th", selected: ".gs-cells .gs-selected",
         formula: ".gs-bar .gs-formulabar",
         play: ".gs-transport button", sentence: ".gs-words > .gs-sentences",
@@ -39,14 +40,14 @@ OUT_OF_VIEW = """() => {
 }"""
 
 FIRST_VIEW = """() => {
-    const plots = [...document.querySelectorAll(".gs-stage .gs-plot")];
+    const plots = [...document.querySelectorAll(".gs-stage :is(.gs-plot, [data-picture])")];
     const boxes = plots.map((plot) => plot.getBoundingClientRect());
     const area = boxes.reduce((sum, { width, height }) => sum + width * height, 0);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     let words = 0;
     while (walker.nextNode()) {
         const { currentNode: text } = walker;
-        if (text.parentElement.closest("svg, script, style, noscript, math")) continue;
+        if (text.parentElement.closest("svg, script, style, noscript, math, .gs-picture")) continue;
         const range = document.createRange();
         range.selectNodeContents(text);
         const { width, top, bottom } = range.getBoundingClientRect();
@@ -87,7 +88,7 @@ def lesson(page, files):
     def opened(name: str, width: int, height: int):
         page.set_viewport_size({"width": width, "height": height})
         page.goto(files(name).as_uri())
-        page.wait_for_selector(".gs-stage .js-plotly-plot")
+        page.wait_for_selector(".gs-stage :is(.js-plotly-plot, [data-picture])")
         fitted(page)
         return page
 
@@ -128,7 +129,7 @@ def test_on_a_phone_chart_sentence_and_control_share_a_view(lesson, name):
     page.locator(".gs-figures").first.evaluate("(node) => node.scrollIntoView()")
     frame(page)
     for part in (
-        ".gs-plot",
+        ":is(.gs-plot, [data-picture])",
         ".gs-words > .gs-sentences p",
         ".gs-inplay .gs-slider, .gs-inplay select",
     ):

@@ -87,6 +87,15 @@ SEEN = {
     ("relu_function", 6): "is 0.01072",
     ("relu_function", 8): "5 of the 12 are dead, and the mean squared error ends at 0.00286",
     ("relu_function", 9): "12 of 12 units died. The mean squared error stays at 0.48387",
+    ("convolution", 2): "146 cells of 676 are above zero, 3.03 at most",
+    ("convolution", 6): "138 cells became zero, 146 stayed as they were",
+    ("convolution", 9): "it is 254.7755 now",
+    ("overfitting", 1): "to 0.030. Validation turned at epoch 41: from 0.080 it rose to 0.134",
+    ("overfitting", 2): "it rose to 0.470. Training came down to 0.011",
+    ("overfitting", 3): "ended at epoch 71, 30 after the best one, 41",
+    ("overfitting", 4): "at epoch 8, with 0.080",
+    ("overfitting", 5): "0.210 in training, 0.156 in validation",
+    ("overfitting", 8): "0.085, the best was 0.084",
     ("lr_finder", 1): "at rate number 89, 1.91, it was over four times its least, 1.9930",
     ("lr_finder", 2): "0.1095 at rate 0.05, and 2.0580 at rate 0.001",
     ("lr_finder", 3): "it is at 0.5297, the chosen rate at 0.1095",
@@ -227,7 +236,8 @@ def test_a_step_tells_what_the_lecture_saw(name, number):
 def test_a_step_has_its_controls_and_charts(name, number):
     _, scene = step(name, number)
     assert 1 <= len(scene.controls) <= 3 and len(set(scene.controls)) == len(scene.controls)
-    assert 1 <= len(scene.charts) <= 2 and len(set(scene.charts)) == len(scene.charts)
+    assert len(scene.charts) <= 2 and len(set(scene.charts)) == len(scene.charts)
+    assert scene.charts or 1 <= len(set(scene.pictures)) == len(scene.pictures)
     assert 1 <= len(scene.numbers) <= 2
 
 
@@ -237,7 +247,7 @@ def test_the_cells_of_a_step_make_one_small_table(name, number):
     shapes = [stop(name, number)[block].shape for block in scene.cells]
     assert len({rows for rows, _ in shapes}) <= 1
     assert sum(columns for _, columns in shapes) <= MOST_COLUMNS
-    assert scene.look is None or scene.look.block in scene.cells
+    assert scene.look is None or scene.look.block in scene.cells + scene.pictures
 
 
 @each_step

@@ -289,6 +289,7 @@ def _scene(scene: Scene) -> types.Scene:
     return {
         "controls": list(scene.controls),
         "charts": list(scene.charts),
+        "pictures": list(scene.pictures),
         "cells": list(scene.cells),
         "look": None if look is None else [look.block, look.row, look.column],
         "numbers": list(scene.numbers),

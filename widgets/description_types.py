@@ -136,6 +136,7 @@ class Scene(TypedDict):
 
     controls: list[str]
     charts: list[int]  # their places
+    pictures: list[str]  # blocks shown as one
     cells: list[str]  # blocks side by side
     look: list[str | int] | None  # block, row from 0 or the block that tells it from 1, column
     numbers: list[str]  # blocks of one number, shown large

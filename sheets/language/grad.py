@@ -304,6 +304,7 @@ def _backward(
             role="gradient",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
+            shown="heat" if block.shown else "",
             **({"infinite": infinite[name]} if name in infinite else {}),
         )
         if isinstance(block, Computed):  # an input's own formula only starts it

@@ -1,4 +1,6 @@
-"""What a step of the story puts before the reader: controls, charts, cells, numbers, a stop."""
+"""What a step of the story puts before the reader: controls, charts, pictures, cells, numbers, a
+stop.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from .formats import Pieces
 SCENE: dict[str, type] = {
     "controls": list,
     "charts": list,
+    "pictures": list,
     "cells": list,
     "look": str,
     "numbers": list,
@@ -23,6 +26,7 @@ SCENE: dict[str, type] = {
 }
 MOST_CONTROLS = 3
 MOST_CHARTS = 2
+MOST_PICTURES = 3
 MOST_NUMBERS = 2
 # `loss_if[5]`, `W[2, 3]`, `loss_if[certain_row]`: rows and columns count from 1.
 PLACE = re.compile(r"(\w+)(?:\[\s*(\w+)\s*(?:,\s*(\d+)\s*)?\])?")
@@ -46,20 +50,26 @@ class Scene:
     """What stands on the stage during a step of the story; what is empty is chosen for it.
 
     controls: names of settings, at most three. charts: places among the sheet's charts, from 0, at
-    most two. cells: blocks that stand side by side in a small table. look: the cell that is
+    most two. pictures: blocks that are shown as one, at most three, in place of charts or above
+    them. cells: blocks that stand side by side in a small table. look: the cell that is
     selected in it. numbers: blocks of one number that are shown large, at most two. play: the step
     at which playing stops; 0: nowhere.
     """
 
     controls: tuple[str, ...] = ()
     charts: tuple[int, ...] = ()
+    pictures: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     look: Look | None = None
     numbers: tuple[str, ...] = ()
     play: int = 0
 
     def over(self, other: Scene) -> Scene:
-        """This scene, and `other`'s parts where it says nothing."""
+        """This scene, and `other`'s parts where it says nothing. Who names charts or pictures has
+        said what is to be seen.
+        """
+        if self.charts or self.pictures:
+            other = replace(other, charts=(), pictures=())
         own = {part.name: getattr(self, part.name) for part in fields(self)}
         return replace(other, **{name: value for name, value in own.items() if value})
 
@@ -71,6 +81,7 @@ def new_scene(
     *,
     controls: Sequence[str] = (),
     charts: Sequence[int] = (),
+    pictures: Sequence[str] = (),
     cells: Sequence[str] = (),
     look: str = "",
     numbers: Sequence[str] = (),
@@ -84,6 +95,7 @@ def new_scene(
     for part, names, most in (
         ("controls", controls, MOST_CONTROLS),
         ("charts", charts, MOST_CHARTS),
+        ("pictures", pictures, MOST_PICTURES),
         ("numbers", numbers, MOST_NUMBERS),
     ):
         if len(names) > most:
@@ -94,6 +106,10 @@ def new_scene(
             raise SheetError(f"{what}: {name} has no control; {rule}")
     for name in cells:
         _known(sheet, what, name)
+    for name in pictures:
+        if not _known(sheet, what, name).shown:
+            advice = 'give it shown="grey" or shown="heat"'
+            raise SheetError(f"{what}: {name} is no picture; {advice}")
     for name in numbers:
         _one_number(sheet, what, name)
     for number in charts:
@@ -103,7 +119,8 @@ def new_scene(
         raise SheetError(f"{what}: play is {play!r}; it is a step's number, 0 or more")
     places = tuple(number - 1 for number in charts)
     found = _look(sheet, what, look) if look else None
-    return Scene(tuple(controls), places, tuple(cells), found, tuple(numbers), play)
+    seen = places, tuple(pictures), tuple(cells)
+    return Scene(tuple(controls), *seen, look=found, numbers=tuple(numbers), play=play)
 
 
 def _known(sheet: Blocks, what: str, name: str) -> Block:

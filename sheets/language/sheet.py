@@ -425,7 +425,8 @@ class Sheet(Blocks):
         `{block:.2f}` the block's number at the time. notes: for who teaches, in a window of their
         own: what to say, whom to ask, the usual wrong answer, what to point at; a line is a
         paragraph. shows: what stands on the stage, by the names of `Scene`'s fields: controls,
-        charts (counted from 1), cells, look (`"loss_if[5]"`), numbers, play. Raises SheetError.
+        charts (counted from 1), pictures, cells, look (`"loss_if[5]"`), numbers, play. Raises
+        SheetError.
         """
         words = {"title": title, "predict": predict, "notes": notes}
         words |= {"happened": happened, "why": why}

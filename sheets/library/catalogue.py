@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ..language.errors import InputError, nearest
 from ..language.sheet import Sheet
+from .convolution import convolution
 from .depth_lab import depth_lab
 from .descent import descent
 from .line_fit import line_fit
@@ -17,6 +18,7 @@ from .lr_finder import lr_finder
 from .matmul_stack import matmul_stack
 from .optimisers import optimisers
 from .optimisers_alone import adagrad, adam, momentum, rmsprop, sgd
+from .overfitting import overfitting
 from .relu_function import relu_function
 from .relu_layers import relu_layers
 from .softmax import softmax
@@ -31,6 +33,8 @@ SHEETS: dict[str, Callable[[], Sheet]] = {
     "depth_lab": depth_lab,
     "relu_layers": relu_layers,
     "relu_function": relu_function,
+    "convolution": convolution,
+    "overfitting": overfitting,
     "optimisers": optimisers,
     "sgd": sgd,
     "momentum": momentum,

@@ -76,7 +76,7 @@ class Styles:
             font_color=ROLES[block.role].colour,
             bottom=2,
             bottom_color=ROLES[block.role].colour,
-            align="right",
+            align="left" if block.shown else "right",  # a picture's columns are narrow
         )
 
     @property

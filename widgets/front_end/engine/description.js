@@ -161,6 +161,7 @@
  * @typedef {Object} Scene
  * @property {string[]} controls
  * @property {number[]} charts their places
+ * @property {string[]} pictures blocks shown as one
  * @property {string[]} cells blocks side by side
  * @property {[string, number|string, number]|null} look block, row from 0 or the block that tells
  *   it from 1, column

@@ -24,6 +24,7 @@
 // sheet: the cells
 //   grid         tables of blocks: select, edit, paste
 //   pictures     a block as a picture: a shade for each number
+//   painting     a picture that is an input, painted with the mouse
 //   formula_bar  the selected cell's formula, mathematics and numbers
 //   lights       the same number lit wherever it stands
 // stage: cause and effect in one view
@@ -63,6 +64,7 @@ import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
 import { Grid } from "../sheet/grid.js";
 import { Lights } from "../sheet/lights.js";
+import { Painting } from "../sheet/painting.js";
 import { Control } from "../stage/controls.js";
 import { Panels } from "../stage/panels.js";
 import { Sentences } from "../stage/sentences.js";
@@ -133,6 +135,7 @@ export class Page {
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
     this.lights = new Lights(this);
+    this.painting = new Painting(this.grid.node, this.state, (text) => this.say(text));
     this.grid.node.append(...this.parts());
     if (this.host.address) this.node.append(this.share.refusals);
     this.node.append(this.grid.node);

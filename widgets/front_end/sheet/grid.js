@@ -11,13 +11,14 @@ import {
 } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
 import { exact, shown, typed } from "../engine/numbers.js";
-import { rangeOf, shade } from "./pictures.js";
+import { rangeOf, shade, shareOf } from "./pictures.js";
 
 // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
 // and paints all
 const ALL_ROWS = 30;
 const ROW_HEIGHT = 30; // pixels, until a drawn row tells its own
 const ROWS_IN_VIEW = 14; // at most: the style's height of a table
+const MANY_CELLS = 400; // of a picture that is drawn only while it is in view
 const MARGIN = 8; // rows drawn above and below, so that scrolling meets drawn ones
 
 /** A block's heading: its mark, its label, and what its role means. */
@@ -32,7 +33,7 @@ function heading(state, block, tag, scope) {
   });
 }
 
-/** [td, block, row, column, the number it shows]. */
+/** [td, block, row, column, the number it shows, its share of a picture's range]. */
 function makeCell(state, block, row, column) {
   const role = state.description.roles[block.role];
   const td = element("td", {
@@ -46,7 +47,7 @@ function makeCell(state, block, row, column) {
     "aria-readonly": String(!isInput(block)),
     style: `--role:${role.colour};--tint:${role.tint}`,
   });
-  return [td, block, row, column, undefined];
+  return [td, block, row, column, undefined, undefined];
 }
 
 /**
@@ -69,7 +70,11 @@ function drawCells(state, cells) {
   for (const cell of cells) {
     const [td, block, row, column, last] = cell;
     const x = state.value(block.name, row, column);
-    if (block.shown) shade(td, x, rangeOf(state, block, ranges));
+    if (block.shown) {
+      const share = shareOf(block, x, rangeOf(state, block, ranges));
+      if (!Object.is(share, cell[5])) shade(td, share);
+      cell[5] = share;
+    }
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
       setText(td, state.isAsked(block.name) ? "?" : shown(x, block.format));
       td.classList.toggle("gs-infinite", !Number.isFinite(x));
@@ -133,7 +138,21 @@ class Table {
     );
     this.node = element("div", { class: "gs-scroll", tabindex: "-1" }, table);
     this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.isAway = false; // whether it waits, out of view, to be drawn
+    if (this.isLargePicture) new IntersectionObserver((seen) => this.seen(seen)).observe(this.node);
     this.fill();
+  }
+
+  get isLargePicture() {
+    const blocks = this.names.map((name) => this.state.blocks[name]);
+    const cells = blocks.reduce((sum, { shape }) => sum + Number(shape[0]) * shape[1], 0);
+    return cells > MANY_CELLS && blocks.every((block) => block.shown);
+  }
+
+  /** @param {IntersectionObserverEntry[]} seen */
+  seen(seen) {
+    this.isAway = !seen.at(-1).isIntersecting;
+    if (!this.isAway) this.draw();
   }
 
   get rows() {
@@ -258,6 +277,7 @@ class Table {
   }
 
   draw() {
+    if (this.isAway) return;
     if (this.rows !== this.drawnRows) this.fill();
     else drawCells(this.state, this.cells);
   }

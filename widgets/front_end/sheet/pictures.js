@@ -29,13 +29,22 @@ export function rangeOf(state, block, known) {
   return known.get(block.name);
 }
 
-/** The cell's shade: black to white, or blue over white to orange. What is no number stays bare. */
-export function shade(td, x, [low, high]) {
-  const share = high > low ? Math.min(1, Math.max(0, (x - low) / (high - low))) : 0.5;
-  const heat = share < 0.5 ? mixed(BLUE, WHITE, 2 * share) : mixed(WHITE, ORANGE, 2 * share - 1);
-  const grey = mixed([0, 0, 0], WHITE, share);
-  const colour = td.dataset.shown === "heat" ? heat : grey;
-  td.style.background = Number.isFinite(x) ? colour : "transparent";
-  const dark = td.dataset.shown === "heat" ? Math.abs(share - 0.5) > 0.3 : share < 0.5;
-  td.style.setProperty("--on-shade", dark ? "#fff" : "#000");
+/**
+ * Where a number stands between black and white, or between blue, white and orange: 0 to 1; NaN for
+ * what is no number. Of a picture that is the same all over, 0 is black.
+ */
+export function shareOf(block, x, [low, high]) {
+  if (!Number.isFinite(x)) return NaN;
+  const even = block.shown === "heat" ? 0.5 : Number(x > 0);
+  return high > low ? Math.min(1, Math.max(0, (x - low) / (high - low))) : even;
+}
+
+/** The cell's shade. What is no number stays bare. @param {HTMLElement} td */
+export function shade(td, share) {
+  const isHeat = td.dataset.shown === "heat";
+  const heat = () =>
+    share < 0.5 ? mixed(BLUE, WHITE, 2 * share) : mixed(WHITE, ORANGE, 2 * share - 1);
+  const grey = () => mixed([0, 0, 0], WHITE, share);
+  td.style.backgroundColor = Number.isNaN(share) ? "transparent" : isHeat ? heat() : grey();
+  td.classList.toggle("gs-dark", isHeat ? Math.abs(share - 0.5) > 0.3 : share < 0.5);
 }

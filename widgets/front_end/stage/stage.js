@@ -6,6 +6,7 @@ import { Figures } from "./figures.js";
 
 const LEAST_ROOM = 420; // pixels that the stage takes at least
 const GAP = 8; // pixels below it
+const SMALL = 5; // columns of a picture whose numbers can be read
 
 /**
  * What stands on a stage.
@@ -54,6 +55,7 @@ export class Stage {
     );
     this.controls = element("div", { class: "gs-inplay" });
     this.charts = element("div", { class: "gs-charts" });
+    this.pictures = element("div", { class: "gs-pictures" });
     this.cells = element("div", { class: "gs-cells" });
     // the formula bar's, while a cell here is selected
     this.bar = element("div", { class: "gs-bar" });
@@ -68,6 +70,7 @@ export class Stage {
       "div",
       { class: "gs-scene" },
       this.figures.node,
+      this.pictures,
       this.charts,
       this.cells,
       this.bar,
@@ -82,6 +85,8 @@ export class Stage {
       cast.transport?.node || "",
     );
     this.fitted = () => this.fit();
+    /** @type {any[]} of the pictures */
+    this.tables = [];
   }
 
   /** Put a step's controls, charts, cells and numbers on the stage. */
@@ -95,9 +100,39 @@ export class Stage {
     for (const place of scene.charts) this.lent.get(charts[place]).lend(this.charts);
     this.node.dataset.charts = String(scene.charts.length);
     this.node.toggleAttribute("data-asking", !story.moved);
+    this.node.dataset.pictures = String(scene.pictures.length);
     this.figures.show(scene.numbers);
+    this.showPictures(scene);
     this.showCells(scene);
     transport?.stopAt(scene.play);
+  }
+
+  /** @param {import("../engine/description.js").Scene} scene */
+  showPictures({ pictures }) {
+    const { grid } = this.cast;
+    if (this.seen === pictures.join()) return;
+    this.seen = pictures.join();
+    for (const table of this.tables) grid.remove(table);
+    this.tables = [];
+    const blocks = pictures.map((name) => this.state.blocks[name]);
+    this.pictures.replaceChildren(...blocks.map((block) => this.picture(block)));
+    const wide = blocks.filter((block) => !isSmall(block));
+    const columns = wide.reduce((sum, { shape }) => sum + Number(shape[1]), 0);
+    const rows = Math.max(1, ...wide.map(({ shape }) => Number(shape[0])));
+    const measures = { "--columns": columns || 1, "--rows": rows, "--pictures": pictures.length };
+    for (const [name, value] of Object.entries(measures))
+      this.pictures.style.setProperty(name, String(value));
+    this.pictures.style.setProperty("--small", String(smallColumns(blocks)));
+  }
+
+  /** A block's table as a picture. @param {import("../engine/description.js").Block} block */
+  picture(block) {
+    const { grid } = this.cast;
+    const table = grid.table([block.name], block.words);
+    this.tables.push(grid.tables.at(-1));
+    const caption = element("figcaption", { text: block.words, title: block.note });
+    const small = isSmall(block) ? { "data-small": "" } : {};
+    return element("figure", { "data-picture": block.name, ...small }, caption, table);
   }
 
   /** @param {import("../engine/description.js").Scene} scene */
@@ -108,7 +143,7 @@ export class Stage {
     grid.remove(this.table);
     this.cells.replaceChildren();
     this.table = null;
-    if (!cells.length) return;
+    if (!cells.length) return this.looked();
     this.cells.append(grid.table(cells, story.preset?.title || "Cells of this step"));
     this.table = grid.tables.at(-1);
     this.looked();
@@ -118,21 +153,23 @@ export class Stage {
   looked() {
     const { look } = this.cast.story.scene;
     this.row = null;
-    if (look && this.table?.names.includes(look[0])) this.follow();
+    if (look) this.follow();
   }
 
   /** The row to look at may be a number of the sheet's. */
   follow() {
     const { look } = this.cast.story.scene;
-    if (!look || !this.table) return;
+    const table =
+      look && [this.table, ...this.tables].find((each) => each?.names.includes(look[0]));
+    if (!table) return;
     const [name, told, column] = look;
     const wanted = typeof told === "string" ? this.state.value(told, 0, 0) - 1 : told;
     const row = Math.min(Math.max(0, Math.round(wanted) || 0), this.state.rowCount(name) - 1);
     if (row === this.row) return;
     this.row = row;
-    this.table.draw(); // as many rows as there are now
-    this.table.show(row);
-    this.cast.grid.select(name, row, column, this.table.find(name, row, column));
+    table.draw(); // as many rows as there are now
+    table.show(row);
+    this.cast.grid.select(name, row, column, table.find(name, row, column));
   }
 
   /**
@@ -155,8 +192,9 @@ export class Stage {
     chosen.classList.toggle("gs-enlarged", on);
   }
 
-  /** The step's cells, or its first chart. @returns {Element|null} */
+  /** The step's pictures, its cells, or its first chart. @returns {Element|null} */
   largest() {
+    if (this.tables.length) return this.pictures;
     return this.table ? this.cells : this.charts.firstElementChild;
   }
 
@@ -198,6 +236,13 @@ export class Stage {
     document.removeEventListener("fullscreenchange", this.fitted);
   }
 }
+
+/** Whether a picture's numbers can be read in it. @param {import("../engine/description.js").Block} block */
+const isSmall = ({ shape }) => Number(shape[1]) <= SMALL;
+
+/** @param {import("../engine/description.js").Block[]} blocks */
+const smallColumns = (blocks) =>
+  blocks.filter(isSmall).reduce((sum, { shape }) => sum + Number(shape[1]), 0);
 
 /** What scrolls the sheet, where it is not the window: a notebook's. @param {Element} node */
 function scrollerOf(node) {
