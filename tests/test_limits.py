@@ -14,6 +14,7 @@ import workbooks
 from sheets import Axis, InputError, NeedsBlock, Series, Sheet, SheetError
 from sheets.library.catalogue import SHEETS
 from sheets.targets.excel import read_inputs, write
+from sheets.targets.excel.layout import layout
 from sheets.targets.excel.limits import MOST_FORMULAS, nesting
 from sheets.targets.excel.parts import parts
 from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED
@@ -196,11 +197,16 @@ def test_the_count_is_of_the_formulas_that_are_written(tmp_path):
         if name == "depth_lab":
             continue
         write(s, tmp_path / "counted.xlsx", steps=steps)
+        formulas = engines.formula_cells(tmp_path / "counted.xlsx")
+        head = {f"={place.name}" for place in layout(s).shown.values()}  # numbers shown large
         cells = [
-            key for key in engines.formula_cells(tmp_path / "counted.xlsx") if key[0] != "Start"
+            key
+            for key, formula in formulas.items()
+            if not re.search(r"Story!|MAX\(Steps!", formula) and formula not in head
         ]
+        told = [key for key in cells if key[0] == "Story" and key[2] == 4]
         counted = sum(part.formula_count(steps) for part in parts(s, steps))
-        assert len(cells) == counted, name
+        assert len(cells) - len(told) == counted, name
 
 
 @pytest.mark.thorough

@@ -17,9 +17,9 @@ from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
 from .charts import TALL, lengths_of_now, with_lengths
 from .formulas import Formula, block_formula, formula
-from .layout import MAIN, Layout, Place, layout, layouts_beside
+from .layout import MAIN, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
-from .steps import WORKSHEET, Steps, planned
+from .steps import WORKSHEET, Steps, planned, without_need
 from .words import check_texts
 
 
@@ -139,7 +139,8 @@ def _formulas(sheet: Sheet, where: Layout, plan: Steps | None) -> dict[str, Form
 
 def _main(sheet: Sheet) -> Part:
     where = layout(sheet)
-    plan = planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet))
+    left_out = without_need(sheet) if shows_steps(sheet) else set()
+    plan = planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet) | left_out)
     return Part(sheet, where, _formulas(sheet, where, plan), plan)
 
 

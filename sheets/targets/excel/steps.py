@@ -143,6 +143,30 @@ def planned(
     return Steps(worksheet, top, still, moving, repeated, columns, places | now, own, len(read))
 
 
+def without_need(sheet: Sheet) -> set[str]:
+    """Moving blocks that no step needs: neither what is carried, nor what charts over steps and
+    the story look at, nor what an input starts from, is computed from them. The first worksheets
+    have them, at the step that is shown.
+    """
+    starts = {name for block in sheet.inputs.values() for name in _read_by(block)}
+    wanted = {*sheet.carried, *sheet.carried.values(), *drawn_over_steps(sheet), *large(sheet)}
+    wanted |= starts | {
+        name
+        for name, block in sheet.blocks.items()
+        if block.role == "loss" and is_single(block.shape)
+    }
+    for name in reversed(sheet.blocks):  # what a block reads stands before it
+        if name in wanted:
+            wanted |= _read_by(sheet.blocks[name])
+    return set(all_moving(sheet)) - wanted - sheet.inputs.keys()
+
+
+def _read_by(block: Block) -> set[str]:
+    """The blocks that a block's formula reads, and what says whether it is infinite."""
+    made = [block.formula, infinity_of(block)]
+    return {name for each in made if each is not None for name in refs(each)}
+
+
 def read_by_people(sheet: Sheet, names: list[str]) -> list[str]:
     """The single numbers by which a person follows the run, at most MOST_READ, in the sheet's
     order: what charts and story show, parameters and what becomes of them, gradients and losses.
