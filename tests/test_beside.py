@@ -157,6 +157,7 @@ def test_names_notes_sentences_and_charts_are_there():
     assert book.sheetnames == [
         "Sheet",
         "Story",
+        "Choices",
         "plain",
         "heavy",
     ]  # the race itself has neither chart nor steps
@@ -215,7 +216,13 @@ def test_back_from_the_main_sheet(book):
 def test_a_sheet_is_not_written_into_the_one_beside_it():
     file = io.BytesIO()
     write(heavy(), file)
-    assert openpyxl.load_workbook(file).sheetnames == ["Sheet", "Story", "Steps", "Step_shown"]
+    assert openpyxl.load_workbook(file).sheetnames == [
+        "Sheet",
+        "Story",
+        "Steps",
+        "Choices",
+        "Step_shown",
+    ]
 
 
 @pytest.mark.parametrize("name", ["Sheet_2", "plain"])
@@ -235,7 +242,7 @@ def test_one_name_twice_is_refused(name):
         write(s, io.BytesIO())
 
 
-@pytest.mark.parametrize("name", ["charts", "Steps", "sheet", "x" * 32])
+@pytest.mark.parametrize("name", ["choices", "Steps", "sheet", "x" * 32])
 def test_a_worksheet_s_name_that_cannot_be(name):
     s = race()
     s.beside = [plain_descent(name)]

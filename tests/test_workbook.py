@@ -294,7 +294,7 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
     for block in s.blocks.values():
         place = layout(s).seen(block.name)
         heading = book[place.worksheet].cell(*(k + 1 for k in layout(s).labels[block.name]))
-        assert heading.value.endswith(block.words)
+        assert heading.value.endswith((block.words, block.name.replace("_", " ")))
         assert block.note in notes[place.worksheet, block.name], (
             f"the heading of {block.name} in {name} does not carry its note {block.note!r}"
         )

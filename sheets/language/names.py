@@ -14,6 +14,7 @@ TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "prin
 OWN_WORKSHEETS = {
     "story",
     "step_shown",
+    "choices",
     "chart_data",
     "steps",
     "history",

@@ -58,8 +58,8 @@ def _lengths(chart: int, series: int) -> tuple[str, str]:
     )
 
 
-def lengths_of_now(sheet: Sheet) -> set[str]:
-    """The lengths of segments that are not drawn over steps."""
+def lengths_drawn(sheet: Sheet, over_steps: bool) -> set[str]:
+    """The lengths of segments that are drawn over steps, or of those that are not."""
     series = [
         (c, s, series)
         for c, chart in enumerate(sheet.charts)
@@ -68,7 +68,7 @@ def lengths_of_now(sheet: Sheet) -> set[str]:
     return {
         name
         for c, s, each in series
-        if each.mode == "segments" and not each.steps
+        if each.mode == "segments" and each.steps == over_steps
         for name in _lengths(c, s)
     }
 

@@ -86,13 +86,14 @@ class Ends(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What stands at the top of the first worksheet besides blocks.
+    """What stands at the top of the first worksheet.
 
-    step_row: of the step that is shown, or -1. large: the numbers that are shown large, from
-    large_row on. chart_column, across: where the first chart stands, and how many beside each
-    other.
+    in_play: the inputs that the story moves. step_row: of the step that is shown, or -1. large: the
+    numbers that are shown large, from large_row on. chart_column, across: where the first chart
+    stands, and how many beside each other.
     """
 
+    in_play: tuple[str, ...]
     step_row: int
     large: tuple[str, ...]
     large_row: int
@@ -289,7 +290,7 @@ def _first_worksheet(sheet: Sheet, found: Layout) -> None:
         chart_column, column = placer.right - GAP_COLUMNS, placer.right
         across = 1 if chart_column > 3 else 2
         row = HEAD_ROW
-    found.head = Head(step_row, shown, large_row, chart_column, across)
+    found.head = Head(tuple(moved), step_row, shown, large_row, chart_column, across)
     charts = HEAD_ROW + -(-len(sheet.charts) // across) * CHART_TALL if sheet.charts else 0
     _below(placer, groups, max(row, charts), column)
 

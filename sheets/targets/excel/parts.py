@@ -15,7 +15,7 @@ from ...language.expr import Rows
 from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
-from .charts import TALL, lengths_of_now, with_lengths
+from .charts import TALL, lengths_drawn, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
@@ -139,8 +139,10 @@ def _formulas(sheet: Sheet, where: Layout, plan: Steps | None) -> dict[str, Form
 
 def _main(sheet: Sheet) -> Part:
     where = layout(sheet)
-    left_out = without_need(sheet) if shows_steps(sheet) else set()
-    plan = planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet) | left_out)
+    left_out = lengths_drawn(sheet, False)
+    if shows_steps(sheet):
+        left_out |= without_need(sheet, lengths_drawn(sheet, True))
+    plan = planned(sheet, where.blocks, WORKSHEET, 0, left_out)
     return Part(sheet, where, _formulas(sheet, where, plan), plan)
 
 
@@ -194,5 +196,5 @@ def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str]
         )
         for name, source in follows.items()
     }
-    plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))
+    plan = planned(sheet, where.blocks, where.main, top, lengths_drawn(sheet, False))
     return Part(sheet, where, _formulas(sheet, where, plan) | links, plan, follows)

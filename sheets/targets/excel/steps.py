@@ -143,21 +143,18 @@ def planned(
     return Steps(worksheet, top, still, moving, repeated, columns, places | now, own, len(read))
 
 
-def without_need(sheet: Sheet) -> set[str]:
-    """Moving blocks that no step needs: neither what is carried, nor what charts over steps and
-    the story look at, nor what an input starts from, is computed from them. The first worksheets
-    have them, at the step that is shown.
+def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:
+    """Moving blocks that no step needs: only what is folded away is computed from them, and it is
+    neither carried, nor shown by charts over steps or the story, nor what an input starts from. The
+    first worksheets have them, at the step that is shown. drawn: what charts draw besides.
     """
-    starts = {name for block in sheet.inputs.values() for name in _read_by(block)}
     wanted = {*sheet.carried, *sheet.carried.values(), *drawn_over_steps(sheet), *large(sheet)}
-    wanted |= starts | {
-        name
-        for name, block in sheet.blocks.items()
-        if block.role == "loss" and is_single(block.shape)
-    }
+    wanted |= {*drawn, *(name for block in sheet.inputs.values() for name in _read_by(block))}
+    folded = {name for group in sheet.groups if group.folded for name in group.blocks}
     for name in reversed(sheet.blocks):  # what a block reads stands before it
-        if name in wanted:
-            wanted |= _read_by(sheet.blocks[name])
+        block = sheet.blocks[name]
+        if name in wanted or (is_single(block.shape) and name not in folded):
+            wanted |= {name, *_read_by(block)}
     return set(all_moving(sheet)) - wanted - sheet.inputs.keys()
 
 

@@ -44,8 +44,10 @@ class Styles:
             )
         return self.made[key]
 
-    def number(self, block: Block, found: np.ndarray):
-        """found: the block's numbers, which tell how many digits a general format needs."""
+    def number(self, block: Block, found: np.ndarray, **more: Any):
+        """found: the block's numbers, which tell how many digits a general format needs. more:
+        other properties.
+        """
         role = ROLES[block.role]
         properties = {
             "bg_color": role.tint,
@@ -55,7 +57,7 @@ class Styles:
         }
         if is_editable(block):
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
-        return self.get(align="right", **properties)
+        return self.get(align="right", **properties, **more)
 
     def shorten(
         self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]

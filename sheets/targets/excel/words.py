@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...language.blocks import Block, Choice, Input, Size, choices_of, is_editable
+from ...language.blocks import UNDERSCORE, Block, Choice, Input, Size, choices_of, is_editable
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
@@ -113,6 +113,14 @@ def plain(text: str) -> str:
     return f"\u200b{text}" if text.startswith("=") and "!" in text else text
 
 
+def in_full(block: Block) -> str:
+    """What a person reads where no heading says the rest: `learning rate adam`, whose title may be
+    `adam`.
+    """
+    own = UNDERSCORE.sub(" ", block.name)
+    return own if block.title.lower() in own.lower() else block.words
+
+
 def settings(sheet: Sheet, preset: Preset) -> str:
     """What a step of the story sets, in words: `Set clip to 0.1. Take 30 steps.`"""
     blocks = [sheet.blocks[name] for name in preset.inputs]
@@ -130,11 +138,11 @@ def settings(sheet: Sheet, preset: Preset) -> str:
 def _setting(block: Block, x: np.ndarray) -> str:
     if x.size == 1:
         choices = choices_of(block)
-        return f"{block.words} to " + (choices[int(x[0, 0])] if choices else f"{x[0, 0]:g}")
+        return f"{in_full(block)} to " + (choices[int(x[0, 0])] if choices else f"{x[0, 0]:g}")
     if x.size > MOST_LISTED:
         rows = f"{len(x)} rows" if isinstance(block.shape[0], Rows) else f"{x.size} numbers"
-        return f"{block.words} to the {rows} of this step"
-    return f"{block.words} to {', '.join(f'{number:g}' for number in x.ravel())}"
+        return f"{in_full(block)} to the {rows} of this step"
+    return f"{in_full(block)} to {', '.join(f'{number:g}' for number in x.ravel())}"
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:

@@ -21,7 +21,7 @@ from .limits import LONGEST_TITLE
 from .parts import Part
 from .story import BACK, what_for
 from .styles import NARROWEST, Styles, cached, cell_format
-from .words import LINE, comment, fixed, lines, said_now, sentence_formula
+from .words import LINE, comment, fixed, in_full, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
@@ -144,7 +144,7 @@ def wide_enough(labels: list[tuple[int, str]]) -> dict[int, float]:
 def widths_of(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
     """Of the columns with labels, and how many columns there are."""
     here = [
-        (part.where.labels[name][1], part.sheet.blocks[name].words)
+        (part.where.labels[name][1], label_of(part, part.sheet.blocks[name]))
         for name in part.where.blocks
         if part.where.seen(name).worksheet == worksheet
     ]
@@ -250,8 +250,18 @@ def _write_label(page: Worksheet, part: Part, block: Block, note: str, styles: S
         if listed
         else styles.heading(block)
     )
-    page.write_string(row, column, f"{ROLES[block.role].mark} {block.words}", style)
-    page.write_comment(row, column, note, {"x_scale": 2.2, "y_scale": 1.4})
+    page.write_string(row, column, f"{ROLES[block.role].mark} {label_of(part, block)}", style)
+    beside = {"start_row": row, "start_col": place.column + 2}
+    below = {"start_row": row + 2, "start_col": column + 1}  # not over other headings
+    page.write_comment(
+        row, column, note, {"x_scale": 2.2, "y_scale": 1.4, **(beside if listed else below)}
+    )
+
+
+def label_of(part: Part, block: Block) -> str:
+    """What stands beside or above a block: its title, or its name in words."""
+    head = part.where.head
+    return in_full(block) if head is not None and block.name in head.in_play else block.words
 
 
 def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> None:
