@@ -144,6 +144,30 @@ def test_every_formula_has_a_cached_value(start):
     assert formulas and not [c for c in formulas if "</f><v>" not in c]
 
 
+@pytest.mark.parametrize("name", few_when_quick([name for name, steps in STEPS.items() if steps]))
+def test_the_step_that_is_typed_is_shown(name):
+    """Computed blocks, what training made of the inputs, sentences: all of that step."""
+    s, step = SHEETS[name](), 1
+    where, run = layout(s), list(trajectory(s, STEPS[name]))
+    model, pages = engines.opened_in_ironcalc(workbooks.path(BOOKS[name, AT_START]))
+    model.set_user_input(pages["Sheet"], where.head.step_row + 1, 2, f"{step}")
+    model.evaluate()
+    book = BOOKS[name, AT_START]  # a sentence that does not hold has a formula and no value
+    keys = workbooks.cached(book).keys() | engines.formula_cells(workbooks.path(book)).keys()
+    cells = {key: model.get_cell_value(pages[key[0]], key[1], key[2]) for key in keys}
+    for block, found in engines.numbers(s, cells).items():
+        expected = run[0 if block in s.inputs else step][block]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=block)
+    for block, place in where.now.items():
+        found = engines.block_cells(s, cells, block, where.now)
+        np.testing.assert_allclose(
+            np.array(found, dtype=float), run[step][block], rtol=1e-9, err_msg=place.name
+        )
+    worksheet, first = where.said
+    said = [cells.get((worksheet, first + 1 + k, 1)) for k in range(len(s.sentences))]
+    assert list(filter(None, said)) == sentences(s, run[step])
+
+
 def written_with_wrong_values(path: Path) -> None:
     with mock.patch("sheets.targets.excel.worksheets.cached", lambda x, block: 77.0):
         write(log_loss(), path)
@@ -700,6 +724,26 @@ def test_back_after_an_edit():
     assert found["clip"] == 0.05
     np.testing.assert_array_equal(found["prediction"], [[0.125], [0.1], [0.5], [0.9], [0.5]])
     np.testing.assert_array_equal(found["is_cat"], [[1], [1], [1], [0], [1]])
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("glorot", 2), (" Zeros", 4), (3, 3), ("1", 1)], ids=str
+)
+def test_a_choice_is_read_by_its_word_or_its_number(typed, read):
+    found = read_inputs(SHEETS["matmul_stack"](), chosen(typed))
+    assert found["initialisation"].item() == read
+
+
+def chosen(word: str | int) -> bytes:
+    book = openpyxl.load_workbook(book_of("matmul_stack"))
+    place = layout(SHEETS["matmul_stack"]()).words["initialisation"]
+    book[place.worksheet].cell(place.row + 1, place.column + 1).value = word
+    return saved(book)
+
+
+def test_an_unknown_word_is_refused_with_the_words_there_are():
+    with pytest.raises(InputError, match="initialisation is 'large'; it must be one of fixed, "):
+        read_inputs(SHEETS["matmul_stack"](), chosen("large"))
 
 
 def test_an_edit_elsewhere_changes_nothing():
