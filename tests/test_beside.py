@@ -155,8 +155,9 @@ def test_worksheets_can_be_flipped_between(book):
 def test_names_notes_sentences_and_charts_are_there():
     book = openpyxl.load_workbook(workbooks.path(BOOKS["as it starts"]))
     assert book.sheetnames == [
-        "Start",
         "Sheet",
+        "Story",
+        "Choices",
         "plain",
         "heavy",
     ]  # the race itself has neither chart nor steps
@@ -164,7 +165,7 @@ def test_names_notes_sentences_and_charts_are_there():
     for name in ("plain", "heavy"):
         page = book[name]
         notes = {
-            cell.value.split()[-1]: cell.comment.text
+            cell.comment.text.split("\n")[0]: cell.comment.text
             for row in page
             for cell in row
             if cell.comment
@@ -180,7 +181,7 @@ def test_names_notes_sentences_and_charts_are_there():
         ]["A"]
     ]
     assert "There are 3 rows." in said
-    words = [cell.value for row in book["Start"] for cell in row]
+    words = [cell.value for row in book["Story"] for cell in row]
     assert {"plain", "plain descent", "heavy", "Descent with momentum"} <= set(words)
 
 
@@ -215,7 +216,13 @@ def test_back_from_the_main_sheet(book):
 def test_a_sheet_is_not_written_into_the_one_beside_it():
     file = io.BytesIO()
     write(heavy(), file)
-    assert openpyxl.load_workbook(file).sheetnames == ["Start", "Sheet", "Charts", "Steps"]
+    assert openpyxl.load_workbook(file).sheetnames == [
+        "Sheet",
+        "Story",
+        "Steps",
+        "Choices",
+        "Step_shown",
+    ]
 
 
 @pytest.mark.parametrize("name", ["Sheet_2", "plain"])
@@ -235,7 +242,7 @@ def test_one_name_twice_is_refused(name):
         write(s, io.BytesIO())
 
 
-@pytest.mark.parametrize("name", ["charts", "Steps", "sheet", "x" * 32])
+@pytest.mark.parametrize("name", ["choices", "Steps", "sheet", "x" * 32])
 def test_a_worksheet_s_name_that_cannot_be(name):
     s = race()
     s.beside = [plain_descent(name)]

@@ -223,7 +223,7 @@ def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
     assert [colour.rgb[2:] for colour in rule.colorScale.color] == [
         colour[1:] for colour in COLOURS
     ]
-    said = [cell.value for row in book["Charts"] for cell in row if cell.value]
+    said = [cell.value for row in book["Sheet"] for cell in row if cell.value]
     assert (
         "The page also draws contour lines: here, the coloured table surface on the worksheet"
         " Surface." in said
@@ -232,34 +232,10 @@ def test_a_contour_is_a_table_of_coloured_cells_between_its_x_and_y():
 
 @each_book
 @pytest.mark.parametrize("engine", READINGS)
-def test_the_first_worksheet_says_how_many_steps_there_are_and_how_to_get_more(steps, engine):
-    words = {
-        row: text
-        for (page, row, column), text in READINGS[engine](BOOKS[steps]).items()
-        if page == "Start" and column == 2
-    }
-    row = next(
-        row
-        for row, text in words.items()
-        if "To get more, take them on the lesson's page" in f"{text}"
-    )
-    assert words[row - 1] == steps
-
-
-@each_book
-def test_what_shows_the_start_says_so(steps):
-    """In the same words for any number of steps: a page writes them into its own workbook."""
-    cells = workbooks.cached(BOOKS[steps])
-    said = {(page, text) for (page, _, _), text in cells.items()}
-    assert (
-        "Start",
-        (
-            "Of the start, step 0, which the worksheet Sheet shows. The worksheet Steps has the"
-            " steps after it."
-        ),
-    ) in said
-    drawn = [text for page, text in said if page == "Charts" and "Drawn at the start" in f"{text}"]
-    assert drawn == ["Drawn at the start, step 0: errors. The steps stand on the worksheet Steps."]
+def test_the_first_worksheet_shows_the_last_step(steps, engine):
+    cells, row = READINGS[engine](BOOKS[steps]), layout(drawn_line()).head.step_row + 1
+    assert [cells["Sheet", row + k, 1] for k in (0, 1)] == ["step shown", "last step there is"]
+    assert [cells["Sheet", row + k, 2] for k in (0, 1)] == [steps, steps]
 
 
 def test_segments_between_blocks_of_two_shapes_are_refused(tmp_path):

@@ -213,14 +213,14 @@ def test_a_sheet_beside_follows_and_takes_as_many_steps(opened, tmp_path, steps)
     step_to(page, steps)
     file = downloaded(page, tmp_path / "page.xlsx")
     check_same(file, fast(), {"learning_rate": 0.3}, steps, tmp_path / "python.xlsx")
-    assert engines.cached_cells(file)["Start", *last_step(file)] == steps
+    assert engines.cached_cells(file)["Sheet", *last_step(file)] == steps
 
 
 def last_step(file: Path) -> tuple[int, int]:
     return next(
         (row, column)
         for (sheet, row, column), f in engines.formula_cells(file).items()
-        if sheet == "Start" and "MAX(Steps!" in f
+        if sheet == "Sheet" and "MAX(Steps!" in f
     )
 
 

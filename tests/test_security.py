@@ -656,7 +656,7 @@ def test_what_a_person_typed_elsewhere_goes_into_no_export():
     made = io.BytesIO()
     write(log_loss(), made)
     book = openpyxl.load_workbook(io.BytesIO(made.getvalue()))
-    book["Start"]["H40"] = harm
+    book["Story"]["H40"] = harm
     saved, again = io.BytesIO(), io.BytesIO()
     book.save(saved)
     write(log_loss(), again, read_inputs(log_loss(), saved.getvalue()))

@@ -206,6 +206,8 @@ class PartBlock(PlacedBlock, total=False):
     value: list[float] | None
     excel: Excel
     linked: bool  # whether it repeats a block of the main sheet
+    word: list[str | int]  # where a word is chosen: worksheet, column and row
+    choices: list[str]
     infinite: bool  # whether infinite is a number that it may have
     endless: bool  # whether an infinity in it stands for what is left out
 
@@ -229,7 +231,27 @@ class Steps(TypedDict):
     row: list[list[Any]]  # block and column
     formulas: int  # of one step
     held: list[str]  # inputs whose formula moves with the steps until they are typed over
-    last: str  # the formula that says how many steps there are
+
+
+class PartPreset(TypedDict):
+    title: str
+    asked: str
+    inputs: Mapping[str, list[float]]
+    told: Words  # nothing where a workbook does not compare its inputs
+    play: int
+
+
+class Head(TypedDict):
+    """The top of the first worksheet; rows are counted from 1."""
+
+    asked: int  # row of the story's step
+    question: int
+    said: int
+    step: int  # row of the step that is shown; 0: there is none
+    large: list[list[Any]]  # block and row
+    now: list[list[Any]]  # block, worksheet, column and row
+    storyRow: int
+    story: list[PartPreset]
 
 
 class Part(TypedDict):
@@ -243,9 +265,9 @@ class Part(TypedDict):
     blocks: list[PartBlock]
     groups: list[PartGroup]
     sentences: list[PartSentence]
-    sentenceRow: int  # from 1
+    said: list[Any]  # the worksheet of the sentences, and the first one's row, from 1
     worksheet: str
-    start: str  # the formula that repeats the sentences on the first worksheet
+    head: Head | None
     follows: Mapping[str, str]  # input to the main sheet's block that it repeats
     formulas: int
     steps: Steps | None

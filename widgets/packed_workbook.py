@@ -11,11 +11,12 @@ import zipfile
 from dataclasses import replace
 
 from sheets import InputError, Sheet, SheetError
-from sheets.language.blocks import Input, infinity_of, is_endless
-from sheets.targets.excel.formulas import block_formula
+from sheets.language.blocks import Input, choices_of, infinity_of, is_endless
+from sheets.targets.excel.head import asked_of
+from sheets.targets.excel.layout import ASKED_ROW, QUESTION_ROW, SAID_ROW, STORY_ROW
 from sheets.targets.excel.limits import MOST_FORMULAS
-from sheets.targets.excel.parts import Part, parts
-from sheets.targets.excel.start import sentences_formula, steps_formula
+from sheets.targets.excel.parts import Part, own_formula, parts
+from sheets.targets.excel.story import is_told, told_pieces
 from sheets.targets.excel.words import sentence_formula
 from sheets.targets.excel.workbook import written
 from sheets.targets.javascript import program
@@ -70,14 +71,14 @@ def _part(part: Part) -> types.Part:
         "carried": dict(sheet.carried),
         "remembered": [],
         "blocks": [_block(part, name) for name in sheet.blocks],
-        "groups": [{"blocks": group.blocks} for group in sheet.groups if group.blocks],
+        "groups": [{"blocks": place.group.blocks} for place in where.groups],
         "sentences": [
             {"pieces": s.pieces, "excel": sentence_formula(sheet, where, s).pieces()}
             for s in sheet.sentences
         ],
-        "sentenceRow": where.sentence_rows[where.main] + 1,
+        "said": [where.said[0], where.said[1] + 1],
         "worksheet": where.main,
-        "start": sentences_formula(sheet, where)[1:],
+        "head": _head(part),
         "follows": part.follows,
         "formulas": part.formula_count(0),
         "steps": _steps(part),
@@ -93,10 +94,14 @@ def _block(part: Part, name: str) -> types.PartBlock:
     }
     if isinstance(block, Input):
         placed["value"] = None if block.value is None else block.value.ravel().tolist()
+    if name in part.where.words:
+        word = part.where.words[name]
+        placed["word"] = [word.worksheet, word.column, word.row + 1]
+        placed["choices"] = list(choices_of(block))
     if name in part.follows:
         return {**placed, "excel": part.formulas[name].pieces(), "linked": True}
     if block.expr is not None:
-        placed["excel"] = block_formula(sheet, part.where.blocks, name).pieces()
+        placed["excel"] = own_formula(sheet, part.where, part.plan, name).pieces()
         placed["infinite"] = infinity_of(block) is not None
         placed["endless"] = is_endless(block)
     return placed
@@ -119,5 +124,33 @@ def _steps(part: Part) -> types.Steps | None:
         "row": [[name, plan.columns[name]] for name in plan.row],
         "formulas": plan.formula_count(part.sheet, 1) - plan.formula_count(part.sheet, 0),
         "held": [name for name in part.sheet.inputs if name in reached],
-        "last": steps_formula(plan)[1:],
+    }
+
+
+def _head(part: Part) -> types.Head | None:
+    """What stands at the top of the first worksheet, None for a sheet beside the main one."""
+    sheet, head = part.sheet, part.where.head
+    if head is None:
+        return None
+    return {
+        "asked": ASKED_ROW + 1,
+        "question": QUESTION_ROW + 1,
+        "said": SAID_ROW + 1,
+        "step": head.step_row + 1,
+        "large": [[name, head.large_row + 1 + k] for k, name in enumerate(head.large)],
+        "now": [
+            [name, place.worksheet, place.column, place.row + 1]
+            for name, place in part.where.now.items()
+        ],
+        "storyRow": STORY_ROW + 1,
+        "story": [
+            {
+                "title": preset.title,
+                "asked": asked_of(sheet, preset),
+                "inputs": {name: x.ravel().tolist() for name, x in preset.inputs.items()},
+                "told": told_pieces(preset) if is_told(part.where, preset) else (),
+                "play": preset.scene.play,
+            }
+            for preset in sheet.presets
+        ],
     }

@@ -1,7 +1,4 @@
-"""How numbers are shown, alone and inside words: the same text in every face.
-
-There is one exception: in a sentence, Excel writes out what is LARGE.
-"""
+"""How numbers are shown, alone and inside words: the same text in every face."""
 
 from __future__ import annotations
 

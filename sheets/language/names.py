@@ -11,7 +11,14 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 # A cell's address in a spreadsheet: W1, R1C1. So write W_1.
 CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
-OWN_WORKSHEETS = {"start", "charts", "chart_data", "steps", "history"}  # the last is Excel's own
+OWN_WORKSHEETS = {
+    "story",
+    "step_shown",
+    "choices",
+    "chart_data",
+    "steps",
+    "history",
+}  # the last is Excel's own
 LONGEST_WORKSHEET = 31  # characters, of Excel
 
 

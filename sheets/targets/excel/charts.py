@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,19 +22,18 @@ from ...language.charts import STEP, Axis, Chart, Series
 from ...language.errors import NeedsBlock
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
-from .layout import Layout, Place, contours
+from .layout import NOTE_ROWS, Layout, Place, contours
 from .steps import Steps
-from .styles import Styles
+from .styles import NARROWEST, Styles, pixels
 from .words import plain
 
-WORKSHEET = "Charts"
 LENGTHS = "Chart_data"  # the worksheet of the segments' lengths
 DASHES = ("solid", "dash", "round_dot", "dash_dot")  # as on the page
 SYMBOLS = ("circle", "diamond", "square", "x")
-WIDTH, HEIGHT = 620, 400  # pixels
-ROWS_OF_CHART, ROWS_OF_NOTE = 20, 3
+WIDTH, HEIGHT = 620, 400  # pixels, of a sheet beside the main one
+ROW, CHART_GAP = 20, 8  # pixels
 MOST_LABELS = 10  # along an axis
-TALL = ROWS_OF_CHART + ROWS_OF_NOTE + 1  # rows from one chart to the next
+TALL = HEIGHT // ROW + NOTE_ROWS + 1  # rows from one such chart to the next
 COLOURS = (
     "#FFF3B0",
     "#A6D8C8",
@@ -58,8 +58,8 @@ def _lengths(chart: int, series: int) -> tuple[str, str]:
     )
 
 
-def lengths_of_now(sheet: Sheet) -> set[str]:
-    """The lengths of segments that are not drawn over steps."""
+def lengths_drawn(sheet: Sheet, over_steps: bool) -> set[str]:
+    """The lengths of segments that are drawn over steps, or of those that are not."""
     series = [
         (c, s, series)
         for c, chart in enumerate(sheet.charts)
@@ -68,7 +68,7 @@ def lengths_of_now(sheet: Sheet) -> set[str]:
     return {
         name
         for c, s, each in series
-        if each.mode == "segments" and not each.steps
+        if each.mode == "segments" and each.steps == over_steps
         for name in _lengths(c, s)
     }
 
@@ -126,7 +126,7 @@ class Drawn(NamedTuple):
     def cells(self, name: str, series: Series) -> str:
         if series.steps and self.plan is not None:
             return self.plan.cells(name, self.steps)
-        return cells_of(self.sheet.blocks[name], self.where.blocks[name])
+        return cells_of(self.sheet.blocks[name], self.where.shown[name])
 
 
 def write_charts(
@@ -136,44 +136,34 @@ def write_charts(
     styles: Styles,
     corner: tuple[int, int],
     across: int,
-    wide: int,
+    size: tuple[int, int],
+    widths: Mapping[int, float],
 ) -> None:
-    """The sheet's charts from this cell on, `across` of them beside each other, `wide` columns from
-    one to the next.
+    """The sheet's charts from this cell on, `across` of them beside each other.
+
+    size: of each, in pixels. widths: of the worksheet's columns, in characters.
     """
+    rows = -(-size[1] // ROW)
     for k, chart in enumerate(drawn.sheet.charts):
-        row, column = corner[0] + (k // across) * TALL, corner[1] + (k % across) * wide
-        page.insert_chart(
-            row, column, _chart(book, drawn, k), {"description": chart.note or chart.title}
-        )
-        note = " ".join(
-            text
-            for text in (chart.note, _start_note(drawn, chart), _contour_note(drawn, chart))
-            if text
-        )
+        row, left = corner[0] + (k // across) * (rows + NOTE_ROWS + 1), (k % across) * size[0]
+        first = _column_at(widths, corner[1], left)
+        last = max(first, _column_at(widths, corner[1], left + size[0]) - 1)
+        made = _chart(book, drawn, k, size)
+        options = {"description": chart.note or chart.title, "x_offset": left + CHART_GAP}
+        page.insert_chart(row, corner[1], made, options)
+        note = " ".join(text for text in (chart.note, _contour_note(drawn, chart)) if text)
         if note:
-            below = row + ROWS_OF_CHART
-            page.merge_range(
-                below, column, below + ROWS_OF_NOTE - 1, column + wide - 2, note, styles.caption
-            )
+            below = row + rows
+            page.merge_range(below, first, below + NOTE_ROWS - 1, last, note, styles.caption)
 
 
-def _start_note(drawn: Drawn, chart: Chart) -> str:
-    """Which series stay at the start, though the workbook has steps that move them."""
-    plan = drawn.plan
-    if plan is None:
-        return ""
-    labels = [
-        each.label
-        for each in chart.series
-        if not each.steps and {each.x, each.y, each.to} & set(plan.moving)
-    ]
-    return (
-        f"Drawn at the start, step 0: {', '.join(labels)}. The steps stand on the worksheet"
-        f" {plan.worksheet}."
-        if labels
-        else ""
-    )
+def _column_at(widths: Mapping[int, float], first: int, left: int) -> int:
+    """The column that begins at, or right of, so many pixels right of the first one."""
+    column, taken = first, 0
+    while taken < left:
+        taken += pixels(widths.get(column, NARROWEST))
+        column += 1
+    return column
 
 
 def _contour_note(drawn: Drawn, chart: Chart) -> str:
@@ -280,7 +270,7 @@ def _round_up(x: float) -> float:
     )
 
 
-def _chart(book: Workbook, drawn: Drawn, number: int):
+def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
     chart = drawn.sheet.charts[number]
     made = book.add_chart({"type": "scatter", "subtype": "straight"})
     for k in range(len(chart.series)):
@@ -289,5 +279,5 @@ def _chart(book: Workbook, drawn: Drawn, number: int):
     made.set_x_axis(_axis(chart.x, any(series.x == STEP for series in chart.series)))
     made.set_y_axis(_axis(chart.y, False))
     made.set_legend({"position": "bottom"})
-    made.set_size({"width": WIDTH, "height": HEIGHT})
+    made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
     return made

@@ -263,7 +263,7 @@ class Writer:
         if self.places[name].flat and self.sheet.blocks[name].shape[0] > 1:
             columns = int(self.sheet.blocks[name].shape[1])
             place = index(i) * columns + elementwise("floor", j)
-            return Text(f"INDEX({self._whole(name)},{self._counted(place, spans)})")
+            return Text(f"INDEX({self._whole(name)},1,{self._counted(place, spans)})")
         row, column = (self._counted(index(place), spans) for place in (i, j))
         return Text(f"INDEX({self._whole(name)},{row},{column})")
 
@@ -290,9 +290,11 @@ class Writer:
             "rows": self.sheet.blocks[name].shape[0],
             "columns": self.sheet.blocks[name].shape[1],
         }
-        if j in spans:
+        across = self.places[name].flat  # then its rows lie beside each other
+        if j in spans and not across:
             return Text(f"INDEX({self._range(name, 'rows', 'columns', whole)},{row},0)")
-        return Text(f"INDEX({self._range(name, 'rows', j, whole)},{row})")
+        both = f"1,{row}" if across else f"{row},1"  # one index alone is not the same everywhere
+        return Text(f"INDEX({self._range(name, 'rows', j, whole)},{both})")
 
     def _flat_lookup(self, name: str, number: Text, j, spans: dict) -> Text:
         """In a flat block of several columns, row number and column make one place: row * columns +
@@ -301,7 +303,8 @@ class Writer:
         if j in spans:
             raise self._refuse(const(0), f"a row of {name} in a flat block")
         whole, columns = self._whole(name), int(self.sheet.blocks[name].shape[1])
-        return Text(f"INDEX({whole},IF({number:number}<0,-1,{number:mul}*{columns}+{j + 1}))")
+        place = f"IF({number:number}<0,-1,{number:mul}*{columns}+{j + 1})"
+        return Text(f"INDEX({whole},1,{place})")
 
     def _whole(self, name: str) -> Text:
         """All cells of a block."""

@@ -2,6 +2,10 @@
 tables below each other, and groups with data rows last, side by side, so that they grow downwards
 without moving anything: no place depends on the number of rows.
 
+The first worksheet is taught from: its head holds the step of the story, the sentences, the inputs
+that the story moves, the numbers that it looks at, and the charts beside them. What follows stands
+below: a narrow table of data at the left, below the inputs, so that it is seen beside its chart.
+
 A sheet beside the main one has all its blocks, and its steps below them, on the one worksheet that
 is named after it.
 """
@@ -9,18 +13,39 @@ is named after it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ...language.blocks import Block, Group
+from ...language.blocks import Block, Choice, Group, is_editable
+from ...language.dependencies import refs
 from ...language.expr import Rows, is_single
+from ...language.scene import Scene
 from ...language.sheet import Sheet
 from .limits import check_fits
 
 MAIN = "Sheet"
+NOW = "Step_shown"  # the worksheet of what training changes, at the step that is shown
+CHOICES = "Choices"  # the worksheet of the choices' numbers, by the words that a person chooses
+WORD = "_by_word"  # ends the defined name of the cell where a person chooses
+STORY = "Story"  # the worksheet of the story's steps and of each sentence
 HEADING_ROWS = 1  # the sheet's title, above the sentences
 GAP_ROWS = 1
 GAP_COLUMNS = 1
+
+# --- rows of the first worksheet's head
+ASKED_ROW, QUESTION_ROW, SAID_ROW, HEAD_ROW = 1, 2, 3, 4
+MOST_IN_PLAY = 7  # inputs at the top of the first worksheet
+MOST_LARGE = 3  # numbers shown large below them
+CHART_ROWS, NOTE_ROWS = 15, 3
+CHART_TALL = CHART_ROWS + NOTE_ROWS + 1  # rows from one chart to the next
+WIDEST_BESIDE = 7  # columns of a table that stands beside a chart
+STEP_ROWS = 2  # the step that is shown, and the last one
+
+CHOICES_ROW = 4  # the first of the worksheet of the choices
+NOW_ROW = 4  # the first of the worksheet of the step that is shown
+
+# --- rows of the worksheet Story
+STORY_HEADING_ROW, STORY_ROW = 3, 4
 
 
 class Place(NamedTuple):
@@ -60,23 +85,50 @@ class Ends(NamedTuple):
     column: int
 
 
-@dataclass
-class Layout:
-    """sentence_rows: the worksheet of the sentences, and the first one's row.
+class Head(NamedTuple):
+    """What stands at the top of the first worksheet.
 
-    labels: the cell that names each block, (row, column).
+    in_play: the inputs that the story moves. step_row: of the step that is shown, or -1. large: the
+    numbers that are shown large, from large_row on. chart_column, across: where the first chart
+    stands, and how many beside each other.
     """
 
-    sentence_rows: dict[str, int]
+    in_play: tuple[str, ...]
+    step_row: int
+    large: tuple[str, ...]
+    large_row: int
+    chart_column: int
+    across: int
+
+
+@dataclass
+class Layout:
+    """main: the sheet's first worksheet. said: the worksheet of its sentences, and the first one's
+    row.
+
+    labels: the cell that names each block, (row, column). head: of the workbook's first worksheet.
+    now: where inputs that training changes stand as they are at the step that is shown. words:
+    where a person chooses by a word; the choice's number, which formulas read, is its block.
+    """
+
+    main: str
+    said: tuple[str, int]
     blocks: dict[str, Place] = field(default_factory=dict)
     groups: list[GroupPlace] = field(default_factory=list)
     labels: dict[str, tuple[int, int]] = field(default_factory=dict)
     ends: dict[str, Ends] = field(default_factory=dict)
+    head: Head | None = None
+    now: dict[str, Place] = field(default_factory=dict)
+    words: dict[str, Place] = field(default_factory=dict)
+
+    def seen(self, name: str) -> Place:
+        """Where a person reads the block, or sets it."""
+        return self.words.get(name, self.blocks[name])
 
     @property
-    def main(self) -> str:
-        """The worksheet that starts with the sentences."""
-        return next(iter(self.sentence_rows))
+    def shown(self) -> dict[str, Place]:
+        """What a formula reads that is of the step that is shown."""
+        return self.blocks | self.now
 
 
 def has_data_rows(sheet: Sheet, group: Group) -> bool:
@@ -105,6 +157,24 @@ def contours(sheet: Sheet) -> list:
     return [chart.contour for chart in sheet.charts if chart.contour is not None]
 
 
+def in_play(sheet: Sheet) -> list[str]:
+    """The inputs that the story's steps move, in its order; the usual ones without a story."""
+    named = [name for step in _scenes(sheet) for name in step.controls]
+    here = {name for group in sheet.groups if group.worksheet == MAIN for name in group.blocks}
+    found = [name for name in dict.fromkeys(named) if name in here]
+    return [name for name in found if is_editable(sheet.blocks[name])][:MOST_IN_PLAY]
+
+
+def large(sheet: Sheet) -> tuple[str, ...]:
+    """The numbers that the story's steps look at."""
+    named = dict.fromkeys(name for step in _scenes(sheet) for name in step.numbers)
+    return tuple(named)[:MOST_LARGE]
+
+
+def _scenes(sheet: Sheet) -> list[Scene]:
+    return [sheet.staged(preset) for preset in sheet.presets] or [sheet.staged(None)]
+
+
 def layout(
     sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 0, charts: int = 0
 ) -> Layout:
@@ -115,29 +185,129 @@ def layout(
     of room below the lists. Raises InputError, or NeedsBlock, for blocks that are wider than a
     worksheet.
     """
-    main = sheet.name if beside else MAIN
-    found = Layout({main: HEADING_ROWS})
+    if beside:
+        found = Layout(sheet.name, (sheet.name, HEADING_ROWS))
+    else:
+        found = Layout(MAIN, (STORY, STORY_ROW + len(sheet.presets) + 2 * GAP_ROWS))
+        _first_worksheet(sheet, found)
     filled = [
-        (main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
+        (found.main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
     ]
-    for worksheet in dict.fromkeys([main, *(name for name, _ in filled)]):
+    for worksheet in dict.fromkeys([*([found.main] * beside), *(name for name, _ in filled)]):
+        if worksheet in found.ends:
+            continue
         here = [group for name, group in filled if name == worksheet]
-        row = (
-            HEADING_ROWS
-            + (max(sentences, len(sheet.sentences)) if worksheet == main else 0)
-            + GAP_ROWS
-        )
+        row = HEADING_ROWS + (max(sentences, len(sheet.sentences)) if beside else 1) + GAP_ROWS
         placer = _Placer(sheet, found, worksheet, f"{sheet.name}_" if beside else "")
-        tables = [group for group in here if kind_of(sheet, group) != "list"]
-        row = max(lists, placer.side_by_side([group for group in here if group not in tables], row))
-        end_of_lists = row
-        row += charts
-        for group in tables:
-            if not has_data_rows(sheet, group):
-                row = placer.side_by_side([group], row)
-        row = placer.side_by_side([group for group in tables if has_data_rows(sheet, group)], row)
-        found.ends[worksheet] = Ends(end_of_lists, row, placer.right)
+        _below(placer, here, row, 0, lists, charts)
+    if not beside and shows_steps(sheet):
+        _now(sheet, found)
     return found
+
+
+def shows_steps(sheet: Sheet) -> bool:
+    """Whether the workbook can show any step: not where a table starts from what training changes,
+    since the start is then told by the first worksheets alone.
+    """
+    changed = set(moving(sheet)) - sheet.inputs.keys()
+    read = {
+        name
+        for block in sheet.inputs.values()
+        if block.formula is not None
+        for name in refs(block.formula)
+    }
+    return trains(sheet) and all(is_single(sheet.blocks[name].shape) for name in changed & read)
+
+
+def _now(sheet: Sheet, found: Layout) -> None:
+    """Below each other, what training changes among the inputs."""
+    row = NOW_ROW
+    for name in moving(sheet):
+        if name in sheet.inputs:
+            found.now[name] = Place(NOW, row, 1, name=_free(f"{name}_shown", sheet))
+            row += int(sheet.blocks[name].shape[0]) + GAP_ROWS
+
+
+def _free(name: str, sheet: Sheet) -> str:
+    """The name, with more underscores where a block has it already."""
+    taken = {each.lower() for each in sheet.blocks}
+    while name.lower() in taken:
+        name += "_"
+    return name
+
+
+def moving(sheet: Sheet) -> list[str]:
+    """The blocks that training changes, in the sheet's order."""
+    reached = sheet.reached_from(sheet.carried)
+    return [
+        name
+        for name, block in sheet.blocks.items()
+        if name in reached and (name in sheet.carried or block.formula is not None)
+    ]
+
+
+def _below(
+    placer: _Placer, groups: list[Group], row: int, column: int, lists: int = 0, charts: int = 0
+) -> None:
+    """Lists side by side, tables below each other, data rows last."""
+    sheet = placer.sheet
+    tables = [group for group in groups if kind_of(sheet, group) != "list"]
+    single = [group for group in groups if group not in tables]
+    row = max(lists, placer.side_by_side(single, row, column))
+    end_of_lists = row
+    row += charts
+    for group in tables:
+        if not has_data_rows(sheet, group):
+            row = placer.side_by_side([group], row, column)
+    data = [group for group in tables if has_data_rows(sheet, group)]
+    row = placer.side_by_side(data, row, column)
+    placer.found.ends[placer.worksheet] = Ends(end_of_lists, row, placer.right)
+
+
+def _first_worksheet(sheet: Sheet, found: Layout) -> None:
+    """Its head, then everything else of the worksheet."""
+    moved = in_play(sheet)
+    groups = [
+        replace(group, blocks=[name for name in group.blocks if name not in moved])
+        for group in sheet.groups
+        if group.worksheet == MAIN
+    ]
+    groups = [group for group in groups if group.blocks]
+    placer = _Placer(sheet, found, MAIN, "")
+    row = HEAD_ROW
+    if moved:
+        row = placer.side_by_side([Group("What to set", "", MAIN, blocks=moved)], row) - GAP_ROWS
+    step_row = row if shows_steps(sheet) else -1
+    row += STEP_ROWS * (step_row >= 0) + GAP_ROWS
+    shown = large(sheet)
+    large_row = row
+    row += len(shown) + GAP_ROWS * bool(shown)
+    beside = next((group for group in groups if _beside_a_chart(sheet, group)), None)
+    chart_column, across, column = 2, 2, 0
+    if beside is not None and sheet.charts:
+        placer.side_by_side([beside], row)
+        groups = [group for group in groups if group is not beside]
+        chart_column, column = placer.right - GAP_COLUMNS, placer.right
+        across = 1 if chart_column > 3 else 2
+        row = HEAD_ROW
+    found.head = Head(tuple(moved), step_row, shown, large_row, chart_column, across)
+    charts = HEAD_ROW + -(-len(sheet.charts) // across) * CHART_TALL if sheet.charts else 0
+    _below(placer, groups, max(row, charts), column)
+
+
+def trains(sheet: Sheet) -> bool:
+    """Whether its workbook has steps."""
+    drawn = (series.steps for chart in sheet.charts for series in chart.series)
+    return bool(sheet.carried) or any(drawn)
+
+
+def _beside_a_chart(sheet: Sheet, group: Group) -> bool:
+    """Whether it is a narrow table of data that the reader edits."""
+    if group.folded or kind_of(sheet, group) != "table" or not has_data_rows(sheet, group):
+        return False
+    blocks = [sheet.blocks[name] for name in group.blocks]
+    wide = 1 + sum(int(block.shape[1]) + (block.shape[1] > 1) for block in blocks)
+    return wide <= WIDEST_BESIDE and any(map(is_editable, blocks))
 
 
 def layouts_beside(sheets: Sequence[Sheet], charts: int) -> list[Layout]:
@@ -166,14 +336,14 @@ class _Placer:
     prefix: str
     right: int = 0
 
-    def side_by_side(self, groups: list[Group], row: int) -> int:
+    def side_by_side(self, groups: list[Group], row: int, column: int = 0) -> int:
         """Place groups beside each other; returns the first row for what comes below them."""
-        column, below = 0, row
+        below = row
         body = row + (2 if any(group.note for group in groups) else 1)
         for group in groups:
             below = max(below, GAP_ROWS + self._group(group, row, body, column))
             column = GAP_COLUMNS + max(
-                self.found.blocks[name].column + int(self._block(name).shape[1])
+                self.found.seen(name).column + int(self._block(name).shape[1])
                 for name in group.blocks
             )
             largest = max(
@@ -187,7 +357,12 @@ class _Placer:
         return self.sheet.blocks[name]
 
     def _place(self, name: str, row: int, column: int, label: tuple[int, int]) -> None:
-        self.found.blocks[name] = Place(self.worksheet, row, column, name=f"{self.prefix}{name}")
+        place = Place(self.worksheet, row, column, name=f"{self.prefix}{name}")
+        if not self.prefix and isinstance(self._block(name), Choice):
+            word = _free(f"{name}{WORD}", self.sheet)
+            self.found.words[name] = place._replace(name=word)
+            place = Place(CHOICES, CHOICES_ROW + len(self.found.words) - 1, 1, name=name)
+        self.found.blocks[name] = place
         self.found.labels[name] = label
 
     def _group(self, group: Group, row: int, body: int, column: int) -> int:

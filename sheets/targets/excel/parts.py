@@ -15,11 +15,11 @@ from ...language.expr import Rows
 from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
-from .charts import TALL, lengths_of_now, with_lengths
+from .charts import TALL, lengths_drawn, with_lengths
 from .formulas import Formula, block_formula, formula
-from .layout import MAIN, Layout, Place, layout, layouts_beside
+from .layout import MAIN, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
-from .steps import WORKSHEET, Steps, planned
+from .steps import WORKSHEET, Steps, planned, without_need
 from .words import check_texts
 
 
@@ -39,6 +39,25 @@ class Part:
     run: list[Values] = field(default_factory=list)
 
     @property
+    def start(self) -> Values:
+        """What inputs hold."""
+        return self.run[0]
+
+    @property
+    def shown(self) -> Values:
+        """What the computed blocks hold: the last step, or the start where only that is shown."""
+        return self.run[-1 if self.shows_steps else 0]
+
+    @property
+    def shows_steps(self) -> bool:
+        """Whether a cell says which step is shown."""
+        return self.where.head is not None and self.where.head.step_row >= 0
+
+    def value(self, name: str) -> np.ndarray:
+        """The numbers that stand in the block's cells."""
+        return (self.start if name in self.sheet.inputs else self.shown)[name]
+
+    @property
     def steps(self) -> int:
         """How many steps the run takes after its start."""
         return len(self.run) - 1
@@ -49,6 +68,8 @@ class Part:
         return (
             blocks
             + len(self.sheet.sentences)
+            + len(self.where.words)
+            + sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.where.now)
             + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
         )
 
@@ -98,9 +119,19 @@ def _check_names(found: list[Part]) -> None:
                 )
 
 
-def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
+def own_formula(sheet: Sheet, where: Layout, plan: Steps | None, name: str) -> Formula:
+    """Of a block: an input starts from the first step of what training changes, another block is
+    of the step that is shown.
+    """
+    if name not in sheet.inputs:
+        return block_formula(sheet, where.shown, name)
+    start = plan.at_start() if plan is not None and where.now else {}
+    return block_formula(sheet, where.blocks | start, name)
+
+
+def _formulas(sheet: Sheet, where: Layout, plan: Steps | None) -> dict[str, Formula]:
     return {
-        name: block_formula(sheet, where.blocks, name)
+        name: own_formula(sheet, where, plan, name)
         for name, block in sheet.blocks.items()
         if block.formula is not None
     }
@@ -108,12 +139,11 @@ def _formulas(sheet: Sheet, where: Layout) -> dict[str, Formula]:
 
 def _main(sheet: Sheet) -> Part:
     where = layout(sheet)
-    return Part(
-        sheet,
-        where,
-        _formulas(sheet, where),
-        planned(sheet, where.blocks, WORKSHEET, 0, lengths_of_now(sheet)),
-    )
+    left_out = lengths_drawn(sheet, False)
+    if shows_steps(sheet):
+        left_out |= without_need(sheet, lengths_drawn(sheet, True))
+    plan = planned(sheet, where.blocks, WORKSHEET, 0, left_out)
+    return Part(sheet, where, _formulas(sheet, where, plan), plan)
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
@@ -166,5 +196,5 @@ def _one_beside(main: Part, sheet: Sheet, where: Layout, follows: dict[str, str]
         )
         for name, source in follows.items()
     }
-    plan = planned(sheet, where.blocks, where.main, top, lengths_of_now(sheet))
-    return Part(sheet, where, _formulas(sheet, where) | links, plan, follows)
+    plan = planned(sheet, where.blocks, where.main, top, lengths_drawn(sheet, False))
+    return Part(sheet, where, _formulas(sheet, where, plan) | links, plan, follows)

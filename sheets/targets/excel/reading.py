@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...language.blocks import Size
+from ...language.blocks import Block, Size, choices_of
 from ...language.errors import InputError
 from ...language.expr import Rows
 from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
 from ..numpy import values
+from .layout import layout
 
 MB = 1_000_000  # bytes
 LARGEST_FILE = 20 * MB
@@ -57,7 +58,22 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     found = {
         name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()
     }
+    found |= _chosen(book, sheet)
     return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
+
+
+def _chosen(book: Any, sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:
+    """The numbers of choices whose cell is there to choose by word: a word, or its number."""
+    found = {}
+    for name, place in layout(sheet).words.items():
+        block = sheet.blocks[name]
+        if place.name not in book.defined_names:
+            continue
+        (cell,) = _numbers(book, _area_named(book, block, place.name, name), 0)[0]
+        words = [word.strip().lower() for word in choices_of(block)]
+        given = str(cell).strip().lower()
+        found[name] = [(words.index(given) if given in words else cell,)]
+    return found
 
 
 def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
@@ -170,14 +186,18 @@ class Area(NamedTuple):
 
 
 def _area(book: Any, sheet: Sheet, name: str) -> Area:
+    return _area_named(book, sheet.blocks[name], name, name)
+
+
+def _area_named(book: Any, block: Block, defined: str, name: str) -> Area:
+    """The cells that a defined name says; name: whose, for the message."""
     from openpyxl.utils.cell import range_boundaries
 
-    block = sheet.blocks[name]
     lost = InputError(
         f"the workbook no longer says where {name} stands; download it again from the lesson"
     )
     try:
-        ((worksheet, cells),) = book.defined_names[name].destinations
+        ((worksheet, cells),) = book.defined_names[defined].destinations
         page = next(page.title for page in book.worksheets if page.title == worksheet)
         area = Area(page, *range_boundaries(cells.replace("$", "")))
         rows, columns = area.bottom - area.top + 1, area.right - area.left + 1

@@ -23,21 +23,26 @@ from ...language.expr import is_single
 from ...language.sheet import Sheet
 from ..numpy import Values
 from .formulas import Formula, formula
-from .layout import Place
+from .layout import Place, large, trains
+from .layout import moving as all_moving
 from .limits import check_fits
 from .styles import Styles, cached, cell_format
 
 WORKSHEET = "Steps"
+STEP_SHOWN = "Step_shown"  # the defined name of the cell that says which step is shown
 STILL_ROW, FIRST_ROW = 3, 6  # below the title's row
 # Rows below the first whose long numbers turn to powers of ten; a fill takes the rule further.
 SHORTENED = 1000
+MOST_READ = 11  # columns beside the step's number
+MOST_SHOWN = 20_000  # steps that can be shown, also of rows that are filled down later
 
 
 @dataclass(frozen=True)
 class Steps:
     """Where steps stand. top: the title's row. columns: of each block's first cell.
 
-    now: the places that a step's formulas read.
+    now: the places that a step's formulas read. own: the blocks that each step computes. read: how
+    many of the first columns a person reads.
     """
 
     worksheet: str
@@ -47,6 +52,8 @@ class Steps:
     repeated: list[str]
     columns: dict[str, int]
     now: dict[str, Place]
+    own: frozenset[str]
+    read: int
 
     @property
     def row(self) -> list[str]:
@@ -65,6 +72,18 @@ class Steps:
         """`=Steps!$B$7:$B$57`: the single number `name`, or the step's number, at each step."""
         column, first = 0 if name == STEP else self.columns[name], self.first_row
         return f"={self.worksheet}!{xl_range_abs(first, column, first + steps, column)}"
+
+    def at_start(self) -> dict[str, Place]:
+        """Where computed blocks stand as they are at step 0, for what an input starts from."""
+        return {
+            name: self.now[name]._replace(flat="still") for name in self.moving if name in self.own
+        }
+
+    def at_shown(self, name: str, k: int, step: str) -> str:
+        """The cell number k of a block at the step that this cell or name tells."""
+        column, first = self.columns[name] + k, self.first_row
+        cells = xl_range_abs(first, column, first + MOST_SHOWN, column)
+        return f"=INDEX({self.worksheet}!{cells},{step}+1,1)"
 
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
         """Columns, and what stands above each: `w[2,1]` is the first number in the
@@ -99,35 +118,71 @@ def planned(
 
     left_out: moving blocks that no step needs.
     """
-    if not sheet.carried and not any(
-        series.steps for chart in sheet.charts for series in chart.series
-    ):
+    if not trains(sheet):
         return None
-    reached = {
-        name
-        for name in sheet.reached_from(sheet.carried)
-        if name in sheet.carried or sheet.blocks[name].formula is not None
-    }
+    reached = set(all_moving(sheet))
     moving = [name for name in sheet.blocks if name in reached and name not in left_out]
-    moving.sort(
-        key=lambda name: not is_single(sheet.blocks[name].shape)
-    )  # what a reader follows first, wide blocks after it
+    read = read_by_people(sheet, moving)  # first, then single numbers, then wide blocks
+    moving.sort(key=lambda name: (name not in read, not is_single(sheet.blocks[name].shape)))
     formulas = [
         made
         for name in moving
         if name not in sheet.carried and (made := sheet.blocks[name].formula) is not None
     ]
-    read = {read for made in formulas for read in refs(made)}
+    needed = {read for made in formulas for read in refs(made)}
     still = [
         name
         for name, block in sheet.blocks.items()
-        if name in read - reached and not is_single(block.shape)
+        if name in needed - reached and not is_single(block.shape)
     ]
     repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
     columns = _columns(sheet, still) | _columns(sheet, [*moving, *repeated])
     now = {name: Place(worksheet, top + STILL_ROW, columns[name], "still") for name in still}
     now |= {name: Place(worksheet, top + FIRST_ROW, columns[name], "moving") for name in moving}
-    return Steps(worksheet, top, still, moving, repeated, columns, places | now)
+    own = frozenset(moving) - sheet.inputs.keys()
+    return Steps(worksheet, top, still, moving, repeated, columns, places | now, own, len(read))
+
+
+def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:
+    """Moving blocks that no step needs: only what is folded away is computed from them, and it is
+    neither carried, nor shown by charts over steps or the story, nor what an input starts from. The
+    first worksheets have them, at the step that is shown. drawn: what charts draw besides.
+    """
+    wanted = {*sheet.carried, *sheet.carried.values(), *drawn_over_steps(sheet), *large(sheet)}
+    wanted |= {*drawn, *(name for block in sheet.inputs.values() for name in _read_by(block))}
+    folded = {name for group in sheet.groups if group.folded for name in group.blocks}
+    for name in reversed(sheet.blocks):  # what a block reads stands before it
+        block = sheet.blocks[name]
+        if name in wanted or (is_single(block.shape) and name not in folded):
+            wanted |= {name, *_read_by(block)}
+    return set(all_moving(sheet)) - wanted - sheet.inputs.keys()
+
+
+def _read_by(block: Block) -> set[str]:
+    """The blocks that a block's formula reads, and what says whether it is infinite."""
+    made = [block.formula, infinity_of(block)]
+    return {name for each in made if each is not None for name in refs(each)}
+
+
+def read_by_people(sheet: Sheet, names: list[str]) -> list[str]:
+    """The single numbers by which a person follows the run, at most MOST_READ, in the sheet's
+    order: what charts and story show, parameters and what becomes of them, gradients and losses.
+    """
+    shown = {*drawn_over_steps(sheet), *large(sheet)}
+    weights = {name for name in sheet.carried if sheet.blocks[name].role == "weight"}
+    next_ = {sheet.carried[name] for name in weights}
+    folded = {name for group in sheet.groups if group.folded for name in group.blocks}
+
+    def rank(name: str) -> int:
+        role = sheet.blocks[name].role
+        told = (name in shown, name in weights | next_, role in ("gradient", "loss"))
+        return next((k for k, is_one in enumerate(told) if is_one), 3) + 4 * (
+            name in folded - shown
+        )
+
+    singles = [name for name in names if is_single(sheet.blocks[name].shape)]
+    chosen = sorted(singles, key=rank)[:MOST_READ]
+    return [name for name in singles if name in chosen]
 
 
 def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Input, infinity_of, is_editable, is_endless
+from ...language.blocks import Block, Input, infinity_of, is_editable, is_endless, locked
 from ...language.roles import ROLES
 from .formulas import LARGEST
 
@@ -21,6 +21,11 @@ DIGITS = 9  # that such a column takes with their point; a sign takes the place 
 GENERAL, POWERS = "General", "0.00E+00"
 HIDDEN = ";;;"  # the shade of a picture says it, and the bar shows the number
 LEFT_OUT = '[<-1E+300]"";[>1E+300]"";'  # what stands for an infinity looks empty
+
+
+def pixels(width: float) -> int:
+    """Of a column of so many characters of Calibri 11."""
+    return int(width * 7 + 5)
 
 
 class Styles:
@@ -39,8 +44,10 @@ class Styles:
             )
         return self.made[key]
 
-    def number(self, block: Block, found: np.ndarray):
-        """found: the block's numbers, which tell how many digits a general format needs."""
+    def number(self, block: Block, found: np.ndarray, **more: Any):
+        """found: the block's numbers, which tell how many digits a general format needs. more:
+        other properties.
+        """
         role = ROLES[block.role]
         properties = {
             "bg_color": role.tint,
@@ -50,7 +57,7 @@ class Styles:
         }
         if is_editable(block):
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
-        return self.get(align="right", **properties)
+        return self.get(align="right", **properties, **more)
 
     def shorten(
         self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]
@@ -78,6 +85,38 @@ class Styles:
             bottom_color=ROLES[block.role].colour,
             align="left" if block.shown else "right",  # a picture's columns are narrow
         )
+
+    def computed(self, block: Block, found: np.ndarray):
+        """Of the block's numbers where nobody types."""
+        return self.number(locked(block, value=None), found)
+
+    def large(self, block: Block, num_format: str):
+        """Of a number that matters most, and of its name."""
+        return self.get(
+            bold=True,
+            font_size=16,
+            font_color=ROLES[block.role].colour,
+            num_format=num_format,
+            align="right" if num_format != GENERAL else "left",
+            shrink=True,
+        )
+
+    @property
+    def chosen(self):
+        """A cell that says what the worksheet shows."""
+        return self.get(
+            bold=True,
+            align="right",
+            bg_color=ROLES["parameter"].tint,
+            font_color=ROLES["parameter"].colour,
+            border=1,
+            border_color="#C8C8C8",
+            locked=False,
+        )
+
+    @property
+    def link(self):
+        return self.get(underline=1, font_color="#0068A3")
 
     @property
     def title(self):

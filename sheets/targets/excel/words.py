@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from ...language.blocks import Block, Choice, Input, Size, choices_of, is_editable
+from ...language.blocks import UNDERSCORE, Block, Choice, Input, Size, choices_of, is_editable
 from ...language.cells import at
 from ...language.errors import SheetError
-from ...language.expr import Rows, is_single
-from ...language.formats import written
+from ...language.expr import Rows
+from ...language.formats import LARGE, written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
-from ...language.teaching import Sentence
+from ...language.teaching import Preset, Sentence
 from ..numpy import Values, is_said
 from .formulas import Formula, formula
 from .layout import Layout, Place
@@ -25,13 +25,14 @@ from .limits import LONGEST_TEXT, LONGEST_TITLE, check_formula
 # What no XML can hold, but for tab and line break.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 LINE = 15  # height of a line of text, in points
+MOST_LISTED = 12  # numbers of a table that a step of the story says one by one
 EXPRESSION = 400  # characters of a block's expression in its comment
 
 
 def fixed(block: Block) -> str:
     """What to say to who changes a size: a workbook's tables stay as they were written."""
     return (
-        f"A workbook keeps its {block.name}. Choose another one in the lesson and download again."
+        f"A workbook keeps its {block.words}: its tables stay as they were written."
         if isinstance(block, Size)
         else ""
     )
@@ -46,7 +47,7 @@ def comment(block: Block, follows: str = "") -> str:
     if follows:
         lines.append(f"follows {follows}: change it there for all worksheets, or type over it here")
     elif isinstance(block, Choice):
-        lines.append("; ".join(f"{k}: {choice}" for k, choice in enumerate(block.choices)))
+        lines.append("; ".join(f"{choice} ({k})" for k, choice in enumerate(block.choices)))
     elif is_editable(block):
         assert isinstance(block, Input)
         lines.append(fixed(block) or f"may be {allowed(block)}")
@@ -67,11 +68,10 @@ def excel_number(name: str, spec: str) -> str:
     FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself.
     """
     decimals = 0 if spec == "d" else int(spec[1:-1])
-    shown = (
-        f'FIXED({name}*100,{decimals},TRUE)&"%"'
-        if spec.endswith("%")
-        else f"FIXED({name},{decimals},TRUE)"
-    )
+    number, sign = (f"{name}*100", '&"%"') if spec.endswith("%") else (name, "")
+    power = f"INT(LOG10(ABS({number})))"
+    large = f'ROUND({number}/10^{power},3)&"e"&{power}'  # as every face writes it
+    shown = f"IF(ABS({number})<{LARGE:.0E},FIXED({number},{decimals},TRUE),{large}){sign}"
     return f"IF(ISNUMBER({name}),{shown},{name})"
 
 
@@ -83,14 +83,13 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
         (
             excel_text(piece)
             if isinstance(piece, str)
-            else excel_number(where.blocks[piece[0]].name, piece[1])
+            else excel_number(where.shown[piece[0]].name, piece[1])
         )
         for piece in sentence.pieces
     )
     what = f"sentence {sentence.pieces[0]!r}"
-    when = formula(
-        sheet, where.blocks, Place(where.main, 0, 0), at(sentence.when, 0, 0), what, sentence.line
-    )
+    here, condition = Place(where.said[0], 0, 0), at(sentence.when, 0, 0)
+    when = formula(sheet, where.shown, here, condition, what, sentence.line)
     found = replace(
         when, template=words if when.template == "1" else f'IF({when.template},{words},"")'
     )
@@ -114,34 +113,36 @@ def plain(text: str) -> str:
     return f"\u200b{text}" if text.startswith("=") and "!" in text else text
 
 
-def settings(sheet: Sheet, inputs: Mapping[str, np.ndarray]) -> str:
-    """How to come to a preset: single numbers are set by hand, tables and sizes come with another
-    workbook.
+def in_full(block: Block) -> str:
+    """What a person reads where no heading says the rest: `learning rate adam`, whose title may be
+    `adam`.
     """
-    blocks = [sheet.blocks[name] for name in inputs]
-    singles = [
-        _setting(block, inputs[block.name][0, 0]) for block in blocks if is_single(block.shape)
-    ]
-    rows = [len(inputs[block.name]) for block in blocks if isinstance(block.shape[0], Rows)]
-    if len(singles) < len(blocks) or any(isinstance(block, Size) for block in blocks):
-        tables = (
-            [f"these {rows[0]} rows"]
-            if rows
-            else ["these tables"]
-            if len(singles) < len(blocks)
-            else []
-        )
-        return (
-            "Press this button on the lesson's page, then download the workbook: it holds"
-            f" {', '.join(tables + singles)}. "
-        )
-    return f"Set {', '.join(singles)}. " if singles else ""
+    own = UNDERSCORE.sub(" ", block.name)
+    return own if block.title.lower() in own.lower() else block.words
 
 
-def _setting(block: Block, x: float) -> str:
-    return f"{block.name} = {x:g}" + (
-        f" ({choices_of(block)[int(x)]})" if choices_of(block) else ""
-    )
+def settings(sheet: Sheet, preset: Preset) -> str:
+    """What a step of the story sets, in words: `Set clip to 0.1. Take 30 steps.`"""
+    blocks = [sheet.blocks[name] for name in preset.inputs]
+    sizes = [block for block in blocks if isinstance(block, Size)]
+    set_ = [_setting(block, preset.inputs[block.name]) for block in blocks if block not in sizes]
+    found = [f"Set {', '.join(set_)}."] if set_ else []
+    if sizes:
+        made = ", ".join(f"{each.words} {preset.inputs[each.name][0, 0]:g}" for each in sizes)
+        found.append(f"Seen in a workbook of {made}.")
+    if preset.scene.play:
+        found.append(f"Then look at step {preset.scene.play}.")
+    return " ".join(found)
+
+
+def _setting(block: Block, x: np.ndarray) -> str:
+    if x.size == 1:
+        choices = choices_of(block)
+        return f"{in_full(block)} to " + (choices[int(x[0, 0])] if choices else f"{x[0, 0]:g}")
+    if x.size > MOST_LISTED:
+        rows = f"{len(x)} rows" if isinstance(block.shape[0], Rows) else f"{x.size} numbers"
+        return f"{in_full(block)} to the {rows} of this step"
+    return f"{in_full(block)} to {', '.join(f'{number:g}' for number in x.ravel())}"
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:
@@ -166,7 +167,7 @@ def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:
     for preset in sheet.presets:
         yield from (
             (text, LONGEST_TEXT)
-            for text in (preset.title, settings(sheet, preset.inputs) + preset.predict)
+            for text in (preset.title, settings(sheet, preset) + preset.predict)
         )
     for sentence in sheet.sentences:
         yield from ((piece, LONGEST_TEXT) for piece in sentence.pieces if isinstance(piece, str))

@@ -19,13 +19,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
 from ..numpy import Values
-from . import start
-from .charts import WORKSHEET as CHARTS
-from .charts import Drawn, write_charts
+from .charts import HEIGHT, WIDTH, Drawn, write_charts
+from .head import HeadWriter, write_now
+from .layout import MAIN, NOW, STORY
 from .parts import Part, parts
 from .steps import FIRST_ROW, StepsWriter
-from .styles import Styles
-from .worksheets import prepare, wide_enough, write_worksheets
+from .story import StoryWriter
+from .styles import NARROWEST, Styles
+from .worksheets import prepare, wide_enough, widths_of, write_worksheets
 
 VERSION = 1
 PROPERTY = "gradsheet"
@@ -82,40 +83,45 @@ def written(made: Sequence[Part]) -> bytes:
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         styles = Styles(book)
-        first = start.StartWriter(book.add_worksheet(start.WORKSHEET), styles)
+        book.add_worksheet(MAIN)
+        story = StoryWriter(book.add_worksheet(STORY), styles)
         _write_main(book, main, styles)
         for part in beside:
             _write_beside(book, part, styles)
-        first.write(main, [part.sheet for part in beside])
+        story.write(book, main, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
     return file.getvalue()
 
 
 def _write_main(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
-    """On its worksheets, with the charts and the steps on one of their own each."""
+    """On its worksheets, with the steps on one of their own."""
+    steps = book.add_worksheet(part.plan.worksheet) if part.plan is not None else None
     write_worksheets(book, part, styles)
-    if part.sheet.charts:
-        page = book.add_worksheet(CHARTS)
-        page.hide_gridlines(2)
-        page.set_landscape()
-        page.set_paper(9)
-        page.fit_to_pages(1, 0)
-        page.write_string(0, 0, "The charts follow the cells of the other worksheets", styles.note)
-        write_charts(
-            book,
-            page,
-            Drawn(part.sheet, part.where, part.plan, part.steps),
-            styles,
-            (2, 0),
-            across=2,
-            wide=11,
-        )
-    if part.plan is not None:
-        page = book.add_worksheet(part.plan.worksheet)
+    HeadWriter(book, part, styles, widths_of(part, MAIN)[0]).write()
+    if part.plan is not None and steps is not None:
         labels = part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
-        prepare(page, wide_enough(labels), len(labels) + 1, FIRST_ROW)
-        StepsWriter(page, part.sheet, part.where.blocks, part.plan, styles).write(part.run)
+        widths = wide_enough(labels)
+        prepare(steps, widths, len(labels) + 1, FIRST_ROW)
+        _set_apart(steps, part, widths)
+        StepsWriter(steps, part.sheet, part.where.blocks, part.plan, styles).write(part.run)
+    if part.where.now:
+        now = book.add_worksheet(NOW)
+        prepare(now, {0: 32}, 1 + max(int(part.sheet.blocks[n].shape[1]) for n in part.where.now))
+        write_now(now, part, styles)
+
+
+def _set_apart(page: Worksheet, part: Part, widths: Mapping[int, float]) -> None:
+    """The columns that a person reads are printed; what they are computed from stands to their
+    right, in an outline that can be folded.
+    """
+    plan = part.plan
+    assert plan is not None
+    last = max((column for column, _ in plan.labels(part.sheet, plan.row)), default=0)
+    for column in range(plan.read + 1, last + 1):
+        page.set_column(column, column, widths.get(column, NARROWEST), None, {"level": 1})
+    page.print_area(0, 0, plan.first_row + part.steps, max(plan.read, 1))
+    page.fit_to_pages(1, 0)
 
 
 def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
@@ -123,14 +129,8 @@ def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None
     where = part.where
     page = write_worksheets(book, part, styles)[where.main]
     corner = (where.ends[where.main].lists, 0)
-    write_charts(
-        book,
-        page,
-        Drawn(part.sheet, where, part.plan, part.steps),
-        styles,
-        corner,
-        across=len(part.sheet.charts),
-        wide=8,
-    )
+    drawn = Drawn(part.sheet, where, part.plan, part.steps)
+    across, widths = len(part.sheet.charts), widths_of(part, where.main)[0]
+    write_charts(book, page, drawn, styles, corner, across, (WIDTH, HEIGHT), widths)
     if part.plan is not None:
         StepsWriter(page, part.sheet, where.blocks, part.plan, styles).write(part.run)

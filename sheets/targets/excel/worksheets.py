@@ -9,53 +9,110 @@ from typing import Any
 
 import numpy as np
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked, picture_range
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from .charts import cells_of, colour_contours
-from .layout import GroupPlace, Place, has_column_names, row_name
+from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
+from .story import BACK, what_for
 from .styles import NARROWEST, Styles, cached, cell_format
-from .words import LINE, comment, fixed, lines, said_now, sentence_formula
+from .words import LINE, comment, fixed, in_full, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
+FIRST_COLUMN = 24  # characters, of the first worksheet
+LARGE = 1.6  # how much wider large letters are
 PICTURE_WIDTH = 2.5  # characters: about as wide as a row is high
 
 
 def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Worksheet]:
-    """Everything of the part but its steps and charts, on new worksheets; returns them by name."""
-    sheet, where, start = part.sheet, part.where, part.run[0]
-    pages = {
-        name: book.add_worksheet(name)
-        for name in dict.fromkeys(
-            [where.main, *(place.worksheet for place in where.blocks.values())]
-        )
-    }
+    """Everything of the part but its head, its charts and its steps; returns its worksheets by
+    name.
+    """
+    sheet, where = part.sheet, part.where
+    names = dict.fromkeys([where.main, *(where.seen(name).worksheet for name in where.blocks)])
+    pages = {name: book.get_worksheet_by_name(name) or book.add_worksheet(name) for name in names}
     for name, page in pages.items():
-        page.write_string(
-            0, 0, sheet.title if name == where.main else f"{sheet.title}: {name}", styles.title
-        )
-        prepare(page, *_widths(part, name))
+        first = name == where.main
+        page.write_string(0, 0, sheet.title if first else f"{sheet.title}: {name}", styles.title)
+        if not first:
+            page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
+            page.write_string(1, 3, what_for(part, name), styles.note)
+        prepare(page, *widths_of(part, name))
     for name, block in sheet.blocks.items():
-        place, follows = where.blocks[name], part.follows.get(name, "")
+        place, follows = where.seen(name), part.follows.get(name, "")
         shown = locked(block) if follows else block
         book.define_name(place.name, cells_of(block, place))
-        _write_numbers(
-            pages[place.worksheet], shown, place, start[name], part.formulas.get(name), styles
-        )
-        _write_label(pages[place.worksheet], part, shown, comment(shown, follows), styles)
+        page, found = pages[place.worksheet], part.value(name)
+        if name in where.words:
+            _write_word(page, part, name, styles)
+        else:
+            _write_numbers(page, shown, place, found, part.formulas.get(name), styles)
+        _write_label(page, part, shown, comment(shown, follows), styles)
+    if where.words:
+        _write_choices(book, part, styles)
+    for name, place in where.now.items():
+        book.define_name(place.name, cells_of(sheet.blocks[name], place))
     _write_headings(pages, part, styles)
     colour_contours(pages, sheet, where)
-    for k, sentence in enumerate(sheet.sentences):
-        said = sentence_formula(sheet, where, sentence).at(0, 0)
-        pages[where.main].write_formula(
-            where.sentence_rows[where.main] + k, 0, said, styles.said, said_now(sentence, start)
-        )
+    if where.head is None:
+        _write_sentences(pages[where.main], part, styles)
     return pages
+
+
+def words_of(part: Part, name: str) -> str:
+    """`Choices!$C$5:$E$5`: the words of a choice."""
+    block, place = part.sheet.blocks[name], part.where.blocks[name]
+    last = place.column + len(choices_of(block))
+    return f"{place.worksheet}!{xl_range_abs(place.row, place.column + 1, place.row, last)}"
+
+
+def _write_word(page: Worksheet, part: Part, name: str, styles: Styles) -> None:
+    """The cell where a person chooses, by a word or by its number."""
+    block, place = part.sheet.blocks[name], part.where.words[name]
+    words, found = choices_of(block), part.value(name)
+    page.write_string(place.row, place.column, words[int(found[0, 0])], styles.number(block, found))
+    rule = {
+        "validate": "list",
+        "source": f"={words_of(part, name)}",
+        "ignore_blank": False,
+        "error_title": block.name[:LONGEST_MESSAGE_TITLE],
+        "error_message": "; ".join(words)[:LONGEST_TITLE],
+    }
+    page.data_validation(place.row, place.column, place.row, place.column, rule)
+
+
+def _write_choices(book: Workbook, part: Part, styles: Styles) -> None:
+    """Each choice's number, which formulas read, and the words that it is looked up among."""
+    page = book.add_worksheet(CHOICES)
+    page.write_string(0, 0, f"{part.sheet.title}: {CHOICES}", styles.title)
+    page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
+    page.write_string(2, 0, what_for(part, CHOICES), styles.note)
+    prepare(page, {0: 32}, 2)
+    for name, word in part.where.words.items():
+        block, place, found = part.sheet.blocks[name], part.where.blocks[name], part.value(name)
+        book.define_name(name, cells_of(block, place))
+        page.write_string(place.row, 0, block.words, styles.get(bold=True))
+        formula = (
+            f"=IF(ISNUMBER({word.name}),{word.name},MATCH({word.name},{words_of(part, name)},0)-1)"
+        )
+        style = styles.computed(block, found)
+        page.write_formula(place.row, 1, formula, style, float(found[0, 0]))
+        for k, text in enumerate(choices_of(block)):
+            page.write_string(place.row, 2 + k, text, styles.get())
+
+
+def _write_sentences(page: Worksheet, part: Part, styles: Styles) -> None:
+    """Each in its own row, below the title."""
+    for k, sentence in enumerate(part.sheet.sentences):
+        said = sentence_formula(part.sheet, part.where, sentence).at(0, 0)
+        now = said_now(sentence, part.shown)
+        page.write_formula(part.where.said[1] + k, 0, said, styles.said, now)
 
 
 def prepare(page: Worksheet, widths: dict[int, float], columns: int, frozen: int = 1) -> None:
@@ -84,17 +141,21 @@ def wide_enough(labels: list[tuple[int, str]]) -> dict[int, float]:
     return widths
 
 
-def _widths(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
+def widths_of(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
     """Of the columns with labels, and how many columns there are."""
     here = [
-        (part.where.labels[name][1], name)
-        for name, place in part.where.blocks.items()
-        if place.worksheet == worksheet
+        (part.where.labels[name][1], label_of(part, part.sheet.blocks[name]))
+        for name in part.where.blocks
+        if part.where.seen(name).worksheet == worksheet
     ]
     if part.plan is not None and part.plan.worksheet == worksheet:
         here += part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
     narrow = _picture_columns(part, worksheet)
-    return {**wide_enough(here), **narrow}, max(
+    widths = wide_enough(here)
+    if part.where.head is not None and worksheet == part.where.main:
+        large = [len(part.sheet.blocks[name].words) * LARGE for name in part.where.head.large]
+        widths[0] = max(FIRST_COLUMN, widths.get(0, 0), *large)
+    return {**widths, **narrow}, max(
         [part.where.ends[worksheet].column, *(column + 1 for column, _ in here)]
     )
 
@@ -102,8 +163,8 @@ def _widths(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
 def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
     """Widths of the columns in which only pictures stand."""
     shown: dict[int, bool] = {}
-    for name, place in part.where.blocks.items():
-        block = part.sheet.blocks[name]
+    for name, block in part.sheet.blocks.items():
+        place = part.where.seen(name)
         if place.worksheet == worksheet:
             for column in range(place.column, place.column + int(block.shape[1])):
                 shown[column] = shown.get(column, True) and bool(block.shown)
@@ -182,16 +243,25 @@ def _validate(page: Worksheet, block: Input, place: Place, found: np.ndarray) ->
 
 def _write_label(page: Worksheet, part: Part, block: Block, note: str, styles: Styles) -> None:
     row, column = part.where.labels[block.name]
-    listed = (
-        column < part.where.blocks[block.name].column and row == part.where.blocks[block.name].row
-    )
+    place = part.where.seen(block.name)
+    listed = column < place.column and row == place.row
     style = (
         styles.get(bold=True, font_color=ROLES[block.role].colour)
         if listed
         else styles.heading(block)
     )
-    page.write_string(row, column, f"{ROLES[block.role].mark} {block.name}", style)
-    page.write_comment(row, column, note, {"x_scale": 2.2, "y_scale": 1.4})
+    page.write_string(row, column, f"{ROLES[block.role].mark} {label_of(part, block)}", style)
+    beside = {"start_row": row, "start_col": place.column + 2}
+    below = {"start_row": row + 2, "start_col": column + 1}  # not over other headings
+    page.write_comment(
+        row, column, note, {"x_scale": 2.2, "y_scale": 1.4, **(beside if listed else below)}
+    )
+
+
+def label_of(part: Part, block: Block) -> str:
+    """What stands beside or above a block: its title, or its name in words."""
+    head = part.where.head
+    return in_full(block) if head is not None and block.name in head.in_play else block.words
 
 
 def _write_headings(pages: dict[str, Worksheet], part: Part, styles: Styles) -> None:
@@ -237,9 +307,9 @@ def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) 
     if not any(each.column > place.column for each in beside):
         page.write_string(place.row + 1, place.column, place.group.note, styles.note)
         return 1
-    blocks = [(part.where.blocks[name], part.sheet.blocks[name]) for name in place.group.blocks]
+    blocks = [(part.where.seen(name), part.sheet.blocks[name]) for name in place.group.blocks]
     last = max(where.column + int(block.shape[1]) for where, block in blocks) - 1
-    widths, _ = _widths(part, place.worksheet)
+    widths, _ = widths_of(part, place.worksheet)
     width = sum(widths.get(column, NARROWEST) for column in range(place.column, last + 1))
     page.merge_range(
         place.row + 1, place.column, place.row + 1, last, place.group.note, styles.caption

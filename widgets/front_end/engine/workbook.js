@@ -80,10 +80,18 @@ class Worksheet {
     );
   }
 
-  /** The value beside each formula that reads so. */
-  remember(formula, value) {
-    for (const cell of this.cells.values())
-      if (formulaOf(cell) === formula) this.write(cell, formula, value);
+  /** Words in the place of what stands there. */
+  say(row, column, text) {
+    const [cell, said] = [this.at(row, column), this.make("is")];
+    said.append(this.make("t", {}, text));
+    cell.setAttribute("t", "inlineStr");
+    cell.replaceChildren(said);
+  }
+
+  /** A new value beside the formula that stands there, or in its place. */
+  remember(row, column, value) {
+    const cell = this.at(row, column);
+    this.write(cell, formulaOf(cell), value);
   }
 
   get text() {
@@ -146,9 +154,14 @@ function repeated(told, main) {
   );
 }
 
-/** Every cell of the blocks. */
-function writeBlocks(state, worksheets) {
+/** Every cell of the blocks; at the step that is shown, of those that are computed. */
+function writeBlocks(state, worksheets, computedOnly = false) {
   for (const block of state.description.blocks) {
+    if (computedOnly && "value" in block) continue;
+    if (block.word) {
+      writeChoice(state, worksheets, block);
+      continue;
+    }
     const [name, left, top] = block.address;
     const page = worksheets[name];
     const [held, wide] = [
@@ -171,6 +184,13 @@ function writeBlocks(state, worksheets) {
   }
 }
 
+/** The word that is chosen, and beside the formula that looks it up its number. */
+function writeChoice(state, worksheets, block) {
+  const [number, [worksheet, column, row]] = [state.value(block.name, 0, 0), block.word];
+  worksheets[worksheet].say(row, column, block.choices[number]);
+  worksheets[block.address[0]].remember(block.address[2], block.address[1], number);
+}
+
 /** The row numbers beside each group of data. */
 function writeRowNumbers(state, worksheets) {
   for (const group of state.description.groups) {
@@ -188,15 +208,60 @@ function writeRowNumbers(state, worksheets) {
   }
 }
 
-/** The sentences, on their worksheet and where the first worksheet repeats them. */
+/** The sentences, each in its row. */
 function writeSentences(state, worksheets) {
-  const { sentences, sentenceRow, worksheet, start } = state.description;
-  const said = state.said();
-  said.forEach((text, k) => {
-    const formula = excelFormula(sentences[k].excel, 0, 0, state.rows).slice(1);
-    worksheets[worksheet].write(worksheets[worksheet].cell(sentenceRow + k, 0), formula, text);
+  const [name, first] = state.description.said;
+  const page = worksheets[name];
+  state.said().forEach((text, k) => {
+    const pieces = state.description.sentences[k].excel;
+    const formula = excelFormula(pieces, 0, 0, state.rows).slice(1);
+    page.write(page.cell(first + k, 0), formula, text);
   });
-  worksheets.Start.remember(start, said.filter(Boolean).join("\n"));
+}
+
+/** Which steps of the story the inputs are those of, at the start. */
+function stepsSet(state) {
+  const holds = (name, values) =>
+    values.length === state.program.blocks[name].length &&
+    values.every((x, k) => x === state.program.blocks[name][k]);
+  return state.description.head.story.map(({ inputs }) =>
+    Object.entries(inputs).every(([name, values]) => holds(name, values)),
+  );
+}
+
+/**
+ * The top of the first worksheet: the story's step, what is said, large numbers, the step shown,
+ * and what training has made of the inputs.
+ * @param {boolean[]} isSet from stepsSet
+ */
+function writeHead(state, worksheets, isSet) {
+  const { head, worksheet } = state.description;
+  const page = worksheets[worksheet];
+  const told = head.story.map(({ told, play }, k) =>
+    isSet[k] && state.step >= play ? state.written(told) : "",
+  );
+  const now = Math.max(0, isSet.indexOf(true));
+  head.story.forEach((step, k) => {
+    if (step.told.length) worksheets.Story.remember(head.storyRow + k, 3, told[k]);
+  });
+  if (head.story.length) {
+    page.remember(head.asked, 1, now + 1);
+    page.remember(head.asked, 2, head.story[now].title);
+    page.remember(head.question, 0, head.story[now].asked);
+  }
+  if (head.story.length || state.description.sentences.length)
+    page.remember(head.said, 0, told[now] || state.said().filter(Boolean).join("\n"));
+  for (const [name, row] of head.large)
+    page.remember(row, 1, cached(state.blocks[name], state.value(name, 0, 0)));
+  if (head.step) for (const row of [head.step, head.step + 1]) page.remember(row, 1, state.step);
+  for (const [name, where, left, top] of head.now) {
+    const wide = state.blocks[name].shape[1];
+    for (let i = 0; i < state.rowCount(name); i++)
+      for (let j = 0; j < wide; j++) {
+        const value = cached(state.blocks[name], state.value(name, i, j));
+        worksheets[where].remember(top + i, left + j, value);
+      }
+  }
 }
 
 // --- steps
@@ -239,7 +304,6 @@ function writeSteps(state, steps, worksheets) {
     writeStep(page, state, told.firstRow + step);
   }
   if (state.step === 0) for (const { column } of models) page.remove(next, column);
-  worksheets.Start.remember(told.last, state.step);
 }
 
 function writeStep(page, state, row) {
@@ -373,12 +437,19 @@ export function filled(packed, page) {
   const [first, ...beside] = packed.sheets;
   const main = started(first, page.start);
   const states = [main, ...beside.map((told) => started(told, repeated(told, main)))];
+  const isSet = stepsSet(main);
   for (const state of states) {
     writeBlocks(state, worksheets);
     writeRowNumbers(state, worksheets);
     writeSentences(state, worksheets);
   }
+  if (!first.head.step) writeHead(main, worksheets, isSet);
   for (const state of states) if (state.description.steps) writeSteps(state, page.step, worksheets);
+  if (first.head.step) {
+    writeBlocks(main, worksheets, true);
+    writeSentences(main, worksheets);
+    writeHead(main, worksheets, isSet);
+  }
   for (const name of names) parts[paths[name]] = worksheets[name].text;
   if (page.rows !== page.description.rows)
     for (const state of states) moveRanges(state, parts, paths);
@@ -387,6 +458,8 @@ export function filled(packed, page) {
 }
 
 // --- the archive
+
+const DEFLATED = 8; // how a file in it is packed
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -410,34 +483,45 @@ function packed(...fields) {
 }
 
 /**
- * A zip archive of texts, stored as they are.
- * @param {Object<string, string>} parts
- * @returns {Blob}
+ * Bytes as a zip archive packs them.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<Uint8Array>}
  */
-export function archive(parts) {
+async function deflated(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * A zip archive of texts.
+ * @param {Object<string, string>} parts
+ * @returns {Promise<Blob>}
+ */
+export async function archive(parts) {
   const [files, directory] = [[], []];
   let offset = 0;
   for (const [path, text] of Object.entries(parts)) {
     const [name, bytes] = [new TextEncoder().encode(path), new TextEncoder().encode(text)];
+    const stored = await deflated(bytes);
     /** @type {[number, number][]} */
     const about = [
       [20, 2],
       [0x0800, 2],
-      [0, 2],
+      [DEFLATED, 2],
       [0, 2],
       [33, 2],
       [checksum(bytes), 4],
-      [bytes.length, 4],
+      [stored.length, 4],
       [bytes.length, 4],
       [name.length, 2],
       [0, 2],
     ];
-    files.push(packed([0x04034b50, 4], ...about), name, bytes);
+    files.push(packed([0x04034b50, 4], ...about), name, stored);
     directory.push(
       packed([0x02014b50, 4], [20, 2], ...about, [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]),
       name,
     );
-    offset += 30 + name.length + bytes.length;
+    offset += 30 + name.length + stored.length;
   }
   const size = directory.reduce((total, part) => total + part.length, 0);
   const count = Object.keys(parts).length;

@@ -1,0 +1,256 @@
+"""The worksheet Story: the steps of the story with what they set and what is told after them, each
+sentence, how the run goes on, what the other worksheets are for, the colours and the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from ...language.formats import Pieces, written
+from ...language.roles import ROLES
+from ...language.sheet import Sheet
+from ...language.teaching import Preset
+from .layout import CHOICES, MAIN, NOW, STORY, STORY_HEADING_ROW, STORY_ROW, Layout
+from .limits import LONGEST_TEXT, check_formula
+from .parts import Part
+from .steps import STEP_SHOWN, Steps
+from .styles import Styles
+from .words import LINE, excel_number, excel_text, lines, said_now, sentence_formula, settings
+
+WIDTHS = (32, 46, 62, 78)  # of its columns, in characters
+HEADINGS = ("Step", "What to set", "What to look for", "What happened, and why")
+MOST_COMPARED = 100  # cells of a table that a workbook compares with those of a step
+MORE_STEPS = (
+    "Select the last row of the worksheet {worksheet}, from step 1 on, and fill it down: each row"
+    " is one more step. The cell 'step shown' of the first worksheet then takes its number."
+)
+BACK = f"internal:{MAIN}!A1"
+
+
+# --- what is told after a step
+
+
+def is_set(preset: Preset, start: Mapping[str, np.ndarray]) -> bool:
+    """Whether the inputs are those of the preset."""
+    return all(
+        start[name].shape == x.shape and bool((start[name] == x).all())
+        for name, x in preset.inputs.items()
+    )
+
+
+def compared(preset: Preset) -> list[str]:
+    """Conditions in a workbook's words, true where the inputs are the preset's; none: its tables
+    are too large to compare.
+    """
+    if sum(x.size for x in preset.inputs.values()) > MOST_COMPARED:
+        return []
+    found = []
+    for name, x in preset.inputs.items():
+        if x.size == 1:
+            found.append(f"{name}={float(x[0, 0])!r}")
+            continue
+        cells = (
+            f"INDEX({name},{i + 1},{j + 1})={float(x[i, j])!r}" for i, j in np.ndindex(x.shape)
+        )
+        found.append(f"IF(ROWS({name})={x.shape[0]},AND({','.join(cells)}),FALSE)")
+    return found or ["TRUE"]
+
+
+def told_pieces(preset: Preset) -> Pieces:
+    between = (" ",) if preset.happened and preset.why else ()
+    return (*preset.happened, *between, *preset.why)
+
+
+def is_told(where: Layout, preset: Preset) -> bool:
+    """Whether a workbook can know when its words hold."""
+    shown = where.head is not None and where.head.step_row >= 0
+    return bool(told_pieces(preset) and compared(preset)) and (shown or not preset.scene.play)
+
+
+def told_formula(sheet: Sheet, where: Layout, preset: Preset) -> str:
+    """What happened and why, while the inputs are the preset's; "" where it tells nothing."""
+    pieces, conditions = told_pieces(preset), compared(preset)
+    if not is_told(where, preset):
+        return ""
+    words = "&".join(
+        excel_text(piece)
+        if isinstance(piece, str)
+        else excel_number(where.shown[piece[0]].name, piece[1])
+        for piece in pieces
+    )
+    if preset.scene.play:
+        conditions.append(f"{STEP_SHOWN}>={preset.scene.play}")
+    found = f'=IF(AND({",".join(conditions)}),{words},"")'
+    check_formula(found, f"what preset {preset.title!r} tells", sheet.name)
+    return found
+
+
+def told_now(part: Part, preset: Preset) -> str:
+    """The words while they hold, or ""."""
+    holds = is_set(preset, part.start) and part.steps >= preset.scene.play
+    told = holds and is_told(part.where, preset)
+    return written(told_pieces(preset), part.shown) if told else ""
+
+
+def step_set(sheet: Sheet, start: Mapping[str, np.ndarray]) -> int:
+    """The number of the first preset that the inputs are, from 1; 1 where they are none."""
+    found = (k for k, preset in enumerate(sheet.presets, 1) if is_set(preset, start))
+    return next(found, 1)
+
+
+def sentences_formula(sheet: Sheet, where: Layout) -> str:
+    """The sentences that hold, a line each; empty where there are none."""
+    if not sheet.sentences:
+        return ""
+    worksheet, first = where.said
+    cells = [f"{worksheet}!$A${first + 1 + k}" for k in range(len(sheet.sentences))]
+    found = (
+        "=MID("
+        + "&".join(f'IF({cell}="","",CHAR(10)&{cell})' for cell in cells)
+        + f",2,{LONGEST_TEXT})"
+    )
+    check_formula(found, "all sentences together", sheet.sentences[-1].line)
+    return found
+
+
+def story_cells(sheet: Sheet, column: str) -> str:
+    """The cells of one of the columns, over all steps of the story."""
+    last = STORY_ROW + len(sheet.presets)
+    return f"{STORY}!${column}${STORY_ROW + 1}:${column}${last}"
+
+
+# --- the worksheet
+
+
+class StoryWriter:
+    """Writes from top to bottom; `row` is the last one written."""
+
+    def __init__(self, page: Worksheet, styles: Styles):
+        self.page, self.styles, self.row = page, styles, 0
+        page.hide_gridlines(2)
+        for column, width in enumerate(WIDTHS):
+            page.set_column(column, column, width)
+        page.set_paper(9)
+        page.set_landscape()
+        page.fit_to_pages(1, 0)
+        page.freeze_panes(1, 0)
+
+    def heading(self, text: str, note: str = "") -> None:
+        self.row += 2
+        self.page.write_string(self.row, 0, text, self.styles.group)
+        if note:
+            self.page.write_string(self.row, 1, note, self.styles.note)
+
+    def across(self, text: str) -> None:
+        """A wrapped text over all columns, in the next row."""
+        self.row += 1
+        self.page.merge_range(self.row, 0, self.row, len(WIDTHS) - 1, "", self.styles.wrapped)
+        self.page.set_row(self.row, LINE * lines(text, sum(WIDTHS)))
+
+    def pair(self, name: str, words: str, address: str = "") -> None:
+        """A name and what is said of it. address: where the name leads."""
+        self.row += 1
+        wide = sum(WIDTHS[1:])
+        self.page.set_row(self.row, LINE * max(lines(name, WIDTHS[0]), lines(words, wide)))
+        style = self.styles.get(bold=True, text_wrap=True, valign="top")
+        if address:
+            link = self.styles.get(underline=1, font_color="#0068A3", valign="top")
+            self.page.write_url(self.row, 0, address, link, name)
+        else:
+            self.page.write_string(self.row, 0, name, style)
+        self.page.merge_range(self.row, 1, self.row, len(WIDTHS) - 1, words, self.styles.wrapped)
+
+    def write(self, book: Workbook, main: Part, beside: Sequence[Sheet]) -> None:
+        sheet = main.sheet
+        self.page.write_string(0, 0, f"{sheet.title}: the story", self.styles.title)
+        self.page.write_url(1, 0, BACK, self.styles.link, "Back to the first worksheet")
+        self._steps(main)
+        self._sentences(main)
+        if main.plan is not None:
+            self._more(main.plan)
+        self._worksheets(book, main, beside)
+        self._colours(sheet)
+        self.heading("Sources")
+        for source in sheet.sources:
+            self.row += 1
+            self.page.write_string(self.row, 0, f"{source.text}. {source.address}".rstrip())
+
+    def _steps(self, main: Part) -> None:
+        sheet = main.sheet
+        self.row = STORY_HEADING_ROW
+        if sheet.presets:
+            for column, text in enumerate(HEADINGS):
+                self.page.write_string(self.row, column, text, self.styles.group)
+        for k, preset in enumerate(sheet.presets):
+            self.row = STORY_ROW + k
+            title, set_ = f"{k + 1}. {preset.title}", settings(sheet, preset)
+            told = "".join(map(str, told_pieces(preset)))
+            texts = (title, set_, preset.predict, told)
+            tall = max(lines(text, width) for text, width in zip(texts, WIDTHS, strict=True))
+            self.page.set_row(self.row, LINE * tall)
+            bold = self.styles.get(bold=True, text_wrap=True, valign="top")
+            self.page.write_string(self.row, 0, preset.title, bold)
+            self.page.write_string(self.row, 1, set_, self.styles.wrapped)
+            self.page.write_string(self.row, 2, preset.predict, self.styles.wrapped)
+            formula = told_formula(sheet, main.where, preset)
+            if formula:
+                now = told_now(main, preset)
+                self.page.write_formula(self.row, 3, formula, self.styles.wrapped, now)
+        self.row = STORY_ROW + len(sheet.presets) - 1
+
+    def _sentences(self, main: Part) -> None:
+        sheet, where = main.sheet, main.where
+        self.heading("What the numbers say", "Each is shown while it holds.")
+        self.row = where.said[1] - 1
+        for sentence in sheet.sentences:
+            self.across("".join(map(str, sentence.pieces)))
+            formula = sentence_formula(sheet, where, sentence).at(0, 0)
+            now = said_now(sentence, main.shown)
+            self.page.write_formula(self.row, 0, formula, self.styles.wrapped, now)
+
+    def _more(self, plan: Steps) -> None:
+        self.heading("More steps")
+        self.pair(plan.worksheet, MORE_STEPS.format(worksheet=plan.worksheet))
+
+    def _worksheets(self, book: Workbook, main: Part, beside: Sequence[Sheet]) -> None:
+        """What each of the other worksheets is for, with a link there."""
+        self.heading("Worksheets")
+        titles = {each.name: each.title for each in beside}
+        for page in book.worksheets():
+            if page.name == STORY:
+                continue
+            purpose = titles.get(page.name) or what_for(main, page.name)
+            self.pair(page.name, purpose, f"internal:{page.name}!A1")
+
+    def _colours(self, sheet: Sheet) -> None:
+        self.heading("What the colours mean")
+        for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
+            look = ROLES[role]
+            self.row += 1
+            style = self.styles.get(
+                bg_color=look.tint,
+                font_color=look.colour,
+                bold=True,
+                border=1,
+                border_color="#C8C8C8",
+            )
+            self.page.write_string(self.row, 0, f"{look.mark} {role}", style)
+            self.page.write_string(self.row, 1, look.meaning)
+
+
+def what_for(part: Part, worksheet: str) -> str:
+    """What a worksheet of the sheet is for, in a line."""
+    if worksheet == MAIN:
+        return "The lesson: what to set, what comes of it, and its charts."
+    if part.plan is not None and worksheet == part.plan.worksheet:
+        return "One row a step; each row reads the row above."
+    if worksheet == NOW:
+        return "What training has made of the inputs at the step that the first worksheet shows."
+    if worksheet == CHOICES:
+        return "The number of each choice, which formulas read, by the word that is chosen."
+    titles = [place.group.title for place in part.where.groups if place.worksheet == worksheet]
+    return f"What the first worksheet computes with: {', '.join(filter(None, titles))}."
