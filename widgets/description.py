@@ -255,8 +255,13 @@ def _chart(chart: Chart) -> types.Chart:
 
 
 def _axis(axis: Axis) -> types.Axis:
-    ends = {"title": axis.title, "low": axis.low, "high": axis.high, "scale": axis.scale}
-    return {**ends, "names": list(axis.names)}
+    return {
+        "title": axis.title,
+        "low": axis.low,
+        "high": axis.high,
+        "scale": axis.scale,
+        "names": list(axis.names),
+    }
 
 
 def _series(series: Series) -> types.Series:

@@ -80,8 +80,8 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(state / "homes" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "lessons.hub"]
 # Measured: a student's server and the process that answers its pages take 200 MB, a kernel, which
-# few lessons need, 80 MB more, and the fine-tuning lesson in training 400 MB. At the limit a further
-# lesson is refused in a sentence, even where the spawner does not enforce it.
+# few lessons need, 80 MB more, and the fine-tuning lesson in training 400 MB. At the limit a
+# further lesson is refused in a sentence, even where the spawner does not enforce it.
 c.Spawner.mem_limit = "1G"
 c.Spawner.start_timeout = c.Spawner.http_timeout = (
     120  # seconds: a class that comes in at once waits for its turn
