@@ -28,7 +28,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 from quick import FEW, few_when_quick
 
-from sheets import Axis, InputError, Series, Sheet, column_index, values
+from sheets import Axis, Expr, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
 from sheets.language.dependencies import walk
 from sheets.language.formats import written
@@ -39,6 +39,7 @@ from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
 from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
+from sheets.targets.excel.styles import HIDDEN
 from sheets.targets.excel.workbook import PROPERTY, VERSION
 from sheets.targets.numpy import sentences, trajectory
 
@@ -264,12 +265,23 @@ def test_no_array_formula_macro_or_link_to_another_file(name):
         assert not [part for part in links if b'TargetMode="External"' in file.read(part)]
 
 
+def steps_otherwise(node: Expr) -> bool:
+    """Whether a cell further on reads not as many cells further on: what is turned, what goes by
+    twos, what is put elsewhere.
+    """
+    if node.op == "window":
+        return node.arg[2] != (1, 1)
+    if node.op == "slice":
+        return any(each.step != 1 for each in node.arg)
+    return node.op in ("transpose", "repeat", "reshape", "pad")
+
+
 @each_sheet
 def test_each_block_is_one_formula_that_fills(name):
     s, formulas = SHEETS[name](), engines.formula_cells(book_of(name))
     places = layout(s).blocks
     for block in (block for block in s.blocks.values() if block.expr is not None):
-        if any(node.op == "transpose" for node in walk(block.expr)):
+        if any(map(steps_otherwise, walk(block.expr))):
             continue
         cells = [
             (places[block.name].row + i + 1, places[block.name].column + j + 1)
@@ -510,7 +522,8 @@ def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) 
         }
         short = shortened(page) if rules else {}
         for (name, row, column), x in cells.items():
-            if name == page.title and isinstance(x, (int, float)):
+            hidden = page.cell(row, column).number_format == HIDDEN  # a picture's number
+            if name == page.title and isinstance(x, (int, float)) and not hidden:
                 outside = any(
                     row in rows and not low <= x <= high
                     for rows, low, high in short.get(column, [])
