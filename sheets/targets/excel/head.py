@@ -114,7 +114,7 @@ class HeadWriter:
         self.page.set_row(0, LARGE_TALL)
         self._asked()
         self._said()
-        if self.part.plan is not None and self.head.step_row >= 0:
+        if self.part.plan is not None and self.part.where.shows_steps:
             self._step(self.part.plan)
         self._large()
         self._charts()

@@ -46,12 +46,7 @@ class Part:
     @property
     def shown(self) -> Values:
         """What the computed blocks hold: the last step, or the start where only that is shown."""
-        return self.run[-1 if self.shows_steps else 0]
-
-    @property
-    def shows_steps(self) -> bool:
-        """Whether a cell says which step is shown."""
-        return self.where.head is not None and self.where.head.step_row >= 0
+        return self.run[-1 if self.where.shows_steps else 0]
 
     def value(self, name: str) -> np.ndarray:
         """The numbers that stand in the block's cells."""
