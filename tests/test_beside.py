@@ -250,6 +250,13 @@ def test_a_worksheet_s_name_that_cannot_be(name):
         write(s, io.BytesIO())
 
 
+def test_the_workbook_s_own_name_is_refused():
+    s = Sheet("shown")
+    s.let("step_shown", s.input("x_1", 1.0) * 2)
+    with pytest.raises(SheetError, match="two names 'step_shown', for shown's step_shown and in"):
+        write(s, io.BytesIO())
+
+
 def test_a_prefixed_name_that_another_block_has_is_refused():
     s = race()
     s.let("Plain_Loss", s["rate"] * 2)

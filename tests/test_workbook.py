@@ -147,6 +147,18 @@ def test_recalculated_to_the_cached_values_without_an_error(engine, start):
     }
 
 
+@pytest.mark.parametrize("name", ["momentum", "linear_model"])
+def test_gnumeric_finds_the_same(name):
+    """A look-up in one row or column is read in its own way by each program."""
+    before = workbooks.cached(BOOKS[name, AT_START])
+    after = workbooks.in_gnumeric(IN_LIBREOFFICE[name, AT_START])  # openpyxl reads no notes of its
+    assert not {
+        key: (x, after.get(key))
+        for key, x in before.items()
+        if engines.different(x, after.get(key))
+    }
+
+
 @each_start
 def test_the_cached_values_are_numpys(start):
     """Inputs as they start, all else at the last step."""

@@ -40,7 +40,6 @@ from .words import LINE, lines, said_now, settings
 SCREEN = 1240  # pixels of a worksheet's cells across a screen of 1366, a sidebar folded
 FEWEST_LINES, MOST_LINES = 2, 5  # of the sentences at the top
 LARGE_TALL = 24  # points of a row with a large number
-LAST_STEP = "Last_step"  # a defined name
 SMALLEST_CHART, LARGEST_CHART = 380, 620  # pixels across
 NARROW_PIXELS = 96
 
@@ -114,7 +113,7 @@ class HeadWriter:
         self.page.set_row(0, LARGE_TALL)
         self._asked()
         self._said()
-        if self.part.plan is not None and self.head.step_row >= 0:
+        if self.part.plan is not None and self.part.where.shows_steps:
             self._step(self.part.plan)
         self._large()
         self._charts()
@@ -176,7 +175,6 @@ class HeadWriter:
         self.page.write_string(row + 1, 0, "last step there is", self.styles.get())
         self.page.write_formula(row + 1, 1, steps_formula(plan), self.styles.get(), last)
         self.book.define_name(STEP_SHOWN, f"={MAIN}!$B${row + 1}")
-        self.book.define_name(LAST_STEP, f"={MAIN}!$B${row + 2}")
         self.page.data_validation(
             row,
             1,

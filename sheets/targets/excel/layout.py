@@ -121,6 +121,11 @@ class Layout:
     now: dict[str, Place] = field(default_factory=dict)
     words: dict[str, Place] = field(default_factory=dict)
 
+    @property
+    def shows_steps(self) -> bool:
+        """Whether a cell says which step is shown."""
+        return self.head is not None and self.head.step_row >= 0
+
     def seen(self, name: str) -> Place:
         """Where a person reads the block, or sets it."""
         return self.words.get(name, self.blocks[name])

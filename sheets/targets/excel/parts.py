@@ -19,7 +19,7 @@ from .charts import TALL, lengths_drawn, with_lengths
 from .formulas import Formula, block_formula, formula
 from .layout import MAIN, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
-from .steps import WORKSHEET, Steps, planned, without_need
+from .steps import STEP_SHOWN, WORKSHEET, Steps, planned, without_need
 from .words import check_texts
 
 
@@ -46,12 +46,7 @@ class Part:
     @property
     def shown(self) -> Values:
         """What the computed blocks hold: the last step, or the start where only that is shown."""
-        return self.run[-1 if self.shows_steps else 0]
-
-    @property
-    def shows_steps(self) -> bool:
-        """Whether a cell says which step is shown."""
-        return self.where.head is not None and self.where.head.step_row >= 0
+        return self.run[-1 if self.where.shows_steps else 0]
 
     def value(self, name: str) -> np.ndarray:
         """The numbers that stand in the block's cells."""
@@ -108,7 +103,10 @@ def _check_worksheets(sheet: Sheet) -> None:
 
 def _check_names(found: list[Part]) -> None:
     """Whether a prefixed name meets another one: Excel does not tell upper and lower case apart."""
-    taken: dict[str, str] = {}
+    taken = {STEP_SHOWN.lower(): "the workbook itself"}
+    for part in found:
+        for place in (*part.where.now.values(), *part.where.words.values()):
+            taken[place.name.lower()] = "the workbook itself"
     for part in found:
         for name, place in part.where.blocks.items():
             owner = taken.setdefault(place.name.lower(), part.sheet.name)

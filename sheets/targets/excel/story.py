@@ -26,8 +26,9 @@ HEADINGS = ("Step", "What to set", "What to look for", "What happened, and why")
 MOST_COMPARED = 100  # cells of a table that a workbook compares with those of a step
 MORE_STEPS = (
     "Select the last row of the worksheet {worksheet}, from step 1 on, and fill it down: each row"
-    " is one more step. The cell 'step shown' of the first worksheet then takes its number."
+    " is one more step."
 )
+SHOW_STEP = " The cell 'step shown' of the first worksheet then takes its number."
 BACK = f"internal:{MAIN}!A1"
 
 
@@ -67,7 +68,7 @@ def told_pieces(preset: Preset) -> Pieces:
 
 def is_told(where: Layout, preset: Preset) -> bool:
     """Whether a workbook can know when its words hold."""
-    shown = where.head is not None and where.head.step_row >= 0
+    shown = where.shows_steps
     return bool(told_pieces(preset) and compared(preset)) and (shown or not preset.scene.play)
 
 
@@ -171,7 +172,7 @@ class StoryWriter:
         self._steps(main)
         self._sentences(main)
         if main.plan is not None:
-            self._more(main.plan)
+            self._more(main.plan, SHOW_STEP if main.where.shows_steps else "")
         self._worksheets(book, main, beside)
         self._colours(sheet)
         self.heading("Sources")
@@ -212,9 +213,9 @@ class StoryWriter:
             now = said_now(sentence, main.shown)
             self.page.write_formula(self.row, 0, formula, self.styles.wrapped, now)
 
-    def _more(self, plan: Steps) -> None:
+    def _more(self, plan: Steps, then: str) -> None:
         self.heading("More steps")
-        self.pair(plan.worksheet, MORE_STEPS.format(worksheet=plan.worksheet))
+        self.pair(plan.worksheet, MORE_STEPS.format(worksheet=plan.worksheet) + then)
 
     def _worksheets(self, book: Workbook, main: Part, beside: Sequence[Sheet]) -> None:
         """What each of the other worksheets is for, with a link there."""
