@@ -127,14 +127,15 @@ def opened(name: str) -> openpyxl.Workbook:
 
 
 @pytest.mark.parametrize(
-    ("engine", "start"),
+    "case",
     few_when_quick(
         [("ironcalc", start) for start in STARTS] + [("libreoffice", start) for start in ENDS],
         lambda case: case[1] in [(name, AT_START) for name in FEW],
     ),
-    ids=lambda value: value if isinstance(value, str) else " / ".join(value),
+    ids=lambda case: f"{case[0]}-{' / '.join(case[1])}",
 )
-def test_recalculated_to_the_cached_values_without_an_error(engine, start):
+def test_recalculated_to_the_cached_values_without_an_error(case):
+    engine, start = case
     before, after = (
         workbooks.cached(BOOKS[start]),
         RECALCULATED[engine]((BOOKS if engine == "ironcalc" else IN_LIBREOFFICE)[start]),
