@@ -6,22 +6,62 @@ import html
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from sheets.library.catalogue import SHEETS, sheet_named
+from sheets.library.catalogue import sheet_named
 
 from .others import OTHERS
 
 FOLDER = Path(__file__).resolve().parent
 
 
-def sheet_lessons() -> list[str]:
-    """Names of the sheets that have a lesson, in the catalogue's order."""
-    return [name for name in SHEETS if notebook(name).exists()]
+class Part(NamedTuple):
+    """A part of the course: what it is called, what it is about, its lessons."""
+
+    title: str
+    about: str
+    names: tuple[str, ...]
+
+
+# Top-down, as the course teaches: first what a trained network can do, then the box is opened.
+PARTS = (
+    Part(
+        "What it can do",
+        "A network that has seen a million photographs learns yours from a few. How? The other"
+        " lessons open the box.",
+        ("fine_tuning",),
+    ),
+    Part(
+        "How wrong is it?",
+        "All learning follows one number: the loss.",
+        ("log_loss", "softmax"),
+    ),
+    Part(
+        "A way to fit it",
+        "Move every parameter a little against its slope, and the loss falls.",
+        ("descent", "line_fit", "linear_model"),
+    ),
+    Part(
+        "A function flexible enough",
+        "Matrix products with max(0, x) between them come as near to any function as one likes.",
+        ("matmul_stack", "depth_lab", "relu_layers", "relu_function", "convolution"),
+    ),
+    Part(
+        "Fast, and without fooling oneself",
+        "Points that are kept back, better steps, and a learning rate that is found.",
+        ("overfitting", "optimisers", "lr_finder"),
+    ),
+)
 
 
 def lessons() -> list[str]:
-    """Names of all lessons: those of sheets first."""
-    return [*sheet_lessons(), *OTHERS]
+    """Names of all lessons, in the course's order."""
+    return [name for part in PARTS for name in part.names]
+
+
+def sheet_lessons() -> list[str]:
+    """Names of the lessons that show a sheet, in the course's order."""
+    return [name for name in lessons() if name not in OTHERS]
 
 
 def notebook(name: str) -> Path:

@@ -18,7 +18,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from sheets import Sheet
+from sheets import Sheet, values
+from sheets.language.formats import written
 from sheets.library.catalogue import SHEETS, sheet_named
 from widgets import SheetWidget
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
@@ -26,19 +27,22 @@ from widgets.fine_tuning.panel.recordings import Recording, read_recording
 from widgets.mathematics import mathml
 from widgets.static_page import LOOK, static_page
 
-from .course import lessons, notebook, short_title, title
+from .course import PARTS, Part, lessons, notebook, sheet_lessons, short_title, title
 from .others import OTHERS
 from .picture import ended, picture, picture_of_run
 
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
-main > .lessons { padding: 0; list-style: none; max-width: none; }
+main > .lessons { padding: 0; margin: 0; list-style: none; max-width: none; }
 .lesson { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; }
 .lesson { color: inherit; text-decoration: none; }
 .lesson:hover, .lesson:focus-visible { border-color: #0072b2; outline: none; }
 .lesson:hover, .lesson:focus-visible { box-shadow: 0 0 0 2px #0072b2; }
-.lessons h2 { margin: 8px 0 4px; color: #00527f; }
-.lessons p { margin: 0; }
+.lessons h3 { margin: 8px 0 4px; color: #00527f; }
+.lessons p { margin: 0 0 4px; }
+.lessons p + p { font-size: 0.88em; color: #555; }
+.part { margin: 2.2em 0 0.2em; }
+.part + p { margin: 0 0 12px; }
 .lessons svg { width: 100%; height: auto; }
 .lesson + a { display: inline-block; margin: 6px 14px; font-size: 0.9em; }
 """
@@ -132,24 +136,24 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     return static_page(sheet.title, [heading, sheet], **around)
 
 
-def _told(name: str) -> tuple[Sheet, str]:
-    """A sheet, which has a title and a summary, and its picture."""
-    sheet = sheet_named(name)
-    return sheet, picture(sheet)
-
-
 @lru_cache
 def _card(name: str) -> str:
-    """A lesson's picture, title and sentence.
+    """A lesson's picture, place in the course, title, what it asks and its sentence.
 
     Kept, because a picture may be of a run that takes a moment.
     """
-    told, drawn = (OTHERS[name], picture_of_run(example_run())) if name in OTHERS else _told(name)
-    return f"{drawn}<h2>{html.escape(told.title)}</h2><p>{html.escape(told.summary)}</p>"
+    if name in OTHERS:
+        drawn, summary, asks = picture_of_run(example_run()), OTHERS[name].summary, ""
+    else:
+        sheet = sheet_named(name)
+        drawn, summary = picture(sheet), sheet.summary
+        asks = written(sheet.introduction, values(sheet))
+    words = "".join(f"<p>{html.escape(text)}</p>" for text in (asks, summary) if text)
+    return f"{drawn}<h3>{lessons().index(name) + 1}. {html.escape(title(name))}</h3>{words}"
 
 
 def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | None = None) -> str:
-    """The start page.
+    """The start page: the course's parts, each with its lessons.
 
     address: where the lesson of a name is to be found; workbook: where a sheet's workbook is, if
     there are any.
@@ -166,12 +170,21 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
             f' href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
         )
 
+    def part(part: Part) -> str:
+        return (
+            f'<h2 class="part">{html.escape(part.title)}</h2><p>{html.escape(part.about)}</p>'
+            f'<ul class="lessons">{"".join(map(item, part.names))}</ul>'
+        )
+
+    first = sheet_lessons()[0]
     return plain_page(
         "Gradsheet: the lessons",
-        "<h1>Gradsheet</h1><p>Deep learning in sheets: predict, move a slider, see every number,"
-        " take it along as a workbook. "
-        "Each lesson leads to the next one.</p>"
-        f'<ul class="lessons">{"".join(map(item, lessons()))}</ul>',
+        "<h1>Gradsheet: deep learning in sheets</h1><p>Deep learning is three pieces: a function"
+        " that can become any other, a way to fit it, and doing that fast enough. Predict, move a"
+        " slider, see every number, take it along as a workbook.</p><p>The course goes top-down."
+        f' You may also go from the bottom up: begin with <a href="{html.escape(address(first))}">'
+        f"{short_title(first)}</a>, and come back to the first lesson at the end.</p>"
+        f"{''.join(map(part, PARTS))}",
     )
 
 

@@ -27,8 +27,9 @@ def test_notebooks_are_kept_without_outputs(path):
         assert not cell.get("outputs") and cell.get("execution_count") is None
 
 
-def test_every_notebook_is_a_lesson():
+def test_every_notebook_is_a_lesson_of_the_course():
     assert [path.stem for path in NOTEBOOKS] == sorted(lessons())
+    assert set(OTHERS) | {name for name in SHEETS if notebook(name).exists()} == set(lessons())
 
 
 @pytest.mark.parametrize("name", sheet_lessons())

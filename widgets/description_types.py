@@ -236,7 +236,7 @@ class Steps(TypedDict):
 class PartPreset(TypedDict):
     title: str
     asked: str
-    inputs: Mapping[str, list[float]]
+    inputs: Mapping[str, list[float] | None]
     told: Words  # nothing where a workbook does not compare its inputs
     play: int
 
@@ -251,6 +251,8 @@ class Head(TypedDict):
     large: list[list[Any]]  # block and row
     now: list[list[Any]]  # block, worksheet, column and row
     storyRow: int
+    # Of inputs that a preset does not set, row by row; None: a formula is in force.
+    defaults: Mapping[str, list[float] | None]
     story: list[PartPreset]
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from sheets import InputError, Sheet, SheetError
 from sheets.language.blocks import Input, choices_of, infinity_of, is_endless
@@ -143,14 +146,19 @@ def _head(part: Part) -> types.Head | None:
             for name, place in part.where.now.items()
         ],
         "storyRow": STORY_ROW + 1,
+        "defaults": _row_by_row(sheet.defaults),
         "story": [
             {
                 "title": preset.title,
                 "asked": asked_of(sheet, preset),
-                "inputs": {name: x.ravel().tolist() for name, x in preset.inputs.items()},
-                "told": told_pieces(preset) if is_told(part.where, preset) else (),
+                "inputs": _row_by_row(preset.inputs),
+                "told": told_pieces(preset) if is_told(sheet, part.where, preset) else (),
                 "play": preset.scene.play,
             }
             for preset in sheet.presets
         ],
     }
+
+
+def _row_by_row(inputs: Mapping[str, np.ndarray | None]) -> dict[str, list[float] | None]:
+    return {name: None if x is None else x.ravel().tolist() for name, x in inputs.items()}

@@ -79,6 +79,9 @@ class Sheet(Blocks):
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
         self.beside: list[Sheet] = []
+        # What each input held when the author gave it, None where a formula is in force: from there
+        # a preset begins, whatever inputs are set since.
+        self.defaults: dict[str, np.ndarray | None] = {}
         self._look = ""
         self._labelled = False  # whether any block's rows or columns have names
         self._same: dict[Any, str] = {}  # a computed block by what its formula says
@@ -208,8 +211,9 @@ class Sheet(Blocks):
         elif same is not None:
             where = f"{same!r} at {self.blocks[same].line}"
             raise SheetError(f"block {block.name!r} is already defined as {where}")
-        if isinstance(block, Input) and block.value is not None:
-            block.value = self._checked(block)
+        if isinstance(block, Input):
+            block.value = None if block.value is None else self._checked(block)
+            self.defaults[block.name] = block.value
 
     def _named(self, name: str) -> str | None:
         """The block of that name: Excel does not tell upper and lower case apart."""

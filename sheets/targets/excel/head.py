@@ -69,7 +69,7 @@ def asked_formulas(part: Part) -> tuple[str, str]:
 
 def asked_now(part: Part) -> tuple[int, str, str]:
     """The number of the story's step, its title, and what it sets and asks."""
-    number = step_set(part.sheet, part.start)
+    number = step_set(part)
     preset = part.sheet.presets[number - 1]
     return number, preset.title, asked_of(part.sheet, preset)
 
@@ -94,7 +94,7 @@ def all_said_now(part: Part) -> str:
     said = "\n".join(filter(None, texts))
     if not sheet.presets:
         return said
-    preset = sheet.presets[step_set(sheet, part.start) - 1]
+    preset = sheet.presets[step_set(part) - 1]
     return told_now(part, preset) or said
 
 
@@ -245,3 +245,5 @@ def write_now(page: Worksheet, part: Part, styles: Styles) -> None:
                     style,
                     cached(float(found[i, j]), block),
                 )
+        last = place.row + rows - 1, place.column + columns - 1
+        styles.shorten(page, cell_format(block, found), (place.row, place.column), last)

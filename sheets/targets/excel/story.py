@@ -4,7 +4,7 @@ sentence, how the run goes on, what the other worksheets are for, the colours an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from xlsxwriter import Workbook
@@ -35,22 +35,47 @@ BACK = f"internal:{MAIN}!A1"
 # --- what is told after a step
 
 
-def is_set(preset: Preset, start: Mapping[str, np.ndarray]) -> bool:
-    """Whether the inputs are those of the preset."""
+def starting(sheet: Sheet, preset: Preset) -> dict[str, np.ndarray | None]:
+    """What the inputs hold where the preset begins: what it sets, and the others as the sheet's
+    author gave them; None where their formula is then in force.
+    """
+    return {**sheet.defaults, **preset.inputs}
+
+
+def is_set(part: Part, preset: Preset) -> bool:
+    """Whether the inputs are as the preset begins."""
+    inputs = part.sheet.inputs
     return all(
-        start[name].shape == x.shape and bool((start[name] == x).all())
-        for name, x in preset.inputs.items()
+        inputs[name].value is None
+        if x is None
+        else inputs[name].value is not None and np.array_equal(part.start[name], x)
+        for name, x in starting(part.sheet, preset).items()
+        if name in inputs
     )
 
 
-def compared(preset: Preset) -> list[str]:
+def to_compare(sheet: Sheet, preset: Preset) -> dict[str, np.ndarray]:
+    """The inputs by which a workbook knows that the preset is set; none where the tables that the
+    story changes are too large, or one has a formula in force.
+    """
+    inputs = starting(sheet, preset)
+    changed = {name for each in sheet.presets for name in each.inputs}
+    if any(inputs[name] is None for name in changed):
+        return {}
+    given = {name: x for name, x in inputs.items() if x is not None}
+    found = {name: x for name, x in given.items() if x.size == 1 or name in changed}
+    cells = lambda tables: sum(x.size for x in tables.values() if x.size > 1)
+    if cells(found) > MOST_COMPARED:
+        return {}
+    return given if cells(given) <= MOST_COMPARED else found
+
+
+def compared(sheet: Sheet, preset: Preset) -> list[str]:
     """Conditions in a workbook's words, true where the inputs are the preset's; none: its tables
     are too large to compare.
     """
-    if sum(x.size for x in preset.inputs.values()) > MOST_COMPARED:
-        return []
     found = []
-    for name, x in preset.inputs.items():
+    for name, x in to_compare(sheet, preset).items():
         if x.size == 1:
             found.append(f"{name}={float(x[0, 0])!r}")
             continue
@@ -58,7 +83,7 @@ def compared(preset: Preset) -> list[str]:
             f"INDEX({name},{i + 1},{j + 1})={float(x[i, j])!r}" for i, j in np.ndindex(x.shape)
         )
         found.append(f"IF(ROWS({name})={x.shape[0]},AND({','.join(cells)}),FALSE)")
-    return found or ["TRUE"]
+    return found
 
 
 def told_pieces(preset: Preset) -> Pieces:
@@ -66,17 +91,17 @@ def told_pieces(preset: Preset) -> Pieces:
     return (*preset.happened, *between, *preset.why)
 
 
-def is_told(where: Layout, preset: Preset) -> bool:
+def is_told(sheet: Sheet, where: Layout, preset: Preset) -> bool:
     """Whether a workbook can know when its words hold."""
-    shown = where.shows_steps
-    return bool(told_pieces(preset) and compared(preset)) and (shown or not preset.scene.play)
+    known = bool(told_pieces(preset) and to_compare(sheet, preset))
+    return known and (where.shows_steps or not preset.scene.play)
 
 
 def told_formula(sheet: Sheet, where: Layout, preset: Preset) -> str:
     """What happened and why, while the inputs are the preset's; "" where it tells nothing."""
-    pieces, conditions = told_pieces(preset), compared(preset)
-    if not is_told(where, preset):
+    if not is_told(sheet, where, preset):
         return ""
+    pieces, conditions = told_pieces(preset), compared(sheet, preset)
     words = "&".join(
         excel_text(piece)
         if isinstance(piece, str)
@@ -92,15 +117,15 @@ def told_formula(sheet: Sheet, where: Layout, preset: Preset) -> str:
 
 def told_now(part: Part, preset: Preset) -> str:
     """The words while they hold, or ""."""
-    holds = is_set(preset, part.start) and part.steps >= preset.scene.play
-    told = holds and is_told(part.where, preset)
+    holds = is_set(part, preset) and part.steps >= preset.scene.play
+    told = holds and is_told(part.sheet, part.where, preset)
     return written(told_pieces(preset), part.shown) if told else ""
 
 
-def step_set(sheet: Sheet, start: Mapping[str, np.ndarray]) -> int:
+def step_set(part: Part) -> int:
     """The number of the first preset that the inputs are, from 1; 1 where they are none."""
-    found = (k for k, preset in enumerate(sheet.presets, 1) if is_set(preset, start))
-    return next(found, 1)
+    presets = enumerate(part.sheet.presets, 1)
+    return next((k for k, preset in presets if is_set(part, preset)), 1)
 
 
 def sentences_formula(sheet: Sheet, where: Layout) -> str:

@@ -171,6 +171,13 @@ def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
     return {column: PICTURE_WIDTH for column, only in shown.items() if only}
 
 
+class Exact(float):
+    """A number that is written with all its digits; XlsxWriter writes sixteen."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
 def _write_numbers(
     page: Worksheet, block: Block, place: Place, found: np.ndarray, filled, styles: Styles
 ) -> None:
@@ -178,7 +185,7 @@ def _write_numbers(
     for i, j in np.ndindex(found.shape):
         row, column = place.row + i, place.column + j
         if filled is None:
-            page.write_number(row, column, found[i, j], style)
+            page.write_number(row, column, Exact(found[i, j]), style)
         else:
             page.write_formula(
                 row, column, filled.at(i, j), style, cached(float(found[i, j]), block)

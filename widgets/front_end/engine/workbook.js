@@ -222,10 +222,14 @@ function writeSentences(state, worksheets) {
 /** Which steps of the story the inputs are those of, at the start. */
 function stepsSet(state) {
   const holds = (name, values) =>
-    values.length === state.program.blocks[name].length &&
-    values.every((x, k) => x === state.program.blocks[name][k]);
-  return state.description.head.story.map(({ inputs }) =>
-    Object.entries(inputs).every(([name, values]) => holds(name, values)),
+    values === null
+      ? state.start[name] === null
+      : state.start[name] !== null &&
+        values.length === state.program.blocks[name].length &&
+        values.every((x, k) => x === state.program.blocks[name][k]);
+  const { story, defaults } = state.description.head;
+  return story.map(({ inputs }) =>
+    Object.entries({ ...defaults, ...inputs }).every(([name, values]) => holds(name, values)),
   );
 }
 
