@@ -11,8 +11,7 @@ import pytest
 from http_requests import ask
 
 from lessons.apart import HOUSE, Apart
-from lessons.course import FOLDER
-from lessons.course import lessons as every_lesson
+from lessons.course import FOLDER, sheet_lessons
 from lessons.voila.at_once import Answers
 from sheets import values
 from sheets.library.log_loss import log_loss
@@ -42,9 +41,7 @@ def opened(page, address: str):
 
 
 def test_every_lesson_of_a_sheet_is_a_page_that_brings_no_kernel(house):
-    for name in every_lesson():
-        if name == "fine_tuning":  # it trains a network
-            continue
+    for name in sheet_lessons():
         status, text, headers = ask(house, f"/lesson/{name}")
         assert (status, headers["Cache-Control"]) == (200, "no-cache")
         assert f'data-asks="{name}"' in text and "kernelId" not in text
@@ -60,7 +57,7 @@ def test_the_way_to_the_other_lessons(page, house):
     opened(page, f"{house}lesson/log_loss")
     links = page.get_by_role("navigation", name="Lessons", exact=True)
     links.get_by_role("link", name="Next: ").click()
-    page.wait_for_url(f"{house}lesson/line_fit*")
+    page.wait_for_url(f"{house}lesson/{sheet_lessons()[1]}*")
     page.get_by_role("navigation", name="More lessons").get_by_role(
         "link", name="All lessons"
     ).click()
