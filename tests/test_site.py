@@ -141,7 +141,7 @@ def test_the_site_opens_from_disk(page, site):
     )
     page.get_by_role("link", name="Next: ").first.click()
     page.wait_for_selector("article.gradsheet")
-    assert page.title() == title(lessons()[1])
+    assert page.title() == title(sheet_lessons()[1])
     page.get_by_role("link", name="All lessons").first.click()
     page.wait_for_selector(".lessons")
 
