@@ -227,9 +227,9 @@
  * @property {PartBlock[]} blocks
  * @property {PartGroup[]} groups
  * @property {PartSentence[]} sentences
- * @property {number} sentenceRow from 1
+ * @property {[string, number]} said the worksheet of the sentences, and the first one's row, from 1
  * @property {string} worksheet
- * @property {string} start the formula that repeats the sentences on the first worksheet
+ * @property {Head|null} head
  * @property {Object<string, string>} follows input to the main sheet's block that it repeats
  * @property {number} formulas
  * @property {Steps|null} steps
@@ -243,6 +243,8 @@
  * @property {number[]|null} [value]
  * @property {Excel} [excel]
  * @property {boolean} [linked] whether it repeats a block of the main sheet
+ * @property {[string, number, number]} [word] where a word is chosen: worksheet, column and row
+ * @property {string[]} [choices]
  * @property {boolean} [infinite] whether infinite is a number that it may have
  * @property {boolean} [endless] whether an infinity in it stands for what is left out
  */
@@ -268,7 +270,29 @@
  * @property {[string, number][]} row block and column
  * @property {number} formulas of one step
  * @property {string[]} held inputs whose formula moves with the steps until they are typed over
- * @property {string} last the formula that says how many steps there are
+ */
+
+/**
+ * @typedef {Object} PartPreset
+ * @property {string} title
+ * @property {string} asked
+ * @property {Object<string, number[]|null>} inputs row by row; null: a formula is in force
+ * @property {Pieces} told nothing where a workbook does not compare its inputs
+ * @property {number} play
+ */
+
+/**
+ * The top of the first worksheet; rows are counted from 1.
+ * @typedef {Object} Head
+ * @property {number} asked row of the story's step
+ * @property {number} question
+ * @property {number} said
+ * @property {number} step row of the step that is shown; 0: there is none
+ * @property {[string, number][]} large block and row
+ * @property {[string, string, number, number][]} now block, worksheet, column and row
+ * @property {number} storyRow
+ * @property {Object<string, number[]|null>} defaults of inputs that a preset does not set
+ * @property {PartPreset[]} story
  */
 
 /**
