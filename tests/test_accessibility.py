@@ -20,6 +20,14 @@ OPEN = {"log_loss": "details"}
 UNFOLD = "(which) => document.querySelectorAll(which).forEach((folded) => { folded.open = true; })"
 
 
+# Of tables, whose rows and cells are alike, the first rows and columns: axe takes a second for each
+# hundred cells. All of them on the first lesson.
+FEW_CELLS = """() => {
+    for (const row of document.querySelectorAll("tr:nth-child(n+5)")) row.remove();
+    for (const cell of document.querySelectorAll("td:nth-child(n+8)")) cell.remove();
+}"""
+
+
 def violations(page, but: str = "") -> list:
     """but: a selector of what is not looked at."""
     found = Axe().run(page, {"exclude": [[but]]} if but else None).response["violations"]
@@ -32,9 +40,13 @@ def test_axe_finds_nothing(page, lesson_file, lesson: str):
     page.goto(lesson_file(lesson).as_uri())
     page.wait_for_selector(".js-plotly-plot")
     page.evaluate(UNFOLD, OPEN.get(lesson, ".gs-panel"))
+    if lesson != "log_loss":
+        page.evaluate(FEW_CELLS)
     assert not violations(page)
     page.evaluate("location.hash = 'mode=projector'")
     page.wait_for_selector("article[data-projector]")
+    if lesson != "log_loss":
+        page.evaluate(FEW_CELLS)
     assert not violations(page)
 
 

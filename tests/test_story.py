@@ -72,7 +72,7 @@ MISTAKES = {
     ),
     "an unknown part": (
         "[[preset]]",
-        "lesson.toml: there is no key 'preset'; did you mean presets?",
+        "lesson.toml: there is no key 'preset'; did you mean presets or pictures?",
     ),
     "no title": (
         PRESET + '[[presets]]\nnotes = "?"',

@@ -70,8 +70,9 @@ export class Results {
         element("p", {
           class: "gs-note",
           text:
-            "The pictures with the largest losses, as the network sees them. In orange, the places" +
-            " that speak for what it said, and for what is true (Grad-CAM, Selvaraju et al., 2017).",
+            "The pictures with the largest losses, as the network sees them. In orange, the" +
+            " places that speak for what it said, and for what is true (Grad-CAM, Selvaraju et" +
+            " al., 2017).",
         }),
         this.lookCloser,
         closerSays,

@@ -103,8 +103,8 @@ export class Steps {
       this.step(
         "",
         "All in one call",
-        `Gradsheet's recipe for these pictures: ${about.frozenEpochs} epochs of the head at a rate of` +
-          ` ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to` +
+        `Gradsheet's recipe for these pictures: ${about.frozenEpochs} epochs of the head at a` +
+          ` rate of ${short(about.frozenLr)}, then ${about.epochs} of all layers at up to` +
           ` ${short(about.lastRate)}. Or take the steps one by one.`,
         oneCall,
       ),

@@ -237,7 +237,10 @@ export class Stage {
   }
 }
 
-/** Whether a picture's numbers can be read in it. @param {import("../engine/description.js").Block} block */
+/**
+ * Whether a picture's numbers can be read in it.
+ * @param {import("../engine/description.js").Block} block
+ */
 const isSmall = ({ shape }) => Number(shape[1]) <= SMALL;
 
 /** @param {import("../engine/description.js").Block[]} blocks */
