@@ -527,7 +527,7 @@ def too_wide(book: openpyxl.Workbook, cells: engines.Cells, rules: bool = True) 
     Calibri takes. rules: whether what a workbook shortens is shortened.
     """
     found = {}
-    for page in book.worksheets[1:]:
+    for page in book.worksheets:
         widths = {
             k: each.width
             for each in page.column_dimensions.values()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import locked
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
 from .charts import ROW, Drawn, write_charts
@@ -232,9 +233,9 @@ def write_now(page: Worksheet, part: Part, styles: Styles) -> None:
     page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
     page.write_string(2, 0, what_for(part, NOW), styles.note)
     for name, place in part.where.now.items():
-        block, found = part.sheet.blocks[name], part.shown[name]
+        block, found = locked(part.sheet.blocks[name], value=None), part.shown[name]
         page.write_string(place.row, 0, block.words, styles.get(bold=True))
-        style = styles.computed(block, found)
+        style = styles.number(block, found)
         rows, columns = found.shape
         for i in range(rows):
             for j in range(columns):
