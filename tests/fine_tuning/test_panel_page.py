@@ -66,9 +66,8 @@ def test_the_panel_lives_in_voila(page, address, page_file):
         "document.querySelector('.ft-job progress').value > 0 &&"
         " document.querySelector('.ft-left').textContent !== ''"
     )
-    page.get_by_role("button", name="Train all layers").click(
-        force=True
-    )  # marked as disabled, and clicked all the same
+    # Marked as disabled, and clicked all the same; what is drawn meanwhile moves it about.
+    page.get_by_role("button", name="Train all layers").evaluate("(button) => button.click()")
     page.get_by_role("alert").filter(has_text="still under way").wait_for()
     page.get_by_role("textbox", name="Rate of the first layer").fill(
         "0.001"
