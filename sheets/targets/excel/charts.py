@@ -146,8 +146,8 @@ def write_charts(
     rows = -(-size[1] // ROW)
     for k, chart in enumerate(drawn.sheet.charts):
         row, left = corner[0] + (k // across) * (rows + NOTE_ROWS + 1), (k % across) * size[0]
-        first = _column_at(widths, corner[1], left)
-        last = max(first, _column_at(widths, corner[1], left + size[0]) - 1)
+        first = column_at(widths, corner[1], left)
+        last = max(first, column_at(widths, corner[1], left + size[0]) - 1)
         made = _chart(book, drawn, k, size)
         options = {"description": chart.note or chart.title, "x_offset": left + CHART_GAP}
         page.insert_chart(row, corner[1], made, options)
@@ -157,7 +157,7 @@ def write_charts(
             page.merge_range(below, first, below + NOTE_ROWS - 1, last, note, styles.caption)
 
 
-def _column_at(widths: Mapping[int, float], first: int, left: int) -> int:
+def column_at(widths: Mapping[int, float], first: int, left: int) -> int:
     """The column that begins at, or right of, so many pixels right of the first one."""
     column, taken = first, 0
     while taken < left:

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import locked
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
-from .charts import ROW, Drawn, write_charts
+from .charts import ROW, Drawn, column_at, write_charts
 from .layout import (
     ASKED_ROW,
     CHART_ROWS,
@@ -47,11 +47,7 @@ NARROW_PIXELS = 96
 
 def columns_across(widths: Mapping[int, float]) -> int:
     """How many columns from the first on fill a screen."""
-    column, taken = 0, 0
-    while taken < SCREEN - NARROW_PIXELS // 2:
-        taken += pixels(widths.get(column, NARROWEST))
-        column += 1
-    return column
+    return column_at(widths, 0, SCREEN - NARROW_PIXELS // 2)
 
 
 def steps_formula(plan: Steps) -> str:
