@@ -7,6 +7,7 @@ them. It must stay without an `__init__.py`: `import voila` would find it before
 `lessons/` itself is on the import path, as it is for a lesson's kernel and for `python lessons`.
 """
 
+import asyncio
 import contextlib
 import importlib.metadata
 import logging
@@ -280,7 +281,8 @@ class Lesson(TornadoVoilaHandler):
     async def get(self, name: str) -> None:
         page = await self.answers.page(name) if self.answers else None
         if self.packages and name in OTHERS and self.packages.state() != "done":
-            page = self.packages.offer(name).encode()
+            # In a thread: it asks PyTorch's index, which may not answer for seconds.
+            page = (await asyncio.to_thread(self.packages.offer, name)).encode()
         if page is None:
             return await self.open_notebook(name)
         _ = self.xsrf_token  # sets the cookie with which the page may ask
