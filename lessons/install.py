@@ -14,6 +14,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from lessons.small_plotly import fetch_bundle
+
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 NEWEST_TRIED = (3, 14)
@@ -326,6 +328,7 @@ def install(root: Path, environment: Path, extras: "tuple[str, ...]" = ()) -> No
     project = f".[{','.join(extras)}]" if extras else "."
     where = small_torch() if "fine-tuning" in extras else []
     pip_install(root, environment, [*where, "--no-build-isolation", "--editable", project])
+    fetch_bundle(environment)
     place_file(environment).write_text(ascii(str(root)), encoding="utf-8")
     mark = fingerprint(root, version_in(environment))
     for installed in {(), extras}:

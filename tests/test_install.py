@@ -4,15 +4,20 @@ Nothing here is installed.
 """
 
 import ast
+import base64
+import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import tomllib
 from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from lessons import install
+from lessons import install, small_plotly
+from widgets import plotly_script
 
 PYTHON = tuple(sys.version_info[:2])
 
@@ -49,6 +54,7 @@ def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(
         install, "pip_install", lambda root, environment, arguments: calls.append(arguments)
     )
+    monkeypatch.setattr(install, "fetch_bundle", lambda environment: True)
     return calls
 
 
@@ -76,13 +82,17 @@ def test_an_old_python_ends_with_code_2_before_anything_is_touched(root, monkeyp
     assert not (root / ".venv").exists()
 
 
-@pytest.mark.parametrize("path", ["lessons/install.py", "lessons/__main__.py", "tests/__main__.py"])
+@pytest.mark.parametrize(
+    "path",
+    ["lessons/install.py", "lessons/small_plotly.py", "lessons/__main__.py", "tests/__main__.py"],
+)
 def test_old_pythons_can_read_the_files_that_tell_them_so(path):
     ast.parse((install.ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 def test_install_needs_the_standard_library_alone():
-    tree = ast.parse((install.ROOT / "lessons/install.py").read_text(encoding="utf-8"))
+    files = [install.ROOT / "lessons" / name for name in ("install.py", "small_plotly.py")]
+    tree = ast.parse("\n".join(file.read_text(encoding="utf-8") for file in files))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -93,7 +103,7 @@ def test_install_needs_the_standard_library_alone():
             else [alias.name for alias in node.names]
         )
     }
-    assert imported and imported <= sys.stdlib_module_names
+    assert imported and imported <= sys.stdlib_module_names | {"lessons"}
 
 
 def test_the_oldest_python_is_the_one_pyproject_names():
@@ -472,3 +482,44 @@ def test_after_ctrl_c_the_program_may_end_in_its_own_time(monkeypatch):
             Path(sys.prefix), ["python", "-c", "import sys, time; time.sleep(.3); sys.exit(5)"]
         )
     assert ended[:2] == ["interrupted", 5]
+
+
+# ------------------------------------------------------------------------------------------------
+# the smaller plotly
+
+
+@pytest.fixture
+def npm_package(tmp_path: Path) -> Path:
+    """An npm package with a script, as a file."""
+    script = b"/**\n* plotly.js (cartesian - minified) v1.2.3\n*/"
+    package = tmp_path / "package.tgz"
+    with tarfile.open(package, "w:gz") as files:
+        member = tarfile.TarInfo(small_plotly.MEMBER)
+        member.size = len(script)
+        files.addfile(member, io.BytesIO(script))
+    return package
+
+
+def test_the_smaller_plotly_is_the_one_that_was_asked_for_or_none(npm_package, tmp_path):
+    asked = base64.b64encode(hashlib.sha512(npm_package.read_bytes()).digest()).decode()
+    file = small_plotly.bundle_file(tmp_path)
+    assert not small_plotly.fetch_bundle(tmp_path, npm_package.as_uri(), small_plotly.SHA512)
+    assert not small_plotly.fetch_bundle(tmp_path, (tmp_path / "none.tgz").as_uri(), asked)
+    assert not file.exists()
+    assert small_plotly.fetch_bundle(tmp_path, npm_package.as_uri(), asked)
+    assert plotly_script.version(file) == "1.2.3"
+
+
+def test_another_version_of_the_smaller_plotly_does_not_serve(npm_package, tmp_path, monkeypatch):
+    whole = plotly_script.whole_plotly()
+    asked = base64.b64encode(hashlib.sha512(npm_package.read_bytes()).digest()).decode()
+    small_plotly.fetch_bundle(tmp_path, npm_package.as_uri(), asked)
+    monkeypatch.setattr(plotly_script, "SMALL", small_plotly.bundle_file(tmp_path))
+    assert plotly_script.plotly_file.__wrapped__() == whole
+    monkeypatch.setattr(plotly_script, "SMALL", tmp_path / "none.js")
+    assert plotly_script.plotly_file.__wrapped__() == whole
+
+
+def test_the_smaller_plotly_is_of_the_pinned_package_s_version_and_lies_where_it_is_sought():
+    assert plotly_script.version(plotly_script.whole_plotly()) == small_plotly.VERSION
+    assert small_plotly.bundle_file(Path(sys.prefix)) == plotly_script.SMALL

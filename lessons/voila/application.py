@@ -328,10 +328,10 @@ class NothingHere(BaseVoilaHandler):
 
 
 class PlotlyScript(tornado.web.StaticFileHandler):
-    """The installed plotly's plotly.min.js.
+    """The plotly.js of this environment.
 
-    Not compressed: the browser is on this computer, where unpacking 4.8 MB takes longer than
-    passing it on.
+    Not compressed: the browser is on this computer, where unpacking it takes longer than passing
+    it on.
     """
 
     def parse_url_path(self, url_path: str) -> str:
