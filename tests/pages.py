@@ -29,6 +29,23 @@ FITTED = """() => [...document.querySelectorAll(".js-plotly-plot")].every((plot)
 })"""
 
 
+# How far the page is wider than its window, and the controls that lie beyond its edge where nothing
+# scrolls them into view.
+SIDEWAYS = """() => {
+    const width = document.documentElement.clientWidth;
+    const kept = (node) => ["auto", "scroll", "hidden"].includes(getComputedStyle(node).overflowX);
+    const scrolls = (node) => node && (kept(node) || scrolls(node.parentElement));
+    const controls = [...document.querySelectorAll("button, input, select, summary")];
+    const hidden = controls.filter((node) => {
+        const box = node.getBoundingClientRect();
+        const beyond = box.right > width + 1 || box.left < -1;
+        return box.width > 2 && beyond && !scrolls(node.parentElement);
+    });
+    const names = hidden.map((node) => node.outerHTML.slice(0, 120));
+    return [document.documentElement.scrollWidth - width, names];
+}"""
+
+
 def fitted(page) -> None:
     """Wait until charts that came to another place are as large as it is."""
     frame(page)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from pages import SIDEWAYS
 
-from lessons.course import lessons as all_lessons
 from lessons.course import notebook, sheet_lessons
 from lessons.pages import index_page
 
@@ -113,23 +113,9 @@ def test_less_motion_is_none(page, lesson_file):
     assert not ours
 
 
-SIDEWAYS = """() => {
-    const width = document.documentElement.clientWidth;
-    const kept = (element) => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
-    const scrolls = (element) => element && (kept(element) || scrolls(element.parentElement));
-    const hidden = [...document.querySelectorAll("button, input, select, summary")].filter((element) => {
-        const box = element.getBoundingClientRect();
-        return box.width > 2 && (box.right > width + 1 || box.left < -1) && !scrolls(element.parentElement);
-    });
-    return [document.documentElement.scrollWidth - width, hidden.map((element) => element.outerHTML.slice(0, 120))];
-}"""
-
-
 @pytest.mark.parametrize("width", [390, 640])
-@pytest.mark.parametrize("lesson", all_lessons())
-def test_nothing_lies_beyond_the_edge(page, lesson_file, lesson: str, width: int):
+def test_nothing_of_the_panel_lies_beyond_the_edge(page, lesson_file, width: int):
+    """The sheets' lessons: see test_stage.py."""
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(lesson_file(lesson).as_uri())
-    if lesson in sheet_lessons():
-        page.wait_for_selector(".js-plotly-plot")
+    page.goto(lesson_file("fine_tuning").as_uri())
     assert page.evaluate(SIDEWAYS) == [0, []]

@@ -1,13 +1,15 @@
-"""The stage: what a step of a lesson uses is in view together, measured in the real browser."""
+"""The stage: what a step of a lesson uses is in view together, measured in the real browser.
+
+A lesson's page is opened once; its tests follow each other in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from pages import choose_step, fitted, frame
+from browsers import watch
+from pages import FITTED, SIDEWAYS, fitted, frame
 
 from lessons.course import lesson_links, sheet_lessons
 from lessons.pages import lesson_page
@@ -67,37 +69,60 @@ SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
 )].filter((node) => node.textContent).map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> Callable[[str], Path]:
-    """The lesson's page as the static site has it, with the way to other lessons."""
-    folder = tmp_path_factory.mktemp("stages")
+# Each step of the story, its question asked and its move made but nothing played: what is then not
+# whole in view.
+WALK = f"""async () => {{
+    const outOfView = {OUT_OF_VIEW};
+    const fitted = {FITTED};
+    const next = (then) => requestAnimationFrame(then);
+    const frame = () => new Promise((done) => next(() => next(done)));
+    const drawn = async () => {{
+        do await frame(); while (!fitted());
+        await frame();
+    }};
+    const stage = document.querySelector(".gs-stage");
+    const click = (selector) => stage.querySelector(selector)?.click();
+    const seen = [];
+    for (const dot of [...stage.querySelectorAll(".gs-dot")].slice(1)) {{
+        dot.click();
+        await drawn();
+        seen.push([dot.title, "asked", outOfView()]);
+        if (stage.querySelector(".gs-move").checkVisibility()) click(".gs-move");
+        click('.gs-transport [aria-label="To the start"]');
+        await drawn();
+        seen.push([dot.title, "moved", outOfView()]);
+    }}
+    return seen;
+}}"""
 
-    @cache
-    def written(name: str) -> Path:
-        file = folder / f"{name}.html"
-        links = lesson_links(name, "{}.html".format, "index.html")
-        around = {"before": links, "plotly_address": plotly_file().as_uri()}
-        file.write_text(lesson_page(name, **around), encoding="utf-8")
-        return file
 
-    return written
-
-
-@pytest.fixture
-def lesson(page, files):
-    def opened(name: str, width: int, height: int):
-        page.set_viewport_size({"width": width, "height": height})
-        page.goto(files(name).as_uri())
-        page.wait_for_selector(".gs-stage :is(.js-plotly-plot, [data-picture])")
-        fitted(page)
-        return page
-
-    return opened
+@pytest.fixture(scope="module", params=sheet_lessons())
+def standing(request, browser, tmp_path_factory) -> Iterator:
+    """The lesson's name and its page as the static site has it, with the way to other lessons."""
+    name = request.param
+    file = tmp_path_factory.mktemp("stage") / f"{name}.html"
+    links = lesson_links(name, "{}.html".format, "index.html")
+    text = lesson_page(name, before=links, plotly_address=plotly_file().as_uri())
+    file.write_text(text, encoding="utf-8")
+    context, complaints = browser.new_context(), []
+    page = context.new_page()
+    watch(page, complaints)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(file.as_uri())
+    page.wait_for_selector(".gs-stage :is(.js-plotly-plot, [data-picture])")
+    yield name, page
+    context.close()
+    assert not complaints, "\n".join(complaints)
 
 
-@pytest.mark.parametrize("name", sheet_lessons())
-def test_the_first_view_is_of_the_chart_and_what_moves_it(lesson, name):
-    page = lesson(name, 1280, 720)
+def sized(page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    fitted(page)
+
+
+def test_the_first_view_is_of_the_chart_and_what_moves_it(standing):
+    _, page = standing
+    sized(page, 1280, 720)
     seen = page.evaluate(FIRST_VIEW)
     assert seen["top"] <= LARGEST_TOP
     assert seen["drawn"] >= LEAST_DRAWN
@@ -106,26 +131,9 @@ def test_the_first_view_is_of_the_chart_and_what_moves_it(lesson, name):
     assert page.evaluate(OUT_OF_VIEW) == []
 
 
-@pytest.mark.parametrize("presenting", [False, True])
-@pytest.mark.parametrize("name", sheet_lessons())
-def test_every_step_has_what_it_uses_in_view(lesson, name, presenting):
-    page = lesson(name, 1280, 720)
-    if presenting:
-        page.get_by_role("button", name="Present", exact=True).first.click()
-        frame(page)
-        assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
-    for preset in sheet_named(name).presets:
-        page.get_by_role("button", name=preset.title, exact=True).first.click()
-        fitted(page)
-        assert (preset.title, "asked", page.evaluate(OUT_OF_VIEW)) == (preset.title, "asked", [])
-        choose_step(page, preset.title)
-        fitted(page)
-        assert (preset.title, "moved", page.evaluate(OUT_OF_VIEW)) == (preset.title, "moved", [])
-
-
-@pytest.mark.parametrize("name", sheet_lessons())
-def test_on_a_phone_chart_sentence_and_control_share_a_view(lesson, name):
-    page = lesson(name, 390, 844)
+def test_on_a_phone_chart_sentence_and_control_share_a_view(standing):
+    _, page = standing
+    sized(page, 390, 844)
     page.locator(".gs-figures").first.evaluate("(node) => node.scrollIntoView()")
     frame(page)
     for part in (
@@ -136,3 +144,34 @@ def test_on_a_phone_chart_sentence_and_control_share_a_view(lesson, name):
         box = page.locator(f".gs-stage :is({part})").first.bounding_box()
         assert box["y"] >= -1
         assert box["y"] + box["height"] <= 844
+
+
+def test_nothing_lies_beyond_the_edge(standing):
+    """Of a telephone, and of a page enlarged to twice its size."""
+    _, page = standing
+    for width in (390, 640):
+        sized(page, width, 844)
+        assert (width, page.evaluate(SIDEWAYS)) == (width, [0, []])
+
+
+def test_every_step_has_what_it_uses_in_view(standing):
+    name, page = standing
+    sized(page, 1280, 720)
+    page.evaluate("scrollTo(0, 0)")
+    check_every_step(name, page)
+
+
+def test_every_step_has_what_it_uses_in_view_when_presented(standing):
+    name, page = standing
+    sized(page, 1280, 720)
+    page.get_by_role("button", name="Present", exact=True).first.click()
+    fitted(page)
+    assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
+    check_every_step(name, page)
+
+
+def check_every_step(name: str, page) -> None:
+    seen = page.evaluate(WALK)
+    titles = [preset.title for preset in sheet_named(name).presets]
+    assert [title for title, *_ in seen[::2]] == titles
+    assert not [each for each in seen if each[2]]
