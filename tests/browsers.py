@@ -5,7 +5,14 @@ from __future__ import annotations
 import shutil
 from urllib.parse import urlsplit
 
-SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first draws as the second does, without the windows that nobody sees: a third faster.
+SYSTEM_BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 # Of the browser itself, not of pages. The first two draw a page of their own beside each of ours,
 # which takes a quarter of the time; the others are those of Playwright's that matter here, whose
 # switch this one takes the place of.
