@@ -45,8 +45,7 @@ def clipped(p: float, clip: float) -> float:
 
 def loss(y: int, p: float, clip: float) -> float:
     """The definition, by hand: minus the log of the probability given to what was true."""
-    q = clipped(p, clip)
-    truth = q if y == 1 else 1 - q
+    truth = clipped(p if y == 1 else 1 - p, clip)
     return -math.log(truth) if truth > 0 else math.inf
 
 
@@ -143,6 +142,18 @@ def test_any_number_of_rows(count):
         len(found[name]) == count
         for name in ("loss_if", "d_prediction", "finite_difference", "point_loss")
     )
+
+
+@pytest.mark.parametrize("clip", [1e-15, 3e-15, 1e-9])
+def test_both_mistakes_cost_the_same_to_the_last_digit(clip):
+    """scikit-learn's number, and JavaScript's and a workbook's: 1 - (1 - 1e-15) is not 1e-15."""
+    inputs = inputs_of([(1, 0.0), (0, 1.0)], clip)
+    path = workbooks.folder() / "near_one.xlsx"
+    write(SHEET, path, inputs)
+    in_workbook = engines.numbers(SHEET.with_inputs(inputs), engines.in_ironcalc(path))
+    for found in (values(SHEET, inputs), engines.in_javascript(SHEET, inputs), in_workbook):
+        for name in ("loss_if", "loss_product"):
+            np.testing.assert_allclose(found[name], -math.log(clip), rtol=1e-15)
 
 
 # --- the same in every face, for whatever a class types

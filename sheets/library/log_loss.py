@@ -110,6 +110,15 @@ def _inputs(s: Sheet):
     return cat, p, clip, accuracy, nudge
 
 
+def _other(p, clip, q):
+    """What the clipped prediction q leaves for "no cat".
+
+    Held from above it is the clip itself: 1 - (1 - 1e-15) has lost digits, and both mistakes must
+    cost the same.
+    """
+    return np.where(p > 1 - clip, clip, 1 - q)
+
+
 def _losses(s: Sheet, cat, p, clip):
     count = cat.shape[0]
     q = s.let(
@@ -118,9 +127,10 @@ def _losses(s: Sheet, cat, p, clip):
         symbol="q",
         note="the prediction, moved into clip ... 1 - clip",
     )
+    other = _other(p, clip, q)
     product = s.let(
         "loss_product",
-        -(xlogy(cat, q) + xlogy(1 - cat, 1 - q)),
+        -(xlogy(cat, q) + xlogy(1 - cat, other)),
         role="loss",
         infinite=1,
         format=".4f",
@@ -131,7 +141,7 @@ def _losses(s: Sheet, cat, p, clip):
     )
     loss = s.let(
         "loss_if",
-        np.where(np.equal(cat, 1), -np.log(q), -np.log(1 - q)),
+        np.where(np.equal(cat, 1), -np.log(q), -np.log(other)),
         role="loss",
         infinite=1,
         format=".4f",
@@ -150,7 +160,7 @@ def _losses(s: Sheet, cat, p, clip):
         format="d",
         note="1 where the clip holds the prediction: its slope is 0",
     )
-    truth = np.where(np.equal(cat, 1), q, 1 - q)
+    truth = np.where(np.equal(cat, 1), q, other)
     certain = s.let(
         "certain_and_wrong",
         np.where(np.equal(truth, 0), row_index(count) + 1, 0),
@@ -224,7 +234,7 @@ def _gradients(s: Sheet, cat, p, clip, nudge):
 
     def loss_at(moved):
         q = np.clip(moved, clip, 1 - clip)
-        return np.where(np.equal(cat, 1), -np.log(q), -np.log(1 - q))
+        return np.where(np.equal(cat, 1), -np.log(q), -np.log(_other(moved, clip, q)))
 
     above = s.let(
         "loss_above",
@@ -280,7 +290,7 @@ def _curves(s: Sheet, clip):
     )
     s.let(
         "curve_not_cat",
-        -np.log(np.maximum(floor, 1 - q)),
+        -np.log(np.maximum(floor, _other(x, clip, q))),
         role="loss",
         format=".4f",
         note=f"its loss if it is not, drawn up to {TOP}",

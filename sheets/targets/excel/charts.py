@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +20,11 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import Block, Group
 from ...language.charts import STEP, Axis, Chart, Series
 from ...language.errors import NeedsBlock
+from ...language.expr import is_data
+from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
+from .formulas import copy_of
 from .layout import NOTE_ROWS, Layout, Place, contours
 from .steps import Steps
 from .styles import NARROWEST, Styles, pixels
@@ -41,9 +44,10 @@ COLOURS = (
 )  # of a contour's low, middle and high cells: light enough for black numbers
 
 
-def cells_of(block: Block, place: Place) -> str:
-    """`=Sheet!$B$5:$B$9`: the block's cells."""
-    last = place.row + int(block.shape[0]) - 1, place.column + int(block.shape[1]) - 1
+def cells_of(block: Block, place: Place, spare: int = 0) -> str:
+    """`=Sheet!$B$5:$B$9`: the block's cells, with the empty rows below a table of data."""
+    rows = int(block.shape[0]) + spare * is_data(block.shape)
+    last = place.row + rows - 1, place.column + int(block.shape[1]) - 1
     return f"={place.worksheet}!{xl_range_abs(place.row, place.column, *last)}"
 
 
@@ -112,6 +116,67 @@ def with_lengths(sheet: Sheet) -> Sheet:
     return new
 
 
+# --- points of a table of data
+
+
+def _points(sheet: Sheet) -> dict[tuple[int, int, str], str]:
+    """Of each series over rows of data: chart, series and block to the block that is drawn."""
+    return {
+        (c, s, name): f"chart_{c + 1}_series_{s + 1}_{axis}"
+        for c, chart in enumerate(sheet.charts)
+        for s, series in enumerate(chart.series)
+        for axis, name in (("x", series.x), ("y", series.y))
+        if not series.steps and is_data(sheet.blocks[name].shape)
+    }
+
+
+def points_drawn(sheet: Sheet) -> set[str]:
+    return set(_points(sheet).values()) & sheet.blocks.keys()
+
+
+def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
+    """The sheet with a copy of each of these blocks, apart from the table that a person edits."""
+    if not names:
+        return sheet
+    new = copy.copy(sheet)
+    new.blocks = dict(sheet.blocks)
+    note = "As they stand in the table, row by row: rows may be inserted there."
+    new.groups = [*sheet.groups, Group("Rows of the table", note, LENGTHS)]
+    for name in names:
+        block = sheet.blocks[name]
+        new.let(copy_of(name), sheet[name], role=block.role, note=f"{block.words}, row by row")
+    order = {name: k for k, name in enumerate(sheet.blocks)}
+    place = lambda name: order.get(name, order.get(name.removeprefix(copy_of("")), 0) + 0.5)
+    new.blocks = {name: new.blocks[name] for name in sorted(new.blocks, key=place)}
+    return new
+
+
+def drawn_as(sheet: Sheet, chart: int, k: int, name: str) -> str:
+    """The block that is drawn in the place of `name`."""
+    found = _points(sheet).get((chart, k, name), name)
+    return found if found in sheet.blocks else name
+
+
+def with_points(sheet: Sheet) -> Sheet:
+    """The sheet with blocks for the points of its tables of data, of which empty rows repeat the
+    last: Excel would draw a formula's empty text as 0, and a text among the numbers of x makes
+    them 1, 2, 3.
+    """
+    points = _points(sheet)
+    if not points:
+        return sheet
+    new = copy.copy(sheet)
+    new.blocks = dict(sheet.blocks)
+    note = "As charts draw them: rows that are still empty repeat the last point."
+    new.groups = [*sheet.groups, Group("Points of the tables", note, LENGTHS)]
+    for (c, s, name), drawn in points.items():
+        block = sheet.blocks[name]
+        row = np.minimum(row_index(block.shape[0]), block.shape[0] - 1)
+        label = sheet.charts[c].series[s].label
+        new.let(drawn, sheet[name][row], role=block.role, note=f"{label}: {block.words}")
+    return new
+
+
 # --- charts
 
 
@@ -123,10 +188,13 @@ class Drawn(NamedTuple):
     plan: Steps | None
     steps: int
 
-    def cells(self, name: str, series: Series) -> str:
+    def cells(self, name: str, chart: int, k: int) -> str:
+        """What the chart's series number k draws of the block `name`."""
+        series = self.sheet.charts[chart].series[k]
         if series.steps and self.plan is not None:
             return self.plan.cells(name, self.steps)
-        return cells_of(self.sheet.blocks[name], self.where.shown[name])
+        name = drawn_as(self.sheet, chart, k, name)
+        return cells_of(self.sheet.blocks[name], self.where.shown[name], self.where.spare)
 
 
 def write_charts(
@@ -203,8 +271,8 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     }[series.mode]
     found: dict[str, Any] = {
         "name": plain(series.label),
-        "categories": drawn.cells(series.x, series),
-        "values": drawn.cells(series.y, series),
+        "categories": drawn.cells(series.x, chart, k),
+        "values": drawn.cells(series.y, chart, k),
         "line": (
             {"color": colour, "width": 2, "dash_type": DASHES[k % len(DASHES)]}
             if series.mode == "lines"
@@ -220,7 +288,7 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     if symbol == "none":
         found["marker"] = {"type": "none"}
     if series.mode == "segments":
-        plus, minus = (drawn.cells(name, series) for name in _lengths(chart, k))
+        plus, minus = (drawn.cells(name, chart, k) for name in _lengths(chart, k))
         line = {"color": colour, "width": 1.5}
         found["y_error_bars"] = {
             "type": "custom",

@@ -30,7 +30,7 @@ from ...language.cells import (
 )
 from ...language.dependencies import walk
 from ...language.errors import NeedsBlock
-from ...language.expr import Expr, Rows, const, elementwise, is_number, is_single
+from ...language.expr import Expr, Rows, const, elementwise, is_data, is_number, is_single
 from ...language.ops import OPS
 from ...language.sheet import Sheet
 from ...language.spelling import Test, Text, spell
@@ -53,8 +53,29 @@ WHOLE = {
 LARGEST = 9e307
 
 
+class Rigid(Exception):
+    """A formula that would count empty rows of a table: the table keeps the rows it is written
+    with.
+    """
+
+
+class OtherRows(Exception):
+    """A sum of products of a table that a person edits with one of other rows: it needs a copy of
+    the block `name` beside the others.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.name = name
+
+
+def copy_of(name: str) -> str:
+    """The block that repeats another row by row, away from the table that a person edits."""
+    return f"rows_of_{name}"
+
+
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": data rows - 1) so many times,
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many times,
     and the same for its column.
     """
 
@@ -118,6 +139,9 @@ class Formula:
 class Writer:
     """Writes the formulas of one block (or of a sentence) that stands at `here`.
 
+    spare: how many empty rows a table of data has below its own, where a person may type. With
+    them, formulas pass over what is empty, and read a table that a person edits from elsewhere by
+    the number of its row, so that rows can be inserted there, and deleted.
     spans: of each symbol, the rows or columns it stands for, first and last: ("i", "i") for the
     cell's own, (0, n - 1) in a sum.
     """
@@ -128,9 +152,9 @@ class Writer:
     what: str
     line: str
     references: list[Reference] = field(default_factory=list)
-    ranges: dict[str, list[Text]] = field(
-        default_factory=dict
-    )  # block -> the ranges of it that were reduced
+    # block -> the ranges of it that were reduced, and whether each runs over all rows of a table
+    ranges: dict[str, list[tuple[Text, bool]]] = field(default_factory=dict)
+    spare: int = 0
 
     # --- references
 
@@ -191,6 +215,8 @@ class Writer:
         a flat block).
         """
         place, (_, columns) = self.places[name], self.sheet.blocks[name].shape
+        if self._is_edited_elsewhere(name) and not any(s in spans for s in symbols(i)):
+            return self._row_by_number(name, i, j, spans)
         ends = []
         for which in (0, 1):
             (row, row_with, row_times), (column, column_with, column_times) = (
@@ -202,7 +228,8 @@ class Writer:
                     row_with,
                     column_with,
                 ):  # a flat table has the number of rows it was written with
-                    row = int(self.sheet.blocks[name].shape[0]) - 1 if row_with == "last" else row
+                    last = int(self.sheet.blocks[name].shape[0]) - 1 + self.spare
+                    row = last if row_with == "last" else row
                     row_with = ""
                 if row_with == "i" or column_with == "j":
                     raise self._refuse(const(0), "a cell that moves in a flat block")
@@ -229,6 +256,26 @@ class Writer:
             return None
         worksheet = "" if place.worksheet == self.here.worksheet else place.worksheet
         return self._mark(Reference(worksheet, ends[0], ends[1] if ends[1] != ends[0] else None))
+
+    def _is_edited_elsewhere(self, name: str) -> bool:
+        """Whether the block is of a table that a person edits, in other rows than this formula."""
+        if not self.spare or not self._is_edited(name):
+            return False
+        place = self.places[name]
+        return (place.worksheet, place.row) != (self.here.worksheet, self.here.row)
+
+    def _is_edited(self, name: str) -> bool:
+        place = self.places[name]
+        if place.flat or not is_data(self.sheet.blocks[name].shape):
+            return False
+        return (place.worksheet, place.row) in edited_tables(self.sheet, self.places)
+
+    def _row_by_number(self, name: str, i, j, spans: dict) -> Text:
+        """A cell, or a row, of a table by its row's number."""
+        whole = self._range(name, "rows", j, {**spans, "rows": self.sheet.blocks[name].shape[0]})
+        row = i + 1 if isinstance(i, int) else self._counted(index(i), spans)
+        across = any(s in spans for s in symbols(j))
+        return Text(f"INDEX({whole},{row},{0 if across else 1})")
 
     @staticmethod
     def _is_strided(i, j, spans: dict, columns: int) -> bool:
@@ -318,7 +365,7 @@ class Writer:
     def text(self, e: Expr, spans: dict) -> Text:
         match e.op:
             case "const" if isinstance(e.arg, Rows):
-                return self._row_count()
+                return self.row_count()
             case "const":
                 number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
                 text = repr(number).removesuffix(".0").upper()
@@ -334,10 +381,16 @@ class Writer:
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
-    def _row_count(self) -> Text:
-        data = next(
-            name for name, block in self.sheet.inputs.items() if isinstance(block.shape[0], Rows)
-        )
+    def key(self, i) -> Text:
+        """The cell that is empty where the table has no row i."""
+        found = self._range(data_inputs(self.sheet)[0], i, 0, {})
+        assert found is not None
+        return found
+
+    def row_count(self) -> Text:
+        data = data_inputs(self.sheet)[0]
+        if self.spare:
+            return self._rows_filled(data)
         columns = int(self.sheet.blocks[data].shape[1])
         if self.places[data].flat:
             return Text(
@@ -345,6 +398,13 @@ class Writer:
                 "mul" if columns > 1 else "atom",
             )
         return Text(f"ROWS({self._range(data, 'rows', 0, {'rows': self.sheet.rows})})")
+
+    def _rows_filled(self, data: str) -> Text:
+        columns = int(self.sheet.blocks[data].shape[1])
+        if not self.places[data].flat:
+            return Text(f"COUNT({self._range(data, 'rows', 0, {'rows': self.sheet.rows})})")
+        per_row = f"/{columns}" if columns > 1 else ""
+        return Text(f"COUNT({self._whole(data)}){per_row}", "mul" if per_row else "atom")
 
     def _index(self, e: Expr, spans: dict) -> Text:
         """The cell's own row or column number, counted from its block's corner."""
@@ -399,14 +459,17 @@ class Writer:
         if x.op == "cell" and not isinstance(x.arg[1], Expr):
             found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
-                self.ranges.setdefault(x.arg[0], []).append(found)
+                tall = any(isinstance(new.get(s), Rows) for s in symbols(x.arg[1]))
+                self.ranges.setdefault(x.arg[0], []).append((found, tall))
                 return spell(WHOLE[kind], [found], TEST)
         elif x.op == "cell" and not (
             self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
         ):
             return spell(WHOLE[kind], [self._cell(x, inner)], TEST)
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
-            total = Text(f"SUMPRODUCT({self.text(x, inner)})")
+            over_data = self.spare and any(map(_over_data, new.values()))
+            terms = self._terms_of_rows(x, inner) if over_data else self.text(x, inner)
+            total = Text(f"SUMPRODUCT({terms})")
             return total if kind == "sum" else self._divided(total, new)
         if kind == "sum" and len(new) == 1:
             product = self._product(e, spans, "", "")
@@ -415,6 +478,58 @@ class Writer:
         if self.here.flat:
             return self._written_out(kind, x, new, spans)
         raise self._refuse(e, f"this {kind}: its ranges do not line up")
+
+    def _terms_of_rows(self, x: Expr, spans: dict) -> str:
+        """x as SUMPRODUCT's arguments: it counts an argument's empty cells and texts as 0, but
+        cannot multiply with a text.
+        """
+        plain = lambda e: e.op == "cell" and not isinstance(e.arg[1], Expr)
+        x, found, bare = self._beside_each_other(x), [], False
+        for factor in _factors(x):
+            squared = factor.op == "power" and factor.args[1].op == "const"
+            if plain(factor):
+                found.append(f"{self.text(factor, spans)}")
+                bare = True
+            elif squared and factor.args[1].arg == 2 and plain(factor.args[0]):
+                found += [f"{self.text(factor.args[0], spans)}"] * 2
+                bare = True
+            elif self._passes_over(factor):
+                found.append(f"{self.text(factor, spans)}")
+            else:
+                raise Rigid(self.what)
+        if not bare:  # a row that is not there counts as 0
+            cell = next(node for node in walk(x) if plain(node))
+            found.append(f'1*({self.text(cell, spans)}<>"")')
+        return ",".join(found)
+
+    def _beside_each_other(self, x: Expr) -> Expr:
+        """x with copies in the place of what stands in an edited table, where it reads others too:
+        rows that a person inserts or deletes are not theirs.
+        """
+        names = {e.arg[0] for e in walk(x) if e.op == "cell" and not self.places[e.arg[0]].flat}
+        names = {name for name in names if is_data(self.sheet.blocks[name].shape)}
+        edited = {name for name in names if self._is_edited(name)}
+        if edited in (set(), names):
+            return x
+        for name in sorted(edited):
+            if copy_of(name) not in self.sheet.blocks:
+                raise OtherRows(name)
+        return _renamed(x, {name: copy_of(name) for name in edited})
+
+    def _passes_over(self, e: Expr) -> bool:
+        """Whether it is a number also where cells are empty: a comparison, whatever it compares; or
+        arithmetic with what stands empty, not with what a formula shows as empty.
+        """
+        if OPS[e.op].excel.startswith("test|") if e.op in OPS else False:
+            return all(a.op == "cell" or self._passes_over(a) for a in e.args)
+        if e.op == "cell":
+            block, place = self.sheet.blocks[e.arg[0]], self.places[e.arg[0]]
+            empty = isinstance(block, Input) and not place.flat
+            return not isinstance(e.arg[1], Expr) and (not is_data(block.shape) or empty)
+        if e.op == "power":
+            return e.args[1].op == "const" and e.args[1].arg > 0 and self._passes_over(e.args[0])
+        simple = ("add", "subtract", "multiply", "negative", "absolute")
+        return e.op == "const" or (e.op in simple and all(map(self._passes_over, e.args)))
 
     def _divided(self, total: Text, new: dict) -> Text:
         for length in new.values():
@@ -480,6 +595,32 @@ class Writer:
         return total if kind == "sum" else self._divided(total, new)
 
 
+def _over_data(span: Any) -> bool:
+    return isinstance(span.n if isinstance(span, Running) else span, Rows)
+
+
+def _factors(e: Expr) -> list[Expr]:
+    if e.op != "multiply":
+        return [e]
+    return [factor for a in e.args for factor in _factors(a)]
+
+
+def _renamed(e: Expr, names: dict[str, str]) -> Expr:
+    """e with cells of other blocks."""
+    arg = (names.get(e.arg[0], e.arg[0]), *e.arg[1:]) if e.op == "cell" else e.arg
+    return Expr(e.op, tuple(_renamed(a, names) for a in e.args), e.shape, arg)
+
+
+def edited_tables(sheet: Sheet, places: dict[str, Place]) -> set[tuple[str, int]]:
+    """Where the tables of data begin in whose rows a person types: worksheet and row."""
+    return {(places[name].worksheet, places[name].row) for name in data_inputs(sheet)}
+
+
+def data_inputs(sheet: Sheet) -> list[str]:
+    """The inputs whose rows are data; a row of the table is there where the first is not empty."""
+    return [name for name, block in sheet.inputs.items() if is_data(block.shape)]
+
+
 def _never_negative(e: Expr, sheet: Sheet) -> bool:
     """Whether e is sure to be 0 or more: a remainder of a positive number, a count, or an input
     with that limit.
@@ -534,9 +675,10 @@ def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     ]
     if not infinite:
         return f"IFERROR({core},{word})"
+    rows = lambda r, tall: f"{writer.row_count():mul}" if tall and writer.spare else f"ROWS({r})"
     uncounted = (
-        "+".join(f"COUNT({r})" for r in infinite),
-        "+".join(f"ROWS({r})*COLUMNS({r})" for r in infinite),
+        "+".join(f"COUNT({r})" for r, _ in infinite),
+        "+".join(f"{rows(r, tall)}*COLUMNS({r})" for r, tall in infinite),
     )
     return f"IF({uncounted[0]}<{uncounted[1]},{word},{core})"
 
@@ -550,13 +692,16 @@ def formula(
     line: str,
     infinite: Expr | None = None,
     last: tuple[int, int] = (0, 0),
+    spare: int = 0,
+    row_of_table: Any = None,
 ) -> Formula:
     """The formula of a cell expression (from `at`) standing at `here`. last: the cell furthest from
-    there that it fills, whose addresses are longest.
+    there that it fills, whose addresses are longest. spare: empty rows below a table of data.
+    row_of_table: the row of the data, "i" or a number, without which the cell shows nothing.
 
     Raises NeedsBlock, naming `what` and the author's line.
     """
-    writer = Writer(sheet, places, here, what, line)
+    writer = Writer(sheet, places, here, what, line, spare=spare)
     core = writer.text(e, {})
     if infinite is None:
         guilty = [name for name in writer.ranges if infinity_of(sheet.blocks[name]) is not None]
@@ -569,16 +714,22 @@ def formula(
         template = f"{core}"
     else:
         template = _guarded(core, infinite, writer)
-    made = Formula(template, writer.references, int(sheet.rows or 0))
+    if row_of_table is not None:
+        template = f'IF({writer.key(row_of_table)}="","",{template})'
+    made = Formula(template, writer.references, int(sheet.rows or 0) + spare)
     check_formula(made.at(*last), what, line)
     return made
 
 
-def block_formula(sheet: Sheet, places: dict[str, Place], name: str) -> Formula:
+def block_formula(
+    sheet: Sheet, places: dict[str, Place], name: str, spare: int = 0, passes_over: bool = False
+) -> Formula:
+    """passes_over: it shows nothing beside an empty row of data."""
     block = sheet.blocks[name]
     assert block.expr is not None
     infinity = infinity_of(block)
     sign = None if infinity is None else at(infinity, "i", "j")
     last = int(block.shape[0]) - 1, int(block.shape[1]) - 1
     cell = at(block.expr, "i", "j")
-    return formula(sheet, places, places[name], cell, name, block.line, sign, last)
+    row = "i" if passes_over else None
+    return formula(sheet, places, places[name], cell, name, block.line, sign, last, spare, row)

@@ -16,11 +16,13 @@ from .charts import ROW, Drawn, column_at, write_charts
 from .layout import (
     ASKED_ROW,
     CHART_ROWS,
+    CHECK_ROW,
     HEAD_ROW,
     MAIN,
     NOW,
     QUESTION_ROW,
     SAID_ROW,
+    STORY,
     Head,
 )
 from .limits import MOST_ROWS
@@ -77,12 +79,15 @@ def asked_of(sheet: Sheet, preset: Preset) -> str:
 
 
 def said_formula(part: Part) -> str:
-    """What happened in the story's step, while its inputs are set; else the sentences that hold."""
-    sentences = sentences_formula(part.sheet, part.where)[1:] or '""'
-    if not part.sheet.presets:
-        return f"={sentences}"
-    told = f"INDEX({story_cells(part.sheet, 'D')},$B${ASKED_ROW + 1},1)"
-    return f'=IF({told}="",{sentences},{told})'
+    """What is wrong with a table; else what happened in the story's step, while its inputs are set;
+    else the sentences that hold.
+    """
+    said = sentences_formula(part.sheet, part.where)[1:] or '""'
+    if part.sheet.presets:
+        told = f"INDEX({story_cells(part.sheet, 'D')},$B${ASKED_ROW + 1},1)"
+        said = f'IF({told}="",{said},{told})'
+    check = f"{STORY}!$A${CHECK_ROW + 1}"
+    return f'=IF({check}="",{said},{check})' if part.where.spare else f"={said}"
 
 
 def all_said_now(part: Part) -> str:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ...language.blocks import Block, Choice, Group, is_editable
 from ...language.dependencies import refs
-from ...language.expr import Rows, is_single
+from ...language.expr import Rows, is_data, is_single
 from ...language.scene import Scene
 from ...language.sheet import Sheet
 from .limits import check_fits
@@ -41,10 +41,13 @@ CHART_TALL = CHART_ROWS + NOTE_ROWS + 1  # rows from one chart to the next
 WIDEST_BESIDE = 7  # columns of a table that stands beside a chart
 STEP_ROWS = 2  # the step that is shown, and the last one
 
+SPARE_ROWS = 10  # empty rows of a table of data, which count as soon as somebody types there
+
 CHOICES_ROW = 4  # the first of the worksheet of the choices
 NOW_ROW = 4  # the first of the worksheet of the step that is shown
 
 # --- rows of the worksheet Story
+CHECK_ROW = 2  # what is wrong with a table of data
 STORY_HEADING_ROW, STORY_ROW = 3, 4
 
 
@@ -107,7 +110,7 @@ class Layout:
     row.
 
     labels: the cell that names each block, (row, column). head: of the workbook's first worksheet.
-    now: where inputs that training changes stand as they are at the step that is shown. words:
+    spare: the empty rows of each table of data. now: where inputs that training changes stand as they are at the step that is shown. words:
     where a person chooses by a word; the choice's number, which formulas read, is its block.
     """
 
@@ -120,6 +123,11 @@ class Layout:
     head: Head | None = None
     now: dict[str, Place] = field(default_factory=dict)
     words: dict[str, Place] = field(default_factory=dict)
+    spare: int = 0
+
+    def tall(self, block: Block) -> int:
+        """How many rows the block has in the workbook, those included where a person may type."""
+        return int(block.shape[0]) + self.spare * is_data(block.shape)
 
     @property
     def shows_steps(self) -> bool:
@@ -181,13 +189,18 @@ def _scenes(sheet: Sheet) -> list[Scene]:
 
 
 def layout(
-    sheet: Sheet, beside: bool = False, sentences: int = 0, lists: int = 0, charts: int = 0
+    sheet: Sheet,
+    beside: bool = False,
+    sentences: int = 0,
+    lists: int = 0,
+    charts: int = 0,
+    spare: int = 0,
 ) -> Layout:
     """beside: everything on the worksheet named after the sheet, its names beginning with the
     sheet's, as `sgd_slope`.
 
     sentences, lists: room for so many sentences, and lists down to that row, at least. charts: rows
-    of room below the lists. Raises InputError, or NeedsBlock, for blocks that are wider than a
+    of room below the lists. spare: the empty rows of each table of data. Raises InputError, or NeedsBlock, for blocks that are wider than a
     worksheet.
     """
     if beside:
@@ -195,6 +208,7 @@ def layout(
     else:
         found = Layout(MAIN, (STORY, STORY_ROW + len(sheet.presets) + 2 * GAP_ROWS))
         _first_worksheet(sheet, found)
+    found.spare = spare
     filled = [
         (found.main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
     ]

@@ -10,23 +10,34 @@ import numpy as np
 
 from ...language.blocks import Block
 from ...language.cells import at
+from ...language.dependencies import refs
 from ...language.errors import SheetError
-from ...language.expr import Rows
+from ...language.expr import Rows, is_data
 from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
-from .charts import TALL, lengths_drawn, with_lengths
-from .formulas import Formula, block_formula, formula
-from .layout import MAIN, Layout, Place, layout, layouts_beside, shows_steps
+from .charts import TALL, lengths_drawn, points_drawn, with_copies, with_lengths, with_points
+from .formulas import (
+    Formula,
+    OtherRows,
+    Rigid,
+    block_formula,
+    copy_of,
+    data_inputs,
+    edited_tables,
+    formula,
+)
+from .layout import MAIN, SPARE_ROWS, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
-from .steps import STEP_SHOWN, WORKSHEET, Steps, planned, without_need
-from .words import check_texts
+from .steps import STEP_SHOWN, WORKSHEET, Steps, check_steps, planned, without_need
+from .words import check_texts, sentence_formula
 
 
 @dataclass(frozen=True)
 class Part:
     """A sheet and where it stands in the workbook.
 
+    in_spare: the formulas of the empty rows below a table of data, of the blocks that differ there.
     follows: its inputs that repeat one of the main sheet's, and which. run: every block at step 0,
     1, ... up to the last step asked for, or the last finite one.
     """
@@ -36,6 +47,7 @@ class Part:
     formulas: dict[str, Formula]
     plan: Steps | None
     follows: dict[str, str] = field(default_factory=dict)
+    in_spare: dict[str, Formula] = field(default_factory=dict)
     run: list[Values] = field(default_factory=list)
 
     @property
@@ -59,9 +71,9 @@ class Part:
 
     def formula_count(self, steps: int) -> int:
         """Of a workbook with so many steps."""
-        blocks = sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.formulas)
+        size = lambda block: self.where.tall(block) * int(block.shape[1])
         return (
-            blocks
+            sum(size(self.sheet.blocks[name]) for name in self.formulas)
             + len(self.sheet.sentences)
             + len(self.where.words)
             + sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.where.now)
@@ -78,7 +90,7 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
-    main = _main(with_lengths(sheet))
+    main = _main(with_lengths(sheet), growing=not sheet.beside)
     placed = [main, *_beside(main, sheet.beside)]
     _check_names(placed)
     counted = lambda steps: sum(part.formula_count(steps) for part in placed)
@@ -117,31 +129,78 @@ def _check_names(found: list[Part]) -> None:
                 )
 
 
-def own_formula(sheet: Sheet, where: Layout, plan: Steps | None, name: str) -> Formula:
+def own_formula(
+    sheet: Sheet, where: Layout, plan: Steps | None, name: str, in_spare: bool = False
+) -> Formula:
     """Of a block: an input starts from the first step of what training changes, another block is
     of the step that is shown.
+
+    in_spare: as it stands in an empty row below a table of data. On the first worksheet, where a
+    person types, the rows above read as a person would write them; elsewhere all rows look whether
+    there are so many.
     """
-    if name not in sheet.inputs:
-        return block_formula(sheet, where.shown, name)
-    start = plan.at_start() if plan is not None and where.now else {}
-    return block_formula(sheet, where.blocks | start, name)
+    if name in sheet.inputs:
+        start = plan.at_start() if plan is not None and where.now else {}
+        return block_formula(sheet, where.blocks | start, name, where.spare)
+    place = where.blocks[name]
+    in_table = where.spare and is_data(sheet.blocks[name].shape)
+    written_out = name in points_drawn(sheet) or name in drawn_from(sheet)
+    edited = (place.worksheet, place.row) in edited_tables(sheet, where.blocks)
+    passes_over = bool(in_table) and not written_out and (in_spare or not edited)
+    return block_formula(sheet, where.shown, name, where.spare, passes_over)
 
 
-def _formulas(sheet: Sheet, where: Layout, plan: Steps | None) -> dict[str, Formula]:
+def drawn_from(sheet: Sheet) -> set[str]:
+    """What inputs of data start from: it cannot ask whether their rows are there."""
+    found: set[str] = set()
+    waiting = list(data_inputs(sheet))
+    while waiting:
+        made = sheet.blocks[waiting.pop()].formula
+        new = {name for name in refs(made) if name not in found} if made is not None else set()
+        found |= new
+        waiting += new
+    return found
+
+
+def _formulas(
+    sheet: Sheet, where: Layout, plan: Steps | None, in_spare: bool = False
+) -> dict[str, Formula]:
     return {
-        name: own_formula(sheet, where, plan, name)
+        name: own_formula(sheet, where, plan, name, in_spare)
         for name, block in sheet.blocks.items()
         if block.formula is not None
+        and (not in_spare or (is_data(block.shape) and name not in sheet.inputs))
     }
 
 
-def _main(sheet: Sheet) -> Part:
-    where = layout(sheet)
-    left_out = lengths_drawn(sheet, False)
+def _main(sheet: Sheet, growing: bool) -> Part:
+    """growing: with empty rows below its tables of data, where that can be."""
+    if growing and sheet.rows:
+        copies: dict[str, None] = {}
+        while True:
+            drawn = with_points(with_copies(sheet, copies))
+            try:
+                return _placed(drawn, layout(drawn, spare=SPARE_ROWS))
+            except OtherRows as needed:
+                copies[needed.name] = None
+            except Rigid:
+                break
+    return _placed(sheet, layout(sheet))
+
+
+def _placed(sheet: Sheet, where: Layout) -> Part:
+    copies = {copy_of(name) for name in sheet.blocks} & sheet.blocks.keys()
+    left_out = lengths_drawn(sheet, False) | points_drawn(sheet) | copies
     if shows_steps(sheet):
         left_out |= without_need(sheet, lengths_drawn(sheet, True))
-    plan = planned(sheet, where.blocks, WORKSHEET, 0, left_out)
-    return Part(sheet, where, _formulas(sheet, where, plan), plan)
+    plan = planned(sheet, where.blocks, WORKSHEET, 0, left_out, where.spare)
+    formulas = _formulas(sheet, where, plan)
+    in_spare = _formulas(sheet, where, plan, True) if where.spare else {}
+    for sentence in sheet.sentences:
+        sentence_formula(sheet, where, sentence)
+    if plan is not None:
+        check_steps(sheet, where, plan)
+    return Part(sheet, where, formulas, plan, in_spare=in_spare)
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:

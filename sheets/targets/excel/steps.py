@@ -19,11 +19,11 @@ from ...language.blocks import Block, infinity_of, locked
 from ...language.cells import at
 from ...language.charts import STEP
 from ...language.dependencies import refs
-from ...language.expr import is_single
+from ...language.expr import is_data, is_single
 from ...language.sheet import Sheet
 from ..numpy import Values
 from .formulas import Formula, formula
-from .layout import Place, large, trains
+from .layout import Layout, Place, large, trains
 from .layout import moving as all_moving
 from .limits import check_fits
 from .styles import Styles, cached, cell_format
@@ -41,7 +41,7 @@ MOST_SHOWN = 20_000  # steps that can be shown, also of rows that are filled dow
 class Steps:
     """Where steps stand. top: the title's row. columns: of each block's first cell.
 
-    now: the places that a step's formulas read. own: the blocks that each step computes. read: how
+    spare: the empty rows of each table of data. now: the places that a step's formulas read. own: the blocks that each step computes. read: how
     many of the first columns a person reads.
     """
 
@@ -54,6 +54,7 @@ class Steps:
     now: dict[str, Place]
     own: frozenset[str]
     read: int
+    spare: int
 
     @property
     def row(self) -> list[str]:
@@ -85,6 +86,14 @@ class Steps:
         cells = xl_range_abs(first, column, first + MOST_SHOWN, column)
         return f"=INDEX({self.worksheet}!{cells},{step}+1,1)"
 
+    def shape(self, block: Block) -> tuple[int, int]:
+        """The block's rows and columns, the empty rows below a table of data among them."""
+        return int(block.shape[0]) + self.spare * is_data(block.shape), int(block.shape[1])
+
+    def size(self, block: Block) -> int:
+        rows, columns = self.shape(block)
+        return rows * columns
+
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
         """Columns, and what stands above each: `w[2,1]` is the first number in the
         second row of w.
@@ -95,12 +104,12 @@ class Steps:
                 name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]",
             )
             for name in names
-            for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape))
+            for k, (i, j) in enumerate(np.ndindex(self.shape(sheet.blocks[name])))
         ]
 
     def formula_count(self, sheet: Sheet, steps: int) -> int:
         def count(names: list[str]) -> int:
-            return sum(int(np.prod(sheet.blocks[name].shape)) for name in names)
+            return sum(self.size(sheet.blocks[name]) for name in names)
 
         return count(self.still) + (steps + 1) * count(self.row) + steps
 
@@ -112,11 +121,16 @@ def drawn_over_steps(sheet: Sheet) -> list[str]:
 
 
 def planned(
-    sheet: Sheet, places: dict[str, Place], worksheet: str, top: int, left_out: Collection[str] = ()
+    sheet: Sheet,
+    places: dict[str, Place],
+    worksheet: str,
+    top: int,
+    left_out: Collection[str] = (),
+    spare: int = 0,
 ) -> Steps | None:
     """None: the sheet has no steps. places: where the blocks stand otherwise.
 
-    left_out: moving blocks that no step needs.
+    left_out: moving blocks that no step needs. spare: the empty rows of each table of data.
     """
     if not trains(sheet):
         return None
@@ -136,11 +150,13 @@ def planned(
         if name in needed - reached and not is_single(block.shape)
     ]
     repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
-    columns = _columns(sheet, still) | _columns(sheet, [*moving, *repeated])
+    columns = _columns(sheet, still, spare) | _columns(sheet, [*moving, *repeated], spare)
     now = {name: Place(worksheet, top + STILL_ROW, columns[name], "still") for name in still}
     now |= {name: Place(worksheet, top + FIRST_ROW, columns[name], "moving") for name in moving}
     own = frozenset(moving) - sheet.inputs.keys()
-    return Steps(worksheet, top, still, moving, repeated, columns, places | now, own, len(read))
+    return Steps(
+        worksheet, top, still, moving, repeated, columns, places | now, own, len(read), spare
+    )
 
 
 def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:
@@ -185,11 +201,12 @@ def read_by_people(sheet: Sheet, names: list[str]) -> list[str]:
     return [name for name in singles if name in chosen]
 
 
-def _columns(sheet: Sheet, names: list[str]) -> dict[str, int]:
+def _columns(sheet: Sheet, names: list[str], spare: int) -> dict[str, int]:
     columns, column = {}, 1
     for name in names:
+        block = sheet.blocks[name]
         columns[name] = column
-        column += int(np.prod(sheet.blocks[name].shape))
+        column += int(np.prod(block.shape)) + spare * is_data(block.shape) * int(block.shape[1])
     if names:
         check_fits(
             sheet,
@@ -242,7 +259,7 @@ class StepsWriter:
                 self.plan.columns[name],
             )
             last = row if name in self.plan.still else row + max(steps, SHORTENED)
-            size = int(np.prod(self.sheet.blocks[name].shape))
+            size = self.plan.size(self.sheet.blocks[name])
             self.styles.shorten(self.page, num_format, (row, column), (last, column + size - 1))
 
     def _write_step(self, step: int) -> None:
@@ -265,35 +282,46 @@ class StepsWriter:
         shown = locked(block, value=None)
         style = self.styles.number(shown, found)
         self.formats.add((name, cell_format(shown, found)))
-        for k, (i, j) in enumerate(np.ndindex(block.shape)):
+        for k, (i, j) in enumerate(np.ndindex(self.plan.shape(block))):
             key = (name, i, j, step > 0)
             if key not in self.known:
-                self.known[key] = self._formula(block, i, j, step > 0)
+                self.known[key] = step_formula(
+                    self.sheet, self.places, self.plan, block, i, j, step > 0
+                )
             written = self.known[key].at(step, 0)
-            self.page.write_formula(
-                row, self.plan.columns[name] + k, written, style, cached(float(found[i, j]), block)
-            )
+            value = cached(float(found[i, j]), block) if i < len(found) else ""
+            self.page.write_formula(row, self.plan.columns[name] + k, written, style, value)
 
-    def _formula(self, block: Block, i: int, j: int, carried: bool) -> Formula:
-        sheet, now, name = self.sheet, self.plan.now, block.name
-        if name not in self.plan.moving or (name in sheet.carried and not carried):
-            return formula(
-                sheet,
-                self.places,
-                Place(self.plan.worksheet, 0, 0),
-                at(sheet[name], i, j),
-                name,
-                block.line,
-            )
-        if name not in sheet.carried:
-            assert block.formula is not None
-            infinity = infinity_of(block)
-            sign = None if infinity is None else at(infinity, i, j)
-            return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
-        above = {
-            n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place
-            for n, place in now.items()
-        }
+
+def check_steps(sheet: Sheet, where: Layout, plan: Steps) -> None:
+    """Raises what the formula of a first cell of each block raises."""
+    for name in [*plan.still, *plan.row]:
+        step_formula(sheet, where.blocks, plan, sheet.blocks[name], 0, 0, True)
+
+
+def step_formula(
+    sheet: Sheet, places: dict[str, Place], plan: Steps, block: Block, i: int, j: int, carried: bool
+) -> Formula:
+    """Of a block's cell in a row of the steps. places: where the blocks stand otherwise.
+
+    carried: after step 0.
+    """
+    now, name, spare = plan.now, block.name, plan.spare
+    row = i if spare and is_data(block.shape) else None
+    what, line = name, block.line
+    if name not in plan.moving or (name in sheet.carried and not carried):
+        here, cell = Place(plan.worksheet, 0, 0), at(sheet[name], i, j)
+        return formula(sheet, places, here, cell, what, line, spare=spare, row_of_table=row)
+    if name not in sheet.carried:
+        assert block.formula is not None
+        infinity, cell = infinity_of(block), at(block.formula, i, j)
+        sign = None if infinity is None else at(infinity, i, j)
         return formula(
-            sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line
+            sheet, now, now[name], cell, what, line, sign, spare=spare, row_of_table=row
         )
+    above = {
+        n: place._replace(row=plan.first_row - 1) if place.flat == "moving" else place
+        for n, place in now.items()
+    }
+    cell = at(sheet[sheet.carried[name]], i, j)
+    return formula(sheet, above, now[name], cell, what, line, spare=spare, row_of_table=row)

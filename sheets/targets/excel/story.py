@@ -14,11 +14,12 @@ from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
-from .layout import CHOICES, MAIN, NOW, STORY, STORY_HEADING_ROW, STORY_ROW, Layout
+from .layout import CHECK_ROW, CHOICES, MAIN, NOW, STORY, STORY_HEADING_ROW, STORY_ROW, Layout
 from .limits import LONGEST_TEXT, check_formula
 from .parts import Part
 from .steps import STEP_SHOWN, Steps
 from .styles import Styles
+from .table_check import table_check
 from .words import LINE, excel_number, excel_text, lines, said_now, sentence_formula, settings
 
 WIDTHS = (32, 46, 62, 78)  # of its columns, in characters
@@ -82,7 +83,7 @@ def compared(sheet: Sheet, preset: Preset) -> list[str]:
         cells = (
             f"INDEX({name},{i + 1},{j + 1})={float(x[i, j])!r}" for i, j in np.ndindex(x.shape)
         )
-        found.append(f"IF(ROWS({name})={x.shape[0]},AND({','.join(cells)}),FALSE)")
+        found.append(f"IF(COUNT({name})={x.size},AND({','.join(cells)}),FALSE)")
     return found
 
 
@@ -194,6 +195,7 @@ class StoryWriter:
         sheet = main.sheet
         self.page.write_string(0, 0, f"{sheet.title}: the story", self.styles.title)
         self.page.write_url(1, 0, BACK, self.styles.link, "Back to the first worksheet")
+        self._check(main)
         self._steps(main)
         self._sentences(main)
         if main.plan is not None:
@@ -204,6 +206,12 @@ class StoryWriter:
         for source in sheet.sources:
             self.row += 1
             self.page.write_string(self.row, 0, f"{source.text}. {source.address}".rstrip())
+
+    def _check(self, main: Part) -> None:
+        """What is wrong with the tables that a person edits; nothing as they are written."""
+        check = table_check(main.sheet, main.where)
+        if check is not None:
+            self.page.write_formula(CHECK_ROW, 0, check.at(0, 0), self.styles.said, "")
 
     def _steps(self, main: Part) -> None:
         sheet = main.sheet

@@ -89,7 +89,7 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
     )
     what = f"sentence {sentence.pieces[0]!r}"
     here, condition = Place(where.said[0], 0, 0), at(sentence.when, 0, 0)
-    when = formula(sheet, where.shown, here, condition, what, sentence.line)
+    when = formula(sheet, where.shown, here, condition, what, sentence.line, spare=where.spare)
     found = replace(
         when, template=words if when.template == "1" else f'IF({when.template},{words},"")'
     )

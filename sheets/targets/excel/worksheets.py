@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked, picture_range
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from .charts import cells_of, colour_contours
+from .charts import cells_of, colour_contours, points_drawn
 from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
@@ -47,12 +47,13 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
     for name, block in sheet.blocks.items():
         place, follows = where.seen(name), part.follows.get(name, "")
         shown = locked(block) if follows else block
-        book.define_name(place.name, cells_of(block, place))
+        book.define_name(place.name, cells_of(block, place, where.spare))
         page, found = pages[place.worksheet], part.value(name)
         if name in where.words:
             _write_word(page, part, name, styles)
         else:
             _write_numbers(page, shown, place, found, part.formulas.get(name), styles)
+            _write_spare(page, part, shown, place, styles)
         _write_label(page, part, shown, comment(shown, follows), styles)
     if where.words:
         _write_choices(book, part, styles)
@@ -190,18 +191,34 @@ def _write_numbers(
             page.write_formula(
                 row, column, filled.at(i, j), style, cached(float(found[i, j]), block)
             )
-    last = place.row + found.shape[0] - 1, place.column + found.shape[1] - 1
+
+
+def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles: Styles) -> None:
+    """The empty rows of a table of data, where a person may type, and what holds for all rows of a
+    block: its colours, its limits.
+    """
+    found, filled = part.value(block.name), part.in_spare.get(block.name)
+    style, (rows, columns) = styles.number(block, found), found.shape
+    for i in range(rows, part.where.tall(block)):
+        for j in range(columns):
+            if filled is None:
+                page.write_blank(place.row + i, place.column + j, None, style)
+            else:
+                like_last = cached(float(found[-1, j]), block) if _repeats(part, block) else ""
+                formula = filled.at(i, j)
+                page.write_formula(place.row + i, place.column + j, formula, style, like_last)
+    last = place.row + part.where.tall(block) - 1, place.column + columns - 1
     if block.shown:
         page.conditional_format(place.row, place.column, *last, colour_scale(block))
-        return _validate_input(page, block, place, found)
-    styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
-    _validate_input(page, block, place, found)
-
-
-def _validate_input(page: Worksheet, block: Block, place: Place, found: np.ndarray) -> None:
+    else:
+        styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
     if is_editable(block):
         assert isinstance(block, Input)
-        _validate(page, block, place, found)
+        _validate(page, block, (place.row, place.column), last, found)
+
+
+def _repeats(part: Part, block: Block) -> bool:
+    return block.name in points_drawn(part.sheet)
 
 
 BLACK, WHITE, BLUE, ORANGE = "#000000", "#FFFFFF", "#0068A3", "#B23C00"
@@ -220,7 +237,13 @@ def colour_scale(block: Block) -> dict[str, Any]:
     return {"type": "3_color_scale" if block.shown == "heat" else "2_color_scale", **colours}
 
 
-def _validate(page: Worksheet, block: Input, place: Place, found: np.ndarray) -> None:
+def _validate(
+    page: Worksheet,
+    block: Input,
+    first: tuple[int, int],
+    last: tuple[int, int],
+    found: np.ndarray,
+) -> None:
     rule: dict[str, Any] = {
         "validate": "integer" if block.whole else "decimal",
         "ignore_blank": False,
@@ -239,13 +262,7 @@ def _validate(page: Worksheet, block: Input, place: Place, found: np.ndarray) ->
     rule["error_message"] = (fixed(block) or names or f"{block.name} must be {allowed(block)}")[
         :LONGEST_TITLE
     ]
-    page.data_validation(
-        place.row,
-        place.column,
-        place.row + found.shape[0] - 1,
-        place.column + found.shape[1] - 1,
-        rule,
-    )
+    page.data_validation(*first, *last, rule)
 
 
 def _write_label(page: Worksheet, part: Part, block: Block, note: str, styles: Styles) -> None:
@@ -290,7 +307,7 @@ def _write_names(page: Worksheet, part: Part, place: GroupPlace, styles: Styles)
     """What a table's rows and columns are called: their names, or the rows' numbers."""
     group, sheet = place.group, part.sheet
     first = place.body_row + 1 + has_column_names(sheet, group)
-    for i in range(max(int(sheet.blocks[name].shape[0]) for name in group.blocks)):
+    for i in range(max(part.where.tall(sheet.blocks[name]) for name in group.blocks)):
         named = row_name(sheet, group, i)
         if named:
             page.write_string(first + i, place.column, named, styles.row_number)
