@@ -29,10 +29,12 @@ def _along(axis: Axis, x: float, low: float, high: float) -> float:
 
 
 def picture(sheet: Sheet) -> str:
-    """An SVG element. Raises IndexError for a sheet without pictures and charts."""
+    """An SVG element; nothing for a sheet without grey pictures and charts."""
     for name in sheet.staged(None).pictures:
         if sheet.blocks[name].shown == "grey":
             return _of_shades(sheet.blocks[name].note, values(sheet)[name])
+    if not sheet.charts:
+        return ""
     chart = sheet.charts[0]
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
     drawn = [
