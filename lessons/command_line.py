@@ -20,7 +20,7 @@ from typing import Any
 from sheets import InputError, Sheet, SheetError
 from sheets.language.inputs import MOST_STEPS
 from sheets.library.catalogue import SHEETS, sheet_named
-from sheets.targets.numpy import Values, overflow, trajectory
+from sheets.targets.numpy import Values, is_ended, overflow, trajectory
 
 from . import adding
 from .install import InstallError
@@ -78,10 +78,10 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
 
 def say_stopped(sheet: Sheet, step: int, last: Values) -> None:
     """Which block ends a run at this step, whose numbers are `last`; where errors are said."""
-    print(
-        f"stopped at step {step}: {overflow(sheet, last)} would no longer be a finite number",
-        file=sys.stderr,
-    )
+    why = f"{overflow(sheet, last)} would no longer be a finite number"
+    if is_ended(sheet, last):
+        why = f"the run ends where {sheet.ends} is not 0"
+    print(f"stopped at step {step}: {why}", file=sys.stderr)
 
 
 def json_number(x: float) -> float | str:

@@ -57,6 +57,7 @@ def description(sheet: Sheet) -> types.Description:
         "fewestRows": FEWEST_ROWS,
         "program": program(sheet),
         "carried": dict(sheet.carried),
+        "ends": sheet.ends,
         "look": sheet.look,
         "roles": _roles(sheet),
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],

@@ -179,6 +179,7 @@ class Description(TypedDict):
     fewestRows: int  # with which mathematics of the last row can be written
     program: str  # JavaScript: a function of the number of rows
     carried: Mapping[str, str]  # input to the block that it takes at the next step
+    ends: str  # the block that is not 0 where a run ends, or ""
     look: str  # the computed block that is selected at first, or ""
     roles: Mapping[str, Role]
     blocks: list[Block]  # in the order in which they are computed
@@ -263,6 +264,7 @@ class Part(TypedDict):
     rows: int
     program: str
     carried: Mapping[str, str]
+    ends: str
     remembered: list[str]
     blocks: list[PartBlock]
     groups: list[PartGroup]

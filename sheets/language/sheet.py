@@ -20,7 +20,7 @@ from .charts import Axis, Chart, Contour, Series, new_chart
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
 from .errors import InputError, SheetError, nearest
-from .expr import Expr, Rows, is_data, lift
+from .expr import Expr, Rows, is_data, is_single, lift, size
 from .formats import Pieces, checked_format
 from .inner_blocks import Parts, alike, is_plain, with_names
 from .inputs import checked, checked_inputs
@@ -78,6 +78,7 @@ class Sheet(Blocks):
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
+        self.ends = ""  # the block that is not 0 where a run ends; "": none says so
         self.beside: list[Sheet] = []
         # What each input held when the author gave it, None where a formula is in force: from there
         # a preset begins, whatever inputs are set since.
@@ -391,6 +392,24 @@ class Sheet(Blocks):
             if block.shape != after.shape:
                 raise SheetError(f"carry: {name} is {block.size} and {source} is {after.size}")
             self.carried[name] = source
+
+    def until(self, condition: Any) -> Expr:
+        """A run ends at the step where this, one number, is not 0: `s.until(t >= 9)`.
+
+        Returns the block that says so; a condition that is no block yet becomes the block `ended`.
+        Raises SheetError.
+        """
+        if self.ends:
+            both = f"np.logical_or({self.ends}, ...)"
+            raise SheetError(f"until: {self.ends} ends a run already; say both in one: {both}")
+        ended = lift(condition)
+        if not is_single(ended.shape):
+            raise SheetError(f"until: {ended!r} is {size(ended.shape)}; it must be one number")
+        if ended.op != "ref":
+            note = "1 at the step where a run ends"
+            ended = self.let(self.free_name("ended"), ended, format="d", note=note)
+        self.ends = self[ended.arg].arg
+        return ended
 
     # --- what the faces show
 

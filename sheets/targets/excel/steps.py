@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from xlsxwriter.utility import xl_range_abs
@@ -19,7 +20,7 @@ from ...language.blocks import Block, infinity_of, locked
 from ...language.cells import at
 from ...language.charts import STEP
 from ...language.dependencies import refs
-from ...language.expr import is_single
+from ...language.expr import Expr, is_single, where
 from ...language.sheet import Sheet
 from ..numpy import Values
 from .formulas import Formula, formula
@@ -149,7 +150,11 @@ def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:
     first worksheets have them, at the step that is shown. drawn: what charts draw besides.
     """
     wanted = {*sheet.carried, *sheet.carried.values(), *drawn_over_steps(sheet), *large(sheet)}
-    wanted |= {*drawn, *(name for block in sheet.inputs.values() for name in _read_by(block))}
+    wanted |= {
+        sheet.ends,
+        *drawn,
+        *(name for block in sheet.inputs.values() for name in _read_by(block)),
+    }
     folded = {name for group in sheet.groups if group.folded for name in group.blocks}
     for name in reversed(sheet.blocks):  # what a block reads stands before it
         block = sheet.blocks[name]
@@ -246,12 +251,15 @@ class StepsWriter:
             self.styles.shorten(self.page, num_format, (row, column), (last, column + size - 1))
 
     def _write_step(self, step: int) -> None:
-        """The step's number; from the first on a formula, so that rows can be filled down."""
+        """The step's number; from the first on a formula, so that rows can be filled down. Where a
+        run has ended, it stays.
+        """
         row = self.plan.first_row + step
         if step == 0:
             self.page.write_number(row, 0, 0, self.styles.row_number)
         else:
-            self.page.write_formula(row, 0, f"=$A{row}+1", self.styles.row_number, step)
+            one = 1 if self.ended is None else f"IF({self.ended.at(step, 0)[1:]},0,1)"
+            self.page.write_formula(row, 0, f"=$A{row}+{one}", self.styles.row_number, step)
 
     def _write_headings(self, row: int, names: list[str]) -> None:
         for name in names:
@@ -290,10 +298,26 @@ class StepsWriter:
             infinity = infinity_of(block)
             sign = None if infinity is None else at(infinity, i, j)
             return formula(sheet, now, now[name], at(block.formula, i, j), name, block.line, sign)
+        return self._above(name, self._carried(name), i, j)
+
+    def _carried(self, name: str) -> Expr:
+        """What an input takes from the row above: where the run has ended there, what it was."""
+        following = self.sheet[self.sheet.carried[name]]
+        if not self.sheet.ends:
+            return following
+        return where(self.sheet[self.sheet.ends], self.sheet[name], following)
+
+    @cached_property
+    def ended(self) -> Formula | None:
+        """What says in a row that the run has ended in the row above."""
+        ends = self.sheet.ends
+        return self._above(ends, self.sheet[ends], 0, 0) if ends else None
+
+    def _above(self, name: str, read: Expr, i: int, j: int) -> Formula:
+        """A formula of the row above."""
         above = {
             n: place._replace(row=self.plan.first_row - 1) if place.flat == "moving" else place
-            for n, place in now.items()
+            for n, place in self.plan.now.items()
         }
-        return formula(
-            sheet, above, now[name], at(sheet[sheet.carried[name]], i, j), name, block.line
-        )
+        block, here = self.sheet.blocks[name], self.plan.now[name]
+        return formula(self.sheet, above, here, at(read, i, j), name, block.line)

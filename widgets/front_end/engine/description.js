@@ -33,6 +33,7 @@
  * @property {number} fewestRows with which mathematics of the last row can be written
  * @property {string} program the source of a function of the number of rows; returns a Program
  * @property {Object<string, string>} carried input to the block that it takes at the next step
+ * @property {string} ends the block that is not 0 where a run ends, or ""
  * @property {string} look the computed block that is selected at first, or ""
  * @property {Object<string, Role>} roles
  * @property {Block[]} blocks in the order in which they are computed
@@ -223,6 +224,7 @@
  * @property {number} rows
  * @property {string} program
  * @property {Object<string, string>} carried
+ * @property {string} ends
  * @property {string[]} remembered
  * @property {PartBlock[]} blocks
  * @property {PartGroup[]} groups
