@@ -252,6 +252,7 @@ def _chart(chart: Chart) -> types.Chart:
         "series": [_series(series) for series in chart.series],
         "contour": None if chart.contour is None else _contour(chart.contour),
         "adds": chart.adds,
+        "equal": chart.equal,
     }
 
 
