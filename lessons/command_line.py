@@ -20,11 +20,12 @@ from typing import Any
 from sheets import InputError, Sheet, SheetError
 from sheets.language.inputs import MOST_STEPS
 from sheets.library.catalogue import SHEETS, sheet_named
-from sheets.targets.numpy import Values, overflow, trajectory
+from sheets.targets.numpy import Values, is_ended, overflow, trajectory
 
 from . import adding
 from .install import InstallError
 from .others import OTHERS
+from .own import absolute, is_own, own_page, sheet_at, sheets_at
 
 
 def given_inputs(sheet: Sheet, settings: Sequence[str], workbook: str | None) -> dict[str, Any]:
@@ -77,10 +78,10 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
 
 def say_stopped(sheet: Sheet, step: int, last: Values) -> None:
     """Which block ends a run at this step, whose numbers are `last`; where errors are said."""
-    print(
-        f"stopped at step {step}: {overflow(sheet, last)} would no longer be a finite number",
-        file=sys.stderr,
-    )
+    why = f"{overflow(sheet, last)} would no longer be a finite number"
+    if is_ended(sheet, last):
+        why = f"the run ends where {sheet.ends} is not 0"
+    print(f"stopped at step {step}: {why}", file=sys.stderr)
 
 
 def json_number(x: float) -> float | str:
@@ -88,16 +89,22 @@ def json_number(x: float) -> float | str:
     return x if math.isfinite(x) else str(x)
 
 
-def show_list(_: argparse.Namespace) -> None:
-    titles = {name: make().title for name, make in SHEETS.items()} | {
-        name: lesson.title for name, lesson in OTHERS.items()
-    }
+def show_list(options: argparse.Namespace) -> None:
+    if options.own:
+        titles = {name: sheet.title for name, sheet in sheets_at(options.own).items()}
+    else:
+        titles = {name: make().title for name, make in SHEETS.items()} | {
+            name: lesson.title for name, lesson in OTHERS.items()
+        }
     width = max(map(len, titles))
     for name, title in titles.items():
         print(f"{name:{width}}  {title}")
 
 
 def sheet_of(name: str) -> Sheet:
+    """A sheet of the library, or of a teacher's own file."""
+    if is_own(name):
+        return sheet_at(name)
     if name in OTHERS:
         raise InputError(
             f"{name} is a lesson without a sheet: open it by gradsheet serve, or as a page by"
@@ -138,6 +145,12 @@ def export(options: argparse.Namespace) -> None:
 def page(options: argparse.Namespace) -> None:
     from .pages import lesson_page
 
+    if is_own(options.name):
+        sheet = sheet_of(options.name)
+        text = own_page(sheet, given_inputs(sheet, options.set, options.workbook))
+        options.out.write_text(text, encoding="utf-8")
+        print(f"wrote {options.out}")
+        return
     alone = (
         options.name in OTHERS and not options.set and not options.workbook
     )  # there is no sheet that could be set
@@ -147,20 +160,30 @@ def page(options: argparse.Namespace) -> None:
 
 
 def site(options: argparse.Namespace) -> None:
-    from .site import write_site
+    from .site import write_own_site, write_site
 
-    for written in write_site(options.out):
-        print(f"wrote {written}")
+    if not options.own:
+        for written in write_site(options.out):
+            print(f"wrote {written}")
+        return
+    for one in write_own_site(options.out, sheets_at(options.own)):
+        if isinstance(one, Path):
+            print(f"wrote {one}")
+        else:
+            print(f"gradsheet: {one}", file=sys.stderr)
 
 
 def serve(options: argparse.Namespace) -> int:
     from .server import serve as serve_lessons
 
+    if options.own:
+        sheets_at(options.own)  # what cannot be served is said before anything opens
     return serve_lessons(
         options.port,
         not options.no_browser,
         [picture_folder(name) for name in options.pictures],
         options.private,
+        absolute(options.own) if options.own else "",
     )
 
 
@@ -236,7 +259,11 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     def of_a_sheet(made: argparse.ArgumentParser, steps: bool = True) -> None:
-        made.add_argument("name", metavar="NAME", help="a sheet, as `gradsheet list` names it")
+        made.add_argument(
+            "name",
+            metavar="NAME",
+            help="a sheet, as `gradsheet list` names it; or one of yours, my_sheets.py:name",
+        )
         made.add_argument(
             "--set",
             action="append",
@@ -255,8 +282,13 @@ def parser() -> argparse.ArgumentParser:
                 "--steps", type=int, default=0, metavar="N", help="carried steps to take first"
             )
 
-    command("list", show_list, "lessons and sheets, one line each")
+    def of_own_sheets(made: argparse.ArgumentParser, what: str) -> None:
+        about = f"{what} of your own: a file, my_sheets.py, or a folder of them"
+        made.add_argument("own", nargs="?", default="", metavar="MY_SHEETS", help=about)
+
+    of_own_sheets(command("list", show_list, "lessons and sheets, one line each"), "sheets")
     serving = command("serve", serve, "open the lessons in the browser (Voila)")
+    of_own_sheets(serving, "sheets")
     serving.add_argument("--port", type=int, default=None, help="default: 8866, or a free one")
     serving.add_argument("--no-browser", action="store_true", help="only print the address")
     serving.add_argument(
@@ -281,9 +313,9 @@ def parser() -> argparse.ArgumentParser:
     paging = command("page", page, "a lesson as one HTML file that works from disk")
     of_a_sheet(paging, steps=False)
     paging.add_argument("out", type=Path, metavar="OUT.html")
-    command("site", site, "every lesson as static pages").add_argument(
-        "out", type=Path, metavar="OUT"
-    )
+    publishing = command("site", site, "every lesson as static pages")
+    publishing.add_argument("out", type=Path, metavar="OUT")
+    of_own_sheets(publishing, "sheets")
     _of_finetune(
         command(
             "finetune",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -75,18 +75,24 @@ def title(name: str) -> str:
 
 
 def lesson_links(
-    name: str, address: Callable[[str], str], start: str, label: str = "Lessons"
+    name: str,
+    address: Callable[[str], str],
+    start: str,
+    label: str = "Lessons",
+    among: Mapping[str, str] | None = None,
 ) -> str:
     """From a lesson to the one before it, all of them (`start`) and the next one.
 
-    label: one of its own on its page.
+    label: one of its own on its page. among: all of them by name, each with what its link says, as
+    HTML (default: the course's).
     """
-    order = lessons()
+    order = lessons() if among is None else list(among)
     at = order.index(name)
 
     def to(word: str, others: list[str]) -> str:
         links = [
-            f'<a href="{html.escape(address(other))}">{word}<span>: {short_title(other)}</span></a>'
+            f'<a href="{html.escape(address(other))}">{word}<span>: '
+            f"{among[other] if among else short_title(other)}</span></a>"
             for other in others
         ]
         return f"<span>{''.join(links)}</span>"

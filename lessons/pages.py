@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from widgets.static_page import LOOK, static_page
 
 from .course import PARTS, Part, lessons, notebook, sheet_lessons, short_title, title
 from .others import OTHERS
+from .own import own_page, short_titles
 from .picture import ended, picture, picture_of_run
 
 INDEX_LOOK = """
@@ -132,24 +133,28 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     sheet = sheet_named(name).with_inputs(inputs or {})
     if notebook(name).exists():
         return static_page(sheet.title, parts(notebook(name), inputs), **around)
-    heading = f"<h1>{html.escape(sheet.title)}</h1><p>{html.escape(sheet.summary)}</p>"
-    return static_page(sheet.title, [heading, sheet], **around)
+    return own_page(sheet, **around)
 
 
 @lru_cache
 def _card(name: str) -> str:
-    """A lesson's picture, place in the course, title, what it asks and its sentence.
-
-    Kept, because a picture may be of a run that takes a moment.
-    """
+    """A lesson's card. Kept, because a picture may be of a run that takes a moment."""
+    number = lessons().index(name) + 1
     if name in OTHERS:
-        drawn, summary, asks = picture_of_run(example_run()), OTHERS[name].summary, ""
-    else:
-        sheet = sheet_named(name)
-        drawn, summary = picture(sheet), sheet.summary
-        asks = written(sheet.introduction, values(sheet))
-    words = "".join(f"<p>{html.escape(text)}</p>" for text in (asks, summary) if text)
-    return f"{drawn}<h3>{lessons().index(name) + 1}. {html.escape(title(name))}</h3>{words}"
+        drawn = picture_of_run(example_run())
+        return _written_card(number, title(name), drawn, [OTHERS[name].summary])
+    return _sheet_card(number, sheet_named(name))
+
+
+def _sheet_card(number: int, sheet: Sheet) -> str:
+    """Its picture, where it has one, its number, title, what it asks and its sentence."""
+    asks = written(sheet.introduction, values(sheet))
+    return _written_card(number, sheet.title, picture(sheet), [asks, sheet.summary])
+
+
+def _written_card(number: int, title: str, drawn: str, texts: Sequence[str]) -> str:
+    words = "".join(f"<p>{html.escape(text)}</p>" for text in texts if text)
+    return f"{drawn}<h3>{number}. {html.escape(title)}</h3>{words}"
 
 
 def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | None = None) -> str:
@@ -160,15 +165,8 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
     """
 
     def item(name: str) -> str:
-        file = (
-            f'<a href="{html.escape(workbook(name), quote=True)}">Workbook: {short_title(name)}</a>'
-            if workbook and name in SHEETS
-            else ""
-        )
-        return (
-            '<li><a class="lesson"'
-            f' href="{html.escape(address(name), quote=True)}">{_card(name)}</a>{file}</li>'
-        )
+        file = workbook(name) if workbook and name in SHEETS else ""
+        return _item(address(name), _card(name), file, short_title(name))
 
     def part(part: Part) -> str:
         return (
@@ -186,6 +184,28 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
         f"{short_title(first)}</a>, and come back to the first lesson at the end.</p>"
         f"{''.join(map(part, PARTS))}",
     )
+
+
+def own_index(
+    sheets: Mapping[str, Sheet],
+    address: Callable[[str], str],
+    workbook: Callable[[str], str] = lambda name: "",
+) -> str:
+    """The start page of a teacher's own sheets. workbook: where one is, "" where there is none."""
+    titles = short_titles(sheets)
+    items = [
+        _item(address(name), _sheet_card(number, sheet), workbook(name), titles[name])
+        for number, (name, sheet) in enumerate(sheets.items(), 1)
+    ]
+    heading = "The lessons"
+    return plain_page(heading, f'<h1>{heading}</h1><ul class="lessons">{"".join(items)}</ul>')
+
+
+def _item(address: str, card: str, workbook: str, short: str) -> str:
+    """A lesson in a list. workbook: where it is, or ""; short: its title, as HTML."""
+    page, file = (html.escape(each, quote=True) for each in (address, workbook))
+    taken_along = f'<a href="{file}">Workbook: {short}</a>' if workbook else ""
+    return f'<li><a class="lesson" href="{page}">{card}</a>{taken_along}</li>'
 
 
 def plain_page(title: str, body: str) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import html
 import math
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,18 +25,22 @@ STEPS = 100  # of the run that is drawn
 def _along(axis: Axis, x: float, low: float, high: float) -> float:
     """Where x stands between the ends of the axis, in pixels from low to high."""
     scale = math.log if axis.scale == "log" else float
-    x = max(x, axis.low) if axis.scale == "log" else x
-    part = (scale(x) - scale(axis.low)) / (scale(axis.high) - scale(axis.low))
+    from_, to = axis.low, axis.high
+    assert isinstance(from_, (int, float)) and isinstance(to, (int, float))
+    x = max(x, from_) if axis.scale == "log" else x
+    part = (scale(x) - scale(from_)) / (scale(to) - scale(from_))
     return low + (high - low) * min(1.0, max(0.0, part))
 
 
 def picture(sheet: Sheet) -> str:
-    """An SVG element. Raises IndexError for a sheet without pictures and charts."""
+    """An SVG element; nothing for a sheet without grey pictures and charts."""
     for name in sheet.staged(None).pictures:
         if sheet.blocks[name].shown == "grey":
             return _of_shades(sheet.blocks[name].note, values(sheet)[name])
-    chart = sheet.charts[0]
+    if not sheet.charts:
+        return ""
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
+    chart = _limited(sheet.charts[0], run)
     drawn = [
         _drawn(
             series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))
@@ -109,6 +115,25 @@ def _numbers(series: Series, name: str, run: list[Values]) -> list[float]:
     return [float(x) for found in (run if series.steps else run[-1:]) for x in found[name].ravel()]
 
 
+def _limited(chart: Chart, run: list[Values]) -> Chart:
+    """With axes of numbers: what blocks hold at the end, or as far as what is drawn goes."""
+
+    def ends(way: str) -> Axis:
+        axis: Axis = getattr(chart, way)
+        drawn = [x for s in chart.series for x in _numbers(s, getattr(s, way), run)]
+        drawn += [0.0] if way == "y" and any(s.mode == "bars" for s in chart.series) else []
+        finite = [x for x in drawn if math.isfinite(x) and (axis.scale == "linear" or x > 0)]
+        found = min(finite, default=0.1), max(finite, default=1.0)
+        told = [
+            float(run[-1][limit][0, 0]) if isinstance(limit, str) else limit
+            for limit in (axis.low, axis.high)
+        ]
+        low, high = (x if x is not None else end for x, end in zip(told, found, strict=True))
+        return replace(axis, low=low, high=high if low < high else low + 1)
+
+    return replace(chart, x=ends("x"), y=ends("y"))
+
+
 def _points(chart: Chart, across: list[float], up: list[float]) -> list[tuple[float, float]]:
     seen = [
         (x, y) for x, y in zip(across, up, strict=True) if math.isfinite(x) and math.isfinite(y)
@@ -123,6 +148,13 @@ def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
     colour = ROLES[series.role].colour
     if series.mode == "segments":
         return ""
+    if series.mode == "bars":
+        wide = min((b - a for (a, _), (b, _) in pairwise(points)), default=WIDTH / 4)
+        return "".join(
+            f'<path d="M{x:.1f} {HEIGHT - MARGIN}V{y:.1f}" stroke="{colour}"'
+            f' stroke-width="{0.7 * wide:.1f}"/>'
+            for x, y in points
+        )
     if series.mode == "lines":
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3"/>'

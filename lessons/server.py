@@ -22,8 +22,10 @@ def serve(
     open_browser: bool = True,
     pictures: Sequence[Path] = (),
     private: bool = False,
+    own: str = "",
 ) -> int:
-    """Serve the lessons until interrupted, and return the exit code.
+    """Serve the lessons until interrupted, and return the exit code. own: a teacher's file or
+    folder, whose sheets are the lessons.
 
     Without a port: 8866, or a free one if that is taken.
 
@@ -35,9 +37,8 @@ def serve(
         os.environ[FOLDERS] = os.pathsep.join(
             filter(None, [os.environ.get(FOLDERS), *map(str, pictures)])
         )
-    return serve_folder(
-        LESSONS, port, open_browser, start_page, token=secrets.token_urlsafe() if private else ""
-    )
+    token = secrets.token_urlsafe() if private else ""
+    return serve_folder(LESSONS, port, open_browser, start_page, token=token, own=own)
 
 
 def start_page() -> str:
@@ -54,6 +55,7 @@ def serve_folder(
     start_page: Callable[[], str],
     base_url: str = "/",
     token: str = "",
+    own: str = "",
 ) -> int:
     """Serve the notebooks of `folder`, each as `lesson/NAME`, until interrupted, and return the
     exit code.
@@ -94,7 +96,7 @@ def serve_folder(
     )  # not above: Voila takes a second to import
 
     LessonServer.run(
-        configuration(folder, base_url, token, ticket), sockets, start_page, when_ready
+        configuration(folder, base_url, token, ticket), sockets, start_page, when_ready, own
     )
     return 0
 

@@ -5,16 +5,18 @@ For a disk, or any host of files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sheets import InputError
+from sheets import InputError, Sheet, SheetError
 from sheets.library.catalogue import sheet_named
 from sheets.targets.excel import write
 from widgets.static_page import STYLE, shared_files
 
 from .course import lesson_links, lessons, sheet_lessons
-from .pages import index_page, lesson_page, plain_page
+from .own import own_page, short_titles
+from .pages import index_page, lesson_page, own_index, plain_page
 
 START = "index.html"
 STEPS = (
@@ -51,44 +53,79 @@ def write_site(folder: Path) -> Iterator[Path]:
     Raises InputError where a file of somebody else's would be lost: where there is a page of the
     same name, and no site of ours yet.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / STYLE).exists():
-        for name in (START, "404.html", *map(page_address, lessons())):
-            if (folder / name).exists():
-                raise InputError(
-                    f"{folder / name} is there already, and would be lost: choose another folder,"
-                    " or move that file away"
-                )
-    pages = {
-        START: index_page(page_address, workbook_address),
-        "404.html": plain_page("No such lesson", NOT_FOUND),
-    }
-    files = shared_files() | {name: text.encode() for name, text in pages.items()}
-    for name, content in files.items():
-        yield _written(folder / name, content)
+    yield from _begun(folder, lessons(), index_page(page_address, workbook_address))
     for name in lessons():
         yield _written(folder / page_address(name), _lesson(name).encode())
     for name in sheet_lessons():
-        sheet = sheet_named(name)
-        write(sheet, folder / workbook_address(name), steps=STEPS if sheet.carried else 0)
-        yield folder / workbook_address(name)
+        yield _workbook(folder, name, sheet_named(name))
+
+
+def write_own_site(folder: Path, sheets: Mapping[str, Sheet]) -> Iterator[Path | str]:
+    """The same of a teacher's own sheets; in place of a workbook that cannot be, the sentence that
+    says why.
+    """
+    files: dict[str, str] = {}
+    refused: list[str] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_nothing_is_lost(folder, list(sheets))
+    for name, sheet in sheets.items():
+        try:
+            files[name] = _workbook(folder, name, sheet).name
+        except (InputError, SheetError) as refusal:
+            refused.append(f"no workbook of {name}: {refusal}")
+    yield from refused
+    yield from (folder / file for file in files.values())
+    start = own_index(sheets, page_address, lambda name: files.get(name, ""))
+    yield from _begun(folder, list(sheets), start)
+    for name, sheet in sheets.items():
+        around = _around(name, name in files, short_titles(sheets))
+        yield _written(folder / page_address(name), own_page(sheet, **around).encode())
+
+
+def _begun(folder: Path, names: Sequence[str], start: str) -> Iterator[Path]:
+    """The folder with what is not one lesson's. start: the start page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_nothing_is_lost(folder, names)
+    pages = {START: start, "404.html": plain_page("No such lesson", NOT_FOUND)}
+    files = shared_files() | {name: text.encode() for name, text in pages.items()}
+    for name, content in files.items():
+        yield _written(folder / name, content)
+
+
+def _check_nothing_is_lost(folder: Path, names: Sequence[str]) -> None:
+    if (folder / STYLE).exists():
+        return
+    for name in (START, "404.html", *map(page_address, names)):
+        if (folder / name).exists():
+            raise InputError(
+                f"{folder / name} is there already, and would be lost: choose another folder,"
+                " or move that file away"
+            )
+
+
+def _workbook(folder: Path, name: str, sheet: Sheet) -> Path:
+    file = folder / workbook_address(name)
+    write(sheet, file, steps=STEPS if sheet.carried else 0)
+    return file
 
 
 def _lesson(name: str) -> str:
-    """A lesson's page. Where JavaScript is off it says so, and offers what needs none."""
-    above = lesson_links(name, page_address, START)
-    if name in sheet_lessons():
+    return lesson_page(name, **_around(name, name in sheet_lessons()))
+
+
+def _around(name: str, workbook: bool, among: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What stands around a lesson. Where JavaScript is off its page says so, and offers what needs
+    none. workbook: whether there is one; among: as for `lesson_links`.
+    """
+    above = lesson_links(name, page_address, START, among=among)
+    if workbook:
         file = f'<a href="{workbook_address(name)}">its workbook</a>'
         above += (
             f"<noscript><p>The sheet on this page needs JavaScript. Without it, take {file}"
             " instead.</p></noscript>"
         )
-    return lesson_page(
-        name,
-        before=above,
-        after=lesson_links(name, page_address, START, "More lessons"),
-        beside=True,
-    )
+    after = lesson_links(name, page_address, START, "More lessons", among)
+    return {"before": above, "after": after, "beside": True}
 
 
 def _written(file: Path, content: bytes) -> Path:

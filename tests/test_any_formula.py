@@ -102,6 +102,8 @@ np.var(x @ W, axis=1, ddof=1)
 np.std(x)
 np.round(x / 3, 2) + np.round(x)
 np.round(x * 0.5 + 0.25) - np.round(-x * 100, -1)
+np.histogram(x, bins=4)[0] + np.histogram(P, bins=4, range=(-1, 2))[0]
+np.histogram(x[0], bins=3)[1] @ eye(4, 2)
 np.outer(x[0], W[1]) @ W.T
 np.outer(t, t)
 eye(3) @ x + eye(3, 2)
@@ -204,6 +206,10 @@ class Kept(every_op.Counted):
         return np.atleast_2d(found).view(Kept)
 
     def __array_function__(self, function, types, args, options):
+        if function is np.histogram:
+            return tuple(
+                np.atleast_2d(each).view(Kept) for each in function(*_plain(args), **options)
+            )
         if function in KEEPING:
             options = {"keepdims": True, **options}
         found = np.asarray(function(*_plain(args), **options))

@@ -381,7 +381,7 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     ),
     "a series' mode": (
         SheetError,
-        "mode 'dots' is one of lines, markers, segments",
+        "mode 'dots' is one of lines, markers, bars, segments",
         lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", "dots")]),
     ),
     "a series' role": (

@@ -15,8 +15,7 @@ import openpyxl
 import pytest
 import workbooks
 
-from sheets import Axis, Contour, NeedsBlock, Series, Sheet, column_index, row_index, values
-from sheets.targets.excel import write
+from sheets import Axis, Contour, Series, Sheet, SheetError, column_index, row_index, values
 from sheets.targets.excel.charts import COLOURS
 from sheets.targets.excel.layout import layout
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
@@ -238,21 +237,17 @@ def test_the_first_worksheet_shows_the_last_step(steps, engine):
     assert [cells["Sheet", row + k, 2] for k in (0, 1)] == [steps, steps]
 
 
-def test_segments_between_blocks_of_two_shapes_are_refused(tmp_path):
+def test_segments_between_blocks_of_two_shapes_are_refused():
     s = Sheet("crossed")
     s.input("across", [[1.0, 2.0]])
     s.input("down", [[1.0], [2.0]])
-    s.chart(
-        "no",
-        Axis("x", 0, 1),
-        Axis("y", 0, 1),
-        [Series("across", "across", "d", mode="segments", to="down")],
-    )
     with pytest.raises(
-        NeedsBlock,
-        match=(
-            r"^test_native_charts\.py:\d+: 'd': segments run from across to down; in a workbook"
-            r" both have one"
-        ),
+        SheetError,
+        match=r"^test_native_charts\.py:\d+: chart 'no': 'd': segments run between blocks of one",
     ):
-        write(s, tmp_path / "no.xlsx")
+        s.chart(
+            "no",
+            Axis("x", 0, 1),
+            Axis("y", 0, 1),
+            [Series("across", "across", "d", mode="segments", to="down")],
+        )

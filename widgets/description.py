@@ -57,6 +57,7 @@ def description(sheet: Sheet) -> types.Description:
         "fewestRows": FEWEST_ROWS,
         "program": program(sheet),
         "carried": dict(sheet.carried),
+        "ends": sheet.ends,
         "look": sheet.look,
         "roles": _roles(sheet),
         "blocks": [_block(sheet, block, places) for block in sheet.blocks.values()],
@@ -251,6 +252,7 @@ def _chart(chart: Chart) -> types.Chart:
         "series": [_series(series) for series in chart.series],
         "contour": None if chart.contour is None else _contour(chart.contour),
         "adds": chart.adds,
+        "equal": chart.equal,
     }
 
 

@@ -95,8 +95,8 @@ class Group(TypedDict):
 
 class Axis(TypedDict):
     title: str
-    low: float
-    high: float
+    low: float | str | None  # a number, a block of one, or None: as far as what is drawn goes
+    high: float | str | None
     scale: str  # linear or log
     names: list[str]  # words in place of the numbers 0, 1, 2, ...; none: numbers
 
@@ -105,7 +105,7 @@ class Series(TypedDict):
     x: str
     y: str
     label: str
-    mode: str  # lines, markers or segments
+    mode: str  # lines, markers, bars or segments
     role: str
     to: str  # the block to which segments run, or ""
     steps: bool  # whether it has a point a step
@@ -129,6 +129,7 @@ class Chart(TypedDict):
     series: list[Series]
     contour: Contour | None
     adds: bool  # whether a click where nothing stands adds a row of data
+    equal: bool  # whether a unit is as long across as up
 
 
 class Scene(TypedDict):
@@ -179,6 +180,7 @@ class Description(TypedDict):
     fewestRows: int  # with which mathematics of the last row can be written
     program: str  # JavaScript: a function of the number of rows
     carried: Mapping[str, str]  # input to the block that it takes at the next step
+    ends: str  # the block that is not 0 where a run ends, or ""
     look: str  # the computed block that is selected at first, or ""
     roles: Mapping[str, Role]
     blocks: list[Block]  # in the order in which they are computed
@@ -263,6 +265,7 @@ class Part(TypedDict):
     rows: int
     program: str
     carried: Mapping[str, str]
+    ends: str
     remembered: list[str]
     blocks: list[PartBlock]
     groups: list[PartGroup]

@@ -72,6 +72,7 @@ def _part(part: Part) -> types.Part:
         "rows": int(sheet.rows or 0),
         "program": program(sheet),
         "carried": dict(sheet.carried),
+        "ends": sheet.ends,
         "remembered": [],
         "blocks": [_block(part, name) for name in sheet.blocks],
         "groups": [{"blocks": place.group.blocks} for place in where.groups],

@@ -13,7 +13,7 @@ import importlib.metadata
 import logging
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -132,6 +132,7 @@ class LessonServer(Voila):
     sockets: Sequence[socket]
     start_page: Callable[[], str]
     when_ready: Callable[[], None]
+    own = ""  # a teacher's file or folder whose sheets are the lessons; "": the course's
     answers: Answers | None = None  # to the pages of our own lessons; None for any other notebooks
     packages: Adding | None = None  # that such a lesson may lack
     adds = True  # whether whoever opens one may add them
@@ -144,9 +145,10 @@ class LessonServer(Voila):
         sockets: Sequence[socket],
         start_page: Callable[[], str],
         when_ready: Callable[[], None],
+        own: str = "",
     ) -> None:
         """Serve what `config` says on `sockets` until interrupted; `when_ready` is called once
-        pages are answered.
+        pages are answered. own: a teacher's file or folder, whose sheets are the lessons.
         """
         os.environ["JUPYTER_PATH"] = os.pathsep.join(
             filter(None, [str(LESSONS), os.environ.get("JUPYTER_PATH", "")])
@@ -158,6 +160,7 @@ class LessonServer(Voila):
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
         server = cls.instance(config=config)
         server.sockets, server.start_page, server.when_ready = sockets, start_page, when_ready
+        server.own = own
         server.initialize(argv=[])
         server.start()
 
@@ -195,11 +198,15 @@ class LessonServer(Voila):
         lesson = {"template_paths": self.template_paths, "config": self.config, **voila}
         if Path(self.root_dir) == LESSONS:
             resources = self.voila_configuration.config.VoilaConfiguration.resources["gradsheet"]
-            self.answers = Answers(resources.get("shared", ""))
-            self.packages = Adding(self.adds)
+            self.answers = Answers(resources.get("shared", ""), self.own)
+            self.packages = None if self.own else Adding(self.adds)
         at = lambda *parts: url_path_join(self.base_url, *parts)
         handlers = [
-            (self.base_url, StartPage, {"start_page": self.start_page, **voila}),
+            (
+                self.base_url,
+                StartPage,
+                {"start_page": self.answers.start if self.own else self.start_page, **voila},
+            ),
             *self.at_once(at, voila),
             (
                 at("lesson", r"([\w-]+)"),
@@ -230,16 +237,23 @@ class LessonServer(Voila):
         asked = {"answers": self.answers, **voila}
         return [
             (at("lesson", r"([\w-]+)/(sheet|workbook|inputs)"), Question, asked),
-            (at("lesson", r"([\w-]+)/packages"), Packages, {"packages": self.packages, **voila}),
+            *self.of_packages(at, voila),
             (at("lesson", r"(gradsheet\.js|gradsheet\.css|plotly\.min\.js)"), SharedFile, asked),
         ]
+
+    def of_packages(self, at: Callable[..., str], voila: dict[str, Any]) -> list[tuple]:
+        """What a lesson that may lack packages asks; none among a teacher's own."""
+        if not self.packages:
+            return []
+        asked = {"packages": self.packages, **voila}
+        return [(at("lesson", r"([\w-]+)/packages"), Packages, asked)]
 
     def listen(self) -> None:
         HTTPServer(self.app).add_sockets(self.sockets)
         self.ioloop = IOLoop.current()
-        if self.answers:
+        if self.answers and not self.own:
             self.ioloop.add_callback(self.answers.make_all)
-        if self.keeps_warm:
+        if self.keeps_warm and not self.own:
             self.ioloop.add_callback(self.kernel_manager.warm_up)
         self.ioloop.add_callback(self.when_ready)
         try:
@@ -254,17 +268,18 @@ class LessonServer(Voila):
 class StartPage(BaseVoilaHandler):
     """The list of lessons, where Voila would show a listing of the folder."""
 
-    def initialize(self, start_page: Callable[[], str], **kwargs: Any) -> None:
+    def initialize(self, start_page: Callable[[], str | Awaitable[str]], **kwargs: Any) -> None:
         super().initialize(**kwargs)
         self.start_page = start_page
 
-    def get(self) -> None:
+    async def get(self) -> None:
         if self.get_argument("token", None) is not None:
             self.redirect(
                 self.base_url
             )  # the cookie is set, and an address bar is no place for a secret
         else:
-            self.finish(self.start_page())
+            made = self.start_page()
+            self.finish(made if isinstance(made, str) else await made)
 
 
 class Lesson(TornadoVoilaHandler):
@@ -283,6 +298,8 @@ class Lesson(TornadoVoilaHandler):
         if self.packages and name in OTHERS and self.packages.state() != "done":
             # In a thread: it asks PyTorch's index, which may not answer for seconds.
             page = (await asyncio.to_thread(self.packages.offer, name)).encode()
+        if page is None and self.answers and self.answers.own:
+            raise tornado.web.HTTPError(404)
         if page is None:
             return await self.open_notebook(name)
         _ = self.xsrf_token  # sets the cookie with which the page may ask

@@ -16,11 +16,12 @@ FOR_EVER = "public, max-age=31536000, immutable"  # of what has another address 
 class Answers:
     """What the process apart has made, once, and what it is asked each time.
 
-    shared: where others find the lessons, if each has a server of their own.
+    shared: where others find the lessons, if each has a server of their own. own: a teacher's file
+    or folder, whose sheets are the lessons.
     """
 
-    def __init__(self, shared: str = "") -> None:
-        self.shared = shared
+    def __init__(self, shared: str = "", own: str = "") -> None:
+        self.shared, self.own = shared, own
         self.apart = Apart()
         self._made_of = 0
         self._made: dict[tuple, asyncio.Future] = {}
@@ -28,18 +29,25 @@ class Answers:
     async def page(self, name: str) -> bytes | None:
         """A lesson's page; None where it has none of this kind."""
         self._begin_anew_after_an_edit()
-        return await self._once("page", name, self.shared) if name in await self.names() else None
+        known = self.own or name in await self.names()
+        return await self._once("page", name, self.shared, self.own) if known else None
+
+    async def start(self) -> str:
+        """The start page of a teacher's own sheets."""
+        self._begin_anew_after_an_edit()
+        return await self._once("start", self.own)
 
     async def names(self) -> list[str]:
-        """The lessons that have such a page, in the course's order."""
-        return await self._once("names")
+        """The lessons that have such a page, in their order."""
+        return await self._once("names", self.own)
 
     async def file(self, name: str) -> bytes | None:
         """A file that the pages share; None where there is none of this name."""
         return (await self._once("files")).get(name)
 
     async def answer(self, question: str, name: str, sizes: dict[str, str], file: bytes) -> dict:
-        return await self.apart.run("lessons.asked:answer", question, name, sizes, file)
+        asked = (question, name, sizes, file, self.own)
+        return await self.apart.run("lessons.asked:answer", *asked)
 
     async def make_all(self) -> None:
         """Every page in the course's order, before somebody asks for it."""
@@ -58,7 +66,7 @@ class Answers:
             raise
 
     def _begin_anew_after_an_edit(self) -> None:
-        edited = last_edit()
+        edited = last_edit(self.own)
         if edited != self._made_of:
             if self._made_of:
                 self.end()

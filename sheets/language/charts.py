@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Real
 
 from .blocks import Block, Input
 from .dependencies import refs
@@ -15,14 +17,16 @@ from .roles import ROLES
 POINTER_X, POINTER_Y = (Expr("pointer", (), (1, 1), axis) for axis in ("x", "y"))
 
 STEP = "step"  # as the x of a series over steps: the step's number
-MODES = ("lines", "markers", "segments")
+LABELS = "labels"  # as the x of a series: what the cells of y are called, along the axis
+MODES = ("lines", "markers", "bars", "segments")
 
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y) of two blocks with as many cells.
+    """Points (x, y) of two blocks with as many cells; x may be "labels": the names of y's cells.
 
-    mode: `lines`, `markers`, or `segments` that stand upright from y to the block `to`. steps: one
+    mode: `lines`, `markers`, `bars` that stand on 0 (beside them lines and markers over the same
+    x), or `segments` that stand upright from y to the block `to`. steps: one
     point a step so far; x and y are single numbers, and x may be "step". ghosts: up to so many
     faint copies of a line as it was at earlier steps.
 
@@ -58,23 +62,31 @@ class Contour:
     levels: str = "linear"
 
 
+Limit = float | str | Expr | None
+
+
 @dataclass(frozen=True)
 class Axis:
-    """title with what is measured; low and high fixed while dragging; scale linear or log.
+    """title with what is measured; scale linear or log.
 
-    names: of a linear axis, words that stand in place of the numbers 0, 1, 2, ...
+    low, high: fixed while dragging. Each is a number; or a block of one number, or its name; None:
+    the least and the largest number that the chart draws. names: of a linear axis, words that stand
+    in place of the numbers 0, 1, 2, ...
     """
 
     title: str
-    low: float
-    high: float
+    low: Limit = None
+    high: Limit = None
     scale: str = "linear"
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Series over two axes, and a contour behind them."""
+    """Series over two axes, and a contour behind them; of either there may be none.
+
+    equal: a unit is as long across as up.
+    """
 
     title: str
     x: Axis
@@ -83,34 +95,102 @@ class Chart:
     note: str = ""
     contour: Contour | None = None
     adds: bool = False  # a click where nothing stands adds a row of data there
+    equal: bool = False
 
 
 def new_chart(blocks: Mapping[str, Block], chart: Chart) -> Chart:
-    """The chart itself, checked.
+    """The chart itself, checked, its limits numbers, names of blocks or None.
 
     Raises SheetError for axes, series or a contour that cannot be drawn.
     """
-    for axis in (chart.x, chart.y):
-        starts = axis.scale == "linear" or (axis.scale == "log" and axis.low > 0)
-        if not starts or not axis.low < axis.high:
-            rule = "is not linear, or log from above 0, with low below high"
-            raise SheetError(f"chart {chart.title!r}: {axis} {rule}")
-        if axis.names and (
-            axis.scale == "log" or not axis.low <= 0 <= len(axis.names) - 1 <= axis.high
-        ):
-            rule = "has names on a linear axis, from 0 to the number of the last"
-            raise SheetError(f"chart {chart.title!r}: {axis} {rule}")
+    what = f"chart {chart.title!r}"
+    wrong = next((x for x in chart.series if not isinstance(x, Series)), None)
+    if wrong is not None or not all(isinstance(x, Axis) for x in (chart.x, chart.y)):
+        rule = "it has two axes, Axis(title, low, high), and a list of Series(x, y, label)"
+        raise SheetError(f"{what}: {rule}")
     try:
+        across, up = (_checked_axis(blocks, axis) for axis in (chart.x, chart.y))
+        if not chart.series and chart.contour is None:
+            raise InputError("it draws nothing: give it a series, or a contour")
         for series in chart.series:
             check_series(blocks, series)
         if chart.contour is not None:
             check_contour(blocks, chart.contour)
+        _check_bars(chart.series, across, up)
     except InputError as error:
-        raise SheetError(f"chart {chart.title!r}: {error}") from None
+        raise SheetError(f"{what}: {error}") from None
+    if chart.equal and "log" in (across.scale, up.scale):
+        raise SheetError(f"{what}: equal=True is for two linear axes")
     if chart.adds and not _takes_points(blocks, chart.series):
         rule = "adds=True needs data rows as its first series, with drag='xy'"
-        raise SheetError(f"chart {chart.title!r}: {rule}")
-    return chart
+        raise SheetError(f"{what}: {rule}")
+    return replace(chart, x=across, y=up)
+
+
+def _checked_axis(blocks: Mapping[str, Block], axis: Axis) -> Axis:
+    """The axis with its limits as numbers, names of blocks or None. Raises InputError."""
+    low, high = (_limit(blocks, axis, limit) for limit in (axis.low, axis.high))
+    starts = axis.scale in ("linear", "log")
+    if isinstance(low, float) and axis.scale == "log":
+        starts = low > 0
+    if not starts or (isinstance(low, float) and isinstance(high, float) and not low < high):
+        raise InputError(f"{axis} is not linear, or log from above 0, with low below high")
+    last = len(axis.names) - 1
+    outside = (isinstance(low, float) and low > 0) or (isinstance(high, float) and high < last)
+    if axis.names and (axis.scale == "log" or outside):
+        raise InputError(f"{axis} has names on a linear axis, from 0 to the number of the last")
+    if axis.names:
+        low, high = (-0.5 if low is None else low), (last + 0.5 if high is None else high)
+    return replace(axis, low=low, high=high, names=tuple(axis.names))
+
+
+def _limit(blocks: Mapping[str, Block], axis: Axis, limit: Limit) -> float | str | None:
+    if limit is None:
+        return None
+    if isinstance(limit, Expr) and limit.op != "ref":
+        raise InputError(f"axis {axis.title!r}: {limit!r} is no block; give it one, by s.let")
+    name = limit.arg if isinstance(limit, Expr) else limit
+    if isinstance(name, str):
+        if not is_single(_known(blocks, name).shape):
+            size = blocks[name].size
+            raise InputError(f"axis {axis.title!r}: {name} is {size}; a limit is one number")
+        return name
+    if isinstance(name, bool) or not isinstance(name, Real) or not math.isfinite(name):
+        raise InputError(f"axis {axis.title!r}: {limit!r} is no number and no block")
+    return float(name)
+
+
+def _check_bars(series: Sequence[Series], across: Axis, up: Axis) -> None:
+    """Raises InputError where bars are not on 0, or stand beside what has other places."""
+    bars = [each for each in series if each.mode == "bars"]
+    if not bars:
+        return
+    reaches = (up.low, 0.0, up.high)
+    known = [x for x in reaches if isinstance(x, float)]
+    if "log" in (across.scale, up.scale) or known != sorted(known):
+        raise InputError(f"{bars[0].label!r}: bars stand on 0, so {up} is linear and holds 0")
+    for each in series:
+        if each.steps or each.mode == "segments" or each.x != bars[0].x:
+            rule = f"beside bars stand lines and markers over the same {bars[0].x}, not over steps"
+            raise InputError(f"{each.label!r}: {rule}")
+
+
+def labelled(block: Block) -> tuple[str, ...]:
+    """What the cells of a column, or of a row, are called. Raises SheetError where they are not."""
+    rows, columns = block.shape
+    names = block.rows_named if columns == 1 else block.columns_named if rows == 1 else ()
+    if not names:
+        rule = "give what it is made of rows_named= or columns_named="
+        raise SheetError(f"{block.name}: the cells of this row or column have no names: {rule}")
+    return names
+
+
+def renamed(chart: Chart, names: Mapping[str, str]) -> Chart:
+    """The chart where blocks are called otherwise."""
+    other = [
+        replace(one, x=names.get(one.x, one.x), y=names.get(one.y, one.y)) for one in chart.series
+    ]
+    return replace(chart, series=tuple(other))
 
 
 def _takes_points(blocks: Mapping[str, Block], series: Sequence[Series]) -> bool:
@@ -142,6 +222,9 @@ def check_series(blocks: Mapping[str, Block], series: Series) -> None:
                 raise InputError(f"{series.label!r}: {name} is {blocks[name].size}; {rule}")
     else:
         _check_lengths(blocks, names)
+        if series.to and blocks[series.y].shape != blocks[series.to].shape:
+            both = f"{series.y} is {blocks[series.y].size}, {series.to} {blocks[series.to].size}"
+            raise InputError(f"{series.label!r}: segments run between blocks of one shape; {both}")
     if series.ghosts and (series.mode != "lines" or series.steps):
         raise InputError(
             f"{series.label!r}: ghosts are copies of a line as it was at earlier steps"

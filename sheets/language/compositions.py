@@ -205,7 +205,28 @@ def taken(x: Any, indices: Any, axis: int | None = None) -> Expr:
     return take(x, indices)
 
 
+def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Expr, Expr]:
+    """As np.histogram: how many cells lie in each bin, (1, bins), and the bins' ends, one more. The
+    last bin holds its right end too.
+
+    range: from where to where, numbers or blocks of one (None: from the least to the largest).
+    """
+    x, many = lift(x), _whole(bins, "np.histogram: bins")
+    if x.shape[0] != 1 and x.shape[1] != 1:
+        if is_data(x.shape):
+            raise ShapeError(f"np.histogram: {x!r} is {size(x.shape)}; count one column of data")
+        x = FUNCTIONS[np.reshape](x, (-1, 1))
+    x = transpose(x) if x.shape[0] == 1 and not is_data(x.shape) else x
+    low, high = (smallest(x), largest(x)) if range is None else map(lift, range)
+    ends = low + column_index(many + 1) * ((high - low) / many)
+    least, most = (low + (column_index(many) + k) * ((high - low) / many) for k in (0, 1))
+    last = column_index(many) >= many - 1
+    inside = (x >= least) & ((x < most) | (last & (x <= high)))
+    return sum_of(inside, axis=0), ends
+
+
 FUNCTIONS |= {
+    np.histogram: histogram,
     np.where: where,
     np.clip: clip,
     np.take: taken,

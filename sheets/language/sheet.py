@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from .blocks import Block, Blocks, Computed, Group, Input, Size, gradient_of, is_endless, part_of
-from .charts import Axis, Chart, Contour, Series, new_chart
+from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, renamed
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
 from .errors import InputError, SheetError, nearest
-from .expr import Expr, Rows, is_data, lift
+from .expr import Expr, Rows, is_data, is_single, lift, size
 from .formats import Pieces, checked_format
+from .functions import column_index, row_index
 from .inner_blocks import Parts, alike, is_plain, with_names
 from .inputs import checked, checked_inputs
 from .labels import CELL, labels_of, place_of
@@ -78,6 +79,7 @@ class Sheet(Blocks):
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
+        self.ends = ""  # the block that is not 0 where a run ends; "": none says so
         self.beside: list[Sheet] = []
         # What each input held when the author gave it, None where a formula is in force: from there
         # a preset begins, whatever inputs are set since.
@@ -326,6 +328,7 @@ class Sheet(Blocks):
             )
             for each in self.sentences
         ]
+        self.charts = [renamed(chart, names) for chart in self.charts]
         self.blocks = found
         self._same = {
             alike(block.expr): name
@@ -392,6 +395,24 @@ class Sheet(Blocks):
                 raise SheetError(f"carry: {name} is {block.size} and {source} is {after.size}")
             self.carried[name] = source
 
+    def until(self, condition: Any) -> Expr:
+        """A run ends at the step where this, one number, is not 0: `s.until(t >= 9)`.
+
+        Returns the block that says so; a condition that is no block yet becomes the block `ended`.
+        Raises SheetError.
+        """
+        if self.ends:
+            both = f"np.logical_or({self.ends}, ...)"
+            raise SheetError(f"until: {self.ends} ends a run already; say both in one: {both}")
+        ended = lift(condition)
+        if not is_single(ended.shape):
+            raise SheetError(f"until: {ended!r} is {size(ended.shape)}; it must be one number")
+        if ended.op != "ref":
+            note = "1 at the step where a run ends"
+            ended = self.let(self.free_name("ended"), ended, format="d", note=note)
+        self.ends = self[ended.arg].arg
+        return ended
+
     # --- what the faces show
 
     def chart(
@@ -399,18 +420,34 @@ class Sheet(Blocks):
         title: str,
         x: Axis,
         y: Axis,
-        series: Sequence[Series],
+        series: Sequence[Series] = (),
         note: str = "",
         contour: Contour | None = None,
         adds: bool = False,
+        equal: bool = False,
     ) -> None:
         """A chart over blocks: the page draws it, and the workbook too (but for the contour).
 
         adds: a click on the chart adds a row of data; its first series must have both x and y
-        dragged. Raises SheetError.
+        dragged. equal: a unit is as long across as up. Raises SheetError.
         """
-        chart = Chart(title, x, y, tuple(series), note, contour, adds)
+        drawn = [series] if isinstance(series, Series) else list(series)
+        over = next((each for each in drawn if isinstance(each, Series) and each.x == LABELS), None)
+        if over is not None and isinstance(x, Axis):
+            x = replace(x, names=x.names or labelled(self.blocks[self[over.y].arg]))
+            drawn = [self._over_labels(each) for each in drawn]
+        chart = Chart(title, x, y, tuple(drawn), note, contour, adds, equal)
         self.charts.append(new_chart(self.blocks, chart))
+
+    def _over_labels(self, series: Series) -> Series:
+        """With a block of its own for the places 0, 1, 2, ... of what has names."""
+        if not isinstance(series, Series) or series.x != LABELS:
+            return series
+        block = self.blocks[self[series.y].arg]
+        labelled(block)
+        rows, columns = block.shape
+        places = row_index(int(rows)) if columns == 1 else column_index(int(columns))
+        return replace(series, x=self._part(block, "place", places).arg)
 
     def preset(
         self,

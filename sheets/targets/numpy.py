@@ -189,8 +189,9 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
     A carried number is not held to its input's limits.
 
     A run stops at its last finite step, in every face: the next step is taken only where all that
-    it carries is finite. So there may be fewer than `steps`; the page then stays at the last one
-    and says why, and the workbook has no row beyond it.
+    it carries is finite. It ends before where the sheet says so (`Sheet.until`). So there may be
+    fewer than `steps`; the page then stays at the last one and says why, and the workbook has no
+    row beyond it.
     """
     known = {
         name: block.value.copy() for name, block in sheet.inputs.items() if block.value is not None
@@ -200,7 +201,7 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
         with np.errstate(all="ignore"):
             blocks = _blocks(sheet, known)
         yield blocks
-        if overflow(sheet, blocks):
+        if is_ended(sheet, blocks) or overflow(sheet, blocks):
             return
         known = {
             name: block
@@ -208,6 +209,11 @@ def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
             if name not in moving or sheet.blocks[name].formula is None
         }
         known |= {name: blocks[source] for name, source in sheet.carried.items()}
+
+
+def is_ended(sheet: Sheet, blocks: Values) -> bool:
+    """Whether the sheet says that a run ends here."""
+    return bool(sheet.ends and blocks[sheet.ends][0, 0] != 0)
 
 
 def overflow(sheet: Sheet, blocks: Values) -> str:

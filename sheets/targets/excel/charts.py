@@ -18,14 +18,14 @@ from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Group
-from ...language.charts import STEP, Axis, Chart, Series
-from ...language.errors import NeedsBlock
-from ...language.expr import is_data
+from ...language.charts import STEP, Axis, Chart, Limit
+from ...language.expr import Expr, is_data
 from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
+from ..numpy import Values
 from .formulas import copy_of
-from .layout import NOTE_ROWS, Layout, Place, contours
+from .layout import NOTE_ROWS, Layout, Place, contours, row_name
 from .steps import Steps
 from .styles import NARROWEST, Styles, pixels
 from .words import plain
@@ -97,13 +97,6 @@ def with_lengths(sheet: Sheet) -> Sheet:
     ]
     for c, s, series in segments:
         start, end = sheet[series.y], sheet[series.to]
-        if start.shape != end.shape:
-            line = sheet.blocks[series.to].line
-            raise NeedsBlock(
-                f"{series.label!r}: segments run from {series.y} to {series.to}; in a workbook both"
-                " have one shape",
-                line,
-            )
         for name, length, way in zip(
             _lengths(c, s), (end - start, start - end), ("up", "down"), strict=True
         ):
@@ -187,6 +180,22 @@ class Drawn(NamedTuple):
     where: Layout
     plan: Steps | None
     steps: int
+    numbers: Values
+
+    def names(self, name: str) -> str:
+        """The cells that say what those of a row or column are called; "" where none does."""
+        sheet, place = self.sheet, self.where.seen(name)
+        group = next(each for each in self.where.groups if name in each.group.blocks)
+        rows, columns = map(int, sheet.blocks[name].shape)
+        if rows == 1 and sheet.blocks[name].columns_named:
+            where = xl_range_abs(
+                place.row - 1, place.column, place.row - 1, place.column + columns - 1
+            )
+        elif columns == 1 and all(row_name(sheet, group.group, i) for i in range(rows)):
+            where = xl_range_abs(place.row, group.column, place.row + rows - 1, group.column)
+        else:
+            return ""
+        return f"={place.worksheet}!{where}"
 
     def cells(self, name: str, chart: int, k: int) -> str:
         """What the chart's series number k draws of the block `name`."""
@@ -216,9 +225,10 @@ def write_charts(
         row, left = corner[0] + (k // across) * (rows + NOTE_ROWS + 1), (k % across) * size[0]
         first = column_at(widths, corner[1], left)
         last = max(first, column_at(widths, corner[1], left + size[0]) - 1)
-        made = _chart(book, drawn, k, size)
-        options = {"description": chart.note or chart.title, "x_offset": left + CHART_GAP}
-        page.insert_chart(row, corner[1], made, options)
+        if chart.series:
+            made = _chart(book, drawn, k, size)
+            options = {"description": chart.note or chart.title, "x_offset": left + CHART_GAP}
+            page.insert_chart(row, corner[1], made, options)
         note = " ".join(text for text in (chart.note, _contour_note(drawn, chart)) if text)
         if note:
             below = row + rows
@@ -267,6 +277,7 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     symbol, size = {
         "lines": ("circle" if series.steps else "none", 4),
         "markers": (SYMBOLS[k % len(SYMBOLS)], 8),
+        "bars": ("none", 0),
         "segments": ("circle", 3),
     }[series.mode]
     found: dict[str, Any] = {
@@ -300,29 +311,41 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     return found
 
 
-def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
+def _limit(limit: Limit, numbers: Values) -> float | None:
+    """A limit as it is now; None where the program finds it from what is drawn."""
+    if isinstance(limit, str):
+        found = float(numbers[limit][0, 0])
+        return found if math.isfinite(found) else None
+    assert not isinstance(limit, Expr), "a chart that is checked has names"
+    return limit
+
+
+def _axis(axis: Axis, over_steps: bool, numbers: Values) -> dict[str, Any]:
     """Widened to round numbers, since a program labels an axis from its low end on.
 
     over_steps: it ends where the steps do.
     """
+    from_, to = (_limit(limit, numbers) for limit in (axis.low, axis.high))
     options: dict[str, Any] = {
         "name": plain(", ".join([axis.title, *(f"{k} {x}" for k, x in enumerate(axis.names))])),
         "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
     }
+    if from_ is None or to is None or from_ >= to:  # it scales itself, on one side or both
+        given = {"min": from_, "max": None if over_steps else to}
+        told = {key: x for key, x in given.items() if x is not None}
+        log = {"log_base": 10} if axis.scale == "log" else {}
+        return options | told | log | {"crossing": "min", "label_position": "low"}
     if axis.scale == "log":
-        low, high = (
-            10.0 ** math.floor(math.log10(axis.low)),
-            10.0 ** math.ceil(math.log10(axis.high)),
-        )
+        low, high = 10.0 ** math.floor(math.log10(from_)), 10.0 ** math.ceil(math.log10(to))
         options |= {
             "log_base": 10,
             "num_format": "General" if low >= 1e-5 and high <= 1e6 else "0E+00",
         }
     else:
-        unit = _round_up((axis.high - axis.low) / MOST_LABELS)
+        unit = _round_up((to - from_) / MOST_LABELS)
         low, high = (
             float(f"{ends * unit:.12g}")
-            for ends in (math.floor(axis.low / unit), math.ceil(axis.high / unit))
+            for ends in (math.floor(from_ / unit), math.ceil(to / unit))
         )
     options |= {"min": low, "crossing": low, "label_position": "low"}
     if not over_steps:
@@ -340,12 +363,52 @@ def _round_up(x: float) -> float:
 
 def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
     chart = drawn.sheet.charts[number]
-    made = book.add_chart({"type": "scatter", "subtype": "straight"})
-    for k in range(len(chart.series)):
-        made.add_series(_series(drawn, number, k))
+    over_steps = any(series.x == STEP for series in chart.series)
+    across = _axis(chart.x, over_steps, drawn.numbers)
+    up = _axis(chart.y, False, drawn.numbers)
+    if any(series.mode == "bars" for series in chart.series):
+        made = _bars(book, drawn, number)
+        across = {"name": plain(chart.x.title), "label_position": "low"}
+        up |= {"crossing": 0}
+    else:
+        made = book.add_chart({"type": "scatter", "subtype": "straight"})
+        for k in range(len(chart.series)):
+            made.add_series(_series(drawn, number, k))
+    if chart.equal and {"min", "max"} <= across.keys() & up.keys():
+        made.set_plotarea({"layout": _equal(across, up, size)})
     made.set_title({"name": plain(chart.title), "name_font": {"size": 12}, "overlay": False})
-    made.set_x_axis(_axis(chart.x, any(series.x == STEP for series in chart.series)))
-    made.set_y_axis(_axis(chart.y, False))
+    made.set_x_axis(across)
+    made.set_y_axis(up)
     made.set_legend({"position": "bottom"})
     made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
     return made
+
+
+def _bars(book: Workbook, drawn: Drawn, number: int):
+    """Columns, and lines over the same places; categories are their names, or numbers."""
+    chart = drawn.sheet.charts[number]
+    bars, lines = book.add_chart({"type": "column"}), book.add_chart({"type": "line"})
+    for k, series in enumerate(chart.series):
+        told = _series(drawn, number, k)
+        if chart.x.names:
+            told["categories"] = drawn.names(series.y) or told["categories"]
+        if series.mode == "bars":
+            fill = {"color": ROLES[series.role].colour}
+            bars.add_series({**told, "fill": fill, "border": {"none": True}, "gap": 25})
+        else:
+            lines.add_series(told)
+    if lines.series:
+        bars.combine(lines)
+    return bars
+
+
+PLOT = (0.12, 0.14, 0.82, 0.58)  # left, top, width, height of the plot, as parts of a chart
+
+
+def _equal(across: Mapping[str, Any], up: Mapping[str, Any], size: tuple[int, int]) -> dict:
+    """A plot in which a unit is as long across as up."""
+    left, top, width, height = PLOT
+    units = [axis["max"] - axis["min"] for axis in (across, up)]
+    long = min(width * size[0] / units[0], height * size[1] / units[1])
+    wide, tall = long * units[0] / size[0], long * units[1] / size[1]
+    return {"x": left + (width - wide) / 2, "y": top, "width": wide, "height": tall}

@@ -215,7 +215,7 @@ class HeadWriter:
         write_charts(
             self.book,
             self.page,
-            Drawn(part.sheet, part.where, part.plan, part.steps),
+            Drawn(part.sheet, part.where, part.plan, part.steps, part.shown),
             self.styles,
             (HEAD_ROW, head.chart_column),
             across,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from xlsxwriter.utility import xl_range_abs
@@ -19,7 +20,7 @@ from ...language.blocks import Block, infinity_of, locked
 from ...language.cells import at
 from ...language.charts import STEP
 from ...language.dependencies import refs
-from ...language.expr import is_data, is_single
+from ...language.expr import Expr, is_data, is_single, where
 from ...language.sheet import Sheet
 from ..numpy import Values
 from .formulas import Formula, formula
@@ -165,7 +166,11 @@ def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:
     first worksheets have them, at the step that is shown. drawn: what charts draw besides.
     """
     wanted = {*sheet.carried, *sheet.carried.values(), *drawn_over_steps(sheet), *large(sheet)}
-    wanted |= {*drawn, *(name for block in sheet.inputs.values() for name in _read_by(block))}
+    wanted |= {
+        sheet.ends,
+        *drawn,
+        *(name for block in sheet.inputs.values() for name in _read_by(block)),
+    }
     folded = {name for group in sheet.groups if group.folded for name in group.blocks}
     for name in reversed(sheet.blocks):  # what a block reads stands before it
         block = sheet.blocks[name]
@@ -263,12 +268,15 @@ class StepsWriter:
             self.styles.shorten(self.page, num_format, (row, column), (last, column + size - 1))
 
     def _write_step(self, step: int) -> None:
-        """The step's number; from the first on a formula, so that rows can be filled down."""
+        """The step's number; from the first on a formula, so that rows can be filled down. Where a
+        run has ended, it stays.
+        """
         row = self.plan.first_row + step
         if step == 0:
             self.page.write_number(row, 0, 0, self.styles.row_number)
         else:
-            self.page.write_formula(row, 0, f"=$A{row}+1", self.styles.row_number, step)
+            one = 1 if self.ended is None else f"IF({self.ended.at(step, 0)[1:]},0,1)"
+            self.page.write_formula(row, 0, f"=$A{row}+{one}", self.styles.row_number, step)
 
     def _write_headings(self, row: int, names: list[str]) -> None:
         for name in names:
@@ -291,6 +299,12 @@ class StepsWriter:
             written = self.known[key].at(step, 0)
             value = cached(float(found[i, j]), block) if i < len(found) else ""
             self.page.write_formula(row, self.plan.columns[name] + k, written, style, value)
+
+    @cached_property
+    def ended(self) -> Formula | None:
+        """What says in a row that the run has ended in the row above."""
+        ends = self.sheet.ends
+        return formula_above(self.sheet, self.plan, ends, self.sheet[ends], 0, 0) if ends else None
 
 
 def check_steps(sheet: Sheet, where: Layout, plan: Steps) -> None:
@@ -316,12 +330,24 @@ def step_formula(
         assert block.formula is not None
         infinity, cell = infinity_of(block), at(block.formula, i, j)
         sign = None if infinity is None else at(infinity, i, j)
-        return formula(
-            sheet, now, now[name], cell, what, line, sign, spare=spare, row_of_table=row
-        )
+        return formula(sheet, now, now[name], cell, what, line, sign, spare=spare, row_of_table=row)
+    return formula_above(sheet, plan, name, carried_in(sheet, name), i, j, row)
+
+
+def carried_in(sheet: Sheet, name: str) -> Expr:
+    """What an input takes from the row above: where the run has ended there, what it was."""
+    following = sheet[sheet.carried[name]]
+    return where(sheet[sheet.ends], sheet[name], following) if sheet.ends else following
+
+
+def formula_above(
+    sheet: Sheet, plan: Steps, name: str, read: Expr, i: int, j: int, row: int | None = None
+) -> Formula:
+    """Of a block's cell which reads the row above."""
     above = {
         n: place._replace(row=plan.first_row - 1) if place.flat == "moving" else place
-        for n, place in now.items()
+        for n, place in plan.now.items()
     }
-    cell = at(sheet[sheet.carried[name]], i, j)
-    return formula(sheet, above, now[name], cell, what, line, spare=spare, row_of_table=row)
+    here, cell = plan.now[name], at(read, i, j)
+    line, spare = sheet.blocks[name].line, plan.spare
+    return formula(sheet, above, here, cell, name, line, spare=spare, row_of_table=row)

@@ -129,7 +129,7 @@ def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None
     where = part.where
     page = write_worksheets(book, part, styles)[where.main]
     corner = (where.ends[where.main].lists, 0)
-    drawn = Drawn(part.sheet, where, part.plan, part.steps)
+    drawn = Drawn(part.sheet, where, part.plan, part.steps, part.shown)
     across, widths = len(part.sheet.charts), widths_of(part, where.main)[0]
     write_charts(book, page, drawn, styles, corner, across, (WIDTH, HEIGHT), widths)
     if part.plan is not None:

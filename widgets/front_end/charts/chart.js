@@ -5,8 +5,11 @@ import { element } from "../elements/elements.js";
 import { Dragging } from "./dragging.js";
 import { Handles } from "./handles.js";
 import { Key } from "./key.js";
+import { Leaving } from "./leaving.js";
+import { isLoose, longer, withLimits } from "./limits.js";
 import { move, moveContour } from "./moving.js";
 import {
+  barOf,
   contourTrace,
   isOwn,
   itemsOf,
@@ -31,7 +34,7 @@ const LABEL = 2.9; // width of one of them, as a multiple of the type's size
  * @param {number} size of the type, in pixels
  * @param {number} most labels on a logarithmic axis
  */
-function axisOf(axis, size, most = MOST_DECADES) {
+function axisOf(axis, size, most = MOST_DECADES, equal = false) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
@@ -40,6 +43,7 @@ function axisOf(axis, size, most = MOST_DECADES) {
     range: ends,
     autorange: false,
     fixedrange: true,
+    ...(equal ? { constrain: "domain" } : {}),
     zeroline: false,
     gridcolor: "#e3e3e3",
     linecolor: "#888",
@@ -53,6 +57,8 @@ function axisOf(axis, size, most = MOST_DECADES) {
     ...(axis.names.length ? { tickvals: [...axis.names.keys()], ticktext: axis.names } : {}),
   };
 }
+
+const EQUAL = { scaleanchor: "x", scaleratio: 1, constrain: "domain" };
 
 const SKETCH = {
   type: "scatter",
@@ -71,10 +77,11 @@ export class Chart {
    */
   constructor(state, chart, place, say) {
     this.state = state;
-    this.chart = chart;
+    this.described = chart;
+    this.chart = withLimits(chart, state);
     this.items = itemsOf(chart, null);
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
-    this.lastStep = chart.x.high;
+    this.lastStep = this.chart.x.high;
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
     /** @type {any} */
     this.plotly = null;
@@ -113,6 +120,9 @@ export class Chart {
     const drawn = this.items.map((item, k) => ({
       ...traceOf(item, roles[item.series.role].colour),
       ...this.drawn[k],
+      ...(item.series.mode === "bars"
+        ? { width: barOf(this.chart, item, this.drawn[k].x).width }
+        : {}),
       ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
     }));
     const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
@@ -268,6 +278,7 @@ export class Chart {
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
+    this.leaving = new Leaving(this);
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
@@ -289,8 +300,10 @@ export class Chart {
         { ...this.chart.x, high: this.lastStep },
         size,
         Math.max(1, Math.min(MOST_DECADES, room)),
+        this.chart.equal,
       ),
-      yaxis: axisOf(this.chart.y, size),
+      yaxis: { ...axisOf(this.chart.y, size), ...(this.chart.equal ? EQUAL : {}) },
+      barmode: "overlay",
       showlegend: false, // the key says it, above the plot
       hovermode: "closest",
       transition: { duration: 0 },
@@ -309,6 +322,7 @@ export class Chart {
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
     if (!this.started) return;
+    if (isLoose(this.described)) this.widen();
     const now = this.points();
     const changed = now
       .map((_, k) => k)
@@ -319,7 +333,30 @@ export class Chart {
     if (!this.surfaceIsDrawn()) this.moveSurface();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
+    this.leaving.draw();
     if (this.behind) this.restLater();
+  }
+
+  // --- axes that go as far as blocks, or what is drawn, say
+
+  /** Longer axes where something leaves them; while the reader drags they stay. */
+  widen() {
+    if (this.dragging.held) return;
+    const wanted = withLimits(this.described, this.state);
+    const [x, y] = [longer(this.chart.x, wanted.x), longer(this.chart.y, wanted.y)];
+    if (x === this.chart.x && y === this.chart.y) {
+      this.behind = true; // at rest they may be shorter
+      return;
+    }
+    this.setLimits({ ...this.chart, x, y });
+    this.drawAnew();
+  }
+
+  setLimits(chart) {
+    this.chart = chart;
+    this.lastStep = this.overSteps ? Math.max(this.lastStep, chart.x.high) : chart.x.high;
+    this.plot.layout = this.layout();
+    this.drawn = this.points();
   }
 
   /** An axis of steps grows with the run, by doubling: each time plotly draws anew. */
@@ -391,6 +428,8 @@ export class Chart {
   async rest() {
     if (!this.behind || !this.plot.checkVisibility()) return;
     this.behind = false;
+    if (isLoose(this.described) && !this.dragging.held)
+      this.setLimits(withLimits(this.described, this.state));
     this.drawnSurface = this.surface();
     await this.plotly.react(this.plot, this.traces(), this.plot.layout);
   }
@@ -399,6 +438,7 @@ export class Chart {
   overdraw() {
     if (this.behind) for (const k of this.drawn.keys()) this.move(k);
     this.handles?.place();
+    this.leaving.draw();
   }
 
   /**

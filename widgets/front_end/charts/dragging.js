@@ -72,7 +72,8 @@ export function nearestMarker({ items, drawn, plot }, { left, top }, reach, want
   let found = null;
   let least = reach;
   items.forEach((item, i) => {
-    if (item.series.mode !== "markers" || !isOwn(item) || !wanted(item)) return;
+    const stands = ["markers", "bars"].includes(item.series.mode);
+    if (!stands || !isOwn(item) || !wanted(item)) return;
     const { x, y } = drawn[i];
     for (let k = 0; k < x.length; k++) {
       const distance = Math.hypot(xaxis.c2p(x[k]) - left, yaxis.c2p(y[k]) - top);

@@ -13,13 +13,17 @@ const SHAPES = {
 };
 
 /** A small line or marker as the chart draws it. @param {any} trace plotly's */
-function sample({ mode, line, marker }) {
+function sample({ type, mode, line, marker }) {
   const drawn = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
   const isLine = mode === "lines";
   const about = isLine
     ? { d: "M0 5H22", stroke: line.color, "stroke-dasharray": DASHED[line.dash] || "none" }
-    : { d: SHAPES[marker.symbol], fill: marker.color, stroke: marker.color };
+    : {
+        d: SHAPES[type === "bar" ? "square" : marker.symbol],
+        fill: marker.color,
+        stroke: marker.color,
+      };
   const size = { viewBox: "0 0 22 10", width: 22, height: 10, "aria-hidden": "true" };
   for (const [name, value] of Object.entries(size)) drawn.setAttribute(name, String(value));
   const width = isLine ? { "stroke-width": Math.min(3, line.width) } : {};

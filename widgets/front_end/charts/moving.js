@@ -56,13 +56,31 @@ function moveMarkers(group, axes, points) {
   return used <= nodes.length;
 }
 
-const MOVES = { lines: moveLine, markers: moveMarkers };
+/** Each bar from 0 to its height, where as many were drawn. */
+function moveBars(group, { xaxis, yaxis }, points, { width }) {
+  const nodes = [...group.querySelectorAll(".point > path")];
+  if (nodes.length !== points.x.length) return false;
+  eachPlaced({ xaxis, yaxis }, points, (_, top, k) => {
+    const [left, right] = [-1, 1].map((way) => xaxis.c2p(points.x[k] + (way * width) / 2));
+    write(nodes[k], "d", `M${left},${yaxis.c2p(0)}V${top}H${right}V${yaxis.c2p(0)}Z`);
+  });
+  return true;
+}
+
+const MOVES = { lines: moveLine, markers: moveMarkers, bars: moveBars };
+
+/** The nodes of a trace. */
+function groupOf(plot, mode, uid) {
+  if (mode !== "bars") return plot.querySelector(`.scatterlayer .trace${uid}`);
+  const bars = [...plot.querySelectorAll(".barlayer .trace.bars")];
+  return bars.find((node) => node.__data__?.[0]?.trace?.uid === uid) || null;
+}
 
 /**
  * Show a series at other places than plotly drew it.
  * @param {import("./series.js").Plot} plot where plotly drew
  * @param {number} k the series's place among plotly's traces
- * @param {string} mode "lines" or "markers"
+ * @param {string} mode "lines", "markers" or "bars"
  * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} points on the axes, as many as there are
  *   now; NaN is a gap
  * @returns {boolean} false where plotly's nodes are not there, as with another plotly, or where it
@@ -71,10 +89,10 @@ const MOVES = { lines: moveLine, markers: moveMarkers };
 export function move(plot, k, mode, points) {
   const { uid, visible } = plot._fullData[k];
   if (visible !== true) return true; // put out in the legend
-  const group = plot.querySelector(`.scatterlayer .trace${uid}`);
+  const group = groupOf(plot, mode, uid);
   const axes = plot._fullLayout;
   const known = group && [axes.xaxis, axes.yaxis].every((axis) => axis.c2p && axis.isPtWithinRange);
-  return Boolean(known) && MOVES[mode](group, axes, points);
+  return Boolean(known) && MOVES[mode](group, axes, points, plot._fullData[k]);
 }
 
 /**

@@ -81,7 +81,7 @@ export function itemsOf(chart, other) {
 export const isOwn = (item) => item.ghost === null && !item.other;
 
 /** The steps that a series over steps shows. */
-function stepsShown(last) {
+export function stepsShown(last) {
   const every = Math.ceil((last + 1) / MOST_POINTS);
   const steps = [];
   for (let step = 0; step < last; step += every) steps.push(step);
@@ -89,7 +89,7 @@ function stepsShown(last) {
 }
 
 /** A block's numbers: now, at an earlier step (for a ghost), or one for each of `steps`. */
-function numbersOf(state, { series, ghost }, name, steps) {
+export function numbersOf(state, { series, ghost }, name, steps) {
   if (series.steps) return name === "step" ? steps : steps.map((step) => state.past[name][step]);
   const now = state.program.blocks[name];
   if (ghost === null) return now;
@@ -117,19 +117,58 @@ export function pointsOf(own, chart, item) {
       y: y.flatMap((low, k) => [low, to[k], NaN]),
     };
   }
+  if (series.mode === "bars") {
+    const { shift } = barOf(chart, item, x);
+    return { x: x.map((each) => each + shift), y };
+  }
   // plotly makes no line of one point
   if (series.mode === "lines" && x.length === 1) return { x: [...x, ...x], y: [...y, ...y] };
   return { x, y };
 }
 
-export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "lines");
+export const plotlyMode = ({ mode }) => (mode === "segments" ? "lines" : mode);
+
+/** The least distance between two places. @param {ArrayLike<number>} numbers */
+export function spacing(numbers) {
+  const sorted = Array.from(numbers)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  const gaps = sorted.slice(1).map((x, k) => x - sorted[k]);
+  const least = Math.min(...gaps.filter((gap) => gap > 0));
+  return Number.isFinite(least) ? least : 1;
+}
+
+const BARS = 0.8; // of the room between two places is taken by their bars
+
+/**
+ * How wide a bar is, and how far its middle stands from its place: beside those of other series.
+ * @param {ChartDescription} chart @param {Item} item @param {ArrayLike<number>} x the places
+ */
+export function barOf(chart, item, x) {
+  const bars = chart.series.filter(({ mode }) => mode === "bars");
+  const width = (BARS * spacing(x)) / bars.length;
+  const place = bars.indexOf(item.series);
+  return { width, shift: width * (place - (bars.length - 1) / 2) };
+}
+
+function barTrace({ series, other }, colour) {
+  return {
+    type: "bar",
+    name: other ? `B: ${series.label}` : series.label,
+    opacity: other ? 0.5 : 1,
+    marker: { color: colour },
+    hovertemplate: `${series.label}: %{y:.4g}<extra></extra>`,
+  };
+}
 
 /**
  * The trace of an item, but for its points.
  * @param {Item} item
  * @param {string} colour of the series's role
  */
-export function traceOf({ series, s, ghost, other }, colour) {
+export function traceOf(item, colour) {
+  const { series, s, ghost, other } = item;
+  if (series.mode === "bars") return barTrace(item, colour);
   const told = {
     type: "scatter",
     mode: plotlyMode(series),

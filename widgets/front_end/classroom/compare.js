@@ -201,6 +201,12 @@ export class Compare {
     return [head, ...rows];
   }
 
+  /** Why B went no further than it did. */
+  get whyStopped() {
+    const { overflow } = this.other;
+    return overflow ? `: ${overflow} would no longer be finite` : ", where its run ends";
+  }
+
   draw() {
     this.results.hidden = !this.other;
     if (!this.other) return setText(this.words, "");
@@ -208,7 +214,7 @@ export class Compare {
     const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
     const short =
       this.other.step < this.state.step
-        ? ` B stopped at step ${this.other.step}: ${this.other.overflow} would no longer be finite.`
+        ? ` B stopped at step ${this.other.step}${this.whyStopped}.`
         : "";
     setText(
       this.words,

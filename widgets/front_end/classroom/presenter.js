@@ -49,7 +49,7 @@ function goOn({ story, transport }) {
 }
 
 /** @param {import("../stage/story.js").Story} story */
-const isBefore = ({ scene, state }) => state.step < scene.play && !state.overflow && !state.still;
+const isBefore = ({ scene, state }) => state.step < scene.play && !state.isStopped;
 
 // where a key is a letter
 const TYPING = "input:not([type=range]):not([type=checkbox]), select, textarea";

@@ -33,6 +33,7 @@
  * @property {number} fewestRows with which mathematics of the last row can be written
  * @property {string} program the source of a function of the number of rows; returns a Program
  * @property {Object<string, string>} carried input to the block that it takes at the next step
+ * @property {string} ends the block that is not 0 where a run ends, or ""
  * @property {string} look the computed block that is selected at first, or ""
  * @property {Object<string, Role>} roles
  * @property {Block[]} blocks in the order in which they are computed
@@ -123,13 +124,14 @@
  * @property {Series[]} series
  * @property {Contour|null} contour
  * @property {boolean} adds whether a click where nothing stands adds a row of data
+ * @property {boolean} equal whether a unit is as long across as up
  */
 
 /**
  * @typedef {Object} Axis
  * @property {string} title
- * @property {number} low
- * @property {number} high
+ * @property {any} low a number, a block of one, or null: as far as what is drawn goes
+ * @property {any} high
  * @property {string} scale linear or log
  * @property {string[]} names words in place of the numbers 0, 1, 2, ...; none: numbers
  */
@@ -139,7 +141,7 @@
  * @property {string} x
  * @property {string} y
  * @property {string} label
- * @property {string} mode lines, markers or segments
+ * @property {string} mode lines, markers, bars or segments
  * @property {string} role
  * @property {string} to the block to which segments run, or ""
  * @property {boolean} steps whether it has a point a step
@@ -223,6 +225,7 @@
  * @property {number} rows
  * @property {string} program
  * @property {Object<string, string>} carried
+ * @property {string} ends
  * @property {string[]} remembered
  * @property {PartBlock[]} blocks
  * @property {PartGroup[]} groups

@@ -246,12 +246,23 @@ export class State {
     return this.step >= this.description.mostSteps;
   }
 
+  /** Whether the sheet says that the run ends here. */
+  get isEnded() {
+    const { ends } = this.description;
+    return ends !== "" && this.program.blocks[ends][0] !== 0;
+  }
+
+  /** Whether no step follows this one. */
+  get isStopped() {
+    return Boolean(this.overflow || this.still || this.isEnded || this.isLast);
+  }
+
   /**
    * One step on. False, and nothing moved, at the last one, or where a number would stop being
    * finite: the rule of `trajectory` in targets/numpy.py.
    */
   forward() {
-    if (this.isLast) return false;
+    if (this.isLast || this.isEnded) return false;
     const burst = Object.values(this.description.carried).find(
       (source) => !this.program.blocks[source].every(Number.isFinite),
     );
@@ -286,7 +297,7 @@ export class State {
 
   /** So many steps on, as long as something moves. */
   play(steps) {
-    for (let k = 0; k < steps && !this.still && !this.overflow; k++) {
+    for (let k = 0; k < steps && !this.isStopped; k++) {
       this.still = this.isStill();
       if (!this.still) this.forward();
     }

@@ -286,7 +286,7 @@ export function filledDown(formula, rows) {
 }
 
 /**
- * Rows 0 to `steps`, or to the last finite one: the exported row of step 1, filled down. Leaves the
+ * Rows 0 to `steps`, or to the run's last one: the exported row of step 1, filled down. Leaves the
  * state at the last step.
  */
 function writeSteps(state, steps, worksheets) {

@@ -177,8 +177,7 @@ export class Story {
   get isTold() {
     const { state, scene } = this;
     if (!this.preset || !this.moved || state.starts !== this.starts) return false;
-    const ended = state.overflow || state.still;
-    return !scene.play || state.step === scene.play || Boolean(ended && state.step < scene.play);
+    return !scene.play || state.step === scene.play || (state.isStopped && state.step < scene.play);
   }
 
   /** Tell what happened once it has, with the numbers of then. */

@@ -103,21 +103,26 @@ export class Transport {
 
   advance(steps) {
     const [{ state }, other] = [this, this.beside()];
-    if (other && !other.overflow && !other.isStill()) state.goTo(state.step + steps);
+    if (other && !other.isStopped && !other.isStill()) state.goTo(state.step + steps);
     else state.play(steps);
-    if (state.overflow || state.still || state.isLast || state.step >= this.end)
-      this.playing = false;
+    if (state.isStopped || state.step >= this.end) this.playing = false;
     this.draw();
   }
 
+  /** What says that a run ends, as a person reads it. */
+  get nameOfEnd() {
+    return this.state.blocks[this.state.description.ends].words;
+  }
+
   draw() {
-    const { step, overflow, still, isLast } = this.state;
+    const { step, overflow, still, isEnded, isLast } = this.state;
     setText(this.play, this.playing ? "Pause" : "Play");
     if (step > Number(this.scrub.max)) this.scrub.max = String(2 * step);
     this.scrub.value = String(step);
     setText(this.label, `step ${step}`);
     let because = isLast ? "a run has no more steps" : "";
     if (still) because = "another step would change nothing";
+    if (isEnded) because = `the run ends where ${this.nameOfEnd} is not 0`;
     if (overflow) because = `${overflow} would no longer be a finite number; ${SMALLER}`;
     setText(this.stopped, because && `: stopped here, because ${because}`);
   }

@@ -1,0 +1,173 @@
+"""Bars, axes from labels, limits from numbers and blocks, contours alone, equal scales, and markers
+that left: on the page and as native charts.
+"""
+
+import re
+import zipfile
+
+import numpy as np
+from pages import data, frame
+
+from sheets import (
+    Axis,
+    Contour,
+    Series,
+    Sheet,
+    SheetError,
+    column_index,
+    row_index,
+    softmax,
+    values,
+)
+from sheets.targets.excel import write
+from sheets.targets.excel.layout import layout
+
+CLASSES = ["cat", "dog", "fish"]
+SET = """([name, text]) => {
+    const field = document.querySelector(`.gs-field[aria-label="${name}"]`);
+    field.value = text;
+    field.dispatchEvent(new Event("change"));
+}"""
+# Where the bars of a chart's series end, in the axis's numbers, as the browser shows them.
+TOPS = """([chart, series]) => {
+    const plot = document.querySelectorAll(".js-plotly-plot")[chart];
+    const { yaxis } = plot._fullLayout;
+    const bars = plot.querySelectorAll(".barlayer .trace.bars")[series];
+    return Array.from(bars.querySelectorAll(".point > path"), (path) =>
+        yaxis.p2c(Number(/V([-0-9.]+)/.exec(path.getAttribute("d"))[1])));
+}"""
+HELD = """() => {
+    window.react = Plotly.react;
+    Plotly.react = () => new Promise(() => {});
+}"""
+AXES = """() => Array.from(document.querySelectorAll(".js-plotly-plot"), ({ _fullLayout }) =>
+    ["xaxis", "yaxis"].map((name) => {
+        const { range, _length, ticktext } = _fullLayout[name];
+        return { range, length: _length, names: ticktext || [] };
+    }))"""
+
+
+def kinds() -> Sheet:
+    s = Sheet("kinds", title="Charts of every kind")
+    shift, top = s.parameter("shift", 0.5, -3, 9), s.parameter("top", 4, 1, 20)
+    logits = s.input("logits", [[2.0], [1.0], [0.1]], rows_named=CLASSES)
+    s.input("goal", [[1.0], [0.0], [0.0]], rows_named=CLASSES, role="target")
+    s.let("p", softmax(logits * shift, axis=0))
+    x = s.input("x", [0.1, 0.4, 0.45, 0.5, 0.9, 1.4, 2.0], rows=True)
+    counts, ends = np.histogram(x * shift, bins=5)
+    s.let("counts", counts)
+    s.let("ends", ends)
+    s.let("middles", (s["ends"][:, 1:] + s["ends"][:, :-1]) / 2)
+    s.let("curve", s["counts"] * 0.5)
+    guess = s.input("guess", 1.0)
+    s.let("height", guess * shift)
+    across, up = s.let("across", column_index(9) - 4), s.let("up", row_index(7) - 3)
+    s.let("bowl", (across - shift) ** 2 + up**2)
+    bars = [Series("labels", "p", "p", "bars"), Series("labels", "goal", "goal", "bars", "target")]
+    s.chart("Probabilities", Axis("class"), Axis("probability", 0, 1), bars)
+    counted = [Series("middles", "counts", "counts", "bars"), Series("middles", "curve", "half")]
+    s.chart("Histogram", Axis("x"), Axis("how many", 0), counted)
+    points = [Series("x", "x", "data", "markers"), Series("guess", "height", "guess", "markers")]
+    s.chart("Fitted", Axis("x", None, top), Axis("y", -1, 2), points)
+    surface = Contour("across", "up", "bowl", "loss")
+    s.chart("Bowl", Axis("a", -4, 4), Axis("b", -3, 3), contour=surface, equal=True)
+    ring = [Series("x", "x", "data", "markers")]
+    s.chart("Ring", Axis("a", 0, 4), Axis("b", 0, 2), ring, equal=True)
+    return s
+
+
+def test_a_histogram_is_numpys():
+    found = values(kinds())
+    counts, ends = np.histogram(found["x"] * 0.5, bins=5)
+    np.testing.assert_array_equal(found["counts"], [counts])
+    np.testing.assert_allclose(found["ends"], [ends], rtol=1e-15)
+
+
+def test_the_page_draws_them_and_follows(opened):
+    page = opened(kinds)
+    found = values(kinds())
+    (at, p), (beside, goal) = data(page, 0)
+    np.testing.assert_allclose(p, found["p"].ravel(), rtol=1e-15)
+    assert goal == [1, 0, 0] and all(0.3 < b - a < 0.5 for a, b in zip(at, beside, strict=True))
+    axes = page.evaluate(AXES)
+    assert axes[0][0]["names"] == CLASSES and axes[0][0]["range"] == [-0.5, 2.5]
+    low, high = axes[1][0]["range"]
+    assert low < found["ends"].min() and high > found["ends"].max()
+    assert axes[1][1]["range"][0] == 0 and axes[2][0]["range"][1] == 4
+    for chart in (3, 4):
+        units = [axis["length"] / np.ptp(axis["range"]) for axis in axes[chart]]
+        np.testing.assert_allclose(*units, rtol=1e-3)
+    # plotly waits, so that what moves is ours
+    page.evaluate(HELD)
+    page.evaluate(SET, ["shift", "-2"])
+    frame(page)
+    moved = values(kinds(), {"shift": -2})
+    np.testing.assert_allclose(page.evaluate(TOPS, [0, 0]), moved["p"].ravel(), atol=0.01)
+    page.evaluate("() => { Plotly.react = window.react; }")
+    page.evaluate(SET, ["top", "3"])
+    page.wait_for_timeout(400)
+    low, high = page.evaluate(AXES)[1][0]["range"]
+    assert low < moved["ends"].min() < moved["ends"].max() < high
+    assert page.evaluate(AXES)[2][0]["range"][1] == 3
+
+
+def test_a_marker_that_left_is_told(opened):
+    page = opened(kinds)
+    assert page.locator(".gs-left").count() == 0
+    page.evaluate(SET, ["shift", "9"])
+    told = page.locator(".gs-left").get_by_text("↑ off the chart: guess (1, 9)")
+    told.wait_for()
+    page.evaluate(SET, ["shift", "1"])
+    told.wait_for(state="detached")
+
+
+def test_a_workbook_has_native_charts_of_them(tmp_path):
+    write(kinds(), tmp_path / "kinds.xlsx")
+    with zipfile.ZipFile(tmp_path / "kinds.xlsx") as book:
+        charts = [
+            book.read(name).decode()
+            for name in sorted(book.namelist())
+            if re.fullmatch(r"xl/charts/chart\d+\.xml", name)
+        ]
+    assert len(charts) == 4, "a contour alone is its table"
+    probabilities, histogram, fitted, ring = charts
+    assert probabilities.count("<c:barChart>") == 1 and probabilities.count("<c:ser>") == 2
+    place = layout(kinds()).blocks["p"]
+    rows = f"\\${place.row + 1}:\\$[A-Z]+\\${place.row + 3}"
+    assert re.search(rf"<c:cat><c:strRef><c:f>Sheet!\$[A-Z]+{rows}</c:f>", probabilities)
+    for word in CLASSES:
+        assert f"<c:v>{word}</c:v>" in probabilities
+    assert "<c:lineChart>" in histogram and "<c:barChart>" in histogram
+    assert "<c:min" not in fitted.partition("<c:valAx>")[2].partition("</c:valAx>")[0]
+    assert re.search(r'<c:max val="4(\.0)?"/>', fitted)
+    wide, tall = (float(re.search(rf'<c:{side} val="([^"]+)"/>', ring)[1]) for side in "wh")
+    drawn = re.search(r"<c:plotArea>.*?</c:layout>", ring)
+    assert drawn and wide > 0 and tall > 0
+
+
+def refused(*chart, **more) -> str:
+    s = kinds()
+    try:
+        s.chart("no", *chart, **more)
+    except SheetError as error:
+        assert len(s.charts) == 5
+        return str(error)
+    raise AssertionError("it was taken")
+
+
+def test_what_cannot_be_drawn_is_refused_at_its_line():
+    linear, log = Axis("x", 0, 1), Axis("x", 0.1, 1, "log")
+    bars = [Series("middles", "counts", "n", "bars")]
+    for said, chart in {
+        "bars stand on 0": (linear, Axis("y", 1, 2), bars),
+        "so Axis": (linear, log, bars),
+        "over the same middles": (linear, linear, [*bars, Series("x", "x", "d")]),
+        "there is no block 'tpo'; did you mean top": (Axis("x", 0, "tpo"), linear, bars),
+        "x is 7 x 1; a limit is one number": (Axis("x", 0, "x"), linear, bars),
+        "have no names": (linear, linear, [Series("labels", "middles", "m")]),
+        "it draws nothing": (linear, linear, []),
+        "it has two axes": ("x", "y", bars),
+    }.items():
+        text = refused(*chart)
+        assert text.startswith("test_kinds_of_charts.py:") and said in text, text
+    assert "two linear axes" in refused(linear, log, [Series("x", "x", "d")], equal=True)
