@@ -246,7 +246,7 @@ def _drawn(s: Sheet) -> None:
         landscape(s["curve"], x, s["y"]),
         role="loss",
         format=".4f",
-        note="the loss at each, with the y of now",
+        note="the loss at each, with the present y",
     )
     s.group(
         "The triangle of the next step",

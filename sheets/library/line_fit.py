@@ -201,6 +201,13 @@ def _points(s: Sheet):
         format=".4f",
         note="their mean: what the gradient is of",
     )
+    s.let(
+        "rmse",
+        np.sqrt(s["mse"]),
+        role="loss",
+        format=".4f",
+        note="the root of the mean: how far off, in units of y; the lecture's average loss",
+    )
 
 
 def _nudged(s: Sheet):
@@ -369,7 +376,7 @@ def _charts(s: Sheet):
             Series("line_x", "line_y", "line", role="weight", ghosts=12),
         ],
         note=(
-            "Points, the line of now with faint copies of earlier ones, and each point's error as"
+            "Points, the line with faint copies of earlier ones, and each point's error as"
             " an upright segment."
         ),
         adds=True,

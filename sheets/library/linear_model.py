@@ -224,7 +224,7 @@ def _epoch_loss(s: Sheet, loss):
         note="sum of this epoch's losses before now",
     )
     total = s.let(
-        "loss_sum_now", before + loss, role="loss", format=".6f", note="with the row of now"
+        "loss_sum_now", before + loss, role="loss", format=".6f", note="with the present row"
     )
     s.let(
         "epoch_loss",

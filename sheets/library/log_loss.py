@@ -1,4 +1,4 @@
-"""The course's first spreadsheet: why a model that was 97.5% right landed in place 110."""
+"""The course's first spreadsheet: why a model that was 97.5% right landed in 110th place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ STORY_HONEST = [0.97, 0.99, 0.92, 0.98, 0.88, 0.95, 0.99, 0.85, 0.96, 0.93] * 2 
 ] * 2
 STORY_HONEST[12] = 0.3  # the one mistake, honestly in doubt
 STORY_CERTAIN = [float(p >= 0.5) for p in STORY_HONEST]
-PICTURES = {"40 pictures": STORY_CATS, "honest": STORY_HONEST, "certain": STORY_CERTAIN}
+STORY_WRONG_COLUMN = [1 - p for p in STORY_CERTAIN]  # is_cat, where is_dog was asked for
+PICTURES = {
+    "40 pictures": STORY_CATS,
+    "honest": STORY_HONEST,
+    "certain": STORY_CERTAIN,
+    "the wrong column": STORY_WRONG_COLUMN,
+}
 
 
 def log_loss() -> Sheet:
@@ -393,7 +399,7 @@ def _charts(s: Sheet):
             Series("best_clip", "least_loss", "least, at c = 1 - A", mode="markers", role="weight"),
             Series("mark_clip", "mark_loss", "clip now", mode="markers", role="parameter"),
         ],
-        note="A valley with its lowest point at c = 1 - A; the clip of now is a point on it.",
+        note="A valley with its lowest point at c = 1 - A; the present clip is a point on it.",
     )
 
 

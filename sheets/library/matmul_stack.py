@@ -64,6 +64,12 @@ def matmul_stack(
         ["off", "on"],
         note="on: each layer adds its b_k, and trains it. The lecture had none",
     )
+    normalised = s.choice(
+        "normalised",
+        "off",
+        ["off", "on"],
+        note="on: the inputs are taken to mean 0 and standard deviation 1 first",
+    )
     s.group("One row", "What goes in, and what should come out")
     x = s.input("x", X, low=-LARGEST, high=LARGEST, note="the inputs")
     y = s.input("y", Y, role="target", low=-LARGEST, high=LARGEST, note="the wanted outputs")
@@ -74,7 +80,7 @@ def matmul_stack(
         weights.append(weight(s, k, drawn))
         biases.append(bias(s, k, drawn.shape[1]))
     _shape(s, layers, hidden)
-    activations = _forward(s, x, y, weights, biases, biased)
+    activations = _forward(s, _fed(s, x, normalised), y, weights, biases, biased)
     _training(s, [*weights, *biases], rate)
     _sizes(s, activations, y, len(weights))
     _charts(s, len(weights))
@@ -92,10 +98,24 @@ def _shape(s: Sheet, layers: int, hidden: Sequence[int]) -> None:
         s.size(f"width_{k}", width, 1, WIDEST, note=f"columns of h_{k}")
 
 
+def _fed(s: Sheet, x: Expr, normalised: Expr) -> Expr:
+    """What layer 1 takes: the inputs as they are, or with mean 0 and standard deviation 1."""
+    s.group("What goes in", "As it is, or normalised")
+    spread = s.let(
+        "spread", np.sqrt(((x - x.mean()) ** 2).mean()), note="the standard deviation of the inputs"
+    )
+    return s.let(
+        "x_fed",
+        np.where(normalised, (x - x.mean()) / np.maximum(LOWEST, spread), x),
+        format=".2f",
+        note="what layer 1 takes: x, or (x - mean) / spread",
+    )
+
+
 def _forward(
     s: Sheet, x: Expr, y: Expr, weights: Sequence[Expr], biases: Sequence[Expr], biased: Expr
 ) -> list[Expr]:
-    """x, h_1, h_2, ..., output."""
+    """What goes in, h_1, h_2, ..., output."""
     s.group(
         "Activations",
         "Each is a row of numbers times a matrix; nothing stands between the matrices",

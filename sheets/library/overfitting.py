@@ -260,7 +260,7 @@ def _drawn(s: Sheet, curve: SimpleNamespace) -> None:
     s.group("The curves as the chart draws them", worksheet="Chart", folded=True)
     x = s.let("curve_x", row_index(DRAWN) / (DRAWN - 1), format=".3f", note="from 0 to 1")
     waves = _waves(s, "curve_waves", x)
-    s.let("curve_y", waves @ curve.used, format=".3f", role="weight", note="the curve of now")
+    s.let("curve_y", waves @ curve.used, format=".3f", role="weight", note="the present curve")
     best = waves @ s["best_coefficient"]
     s.let("best_y", best, format=".3f", role="weight", note="the curve of the best epoch")
     s.let("truth_y", _truth(x), format=".3f", role="target", note="what the points were drawn from")
@@ -279,7 +279,7 @@ def _charts(s: Sheet) -> None:
             Series("curve_x", "truth_y", "hidden curve", role="input"),
         ],
         note=(
-            "The points that are trained on and those that are kept back, the curve of now, the one"
+            "The points that are trained on and those that are kept back, the present curve, the one"
             " of the best epoch, and the hidden curve that the points were drawn from."
         ),
     )
