@@ -216,7 +216,7 @@ def test_gradients_are_quotients():
     h = s.let("h", np.tanh(s.let("z", x @ w)))
     s.let("loss", (h**2).mean(), symbol="L")
     backprop(s, "loss", ["w"])
-    s.let("step", 1 - s["d_w"] ** 2)
+    s.let("rest", 1 - s["d_w"] ** 2)
     assert (
         equation(s, "d_h")
         == r"\frac{\partial L}{\partial h} = \frac{\frac{\partial L}{\partial L}}{n} \cdot 2"
@@ -236,7 +236,7 @@ def test_gradients_are_quotients():
         r" L}{\partial z_{k}}"
     )
     assert (
-        cell_equation(s, "step") == r"\text{step}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
+        cell_equation(s, "rest") == r"\text{rest}[i] = 1 - (\frac{\partial L}{\partial w_{i}})^{2}"
     )
 
 

@@ -58,3 +58,47 @@ def test_a_clip_whose_limits_cross():
     assert found["loss"].item() == -111
     assert found["d_x"].tolist() == [[0, 0, 0]]
     assert (found["d_low"].item(), found["d_high"].item()) == (0, 111)
+
+
+def roots() -> Sheet:
+    s = Sheet("roots")
+    x, third = s.input("x", [[-8.0, -1.0, 0.0, 8.0]]), s.input("third", 1 / 3)
+    s.let("cube_root", x ** (1 / 3))
+    s.let("fifth_root", x ** (-0.2))
+    s.let("square_root", x**0.5)
+    s.let("by_a_block", x**third)
+    s.let("whole", x ** s.input("two", 2.0))
+    return s
+
+
+ROOTS = workbooks.register("roots", roots, notes=False)
+
+
+def test_a_root_of_a_negative_number_is_no_number_on_the_page():
+    s = roots()
+    found, page = values(s), engines.in_javascript(s)
+    for name in s.blocks:
+        np.testing.assert_allclose(page[name], found[name], rtol=1e-15)
+    assert np.isnan(found["cube_root"]).tolist() == [[True, True, False, False]]
+
+
+@pytest.mark.parametrize(
+    "recalculated", [workbooks.in_ironcalc, workbooks.in_gnumeric, workbooks.in_libreoffice]
+)
+def test_nor_in_a_workbook(recalculated):
+    s = roots()
+    found = engines.numbers(s, recalculated(ROOTS))
+    for name in s.blocks:
+        expected = values(s)[name]
+        expected[np.isinf(expected)] = np.nan  # 0 to a negative power is an error
+        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
+
+
+def test_an_infinite_gradient_of_one_row_leaves_the_others_alone():
+    s = Sheet("looked_up")
+    x, t = s.input("x", [[1.0], [5.0], [0.0]]), s.input("t", [[0.0], [1.0]])
+    s.let("loss", np.sqrt(s.let("rows", x[t]) - 1).sum())
+    backprop(s, "loss", ["x"])
+    found = values(s)["d_x"].ravel().tolist()
+    assert found == [np.inf, 0.25, 0]
+    assert engines.in_javascript(s)["d_x"].ravel().tolist() == found

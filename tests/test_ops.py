@@ -314,7 +314,7 @@ AWKWARD = [
     "B",
     "A",
     "run",
-    "step",
+    "stop",
     "rows",
     "IFERROR",
     "LN",
@@ -329,7 +329,7 @@ AWKWARD += [
     "blocks",
     "said",
     "Math",
-    "constructor",
+    "prototype",
     "k_0",
     "t_0",
 ]

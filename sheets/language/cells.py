@@ -19,6 +19,9 @@ from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise
 from .functions import composed
 
 ONE: Shape = (1, 1)
+# The arg of a product of a condition and a number: where it does not hold that is 0, also of what
+# is infinite. In a workbook, where infinite is an error, it is a product like any other.
+PICKED = "picked"
 
 
 class Shifted(NamedTuple):
@@ -159,7 +162,8 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
         case "put":
             g, rows = e.args
             chosen = Expr("equal", (at(rows, k, 0, depth + 1), index(i)), ONE)
-            return over("sum", _times(chosen, at(g, k, j, depth + 1)), k, g.shape[0])
+            picked = Expr("multiply", (chosen, at(g, k, j, depth + 1)), ONE, PICKED)
+            return over("sum", picked, k, g.shape[0])
         case "stack":
             if isinstance(i, int):
                 return at(e.args[i], 0, j, depth)

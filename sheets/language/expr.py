@@ -416,10 +416,20 @@ def negated(x: Expr) -> Expr:
 
 
 def power(base: Any, exponent: Any) -> Expr:
-    """A constant exponent is `power`; any other is `general_power`, since Excel has no 0^0."""
+    """A constant exponent is `power`; any other is `general_power`, since Excel has no 0^0, and
+    knows odd roots of negative numbers, which numpy does not.
+    """
     exponent = lift(exponent)
-    fixed = exponent.op == "const" and not is_number(exponent, 0)
+    fixed = exponent.op == "const" and not is_number(exponent, 0) and not _is_odd_root(exponent)
     return elementwise("power" if fixed else "general_power", base, exponent)
+
+
+def _is_odd_root(exponent: Expr) -> bool:
+    """Whether a spreadsheet takes a number for 1/3, 1/5, ... or their negatives."""
+    if isinstance(exponent.arg, Rows) or abs(exponent.arg) >= 1:
+        return False
+    root = 1 / exponent.arg
+    return round(root) % 2 == 1 and abs(root - round(root)) < 1e-9 * abs(root)
 
 
 def where(condition: Any, a: Any, b: Any) -> Expr:

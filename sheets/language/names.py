@@ -11,6 +11,18 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 # A cell's address in a spreadsheet: W1, R1C1. So write W_1.
 CELL_LIKE = re.compile(r"([A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]\d*|[Cc]\d*)\Z")
 TAKEN = {"true", "false", "null", "nan", "inf", "undefined", "print_area", "print_titles"}
+# What every JavaScript object has, so that a page would find it in a list of blocks.
+OF_OBJECTS = {
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+}
+# What a page, its link and its charts say of a whole sheet; `self` is Python's.
+OF_SHEETS = {"step", "preset", "hide", "lock", "mode", "self"}
 OWN_WORKSHEETS = {
     "story",
     "step_shown",
@@ -31,9 +43,19 @@ def check_name(name: str) -> None:
         instead = f"{name[0]}_{name[1:] or 'value'}"
         advice = f"write it with _, such as {instead}"
         raise SheetError(f"{name!r} is a cell's address in Excel; {advice}")
-    if keyword.iskeyword(name) or name.lower() in TAKEN:
+    if keyword.iskeyword(name) or name.lower() in TAKEN or name in OF_OBJECTS:
         where = "in Python, JavaScript or Excel"
         raise SheetError(f"{name!r} already means something {where}; choose another name")
+
+
+def check_block_name(name: str) -> None:
+    """As `check_name`, of a block."""
+    check_name(name)
+    if name in OF_SHEETS:
+        raise SheetError(
+            f"{name!r} says something of the whole sheet, in its link or its charts; choose another"
+            f" name for a block, such as {name}_now"
+        )
 
 
 def check_worksheet(group: str, worksheet: str, before: set[str]) -> None:

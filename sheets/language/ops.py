@@ -96,8 +96,12 @@ OPS = {
     # Excel: -2^2 is 4, and ^ groups to the left; JavaScript: -2**2 is an error. So atoms alone.
     "power": Op(np.power,              "pow|{0:atom}^{1:atom}",       "Math.pow({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _power_vjp),
-    # Excel has no 0^0; numpy and JavaScript say 1.
-    "general_power": Op(np.power,      "IF({1}=0,1,{0:atom}^{1:atom})", "_power({0},{1})",
+    # Excel has no 0^0, where numpy and JavaScript say 1, and takes odd roots of negative numbers,
+    # where these have no number. How formulas.py writes it for a base that is never negative is
+    # shorter.
+    "general_power": Op(np.power,
+        "IF({1}=0,1,IF(({0:add}<0)*({1:add}<>INT({1})),SQRT(-1),{0:atom}^{1:atom}))",
+        "_power({0},{1})",
         "pow|{0:atom}^{{{1}}}",                    _general_power_vjp),
     "negative": Op(np.negative,        "add|-{0:sign}",               "add|-{0:atom}",
         "add|-{0:term}",                           lambda g, y, a: (-g,)),

@@ -26,7 +26,7 @@ from .functions import column_index, row_index
 from .inner_blocks import Parts, alike, is_plain, with_names
 from .inputs import checked, checked_inputs
 from .labels import CELL, labels_of, place_of
-from .names import check_name, check_worksheet
+from .names import check_block_name, check_name, check_worksheet
 from .roles import ROLES
 from .scans import DOWN, row_formula, rows_of, scanned
 from .scene import Scene, settings_among, usual_scene
@@ -202,7 +202,7 @@ class Sheet(Blocks):
 
     def _check(self, block: Block) -> None:
         """Raises SheetError for a block that cannot be one of this sheet."""
-        check_name(block.name)
+        check_block_name(block.name)
         checked_format(block.format)
         if block.role not in ROLES:
             roles = ", ".join(ROLES)

@@ -125,7 +125,7 @@ def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
     s.group("Units", "Each unit is max(0, weight * x + bias), and adds height times that")
     about = {"role": "weight", "format": ".3f"}
     right = np.where(np.equal(k % 2, 0), 1, -1)  # every other unit looks to the left
-    centre = (2 * k + 1) / hands.units - 1
+    centre = (2 * k + 1 - hands.units) / hands.units  # as exact as the points of the curve
     starts = {
         "weight": np.where(spread, right, drawn["weight"]),
         "bias": np.where(spread, -right * centre, drawn["bias"] / 2),

@@ -20,7 +20,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..language.blocks import Input
-from ..language.cells import Index, Running, Shifted, at
+from ..language.cells import PICKED, Index, Running, Shifted, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
 from ..language.expr import Expr, Rows, is_number
@@ -147,6 +147,9 @@ class Writer:
                 return Text(f"+{found}" if e.args else found)
             case "over":
                 return self._over(e, lines)
+            case "multiply" if e.arg == PICKED:
+                condition, x = (self.source(a, lines) for a in e.args)
+                return Text(f"({condition:truth}?{x}:0)")
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
                 return Text(f"_square({self.source(e.args[0], lines)})")
             case "choose":

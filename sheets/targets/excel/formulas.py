@@ -378,6 +378,10 @@ class Writer:
                 return self._over(e, spans)
             case "choose":
                 return self._choose(e, spans)
+            case "general_power" if _never_negative(e.args[0], self.sheet):
+                return spell(
+                    "IF({1}=0,1,{0:atom}^{1:atom})", [self.text(a, spans) for a in e.args], TEST
+                )
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
