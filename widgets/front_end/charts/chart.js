@@ -2,6 +2,7 @@
 // something moves, plotly's lines and markers can be moved without it.
 
 import { element } from "../elements/elements.js";
+import { coloursOf } from "./colours.js";
 import { Dragging } from "./dragging.js";
 import { Handles } from "./handles.js";
 import { Key } from "./key.js";
@@ -29,9 +30,10 @@ const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 /**
  * @param {import("../engine/description.js").Axis} axis
  * @param {number} size of the type, in pixels
+ * @param {string} grid its lines' colour
  * @param {number} most labels on a logarithmic axis
  */
-function axisOf(axis, size, most = MOST_DECADES) {
+function axisOf(axis, size, grid, most = MOST_DECADES) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
@@ -41,7 +43,7 @@ function axisOf(axis, size, most = MOST_DECADES) {
     autorange: false,
     fixedrange: true,
     zeroline: false,
-    gridcolor: "#e3e3e3",
+    gridcolor: grid,
     linecolor: "#888",
     ...(log
       ? {
@@ -58,7 +60,7 @@ const SKETCH = {
   type: "scatter",
   mode: "lines",
   name: "your prediction",
-  line: { color: "#000", width: 4, dash: "dot", simplify: false },
+  line: { width: 4, dash: "dot", simplify: false },
   hoverinfo: "skip",
 };
 
@@ -110,17 +112,20 @@ export class Chart {
 
   traces() {
     const { roles } = this.state.description;
+    const colours = coloursOf(this.plot);
     const drawn = this.items.map((item, k) => ({
-      ...traceOf(item, roles[item.series.role].colour),
+      ...traceOf(item, colours.line(roles[item.series.role].colour), colours.paper),
       ...this.drawn[k],
       ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
     }));
-    const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
+    const line = { ...SKETCH.line, color: colours.ink };
+    const sketch = this.sketched?.x.length ? [{ ...SKETCH, line, ...this.sketched }] : [];
     const put = [...drawn, ...sketch].map((trace) =>
       this.key.out.has(trace.name) ? { ...trace, visible: false } : trace,
     );
     this.key.draw([...drawn, ...sketch]);
-    return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...put];
+    const { contour } = this.chart;
+    return [...(contour ? [contourTrace(this.state, contour, colours)] : []), ...put];
   }
 
   /** Where each item stands now. */
@@ -273,6 +278,12 @@ export class Chart {
     this.plot.on("plotly_afterplot", () => this.overdraw());
     this.sizes = new ResizeObserver(() => this.fit());
     this.sizes.observe(this.plot);
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => {
+      this.plot.layout = this.layout();
+      this.drawAnew();
+    };
+    this.dark.addEventListener("change", this.recolour);
   }
 
   /** In the type that the page has now. */
@@ -280,17 +291,19 @@ export class Chart {
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
     const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
     const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
+    const { ink, paper, grid } = coloursOf(this.plot);
     return {
       margin: { l: left, r: right, t: 0.8 * size, b: 3.7 * size },
-      font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
-      paper_bgcolor: "#fff",
-      plot_bgcolor: "#fff",
+      font: { family: "system-ui, sans-serif", size, color: ink },
+      paper_bgcolor: paper,
+      plot_bgcolor: paper,
       xaxis: axisOf(
         { ...this.chart.x, high: this.lastStep },
         size,
+        grid,
         Math.max(1, Math.min(MOST_DECADES, room)),
       ),
-      yaxis: axisOf(this.chart.y, size),
+      yaxis: axisOf(this.chart.y, size, grid),
       showlegend: false, // the key says it, above the plot
       hovermode: "closest",
       transition: { duration: 0 },
@@ -303,6 +316,7 @@ export class Chart {
     if (!this.started) return;
     this.started = false;
     this.sizes.disconnect();
+    this.dark.removeEventListener("change", this.recolour);
     this.plotly.purge(this.plot);
   }
 
@@ -412,6 +426,7 @@ export class Chart {
     this.restLater();
     if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
     this.plot.layout = this.layout();
+    this.behind = true; // a presentation has other colours too
     await this.plotly.Plots.resize(this.plot);
   }
 }

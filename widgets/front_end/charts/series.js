@@ -43,11 +43,6 @@ const SYMBOLS = ["circle", "diamond", "square", "cross"];
 const FAR = 1000;
 const MOST_POINTS = 600; // of a run; a longer one shows every so many steps, and the last
 const LINE_LEVELS = 16; // of a contour
-const CONTOUR_COLOURS = [
-  [0, "#74add1"], // the valley is darkest
-  [0.4, "#c6dbef"],
-  [1, "#ffffff"],
-];
 
 /**
  * Numbers that can be drawn on an axis, NaN (a gap) for those that cannot.
@@ -128,8 +123,9 @@ export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "
  * The trace of an item, but for its points.
  * @param {Item} item
  * @param {string} colour of the series's role
+ * @param {string} paper behind the chart
  */
-export function traceOf({ series, s, ghost, other }, colour) {
+export function traceOf({ series, s, ghost, other }, colour, paper) {
   const told = {
     type: "scatter",
     mode: plotlyMode(series),
@@ -147,7 +143,7 @@ export function traceOf({ series, s, ghost, other }, colour) {
       color: colour,
       size: 13,
       symbol: SYMBOLS[s % SYMBOLS.length],
-      line: { color: "#fff", width: 1.5 },
+      line: { color: paper, width: 1.5 },
     },
     hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
   };
@@ -195,13 +191,13 @@ export function surfaceOf({ program }, contour) {
 }
 
 /** The contour's trace; its hover label tells the number itself. */
-export function contourTrace(state, contour) {
+export function contourTrace(state, contour, { contour: colorscale }) {
   return {
     type: "contour",
     ...surfaceOf(state, contour),
     text: tableOf(state.program, contour, (number) => number.toPrecision(4)),
     autocontour: false,
-    colorscale: CONTOUR_COLOURS,
+    colorscale,
     line: { color: "#6b7f8f", width: 1 },
     showscale: false,
     name: contour.label,

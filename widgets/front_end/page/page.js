@@ -14,6 +14,7 @@
 // elements: the one way to make an element
 //   elements     elements, buttons, fields, and who has the focus
 // charts: curves and markers, by plotly.js
+//   colours      light or dark as the page is
 //   series       what a chart draws, as plotly's traces
 //   moving       moves what plotly has drawn, without plotly
 //   dragging     a pointer on a chart sets inputs
