@@ -34,7 +34,8 @@ from .picture import ended, picture, picture_of_run
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
 main > .lessons { padding: 0; margin: 0; list-style: none; max-width: none; }
-.lesson { display: block; padding: 14px; border: 1px solid light-dark(#bbb, #4a5058); border-radius: 10px; }
+.lesson { display: block; padding: 14px; border-radius: 10px;
+  border: 1px solid light-dark(#bbb, #4a5058); }
 .lesson { color: inherit; text-decoration: none; }
 .lesson:hover, .lesson:focus-visible { border-color: #0072b2; outline: none; }
 .lesson:hover, .lesson:focus-visible { box-shadow: 0 0 0 2px #0072b2; }

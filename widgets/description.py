@@ -261,6 +261,7 @@ def _axis(axis: Axis) -> types.Axis:
         "high": axis.high,
         "scale": axis.scale,
         "names": list(axis.names),
+        "follows": axis.follows,
     }
 
 

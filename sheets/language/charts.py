@@ -62,7 +62,8 @@ class Contour:
 class Axis:
     """title with what is measured; low and high fixed while dragging; scale linear or log.
 
-    names: of a linear axis, words that stand in place of the numbers 0, 1, 2, ...
+    names: of a linear axis, words that stand in place of the numbers 0, 1, 2, ... follows: low and
+    high are for numbers within them; where there are others, the axis goes where they are.
     """
 
     title: str
@@ -70,6 +71,7 @@ class Axis:
     high: float
     scale: str = "linear"
     names: tuple[str, ...] = ()
+    follows: bool = False
 
 
 @dataclass(frozen=True)

@@ -256,7 +256,10 @@ def _axis(axis: Axis, over_steps: bool) -> dict[str, Any]:
             float(f"{ends * unit:.12g}")
             for ends in (math.floor(axis.low / unit), math.ceil(axis.high / unit))
         )
-    options |= {"min": low, "crossing": low, "label_position": "low"}
+    options |= {"label_position": "low"}
+    if axis.follows:
+        return options  # the program's own choice, as what is drawn may lie anywhere
+    options |= {"min": low, "crossing": low}
     if not over_steps:
         options |= {"max": high} | ({} if axis.scale == "log" else {"major_unit": unit})
     return options

@@ -4,6 +4,7 @@
 import { element } from "../elements/elements.js";
 import { coloursOf } from "./colours.js";
 import { Dragging } from "./dragging.js";
+import { endsOf } from "./following.js";
 import { Handles } from "./handles.js";
 import { Key } from "./key.js";
 import { move, moveContour } from "./moving.js";
@@ -25,6 +26,7 @@ const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
 const MOST_DECADES = 8; // labels on a logarithmic axis
+const LONG = 1000; // numbers from here on need more room beside an axis
 const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 
 /**
@@ -73,7 +75,9 @@ export class Chart {
    */
   constructor(state, chart, place, say) {
     this.state = state;
-    this.chart = chart;
+    this.told = chart;
+    /** The same with the axes as they are drawn. @type {import("../engine/description.js").Chart} */
+    this.chart = { ...chart };
     this.items = itemsOf(chart, null);
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
     this.lastStep = chart.x.high;
@@ -269,6 +273,7 @@ export class Chart {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
     this.waiting.remove();
+    this.followed();
     this.drawn = this.points();
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
@@ -289,7 +294,9 @@ export class Chart {
   /** In the type that the page has now. */
   layout() {
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
-    const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
+    const { low, high, scale } = this.chart.y;
+    const labels = scale === "log" ? 4.8 : Math.max(-low, high) < LONG ? 4 : 5.4;
+    const [left, right] = [labels, 1.2].map((part) => part * size);
     const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
     const { ink, paper, grid } = coloursOf(this.plot);
     return {
@@ -298,7 +305,7 @@ export class Chart {
       paper_bgcolor: paper,
       plot_bgcolor: paper,
       xaxis: axisOf(
-        { ...this.chart.x, high: this.lastStep },
+        this.overSteps ? { ...this.chart.x, high: this.lastStep } : this.chart.x,
         size,
         grid,
         Math.max(1, Math.min(MOST_DECADES, room)),
@@ -323,6 +330,7 @@ export class Chart {
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
     if (!this.started) return;
+    this.follow();
     const now = this.points();
     const changed = now
       .map((_, k) => k)
@@ -336,11 +344,39 @@ export class Chart {
     if (this.behind) this.restLater();
   }
 
-  /** An axis of steps grows with the run, by doubling: each time plotly draws anew. */
+  /** Move the axes that follow what is drawn on them; whether one was moved. */
+  followed() {
+    const axes = /** @type {("x"|"y")[]} */ (["x", "y"]);
+    const moved = axes.filter((axis) => {
+      if (!this.told[axis].follows) return false;
+      const now = this.chart[axis];
+      const { low, high } = endsOf(this.state, this.told, axis, now);
+      this.chart[axis] = { ...now, low, high };
+      return now.low !== low || now.high !== high;
+    });
+    return moved.length > 0;
+  }
+
+  follow() {
+    if (!this.followed()) return;
+    this.drawn = this.points();
+    this.plot.layout = this.layout();
+    this.drawAnew();
+  }
+
+  /**
+   * An axis of steps grows with the run, by doubling, and is short again when another begins: each
+   * time plotly draws anew.
+   */
   extend() {
-    if (!this.overSteps || this.state.step <= this.lastStep) return;
-    while (this.lastStep < this.state.step) this.lastStep *= 2;
-    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    const { step, starts } = this.state;
+    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return;
+    this.starts = starts;
+    let last = this.chart.x.high;
+    while (last < step) last *= 2;
+    if (last === this.lastStep) return;
+    this.lastStep = last;
+    this.plot.layout.xaxis.range = [this.chart.x.low, last];
     this.drawAnew();
   }
 

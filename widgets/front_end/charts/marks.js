@@ -2,7 +2,9 @@
 // run's line has a dot where it has come to.
 
 import { placeOf } from "../engine/blocks.js";
+import { shown } from "../engine/numbers.js";
 import { nearestMarker, placeAt } from "./dragging.js";
+import { departed } from "./leaving.js";
 import { write } from "./moving.js";
 import { isOwn } from "./series.js";
 
