@@ -10,8 +10,10 @@ import { Key } from "./key.js";
 import { move, moveContour } from "./moving.js";
 import {
   contourTrace,
+  HANDLE,
   isOwn,
   itemsOf,
+  MARKER,
   plotlyMode,
   pointsOf,
   surfaceOf,
@@ -22,6 +24,7 @@ import {
 /** @typedef {import("./series.js").Plot} Plot */
 /** @typedef {import("./series.js").Points} Points */
 
+const FEW = 5; // markers of a series, which are large where they can be dragged
 const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
@@ -118,7 +121,12 @@ export class Chart {
     const { roles } = this.state.description;
     const colours = coloursOf(this.plot);
     const drawn = this.items.map((item, k) => ({
-      ...traceOf(item, colours.line(roles[item.series.role].colour), colours.paper),
+      ...traceOf(
+        item,
+        colours.line(roles[item.series.role].colour),
+        colours,
+        this.isHandle(item, k) ? HANDLE : MARKER,
+      ),
       ...this.drawn[k],
       ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
     }));
@@ -130,6 +138,12 @@ export class Chart {
     this.key.draw([...drawn, ...sketch]);
     const { contour } = this.chart;
     return [...(contour ? [contourTrace(this.state, contour, colours)] : []), ...put];
+  }
+
+  /** Whether an item's markers are few, and dragged. */
+  isHandle(item, k) {
+    const few = (this.drawn[k]?.x.length ?? 0) <= FEW;
+    return few && isOwn(item) && this.dragging.holds(item);
   }
 
   /** Where each item stands now. */
@@ -313,6 +327,7 @@ export class Chart {
       yaxis: axisOf(this.chart.y, size, grid),
       showlegend: false, // the key says it, above the plot
       hovermode: "closest",
+      dragmode: false, // or plotly would keep a finger from scrolling the page
       transition: { duration: 0 },
     };
   }

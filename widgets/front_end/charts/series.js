@@ -37,6 +37,8 @@
  * @property {boolean} started whether plotly has drawn
  */
 
+export const MARKER = 13; // pixels, and of one that can be dragged:
+export const HANDLE = 20;
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const SYMBOLS = ["circle", "diamond", "square", "cross"];
 // axis lengths: a point further off is drawn there, since no browser draws at 1e300
@@ -123,9 +125,10 @@ export const plotlyMode = (series) => (series.mode === "markers" ? "markers" : "
  * The trace of an item, but for its points.
  * @param {Item} item
  * @param {string} colour of the series's role
- * @param {string} paper behind the chart
+ * @param {import("./colours.js").Colours} colours of the chart
+ * @param {number} size of a marker, in pixels; large: one that can be dragged, and is ringed
  */
-export function traceOf({ series, s, ghost, other }, colour, paper) {
+export function traceOf({ series, s, ghost, other }, colour, { paper, ink }, size) {
   const told = {
     type: "scatter",
     mode: plotlyMode(series),
@@ -141,9 +144,9 @@ export function traceOf({ series, s, ghost, other }, colour, paper) {
     },
     marker: {
       color: colour,
-      size: 13,
+      size,
       symbol: SYMBOLS[s % SYMBOLS.length],
-      line: { color: paper, width: 1.5 },
+      line: size > MARKER ? { color: ink, width: 2 } : { color: paper, width: 1.5 },
     },
     hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
   };

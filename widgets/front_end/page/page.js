@@ -21,6 +21,7 @@
 //   dragging     a pointer on a chart sets inputs
 //   handles      points of a reader's own curve, moved by pointer or by keys
 //   key          what each line and marker is, in words
+//   leaving      what has left a chart, and whereto
 //   marks        which places of a chart stand for a cell
 //   chart        one chart: drawn, moved, at rest, drawn upon
 // sheet: the cells
