@@ -155,9 +155,7 @@ export class Dragging {
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
     const near = this.nearest(at);
     const taken =
-      near ||
-      (drawn >= 0 && { s: drawn, k: null }) ||
-      (!this.chart.chart.adds && this.single());
+      near || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
     if (!at.inside || (!taken && !this.chart.chart.adds)) return;
     this.hold(event);
     const waits = event.pointerType === "touch" && !near;
