@@ -35,13 +35,14 @@ from .picture import ended, picture, picture_of_run
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
 main > .lessons { padding: 0; margin: 0; list-style: none; max-width: none; }
-.lesson { display: block; padding: 14px; border: 1px solid #bbb; border-radius: 10px; }
+.lesson { display: block; padding: 14px; border-radius: 10px;
+  border: 1px solid light-dark(#bbb, #4a5058); }
 .lesson { color: inherit; text-decoration: none; }
 .lesson:hover, .lesson:focus-visible { border-color: #0072b2; outline: none; }
 .lesson:hover, .lesson:focus-visible { box-shadow: 0 0 0 2px #0072b2; }
-.lessons h3 { margin: 8px 0 4px; color: #00527f; }
+.lessons h3 { margin: 8px 0 4px; color: light-dark(#00527f, #7cc3f2); }
 .lessons p { margin: 0 0 4px; }
-.lessons p + p { font-size: 0.88em; color: #555; }
+.lessons p + p { font-size: 0.88em; color: light-dark(#555, #a8adb4); }
 .part { margin: 2.2em 0 0.2em; }
 .part + p { margin: 0 0 12px; }
 .lessons svg { width: 100%; height: auto; }

@@ -138,3 +138,42 @@ def test_a_locked_input_is_not_dragged(page, page_file):
     drag(page, 0, (-0.5, 1.5), (-0.5, 3))
     assert (number(page, "x", 1), number(page, "y", 1), number(page, "b")) == (1, 2, 1)
     assert cell(page, "x", 3).count() == 0
+
+
+def swipe(page, start: tuple[float, float], end: tuple[float, float], on: int) -> None:
+    """A finger goes from one pixel to another, as the browser itself sees fingers."""
+    touches = page.context.new_cdp_session(page)
+    for kind, at in (
+        ("touchStart", start),
+        *(
+            ("touchMove", tuple(a + (b - a) * k / on for a, b in zip(start, end, strict=True)))
+            for k in range(1, on + 1)
+        ),
+        ("touchEnd", None),
+    ):
+        points = [] if at is None else [{"x": at[0], "y": at[1]}]
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(30)
+    frame(page)
+
+
+def test_a_finger_on_a_chart_scrolls_the_page_and_on_a_marker_moves_it(browser, page_file):
+    with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
+        page = context.new_page()
+        page.goto(page_file(descent).as_uri())
+        page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+        inputs = (
+            "[...document.querySelectorAll('td.gs-input, .gs-field')]"
+            ".map((node) => node.value ?? node.textContent)"
+        )
+        for chart, at in enumerate([(2, -4), (3, 3), (10, 10), (1, 2), (0.5, 80)]):
+            left, top = place(page, chart, *at)
+            before, stood = page.evaluate(inputs), page.evaluate("scrollY")
+            swipe(page, (left, top), (left, top - 150), on=8)
+            assert page.evaluate("scrollY") >= stood + 100
+            assert page.evaluate(inputs) == before
+        start, end = place(page, 0, 1, 2), place(page, 0, 1, -2)
+        stood = page.evaluate("scrollY")
+        swipe(page, start, end, on=8)
+        assert page.evaluate("scrollY") == stood
+        assert number(page, "y", 1) == pytest.approx(-2, abs=0.3)

@@ -62,6 +62,8 @@ TAKEN = [
     ("bias", "-2.5e-3", [[-0.0025]]),
     ("bias", "+.5", [[0.5]]),
     ("bias", "5.", [[5]]),
+    ("bias", " 90 % ", [[0.9]]),
+    ("prediction", ["90%", "2.5%", "0%", "1"], [[0.9], [0.025], [0], [1]]),
     ("bias", "[2]", [[2]]),
     ("bias", "[[2]]", [[2]]),
     ("bias", [2], [[2]]),
@@ -127,7 +129,6 @@ REFUSED = [
     ("bias", "1_000", "bias is '1_000'; it must be a number"),
     ("bias", "0x10", "bias is '0x10'; it must be a number"),
     ("bias", "1,5", "bias is '1,5'; it must be a number (a point, not a comma)"),
-    ("bias", "5%", "bias is '5%'; it must be a number"),
     ("bias", "１", "bias is '１'; it must be a number"),  # a full-width one, which float() takes
     ("bias", "1 2", "bias is '1 2'; it must be a number"),
     ("bias", "=1+1", "bias is '=1+1'; it must be a number"),
@@ -436,9 +437,9 @@ def test_the_general_format_keeps_four_digits(x):
 # --- what is typed: the page and Python agree
 
 PLAIN_TEXT = st.from_regex(
-    r"[+-]?([0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6})([eE][+-]?[0-9]{1,3})?",
+    r"[+-]?([0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6})([eE][+-]?[0-9]{1,3})? ?%?",
     fullmatch=True,
-    alphabet="0123456789+-.eE",
+    alphabet="0123456789+-.eE %",
 )
 ODD_TEXT = st.text(alphabet="0123456789+-.eE_ xNaInfity,%", max_size=6)
 TYPED = ["bias", "count", "debt", "rate", "kind", "batch"]

@@ -113,9 +113,10 @@ def test_the_page_draws_them_and_follows(opened):
 
 def test_a_marker_that_left_is_told(opened):
     page = opened(kinds)
-    assert page.locator(".gs-left").count() == 0
+    left = page.locator(".gs-marks text")
+    assert left.count() == 0
     page.evaluate(SET, ["shift", "9"])
-    told = page.locator(".gs-left").get_by_text("↑ off the chart: guess (1, 9)")
+    told = left.get_by_text("guess, off the chart: 9")
     told.wait_for()
     page.evaluate(SET, ["shift", "1"])
     told.wait_for(state="detached")

@@ -231,22 +231,39 @@ def test_seed_noise_and_truth_redraw_the_points_until_they_are_given():
     assert both["moved_points"].item() == 2
 
 
-def test_points_outside_the_chart_are_counted():
-    found = values(SHEET, rows([(0.5, 8), (-1, 8), (2, 8), (0.5, 500), (0.5, -500)]))
-    np.testing.assert_array_equal(found["outside"].ravel(), [0, 1, 1, 1, 1])
-    assert "Points outside the chart: 4 of 5. They count all the same." in sentences(SHEET, found)
+@pytest.mark.parametrize(
+    ("x", "ends", "limit"),
+    [
+        ([0.2, 0.7], (0, 1), "4.04"),
+        ([10, 20, 30], (10, 30), "0.0021"),
+        ([1990, 2000, 2015], (1990, 2015), "0.0000002496"),
+    ],
+)
+def test_the_line_and_the_limit_are_of_data_at_any_scale(x, ends, limit):
+    found = values(SHEET, {"x": x, "y": x, "a": 2, "b": 3})
+    assert (found["left_x"].item(), found["right_x"].item()) == ends
+    heights = [2 * end + 3 for end in ends]
+    assert [found["left_y"].item(), found["right_y"].item()] == heights
+    np.testing.assert_array_equal(found["line_y"].ravel(), heights)
+    largest = np.linalg.eigvalsh(
+        2 * np.array([[np.mean(np.square(x)), np.mean(x)], [np.mean(x), 1]])
+    )
+    assert any(
+        f"stable one, {2 / largest.max():.10f}"[: len("stable one, ") + len(limit)] in said
+        for said in sentences(SHEET, found)
+    ), limit
 
 
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
         ({"x": [], "y": []}, "x is 0 x 0; it must have 1 to 1000 rows"),
-        ({"x": "text"}, "x row 1 is 'text'; it must be a number from -10 to 10"),
+        ({"x": "text"}, "x row 1 is 'text'; it must be a number from -1000000 to 1000000"),
         ({"x": [0.5, None]}, "x row 2 is empty"),
-        ({"x": [1e308]}, r"x row 1 is 1e\+308; it must be a number from -10 to 10"),
+        ({"x": [1e308]}, r"x row 1 is 1e\+308; it must be a number from -1000000 to 1000000"),
         ({"y": [[1, 2]]}, "y is 1 x 2"),
         ({"x": [1, 2], "y": [1, 2, 3]}, "x has 2, y has 3"),
-        ({"a": 1e308}, "a is .*; it must be a number from -100 to 100"),
+        ({"a": 1e308}, "a is .*; it must be a number from -1000000000 to 1000000000"),
         ({"learning_rate": -0.01}, "learning_rate is -0.01; it must be a number from 0 to 2"),
         ({"batch": "some"}, "one of all, mini-batch, one"),
         ({"batch_size": 2.5}, "a whole number from 1 to 30"),
@@ -298,11 +315,13 @@ def test_start_truth_and_way_lie_on_the_loss_surface(title):
         ).all()
 
 
-def dragged(series: int, x: float, y: float, **inputs) -> dict[str, float]:
+def dragged(series: int, x: float, y: float, /, **inputs) -> dict[str, float]:
     """What the page sets when that series of the first chart is dragged to (x, y)."""
+    found = values(SHEET, inputs)
+    now = {name: numbers.item() for name, numbers in found.items() if numbers.size == 1}
     source = f"""(() => {{
         const program = ({program(SHEET)})(30);
-        for (const [name, value] of Object.entries({json.dumps(inputs)})) program.blocks[name][0] = value;
+        for (const [name, value] of Object.entries({json.dumps(now)})) program.blocks[name][0] = value;
         return JSON.stringify(program.moves[0][{series}]({x}, {y}, 0));
     }})()"""
     return json.loads(engines.in_v8(source))
@@ -312,7 +331,11 @@ def test_dragging_an_end_of_the_line_keeps_the_other():
     ends = {series.x: k for k, series in enumerate(SHEET.charts[0].series)}
     left = dragged(ends["left_x"], 0.3, 5, a=2, b=1)
     assert (left["b"], left["a"] + left["b"]) == (5, 3)
-    assert dragged(ends["right_x"], 0.3, 5, a=2, b=1) == {"a": 4}
+    assert dragged(ends["right_x"], 0.3, 5, a=2, b=1) == {"a": 4, "b": 1}
+    years = rows([(1990, 1), (2015, 2)])
+    left = dragged(ends["left_x"], 1990, 5, a=2, b=1, **years)
+    ends = 1990 * left["a"] + left["b"], 2015 * left["a"] + left["b"]
+    np.testing.assert_allclose(ends, (5, 2 * 2015 + 1))
 
 
 # --- the same in every face

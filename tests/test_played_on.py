@@ -112,7 +112,9 @@ SAID: dict[tuple[str, int], dict[str, Claim]] = {
 
 
 def nearest(v: Found) -> str:
-    return min(("sgd", "momentum", "rmsprop", "adam", "adagrad"), key=lambda each: v[f"rmse_{each}"])
+    return min(
+        ("sgd", "momentum", "rmsprop", "adam", "adagrad"), key=lambda each: v[f"rmse_{each}"]
+    )
 
 
 @cache

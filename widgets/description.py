@@ -257,12 +257,15 @@ def _chart(chart: Chart) -> types.Chart:
 
 
 def _axis(axis: Axis) -> types.Axis:
+    low, high = axis.low, axis.high
+    assert not isinstance(low, Expr) and not isinstance(high, Expr), "a checked axis has names"
     return {
         "title": axis.title,
-        "low": axis.low,
-        "high": axis.high,
+        "low": low,
+        "high": high,
         "scale": axis.scale,
         "names": list(axis.names),
+        "follows": axis.follows,
     }
 
 

@@ -99,6 +99,7 @@ class Axis(TypedDict):
     high: float | str | None
     scale: str  # linear or log
     names: list[str]  # words in place of the numbers 0, 1, 2, ...; none: numbers
+    follows: bool  # where numbers lie beyond low and high, the axis goes where they are
 
 
 class Series(TypedDict):

@@ -23,7 +23,8 @@ from .packing import packed
 from .plotly_script import plotly_file
 
 LOOK = """
-body { margin: 0; background: #fff; color: #1a1a1a;
+:root { color-scheme: light dark; }
+body { margin: 0; background: light-dark(#fff, #16191d); color: light-dark(#1a1a1a, #e9e9e7);
   font: 17px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 4px 20px; }
 noscript { display: block; }
@@ -39,9 +40,9 @@ nav ~ main > h1:first-child { font-size: 1.15em; margin: 0; line-height: 32px; }
 nav:first-child a span { font-size: 0; }
 .gs-run { display: none; }
 h2 { font-size: 1.25em; margin: 1.4em 0 0.3em; }
-a { color: #00527f; }
+a { color: light-dark(#00527f, #7cc3f2); }
 blockquote { margin: 0.5em 0; padding: 2px 14px;
-  border-left: 4px solid #0072b2; background: #f1f7fb; }
+  border-left: 4px solid #0072b2; background: light-dark(#f1f7fb, #1d2831); }
 code { overflow-wrap: anywhere; } math { font: 1.1em "DejaVu Math TeX Gyre", math; }
 pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; }
 main > table { display: block; }

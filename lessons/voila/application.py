@@ -201,12 +201,9 @@ class LessonServer(Voila):
             self.answers = Answers(resources.get("shared", ""), self.own)
             self.packages = None if self.own else Adding(self.adds)
         at = lambda *parts: url_path_join(self.base_url, *parts)
+        start_page = self.answers.start if self.own and self.answers else self.start_page
         handlers = [
-            (
-                self.base_url,
-                StartPage,
-                {"start_page": self.answers.start if self.own else self.start_page, **voila},
-            ),
+            (self.base_url, StartPage, {"start_page": start_page, **voila}),
             *self.at_once(at, voila),
             (
                 at("lesson", r"([\w-]+)"),

@@ -71,7 +71,8 @@ class Axis:
 
     low, high: fixed while dragging. Each is a number; or a block of one number, or its name; None:
     the least and the largest number that the chart draws. names: of a linear axis, words that stand
-    in place of the numbers 0, 1, 2, ...
+    in place of the numbers 0, 1, 2, ... follows: low and high, which are numbers then, hold as long
+    as what is drawn lies within them; where it does not, the axis goes where it is.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Axis:
     high: Limit = None
     scale: str = "linear"
     names: tuple[str, ...] = ()
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def _checked_axis(blocks: Mapping[str, Block], axis: Axis) -> Axis:
         starts = low > 0
     if not starts or (isinstance(low, float) and isinstance(high, float) and not low < high):
         raise InputError(f"{axis} is not linear, or log from above 0, with low below high")
+    if axis.follows and not (isinstance(low, float) and isinstance(high, float)):
+        raise InputError(f"{axis} follows what is drawn from two numbers: give it low and high")
     last = len(axis.names) - 1
     outside = (isinstance(low, float) and low > 0) or (isinstance(high, float) and high < last)
     if axis.names and (axis.scale == "log" or outside):

@@ -50,7 +50,16 @@ def _quoted(value: Any) -> str:
 def _has_a_decimal_comma(value: Any) -> bool:
     if not isinstance(value, str) or "," not in value:
         return False
-    return NUMBER.fullmatch(value.strip().replace(",", ".", 1)) is not None
+    return _number_in(value.replace(",", ".", 1)) is not None
+
+
+def _number_in(text: str) -> float | None:
+    """A number or a percentage, as Excel shows and copies it; None where it is neither."""
+    clean = text.strip()
+    digits = clean.removesuffix("%").rstrip()
+    if not NUMBER.fullmatch(digits):
+        return None
+    return float(digits) / (100 if clean.endswith("%") else 1)
 
 
 def _cell(block: Input, value: Any, where: str) -> float:
@@ -63,8 +72,8 @@ def _cell(block: Input, value: Any, where: str) -> float:
         return float(choices.index(value.strip()))
     if isinstance(value, (bool, np.bool_)):
         value = float(value)
-    if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
-        raise refusal
+    if isinstance(value, str):
+        value = _number_in(value)
     try:
         x = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -284,6 +284,7 @@ def _chart(s: Sheet) -> None:
             Series("layer", "theory_drawn", "standard deviation: theory", role="target"),
             Series("layer", "std_drawn", "standard deviation", role="loss"),
             Series("layer", "mean_drawn", "mean, without its sign", role="activation"),
+            Series("layers", "last_std", "the last layer", mode="markers", role="loss"),
         ],
         note=(
             "The standard deviation climbs out of the chart where activations explode and falls out"

@@ -35,6 +35,7 @@ POINTS = 30
 SEED = 104  # its points give the lecture's first update: a ← -1 - 0.01 × (-9.94)
 LEFT, RIGHT = -0.05, 1.05  # of the points' chart
 FAR = 1e6  # where a and b have run away
+MOST = 1e9  # of what is given: its squares keep their digits
 ALL, MINI_BATCH, ONE = range(3)
 
 
@@ -96,8 +97,9 @@ def _settings(s: Sheet):
         "nudge", 0.01, 1e-6, 0.1, scale="log", symbol="h", note="how far finite differences look"
     )
     s.group("The guess", "Also by dragging the ends of the line, or the guess on the loss surface")
-    s.input("a", -1, role="weight", low=-100, high=100, format=".4f", note="slope")
-    s.input("b", 1, role="weight", low=-100, high=100, format=".4f", note="intercept")
+    within = {"low": -MOST, "high": MOST, "format": ".4f"}
+    s.input("a", -1, role="weight", note="slope", **within)
+    s.input("b", 1, role="weight", note="intercept", **within)
     s.group(
         "The truth",
         "What draws the points, also by dragging it on the loss surface; the descent does not"
@@ -146,15 +148,20 @@ def _points(s: Sheet):
     e = normal(s, "e", (drawn.shape[0], 1), s["seed"], format=".4f")
     s.group("The points", "Drag them in the chart, click there to add one, or type")
     x = s.input(
-        "x", drawn, low=-10, high=10, format=".4f", note="drawn between 0 and 1 until it is given"
+        "x",
+        drawn,
+        low=-FAR,
+        high=FAR,
+        format=".4f",
+        note="drawn between 0 and 1 until it is given",
     )
     home = s["a_true"] * x + s["b_true"] + s["noise"] * e
     y = s.input(
         "y",
         home,
         role="target",
-        low=-1000,
-        high=1000,
+        low=-MOST,
+        high=MOST,
         format=".4f",
         note="a_true x + b_true + noise until it is given",
     )
@@ -232,7 +239,7 @@ def _moved(s: Sheet, home: Expr):
     x, y = s["x"], s["y"]
     s.group(
         "Points that were moved",
-        "Away from where seed and truth put them, or out of the chart",
+        "Away from where seed and truth put them",
         worksheet="Draws",
         folded=True,
     )
@@ -241,13 +248,6 @@ def _moved(s: Sheet, home: Expr):
         np.where(np.equal(x, s["x_drawn"]), np.not_equal(y, home), 1),
         format="d",
         note="1 where the point is not where it would be drawn",
-    )
-    beside = np.where(x < LEFT, 1, x > RIGHT)
-    s.let(
-        "outside",
-        np.where(y < LOWEST_B, 1, np.where(y > HIGHEST_B, 1, beside)),
-        format="d",
-        note="1 where the chart does not reach",
     )
 
 
@@ -349,23 +349,29 @@ def _update(s: Sheet):
 
 def _drawn(s: Sheet):
     s.group("The line as the chart draws it", worksheet="Chart", folded=True)
-    s.let("line_x", row_index(2), format="d", note="where the line ends")
+    x = s["x"]
+    far = np.where(x.min() < LEFT, 1, x.max() > RIGHT)  # own data: the line goes where they are
+    left = s.let("left_x", np.where(far, x.min(), 0), note="left end")
+    end = np.where(far, np.maximum(x.max(), left + 1), 1)
+    right = s.let("right_x", end, note="right end")
+    s.let("line_x", left + row_index(2) * (right - left), note="where the line ends")
     s.let("line_y", s["a"] * s["line_x"] + s["b"], format=".4f", note="its heights there")
     s.group("Its two ends", "Dragging one keeps the other", worksheet="Chart", folded=True)
-    s.let("left_x", 0, format="d", note="left end")
-    s.let("left_y", s["b"], format=".4f", note="its height: b")
-    s.let("right_x", 1, format="d", note="right end")
-    s.let("right_y", s["a"] + s["b"], format=".4f", note="its height: a + b")
+    s.let("left_y", s["a"] * left + s["b"], format=".4f", note="the left one's height")
+    s.let("right_y", s["a"] * right + s["b"], format=".4f", note="the right one's height")
     drawn_surface(s)
 
 
 def _charts(s: Sheet):
-    keep_right = {"b": POINTER_Y, "a": s["a"] + s["b"] - POINTER_Y}
-    keep_left = {"a": POINTER_Y - s["b"]}
+    left, right = s["left_x"], s["right_x"]
+    turned = (s["right_y"] - POINTER_Y) / (right - left)
+    keep_right = {"b": POINTER_Y - turned * left, "a": turned}
+    raised = (POINTER_Y - s["left_y"]) / (right - left)
+    keep_left = {"b": s["left_y"] - raised * left, "a": raised}
     s.chart(
         "The points and the line",
-        Axis("x", LEFT, RIGHT),
-        Axis("y", LOWEST_B, HIGHEST_B),
+        Axis("x", LEFT, RIGHT, follows=True),
+        Axis("y", LOWEST_B, HIGHEST_B, follows=True),
         [
             Series("x", "y", "points", mode="markers", role="target", drag="xy"),
             Series("x", "prediction", "errors", mode="segments", role="loss", to="y"),

@@ -39,7 +39,6 @@ def surface_shape(s: Sheet):
         format="d",
         note="points that are not where they would be drawn",
     )
-    s.let("points_outside", s["outside"].sum(), format="d", note="points outside the chart")
     s.group(
         "How large a step can be",
         "The curvature of the mse: its Hessian matrix, the same for every a and b",

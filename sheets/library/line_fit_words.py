@@ -22,11 +22,12 @@ def say_all(s: Sheet, whole: int):
         "The learning rate is 0: an update leaves a and b where they are, whatever the gradient.",
         when=np.equal(rate, 0),
     )
-    s.say(
-        "a and b have run away: the learning rate is too large for these points. "
-        "Over all points, a rate must stay below {largest_stable_rate:.4f}.",
-        when=np.equal(s["run_away"], 1),
-    )
+    for spec, fits in _digits(s):
+        s.say(
+            "a and b have run away: the learning rate is too large for these points. "
+            f"Over all points, a rate must stay below {{largest_stable_rate:{spec}}}.",
+            when=_both(np.equal(s["run_away"], 1), fits),
+        )
     change = s["mse_change"]
     for verb, way in (("lowers", change <= -HARDLY), ("raises", change >= HARDLY)):
         s.say(
@@ -64,10 +65,24 @@ def _say_both(s: Sheet, spec: str, when: Expr):
     s.say(f"The next update: {one.replace('NAME', 'a')} and {one.replace('NAME', 'b')}.", when=when)
 
 
+def _digits(s: Sheet) -> list[tuple[str, Expr]]:
+    """How the largest stable rate is said, and when: years as x make it very small."""
+    small = s["largest_stable_rate"] < 1e-3
+    return [(".4f", 1 - small), (".10f", small)]
+
+
 def _say_limit(s: Sheet, every: Expr):
     """every: 1 where a batch is all points."""
-    share, one_x = s["share_of_limit"], np.equal(s["spread"], 0)
-    limit = "the largest stable one, {largest_stable_rate:.4f} = 2 / {largest_eigenvalue:.4f}"
+    for spec, fits in _digits(s):
+        _say_share(s, every, spec, fits)
+    _say_one_x(s)
+
+
+def _say_share(s: Sheet, every: Expr, spec: str, fits: Expr):
+    share = s["share_of_limit"]
+    limit = (
+        f"the largest stable one, {{largest_stable_rate:{spec}}} = 2 / {{largest_eigenvalue:.4f}}"
+    )
     part = f"The learning rate is {{share_of_limit:.1%}} of {limit}"
     ways = [
         (": the way never jumps across the valley.", _both(share > 0, share <= 0.5)),
@@ -82,12 +97,16 @@ def _say_limit(s: Sheet, every: Expr):
         (": updates jump across the valley and land further away each time.", share > 1),
     ]
     for words, when in ways:
-        s.say(part + words, when=_both(every, when))
+        s.say(part + words, when=_both(_both(every, when), fits))
     s.say(
         f"{part}. That limit is of updates over all points; a batch has points, and so a limit, of"
         " its own.",
-        when=_both(share > 0, 1 - every),
+        when=_both(_both(share > 0, 1 - every), fits),
     )
+
+
+def _say_one_x(s: Sheet):
+    one_x = np.equal(s["spread"], 0)
     same = (
         "so they fix the height of the line there and not its slope: all lines through that height"
         " fit equally well."
@@ -107,8 +126,4 @@ def _say_points(s: Sheet):
         "Points that are not where truth, noise and seed would draw them: {moved_points:d} of"
         " {point_count:d}. What was given by hand stays until Reset.",
         when=s["moved_points"] > 0,
-    )
-    s.say(
-        "Points outside the chart: {points_outside:d} of {point_count:d}. They count all the same.",
-        when=s["points_outside"] > 0,
     )

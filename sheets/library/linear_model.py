@@ -261,11 +261,11 @@ def _epoch_loss(s: Sheet, loss):
 
 
 def _charts(s: Sheet):
-    epochs = Axis("epochs", 0, EPOCHS)
+    epochs = Axis("epochs", 0, EPOCHS, follows=True)
     s.chart(
         "The loss, epoch by epoch",
         epochs,
-        Axis("loss (log scale)", 1e-6, 100, "log"),
+        Axis("loss (log scale)", 1e-6, 100, "log", follows=True),
         [
             Series(
                 "epochs_done", "mse", "model.evaluate: mse of all rows", role="target", steps=True
@@ -286,7 +286,7 @@ def _charts(s: Sheet):
     s.chart(
         "Weights and bias on their way",
         epochs,
-        Axis("value", -2, 4),
+        Axis("value", -2, 4, follows=True),
         [
             Series("epochs_done", "weight_1", "first weight", role="weight", steps=True),
             Series("epochs_done", "weight_2", "second weight", role="gradient", steps=True),

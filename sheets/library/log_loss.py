@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import Axis, Series, Sheet, backprop, row_index, xlogy
+from .. import POINTER_X, Axis, Series, Sheet, backprop, row_index, xlogy
 from .stories import tell_story
 
 TOP = 10  # of the loss axis; a larger loss is drawn there
 CURVE = 100  # pieces of each curve
 LEAST_CLIP = 1e-5  # left end of the expected loss's axis
+HIGHEST_MARK = 0.8  # of the expected loss, below the upper end of its axis
 
 # 40 pictures, half of them cats, 39 on the right side of 0.5: 97.5% right, as in the lecture.
 STORY_CATS = [1] * 20 + [0] * 20
@@ -362,7 +363,7 @@ def _expected_loss(s: Sheet, clip, accuracy):
     )
     s.let(
         "mark_loss",
-        np.minimum(0.8, at_clip),
+        np.minimum(HIGHEST_MARK, at_clip),
         role="loss",
         format=".4f",
         note="loss_at_clip, drawn no higher than the axis goes",
@@ -383,6 +384,7 @@ def _charts(s: Sheet):
                 f"this class (infinite: at {TOP})",
                 mode="markers",
                 role="loss",
+                drag="x",
             ),
         ],
         note=(
@@ -396,8 +398,22 @@ def _charts(s: Sheet):
         Axis("expected loss", 0, 0.85),
         [
             Series("curve_c", "curve_expected", "expected loss", role="loss"),
-            Series("best_clip", "least_loss", "least, at c = 1 - A", mode="markers", role="weight"),
-            Series("mark_clip", "mark_loss", "clip now", mode="markers", role="parameter"),
+            Series(
+                "best_clip",
+                "least_loss",
+                "least, at c = 1 - A",
+                mode="markers",
+                role="weight",
+                moves={"model_accuracy": 1 - POINTER_X},
+            ),
+            Series(
+                "mark_clip",
+                "mark_loss",
+                f"clip now (infinite: at {HIGHEST_MARK})",
+                mode="markers",
+                role="parameter",
+                moves={"clip": POINTER_X},
+            ),
         ],
         note="A valley with its lowest point at c = 1 - A; the present clip is a point on it.",
     )

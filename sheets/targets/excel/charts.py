@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Group
 from ...language.charts import STEP, Axis, Chart, Limit
-from ...language.expr import Expr, is_data
+from ...language.expr import Expr, elementwise, is_data
 from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -164,7 +164,7 @@ def with_points(sheet: Sheet) -> Sheet:
     new.groups = [*sheet.groups, Group("Points of the tables", note, LENGTHS)]
     for (c, s, name), drawn in points.items():
         block = sheet.blocks[name]
-        row = np.minimum(row_index(block.shape[0]), block.shape[0] - 1)
+        row = elementwise("minimum", row_index(block.shape[0]), block.shape[0] - 1)
         label = sheet.charts[c].series[s].label
         new.let(drawn, sheet[name][row], role=block.role, note=f"{label}: {block.words}")
     return new
@@ -347,7 +347,10 @@ def _axis(axis: Axis, over_steps: bool, numbers: Values) -> dict[str, Any]:
             float(f"{ends * unit:.12g}")
             for ends in (math.floor(from_ / unit), math.ceil(to / unit))
         )
-    options |= {"min": low, "crossing": low, "label_position": "low"}
+    options |= {"label_position": "low"}
+    if axis.follows:
+        return options  # the program's own choice, as what is drawn may lie anywhere
+    options |= {"min": low, "crossing": low}
     if not over_steps:
         options |= {"max": high} | ({} if axis.scale == "log" else {"major_unit": unit})
     return options

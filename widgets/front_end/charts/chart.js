@@ -2,17 +2,20 @@
 // something moves, plotly's lines and markers can be moved without it.
 
 import { element } from "../elements/elements.js";
+import { coloursOf } from "./colours.js";
 import { Dragging } from "./dragging.js";
+import { endsOf } from "./following.js";
 import { Handles } from "./handles.js";
 import { Key } from "./key.js";
-import { Leaving } from "./leaving.js";
 import { isLoose, longer, withLimits } from "./limits.js";
 import { move, moveContour } from "./moving.js";
 import {
   barOf,
   contourTrace,
+  HANDLE,
   isOwn,
   itemsOf,
+  MARKER,
   plotlyMode,
   pointsOf,
   surfaceOf,
@@ -23,18 +26,21 @@ import {
 /** @typedef {import("./series.js").Plot} Plot */
 /** @typedef {import("./series.js").Points} Points */
 
+const FEW = 5; // markers of a series, which are large where they can be dragged
 const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
 const MOST_DECADES = 8; // labels on a logarithmic axis
+const LONG = 1000; // numbers from here on need more room beside an axis
 const LABEL = 2.9; // width of one of them, as a multiple of the type's size
 
 /**
  * @param {import("../engine/description.js").Axis} axis
  * @param {number} size of the type, in pixels
+ * @param {string} grid its lines' colour
  * @param {number} most labels on a logarithmic axis
  */
-function axisOf(axis, size, most = MOST_DECADES, equal = false) {
+function axisOf(axis, size, grid, most = MOST_DECADES, equal = false) {
   const log = axis.scale === "log";
   const ends = [axis.low, axis.high].map((x) => (log ? Math.log10(x) : x));
   return {
@@ -45,7 +51,7 @@ function axisOf(axis, size, most = MOST_DECADES, equal = false) {
     fixedrange: true,
     ...(equal ? { constrain: "domain" } : {}),
     zeroline: false,
-    gridcolor: "#e3e3e3",
+    gridcolor: grid,
     linecolor: "#888",
     ...(log
       ? {
@@ -64,7 +70,7 @@ const SKETCH = {
   type: "scatter",
   mode: "lines",
   name: "your prediction",
-  line: { color: "#000", width: 4, dash: "dot", simplify: false },
+  line: { width: 4, dash: "dot", simplify: false },
   hoverinfo: "skip",
 };
 
@@ -78,7 +84,8 @@ export class Chart {
   constructor(state, chart, place, say) {
     this.state = state;
     this.described = chart;
-    this.chart = withLimits(chart, state);
+    /** The same with the axes as they are drawn. @type {import("../engine/description.js").Chart} */
+    this.chart = { ...withLimits(chart, state) };
     this.items = itemsOf(chart, null);
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
     this.lastStep = this.chart.x.high;
@@ -117,20 +124,34 @@ export class Chart {
 
   traces() {
     const { roles } = this.state.description;
+    const colours = coloursOf(this.plot);
     const drawn = this.items.map((item, k) => ({
-      ...traceOf(item, roles[item.series.role].colour),
+      ...traceOf(
+        item,
+        colours.line(roles[item.series.role].colour),
+        colours,
+        this.isHandle(item, k) ? HANDLE : MARKER,
+      ),
       ...this.drawn[k],
       ...(item.series.mode === "bars"
         ? { width: barOf(this.chart, item, this.drawn[k].x).width }
         : {}),
       ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
     }));
-    const sketch = this.sketched?.x.length ? [{ ...SKETCH, ...this.sketched }] : [];
+    const line = { ...SKETCH.line, color: colours.ink };
+    const sketch = this.sketched?.x.length ? [{ ...SKETCH, line, ...this.sketched }] : [];
     const put = [...drawn, ...sketch].map((trace) =>
       this.key.out.has(trace.name) ? { ...trace, visible: false } : trace,
     );
     this.key.draw([...drawn, ...sketch]);
-    return [...(this.chart.contour ? [contourTrace(this.state, this.chart.contour)] : []), ...put];
+    const { contour } = this.chart;
+    return [...(contour ? [contourTrace(this.state, contour, colours)] : []), ...put];
+  }
+
+  /** Whether an item's markers are few, and dragged. */
+  isHandle(item, k) {
+    const few = (this.drawn[k]?.x.length ?? 0) <= FEW;
+    return few && isOwn(item) && this.dragging.holds(item);
   }
 
   /** Where each item stands now. */
@@ -274,38 +295,49 @@ export class Chart {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
     this.waiting.remove();
+    this.followed();
     this.drawn = this.points();
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
-    this.leaving = new Leaving(this);
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
     this.sizes = new ResizeObserver(() => this.fit());
     this.sizes.observe(this.plot);
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => {
+      this.plot.layout = this.layout();
+      this.drawAnew();
+    };
+    this.dark.addEventListener("change", this.recolour);
   }
 
   /** In the type that the page has now. */
   layout() {
     const size = 0.92 * parseFloat(getComputedStyle(this.plot).fontSize);
-    const [left, right] = [this.chart.y.scale === "log" ? 4.8 : 4, 1.2].map((part) => part * size);
+    const { low, high, scale } = this.chart.y;
+    const labels = scale === "log" ? 4.8 : Math.max(-low, high) < LONG ? 4 : 5.4;
+    const [left, right] = [labels, 1.2].map((part) => part * size);
     const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
+    const { ink, paper, grid } = coloursOf(this.plot);
     return {
       margin: { l: left, r: right, t: 0.8 * size, b: 3.7 * size },
-      font: { family: "system-ui, sans-serif", size, color: "#1a1a1a" },
-      paper_bgcolor: "#fff",
-      plot_bgcolor: "#fff",
+      font: { family: "system-ui, sans-serif", size, color: ink },
+      paper_bgcolor: paper,
+      plot_bgcolor: paper,
       xaxis: axisOf(
-        { ...this.chart.x, high: this.lastStep },
+        this.overSteps ? { ...this.chart.x, high: this.lastStep } : this.chart.x,
         size,
+        grid,
         Math.max(1, Math.min(MOST_DECADES, room)),
         this.chart.equal,
       ),
-      yaxis: { ...axisOf(this.chart.y, size), ...(this.chart.equal ? EQUAL : {}) },
+      yaxis: { ...axisOf(this.chart.y, size, grid), ...(this.chart.equal ? EQUAL : {}) },
       barmode: "overlay",
       showlegend: false, // the key says it, above the plot
       hovermode: "closest",
+      dragmode: false, // or plotly would keep a finger from scrolling the page
       transition: { duration: 0 },
     };
   }
@@ -316,6 +348,7 @@ export class Chart {
     if (!this.started) return;
     this.started = false;
     this.sizes.disconnect();
+    this.dark.removeEventListener("change", this.recolour);
     this.plotly.purge(this.plot);
   }
 
@@ -323,6 +356,7 @@ export class Chart {
   draw() {
     if (!this.started) return;
     if (isLoose(this.described)) this.widen();
+    this.follow();
     const now = this.points();
     const changed = now
       .map((_, k) => k)
@@ -333,7 +367,6 @@ export class Chart {
     if (!this.surfaceIsDrawn()) this.moveSurface();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
-    this.leaving.draw();
     if (this.behind) this.restLater();
   }
 
@@ -359,11 +392,39 @@ export class Chart {
     this.drawn = this.points();
   }
 
-  /** An axis of steps grows with the run, by doubling: each time plotly draws anew. */
+  /** Move the axes that follow what is drawn on them; whether one was moved. */
+  followed() {
+    const axes = /** @type {("x"|"y")[]} */ (["x", "y"]);
+    const moved = axes.filter((axis) => {
+      if (!this.described[axis].follows) return false;
+      const now = this.chart[axis];
+      const { low, high } = endsOf(this.state, this.described, axis, now);
+      this.chart[axis] = { ...now, low, high };
+      return now.low !== low || now.high !== high;
+    });
+    return moved.length > 0;
+  }
+
+  follow() {
+    if (!this.followed()) return;
+    this.drawn = this.points();
+    this.plot.layout = this.layout();
+    this.drawAnew();
+  }
+
+  /**
+   * An axis of steps grows with the run, by doubling, and is short again when another begins: each
+   * time plotly draws anew.
+   */
   extend() {
-    if (!this.overSteps || this.state.step <= this.lastStep) return;
-    while (this.lastStep < this.state.step) this.lastStep *= 2;
-    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    const { step, starts } = this.state;
+    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return;
+    this.starts = starts;
+    let last = this.chart.x.high;
+    while (last < step) last *= 2;
+    if (last === this.lastStep) return;
+    this.lastStep = last;
+    this.plot.layout.xaxis.range = [this.chart.x.low, last];
     this.drawAnew();
   }
 
@@ -438,7 +499,6 @@ export class Chart {
   overdraw() {
     if (this.behind) for (const k of this.drawn.keys()) this.move(k);
     this.handles?.place();
-    this.leaving.draw();
   }
 
   /**
@@ -452,6 +512,7 @@ export class Chart {
     this.restLater();
     if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
     this.plot.layout = this.layout();
+    this.behind = true; // a presentation has other colours too
     await this.plotly.Plots.resize(this.plot);
   }
 }

@@ -36,8 +36,9 @@ function allowed(block, x) {
 
 /**
  * What the pointer has hold of: a marker, a curve (k is null), nothing yet (s is undefined), or the
- * reader's own curve (s is null).
- * @typedef {{s?: number|null, k?: number|null, from?: Place, last: any, moved?: boolean}} Held
+ * reader's own curve (s is null). waits: a finger that may yet scroll the page.
+ * @typedef {{s?: number|null, k?: number|null, from?: Place, last: any, moved?: boolean,
+ *   waits?: boolean}} Held
  */
 
 /**
@@ -102,6 +103,7 @@ export class Dragging {
     chart.plot.classList.toggle("gs-draggable", this.draggable);
     chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
     chart.plot.addEventListener("pointermove", (event) => this.over(event), true);
+    chart.plot.addEventListener("touchstart", (event) => this.touched(event), { passive: false });
     for (const end of ["pointerup", "pointercancel"])
       chart.plot.addEventListener(end, (event) => this.up(event), true);
   }
@@ -122,11 +124,14 @@ export class Dragging {
     return this.inputs(s).every((name) => !this.state.locked.has(name));
   }
 
+  /** Whether a series's markers can be taken hold of. */
+  holds({ series: { drag, mode }, s }) {
+    return mode === "markers" && Boolean(drag || this.moves(s)) && this.free(s);
+  }
+
   /** The marker to take hold of, {s, k}, or null. */
   nearest(at) {
-    const held = ({ series: { drag }, s }) =>
-      drag !== "draw" && (drag || this.moves(s)) && this.free(s);
-    const found = nearestMarker(this.chart, at, REACH, held);
+    const found = nearestMarker(this.chart, at, REACH, (item) => this.holds(item));
     return found && { s: found.item.s, k: found.k };
   }
 
@@ -149,15 +154,25 @@ export class Dragging {
     const at = placeAt(this.chart.plot, event);
     if (this.chart.sketching) return this.chart.straight === null && this.sketch(event, at);
     const drawn = this.series.findIndex((series, s) => series.drag === "draw" && this.free(s));
+    const near = this.nearest(at);
     const taken =
-      this.nearest(at) ||
-      (drawn >= 0 && { s: drawn, k: null }) ||
-      (!this.chart.chart.adds && this.single());
+      near || (drawn >= 0 && { s: drawn, k: null }) || (!this.chart.chart.adds && this.single());
     if (!at.inside || (!taken && !this.chart.chart.adds)) return;
     this.hold(event);
-    this.held = { ...taken, from: at, last: null, moved: false };
-    if (taken && taken.k !== null && !this.nearest(at)) this.move(at);
-    if (taken && taken.k === null) this.draw(at);
+    const waits = event.pointerType === "touch" && !near;
+    this.held = { ...taken, from: at, last: null, moved: false, waits };
+    if (taken && !near && !waits) this.toHere(at);
+  }
+
+  /** The marker, or the curve, comes to the pointer. */
+  toHere(at) {
+    if (this.held.k === null) this.draw(at);
+    else this.move(at);
+  }
+
+  /** A finger on a marker moves it; anywhere else it scrolls the page. @param {TouchEvent} event */
+  touched(event) {
+    if (this.held && !this.held.waits) event.preventDefault();
   }
 
   over(event) {
@@ -169,15 +184,18 @@ export class Dragging {
       return;
     }
     event.stopPropagation();
-    if (Math.hypot(at.left - this.held.from.left, at.top - this.held.from.top) > STILL)
-      this.held.moved = true;
-    if (this.held.s === undefined || !this.held.moved) return;
-    if (this.held.k === null) this.draw(at);
-    else this.move(at);
+    const [right, down] = [at.left - this.held.from.left, at.top - this.held.from.top];
+    if (this.held.waits && Math.abs(down) > Math.abs(right)) {
+      this.held = null; // the page scrolls
+      return;
+    }
+    if (Math.hypot(right, down) > STILL) Object.assign(this.held, { moved: true, waits: false });
+    if (this.held.s !== undefined && this.held.moved) this.toHere(at);
   }
 
   up(event) {
-    const held = this.held;
+    const { held } = this;
+    if (held?.waits && held.s !== undefined && event.type === "pointerup") this.toHere(held.from);
     this.held = null;
     if (!held) return;
     event.stopPropagation();

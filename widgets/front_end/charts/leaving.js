@@ -1,77 +1,92 @@
-// A marker that left the axes is told, at the edge where it went: an arrow, its name, its numbers.
+// What has left a chart: an arrow at the edge where it went, and the number that it has there.
 
-import { element, setText } from "../elements/elements.js";
 import { shown } from "../engine/numbers.js";
-import { isOwn, numbersOf } from "./series.js";
+import { isOwn } from "./series.js";
 
-const ARROWS = { "-1,-1": "↙", "-1,0": "←", "-1,1": "↖", "0,-1": "↓", "0,1": "↑" };
-const EAST = { "1,-1": "↘", "1,0": "→", "1,1": "↗" };
-const EDGE = 6; // pixels that the words keep from the axes' ends
-const FEW = 3; // markers of one series that are told one by one
+const FEW = 3; // markers of a series that are told of one by one
+const SIZE = 7; // of an arrow, in pixels
 
-/** -1, 0 or 1: below the axis, on it, or above it. */
-const side = (x, { low, high }) => Number(x > high) - Number(x < low);
+/**
+ * An arrow and its words.
+ * @typedef {Object} Departure
+ * @property {string} d the arrow, as a path
+ * @property {string} style its role's colour
+ * @property {string} text
+ * @property {number} x of the text, in pixels of the plot
+ * @property {number} y
+ * @property {string} anchor which end of the text stands there
+ * @property {number} up 1 or -1 where it went beyond the upper or the lower end
+ */
 
-export class Leaving {
-  /** @param {import("./series.js").Drawn} chart */
-  constructor(chart) {
-    this.chart = chart;
-    this.node = element("div", { class: "gs-leaving" });
-    chart.plot.append(this.node);
-  }
+/**
+ * Where a number is along an axis: its pixels, and on which side it is beyond the ends (0: on
+ * neither); null where it is no number.
+ * @param {any} axis plotly's
+ * @param {number} number
+ */
+function along(axis, number) {
+  if (Number.isNaN(number)) return null;
+  const [low, high] = [axis.r2c(axis.range[0]), axis.r2c(axis.range[1])];
+  const isLog = axis.type === "log";
+  if (number > high) return { at: axis.c2p(high), beyond: 1 };
+  if (number < low || (isLog && number <= 0)) return { at: axis.c2p(low), beyond: -1 };
+  return { at: axis.c2p(number), beyond: 0 };
+}
 
-  /** What left: a text, and which way. @returns {Array<{text: string, x: number, y: number}>} */
-  found() {
-    const { chart, state, items } = this.chart;
-    return items.flatMap((item, i) => {
+/** The points of an item that are told of: few markers, and where a run has come to. */
+function toldOf({ series }, { x }) {
+  if (series.mode === "markers" && x.length <= FEW) return [...x.keys()];
+  return series.mode === "lines" && series.steps ? [0] : [];
+}
+
+/**
+ * Markers first: the line of a run ends where its marker is.
+ * @param {import("./series.js").Drawn} chart
+ * @returns {Departure[]}
+ */
+export function departed({ state, items, drawn, plot, first }) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  const { roles } = state.description;
+  const number = (name, k) => (name === "step" ? state.step : state.program.blocks[name][k]);
+  const seen = items
+    .map((item, k) => ({ item, points: drawn[k], trace: plot._fullData[first + k] }))
+    .filter(({ item, trace }) => isOwn(item) && trace?.visible === true)
+    .sort((a, b) => Number(a.item.series.steps) - Number(b.item.series.steps));
+  /** @type {(Departure & {left: number, top: number})[]} */
+  const found = [];
+  for (const { item, points } of seen) {
+    for (const k of toldOf(item, points)) {
       const { series } = item;
-      const moves = series.mode === "markers" || (series.steps && series.mode === "lines");
-      if (!moves || !isOwn(item) || !this.isSeen(i)) return [];
-      const now = { ...item, series: { ...series, steps: false } };
-      const numbers = (name) =>
-        name === "step" ? [state.step] : numbersOf(state, now, name, null);
-      const [x, y] = [numbers(series.x), numbers(series.y)];
-      const over = series.x === "step"; // an axis that grows with the run
-      const left = Array.from(x, (_, k) => ({ x: over ? chart.x.low : x[k], y: y[k] })).filter(
-        (point) =>
-          [point.x, point.y].every(Number.isFinite) &&
-          (side(point.x, chart.x) || side(point.y, chart.y)),
-      );
-      if (left.length > FEW)
-        return [{ ...left[0], text: `${left.length} of ${x.length} ${series.label}` }];
-      return left.map((point) => ({
-        ...point,
-        text: over
-          ? `${series.label} ${shown(point.y, "g")}`
-          : `${series.label} (${shown(point.x, "g")}, ${shown(point.y, "g")})`,
-      }));
-    });
+      const [across, up] = [along(xaxis, number(series.x, k)), along(yaxis, number(series.y, k))];
+      if (!across || !up || (!across.beyond && !up.beyond)) continue;
+      const [left, top] = [xaxis._offset + across.at, yaxis._offset + up.at];
+      if (found.some((each) => Math.hypot(each.left - left, each.top - top) < SIZE)) continue;
+      const lines = found.filter((each) => each.up === up.beyond).length;
+      const told = shown(number(up.beyond ? series.y : series.x, k), "g");
+      const isRight = across.at > xaxis._length / 2;
+      found.push({
+        left,
+        top,
+        up: up.beyond,
+        d: arrow(left, top, across.beyond, up.beyond),
+        style: `--role:${roles[series.role].colour}`,
+        text: `${series.label}, off the chart: ${told}`,
+        x: left + (isRight ? -2 : 2) * SIZE,
+        y: top + (up.beyond < 0 ? -1 - 1.3 * lines : 1.3 + 1.3 * lines) * 2 * SIZE,
+        anchor: isRight ? "end" : "start",
+      });
+    }
   }
+  return found;
+}
 
-  /** Whether the item is neither put out nor held back. */
-  isSeen(i) {
-    return this.chart.plot._fullData[this.chart.first + i]?.visible === true;
-  }
-
-  draw() {
-    const { plot, chart } = this.chart;
-    const { xaxis, yaxis } = plot._fullLayout;
-    if (!xaxis?.c2p) return;
-    const found = this.found();
-    while (this.node.children.length > found.length) this.node.lastChild.remove();
-    while (this.node.children.length < found.length)
-      this.node.append(element("span", { class: "gs-left" }));
-    found.forEach(({ text, x, y }, k) => {
-      const way = [side(x, chart.x), side(y, chart.y)];
-      const node = /** @type {HTMLElement} */ (this.node.children[k]);
-      setText(node, `${{ ...ARROWS, ...EAST }[String(way)]} off the chart: ${text}`);
-      const within = (pixels, length) => Math.min(length - EDGE, Math.max(EDGE, pixels));
-      const left = within(way[0] ? (way[0] > 0 ? Infinity : 0) : xaxis.c2p(x), xaxis._length);
-      const top = within(way[1] ? (way[1] > 0 ? 0 : Infinity) : yaxis.c2p(y), yaxis._length);
-      const [right, low] = [left > xaxis._length / 2, top > yaxis._length / 2];
-      node.style.left = `${xaxis._offset + left}px`;
-      node.style.top = `${yaxis._offset + top}px`;
-      node.style.transform = `translate(${right ? "-100%" : 0}, ${low ? "-100%" : 0})`;
-    });
-  }
+/** A triangle that points out of the chart. */
+function arrow(left, top, across, up) {
+  const [x, y] = up ? [0, -up] : [across, 0];
+  const [tip, back] = [
+    [left + x, top + y],
+    [left - 2 * SIZE * x, top - 2 * SIZE * y],
+  ];
+  const side = (by) => `${back[0] + by * SIZE * y} ${back[1] + by * SIZE * x}`;
+  return `M${tip.join(" ")}L${side(1)}L${side(-1)}Z`;
 }

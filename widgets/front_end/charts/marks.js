@@ -3,6 +3,7 @@
 
 import { placeOf } from "../engine/blocks.js";
 import { nearestMarker, placeAt } from "./dragging.js";
+import { departed } from "./leaving.js";
 import { write } from "./moving.js";
 import { isOwn } from "./series.js";
 
@@ -43,6 +44,8 @@ export class Marks {
     this.layer = document.createElementNS(SVG, "svg");
     this.layer.setAttribute("class", "gs-marks");
     this.layer.setAttribute("aria-hidden", "true");
+    this.paths = this.layer.appendChild(document.createElementNS(SVG, "g"));
+    this.words = this.layer.appendChild(document.createElementNS(SVG, "g"));
     chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
   }
 
@@ -73,13 +76,20 @@ export class Marks {
     const rings = this.cells.flatMap((cell) =>
       this.marksOf(cell).map((mark) => [this.path(mark, RING), cell.kind]),
     );
-    const found = [...this.dots(), ...rings].filter(([path]) => path);
-    while (this.layer.children.length > found.length) this.layer.lastChild.remove();
-    while (this.layer.children.length < found.length)
-      this.layer.append(document.createElementNS(SVG, "path"));
+    const left = departed(this.chart);
+    const arrows = left.map(({ d, style }) => [d, "now", style]);
+    const found = [...this.dots(), ...rings, ...arrows].filter(([path]) => path);
+    fill(this.paths, "path", found.length);
     found.forEach(([d, kind, style = null], k) => {
       for (const [name, value] of Object.entries({ d, class: kind, style }))
-        write(this.layer.children[k], name, value);
+        write(this.paths.children[k], name, value);
+    });
+    fill(this.words, "text", left.length);
+    left.forEach(({ x, y, anchor, style, text }, k) => {
+      const node = this.words.children[k];
+      for (const [name, value] of Object.entries({ x, y, "text-anchor": anchor, style }))
+        write(node, name, String(value));
+      if (node.textContent !== text) node.textContent = text;
     });
   }
 
@@ -183,4 +193,10 @@ export class Marks {
     );
     return found && this.cell(found.item.series.y, found.k);
   }
+}
+
+/** As many children of a kind, no more. */
+function fill(group, kind, count) {
+  while (group.children.length > count) group.lastChild.remove();
+  while (group.children.length < count) group.append(document.createElementNS(SVG, kind));
 }

@@ -37,17 +37,14 @@
  * @property {boolean} started whether plotly has drawn
  */
 
+export const MARKER = 13; // pixels, and of one that can be dragged:
+export const HANDLE = 20;
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const SYMBOLS = ["circle", "diamond", "square", "cross"];
 // axis lengths: a point further off is drawn there, since no browser draws at 1e300
 const FAR = 1000;
 const MOST_POINTS = 600; // of a run; a longer one shows every so many steps, and the last
 const LINE_LEVELS = 16; // of a contour
-const CONTOUR_COLOURS = [
-  [0, "#74add1"], // the valley is darkest
-  [0.4, "#c6dbef"],
-  [1, "#ffffff"],
-];
 
 /**
  * Numbers that can be drawn on an axis, NaN (a gap) for those that cannot.
@@ -165,8 +162,10 @@ function barTrace({ series, other }, colour) {
  * The trace of an item, but for its points.
  * @param {Item} item
  * @param {string} colour of the series's role
+ * @param {import("./colours.js").Colours} colours of the chart
+ * @param {number} size of a marker, in pixels; large: one that can be dragged, and is ringed
  */
-export function traceOf(item, colour) {
+export function traceOf(item, colour, { paper, ink }, size) {
   const { series, s, ghost, other } = item;
   if (series.mode === "bars") return barTrace(item, colour);
   const told = {
@@ -184,9 +183,9 @@ export function traceOf(item, colour) {
     },
     marker: {
       color: colour,
-      size: 13,
+      size,
       symbol: SYMBOLS[s % SYMBOLS.length],
-      line: { color: "#fff", width: 1.5 },
+      line: size > MARKER ? { color: ink, width: 2 } : { color: paper, width: 1.5 },
     },
     hovertemplate: `${series.label}: %{x:.4g}, %{y:.4g}<extra></extra>`,
   };
@@ -234,13 +233,13 @@ export function surfaceOf({ program }, contour) {
 }
 
 /** The contour's trace; its hover label tells the number itself. */
-export function contourTrace(state, contour) {
+export function contourTrace(state, contour, { contour: colorscale }) {
   return {
     type: "contour",
     ...surfaceOf(state, contour),
     text: tableOf(state.program, contour, (number) => number.toPrecision(4)),
     autocontour: false,
-    colorscale: CONTOUR_COLOURS,
+    colorscale,
     line: { color: "#6b7f8f", width: 1 },
     showscale: false,
     name: contour.label,

@@ -207,6 +207,14 @@ export class Compare {
     return overflow ? `: ${overflow} would no longer be finite` : ", where its run ends";
   }
 
+  /** Numbers that read the same on both sides tell nothing, unless all do. */
+  hideEqual() {
+    const rows = [...this.results.rows].slice(1);
+    const [own, others] = [1, 2].map((k) => rows.map(({ cells }) => cells[k].textContent));
+    const differs = rows.map((_, k) => own[k] !== others[k]);
+    for (const [k, row] of rows.entries()) row.hidden = differs.includes(true) && !differs[k];
+  }
+
   draw() {
     this.results.hidden = !this.other;
     if (!this.other) return setText(this.words, "");
@@ -223,5 +231,6 @@ export class Compare {
     );
     for (const [td, state, { name, format }] of this.cells)
       setText(td, shown(state.value(name, 0, 0), format));
+    this.hideEqual();
   }
 }

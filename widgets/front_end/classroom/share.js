@@ -159,14 +159,20 @@ export class Share {
       ticked.addEventListener("change", () => this.tick(look, name, ticked.checked));
       return element("label", {}, ticked, ` ${label}`);
     };
-    const made = Object.entries(this.parts()).map(([look, parts]) =>
-      element(
+    const { blocks } = this.state;
+    const made = Object.entries(this.parts()).map(([look, parts]) => {
+      const boxes = (wanted) => parts.filter(wanted).map((part) => box(look, part));
+      const first = ([name]) => !blocks[name] || blocks[name].control;
+      const single = boxes((part) => !first(part));
+      const summary = element("summary", { text: "Single columns and numbers" });
+      return element(
         "fieldset",
         {},
         element("legend", { text: look === "hide" ? "Hide from the class" : "Show, but lock" }),
-        ...parts.map((part) => box(look, part)),
-      ),
-    );
+        ...boxes(first),
+        single.length ? element("details", {}, summary, ...single) : "",
+      );
+    });
     const words =
       "The link holds the numbers as they stand now; Reset leads back to them." +
       " A hidden part stays out of sight, not out of reach.";

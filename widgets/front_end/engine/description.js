@@ -134,6 +134,7 @@
  * @property {any} high
  * @property {string} scale linear or log
  * @property {string[]} names words in place of the numbers 0, 1, 2, ...; none: numbers
+ * @property {boolean} follows where numbers lie beyond low and high, the axis goes where they are
  */
 
 /**

@@ -59,9 +59,15 @@ export function typedNumber(text) {
   const clean = text.trim().toLowerCase();
   const infinite = /^([+-]?)(infinite|infinity|inf|∞)$/.exec(clean);
   if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
-  const percent = clean.endsWith("%");
-  const number = percent ? clean.slice(0, -1).trim() : clean;
-  return NUMBER.test(number) ? Number(number) / (percent ? 100 : 1) : null;
+  const number = numberOf(clean);
+  return Number.isNaN(number) ? null : number;
+}
+
+/** A number or a percentage, as Excel shows and copies it; NaN where it is neither. */
+function numberOf(text) {
+  const percent = text.endsWith("%");
+  const number = percent ? text.slice(0, -1).trim() : text;
+  return NUMBER.test(number) ? Number(number) / (percent ? 100 : 1) : NaN;
 }
 
 /**
@@ -75,13 +81,15 @@ export function typed(block, text, where = "") {
   const clean = text.trim();
   const choice = block.choices.indexOf(clean);
   if (choice >= 0) return { value: choice };
-  const value = NUMBER.test(clean) ? Number(clean) : NaN;
+  const value = numberOf(clean);
   const outside =
     (block.low !== null && value < block.low) || (block.high !== null && value > block.high);
   if (!Number.isFinite(value) || outside || (block.whole && !Number.isInteger(value))) {
     const said = clean === "" ? "empty" : Number.isFinite(value) ? clean : `'${clean}'`;
     const hint =
-      clean.includes(",") && NUMBER.test(clean.replace(",", ".")) ? " (a point, not a comma)" : "";
+      clean.includes(",") && !Number.isNaN(numberOf(clean.replace(",", ".")))
+        ? " (a point, not a comma)"
+        : "";
     return { refusal: `${block.name}${where} is ${said}; it must be ${block.allowed}${hint}` };
   }
   return { value };

@@ -14,11 +14,15 @@
 // elements: the one way to make an element
 //   elements     elements, buttons, fields, and who has the focus
 // charts: curves and markers, by plotly.js
+//   colours      light or dark as the page is
 //   series       what a chart draws, as plotly's traces
+//   limits       how far axes go: to numbers, to blocks, or as far as what is drawn
+//   following    an axis of numbers goes further where what is drawn does
 //   moving       moves what plotly has drawn, without plotly
 //   dragging     a pointer on a chart sets inputs
 //   handles      points of a reader's own curve, moved by pointer or by keys
 //   key          what each line and marker is, in words
+//   leaving      what has left a chart, and whereto
 //   marks        which places of a chart stand for a cell
 //   chart        one chart: drawn, moved, at rest, drawn upon
 // sheet: the cells
@@ -210,11 +214,17 @@ export class Page {
 
   // --- parts
 
-  /** A sentence beside the table it is about. @param {string} text @param {HTMLElement} [td] */
+  /** A sentence, right below the cell that it is about. @param {string} text @param {Element} [td] */
   say(text, td) {
-    const table = td?.closest(".gs-scroll, .gs-results");
-    if (table) table.after(this.message);
     setText(this.message, text);
+    this.message.classList.toggle("gs-below-cell", Boolean(td && text));
+    if (!td || !text) return;
+    const { node } = this.grid;
+    node.append(this.message);
+    const [cell, place] = [td.getBoundingClientRect(), node.getBoundingClientRect()];
+    const left = Math.min(cell.left - place.left, place.width - this.message.offsetWidth - 8);
+    this.message.style.left = `${Math.max(8, left)}px`;
+    this.message.style.top = `${cell.bottom - place.top}px`;
   }
 
   /** The formula bar stands where the cell does. */
@@ -229,6 +239,7 @@ export class Page {
   /** Another step of the story: its controls, charts, cells and question on the stage. */
   arrange() {
     this.stage.arrange();
+    if (!this.story.scene.look) this.barHome.append(this.bar.node); // it spoke of another step's cell
     this.predictions.arrange();
   }
 

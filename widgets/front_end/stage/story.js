@@ -48,7 +48,7 @@ export class Story {
     this.forth = button("Next ›", () => this.forward(), { "aria-label": "Next step" });
     const way = element("div", { class: "gs-way" }, this.previous, this.forth);
     return this.presets.length
-      ? element("div", { class: "gs-storybar", "data-part": "presets" }, list, this.title, way)
+      ? element("div", { class: "gs-storybar", "data-part": "presets" }, list, way, this.title)
       : null;
   }
 

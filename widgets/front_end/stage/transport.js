@@ -55,7 +55,7 @@ export class Transport {
   /** Playing ends at this step of the story, at a pace to be followed. @param {number} step */
   stopAt(step) {
     this.stop = step;
-    if (step > Number(this.scrub.max)) this.scrub.max = String(step);
+    this.scrub.max = String(Math.max(step || FIRST_SCRUB, this.state.step));
     if (this.chosen) return; // the reader's own pace
     const pace = SPEEDS.find((speed) => speed * WATCHED >= step) || SPEEDS.at(-1);
     this.speed.value = String(step ? pace : USUAL);
