@@ -18,10 +18,11 @@ import workbooks
 from pages import cell, check_every_cell, frame
 from test_any_formula import Kept
 from test_packed_workbook import check_same
-from test_page import paste
+from test_page import PASTE
 
 from sheets import InputError, Sheet, SheetError, backprop, eye, known, pooled, softmax, values
 from sheets.language.blocks import may_be_empty
+from sheets.language.inputs import checked
 from sheets.targets.excel import read_inputs
 from sheets.targets.latex import cell_equation, equation, with_numbers
 from widgets import SheetWidget
@@ -349,7 +350,8 @@ def test_cells_are_emptied_typed_and_pasted_on_the_page(opened, tmp_path):
     cell(page, "films", 0, 0).click()
     press(page, "Delete")
     assert "films row 1 column 1 is empty; it must be a number" in page.content()
-    paste(page, "td[data-block='stars'][data-row='0'][data-col='2']", "\t1\n3\t\n\t4\n")
+    page.evaluate(PASTE, ["td[data-block='stars'][data-row='0'][data-col='2']", "\t1\n3\t\n\t4\n"])
+    frame(page)
     stars[:, 2:] = [[np.nan, 1], [3, np.nan], [np.nan, 4]]
     check_every_cell(page, s, {"stars": stars})
     page.wait_for_timeout(400)
