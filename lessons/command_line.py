@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sheets import InputError, Sheet, SheetError
+from sheets.language.blocks import may_be_empty
 from sheets.language.inputs import MOST_STEPS
 from sheets.library.catalogue import SHEETS, sheet_named
 from sheets.targets.numpy import Values, is_ended, overflow, trajectory
@@ -84,8 +85,10 @@ def say_stopped(sheet: Sheet, step: int, last: Values) -> None:
     print(f"stopped at step {step}: {why}", file=sys.stderr)
 
 
-def json_number(x: float) -> float | str:
-    """JSON has no infinity: "inf", "-inf", "nan"."""
+def json_number(x: float, may_be_empty: bool) -> float | str | None:
+    """JSON has no infinity: "inf", "-inf", "nan". An empty cell is null."""
+    if math.isnan(x) and may_be_empty:
+        return None
     return x if math.isfinite(x) else str(x)
 
 
@@ -118,11 +121,11 @@ def show_values(options: argparse.Namespace) -> None:
     found = after_steps(
         sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
     )
-    lines = [
-        f"  {json.dumps(name)}:"
-        f" {json.dumps([[json_number(x) for x in row] for row in block.tolist()])}"
-        for name, block in found.items()
-    ]
+    gaps = {name for name, block in sheet.blocks.items() if may_be_empty(block)}
+    lines = []
+    for name, block in found.items():
+        rows = [[json_number(x, name in gaps) for x in row] for row in block.tolist()]
+        lines.append(f"  {json.dumps(name)}: {json.dumps(rows)}")
     print("{\n" + ",\n".join(lines) + "\n}")
 
 

@@ -6,7 +6,7 @@
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.compositions import eye
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError
-from .language.expr import Expr, Rows
+from .language.expr import Expr, Rows, known
 from .language.functions import (
     column_index,
     log_softmax,
@@ -41,6 +41,7 @@ __all__ = [
     "column_index",
     "correlate",
     "eye",
+    "known",
     "log_softmax",
     "match",
     "normal",

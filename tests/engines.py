@@ -22,6 +22,7 @@ import openpyxl
 import pytest
 
 from sheets import Sheet
+from sheets.language.blocks import may_be_empty
 from sheets.targets.excel.formulas import LARGEST
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
@@ -222,18 +223,23 @@ def block_cells(
 def numbers(sheet: Sheet, cells: Cells) -> dict[str, np.ndarray]:
     """Every block's cells as numbers: an error is nan, the word infinite is inf.
 
-    A truth value or an empty cell is a mistake.
+    A truth value is a mistake, and an empty cell where the block may have none.
     """
     places = layout(sheet).blocks
     return {
         name: np.array(
-            [[_number(x, name) for x in row] for row in block_cells(sheet, cells, name, places)]
+            [
+                [_number(x, name, may_be_empty(block)) for x in row]
+                for row in block_cells(sheet, cells, name, places)
+            ]
         )
-        for name in sheet.blocks
+        for name, block in sheet.blocks.items()
     }
 
 
-def _number(x: Any, name: str) -> float:
+def _number(x: Any, name: str, may_be_empty: bool) -> float:
+    if may_be_empty and x in (None, ""):
+        return float("nan")
     assert isinstance(x, (int, float, str)) and not isinstance(x, bool), (
         f"{name} holds {x!r}, which is no number"
     )

@@ -9,6 +9,8 @@ from ipywidgets import DOMWidget
 
 from sheets import InputError, Sheet, SheetError
 
+from .description import listed
+
 Answer = tuple[dict[str, Any], list[bytes]]  # what is said, and the files that go with it
 
 
@@ -36,15 +38,15 @@ def answer(
     widget.send({"number": content.get("number"), **more}, sent)
 
 
-def inputs_of_workbook(sheet: Sheet, file: bytes) -> dict[str, list[list[float]] | None]:
-    """The inputs of an edited workbook as a page takes them: rows of numbers, None where a formula
-    is in force.
+def inputs_of_workbook(sheet: Sheet, file: bytes) -> dict[str, list[list[float | None]] | None]:
+    """The inputs of an edited workbook as a page takes them: rows of numbers, None for an empty
+    cell, or where a formula is in force.
 
     Raises InputError for a file that is no workbook of this sheet's.
     """
     from sheets.targets.excel import read_inputs
 
     return {
-        name: None if array is None else array.tolist()
+        name: None if array is None else [listed(row) or [] for row in array]
         for name, array in read_inputs(sheet, file).items()
     }

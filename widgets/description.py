@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
+
 from sheets import Sheet
 from sheets.language.blocks import (
     Block,
@@ -17,6 +19,8 @@ from sheets.language.blocks import (
     Size,
     choices_of,
     infinity_of,
+    is_endless,
+    may_be_empty,
     picture_range,
 )
 from sheets.language.cells import Shifted, at
@@ -116,6 +120,8 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
         columnsNamed=block.columns_named,
         shown=block.shown,
         shownRange=picture_range(block) if block.shown else None,
+        blank=may_be_empty(block),
+        endless=is_endless(block),
     )
     labels = cast(types.LabelPart, words)
     given: types.InputPart = {}
@@ -128,7 +134,7 @@ def _block(sheet: Sheet, block: Block, places: dict[str, Place]) -> types.Block:
 def _input(block: Input) -> types.InputPart:
     """What an input has besides; its value is None while the block's formula is in force."""
     limits: types.InputPart = {
-        "value": None if block.value is None else block.value.ravel().tolist(),
+        "value": listed(block.value),
         "allowed": allowed(block),
         "low": block.low,
         "high": block.high,
@@ -145,6 +151,13 @@ def _input(block: Input) -> types.InputPart:
         isSize=isinstance(block, Size),
     )
     return {**limits, **cast(types.InputPart, more)}
+
+
+def listed(numbers: np.ndarray | None) -> list[float | None] | None:
+    """Numbers row by row for JSON, None for an empty cell; None where a formula is in force."""
+    if numbers is None:
+        return None
+    return [None if np.isnan(x) else x for x in numbers.ravel().tolist()]
 
 
 def _without_empty(**fields: Any) -> dict[str, Any]:
@@ -315,7 +328,7 @@ def _preset(sheet: Sheet, preset: Preset) -> types.Preset:
         "happened": preset.happened,
         "why": preset.why,
         "scene": _scene(sheet.staged(preset)),
-        "inputs": {name: value.ravel().tolist() for name, value in preset.inputs.items()},
+        "inputs": {name: listed(value) or [] for name, value in preset.inputs.items()},
     }
 
 

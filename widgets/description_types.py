@@ -35,18 +35,20 @@ class Named(TypedDict):
 
 
 class LabelPart(TypedDict, total=False):
-    """What rows and columns are called, where they have names; whether it is a picture."""
+    """What rows and columns are called, where they have names; how its cells are shown."""
 
     rowsNamed: Sequence[str]
     columnsNamed: Sequence[str]
     shown: str  # as a picture: grey, or heat, whose middle is 0
     shownRange: Sequence[float]  # left out: the picture's own
+    blank: bool  # whether its cells may be empty
+    endless: bool  # whether an infinity in it stands for what is left out
 
 
 class InputPart(TypedDict, total=False):
     """What inputs have besides; after `choices`, only what says something."""
 
-    value: list[float] | None  # None while the input's formula is in force
+    value: list[float | None] | None  # None for an empty cell, or while a formula is in force
     allowed: str  # what may be typed, in words
     low: float | None
     high: float | None
@@ -152,7 +154,7 @@ class Preset(TypedDict):
     happened: Words  # after it
     why: Words
     scene: Scene
-    inputs: Mapping[str, list[float]]
+    inputs: Mapping[str, list[float | None]]
 
 
 class Prediction(TypedDict):
@@ -206,13 +208,14 @@ class PlacedBlock(TypedDict):
 
 
 class PartBlock(PlacedBlock, total=False):
-    value: list[float] | None
+    value: list[float | None] | None
     excel: Excel
     linked: bool  # whether it repeats a block of the main sheet
     word: list[str | int]  # where a word is chosen: worksheet, column and row
     choices: list[str]
     infinite: bool  # whether infinite is a number that it may have
     endless: bool  # whether an infinity in it stands for what is left out
+    blank: bool  # whether its cells may be empty
 
 
 class PartGroup(TypedDict):
@@ -239,7 +242,7 @@ class Steps(TypedDict):
 class PartPreset(TypedDict):
     title: str
     asked: str
-    inputs: Mapping[str, list[float] | None]
+    inputs: Mapping[str, list[float | None] | None]
     told: Words  # nothing where a workbook does not compare its inputs
     play: int
 
@@ -255,7 +258,7 @@ class Head(TypedDict):
     now: list[list[Any]]  # block, worksheet, column and row
     storyRow: int
     # Of inputs that a preset does not set, row by row; None: a formula is in force.
-    defaults: Mapping[str, list[float] | None]
+    defaults: Mapping[str, list[float | None] | None]
     story: list[PartPreset]
 
 

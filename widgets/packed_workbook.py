@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from sheets import InputError, Sheet, SheetError
-from sheets.language.blocks import Input, choices_of, infinity_of, is_endless
+from sheets.language.blocks import Input, choices_of, infinity_of, is_endless, may_be_empty
 from sheets.targets.excel.head import asked_of
 from sheets.targets.excel.layout import ASKED_ROW, QUESTION_ROW, SAID_ROW, STORY_ROW
 from sheets.targets.excel.limits import MOST_FORMULAS
@@ -25,7 +25,7 @@ from sheets.targets.excel.workbook import written
 from sheets.targets.javascript import program
 
 from . import description_types as types
-from .description import block_shape
+from .description import block_shape, listed
 from .packing import packed
 
 
@@ -97,7 +97,9 @@ def _block(part: Part, name: str) -> types.PartBlock:
         "address": [place.worksheet, place.column, place.row + 1],
     }
     if isinstance(block, Input):
-        placed["value"] = None if block.value is None else block.value.ravel().tolist()
+        placed["value"] = listed(block.value)
+    if may_be_empty(block):
+        placed["blank"] = True
     if name in part.where.words:
         word = part.where.words[name]
         placed["word"] = [word.worksheet, word.column, word.row + 1]
@@ -161,5 +163,7 @@ def _head(part: Part) -> types.Head | None:
     }
 
 
-def _row_by_row(inputs: Mapping[str, np.ndarray | None]) -> dict[str, list[float] | None]:
-    return {name: None if x is None else x.ravel().tolist() for name, x in inputs.items()}
+def _row_by_row(
+    inputs: Mapping[str, np.ndarray | None],
+) -> dict[str, list[float | None] | None]:
+    return {name: listed(x) for name, x in inputs.items()}

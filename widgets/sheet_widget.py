@@ -20,16 +20,16 @@ from sheets.language.expr import Rows, is_single
 from sheets.language.inputs import MOST_STEPS, checked, checked_inputs
 
 from .answering import Answer, answer, inputs_of_workbook
-from .description import description
+from .description import description, listed
 from .front_end import joined, style
 from .other_sizes import sizes_of
 from .plotly_script import plotly_file
 
-Rows_ = tuple[tuple[float, ...], ...]
+Rows_ = tuple[tuple[float | None, ...], ...]
 
 
 class InputTrait(traitlets.TraitType):
-    """An input's value: a float for one number, else a tuple of rows.
+    """An input's value: a float for one number, else a tuple of rows; None for an empty cell.
 
     None while the input's formula is in force. Refuses what the input cannot take.
     """
@@ -37,17 +37,16 @@ class InputTrait(traitlets.TraitType):
     def __init__(self, block: Input, **about: Any):
         self.block = block
         super().__init__(
-            default_value=self.plain(block.value), allow_none=block.expr is not None, **about
+            default_value=self.plain(block.value),
+            allow_none=block.expr is not None or block.blank,
+            **about,
         )
 
-    def plain(self, array: Any) -> float | Rows_ | None:
+    def plain(self, array: np.ndarray | None) -> float | Rows_ | None:
         if array is None:
             return None
-        return (
-            float(array[0, 0])
-            if is_single(self.block.shape)
-            else tuple(tuple(map(float, row)) for row in array)
-        )
+        rows = tuple(tuple(listed(row) or ()) for row in array)
+        return rows[0][0] if is_single(self.block.shape) else rows
 
     def validate(self, obj: Any, value: Any) -> float | Rows_ | None:
         try:

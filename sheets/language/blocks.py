@@ -73,6 +73,7 @@ class Computed(Block):
 
     infinite: Expr | None = None  # it may be infinite: the sign says which way
     endless: bool = False  # cells of it are -np.inf or np.inf by the author's own np.where
+    blank: bool = False  # cells of it may be empty, as what they are computed from
     part_of: str = ""  # the block whose formula it is a part of, made by the language
     gradient_of: tuple[str, str] | None = None  # (loss, block): this is d loss / d block
 
@@ -94,6 +95,7 @@ class Input(Block):
     low: float | None = None
     high: float | None = None
     whole: bool = False
+    blank: bool = False  # its cells may be empty
     chosen_by: str = ""  # a choice: picked anew on the page, it brings the formula back
     locked: bool = False  # as a face shows it where something else sets it
 
@@ -155,6 +157,11 @@ def gradient_of(block: Block) -> tuple[str, str] | None:
 def is_endless(block: Block) -> bool:
     """Whether an infinity in it stands for what is left out, and is shown as an empty cell."""
     return isinstance(block, Computed) and block.endless
+
+
+def may_be_empty(block: Block) -> bool:
+    """Whether its cells may be empty: nan, which sums skip."""
+    return isinstance(block, (Input, Computed)) and block.blank
 
 
 def picture_range(block: Block) -> tuple[float, float] | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .dependencies import walk
-from .expr import REDUCTIONS, Expr, Rows, Shape, const, elementwise
+from .expr import ALL_REDUCTIONS, Expr, Rows, Shape, const, elementwise
 from .functions import composed
 
 ONE: Shape = (1, 1)
@@ -118,8 +118,11 @@ def over(kind: str, body: Expr, k: str, length: int) -> Expr:
     """
     if reads(body, k):
         return Expr("over", (body,), ONE, (kind, k, length))
-    if kind in ("argmax", "argmin"):
+    if kind.endswith(("argmax", "argmin")):
         return const(0)
+    if kind == "nansum":
+        there = Expr("known", (body,), ONE)
+        return Expr("where", (there, elementwise("multiply", length, body), const(0)), ONE)
     return elementwise("multiply", length, body) if kind == "sum" else body
 
 
@@ -204,7 +207,7 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             )
         case "softmax" | "log_softmax":
             return at(composed(e), i, j, depth)
-        case kind if kind in REDUCTIONS:
+        case kind if kind in ALL_REDUCTIONS:
             return _reduced(e, i, j, depth)
         case op:
             return Expr(op, tuple(at(a, i, j, depth) for a in e.args), ONE)

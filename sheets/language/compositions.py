@@ -20,6 +20,7 @@ from .expr import (
     elementwise,
     expand,
     is_data,
+    known,
     lift,
     matmul,
     reduction,
@@ -53,19 +54,13 @@ def smallest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
     return reduction("min", x, axis, keepdims)
 
 
-def count(x: Expr, axis: int | None) -> Expr:
-    """How many numbers a reduction along the axis takes."""
-    rows, columns = x.shape
-    return {0: const(rows), 1: const(columns), None: lift(rows) * columns}[axis]
-
-
 def variance(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = True) -> Expr:
     """The mean squared distance from the mean; ddof: what is taken off the number of them."""
     x = lift(x)
     squares = (x - mean(x, axis, keepdims)) ** 2
     if _whole(ddof, "ddof") == 0:
         return mean(squares, axis)
-    return sum_of(squares, axis) / (count(x, axis) - ddof)
+    return sum_of(squares, axis) / (sum_of(known(x), axis) - ddof)
 
 
 def deviation(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = True) -> Expr:
@@ -190,6 +185,11 @@ def count_nonzero(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
     return sum_of(holds(x), axis, keepdims)
 
 
+def with_numbers(x: Any, copy: bool = True, nan: float = 0.0) -> Expr:
+    """x, with a number in the place of its empty cells. As np.nan_to_num."""
+    return where(known(x), x, nan)
+
+
 def filled_like(number: float) -> Callable[..., Expr]:
     return lambda x: expand(const(number), lift(x).shape)
 
@@ -253,6 +253,15 @@ FUNCTIONS |= {
     np.any: any_of,
     np.all: all_of,
     np.count_nonzero: count_nonzero,
+    np.nan_to_num: with_numbers,
+    np.nansum: sum_of,  # of blocks with empty cells, all reductions skip them
+    np.nanmean: mean,
+    np.nanmax: largest,
+    np.nanmin: smallest,
+    np.nanvar: variance,
+    np.nanstd: deviation,
+    np.nanargmax: place_of_largest,
+    np.nanargmin: place_of_smallest,
     np.zeros_like: filled_like(0),
     np.ones_like: filled_like(1),
 }

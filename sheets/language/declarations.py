@@ -26,6 +26,7 @@ OWN = {
     "part_of",
     "endless",
 }  # what the language gives a block, not the author
+TYPED_CELL_BY_CELL = {"blank"}  # what a table of cells has, and no setting
 
 
 def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) -> KIND:
@@ -34,7 +35,8 @@ def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) 
     about: what the author wrote by keyword; given: what the language knows. Limits become floats,
     so that 0 and 0.0 are the same limit in every face.
     """
-    known = [field.name for field in fields(kind) if field.name not in OWN | given.keys()]
+    own = OWN | given.keys() | (set() if kind is Input else TYPED_CELL_BY_CELL)
+    known = [field.name for field in fields(kind) if field.name not in own]
     for keyword in about:
         if keyword not in known:
             near = nearest(keyword, sorted(known))
@@ -83,9 +85,15 @@ def new_input(sheet: Blocks, name: str, value: Any, rows: bool, about: Mapping[s
         raise SheetError(f"input {name!r}: chosen_by={by!r} {rule}")
     if isinstance(value, Expr):
         check_formula(sheet, name, value)
+        if about.get("blank"):
+            rule = "cells may be empty where numbers are given, not where a formula makes them"
+            raise SheetError(f"input {name!r}: blank=True, but {rule}")
         block = _block(Input, name, about, shape=value.shape, expr=value)
     else:
         array = _table(name, value, rows)
+        if np.isnan(array).any() and not about.get("blank"):
+            advice = "blank=True says that its cells may be empty"
+            raise SheetError(f"input {name!r} has cells without a number; {advice}")
         count = Rows(array.shape[0]) if rows else array.shape[0]
         block = _block(Input, name, about, shape=(count, array.shape[1]), value=array)
     _check_rows(sheet, name, block.shape, rows)

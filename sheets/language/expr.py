@@ -91,6 +91,8 @@ STRUCTURE = (
 )
 SCANS = ("shift", "scan", "hole")  # a row that reads the row above: scans.py
 REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
+SKIPPING = tuple(f"nan{kind}" for kind in REDUCTIONS)  # of blocks with empty cells: blanks.py
+ALL_REDUCTIONS = (*REDUCTIONS, *SKIPPING)
 COMPOSED = ("softmax", "log_softmax")
 
 
@@ -98,7 +100,8 @@ COMPOSED = ("softmax", "log_softmax")
 class Expr:
     """One node of a formula, of a known shape.
 
-    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, REDUCTIONS, COMPOSED; `arg` its static
+    `op` is a row of ops.OPS, or one of STRUCTURE, SCANS, ALL_REDUCTIONS, COMPOSED, or `known`;
+    `arg` its static
     payload (const: the number; ref: the block's name; a reduction: its axis).
     """
 
@@ -247,11 +250,12 @@ class Expr:
             raise SheetError(
                 f"np.{name} can only be called plainly here: no out=, where= or .{method}"
             )
-        if name in ("matmul", "power", "square"):
+        if name in ("matmul", "power", "square", "isnan"):
             special: dict[str, Any] = {
                 "matmul": matmul,
                 "power": power,
                 "square": lambda x: power(x, 2),
+                "isnan": lambda x: elementwise("logical_not", known(x)),
             }
             return special[name](*inputs)
         if name not in OPS:
@@ -279,7 +283,7 @@ def method_of(x: Expr, name: str) -> Callable[..., Expr]:
 
 # What is 1 or 0, as numpy's bool arrays are true or false.
 ORDERINGS = ("less", "less_equal", "greater", "greater_equal")
-TESTS = ("equal", "not_equal", *ORDERINGS, "logical_and", "logical_or", "logical_not")
+TESTS = ("equal", "not_equal", *ORDERINGS, "logical_and", "logical_or", "logical_not", "known")
 
 
 def logical(sign: str, op: str, *operands: Any) -> Expr:
@@ -338,7 +342,7 @@ def lift(x: Any) -> Expr:
         raise SheetError(f"a plain {x} in a formula: {COMPARES}; {instead}")
     if isinstance(x, Real):
         if not np.isfinite(float(x)):
-            rule = "only a branch of np.where may be -np.inf or np.inf"
+            rule = "only a branch of np.where may be -np.inf, np.inf or np.nan"
             raise SheetError(f"{x} inside a formula is no number that a workbook knows; {rule}")
         return const(x if isinstance(x, Rows) else float(x))
     if isinstance(x, np.ndarray) and x.ndim == 0:
@@ -433,12 +437,20 @@ def _is_odd_root(exponent: Expr) -> bool:
 
 
 def where(condition: Any, a: Any, b: Any) -> Expr:
-    """As np.where. A branch may be -np.inf or np.inf: what a softmax or a max leaves out."""
+    """As np.where. A branch may be -np.inf or np.inf, what a softmax or a max leaves out, or
+    np.nan: an empty cell.
+    """
     return elementwise("where", condition, _branch(a), _branch(b))
 
 
 def _branch(x: Any) -> Any:
-    return const(x) if isinstance(x, float) and np.isinf(x) else x
+    return const(x) if isinstance(x, float) and not np.isfinite(x) else x
+
+
+def known(x: Any) -> Expr:
+    """1 where a cell has a number, 0 where it is empty."""
+    x = lift(x)
+    return Expr("known", (x,), x.shape)
 
 
 def clip(x: Any, low: Any, high: Any) -> Expr:

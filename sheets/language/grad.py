@@ -14,11 +14,13 @@ from functools import partial
 from typing import NamedTuple
 
 from . import scans, windows
+from .blanks import Gaps
 from .blocks import Computed, part_of
 from .dependencies import refs, walk
 from .errors import SheetError
 from .expr import (
     COMPOSED,
+    SKIPPING,
     Expr,
     Rows,
     Shape,
@@ -61,6 +63,20 @@ def _largest_vjp(g, y, x, here):
     return (where(largest, g / reduction("sum", largest, y.arg), 0),)
 
 
+def _skipping_vjp(g, y, here, there):
+    """Of a reduction that skips what is empty. there: 1 where its x is not, None: nowhere empty."""
+    x = y.args[0]
+    match y.op.removeprefix("nan"):
+        case "sum":
+            return (g,)
+        case "mean":
+            count = expand(const(1), x.shape) if there is None else there
+            return (g / reduction("sum", expand(count, x.shape), y.arg),)
+        case "max" | "min":
+            return _largest_vjp(g, y, x, here)
+    return (None,)
+
+
 def _softmax_vjp(g, y, here):
     return here * (g - reduction("sum", g * here, y.arg))
 
@@ -80,7 +96,7 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _mean_vjp(g, y, y.args[0])
         case "max" | "min":
             return _largest_vjp(g, y, y.args[0], here)
-        case "argmax" | "argmin":
+        case "argmax" | "argmin" | "known":
             return (None,)
         case "match":
             return None, None
@@ -173,10 +189,13 @@ def _inside(parts: list[Masked], flag: bool) -> Expr:
     return total(inner) if inner else const(0)
 
 
-def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[str, list[Masked]]:
+def adjoints(
+    root: Expr, block: Expr, g: Expr, wanted: set[str] | None, gaps: Gaps
+) -> dict[str, list[Masked]]:
     """What root's gradient g gives to each block that root reads.
 
     block is the block that holds root, so that d(tanh) reads 1 - H*H and not 1 - tanh(Z)*tanh(Z).
+    gaps: where they may be empty; no gradient flows there.
     """
     owed: dict[Expr, list[Masked]] = {root: [Masked(g)]}
     given: dict[str, list[Masked]] = {}
@@ -195,21 +214,32 @@ def adjoints(root: Expr, block: Expr, g: Expr, wanted: set[str] | None) -> dict[
         gy = expand(
             part.g, y.shape
         )  # costs nothing when written, and lets unbroadcast count the copies
-        gradients = (
-            elementwise_rule(gy, here, *y.args) if elementwise_rule else structure_vjp(gy, y, here)
-        )
+        if y.op in SKIPPING:
+            gradients = _skipping_vjp(gy, y, here, gaps.known(y.args[0]))
+        elif elementwise_rule:
+            gradients = elementwise_rule(gy, here, *y.args)
+        else:
+            gradients = structure_vjp(gy, y, here)
         for argument, gradient in zip(y.args, gradients, strict=y.op not in COMPOSED):
             if gradient is None or not (
                 set(refs(argument)) if wanted is None else wanted.intersection(refs(argument))
             ):
                 continue
-            mine = as_mask(Masked(gradient, part.masks))
+            given_to = _where_known(Masked(gradient, part.masks), y, argument, gaps)
+            mine = as_mask(given_to)
             if stretched_axes(
                 gradient.shape, argument.shape
             ):  # masks first: they may differ along the summed axis
-                mine = Masked(unbroadcast(unmasked(Masked(gradient, part.masks)), argument.shape))
+                mine = Masked(unbroadcast(unmasked(given_to), argument.shape))
             owed.setdefault(argument, []).append(mine)
     return given
+
+
+def _where_known(part: Masked, y: Expr, argument: Expr, gaps: Gaps) -> Masked:
+    """A gradient that y gives to its argument, nowhere empty: 0 where y skips, or is empty."""
+    conditions = [gaps.known(argument) if y.op in SKIPPING else None, gaps.known(part.g)]
+    masks = dict.fromkeys((condition, True) for condition in conditions if condition is not None)
+    return part._replace(masks=tuple(dict.fromkeys((*part.masks, *masks))))
 
 
 def _scan_backward(
@@ -225,7 +255,7 @@ def _scan_backward(
     later = {"@later": "before"} | {f"@{k}": k + 3 for k in range(len(over))}
     row = scans.named_holes(step)
     here, after = (Expr("ref", (), (1, columns), name) for name in ("@here", "@later"))
-    back = adjoints(row, here, after, {f"@{scans.BEFORE}"}).get(f"@{scans.BEFORE}")
+    back = adjoints(row, here, after, {f"@{scans.BEFORE}"}, sheet.gaps).get(f"@{scans.BEFORE}")
     passed = scans.hole(0, columns)
     if back is not None:
         holes: dict[str, str | int] = {**later, f"@{scans.BEFORE}": 1, "@here": 2}
@@ -241,7 +271,7 @@ def _scan_backward(
     d = sheet.let_scan(f"d_{block.name}", parts, -way, about)
     rows: dict[str | int, Expr] = dict(enumerate(over))
     whole = scans.filled(step, {scans.BEFORE: scans.shift(made, start, way), **rows})
-    given = adjoints(whole, made, d, wanted)
+    given = adjoints(whole, made, d, wanted, sheet.gaps)
     given.pop(block.name, None)  # that is what runs through the scan itself
     return given
 
@@ -284,6 +314,7 @@ def _backward(
     """The blocks, from the loss back."""
     if title is not None:
         sheet.group(title, f"How {loss} moves when each of these moves by a little")
+    gaps = sheet.gaps
     owed: dict[str, list[Masked]] = {loss: [Masked(const(1))]}
     gradients: dict[str, Expr] = {}
     for name in reversed(list(sheet.blocks)):
@@ -309,6 +340,7 @@ def _backward(
         )
         if isinstance(block, Computed):  # an input's own formula only starts it
             assert block.expr is not None
-            for read, parts in adjoints(block.expr, sheet[name], gradients[name], wanted).items():
+            given = adjoints(block.expr, sheet[name], gradients[name], wanted, gaps)
+            for read, parts in given.items():
                 owed.setdefault(read, []).extend(parts)
     return gradients

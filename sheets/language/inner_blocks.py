@@ -12,7 +12,7 @@ from typing import Any
 
 from .cells import at
 from .dependencies import walk
-from .expr import COMPOSED, REDUCTIONS, Expr, Rows, expand, transpose
+from .expr import ALL_REDUCTIONS, COMPOSED, Expr, Rows, expand, transpose
 from .functions import powers_of
 from .one_cell import Length, fits, length_of
 from .ops import OPS
@@ -34,7 +34,7 @@ CALLED = {
     "column_index": "column",
 }
 CALLED_IN = {  # argument by argument
-    **dict.fromkeys(REDUCTIONS, ("each",)),
+    **dict.fromkeys(ALL_REDUCTIONS, ("each",)),
     **dict.fromkeys(COMPOSED, ("logits", "exp")),
     "matmul": ("left", "right"),
     "take": ("table", "row"),
@@ -120,7 +120,7 @@ class Parts:
             return self._with_powers(e)
         if e.op in OPS or is_plain(e):
             return e
-        simple = e.op == "matmul" or e.op in REDUCTIONS  # of whole blocks, these always fit
+        simple = e.op == "matmul" or e.op in ALL_REDUCTIONS  # of whole blocks, these always fit
         if (simple and all(map(is_whole, e.args))) or fits(at(e, "i", "j")):
             return e
         open_ = [k for k, a in enumerate(e.args) if not is_plain(a)]

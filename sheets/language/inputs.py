@@ -31,6 +31,10 @@ def allowed(block: Input) -> str:
     if isinstance(block, Choice):
         return "one of " + ", ".join(block.choices)
     kind = "a whole number" if block.whole else "a number"
+    return _within(block, kind) + (", or empty" if block.blank else "")
+
+
+def _within(block: Input, kind: str) -> str:
     low, high = block.low, block.high
     if low is not None and high is not None:
         return f"{kind} from {number(low)} to {number(high)}"
@@ -63,7 +67,11 @@ def _number_in(text: str) -> float | None:
 
 
 def _cell(block: Input, value: Any, where: str) -> float:
-    """One value as a number that this input takes. where: its place, for the message."""
+    """One value as a number that this input takes, nan for an empty cell. where: its place, for the
+    message.
+    """
+    if block.blank and _is_empty(value):
+        return np.nan
     hint = " (a point, not a comma)" if _has_a_decimal_comma(value) else ""
     what = f"{block.name}{where} is {_quoted(value)}"
     refusal = InputError(f"{what}; it must be {allowed(block)}{hint}")
@@ -83,6 +91,12 @@ def _cell(block: Input, value: Any, where: str) -> float:
     if not np.isfinite(x) or not low <= x <= high or (block.whole and x != round(x)):
         raise refusal
     return x
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
 
 
 def _rows_of(block: Input, value: Any) -> list[list[Any]]:

@@ -84,6 +84,8 @@ def _sums(e: Expr, spans: Spans) -> bool:
         x = x.args[0]
     if any(isinstance(length, Running) for length in inner.values()):
         return x.op == "cell" and not x.args  # SUM(A$1:A1) grows with its cell
+    if x.op == "known" and kind == "sum":
+        (x,) = x.args  # it counts numbers, which one function does
     if x.op == "cell":
         return _whole(x, inner)
     if kind in ("sum", "mean") and _lined_up(x, inner):

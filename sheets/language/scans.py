@@ -12,8 +12,8 @@ from typing import Any
 from .dependencies import walk
 from .errors import ShapeError, SheetError
 from .expr import (
+    ALL_REDUCTIONS,
     COMPOSED,
-    REDUCTIONS,
     Expr,
     Rows,
     Shape,
@@ -67,7 +67,7 @@ def _check_rows(what: str, step: Expr) -> None:
     for node in walk(step):
         if not any(has_hole(a) for a in node.args) or node.op in OPS or node.op == "expand":
             continue
-        along = node.op in REDUCTIONS and node.arg in (1, None)
+        along = node.op in ALL_REDUCTIONS and node.arg in (1, None)
         product = node.op == "matmul" and not has_hole(node.args[1])
         if not (along or product or (node.op in COMPOSED and node.arg == 1)):
             rule = "a row's formula is made of single elements, row @ w, and sums across"
@@ -88,7 +88,7 @@ def filled(step: Expr, rows: dict[str | int, Expr]) -> Expr:
             found[node] = Expr(node.op, args, (shape[0], node.shape[1]))
         elif node.op == "matmul":
             found[node] = matmul(*args)
-        elif node.op in REDUCTIONS:
+        elif node.op in ALL_REDUCTIONS:
             found[node] = Expr(node.op, args, (shape[0], 1), 1)
         else:
             found[node] = Expr(node.op, args, (shape[0], node.shape[1]), node.arg)

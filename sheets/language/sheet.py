@@ -15,7 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Blocks, Computed, Group, Input, Size, gradient_of, is_endless, part_of
+from .blanks import Gaps, starts_empty
+from .blocks import (
+    Block,
+    Blocks,
+    Computed,
+    Group,
+    Input,
+    Size,
+    gradient_of,
+    is_endless,
+    may_be_empty,
+    part_of,
+)
 from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, renamed
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
@@ -110,7 +122,8 @@ class Sheet(Blocks):
 
         about: rows_named, columns_named: what they are called, a word each; what is computed from
         them is called so too. shown: "grey" or "heat", a picture of its numbers, from and to
-        shown_range. low, high: limits of each cell, included. whole: whole numbers only.
+        shown_range. low, high: limits of each cell, included. whole: whole numbers only. blank:
+        cells may be empty, None: what is computed from one is empty too, and sums skip it.
         role, title, note, symbol, format. chosen_by: the choice whose next pick on the page brings
         the formula back into force. Raises SheetError.
         """
@@ -187,6 +200,8 @@ class Sheet(Blocks):
         start, *over, first, step = parts
         shape = (rows_of(f"scan {name!r}", over), step.shape[1])
         block = new_computed(self, name, scanned(name, parts, direction, shape), None, about)
+        assert block.expr is not None
+        self._skipping(block.expr)  # refuses what may be empty
         self._check(block)
         held = [x if is_plain(x) else self._part(block, "rows", x) for x in (start, *over)]
         block.expr = scanned(name, [*held, first, step], direction, shape)
@@ -234,6 +249,7 @@ class Sheet(Blocks):
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
             block.endless = self._is_endless(block.expr)
+            block.blank = bool(self.gaps.sources(block.expr))
             said = alike(block.expr)
             if self._same.get(said) not in self.blocks:
                 self._same[said] = block.name
@@ -281,9 +297,27 @@ class Sheet(Blocks):
         """Blocks of their own for the parts of its formula that one cell cannot hold."""
         parts = Parts(lambda called, part: self._part(block, called, part))
         if block.expr is not None:
-            block.expr = parts.of(block.expr)
+            block.expr = parts.of(self._skipping(block.expr))
         if isinstance(block, Computed) and block.infinite is not None:
-            block.infinite = parts.of(block.infinite)
+            block.infinite = parts.of(self._skipping(block.infinite))
+
+    @property
+    def gaps(self) -> Gaps:
+        """Where expressions over this sheet's blocks may be empty."""
+        return Gaps(self._may_be_empty)
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether any cell may be empty."""
+        return any(map(may_be_empty, self.blocks.values()))
+
+    def _may_be_empty(self, name: str) -> bool:
+        return name in self.blocks and may_be_empty(self.blocks[name])
+
+    def _skipping(self, formula: Expr) -> Expr:
+        """The formula with sums that skip empty cells, where it reads any."""
+        reads_any = starts_empty(formula, self._may_be_empty)
+        return self.gaps.skipping(formula) if reads_any else formula
 
     def let_part(self, owner: str, name: str, formula: Expr, **about: Any) -> Expr:
         """As `let`, a block that stands folded, as a part of `owner`."""
@@ -391,6 +425,11 @@ class Sheet(Blocks):
             block, after = self.blocks[name], self.blocks[source]
             if not isinstance(block, Input):
                 raise SheetError(f"carry: {name!r} is computed; only an input can be carried")
+            if may_be_empty(after):
+                advice = f"say what stands there, np.nan_to_num({source})"
+                raise SheetError(
+                    f"carry: {source} may be empty, and steps go on with numbers; {advice}"
+                )
             if block.shape != after.shape:
                 raise SheetError(f"carry: {name} is {block.size} and {source} is {after.size}")
             self.carried[name] = source

@@ -5,8 +5,9 @@ A reader then sees each summand in a cell, and no face has to choose or sum insi
 
 from __future__ import annotations
 
+from .blanks import is_count
 from .dependencies import walk
-from .expr import REDUCTIONS, Expr, Rows
+from .expr import ALL_REDUCTIONS, Expr, Rows
 from .sheet import Sheet
 
 ON_BLOCKS = ("const", "ref", "transpose", "expand")
@@ -45,7 +46,8 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
     def over_blocks(x: Expr) -> Expr:
         if x not in rebuilt:
             args = tuple(over_blocks(a) for a in x.args)
-            if x.op in REDUCTIONS and not is_plain(args[0]) and not is_product(args[0]):
+            counts = is_count(x)
+            if x.op in ALL_REDUCTIONS and not (counts or is_plain(args[0]) or is_product(args[0])):
                 args = (held(args[0]),)
             if x.op == "matmul":
                 args = tuple(a if is_product(a) else held(a) for a in args)

@@ -23,7 +23,7 @@ from ..language.blocks import Input
 from ..language.cells import PICKED, Index, Running, Shifted, at
 from ..language.charts import Series
 from ..language.choices import in_force, is_choice
-from ..language.expr import Expr, Rows, is_number
+from ..language.expr import Expr, Rows, elementwise, is_number
 from ..language.ops import OPS
 from ..language.sheet import Sheet
 from ..language.spelling import Test, Text, spell
@@ -39,8 +39,19 @@ START = {
     "argmax": "{0} = 0, {0}_x = -Infinity",
     "argmin": "{0} = 0, {0}_x = Infinity",
     "match": "{0} = NaN",
+    "nansum": "{0} = 0",
+    "nanmax": "{0} = NaN",
+    "nanmin": "{0} = NaN",
+    "nanargmax": "{0} = NaN, {0}_x = NaN",
+    "nanargmin": "{0} = NaN, {0}_x = NaN",
 }
+FIRST = "({0} !== {0} && x === x)"  # the first that is no NaN
 STEP = {
+    "nansum": "{{ const x = {1}; if (x === x) {0} += x; }}",
+    "nanmax": "{{ const x = {1}; if (x > {0} || " + FIRST + ") {0} = x; }}",
+    "nanmin": "{{ const x = {1}; if (x < {0} || " + FIRST + ") {0} = x; }}",
+    "nanargmax": "{{ const x = {1}; if (x > {0}_x || " + FIRST + ") {{ {0}_x = x; {0} = {2}; }} }}",
+    "nanargmin": "{{ const x = {1}; if (x < {0}_x || " + FIRST + ") {{ {0}_x = x; {0} = {2}; }} }}",
     "match": "if ({0} !== {0} && {1}) {0} = {2}",
     "argmax": "{{ const x = {1}; if (x > {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
     "argmin": "{{ const x = {1}; if (x < {0}_x) {{ {0}_x = x; {0} = {2}; }} }}",
@@ -97,6 +108,8 @@ class Writer:
         if isinstance(x, Rows):
             return Text("_rows")
         text = repr(abs(float(x))).removesuffix(".0").replace("inf", "Infinity")
+        if text == "nan":
+            return Text("NaN")
         return Text(self.gap(text)) if x >= 0 else Text(f"-{self.gap(text)}", "add")
 
     def index(self, i: Index, lines: list[str]) -> str:
@@ -145,11 +158,15 @@ class Writer:
             case "cell":
                 found = self.cell(e.arg, lines)  # a look-up may find nothing, which is no number
                 return Text(f"+{found}" if e.args else found)
+            case "over" if e.arg[0] == "nanmean":
+                return self.source(elementwise("divide", *_summed(e)), lines)
             case "over":
                 return self._over(e, lines)
             case "multiply" if e.arg == PICKED:
                 condition, x = (self.source(a, lines) for a in e.args)
                 return Text(f"({condition:truth}?{x}:0)")
+            case "known":
+                return Text(f"!Number.isNaN({self.source(e.args[0], lines)})", "test", TEST)
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
                 return Text(f"_square({self.source(e.args[0], lines)})")
             case "choose":
@@ -210,6 +227,18 @@ class Writer:
         runs_up = expr is not None and expr.op == "scan" and expr.arg[1] == -1
         count = f"_i = {rows} - 1; _i >= 0; _i--" if runs_up else f"_i = 0; _i < {rows}; _i++"
         return f"{''.join(read)}for (let {count}) {{ {body} }}"
+
+
+def _summed(e: Expr) -> tuple[Expr, Expr]:
+    """Of a mean that skips what is empty: the sum, and how many numbers it takes."""
+    _, k, length = e.arg
+    x = e.args[0]
+    nested = x.op == "over" and x.arg[0] == "nanmean"  # along both axes
+    total, count = _summed(x) if nested else (x, Expr("known", (x,), x.shape))
+    return (
+        Expr("over", (total,), e.shape, ("nansum", k, length)),
+        Expr("over", (count,), e.shape, ("sum", k, length)),
+    )
 
 
 def _written(write: Writer, text: str) -> Loop:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, NamedTuple
 
-from ..language.blocks import Block, gradient_of
+from ..language.blocks import Block, gradient_of, may_be_empty
 from ..language.cells import Index, Running, Shifted, at, placed, symbols
 from ..language.errors import NeedsBlock
-from ..language.expr import REDUCTIONS, Expr, Rows
+from ..language.expr import ALL_REDUCTIONS, Expr, Rows
 from ..language.formats import shown
 from ..language.ops import OPS
 from ..language.sheet import Sheet
@@ -25,16 +26,21 @@ from ..language.spelling import LEVELS, Test, Text, spell
 TEST = Test(r"\left[{0}\right]", r"\left[{0}\right]")  # Iverson's bracket: 1 where it holds
 # Of a sum inside sums: k, l, m, n, then what is left of the alphabet's middle.
 INDEX = {"i": "i", "j": "j"} | {f"k{depth}": letter for depth, letter in enumerate("klmnopqrsuvw")}
-NAMES = {
+REDUCED = {
     "sum": r"\sum",
     "mean": r"\mathrm{mean}",
     "max": r"\max",
     "min": r"\min",
     "argmax": r"\arg\max",
     "argmin": r"\arg\min",
+}
+NAMES = {
+    **REDUCED,
     "match": r"\mathrm{match}",
+    **{f"nan{kind}": name for kind, name in REDUCED.items()},
     "softmax": r"\mathrm{softmax}",
 }
+EMPTY = r"\text{empty}"
 MOST_TERMS = (
     6  # of a sum written out with its numbers; a longer one shows its first, second and last
 )
@@ -143,6 +149,8 @@ def number(x: float) -> Text:
         return Text("n")
     if x == float("inf"):
         return Text(r"\infty")
+    if isnan(x):
+        return Text(EMPTY)
     if x < 0:
         return Text(f"-{number(-x).text}", "add")
     text = f"{x:.6g}"
@@ -212,13 +220,15 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "match":
             ids, who = (_tex(x, sheet) for x in e.args)
             return Text(rf"\mathrm{{match}}\left({ids}, {who}\right)")
+        case "known":
+            return Text(rf"{_tex(e.args[0], sheet):add} \text{{ known}}", "test", TEST)
         case "cumsum":
             axis, up = e.arg
             under = _direction(axis if up else None, across=r"_{\rightarrow}")
             return Text(rf"\mathrm{{cumsum}}{under}\left({_tex(e.args[0], sheet)}\right)")
-        case kind if kind in REDUCTIONS or kind == "softmax":
+        case kind if kind in ALL_REDUCTIONS or kind == "softmax":
             under = _direction(e.arg, across="" if kind == "softmax" else r"_{\rightarrow}")
-            if kind == "sum":
+            if kind in ("sum", "nansum"):
                 return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
             return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
         case "cell":
@@ -281,6 +291,10 @@ def _over(e: Expr, sheet: Sheet) -> Text:
     body = _tex(e.args[0], sheet)
     if kind == "match":
         return Text(rf"\min \{{ {INDEX[k]}-1 : {body} = {_tex(e.args[1], sheet)} \}}")
+    if kind == "nansum":
+        return Text(rf"\sum_{{{INDEX[k]}:\,\text{{known}}}} {body:term}", "term")
+    if kind.startswith("nan"):
+        return Text(rf"{NAMES[kind]}_{{{INDEX[k]}:\,\text{{known}}}}\left({body}\right)")
     if kind in ("sum", "mean"):
         lower, upper = _ends(length, sheet)
         total = Text(rf"\sum_{{{INDEX[k]}={lower}}}^{{{upper}}} {body:term}", "term")
@@ -368,6 +382,8 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return _terms(e, spans, slots)
         case "choose":
             raise NeedsBlock("a row is chosen by its number")
+        case "known":
+            return Text(rf"{_slotted(e.args[0], spans, slots):add} \text{{ known}}", "test", TEST)
         case "where":
             return _cases(e, lambda x: _slotted(x, spans, slots))
         case op:
@@ -406,7 +422,7 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
         )
         for term in shown_terms
     ]
-    if kind not in ("sum", "mean"):
+    if kind not in ("sum", "nansum", "mean"):
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
         return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")
@@ -415,16 +431,18 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
         inside.insert(-1, r"\cdots")
     total = Text(" + ".join(inside), "add" if len(inside) > 1 else written[0].level)
     count = "n" if isinstance(length, Rows) else str(int(length))
-    return total if kind == "sum" else Text(rf"\frac{{{total}}}{{{count}}}")
+    return Text(rf"\frac{{{total}}}{{{count}}}") if kind == "mean" else total
 
 
 def _last(length: int) -> int | str:
     return "last" if isinstance(length, Rows) else length - 1
 
 
-def shown_tex(x: float, spec: str) -> str:
-    """A number as the cells show it, in LaTeX: 97.5\\%, 10^{-5}, \\infty."""
-    said = shown(x, spec)
+def shown_tex(x: float, block: Block) -> str:
+    """A number as the block's cells show it, in LaTeX: 97.5\\%, 10^{-5}, \\infty."""
+    if isnan(x) and may_be_empty(block):
+        return EMPTY
+    said = shown(x, block.format)
     if "infinite" in said:
         return said.replace("infinite", r"\infty")
     if "e" in said and "undefined" not in said:
@@ -454,8 +472,8 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
         if not slot.block:
             return str(row)
         x = float(found[slot.block][row, column])
-        said = shown_tex(x, sheet.blocks[slot.block].format)
+        said = shown_tex(x, sheet.blocks[slot.block])
         return f"({said})" if slot.tight and (x < 0 or "^" in said) else said
 
-    result = shown_tex(float(found[name][i, j]), sheet.blocks[name].format)
+    result = shown_tex(float(found[name][i, j]), sheet.blocks[name])
     return f"{result} = {SLOT.sub(fill, text)}" if text else result

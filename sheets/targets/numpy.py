@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language.expr import COMPOSED, REDUCTIONS, Expr
+from ..language.expr import COMPOSED, REDUCTIONS, SKIPPING, Expr
 from ..language.formats import written
 from ..language.functions import composed
 from ..language.ops import OPS
@@ -85,6 +85,18 @@ def _windows(e: Expr, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
     return getattr(products, kind)(axis=(2, 3))
 
 
+def _skipping(kind: str, x: np.ndarray, axis: int | None) -> np.ndarray:
+    """A reduction of what is no nan; of nothing at all, a sum is 0 and all else nan."""
+    known = ~np.isnan(x)
+    count = known.sum(axis=axis, keepdims=True)
+    if kind in ("sum", "mean"):
+        total = np.where(known, x, 0.0).sum(axis=axis, keepdims=True)
+        return total if kind == "sum" else np.where(count == 0, np.nan, total / count)
+    least = -np.inf if kind in ("max", "argmax") else np.inf
+    found = getattr(np.where(known, x, least), kind)(axis=axis, keepdims=True)
+    return np.where(count == 0, np.nan, found)
+
+
 def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
     """From the first element up to each one, or (not up) from each one to the last."""
     return np.cumsum(x, axis) if up else np.flip(np.cumsum(np.flip(x, axis), axis), axis)
@@ -154,6 +166,10 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return args[0].reshape(tuple(map(int, e.shape)))
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
+        case "known":
+            return np.asarray(~np.isnan(args[0]), dtype=float)
+        case kind if kind in SKIPPING:
+            return _skipping(kind.removeprefix("nan"), args[0], e.arg)
         case kind if kind in REDUCTIONS:
             return np.asarray(getattr(args[0], kind)(axis=e.arg, keepdims=True), dtype=float)
         case op:

@@ -48,7 +48,10 @@ WHOLE = {
     "min": "MIN({0})",
     "argmax": "add|MATCH(MAX({0}),{0},0)-1",
     "argmin": "add|MATCH(MIN({0}),{0},0)-1",
+    "count": "COUNT({0})",
 }
+WHOLE |= {f"nan{kind}": spelling for kind, spelling in WHOLE.items()}  # they skip what is no number
+BLANK = '""'  # what a formula shows that has no number to show
 # What stands for minus infinity under a softmax or a max: EXP of it is 0, and cells show it empty.
 LARGEST = 9e307
 
@@ -366,6 +369,8 @@ class Writer:
         match e.op:
             case "const" if isinstance(e.arg, Rows):
                 return self.row_count()
+            case "const" if math.isnan(e.arg):
+                return Text(BLANK)
             case "const":
                 number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
                 text = repr(number).removesuffix(".0").upper()
@@ -382,6 +387,8 @@ class Writer:
                 return spell(
                     "IF({1}=0,1,{0:atom}^{1:atom})", [self.text(a, spans) for a in e.args], TEST
                 )
+            case "known":
+                return Text(f"ISNUMBER({self.text(e.args[0], spans)})", "test", TEST)
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
@@ -460,6 +467,8 @@ class Writer:
             inner[x.arg[1]] = x.arg[2]
             x = x.args[0]
         new = {symbol: n for symbol, n in inner.items() if symbol not in spans}
+        if kind == "sum" and x.op == "known":
+            kind, (x,) = "count", x.args
         if x.op == "cell" and not isinstance(x.arg[1], Expr):
             found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
@@ -590,7 +599,7 @@ class Writer:
         if len(terms) > MOST_TERMS:
             raise self._refuse(x, f"a {kind} of {len(terms)} terms")
         written = [self.text(term, spans) for term in terms]
-        if kind in ("max", "min"):
+        if kind in ("max", "min", "count") or kind.startswith("nan"):
             return spell(WHOLE[kind], [Text(",".join(f"{t}" for t in written))], TEST)
         total = Text(
             "+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]),
@@ -664,6 +673,13 @@ def _with_index(e: Expr, symbol: str, n: int) -> Expr:
     return Expr(e.op, tuple(_with_index(a, symbol, n) for a in e.args), e.shape, e.arg)
 
 
+def _or_nothing(core: Text, spelled: Expr, there: Expr, writer: Writer) -> Text:
+    """core, or nothing where there is no number to show."""
+    if spelled.op == "const" or (spelled.op == "where" and spelled.args[0] is there):
+        return core  # it says so itself
+    return Text(f"IF({writer.text(there, {}):test},{core},{BLANK})")
+
+
 def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     """core, or the word `infinite` where core is an error or a range it sums holds that word."""
     word = (
@@ -706,7 +722,10 @@ def formula(
     Raises NeedsBlock, naming `what` and the author's line.
     """
     writer = Writer(sheet, places, here, what, line, spare=spare)
-    core = writer.text(e, {})
+    spelled, there = sheet.gaps.spelled(e) if sheet.has_gaps else (e, None)
+    core = writer.text(spelled, {})
+    if there is not None:
+        core = _or_nothing(core, spelled, there, writer)
     if infinite is None:
         guilty = [name for name in writer.ranges if infinity_of(sheet.blocks[name]) is not None]
         if guilty:

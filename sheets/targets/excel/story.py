@@ -10,6 +10,7 @@ import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ...language.blocks import may_be_empty
 from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -49,7 +50,7 @@ def is_set(part: Part, preset: Preset) -> bool:
     return all(
         inputs[name].value is None
         if x is None
-        else inputs[name].value is not None and np.array_equal(part.start[name], x)
+        else inputs[name].value is not None and np.array_equal(part.start[name], x, equal_nan=True)
         for name, x in starting(part.sheet, preset).items()
         if name in inputs
     )
@@ -77,14 +78,23 @@ def compared(sheet: Sheet, preset: Preset) -> list[str]:
     """
     found = []
     for name, x in to_compare(sheet, preset).items():
+        blank = may_be_empty(sheet.blocks[name])
         if x.size == 1:
-            found.append(f"{name}={float(x[0, 0])!r}")
+            found.append(_holds(name, float(x[0, 0]), blank))
             continue
         cells = (
-            f"INDEX({name},{i + 1},{j + 1})={float(x[i, j])!r}" for i, j in np.ndindex(x.shape)
+            _holds(f"INDEX({name},{i + 1},{j + 1})", float(x[i, j]), blank)
+            for i, j in np.ndindex(x.shape)
         )
         found.append(f"IF(COUNT({name})={x.size},AND({','.join(cells)}),FALSE)")
     return found
+
+
+def _holds(cell: str, x: float, blank: bool) -> str:
+    """Whether a cell holds this number; an empty one is equal to 0, and to no text."""
+    if np.isnan(x):
+        return f'{cell}=""'
+    return f'AND({cell}<>"",{cell}={x!r})' if blank else f"{cell}={x!r}"
 
 
 def told_pieces(preset: Preset) -> Pieces:
@@ -106,7 +116,9 @@ def told_formula(sheet: Sheet, where: Layout, preset: Preset) -> str:
     words = "&".join(
         excel_text(piece)
         if isinstance(piece, str)
-        else excel_number(where.shown[piece[0]].name, piece[1])
+        else excel_number(
+            where.shown[piece[0]].name, piece[1], may_be_empty(sheet.blocks[piece[0]])
+        )
         for piece in pieces
     )
     if preset.scene.play:

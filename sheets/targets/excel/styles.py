@@ -10,7 +10,15 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Input, infinity_of, is_editable, is_endless, locked
+from ...language.blocks import (
+    Block,
+    Input,
+    infinity_of,
+    is_editable,
+    is_endless,
+    locked,
+    may_be_empty,
+)
 from ...language.roles import ROLES
 from .formulas import LARGEST
 
@@ -213,4 +221,6 @@ def cached(x: float, block: Block | None = None) -> float | str:
         return "infinite" if x > 0 else "-infinite"
     if block is not None and is_endless(block) and not math.isnan(x):
         return math.copysign(LARGEST, x)
+    if block is not None and may_be_empty(block) and math.isnan(x):
+        return ""
     return "#NUM!"

@@ -8,7 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...language.blocks import UNDERSCORE, Block, Choice, Input, Size, choices_of, is_editable
+from ...language.blocks import (
+    UNDERSCORE,
+    Block,
+    Choice,
+    Input,
+    Size,
+    choices_of,
+    is_editable,
+    may_be_empty,
+)
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
@@ -62,11 +71,13 @@ def excel_text(text: str) -> str:
     return "&".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
-def excel_number(name: str, spec: str) -> str:
+def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
     """A block's number as text.
 
     FIXED, not TEXT, whose pattern is read in the reader's own language; a word stays itself.
     """
+    if may_be_empty:
+        return f'IF({name}="","undefined",{excel_number(name, spec)})'
     decimals = 0 if spec == "d" else int(spec[1:-1])
     number, sign = (f"{name}*100", '&"%"') if spec.endswith("%") else (name, "")
     power = f"INT(LOG10(ABS({number})))"
@@ -83,7 +94,9 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
         (
             excel_text(piece)
             if isinstance(piece, str)
-            else excel_number(where.shown[piece[0]].name, piece[1])
+            else excel_number(
+                where.shown[piece[0]].name, piece[1], may_be_empty(sheet.blocks[piece[0]])
+            )
         )
         for piece in sentence.pieces
     )

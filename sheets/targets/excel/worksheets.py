@@ -185,7 +185,9 @@ def _write_numbers(
     style = styles.number(block, found)
     for i, j in np.ndindex(found.shape):
         row, column = place.row + i, place.column + j
-        if filled is None:
+        if filled is None and math.isnan(found[i, j]):
+            page.write_blank(row, column, None, style)
+        elif filled is None:
             page.write_number(row, column, Exact(found[i, j]), style)
         else:
             page.write_formula(
@@ -246,7 +248,7 @@ def _validate(
 ) -> None:
     rule: dict[str, Any] = {
         "validate": "integer" if block.whole else "decimal",
-        "ignore_blank": False,
+        "ignore_blank": block.blank,
     }
     if isinstance(block, Size):
         size = int(found[0, 0])

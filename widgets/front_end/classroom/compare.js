@@ -219,7 +219,7 @@ export class Compare {
     this.results.hidden = !this.other;
     if (!this.other) return setText(this.words, "");
     const { block, value, own } = this.difference;
-    const said = (x) => (block.choices.length ? block.choices[x] : exact(x));
+    const said = (x) => (block.choices.length ? block.choices[x] : exact(x) || "empty");
     const short =
       this.other.step < this.state.step
         ? ` B stopped at step ${this.other.step}${this.whyStopped}.`

@@ -12,7 +12,7 @@ import { exact, typed } from "./numbers.js";
  * What a link asks for.
  * @typedef {Object} Link
  * @property {number|null} preset its place; null: none
- * @property {Object<string, number[]|null>} inputs row by row; null: the input's formula
+ * @property {Object<string, (number|null)[]|null>} inputs row by row; null: the input's formula
  * @property {number} step
  * @property {Object<string, string[]>} looks hide, lock: names of parts; mode
  * @property {string[]} refused what was left out, in words
@@ -20,8 +20,10 @@ import { exact, typed } from "./numbers.js";
 
 const LOOKS = ["hide", "lock", "mode"];
 
+const EMPTY = "-"; // a cell without a number
+
 /** 1e+21 -> 1e21: a plus sign does not survive every mail. */
-const plain = (x) => exact(x).replace("e+", "e");
+const plain = (x) => exact(x).replace("e+", "e") || EMPTY;
 
 /** One column or one row: 1,2,3. A table: 1,2;3,4. A choice by its name. */
 function told(block, numbers) {
@@ -39,7 +41,7 @@ const same = (a, b) =>
   (a !== null &&
     b !== null &&
     a.length === b.length &&
-    Array.from(a).every((x, k) => Object.is(x, b[k])));
+    Array.from(a).every((x, k) => Object.is(x ?? NaN, b[k] ?? NaN)));
 
 /**
  * Where the inputs that are no sizes start: as the sheet does, with a preset's in their place.
@@ -108,7 +110,11 @@ function numbersOf(block, text, mostRows) {
   const numbers = [];
   for (const [i, row] of rows.entries()) {
     for (const x of row) {
-      const answer = typed(block, x, rows.length > 1 ? ` row ${i + 1}` : "");
+      const answer = typed(
+        block,
+        block.blank && x === EMPTY ? "" : x,
+        rows.length > 1 ? ` row ${i + 1}` : "",
+      );
       if (answer.refusal) return answer;
       numbers.push(answer.value);
     }

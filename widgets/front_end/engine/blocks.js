@@ -2,7 +2,7 @@
 
 /**
  * What tells a block's shape: a block of the page, or one of the workbook in a static page.
- * @typedef {{shape: [number|"rows", number], value?: number[]|null}} Shaped
+ * @typedef {{shape: [number|"rows", number], value?: (number|null)[]|null}} Shaped
  */
 
 /** Whether it is an input; all others are computed. @param {Shaped} block */

@@ -78,7 +78,10 @@
  * @property {string[]} [columnsNamed]
  * @property {"grey"|"heat"} [shown] as a picture
  * @property {[number, number]} [shownRange] of the picture; none: its own
- * @property {number[]|null} [value] row by row; null while the input's formula is in force
+ * @property {boolean} [blank] whether its cells may be empty
+ * @property {boolean} [endless] whether an infinity in it stands for what is left out
+ * @property {(number|null)[]|null} [value] row by row, null for an empty cell; or null while the
+ *   input's formula is in force
  * @property {string} [allowed] what may be typed, in words
  * @property {number|null} [low]
  * @property {number|null} [high]
@@ -180,7 +183,7 @@
  * @property {Pieces} happened after it
  * @property {Pieces} why
  * @property {Scene} scene
- * @property {Object<string, number[]>} inputs
+ * @property {Object<string, (number|null)[]>} inputs null: an empty cell
  */
 
 /**
@@ -244,13 +247,14 @@
  * @property {string} name
  * @property {[number|"rows", number]} shape
  * @property {[string, number, number]} address
- * @property {number[]|null} [value]
+ * @property {(number|null)[]|null} [value]
  * @property {Excel} [excel]
  * @property {boolean} [linked] whether it repeats a block of the main sheet
  * @property {[string, number, number]} [word] where a word is chosen: worksheet, column and row
  * @property {string[]} [choices]
  * @property {boolean} [infinite] whether infinite is a number that it may have
  * @property {boolean} [endless] whether an infinity in it stands for what is left out
+ * @property {boolean} [blank] whether its cells may be empty
  */
 
 /**
@@ -280,7 +284,7 @@
  * @typedef {Object} PartPreset
  * @property {string} title
  * @property {string} asked
- * @property {Object<string, number[]|null>} inputs row by row; null: a formula is in force
+ * @property {Object<string, (number|null)[]|null>} inputs row by row; null: a formula is in force
  * @property {Pieces} told nothing where a workbook does not compare its inputs
  * @property {number} play
  */
@@ -295,7 +299,7 @@
  * @property {[string, number][]} large block and row
  * @property {[string, string, number, number][]} now block, worksheet, column and row
  * @property {number} storyRow
- * @property {Object<string, number[]|null>} defaults of inputs that a preset does not set
+ * @property {Object<string, (number|null)[]|null>} defaults of inputs that a preset does not set
  * @property {PartPreset[]} story
  */
 

@@ -36,10 +36,20 @@ export function shown(x, format) {
 }
 
 /**
- * As short as it can be and still the same number: what a field shows for editing.
+ * What a block's cell shows: nothing where it is empty, or left out.
+ * @param {{format: string, blank?: boolean, endless?: boolean}} block
  * @param {number} x
  */
-export const exact = (x) => String(x);
+export function cellText(block, x) {
+  const isEmpty = Number.isNaN(x) ? block.blank : block.endless && !Number.isFinite(x);
+  return isEmpty ? "" : shown(x, block.format);
+}
+
+/**
+ * As short as it can be and still the same number: what a field shows for editing.
+ * @param {number} x NaN of an empty cell
+ */
+export const exact = (x) => (Number.isNaN(x) ? "" : String(x));
 
 /**
  * 123.4567 -> 123: a slider's stop, rounded so that it reads well.
@@ -71,7 +81,7 @@ function numberOf(text) {
 }
 
 /**
- * The number that was typed, or a sentence that says what is allowed.
+ * The number that was typed, NaN of an empty cell, or a sentence that says what is allowed.
  * @param {Object} block an input of the description
  * @param {string} text
  * @param {string} where "" or " row 2"
@@ -79,6 +89,7 @@ function numberOf(text) {
  */
 export function typed(block, text, where = "") {
   const clean = text.trim();
+  if (clean === "" && block.blank) return { value: NaN };
   const choice = block.choices.indexOf(clean);
   if (choice >= 0) return { value: choice };
   const value = numberOf(clean);

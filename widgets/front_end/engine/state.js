@@ -6,7 +6,7 @@ import { shown } from "./numbers.js";
 
 /** @typedef {import("./description.js").Description} Description */
 /** @typedef {import("./description.js").Block} Block */
-/** @typedef {ArrayLike<number>|null} Given an input's numbers; null: its formula is in force */
+/** @typedef {ArrayLike<number|null>|null} Given an input's numbers; null: its formula is in force */
 /** @typedef {{name: string, row: number, column: number}} Cell a cell of a block */
 
 export class State {
@@ -341,4 +341,6 @@ export class State {
   }
 }
 
-const copied = (numbers) => (numbers === null ? null : Float64Array.from(numbers));
+/** @param {ArrayLike<number|null>|null} numbers null among them: an empty cell */
+const copied = (numbers) =>
+  numbers === null ? null : Float64Array.from(numbers, (x) => (x === null ? NaN : x));

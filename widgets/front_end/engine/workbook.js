@@ -72,6 +72,7 @@ class Worksheet {
    */
   write(cell, formula, value) {
     cell.removeAttribute("t");
+    if (formula === null && value === "") return cell.replaceChildren(); // an empty cell
     if (typeof value === "string")
       cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
     cell.replaceChildren(
@@ -128,7 +129,7 @@ function columnOf(cell) {
 /** What a workbook shows for a number that may not be finite. */
 function cached(block, x) {
   if (Number.isFinite(x)) return x;
-  if (Number.isNaN(x)) return NO_NUMBER;
+  if (Number.isNaN(x)) return block.blank ? "" : NO_NUMBER;
   if (block.endless) return Math.sign(x) * LARGEST;
   return block.infinite ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
@@ -219,6 +220,9 @@ function writeSentences(state, worksheets) {
   });
 }
 
+/** @param {number|null} x null: an empty cell @param {number} y NaN of one */
+const isHeld = (x, y) => x === y || (x === null && Number.isNaN(y));
+
 /** Which steps of the story the inputs are those of, at the start. */
 function stepsSet(state) {
   const holds = (name, values) =>
@@ -226,7 +230,7 @@ function stepsSet(state) {
       ? state.start[name] === null
       : state.start[name] !== null &&
         values.length === state.program.blocks[name].length &&
-        values.every((x, k) => x === state.program.blocks[name][k]);
+        values.every((x, k) => isHeld(x, state.program.blocks[name][k]));
   const { story, defaults } = state.description.head;
   return story.map(({ inputs }) =>
     Object.entries({ ...defaults, ...inputs }).every(([name, values]) => holds(name, values)),

@@ -4,7 +4,7 @@
 import { element, setText } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
 import { columnName, excelFormula } from "../engine/formulas.js";
-import { shown } from "../engine/numbers.js";
+import { cellText, exact } from "../engine/numbers.js";
 import { cellName } from "./grid.js";
 
 /** Mathematics made anew only where it changed: the browser lays it out each time. */
@@ -77,7 +77,7 @@ export class FormulaBar {
     setText(
       this.formula,
       (given
-        ? this.state.value(name, row, column)
+        ? exact(this.state.value(name, row, column)) || "empty"
         : excelFormula(block.excel, row, column, this.state.rows)) + mine,
     );
     write(this.mathematics, given ? "" : this.equation);
@@ -115,12 +115,12 @@ export class FormulaBar {
       if (!read) return `<mn>${own(i)}</mn>`;
       const x = state.value(read, own(i), own(j));
       const cell = `<mn data-cell="${read} ${own(i)} ${own(j)}">`;
-      const text = shown(x, state.blocks[read].format).replace("infinite", "∞");
+      const text = cellText(state.blocks[read], x).replace("infinite", "∞") || "empty";
       return tight && x < 0
         ? `<mrow><mo>(</mo>${cell}${text}</mn><mo>)</mo></mrow>`
         : `${cell}${text}</mn>`;
     });
-    const result = shown(state.value(block.name, row, column), block.format);
+    const result = cellText(block, state.value(block.name, row, column)) || "empty";
     const place = `${block.name} ${row} ${column}`;
     return `<span class="gs-result" data-cell="${place}">${result}</span> = ${filled}`;
   }

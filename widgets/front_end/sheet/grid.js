@@ -10,7 +10,7 @@ import {
   take,
 } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
-import { exact, shown, typed } from "../engine/numbers.js";
+import { cellText, exact, typed } from "../engine/numbers.js";
 import { rangeOf, shade, shareOf } from "./pictures.js";
 
 // a table up to this long is drawn whole, a longer one only where it is in view: a browser lays out
@@ -76,8 +76,9 @@ function drawCells(state, cells) {
       cell[5] = share;
     }
     if (!Object.is(x, last) && !td.classList.contains("gs-editing")) {
-      setText(td, state.isAsked(block.name) ? "?" : shown(x, block.format));
-      td.classList.toggle("gs-infinite", !Number.isFinite(x));
+      const text = cellText(block, x);
+      setText(td, state.isAsked(block.name) ? "?" : text);
+      td.classList.toggle("gs-infinite", !Number.isFinite(x) && text !== "");
       cell[4] = x;
     }
   }
@@ -442,6 +443,9 @@ export class Grid {
     } else if (event.key === "Enter" || event.key === "F2") {
       event.preventDefault();
       this.edit(td);
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      this.clear(td);
     } else if (/^[0-9.+-]$/.test(event.key)) {
       event.preventDefault();
       this.edit(td, event.key);
@@ -465,6 +469,18 @@ export class Grid {
     table.first = target;
     table.fill();
     return this.find(name, target, column);
+  }
+
+  /** Empty a cell that may be empty; any other answers what it takes. */
+  clear(td) {
+    const { name, row, column } = cellOf(td);
+    const block = this.state.blocks[name];
+    const refusal = refusalOf(this.state, name);
+    const answer = refusal
+      ? { refusal: `${refusal}.` }
+      : typed(block, "", cellName(this.state, block, row, column));
+    this.say(answer.refusal || "", td);
+    if (answer.value !== undefined) this.state.setCell(name, row, column, answer.value);
   }
 
   /** Open a cell for typing. A computed one answers that it is computed. */
@@ -491,7 +507,7 @@ export class Grid {
     const block = this.state.blocks[name];
     const answer = field ? typed(block, field.value, where) : {};
     td.classList.remove("gs-editing");
-    td.textContent = shown(this.state.value(name, row, column), block.format);
+    td.textContent = cellText(block, this.state.value(name, row, column));
     this.say(answer.refusal || "", td);
     if (answer.value !== undefined) this.state.setCell(name, row, column, answer.value);
     return !answer.refusal;
@@ -513,12 +529,7 @@ export class Grid {
    */
   pasted(event) {
     const td = tdOf(event);
-    const text = event.clipboardData.getData("text");
-    const lines = text
-      .replace(/\r/g, "")
-      .replace(/\n+$/, "")
-      .split("\n")
-      .map((line) => line.split("\t"));
+    const lines = linesOf(event.clipboardData.getData("text"));
     const inField = event.target.tagName === "INPUT";
     if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
     event.preventDefault();
@@ -527,6 +538,22 @@ export class Grid {
     if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
     this.say(answer.said, td);
   }
+}
+
+/**
+ * The texts of each line that was copied from a spreadsheet, which ends each with a line break. An
+ * empty line at the end may be an empty cell.
+ * @param {string} text
+ */
+function linesOf(text) {
+  const lines = text.replace(/\r/g, "").replace(/\n$/, "").split("\n");
+  return lines.map((line) => line.split("\t"));
+}
+
+/** Without the lines at the end in which nothing stands, where the cells they go to may not be empty. */
+function withoutEmpty(lines) {
+  const last = lines.findLastIndex((line) => line.some((text) => text.trim() !== ""));
+  return lines.slice(0, last + 1);
 }
 
 /** Why nothing can be typed into a block, or "". */
@@ -548,15 +575,16 @@ export function cellName(state, block, row, column) {
 /**
  * All inputs after a paste, with a sentence where there is something to know; or only a sentence,
  * and nothing changes.
- * @param {string[][]} lines
+ * @param {string[][]} copied
  * @returns {{inputs?: Object<string, Float64Array>, said: string}}
  */
-function pastedInputs(state, { name, row, column }, lines) {
+function pastedInputs(state, { name, row, column }, copied) {
   const block = state.blocks[name];
   const nothing = (why) => ({ said: `Nothing was pasted: ${why}.` });
   const refusal = refusalOf(state, name);
   if (refusal) return nothing(refusal);
-  const heading = lines.length > 1 && lines[0].every((text) => !/\d/.test(text));
+  const lines = block.blank ? copied : withoutEmpty(copied);
+  const heading = lines.length > 1 && isHeading(block, lines[0]);
   const numbers = heading ? lines.slice(1) : lines;
   const data = state.isData(name);
   const needed = row + numbers.length;
@@ -589,6 +617,11 @@ function pastedInputs(state, { name, row, column }, lines) {
   }
   return { inputs, said: toKnow(state, needed, heading, table.length > numbers[0].length) };
 }
+
+/** Whether the first line that was copied is made of words, and none of them is what the cells hold. */
+const isHeading = (block, texts) =>
+  texts.every((text) => !/\d/.test(text)) &&
+  !(block.blank && texts.every((text) => text.trim() === ""));
 
 /** What a paste did beside filling cells. */
 function toKnow(state, needed, heading, partly) {
