@@ -1,5 +1,5 @@
-"""Bars, axes from labels, limits from numbers and blocks, contours alone, equal scales, and markers
-that left: on the page and as native charts.
+"""Bars, axes from labels, limits from numbers and blocks, contours alone and equal scales: on the
+page and as native charts.
 """
 
 import re
@@ -109,16 +109,6 @@ def test_the_page_draws_them_and_follows(opened):
     low, high = page.evaluate(AXES)[1][0]["range"]
     assert low < moved["ends"].min() < moved["ends"].max() < high
     assert page.evaluate(AXES)[2][0]["range"][1] == 3
-
-
-def test_a_marker_that_left_is_told(opened):
-    page = opened(kinds)
-    assert page.locator(".gs-left").count() == 0
-    page.evaluate(SET, ["shift", "9"])
-    told = page.locator(".gs-left").get_by_text("↑ off the chart: guess (1, 9)")
-    told.wait_for()
-    page.evaluate(SET, ["shift", "1"])
-    told.wait_for(state="detached")
 
 
 def test_a_workbook_has_native_charts_of_them(tmp_path):

@@ -5,7 +5,6 @@ import { element } from "../elements/elements.js";
 import { Dragging } from "./dragging.js";
 import { Handles } from "./handles.js";
 import { Key } from "./key.js";
-import { Leaving } from "./leaving.js";
 import { isLoose, longer, withLimits } from "./limits.js";
 import { move, moveContour } from "./moving.js";
 import {
@@ -278,7 +277,6 @@ export class Chart {
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
-    this.leaving = new Leaving(this);
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
@@ -333,7 +331,6 @@ export class Chart {
     if (!this.surfaceIsDrawn()) this.moveSurface();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
-    this.leaving.draw();
     if (this.behind) this.restLater();
   }
 
@@ -438,7 +435,6 @@ export class Chart {
   overdraw() {
     if (this.behind) for (const k of this.drawn.keys()) this.move(k);
     this.handles?.place();
-    this.leaving.draw();
   }
 
   /**
