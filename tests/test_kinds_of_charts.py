@@ -1,5 +1,5 @@
-"""Bars, axes from labels, limits from numbers and blocks, contours alone, equal scales, and markers
-that left: on the page and as native charts.
+"""Bars, axes from labels, limits from numbers and blocks, contours alone and equal scales: on the
+page and as native charts.
 """
 
 import re

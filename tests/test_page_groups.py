@@ -33,3 +33,26 @@ def test_settings_and_tables_of_one_group(page, tmp_path, folded):
     third = page.locator("td[data-block='line'][data-row='2']").inner_text()
     assert float(third) == pytest.approx(3 * slope, rel=1e-3)
     assert page.locator("td[data-block='slope']").count() == 0
+
+
+def ordered() -> Sheet:
+    s = Sheet("ordered", title="Ordered")
+    s.group("First computed")
+    s.let("start", 1 + 0 * s.input("hidden", 1.0))
+    s.group("Folded", folded=True)
+    s.let("inner", s["start"] * 2)
+    s.group("Then a setting")
+    slope = s.parameter("slope", 2, 0, 5)
+    s.group("Computed again")
+    s.let("line", slope * s["inner"])
+    s.group("An input, last")
+    s.input("x", [1.0, 2.0])
+    return s
+
+
+def test_groups_stand_in_the_author_s_order(page, tmp_path):
+    file = tmp_path / "ordered.html"
+    file.write_text(static_page("Ordered", [ordered()]), encoding="utf-8")
+    page.goto(file.as_uri())
+    titles = page.locator(".gs-group h2").all_inner_texts()
+    assert titles == [group.title for group in ordered().groups]

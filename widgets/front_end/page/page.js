@@ -189,26 +189,20 @@ export class Page {
   }
 
   /**
-   * Every cell: what can be changed beside the charts that are not on the stage, what follows from
-   * it below, the formula bar at the foot.
+   * Every cell: the groups in the author's order, beside the charts that are not on the stage; the
+   * formula bar at the foot.
    */
   sheet() {
-    const { groups } = this.description;
-    const changeable = (group) => !group.folded && this.blocksOf(group).some(isInput);
-    const made = (chosen) => chosen.map((group) => this.group(group));
-    const hands = element("div", { class: "gs-hands" }, ...made(groups.filter(changeable)));
+    const groups = this.description.groups.map((group) => this.group(group));
     const charts = element(
       "div",
       { class: "gs-morecharts" },
       ...this.charts.map((chart) => chart.node),
     );
-    const computed = groups
-      .filter((group) => !changeable(group))
-      .sort((a, b) => a.folded - b.folded); // what is folded away comes last
-    const tables = element("div", { class: "gs-tables" }, ...made(computed));
+    const tables = element("div", { class: "gs-tables" }, ...groups);
     this.barHome = element("div", { class: "gs-barhome" }, this.bar.node);
-    const columns = element("div", { class: "gs-columns" }, hands, charts);
-    const parts = [this.sentences.more, columns, this.message, tables, this.barHome];
+    const columns = element("div", { class: "gs-columns" }, tables, charts);
+    const parts = [this.sentences.more, columns, this.message, this.barHome];
     return panel("cells", "Every cell", ...parts, this.legend(), this.buttons());
   }
 
