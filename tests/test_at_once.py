@@ -117,6 +117,7 @@ def test_a_server_that_is_gone_is_told_and_the_page_goes_on(page, house, complai
     complaints.clear()  # the browser's own word about the request
 
 
+@pytest.mark.thorough
 def test_the_process_apart_is_begun_anew_after_an_edit_and_when_it_dies():
     async def processes() -> list[int]:
         answers, found = Answers(), []

@@ -10,6 +10,8 @@ from torch.nn.functional import conv2d, max_pool2d
 from sheets import values
 from sheets.library.convolution import convolution
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 ACTIVATION = 258.7376267107572  # of the course's workbook
 # Cells of its first pooled map, by row and column from 0.
 POOLED = {

@@ -18,6 +18,8 @@ from sheets.library.descent import COUNTED, CURVES, LOST, descent
 from sheets.targets.excel import write
 from sheets.targets.numpy import trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = descent()
 STEPS = {preset.title: preset for preset in SHEET.presets}
 LONGER = 10  # times as many steps as a step of the story names

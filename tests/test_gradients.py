@@ -43,6 +43,7 @@ def sheet(family: str, inline: bool) -> Sheet:
 # --- every formula
 
 
+@pytest.mark.thorough
 def test_the_formulas_use_every_op_with_a_derivative():
     used = {
         node.op

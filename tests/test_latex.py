@@ -296,6 +296,7 @@ def test_every_equation_of_the_library_converts_to_mathml(name):
             assert convert(tex or "0").startswith("<math")  # a look-up shows no numbers
 
 
+@pytest.mark.thorough
 def test_every_formula_converts_to_mathml():
     s = sheet_of(FORMULAS)
     found = values(s)

@@ -77,6 +77,7 @@ def test_the_losses_named_in_the_text_are_the_sheets():
     assert named and named <= computed
 
 
+@pytest.mark.thorough
 def test_the_index_has_a_picture_and_a_sentence_for_each_lesson():
     page = index_page(lambda name: f"/somewhere/{name}")
     for name in lessons():

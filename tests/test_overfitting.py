@@ -13,6 +13,8 @@ from sheets.language.dependencies import refs
 from sheets.library.overfitting import overfitting
 from sheets.targets.numpy import trajectory
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 STORY = {preset.title: preset for preset in overfitting().presets}
 LONGER = 10  # times as many epochs as a step of the story names
 

@@ -21,6 +21,8 @@ from sheets.library.catalogue import SHEETS
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values
 
+pytestmark = pytest.mark.thorough  # every story, played on
+
 TIMES = 10
 
 

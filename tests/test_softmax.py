@@ -20,6 +20,8 @@ from sheets.library.log_loss import log_loss
 from sheets.library.softmax import CLASSES, softmax
 from sheets.targets.excel import write
 
+pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
+
 SHEET = softmax()
 STEPS = {preset.title: preset for preset in SHEET.presets}
 LOGITS = st.lists(st.floats(-20, 20), min_size=5, max_size=5)
