@@ -12,6 +12,13 @@ FEW = ("log_loss", "momentum")  # of the library's sheets: one of data rows, one
 thorough = pytest.mark.thorough
 
 
-def few_when_quick(cases: Iterable, few: Callable[[Any], bool] = FEW.__contains__) -> list:
-    """The cases as parameters, of which a quick run takes only the few."""
-    return [case if few(case) else pytest.param(case, marks=thorough) for case in cases]
+def few_when_quick(
+    cases: Iterable, few: Callable[[Any], bool] = FEW.__contains__, several: bool = False
+) -> list:
+    """The cases as parameters, of which a quick run takes only the few.
+
+    several: each case is a tuple of several parameters.
+    """
+    parameters = [(case, case if several else (case,)) for case in cases]
+    marks = lambda case: () if few(case) else thorough
+    return [pytest.param(*each, marks=marks(case)) for case, each in parameters]

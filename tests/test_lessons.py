@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from lesson_texts import text_of
+from quick import few_when_quick
 
 from lessons.course import lessons, notebook, sheet_lessons
 from lessons.others import OTHERS
@@ -32,13 +33,13 @@ def test_every_notebook_is_a_lesson_of_the_course():
     assert set(OTHERS) | {name for name in SHEETS if notebook(name).exists()} == set(lessons())
 
 
-@pytest.mark.parametrize("name", sheet_lessons())
+@pytest.mark.parametrize("name", few_when_quick(sheet_lessons()))
 def test_a_lesson_shows_its_own_sheet_first(name):
     shown = [part.name for part in parts(notebook(name)) if isinstance(part, Sheet)]
     assert shown[0] == name and set(shown) <= set(SHEETS)
 
 
-@pytest.mark.parametrize("name", sheet_lessons())
+@pytest.mark.parametrize("name", few_when_quick(sheet_lessons()))
 def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
     text, sheet = text_of(notebook(name)), SHEETS[name]()
     assert sum("?" in preset.predict for preset in sheet.presets) >= 3
@@ -46,7 +47,7 @@ def test_a_lesson_asks_before_it_tells_and_cites_its_sources(name):
     assert all(source.address in text for source in sheet.sources)
 
 
-@pytest.mark.parametrize("name", sheet_lessons())
+@pytest.mark.parametrize("name", few_when_quick(sheet_lessons()))
 def test_a_lesson_opens_with_its_title_and_how_to_run_it(name):
     """The sheet tells its story itself; a notebook keeps what no step of it can hold, below."""
     cells = json.loads(notebook(name).read_text(encoding="utf-8"))["cells"]
@@ -56,7 +57,7 @@ def test_a_lesson_opens_with_its_title_and_how_to_run_it(name):
     assert re.fullmatch(r'<p class="gs-run">[^<]*Shift\+Enter[^<]*</p>', run)
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", few_when_quick(SHEETS))
 def test_who_teaches_has_something_to_say_at_every_button(name):
     sheet = SHEETS[name]()
     for pieces, settings in [

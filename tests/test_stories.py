@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from quick import FEW, few_when_quick
 
 from sheets import Sheet, values
 from sheets.language.blocks import Block, infinity_of
@@ -118,8 +119,11 @@ SEEN = {
 
 TOLD = list(SHEETS)
 STEPS = [(name, number) for name in TOLD for number in range(1, len(SHEETS[name]().presets) + 1)]
-each_story = pytest.mark.parametrize("name", TOLD)
-each_step = pytest.mark.parametrize(("name", "number"), STEPS, ids=lambda part: str(part))
+is_of_few = lambda step: step[0] in FEW
+each_story = pytest.mark.parametrize("name", few_when_quick(TOLD))
+each_step = pytest.mark.parametrize(
+    ("name", "number"), few_when_quick(STEPS, is_of_few, several=True), ids=lambda part: str(part)
+)
 
 
 @cache
@@ -238,7 +242,9 @@ def test_a_sheet_that_trains_has_something_to_play(name):
     assert any(stops) == bool(sheet(name).carried)
 
 
-@pytest.mark.parametrize(("name", "number"), SEEN, ids=lambda part: str(part))
+@pytest.mark.parametrize(
+    ("name", "number"), few_when_quick(SEEN, is_of_few, several=True), ids=lambda part: str(part)
+)
 def test_a_step_tells_what_the_lecture_saw(name, number):
     assert SEEN[name, number] in spoken(name, number)
 
