@@ -301,8 +301,10 @@ PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 def described(e: Expr) -> str:
     """The expression in the author's words, for messages: `log(clipped)`."""
+    if e.op == "word":
+        return repr(e.arg)
     if e.op == "const":
-        return f"{e.arg:g}"
+        return repr(e.arg) if hasattr(e.arg, "word") else f"{e.arg:g}"
     if e.op == "pointer":
         return f"pointer {e.arg}"
     if e.op == "ref":
@@ -345,6 +347,8 @@ def lift(x: Any) -> Expr:
             rule = "only a branch of np.where may be -np.inf, np.inf or np.nan"
             raise SheetError(f"{x} inside a formula is no number that a workbook knows; {rule}")
         return const(x if isinstance(x, Rows) else float(x))
+    if isinstance(x, str):  # what it is compared with says its number: categories.py
+        return Expr("word", (), (1, 1), x)
     if isinstance(x, np.ndarray) and x.ndim == 0:
         raise SheetError(f"np.where was given no expression: {COMPARES}; write np.equal(a, b)")
     if isinstance(x, (np.ndarray, list, tuple)):

@@ -162,6 +162,8 @@ class Writer:
                 return self.source(elementwise("divide", *_summed(e)), lines)
             case "over":
                 return self._over(e, lines)
+            case "number":
+                return self.source(e.args[0], lines)
             case "known":
                 return Text(f"!Number.isNaN({self.source(e.args[0], lines)})", "test", TEST)
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice
