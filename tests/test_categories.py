@@ -153,8 +153,7 @@ REFUSED = {
     "x is compared with 'S', and holds numbers": (
         lambda s, port: s.let("z", np.equal(s.input("x", 1), "S"))
     ),
-    "'S' in add: a word is compared": lambda s, port: s.let("z", port + "S"),
-    "'S' is a word, and no formula": lambda s, port: s.let("z", "S"),
+    "'S' is not a number or an expression": lambda s, port: s.let("z", port + "S"),
     r"one_hot\(.*\): it takes one column": lambda s, port: s.one_hot(s.input("x", 1)),
     "'1' cannot be a choice": lambda s, port: s.input("z", ["1"], choices=("1", "2")),
     "upper and lower case": lambda s, port: s.input("z", ["a"], choices=("a", "A")),

@@ -98,8 +98,6 @@ class Words:
             self.choices[node] = self._choices(node)
             if node.op != "word":
                 self.as_number[node] = self._as_number(node)
-        if e.op == "word":
-            raise SheetError(f"{e.arg!r} is a word, and no formula")
         return self.as_number[e]
 
     def _choices(self, e: Expr) -> tuple[str, ...]:
@@ -124,10 +122,6 @@ class Words:
                 return e
         if e.op == "known" and self.choices[e.args[0]]:
             return e
-        word = next((a for a in e.args if a.op == "word"), None)
-        if word is not None:
-            rule = "a word is compared, np.equal(block, word)"
-            raise SheetError(f"{word.arg!r} in {e.op}: {rule}")
         args = tuple(self.as_number[a] for a in e.args)
         same = all(new is old for new, old in zip(args, e.args, strict=True))
         return e if same else Expr(e.op, args, e.shape, e.arg)
