@@ -22,7 +22,7 @@ import openpyxl
 import pytest
 
 from sheets import Sheet
-from sheets.language.blocks import may_be_empty
+from sheets.language.blocks import Block, may_be_empty, words_of
 from sheets.targets.excel.formulas import LARGEST
 from sheets.targets.excel.layout import Place, layout
 from sheets.targets.javascript import program
@@ -231,12 +231,17 @@ def numbers(sheet: Sheet, cells: Cells) -> dict[str, np.ndarray]:
     return {
         name: np.array(
             [
-                [_number(x, name, may_be_empty(block)) for x in row]
+                [_number(_coded(block, x), name, may_be_empty(block)) for x in row]
                 for row in block_cells(sheet, cells, name, places)
             ]
         )
         for name, block in sheet.blocks.items()
     }
+
+
+def _coded(block: Block, x: Any) -> Any:
+    """The number of a word that the block's cells may hold."""
+    return words_of(block).index(x) if x in words_of(block) else x
 
 
 def _number(x: Any, name: str, may_be_empty: bool) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheets import Sheet, values
-from sheets.language.blocks import Block, Setting, is_endless, may_be_empty
+from sheets.language.blocks import Block, Setting, choices_of, is_endless, may_be_empty
 from sheets.language.formats import shown, written
 from sheets.targets.numpy import is_said
 
@@ -130,6 +130,8 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
 
 def cell_text(block: Block, x: float) -> str:
     """What a cell shows: nothing where it is empty or left out."""
+    if choices_of(block) and not np.isnan(x):
+        return choices_of(block)[int(x)]
     is_empty = may_be_empty(block) if np.isnan(x) else is_endless(block) and np.isinf(x)
     return "" if is_empty else shown(x, block.format)
 

@@ -175,6 +175,17 @@ np.pad(x, 1)
 np.pad(K, ((0, 1), (2, 0))).sum(axis=0)
 np.flipud(x) - np.fliplr(K)
 softmax(P[:, 1:4])[0:2] @ P[:3]
+np.average(x, axis=0) + np.average(x, weights=x**2 + 1)
+np.diff(P, axis=0)[:, :2] * np.diff(P, axis=-1)[:5, :2]
+np.ptp(P, axis=1)
+np.isin(t, [0, 2]) * x
+np.full_like(x, 3) - np.exp2(x) / 4 + np.ceil(x + 0.1) - np.trunc(x + 0.1)
+np.diagonal(x @ W) * 2
+np.reciprocal(x + 5) - np.fabs(x) + np.floor_divide(x + 0.1, 2) * np.positive(x)
+np.logical_xor(x > 0, x > 1) * 2
+np.tan(x / 4) + np.sinh(x / 2) - np.cosh(x / 2) / 2
+np.hypot(x, 1) + np.logaddexp(x, 0) + np.float_power(x**2 + 1, 0.5)
+np.column_stack([x, K * 2]).max(axis=-1) + x.sum(-1) + np.cumsum(x, axis=-1)[:, 1]
 """.strip().splitlines()
 TRAINED = ("x", "W", "E", "P", "K")
 
@@ -186,7 +197,18 @@ def _kept(index: Any) -> Any:
     return index if isinstance(index, slice) else np.ravel(index).astype(int)
 
 
-KEEPING = (np.var, np.std, np.argmax, np.argmin, np.any, np.all, np.count_nonzero, np.linalg.norm)
+KEEPING = (
+    np.var,
+    np.std,
+    np.average,
+    np.ptp,
+    np.argmax,
+    np.argmin,
+    np.any,
+    np.all,
+    np.count_nonzero,
+    np.linalg.norm,
+)
 
 
 def _plain(x: Any) -> Any:
@@ -212,7 +234,8 @@ class Kept(every_op.Counted):
             )
         if function in KEEPING:
             options = {"keepdims": True, **options}
-        found = np.asarray(function(*_plain(args), **options))
+        found = np.asarray(function(*_plain(args), **{k: _plain(x) for k, x in options.items()}))
+        found = found[:, np.newaxis] if function is np.diagonal else found
         return (found * 1.0 if found.dtype == bool else found).view(Kept)
 
     def __and__(self, other):
@@ -303,6 +326,15 @@ def test_all_of_them_in_one_workbook(recalculated):
     s = sheet_of(FORMULAS)
     found = engines.numbers(s, recalculated(ALL))
     assert not examples.differences(found, values(s))
+
+
+def test_select_is_where_inside_where():
+    s = Sheet("select")
+    x = s.input("x", [-1.0, 0.5, 2.0])
+    s.let("chosen", np.select([x > 1, x > 0], [x, 2 * x], 0.5))
+    assert values(s)["chosen"].tolist() == [[0.5, 1, 2]]
+    with pytest.raises(SheetError, match=r"np\.max: initial= is not in the language; it takes x"):
+        np.max(x, initial=0)
 
 
 # --- the parts

@@ -125,7 +125,7 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     "a nan": (
         SheetError,
         "nan inside a formula is no number",
-        lambda s: np.where(s["n"] > 0, np.nan, 1),
+        lambda s: s["n"] + np.nan,
     ),
     # shapes
     "shapes": (

@@ -14,7 +14,14 @@ from dataclasses import replace
 import numpy as np
 
 from sheets import InputError, Sheet, SheetError
-from sheets.language.blocks import Input, choices_of, infinity_of, is_endless, may_be_empty
+from sheets.language.blocks import (
+    Input,
+    choices_of,
+    infinity_of,
+    is_endless,
+    may_be_empty,
+    words_of,
+)
 from sheets.targets.excel.head import asked_of
 from sheets.targets.excel.layout import ASKED_ROW, QUESTION_ROW, SAID_ROW, STORY_ROW
 from sheets.targets.excel.limits import MOST_FORMULAS
@@ -100,6 +107,8 @@ def _block(part: Part, name: str) -> types.PartBlock:
         placed["value"] = listed(block.value)
     if may_be_empty(block):
         placed["blank"] = True
+    if words_of(block):
+        placed["choices"] = list(words_of(block))
     if name in part.where.words:
         word = part.where.words[name]
         placed["word"] = [word.worksheet, word.column, word.row + 1]

@@ -67,7 +67,7 @@ class Gaps:
         if e.op == "where":
             return {alike(e): e} if any(self._branches(e)) else {}
         inside = {key: x for a in e.args for key, x in self._found[a].items()}
-        if e.op in OPS or e.op == "expand":
+        if e.op in OPS or e.op in ("expand", "number"):
             return inside
         return {alike(e): e} if inside else {}
 

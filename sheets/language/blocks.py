@@ -96,6 +96,7 @@ class Input(Block):
     high: float | None = None
     whole: bool = False
     blank: bool = False  # its cells may be empty
+    choices: tuple[str, ...] = ()  # its cells hold these words, or as a setting their numbers
     chosen_by: str = ""  # a choice: picked anew on the page, it brings the formula back
     locked: bool = False  # as a face shows it where something else sets it
 
@@ -123,8 +124,6 @@ class Parameter(Setting):
 @dataclass(kw_only=True)
 class Choice(Setting):
     """One of several named options: in formulas its number, counted from 0."""
-
-    choices: tuple[str, ...]
 
 
 @dataclass(kw_only=True)
@@ -181,8 +180,13 @@ def part_of(block: Block) -> str:
 
 
 def choices_of(block: Block) -> tuple[str, ...]:
-    """The names a choice picks from; none for every other kind."""
-    return block.choices if isinstance(block, Choice) else ()
+    """The words that a cell of it picks from; none where it holds numbers."""
+    return block.choices if isinstance(block, Input) else ()
+
+
+def words_of(block: Block) -> tuple[str, ...]:
+    """The words that its own cells hold; a setting's are chosen elsewhere, by its number."""
+    return () if isinstance(block, Setting) else choices_of(block)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 
-from .blocks import Block, Input
+from .blocks import Block, Input, words_of
 from .dependencies import refs
 from .errors import InputError, SheetError, nearest
 from .expr import Expr, Rows, is_single, size
@@ -207,6 +207,9 @@ def _takes_points(blocks: Mapping[str, Block], series: Sequence[Series]) -> bool
 def _known(blocks: Mapping[str, Block], name: str) -> Block:
     if name not in blocks:
         raise InputError(f"there is no block {name!r}; {nearest(name, blocks)}")
+    if words_of(blocks[name]):
+        advice = f's.let("{name}_number", {name}) has their numbers'
+        raise InputError(f"{name} holds words; {advice}")
     return blocks[name]
 
 

@@ -5,7 +5,8 @@ A block keeps both its axes, so a reduction leaves one row or one column.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ import numpy as np
 from .errors import ShapeError, SheetError
 from .expr import (
     FUNCTIONS,
+    UFUNCS,
     Expr,
     Rows,
     clip,
     const,
     elementwise,
     expand,
+    from_start,
     is_data,
     known,
     lift,
@@ -80,6 +83,7 @@ def place_of_smallest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
 
 def _place(kind: str, x: Expr, axis: int | None, keepdims: bool) -> Expr:
     rows, columns = x.shape
+    axis = from_start(axis)
     if axis is None and columns == 1 and not isinstance(columns, Rows):
         axis = 0
     if axis is None and rows == 1 and not isinstance(rows, Rows):
@@ -105,7 +109,7 @@ def rounded(x: Any, decimals: int = 0) -> Expr:
 
 def running_sum(x: Any, axis: int | None = None) -> Expr:
     """Sums from the first element up to each one, down (axis 0) or across (1)."""
-    x = lift(x)
+    x, axis = lift(x), from_start(axis)
     if axis is None:
         axis = _only_axis(x, "np.cumsum")
     if axis not in (0, 1):
@@ -225,8 +229,94 @@ def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Expr, Expr]:
     return sum_of(inside, axis=0), ends
 
 
+def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = True) -> Expr:
+    """The mean, or with weights the sum of x times them, over their sum."""
+    if weights is None:
+        return mean(x, axis, keepdims)
+    x, w = lift(x), lift(weights)
+    return sum_of(x * w, axis, keepdims) / sum_of(expand(w, x.shape), axis, keepdims)
+
+
+def difference(x: Any, n: int = 1, axis: int = 1) -> Expr:
+    """Each row (axis 0) or column less the one before it."""
+    x, axis = lift(x), from_start(axis)
+    if n != 1 or axis not in (0, 1):
+        raise SheetError(f"np.diff of {x!r}: n is 1, and axis 0 or 1")
+    return x[1:] - x[:-1] if axis == 0 else x[:, 1:] - x[:, :-1]
+
+
+def spread(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
+    """The largest less the smallest."""
+    return largest(x, axis, keepdims) - smallest(x, axis, keepdims)
+
+
+def selected(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Expr:
+    """The first choice whose condition holds. As np.select."""
+    if len(condlist) != len(choicelist):
+        raise SheetError("np.select: as many choices as conditions")
+    found = lift(default) if np.isfinite(default) else default
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        found = where(condition, choice, found)
+    return lift(found)
+
+
+def among(element: Any, test_elements: Sequence[Any]) -> Expr:
+    """1 where it is equal to one of these numbers or words. As np.isin."""
+    if isinstance(test_elements, (str, Expr)) or not len(test_elements):
+        raise SheetError("np.isin: the second argument is a list of numbers or words")
+    tests = [elementwise("equal", element, each) for each in test_elements]
+    return reduce(lambda a, b: elementwise("logical_or", a, b), tests)
+
+
+def full_like(a: Any, fill_value: Any) -> Expr:
+    return expand(lift(fill_value), lift(a).shape)
+
+
+def diagonal(a: Any) -> Expr:
+    """In one column."""
+    a = lift(a)
+    if a.shape[0] != a.shape[1]:
+        raise ShapeError(f"np.diagonal of {a!r}: it is {size(a.shape)}, and has no diagonal")
+    return sum_of(a * eye(*a.shape), 1)
+
+
+def _exponential(sign: int) -> Callable[[Any], Expr]:
+    """Half of e^x and sign times e^-x."""
+    return lambda x: (elementwise("exp", x) + sign * elementwise("exp", -lift(x))) / 2
+
+
+def _log_of_sum(a: Any, b: Any) -> Expr:
+    """ln(e^a + e^b), without overflow."""
+    a, b = lift(a), lift(b)
+    smaller = elementwise("exp", -elementwise("absolute", a - b))
+    return elementwise("maximum", a, b) + elementwise("log1p", smaller)
+
+
+UFUNCS |= {
+    "exp2": lambda x: 2 ** lift(x),
+    "ceil": lambda x: -elementwise("floor", -lift(x)),
+    "trunc": lambda x: elementwise("sign", x) * elementwise("floor", elementwise("absolute", x)),
+    "reciprocal": lambda x: 1 / lift(x),
+    "fabs": lambda x: elementwise("absolute", x),
+    "positive": lift,
+    "floor_divide": lambda a, b: lift(a) // b,
+    "float_power": lambda a, b: lift(a) ** b,
+    "logical_xor": lambda a, b: elementwise("not_equal", holds(a), holds(b)),
+    "tan": lambda x: elementwise("sin", x) / elementwise("cos", x),
+    "sinh": _exponential(-1),
+    "cosh": _exponential(1),
+    "hypot": lambda a, b: elementwise("sqrt", lift(a) ** 2 + lift(b) ** 2),
+    "logaddexp": _log_of_sum,
+}
 FUNCTIONS |= {
     np.histogram: histogram,
+    np.average: average,
+    np.diff: difference,
+    np.ptp: spread,
+    np.select: selected,
+    np.isin: among,
+    np.full_like: full_like,
+    np.diagonal: diagonal,
     np.where: where,
     np.clip: clip,
     np.take: taken,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .blocks import Block, Blocks, Choice, Computed, Input, Parameter, Size, choices_of
+from .categories import checked_choices, numbered
 from .dependencies import depth, has_pointer, walk
 from .errors import SheetError, author_line, nearest
 from .expr import Expr, Rows, Shape, lift
@@ -26,7 +27,7 @@ OWN = {
     "part_of",
     "endless",
 }  # what the language gives a block, not the author
-TYPED_CELL_BY_CELL = {"blank"}  # what a table of cells has, and no setting
+TYPED_CELL_BY_CELL = {"blank", "choices"}  # what a table of cells has, and no setting
 
 
 def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) -> KIND:
@@ -85,11 +86,18 @@ def new_input(sheet: Blocks, name: str, value: Any, rows: bool, about: Mapping[s
         raise SheetError(f"input {name!r}: chosen_by={by!r} {rule}")
     if isinstance(value, Expr):
         check_formula(sheet, name, value)
+        if "choices" in about:
+            raise SheetError(f"input {name!r}: choices= are of given words, not of a formula")
         if about.get("blank"):
             rule = "cells may be empty where numbers are given, not where a formula makes them"
             raise SheetError(f"input {name!r}: blank=True, but {rule}")
         block = _block(Input, name, about, shape=value.shape, expr=value)
     else:
+        if "choices" in about:
+            choices = checked_choices(name, about["choices"])
+            value = numbered(choices, value)
+            limits = {"low": 0, "high": len(choices) - 1, "whole": True, "format": "d"}
+            about = {**about, **limits, "choices": choices}
         array = _table(name, value, rows)
         if np.isnan(array).any() and not about.get("blank"):
             advice = "blank=True says that its cells may be empty"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -258,10 +259,11 @@ class Expr:
                 "isnan": lambda x: elementwise("logical_not", known(x)),
             }
             return special[name](*inputs)
+        if name in UFUNCS:
+            return UFUNCS[name](*inputs)
         if name not in OPS:
-            raise SheetError(
-                f"np.{name} is not an op of the sheet language; there are: {', '.join(sorted(OPS))}"
-            )
+            there = ", ".join(sorted([*OPS, *UFUNCS]))
+            raise SheetError(f"np.{name} is not an op of the sheet language; there are: {there}")
         return elementwise(name, *inputs)
 
     def __array_function__(self, function, types, args, options):
@@ -269,7 +271,23 @@ class Expr:
             known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
             what = f"np.{function.__name__} is not a function of the sheet language"
             raise SheetError(f"{what}; there are: {known}")
-        return FUNCTIONS[function](*args, **options)
+        return called(function.__name__, FUNCTIONS[function])(*args, **options)
+
+
+def called(name: str, function: Callable[..., Expr]) -> Callable[..., Expr]:
+    """The function, which answers a keyword that it does not know with its own name. Raises
+    SheetError.
+    """
+
+    def answered(*args, **options):
+        known = signature(function).parameters
+        unknown = next((key for key in options if key not in known), "")
+        if unknown:
+            keywords = ", ".join(known)
+            raise SheetError(f"np.{name}: {unknown}= is not in the language; it takes {keywords}")
+        return function(*args, **options)
+
+    return answered
 
 
 def method_of(x: Expr, name: str) -> Callable[..., Expr]:
@@ -278,7 +296,7 @@ def method_of(x: Expr, name: str) -> Callable[..., Expr]:
     if name not in known:
         methods = ", ".join(sorted(known))
         raise SheetError(f"{x!r}.{name} is not in the language; there are: {methods}")
-    return partial(FUNCTIONS[known[name]], x)
+    return partial(called(name, FUNCTIONS[known[name]]), x)
 
 
 # What is 1 or 0, as numpy's bool arrays are true or false.
@@ -296,13 +314,16 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
 
 # Filled by the modules whose words are made of this one's.
 FUNCTIONS: dict[Callable, Callable[..., Any]] = {}  # numpy's, of blocks
+UFUNCS: dict[str, Callable[..., Expr]] = {}  # numpy's that are no row of the table: made of others
 PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 
 def described(e: Expr) -> str:
     """The expression in the author's words, for messages: `log(clipped)`."""
+    if e.op == "word":
+        return repr(e.arg)
     if e.op == "const":
-        return f"{e.arg:g}"
+        return repr(e.arg) if hasattr(e.arg, "word") else f"{e.arg:g}"
     if e.op == "pointer":
         return f"pointer {e.arg}"
     if e.op == "ref":
@@ -394,8 +415,14 @@ def stretched(op: str, args: tuple[Expr, ...]) -> Shape:
 
 
 def elementwise(op: str, *operands: Any) -> Expr:
-    """One op of the table on every element; shapes stretch as in numpy."""
-    args = tuple(lift(x) for x in operands)
+    """One op of the table on every element; shapes stretch as in numpy. A word is compared with
+    cells that hold words: categories.py.
+    """
+    compares = op in ("equal", "not_equal")
+    args = tuple(
+        Expr("word", (), (1, 1), x) if compares and isinstance(x, str) else lift(x)
+        for x in operands
+    )
     shape = stretched(op, args)
     if op == "negative":
         return negated(args[0])
@@ -492,6 +519,11 @@ def matmul(a: Any, b: Any) -> Expr:
     return Expr("matmul", (a, b), (a.shape[0], b.shape[1]))
 
 
+def from_start(axis: Any) -> Any:
+    """An axis that is counted from the end, as numpy does: -1 is 1."""
+    return {-1: 1, -2: 0, (0, 1): None, (1, 0): None}.get(axis, axis) if axis is not None else None
+
+
 def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True) -> Expr:
     """kind: one of REDUCTIONS. Both axes always stay, as with keepdims=True."""
     x = lift(x)
@@ -500,6 +532,7 @@ def reduction(kind: str, x: Any, axis: int | None = None, keepdims: bool = True)
         raise ShapeError(
             f"{kind} of {x!r}: keepdims=False would drop an axis, and a block always has both"
         )
+    axis = from_start(axis)
     if axis not in (0, 1, None):
         raise ShapeError(
             f"{kind} of {x!r}: axis {axis} does not exist; it is 0 (down), 1 (across) or None (all)"

@@ -96,7 +96,7 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return _mean_vjp(g, y, y.args[0])
         case "max" | "min":
             return _largest_vjp(g, y, y.args[0], here)
-        case "argmax" | "argmin" | "known":
+        case "argmax" | "argmin" | "known" | "number":
             return (None,)
         case "match":
             return None, None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Blocks, Choice, Input, choices_of
+from .blocks import Blocks, Input, choices_of
 from .errors import InputError, nearest
 from .expr import Rows, is_data
 
@@ -28,8 +28,8 @@ def number(x: float) -> str:
 
 def allowed(block: Input) -> str:
     """What a cell of this block may hold, for messages and for the page: `a number from 0 to 1`."""
-    if isinstance(block, Choice):
-        return "one of " + ", ".join(block.choices)
+    if block.choices:
+        return "one of " + ", ".join(block.choices) + (", or empty" if block.blank else "")
     kind = "a whole number" if block.whole else "a number"
     return _within(block, kind) + (", or empty" if block.blank else "")
 

@@ -61,6 +61,8 @@ def labels_of(e: Expr, blocks: Mapping[str, Block]) -> Labels:
             return Labels(labels_of(index, blocks).rows, columns)
         case "slice":
             return Labels(*map(_sliced, labels_of(e.args[0], blocks), e.arg, e.shape))
+        case "stack" if all(hasattr(x.arg, "word") for x in e.args):
+            return Labels(tuple(x.arg.word for x in e.args))
         case "stack" | "join":
             return _joined(e, blocks)
         case "scan":

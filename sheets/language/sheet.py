@@ -27,12 +27,14 @@ from .blocks import (
     is_endless,
     may_be_empty,
     part_of,
+    words_of,
 )
+from .categories import Words, has_words, words_across
 from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, renamed
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
 from .errors import InputError, SheetError, nearest
-from .expr import Expr, Rows, is_data, is_single, lift, size
+from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size
 from .formats import Pieces, checked_format
 from .functions import column_index, row_index
 from .inner_blocks import Parts, alike, is_plain, with_names
@@ -123,7 +125,8 @@ class Sheet(Blocks):
         about: rows_named, columns_named: what they are called, a word each; what is computed from
         them is called so too. shown: "grey" or "heat", a picture of its numbers, from and to
         shown_range. low, high: limits of each cell, included. whole: whole numbers only. blank:
-        cells may be empty, None: what is computed from one is empty too, and sums skip it.
+        cells may be empty, None: what is computed from one is empty too, and sums skip it. choices:
+        the words that its cells hold, for `np.equal(x, "word")` and `one_hot`.
         role, title, note, symbol, format. chosen_by: the choice whose next pick on the page brings
         the formula back into force. Raises SheetError.
         """
@@ -198,6 +201,8 @@ class Sheet(Blocks):
         every other row's.
         """
         start, *over, first, step = parts
+        over = [self._skipping(x) for x in over]
+        parts = (start, *over, first, step)
         shape = (rows_of(f"scan {name!r}", over), step.shape[1])
         block = new_computed(self, name, scanned(name, parts, direction, shape), None, about)
         assert block.expr is not None
@@ -311,11 +316,35 @@ class Sheet(Blocks):
         """Whether any cell may be empty."""
         return any(map(may_be_empty, self.blocks.values()))
 
+    def _words_of(self, name: str) -> tuple[str, ...]:
+        return words_of(self.blocks[name]) if name in self.blocks else ()
+
+    def _number_of(self, words: Expr) -> Expr:
+        """The block of the numbers of one whose cells hold words."""
+        return self._part(self.blocks[words.arg], "number", Expr("number", (words,), words.shape))
+
+    def one_hot(self, words: Expr) -> Expr:
+        """A column for each choice, named after it: 1 where the cell holds that word, else 0.
+        (rows, 1) -> (rows, choices).
+        """
+        found = Words(self._words_of, lambda e: e)
+        found.found(lift(words))
+        choices = found.choices[words]
+        if len(choices) < 2 or words.shape[1] != 1:
+            rule = "it takes one column of an input with choices=(...)"
+            raise SheetError(f"one_hot({words!r}): {rule}")
+        self._labelled = True
+        return elementwise("equal", words, words_across(choices))
+
     def _may_be_empty(self, name: str) -> bool:
         return name in self.blocks and may_be_empty(self.blocks[name])
 
     def _skipping(self, formula: Expr) -> Expr:
-        """The formula with sums that skip empty cells, where it reads any."""
+        """The formula with its words found out, and with sums that skip empty cells, where it reads
+        any.
+        """
+        if has_words(formula, self._words_of):
+            formula = Words(self._words_of, self._number_of).found(formula)
         reads_any = starts_empty(formula, self._may_be_empty)
         return self.gaps.skipping(formula) if reads_any else formula
 
@@ -425,6 +454,8 @@ class Sheet(Blocks):
             block, after = self.blocks[name], self.blocks[source]
             if not isinstance(block, Input):
                 raise SheetError(f"carry: {name!r} is computed; only an input can be carried")
+            if words_of(block):
+                raise SheetError(f"carry: {name} holds words, and steps go on with numbers")
             if may_be_empty(after):
                 advice = f"say what stands there, np.nan_to_num({source})"
                 raise SheetError(

@@ -305,6 +305,11 @@ def _join_vjp(g: Expr, y: Expr) -> tuple[Expr, ...]:
     return tuple(parts)
 
 
+def beside(tup: Sequence[Any]) -> Expr:
+    """Blocks beside each other. As np.hstack."""
+    return join(tup, 1)
+
+
 def vstack(parts: Sequence[Any]) -> Expr:
     """Blocks below each other; a number among single rows stretches to them."""
     if not isinstance(parts, Expr) and parts:
@@ -369,7 +374,8 @@ OPS_HERE = ("slice", "pad", "repeat", "window", "join", "reshape")
 PARTS.append(part)
 FUNCTIONS |= {
     np.vstack: vstack,
-    np.hstack: lambda parts: join(parts, 1),
+    np.hstack: beside,
+    np.column_stack: beside,
     np.concatenate: join,
     np.flip: flipped,
     np.flipud: lambda x: flipped(x, 0),

@@ -165,6 +165,8 @@ class Writer:
             case "multiply" if e.arg == PICKED:
                 condition, x = (self.source(a, lines) for a in e.args)
                 return Text(f"({condition:truth}?{x}:0)")
+            case "number":
+                return self.source(e.args[0], lines)
             case "known":
                 return Text(f"!Number.isNaN({self.source(e.args[0], lines)})", "test", TEST)
             case "power" if is_number(e.args[1], 2):  # Math.pow takes longer and may round twice

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any, NamedTuple
 
-from ..language.blocks import Block, gradient_of, may_be_empty
+from ..language.blocks import Block, gradient_of, may_be_empty, words_of
+from ..language.categories import Word
 from ..language.cells import Index, Running, Shifted, at, placed, symbols
 from ..language.errors import NeedsBlock
 from ..language.expr import ALL_REDUCTIONS, Expr, Rows
@@ -151,6 +152,8 @@ def number(x: float) -> Text:
         return Text(r"\infty")
     if isnan(x):
         return Text(EMPTY)
+    if isinstance(x, Word):
+        return Text(rf"\text{{{x.word}}}")
     if x < 0:
         return Text(f"-{number(-x).text}", "add")
     text = f"{x:.6g}"
@@ -220,6 +223,8 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "match":
             ids, who = (_tex(x, sheet) for x in e.args)
             return Text(rf"\mathrm{{match}}\left({ids}, {who}\right)")
+        case "number":
+            return Text(rf"\mathrm{{number}}\left({_tex(e.args[0], sheet)}\right)")
         case "known":
             return Text(rf"{_tex(e.args[0], sheet):add} \text{{ known}}", "test", TEST)
         case "cumsum":
@@ -382,6 +387,8 @@ def _slotted(e: Expr, spans: dict, slots: list[Slot]) -> Piece:
             return _terms(e, spans, slots)
         case "choose":
             raise NeedsBlock("a row is chosen by its number")
+        case "number":
+            return Text(rf"\mathrm{{number}}\left({_slotted(e.args[0], spans, slots)}\right)")
         case "known":
             return Text(rf"{_slotted(e.args[0], spans, slots):add} \text{{ known}}", "test", TEST)
         case "where":
@@ -442,6 +449,8 @@ def shown_tex(x: float, block: Block) -> str:
     """A number as the block's cells show it, in LaTeX: 97.5\\%, 10^{-5}, \\infty."""
     if isnan(x) and may_be_empty(block):
         return EMPTY
+    if words_of(block):
+        return rf"\text{{{words_of(block)[int(x)]}}}"
     said = shown(x, block.format)
     if "infinite" in said:
         return said.replace("infinite", r"\infty")

@@ -166,6 +166,8 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             return args[0].reshape(tuple(map(int, e.shape)))
         case "put":
             return _put(args[0], args[1], int(e.shape[0]))
+        case "number":
+            return args[0]
         case "known":
             return np.asarray(~np.isnan(args[0]), dtype=float)
         case kind if kind in SKIPPING:

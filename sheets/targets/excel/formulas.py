@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from ...language.blocks import Input, infinity_of
+from ...language.blocks import Input, infinity_of, words_of
+from ...language.categories import Word
 from ...language.cells import (
     Running,
     Shifted,
@@ -369,6 +370,8 @@ class Writer:
         match e.op:
             case "const" if isinstance(e.arg, Rows):
                 return self.row_count()
+            case "const" if isinstance(e.arg, Word):
+                return Text(f'"{e.arg.word}"')
             case "const" if math.isnan(e.arg):
                 return Text(BLANK)
             case "const":
@@ -387,10 +390,20 @@ class Writer:
                 return spell(
                     "IF({1}=0,1,{0:atom}^{1:atom})", [self.text(a, spans) for a in e.args], TEST
                 )
+            case "number":
+                words = ",".join(f'"{word}"' for word in self._words(e.args[0]))
+                cell = self.text(e.args[0], spans)
+                return Text(f"MATCH({cell},{{{words}}},0)-1", "add")
+            case "known" if self._words(e.args[0]):
+                return Text(f"{self.text(e.args[0], spans):number}<>{BLANK}", "test", TEST)
             case "known":
                 return Text(f"ISNUMBER({self.text(e.args[0], spans)})", "test", TEST)
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
+
+    def _words(self, e: Expr) -> tuple[str, ...]:
+        """The words that a cell may hold; none of a number."""
+        return words_of(self.sheet.blocks[e.arg[0]]) if e.op == "cell" else ()
 
     def key(self, i) -> Text:
         """The cell that is empty where the table has no row i."""

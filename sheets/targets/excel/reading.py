@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...language.blocks import Block, Size, choices_of
+from ...language.blocks import Block, Size, choices_of, words_of
 from ...language.errors import InputError
 from ...language.expr import Rows
 from ...language.inputs import MAX_ROWS, checked_inputs
@@ -58,6 +58,11 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     found = {
         name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()
     }
+    found |= {
+        name: [tuple(_by_word(sheet.blocks[name], cell) for cell in row) for row in rows]
+        for name, rows in found.items()
+        if words_of(sheet.blocks[name])
+    }
     found |= _chosen(book, sheet)
     return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
 
@@ -70,10 +75,15 @@ def _chosen(book: Any, sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:
         if place.name not in book.defined_names:
             continue
         (cell,) = _numbers(book, _area_named(book, block, place.name, name), 0)[0]
-        words = [word.strip().lower() for word in choices_of(block)]
-        given = str(cell).strip().lower()
-        found[name] = [(words.index(given) if given in words else cell,)]
+        found[name] = [(_by_word(block, cell),)]
     return found
+
+
+def _by_word(block: Block, cell: Any) -> Any:
+    """The number of a word among the block's choices; what is none of them as it stands."""
+    words = [word.strip().lower() for word in choices_of(block)]
+    given = str(cell).strip().lower()
+    return words.index(given) if given in words else cell
 
 
 def _of_sizes(book: Any, sheet: Sheet) -> Sheet:

@@ -10,7 +10,7 @@ import numpy as np
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import may_be_empty
+from ...language.blocks import Block, may_be_empty, words_of
 from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -78,23 +78,25 @@ def compared(sheet: Sheet, preset: Preset) -> list[str]:
     """
     found = []
     for name, x in to_compare(sheet, preset).items():
-        blank = may_be_empty(sheet.blocks[name])
+        block = sheet.blocks[name]
         if x.size == 1:
-            found.append(_holds(name, float(x[0, 0]), blank))
+            found.append(_holds(name, float(x[0, 0]), block))
             continue
         cells = (
-            _holds(f"INDEX({name},{i + 1},{j + 1})", float(x[i, j]), blank)
+            _holds(f"INDEX({name},{i + 1},{j + 1})", float(x[i, j]), block)
             for i, j in np.ndindex(x.shape)
         )
         found.append(f"IF(COUNT({name})={x.size},AND({','.join(cells)}),FALSE)")
     return found
 
 
-def _holds(cell: str, x: float, blank: bool) -> str:
-    """Whether a cell holds this number; an empty one is equal to 0, and to no text."""
+def _holds(cell: str, x: float, block: Block) -> str:
+    """Whether a cell holds this number, or its word; an empty one is equal to 0, and to no text."""
     if np.isnan(x):
         return f'{cell}=""'
-    return f'AND({cell}<>"",{cell}={x!r})' if blank else f"{cell}={x!r}"
+    if words_of(block):
+        return f'{cell}="{words_of(block)[int(x)]}"'
+    return f'AND({cell}<>"",{cell}={x!r})' if may_be_empty(block) else f"{cell}={x!r}"
 
 
 def told_pieces(preset: Preset) -> Pieces:

@@ -18,6 +18,7 @@ from ...language.blocks import (
     is_endless,
     locked,
     may_be_empty,
+    words_of,
 )
 from ...language.roles import ROLES
 from .formulas import LARGEST
@@ -215,6 +216,8 @@ def _fits(found: np.ndarray, num_format: str) -> bool:
 
 def cached(x: float, block: Block | None = None) -> float | str:
     """The value written beside a formula: what the formula itself would show."""
+    if block is not None and words_of(block) and math.isfinite(x):
+        return words_of(block)[int(x)]
     if math.isfinite(x):
         return float(x)
     if block is not None and infinity_of(block) is not None and not math.isnan(x):

@@ -150,12 +150,17 @@ def settings(sheet: Sheet, preset: Preset) -> str:
 
 def _setting(block: Block, x: np.ndarray) -> str:
     if x.size == 1:
-        choices = choices_of(block)
-        return f"{in_full(block)} to " + (choices[int(x[0, 0])] if choices else f"{x[0, 0]:g}")
+        return f"{in_full(block)} to {_cell_in_words(block, x[0, 0])}"
     if x.size > MOST_LISTED:
         rows = f"{len(x)} rows" if isinstance(block.shape[0], Rows) else f"{x.size} numbers"
         return f"{in_full(block)} to the {rows} of this step"
-    return f"{in_full(block)} to {', '.join(f'{number:g}' for number in x.ravel())}"
+    return f"{in_full(block)} to {', '.join(_cell_in_words(block, n) for n in x.ravel())}"
+
+
+def _cell_in_words(block: Block, x: float) -> str:
+    if np.isnan(x):
+        return "empty"
+    return choices_of(block)[int(x)] if choices_of(block) else f"{x:g}"
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, int]]:

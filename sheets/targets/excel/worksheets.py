@@ -12,7 +12,16 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Input, Size, choices_of, is_editable, locked, picture_range
+from ...language.blocks import (
+    Block,
+    Input,
+    Size,
+    choices_of,
+    is_editable,
+    locked,
+    picture_range,
+    words_of,
+)
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from .charts import cells_of, colour_contours, points_drawn
@@ -66,7 +75,7 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
     return pages
 
 
-def words_of(part: Part, name: str) -> str:
+def choices_at(part: Part, name: str) -> str:
     """`Choices!$C$5:$E$5`: the words of a choice."""
     block, place = part.sheet.blocks[name], part.where.blocks[name]
     last = place.column + len(choices_of(block))
@@ -80,7 +89,7 @@ def _write_word(page: Worksheet, part: Part, name: str, styles: Styles) -> None:
     page.write_string(place.row, place.column, words[int(found[0, 0])], styles.number(block, found))
     rule = {
         "validate": "list",
-        "source": f"={words_of(part, name)}",
+        "source": f"={choices_at(part, name)}",
         "ignore_blank": False,
         "error_title": block.name[:LONGEST_MESSAGE_TITLE],
         "error_message": "; ".join(words)[:LONGEST_TITLE],
@@ -99,9 +108,8 @@ def _write_choices(book: Workbook, part: Part, styles: Styles) -> None:
         block, place, found = part.sheet.blocks[name], part.where.blocks[name], part.value(name)
         book.define_name(name, cells_of(block, place))
         page.write_string(place.row, 0, block.words, styles.get(bold=True))
-        formula = (
-            f"=IF(ISNUMBER({word.name}),{word.name},MATCH({word.name},{words_of(part, name)},0)-1)"
-        )
+        looked_up = f"MATCH({word.name},{choices_at(part, name)},0)-1"
+        formula = f"=IF(ISNUMBER({word.name}),{word.name},{looked_up})"
         style = styles.computed(block, found)
         page.write_formula(place.row, 1, formula, style, float(found[0, 0]))
         for k, text in enumerate(choices_of(block)):
@@ -187,6 +195,8 @@ def _write_numbers(
         row, column = place.row + i, place.column + j
         if filled is None and math.isnan(found[i, j]):
             page.write_blank(row, column, None, style)
+        elif filled is None and words_of(block):
+            page.write_string(row, column, words_of(block)[int(found[i, j])], style)
         elif filled is None:
             page.write_number(row, column, Exact(found[i, j]), style)
         else:
@@ -250,7 +260,9 @@ def _validate(
         "validate": "integer" if block.whole else "decimal",
         "ignore_blank": block.blank,
     }
-    if isinstance(block, Size):
+    if words_of(block):
+        rule |= {"validate": "list", "source": list(words_of(block))}
+    elif isinstance(block, Size):
         size = int(found[0, 0])
         rule |= {"criteria": "between", "minimum": size, "maximum": size}
     elif block.low is not None and block.high is not None:
@@ -259,7 +271,8 @@ def _validate(
         rule |= {"criteria": ">=", "value": block.low}
     else:
         rule |= {"criteria": "<=", "value": block.high if block.high is not None else 1e300}
-    names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(choices_of(block)))
+    setting = () if words_of(block) else choices_of(block)
+    names = "; ".join(f"{k}: {choice}" for k, choice in enumerate(setting))
     rule["error_title"] = block.name[:LONGEST_MESSAGE_TITLE]
     rule["error_message"] = (fixed(block) or names or f"{block.name} must be {allowed(block)}")[
         :LONGEST_TITLE

@@ -27,8 +27,8 @@ const plain = (x) => exact(x).replace("e+", "e") || EMPTY;
 
 /** One column or one row: 1,2,3. A table: 1,2;3,4. A choice by its name. */
 function told(block, numbers) {
-  if (block.choices.length) return encodeURIComponent(block.choices[numbers[0]]);
-  const texts = Array.from(numbers, plain);
+  const word = (x) => encodeURIComponent(block.choices[x] ?? EMPTY);
+  const texts = Array.from(numbers, block.choices.length ? word : plain);
   return block.shape[1] === 1
     ? texts.join(",")
     : inRows(block, texts)
@@ -90,7 +90,7 @@ function partsFor(description, address) {
 
 /** The texts of each row: the inverse of `told`. */
 function textsOf(block, text) {
-  if (block.choices.length) return [[text]];
+  if (block.control && block.choices.length) return [[text]];
   return block.shape[1] === 1
     ? text.split(",").map((x) => [x])
     : text.split(";").map((row) => row.split(","));

@@ -37,12 +37,12 @@ export function shown(x, format) {
 
 /**
  * What a block's cell shows: nothing where it is empty, or left out.
- * @param {{format: string, blank?: boolean, endless?: boolean}} block
+ * @param {{format: string, blank?: boolean, endless?: boolean, choices?: string[]}} block
  * @param {number} x
  */
 export function cellText(block, x) {
   const isEmpty = Number.isNaN(x) ? block.blank : block.endless && !Number.isFinite(x);
-  return isEmpty ? "" : shown(x, block.format);
+  return isEmpty ? "" : (block.choices?.[x] ?? shown(x, block.format));
 }
 
 /**
@@ -57,6 +57,9 @@ export const exact = (x) => (Number.isNaN(x) ? "" : String(x));
  * @param {number} digits
  */
 export const roundedTo = (x, digits) => Number(x.toPrecision(digits));
+
+/** What a cell of an input holds, with all its digits, for the formula bar. */
+export const heldText = (block, x) => (block.choices?.[x] ?? exact(x)) || "empty";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 

@@ -128,6 +128,7 @@ function columnOf(cell) {
 
 /** What a workbook shows for a number that may not be finite. */
 function cached(block, x) {
+  if (block.choices?.length && !block.word) return block.choices[x] ?? "";
   if (Number.isFinite(x)) return x;
   if (Number.isNaN(x)) return block.blank ? "" : NO_NUMBER;
   if (block.endless) return Math.sign(x) * LARGEST;

@@ -4,7 +4,7 @@
 import { element, setText } from "../elements/elements.js";
 import { isInput } from "../engine/blocks.js";
 import { columnName, excelFormula } from "../engine/formulas.js";
-import { cellText, exact } from "../engine/numbers.js";
+import { cellText, heldText } from "../engine/numbers.js";
 import { cellName } from "./grid.js";
 
 /** Mathematics made anew only where it changed: the browser lays it out each time. */
@@ -77,7 +77,7 @@ export class FormulaBar {
     setText(
       this.formula,
       (given
-        ? exact(this.state.value(name, row, column)) || "empty"
+        ? heldText(block, this.state.value(name, row, column))
         : excelFormula(block.excel, row, column, this.state.rows)) + mine,
     );
     write(this.mathematics, given ? "" : this.equation);

@@ -446,10 +446,15 @@ export class Grid {
     } else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       this.clear(td);
-    } else if (/^[0-9.+-]$/.test(event.key)) {
+    } else if (this.startsWith(td).test(event.key)) {
       event.preventDefault();
       this.edit(td, event.key);
     }
+  }
+
+  /** What a key that is pressed may begin: a number, or one of the cell's words. */
+  startsWith(td) {
+    return this.state.blocks[cellOf(td).name].choices?.length ? /^\p{L}$/u : /^[0-9.+-]$/;
   }
 
   /** Focus the next cell in a direction, skipping what is no cell. */
@@ -490,12 +495,11 @@ export class Grid {
     const refusal = refusalOf(this.state, name);
     if (refusal) return this.say(`${refusal}.`, td);
     const where = cellName(this.state, this.state.blocks[name], row, column);
-    const field = numberField(name + where);
-    field.value = text ?? exact(this.state.value(name, row, column));
+    const field = fieldOf(this.state, name, row, column, text);
     td.classList.add("gs-editing");
     td.replaceChildren(field);
     field.focus();
-    if (text === undefined) field.select();
+    if (text === undefined && field instanceof HTMLInputElement) field.select();
     field.addEventListener("blur", () => this.close(td, field, where));
     field.addEventListener("keydown", (event) => this.typing(event, td, field, where));
   }
@@ -530,7 +534,7 @@ export class Grid {
   pasted(event) {
     const td = tdOf(event);
     const lines = linesOf(event.clipboardData.getData("text"));
-    const inField = event.target.tagName === "INPUT";
+    const inField = event.target !== td;
     if (!td || (inField && lines.length === 1 && lines[0].length === 1)) return;
     event.preventDefault();
     const answer = pastedInputs(this.state, cellOf(td), lines);
@@ -560,6 +564,28 @@ function withoutEmpty(lines) {
 function refusalOf(state, name) {
   if (!isInput(state.blocks[name])) return `${name} is computed; change the cells it reads`;
   return state.locked.has(name) ? `${name} is locked in this link` : "";
+}
+
+/**
+ * Where a cell's number is typed, or its word is chosen.
+ * @param {string} [begun] the key that was pressed
+ * @returns {HTMLInputElement|HTMLSelectElement}
+ */
+function fieldOf(state, name, row, column, begun) {
+  const block = state.blocks[name];
+  const label = name + cellName(state, block, row, column);
+  const now = state.value(name, row, column);
+  if (!block.choices.length) {
+    const field = numberField(label);
+    field.value = begun ?? exact(now);
+    return field;
+  }
+  const words = [...block.choices, ...(block.blank ? [""] : [])];
+  const options = words.map((text) => element("option", { value: text, text: text || "(empty)" }));
+  const list = element("select", { class: "gs-field", "aria-label": label }, ...options);
+  const first = words.find((word) => begun && word.toLowerCase().startsWith(begun.toLowerCase()));
+  list.value = first ?? block.choices[now] ?? "";
+  return list;
 }
 
 /** " row 2 column 3", as far as the block has several; their names where they have some. */
@@ -620,7 +646,7 @@ function pastedInputs(state, { name, row, column }, copied) {
 
 /** Whether the first line that was copied is made of words, and none of them is what the cells hold. */
 const isHeading = (block, texts) =>
-  texts.every((text) => !/\d/.test(text)) &&
+  texts.every((text) => !/\d/.test(text) && !block.choices.includes(text.trim())) &&
   !(block.blank && texts.every((text) => text.trim() === ""));
 
 /** What a paste did beside filling cells. */
