@@ -144,7 +144,7 @@ function started(told, inputs) {
 }
 
 /**
- * The inputs of the main sheet: as they start, or, where the workbook holds no run, as they are now.
+ * The inputs of the main sheet: as they start; where the workbook holds no run, as they are now.
  * @param {Object} told @param {State} page
  */
 function inputsOf(told, page) {
