@@ -117,7 +117,7 @@ def test_a_packed_workbook_is_of_its_type(name):
 def test_what_is_not_of_its_type_is_found():
     axis = {"title": "x", "low": 0, "high": 1.5, "scale": "log", "names": []}
     assert wrong(axis, description_types.Axis, "axis") == []
-    assert wrong({**axis, "low": [0]}, description_types.Axis, "axis") != []
+    assert wrong({**axis, "low": ["0"]}, description_types.Axis, "axis") != []
     assert wrong({**axis, "more": 1}, description_types.Axis, "axis") != []
     assert wrong({"title": "x"}, description_types.Axis, "axis") != []
     assert wrong([axis], list[description_types.Role], "roles") != []
