@@ -291,7 +291,7 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
 
 
 # Filled by the modules whose words are made of this one's.
-FUNCTIONS: dict[Callable, Callable[..., Expr]] = {}  # numpy's, of blocks
+FUNCTIONS: dict[Callable, Callable[..., Any]] = {}  # numpy's, of blocks; most give one
 PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 
