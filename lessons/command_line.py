@@ -140,9 +140,19 @@ def export(options: argparse.Namespace) -> None:
         steps_of(sheet, options.steps),
     )
     run = write(sheet, str(options.out), inputs, steps)
-    if len(run) <= steps:
-        say_stopped(sheet, len(run) - 1, run[-1])
+    last = run.first + len(run) - 1
+    if last < steps:
+        say_stopped(sheet, last, run[-1])
+    if run.first:
+        print(f"the workbook holds {_held(run.first, last)}", file=sys.stderr)
     print(f"wrote {options.out}")
+
+
+def _held(first: int, last: int) -> str:
+    """The steps of a run that a workbook holds, where it does not hold all."""
+    if first == last:
+        return f"step {last} alone"
+    return f"the last {last - first} steps, from step {first} on: all {last} would not open well"
 
 
 def page(options: argparse.Namespace) -> None:

@@ -42,7 +42,7 @@ def packed_workbook(sheet: Sheet) -> str:
     Where no step 1 is finite, it holds none. A workbook that has too many formulas, or what no
     worksheet can hold, is not carried, only the sentence that says so.
     """
-    steps = 1 if sheet.carried else 0
+    steps = 1 if sheet.carried and sheet.steps_shown else 0
     try:
         return packed(_workbook(sheet, steps))
     except (InputError, SheetError) as refusal:

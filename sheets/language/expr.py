@@ -313,7 +313,7 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
 
 
 # Filled by the modules whose words are made of this one's.
-FUNCTIONS: dict[Callable, Callable[..., Any]] = {}  # numpy's, of blocks
+FUNCTIONS: dict[Callable, Callable[..., Any]] = {}  # numpy's, of blocks; most give one
 UFUNCS: dict[str, Callable[..., Expr]] = {}  # numpy's that are no row of the table: made of others
 PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 

@@ -93,6 +93,7 @@ class Sheet(Blocks):
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
+        self.steps_shown = True  # whether its workbook has a worksheet of steps
         self.ends = ""  # the block that is not 0 where a run ends; "": none says so
         self.beside: list[Sheet] = []
         # What each input held when the author gave it, None where a formula is in force: from there
@@ -437,11 +438,13 @@ class Sheet(Blocks):
 
     # --- steps
 
-    def carry(self, **next_blocks: str | Expr) -> None:
+    def carry(self, *, worksheet: bool = True, **next_blocks: str | Expr) -> None:
         """`carry(a="a_next")`: at the next step, input a starts from what a_next is now.
 
-        Raises SheetError where a name is no block, the first no input, or their shapes differ.
+        worksheet: False for a workbook that holds the step shown, and no worksheet of steps. Raises
+        SheetError where a name is no block, the first no input, or their shapes differ.
         """
+        self.steps_shown = self.steps_shown and worksheet
         for name, given in next_blocks.items():
             if isinstance(given, Expr) and given.op != "ref":
                 advice = f'give it a block: s.let("{name}_next", ...)'

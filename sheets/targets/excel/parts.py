@@ -4,6 +4,7 @@ its own.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
 from .charts import TALL, lengths_drawn, points_drawn, with_copies, with_lengths, with_points
+from .fitting import begun_at, without_steps
 from .formulas import (
     Formula,
     OtherRows,
@@ -49,6 +51,7 @@ class Part:
     follows: dict[str, str] = field(default_factory=dict)
     in_spare: dict[str, Formula] = field(default_factory=dict)
     run: list[Values] = field(default_factory=list)
+    first: int = 0  # the number of the run's first step
 
     @property
     def start(self) -> Values:
@@ -82,11 +85,14 @@ class Part:
 
 
 def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
-    """The main sheet's part, then those of the sheets beside it.
+    """The main sheet's part, then those of the sheets beside it. A sheet without a worksheet of
+    steps stands as it is after them; of too many steps the last ones are taken.
 
     Raises InputError, SheetError and NeedsBlock as `write` says.
     """
     check_wanted(sheet)
+    if sheet.carried and not sheet.steps_shown:
+        return _after(sheet, steps)
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
@@ -98,8 +104,27 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     computed = min(steps, max(room, 0) + 1)
     trained = [replace(part, run=list(trajectory(part.sheet, computed))) for part in placed]
     if any(part.steps > room for part in trained):
+        room = steps_that_fit(counted(0) + 1, counted(1) - counted(0))  # and a sentence more
+        if room > 0 and not sheet.beside:
+            return _last_steps(sheet, steps, room)
         check_count(sheet, counted(steps), steps)
     return trained
+
+
+def _after(sheet: Sheet, steps: int) -> list[Part]:
+    """The parts of a sheet as it is after so many steps, which do not stand in the workbook."""
+    last, reached = deque(enumerate(trajectory(sheet, steps)), maxlen=1).pop()
+    stands = begun_at(sheet, reached, f"This workbook holds step {last} alone.") if last else sheet
+    return [replace(part, first=last) for part in parts(without_steps(stands))]
+
+
+def _last_steps(sheet: Sheet, steps: int, room: int) -> list[Part]:
+    """The parts of a run that begins so late that the rest of it fits."""
+    kept = deque(enumerate(trajectory(sheet, steps)), maxlen=room + 1)
+    (first, reached), (last, _) = kept[0], kept[-1]
+    said = f"This workbook begins at step {first}, as its step 0: all {last} would not open well."
+    begun = parts(begun_at(sheet, reached, said), last - first)
+    return [replace(part, first=first) for part in begun]
 
 
 def _check_worksheets(sheet: Sheet) -> None:

@@ -20,6 +20,7 @@ from ...language.blocks import Block, infinity_of, locked
 from ...language.cells import at
 from ...language.charts import STEP
 from ...language.dependencies import refs
+from ...language.errors import NeedsBlock
 from ...language.expr import Expr, is_data, is_single, where
 from ...language.sheet import Sheet
 from ..numpy import Values
@@ -150,6 +151,8 @@ def planned(
         for name, block in sheet.blocks.items()
         if name in needed - reached and not is_single(block.shape)
     ]
+    standing = _read_in_place(sheet, places, still, moving)
+    still = [name for name in still if name not in standing]
     repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
     columns = _columns(sheet, still, spare) | _columns(sheet, [*moving, *repeated], spare)
     now = {name: Place(worksheet, top + STILL_ROW, columns[name], "still") for name in still}
@@ -158,6 +161,39 @@ def planned(
     return Steps(
         worksheet, top, still, moving, repeated, columns, places | now, own, len(read), spare
     )
+
+
+def _read_in_place(
+    sheet: Sheet, places: dict[str, Place], still: list[str], moving: list[str]
+) -> set[str]:
+    """Of the still blocks those that a step can only read where they stand: of a table of 712 rows
+    that lies flat, the cells of a column do not stand side by side, and are too many to name each.
+    """
+    flat = {name: Place(WORKSHEET, 0, 1, "still") for name in still}
+    flat |= {name: Place(WORKSHEET, 0, 1, "moving") for name in moving}
+    found: set[str] = set()
+    for name in moving:
+        block = sheet.blocks[name]
+        if name in sheet.carried or block.formula is None:
+            continue
+        tables = {each for each in refs(block.formula) if each in still}
+        tables = {each for each in tables if not is_data(sheet.blocks[each].shape)}
+        if tables - found and not _is_stated(sheet, places | flat, block):
+            found |= tables
+    return found
+
+
+def _is_stated(sheet: Sheet, places: dict[str, Place], block: Block) -> bool:
+    """Whether Excel can state the first and the last cell of a block."""
+    assert block.formula is not None
+    rows, columns = map(int, block.shape)
+    try:
+        for i, j in {(0, 0), (rows - 1, columns - 1)}:
+            cell = at(block.formula, i, j)
+            formula(sheet, places, places[block.name], cell, block.name, block.line)
+    except NeedsBlock:
+        return False
+    return True
 
 
 def without_need(sheet: Sheet, drawn: Collection[str]) -> set[str]:

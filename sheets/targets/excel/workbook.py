@@ -18,8 +18,8 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
-from ..numpy import Values
 from .charts import HEIGHT, WIDTH, Drawn, write_charts
+from .fitting import Run
 from .head import HeadWriter, write_now
 from .layout import MAIN, NOW, STORY
 from .parts import Part, parts
@@ -52,9 +52,9 @@ def write(
     target: str | Path | BinaryIO,
     inputs: Mapping[str, Any] | None = None,
     steps: int = 0,
-) -> list[Values]:
+) -> Run:
     """Write the workbook of these inputs (default: the sheet's own); returns every block at step 0,
-    1, ... up to the last step that it holds.
+    1, ... up to the last step that it holds; of a run that is too long, from a later step on.
 
     steps: of a carried sheet, a row for each, up to the last finite one (`trajectory` in
     targets/numpy.py). target: a path or an open binary file. Sheets beside this one
@@ -71,7 +71,7 @@ def write(
         Path(target).write_bytes(whole)
     else:
         target.write(whole)
-    return made[0].run
+    return Run(made[0].run, made[0].first)
 
 
 def written(made: Sequence[Part]) -> bytes:

@@ -146,6 +146,18 @@ function started(told, inputs) {
 }
 
 /**
+ * The inputs of the main sheet: as they start; where the workbook holds no run, as they are now.
+ * @param {Object} told @param {State} page
+ */
+function inputsOf(told, page) {
+  const carried = page.step ? page.carried.filter((name) => !(name in told.carried)) : [];
+  return {
+    ...page.start,
+    ...Object.fromEntries(carried.map((name) => [name, page.program.blocks[name]])),
+  };
+}
+
+/**
  * What the inputs of a sheet beside the main one repeat.
  * @param {Object} told
  * @param {State} main
@@ -444,7 +456,7 @@ export function filled(packed, page) {
     names.map((name) => [name, new Worksheet(parts[paths[name]])]),
   );
   const [first, ...beside] = packed.sheets;
-  const main = started(first, page.start);
+  const main = started(first, inputsOf(first, page));
   const states = [main, ...beside.map((told) => started(told, repeated(told, main)))];
   const isSet = stepsSet(main);
   for (const state of states) {
