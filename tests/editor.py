@@ -30,7 +30,10 @@ MACRO = """Sub Main
     Select Case words(0)
     Case "open"
       doc = StarDesktop.loadComponentFromURL(ConvertToURL(words(1)), "_blank", 0, hidden())
+      doc.enableAutomaticCalculation(False)
+      doc.addActionLock()
     Case "save"
+      doc.removeActionLock()
       doc.calculateAll()
       doc.storeToURL(ConvertToURL(words(1)), kind())
       doc.close(True)

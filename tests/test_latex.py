@@ -263,7 +263,9 @@ def test_the_log_loss():
         equation(s, "clipped") == r"q = \mathrm{clip}\left(p, \varepsilon, 1 - \varepsilon\right)"
     )
     other = r"\begin{cases} \varepsilon & \text{if } p_{i} > 1 - \varepsilon \\ 1 - q_{i} & \text{else} \end{cases}"
-    product = rf"-(y_{{i}} \cdot \ln\left(q_{{i}}\right) + (1 - y_{{i}}) \cdot \ln\left({other}\right))"
+    product = (
+        rf"-(y_{{i}} \cdot \ln\left(q_{{i}}\right) + (1 - y_{{i}}) \cdot \ln\left({other}\right))"
+    )
     assert cell_equation(s, "loss_product") == rf"\text{{loss product}}[i] = {product}"
     assert cell_equation(s, "loss_mean") == r"\bar{L} = \frac{1}{n} \sum_{k=1}^{n} L_{k}"
     found = values(s)

@@ -18,7 +18,7 @@ from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Group
-from ...language.charts import STEP, Axis, Chart, Series
+from ...language.charts import STEP, Axis, Chart
 from ...language.errors import NeedsBlock
 from ...language.expr import is_data
 from ...language.functions import row_index

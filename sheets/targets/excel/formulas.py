@@ -381,11 +381,15 @@ class Writer:
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
 
-    def key(self, i) -> Text:
-        """The cell that is empty where the table has no row i."""
-        found = self._range(data_inputs(self.sheet)[0], i, 0, {})
-        assert found is not None
-        return found
+    def absent(self, i) -> str:
+        """Whether the table has no row i: its first input is empty, or, seen from elsewhere, it has
+        fewer rows.
+        """
+        key = data_inputs(self.sheet)[0]
+        if self._is_edited_elsewhere(key):
+            number = i + 1 if isinstance(i, int) else self._counted(index(i), {})
+            return f"{number}>{self.row_count()}"
+        return f'{self._range(key, i, 0, {})}=""'
 
     def row_count(self) -> Text:
         data = data_inputs(self.sheet)[0]
@@ -715,7 +719,7 @@ def formula(
     else:
         template = _guarded(core, infinite, writer)
     if row_of_table is not None:
-        template = f'IF({writer.key(row_of_table)}="","",{template})'
+        template = f'IF({writer.absent(row_of_table)},"",{template})'
     made = Formula(template, writer.references, int(sheet.rows or 0) + spare)
     check_formula(made.at(*last), what, line)
     return made

@@ -316,9 +316,7 @@ def step_formula(
         assert block.formula is not None
         infinity, cell = infinity_of(block), at(block.formula, i, j)
         sign = None if infinity is None else at(infinity, i, j)
-        return formula(
-            sheet, now, now[name], cell, what, line, sign, spare=spare, row_of_table=row
-        )
+        return formula(sheet, now, now[name], cell, what, line, sign, spare=spare, row_of_table=row)
     above = {
         n: place._replace(row=plan.first_row - 1) if place.flat == "moving" else place
         for n, place in now.items()
