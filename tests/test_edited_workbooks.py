@@ -1,5 +1,5 @@
-"""Workbooks after people edited them: rows typed, inserted, deleted, cleared and sorted, numbers and
-words typed, worksheets renamed, saved by LibreOffice and by Gnumeric. What is recalculated is numpy
+"""Workbooks after people edited them: rows typed, inserted, deleted, cleared and sorted, numbers
+and words typed, worksheets renamed, saved by LibreOffice and by Gnumeric. What is recalculated is numpy
 of the data that a person sees, or the first worksheet says that it is not; and what is read back is
 those data, or a sentence.
 

@@ -31,12 +31,13 @@ from quick import FEW, few_when_quick
 from sheets import Axis, Expr, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
 from sheets.language.dependencies import walk
+from sheets.language.expr import is_data
 from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
-from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
+from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, SPARE_ROWS, in_play, layout
 from sheets.targets.excel.parts import followed
 from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED, MOST_TAGS
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
@@ -381,7 +382,8 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
-        assert (bottom - top + 1, right - left + 1) == block.shape
+        rows = int(block.shape[0]) + SPARE_ROWS * is_data(block.shape)  # a person may type there
+        assert (bottom - top + 1, right - left + 1) == (rows, block.shape[1])
 
 
 @each_sheet
@@ -442,6 +444,8 @@ def first_cell(s: Sheet, name: str, over_steps: bool) -> str:
     if over_steps:
         labels = {cell.value: cell.column_letter for cell in opened(s.name)[WORKSHEET][FIRST_ROW]}
         return rf"{WORKSHEET}!\${labels[name]}\${FIRST_ROW + 1}:\${labels[name]}\${FIRST_ROW + 1 + STEPS[s.name]}"
+    if is_data(s.blocks[name].shape):  # by a copy whose empty rows repeat the last point
+        return r"Chart_data!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+"
     place = layout(s).shown[name]
     return rf"{place.worksheet}!\${openpyxl.utils.get_column_letter(place.column + 1)}\${place.row + 1}"
 

@@ -75,8 +75,8 @@ def copy_of(name: str) -> str:
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many times,
-    and the same for its column.
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many
+    times, and the same for its column.
     """
 
     row: int
