@@ -1,9 +1,9 @@
 """Workbooks after people edited them: rows typed, inserted, deleted, cleared and sorted, numbers
-and words typed, worksheets renamed, saved by LibreOffice and by Gnumeric. What is recalculated is numpy
-of the data that a person sees, or the first worksheet says that it is not; and what is read back is
-those data, or a sentence.
+and words typed, worksheets renamed, saved by LibreOffice and by Gnumeric.
 
-EDIT_ROUNDS=60 in the environment makes some 500 edits of every sheet's workbook.
+What is recalculated is numpy of the data that a person sees, or the first worksheet says that it is
+not; and what is read back is those data, or a sentence. EDIT_ROUNDS=60 in the environment makes
+some 500 edits.
 """
 
 from __future__ import annotations
