@@ -14,7 +14,7 @@ import engines
 
 # Each line is one edit, its words set apart by tabs; rows and columns are counted from 0.
 MACRO = """Sub Main
-  Dim doc, page, area, words, told, target
+  Dim doc, page, area, words, told, target, above, top
   Dim fields(0) As New com.sun.star.table.TableSortField
   Dim how(0) As New com.sun.star.beans.PropertyValue
   Dim hidden(0) As New com.sun.star.beans.PropertyValue
@@ -30,7 +30,10 @@ MACRO = """Sub Main
     Select Case words(0)
     Case "open"
       doc = StarDesktop.loadComponentFromURL(ConvertToURL(words(1)), "_blank", 0, hidden())
+      doc.enableAutomaticCalculation(False)
+      doc.addActionLock()
     Case "save"
+      doc.removeActionLock()
       doc.calculateAll()
       doc.storeToURL(ConvertToURL(words(1)), kind())
       doc.close(True)
@@ -48,12 +51,14 @@ MACRO = """Sub Main
       page.getCellByPosition(CLng(words(3)), CLng(words(2))).Formula = words(4)
     Case "fill"
       page = doc.Sheets.getByName(words(1))
-      area = page.getCellRangeByPosition(CLng(words(3)), CLng(words(2)) - 1, CLng(words(4)), CLng(words(2)) - 1)
+      above = CLng(words(2)) - 1
+      area = page.getCellRangeByPosition(CLng(words(3)), above, CLng(words(4)), above)
       target = page.getCellByPosition(CLng(words(3)), CLng(words(2)))
       page.copyRange(target.CellAddress, area.RangeAddress)
     Case "sort"
       page = doc.Sheets.getByName(words(1))
-      area = page.getCellRangeByPosition(CLng(words(4)), CLng(words(2)), CLng(words(5)), CLng(words(3)))
+      top = CLng(words(2))
+      area = page.getCellRangeByPosition(CLng(words(4)), top, CLng(words(5)), CLng(words(3)))
       fields(0).Field = CLng(words(6))
       fields(0).IsAscending = True
       how(0).Name = "SortFields"
@@ -67,7 +72,8 @@ End Sub
 """
 MODULE = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
-<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">
+<script:module xmlns:script="http://openoffice.org/2000/script"
+ script:name="Module1" script:language="StarBasic">
 {}</script:module>"""
 SECONDS = 600  # for all edits of one start
 
@@ -76,8 +82,8 @@ def edited(edits: Sequence[Sequence[object]], folder: Path) -> None:
     """Carry out the edits, one after another: `("open", path)`, `("insert", worksheet, row)`,
     `("delete", worksheet, row)`, `("number", worksheet, row, column, x)`, `("type", worksheet, row,
     column, text)`, `("fill", worksheet, row, first column, last column)` from the row above,
-    `("sort", worksheet, first row, last row, first column, last column, by)`, `("rename", worksheet,
-    name)`, `("save", path)`.
+    `("sort", worksheet, first row, last row, first column, last column, by)`, `("rename",
+    worksheet, name)`, `("save", path)`.
     """
     office = engines.needs_libreoffice()
     profile = folder / "editing"

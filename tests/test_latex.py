@@ -262,7 +262,8 @@ def test_the_log_loss():
     assert (
         equation(s, "clipped") == r"q = \mathrm{clip}\left(p, \varepsilon, 1 - \varepsilon\right)"
     )
-    other = r"\begin{cases} \varepsilon & \text{if } p_{i} > 1 - \varepsilon \\ 1 - q_{i} & \text{else} \end{cases}"
+    held = r"\varepsilon & \text{if } p_{i} > 1 - \varepsilon"
+    other = rf"\begin{{cases}} {held} \\ 1 - q_{{i}} & \text{{else}} \end{{cases}}"
     product = (
         rf"-(y_{{i}} \cdot \ln\left(q_{{i}}\right) + (1 - y_{{i}}) \cdot \ln\left({other}\right))"
     )

@@ -31,13 +31,15 @@ from quick import FEW, few_when_quick
 from sheets import Axis, Expr, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
 from sheets.language.dependencies import walk
+from sheets.language.expr import is_data
 from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library import catalogue
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
-from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
-from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED
+from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, SPARE_ROWS, in_play, layout
+from sheets.targets.excel.parts import followed
+from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED, MOST_TAGS
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 from sheets.targets.excel.styles import HIDDEN
 from sheets.targets.excel.workbook import PROPERTY, VERSION
@@ -381,7 +383,8 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
-        assert (bottom - top + 1, right - left + 1) == block.shape
+        rows = int(block.shape[0]) + SPARE_ROWS * is_data(block.shape)  # a person may type there
+        assert (bottom - top + 1, right - left + 1) == (rows, block.shape[1])
 
 
 @each_sheet
@@ -442,6 +445,8 @@ def first_cell(s: Sheet, name: str, over_steps: bool) -> str:
     if over_steps:
         labels = {cell.value: cell.column_letter for cell in opened(s.name)[WORKSHEET][FIRST_ROW]}
         return rf"{WORKSHEET}!\${labels[name]}\${FIRST_ROW + 1}:\${labels[name]}\${FIRST_ROW + 1 + STEPS[s.name]}"
+    if is_data(s.blocks[name].shape):  # by a copy whose empty rows repeat the last point
+        return r"Chart_data!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+"
     place = layout(s).shown[name]
     return rf"{place.worksheet}!\${openpyxl.utils.get_column_letter(place.column + 1)}\${place.row + 1}"
 
@@ -811,6 +816,44 @@ def test_an_edit_elsewhere_changes_nothing():
         np.testing.assert_array_equal(x, SHEET.blocks[name].value)
 
 
+def test_a_worksheet_renamed_with_an_apostrophe():
+    book = openpyxl.load_workbook(book_of("log_loss"))
+    book["Sheet"].title = "Bob's"
+    for name, defined in book.defined_names.items():
+        book.defined_names[name] = DefinedName(
+            name, attr_text=defined.attr_text.replace("Sheet!", "'Bob''s'!")
+        )
+    for name, x in read_inputs(SHEET, saved(book)).items():
+        np.testing.assert_array_equal(x, SHEET.blocks[name].value)
+
+
+def typed_on(worksheet: str, name: str, x: float) -> bytes:
+    """The optimisers' workbook with a number typed over what follows the first worksheet."""
+    book = openpyxl.load_workbook(book_of("optimisers"))
+    ((_, cell),) = book.defined_names[f"{worksheet}_{name}"].destinations
+    assert str(book[worksheet][cell].value).startswith("=")
+    book[worksheet][cell].value = x
+    return saved(book)
+
+
+def test_a_rate_typed_on_an_optimisers_own_worksheet_is_its_rate():
+    s = SHEETS["optimisers"]()
+    found = read_inputs(s, typed_on("adam", "learning_rate", 0.0625))
+    assert found["learning_rate_adam"].item() == 0.0625
+    assert found["learning_rate_sgd"].item() == s.defaults["learning_rate_sgd"].item()
+
+
+def test_what_all_worksheets_follow_is_typed_on_the_first():
+    s = SHEETS["optimisers"]()
+    shared = next(
+        name
+        for name, source in followed(s, s.beside[0]).items()
+        if name == source and s.blocks[name].shape == (1, 1)
+    )
+    with pytest.raises(InputError, match=f"{shared} was typed over on the worksheet"):
+        read_inputs(s, typed_on(s.beside[0].name, shared, 0.375))
+
+
 def renamed_area(**areas) -> bytes:
     book = openpyxl.load_workbook(book_of("log_loss"))
     for name, area in areas.items():
@@ -835,7 +878,7 @@ def test_rows_that_excel_added_come_back():
 def test_rows_typed_right_below_the_table_come_back():
     found = read_inputs(
         SHEET,
-        edited(is_cat_5=0, prediction_5=0.25, is_cat_6=1, prediction_6=0.75, prediction_8=0.5),
+        edited(is_cat_5=0, prediction_5=0.25, is_cat_6=1, prediction_6=0.75),
     )
     np.testing.assert_array_equal(
         found["prediction"].ravel(), [0.98, 0.1, 0.5, 0.9, 0.02, 0.25, 0.75]
@@ -924,6 +967,11 @@ def with_part(name: str, change) -> bytes:
                 for part in archive.namelist()
             }
         )
+
+
+def spanning(tag: bytes):
+    """A change of a worksheet's part."""
+    return lambda xml: xml.replace(b"</worksheet>", tag + b"</worksheet>", 1)
 
 
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -1019,6 +1067,37 @@ REFUSED = {
         lambda: edited(prediction_5=0.5),
         "is_cat row 6 is empty; it must be a whole number from 0 to 1",
     ),
+    "a row after an empty one": (
+        lambda: edited(is_cat_6=1, prediction_6=0.75),
+        "is_cat row 6 is empty; it must be a whole number from 0 to 1",
+    ),
+    "a row far below": (
+        lambda: edited(is_cat_30=1, prediction_30=0.75),
+        "a row of numbers stands 16 below the table, after an empty one: move it up, or delete it",
+    ),
+    "a total": (
+        lambda: edited(is_cat_5="=SUM(B15:B19)", prediction_5="=AVERAGE(C15:C19)"),
+        "is_cat row 6 looks like a total (=SUM(B15:B19)), not like one more row: delete it",
+    ),
+    "a whole worksheet merged": (
+        lambda: with_part(
+            "xl/worksheets/sheet1.xml", spanning(b'<mergeCell ref="A1:XFD1048576"/>')
+        ),
+        "this file holds far more than a Gradsheet workbook: it has 17,",
+    ),
+    "whole columns linked": (
+        lambda: with_part("xl/worksheets/sheet1.xml", spanning(b"<hyperlink ref='A:XFD'/>")),
+        "this file holds far more than a Gradsheet workbook",
+    ),
+    "too many tags": (
+        lambda: with_part("xl/styles.xml", lambda xml: xml + b"<c/>" * (MOST_TAGS + 1)),
+        "this file holds far more than a Gradsheet workbook: it has 4,",
+    ),
+    "tags that cannot be counted": (
+        lambda: with_part("xl/styles.xml", lambda xml: xml.decode().encode("utf-16")),
+        DAMAGED,
+    ),
+    "a record of brackets": (lambda: with_record("[" * 100_000), NOT_OURS),
     "too many rows": (
         lambda: many_rows(MAX_ROWS + 1),
         f"is_cat is {MAX_ROWS + 1} x 1; it must have 1 to {MAX_ROWS} rows of 1 number",

@@ -216,6 +216,8 @@ class PartBlock(PlacedBlock, total=False):
     infinite: bool  # whether infinite is a number that it may have
     endless: bool  # whether an infinity in it stands for what is left out
     blank: bool  # whether its cells may be empty
+    inSpare: Excel  # the formula in the empty rows below a table of data
+    repeats: bool  # whether these repeat the last row, for a chart
 
 
 class PartGroup(TypedDict):
@@ -234,7 +236,7 @@ class Steps(TypedDict):
     stillRow: int
     firstRow: int
     still: list[list[Any]]  # block and column
-    row: list[list[Any]]  # block and column
+    row: list[list[Any]]  # block, column and how many cells
     formulas: int  # of one step
     held: list[str]  # inputs whose formula moves with the steps until they are typed over
 
@@ -256,6 +258,7 @@ class Head(TypedDict):
     step: int  # row of the step that is shown; 0: there is none
     large: list[list[Any]]  # block and row
     now: list[list[Any]]  # block, worksheet, column and row
+    checkRow: int  # of the worksheet Story: what is wrong with a table
     storyRow: int
     # Of inputs that a preset does not set, row by row; None: a formula is in force.
     defaults: Mapping[str, list[float | None] | None]
@@ -277,6 +280,8 @@ class Part(TypedDict):
     said: list[Any]  # the worksheet of the sentences, and the first one's row, from 1
     worksheet: str
     head: Head | None
+    spare: int  # empty rows below a table of data
+    check: Excel  # what says whether a table was edited so that its numbers are not right
     follows: Mapping[str, str]  # input to the main sheet's block that it repeats
     formulas: int
     steps: Steps | None

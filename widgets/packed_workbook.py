@@ -22,11 +22,13 @@ from sheets.language.blocks import (
     may_be_empty,
     words_of,
 )
+from sheets.targets.excel.charts import points_drawn
 from sheets.targets.excel.head import asked_of
-from sheets.targets.excel.layout import ASKED_ROW, QUESTION_ROW, SAID_ROW, STORY_ROW
+from sheets.targets.excel.layout import ASKED_ROW, CHECK_ROW, QUESTION_ROW, SAID_ROW, STORY_ROW
 from sheets.targets.excel.limits import MOST_FORMULAS
 from sheets.targets.excel.parts import Part, own_formula, parts
 from sheets.targets.excel.story import is_told, told_pieces
+from sheets.targets.excel.table_check import table_check
 from sheets.targets.excel.words import sentence_formula
 from sheets.targets.excel.workbook import written
 from sheets.targets.javascript import program
@@ -74,6 +76,7 @@ def _part(part: Part) -> types.Part:
     What only helps to draw a chart is a block here too.
     """
     sheet, where = part.sheet, part.where
+    check = table_check(sheet, where)
     return {
         "name": sheet.name,
         "rows": int(sheet.rows or 0),
@@ -90,6 +93,8 @@ def _part(part: Part) -> types.Part:
         "said": [where.said[0], where.said[1] + 1],
         "worksheet": where.main,
         "head": _head(part),
+        "spare": where.spare,
+        "check": [] if check is None else check.pieces(),
         "follows": part.follows,
         "formulas": part.formula_count(0),
         "steps": _steps(part),
@@ -113,6 +118,9 @@ def _block(part: Part, name: str) -> types.PartBlock:
         word = part.where.words[name]
         placed["word"] = [word.worksheet, word.column, word.row + 1]
         placed["choices"] = list(choices_of(block))
+    if name in part.in_spare:
+        placed["inSpare"] = part.in_spare[name].pieces()
+        placed["repeats"] = name in points_drawn(sheet)
     if name in part.follows:
         return {**placed, "excel": part.formulas[name].pieces(), "linked": True}
     if block.expr is not None:
@@ -136,7 +144,9 @@ def _steps(part: Part) -> types.Steps | None:
         "stillRow": plan.still_row + 1,
         "firstRow": plan.first_row + 1,
         "still": [[name, plan.columns[name]] for name in plan.still],
-        "row": [[name, plan.columns[name]] for name in plan.row],
+        "row": [
+            [name, plan.columns[name], plan.size(part.sheet.blocks[name])] for name in plan.row
+        ],
         "formulas": plan.formula_count(part.sheet, 1) - plan.formula_count(part.sheet, 0),
         "held": [name for name in part.sheet.inputs if name in reached],
     }
@@ -157,6 +167,7 @@ def _head(part: Part) -> types.Head | None:
             [name, place.worksheet, place.column, place.row + 1]
             for name, place in part.where.now.items()
         ],
+        "checkRow": CHECK_ROW + 1,
         "storyRow": STORY_ROW + 1,
         "defaults": _row_by_row(sheet.defaults),
         "story": [

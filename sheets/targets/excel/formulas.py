@@ -79,8 +79,8 @@ def copy_of(name: str) -> str:
 
 
 class Corner(NamedTuple):
-    """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many times,
-    and the same for its column.
+    """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many
+    times, and the same for its column.
     """
 
     row: int
@@ -405,11 +405,15 @@ class Writer:
         """The words that a cell may hold; none of a number."""
         return words_of(self.sheet.blocks[e.arg[0]]) if e.op == "cell" else ()
 
-    def key(self, i) -> Text:
-        """The cell that is empty where the table has no row i."""
-        found = self._range(data_inputs(self.sheet)[0], i, 0, {})
-        assert found is not None
-        return found
+    def absent(self, i) -> str:
+        """Whether the table has no row i: its first input is empty, or, seen from elsewhere, it has
+        fewer rows.
+        """
+        key = data_inputs(self.sheet)[0]
+        if self._is_edited_elsewhere(key):
+            number = i + 1 if isinstance(i, int) else self._counted(index(i), {})
+            return f"{number}>{self.row_count()}"
+        return f'{self._range(key, i, 0, {})}=""'
 
     def row_count(self) -> Text:
         data = data_inputs(self.sheet)[0]
@@ -751,7 +755,7 @@ def formula(
     else:
         template = _guarded(core, infinite, writer)
     if row_of_table is not None:
-        template = f'IF({writer.key(row_of_table)}="","",{template})'
+        template = f'IF({writer.absent(row_of_table)},"",{template})'
     made = Formula(template, writer.references, int(sheet.rows or 0) + spare)
     check_formula(made.at(*last), what, line)
     return made

@@ -110,7 +110,8 @@ class Layout:
     row.
 
     labels: the cell that names each block, (row, column). head: of the workbook's first worksheet.
-    spare: the empty rows of each table of data. now: where inputs that training changes stand as they are at the step that is shown. words:
+    spare: the empty rows of each table of data. now: where inputs that training changes stand as
+    they are at the step that is shown. words:
     where a person chooses by a word; the choice's number, which formulas read, is its block.
     """
 
@@ -200,7 +201,8 @@ def layout(
     sheet's, as `sgd_slope`.
 
     sentences, lists: room for so many sentences, and lists down to that row, at least. charts: rows
-    of room below the lists. spare: the empty rows of each table of data. Raises InputError, or NeedsBlock, for blocks that are wider than a
+    of room below the lists. spare: the empty rows of each table of data. Raises InputError, or
+    NeedsBlock, for blocks that are wider than a
     worksheet.
     """
     if beside:

@@ -213,6 +213,11 @@ def _main(sheet: Sheet, growing: bool) -> Part:
     return _placed(sheet, layout(sheet))
 
 
+def main_formula(sheet: Sheet, name: str) -> str:
+    """The formula of the block's first cell in a workbook of this sheet."""
+    return _main(with_lengths(sheet), growing=not sheet.beside).formulas[name].at(0, 0)
+
+
 def _placed(sheet: Sheet, where: Layout) -> Part:
     copies = {copy_of(name) for name in sheet.blocks} & sheet.blocks.keys()
     left_out = lengths_drawn(sheet, False) | points_drawn(sheet) | copies

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,11 +23,19 @@ from ...language.inputs import MAX_ROWS, checked_inputs
 from ...language.sheet import Sheet
 from ..numpy import values
 from .layout import layout
+from .parts import followed, main_formula
 
 MB = 1_000_000  # bytes
 LARGEST_FILE = 20 * MB
 LARGEST_UNPACKED = 100 * MB  # four times the workbook with the most formulas
 TOO_LARGE = f"this file is too large to be a Gradsheet workbook (over {LARGEST_FILE // MB} MB)"
+DAMAGED = "this file is not a workbook, or is damaged; save it again as .xlsx"
+MOST_TAGS = 4_000_000  # twice those of the workbook with the most formulas
+MOST_SPANNED = 1_000_000  # cells that are merged or linked together
+LONGEST_RECORD = 1000  # characters
+SPANNED = re.compile(rb"""<(?:\w+:)?(?:mergeCell|hyperlink)\b[^>]*?\bref=["']([^"']*)""")
+TOTAL = re.compile(r"=.*\b(SUM|AVERAGE|COUNT|COUNTA|MAX|MIN|SUBTOTAL|MEDIAN)\(", re.IGNORECASE)
+LOOKED_AT = 50  # rows below a table in which a row after an empty one is looked for
 VERSIONS = (1,)
 
 
@@ -37,7 +46,8 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
 
     None: an input that starts from a formula still has it, in every cell. Elsewhere a cell that
     holds a formula gives the value it had when the file was saved. Rows typed right below the table
-    are its rows too.
+    are its rows too. A number typed over a cell that repeats an input, on the worksheet of a sheet
+    beside this one, is that input's.
     """
     book = _opened(workbook)
     record = _record(book)
@@ -54,17 +64,22 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     sheet = _of_sizes(book, sheet)
     areas = {name: _area(book, sheet, name) for name in sheet.inputs}
     data = [area for name, area in areas.items() if isinstance(sheet.blocks[name].shape[0], Rows)]
-    more = _rows_below(book, data)
-    found = {
-        name: _numbers(book, area, more if area in data else 0) for name, area in areas.items()
+    written = _opened(workbook, values_only=False)
+    rows = _rows_filled(written, data)
+    areas = {
+        name: area._replace(bottom=area.top + rows - 1) if area in data else area
+        for name, area in areas.items()
     }
+    found = {name: _numbers(book, area) for name, area in areas.items()}
     found |= {
         name: [tuple(_by_word(sheet.blocks[name], cell) for cell in row) for row in rows]
         for name, rows in found.items()
         if words_of(sheet.blocks[name])
     }
     found |= _chosen(book, sheet)
-    return _with_formulas(sheet, found, _without_numbers(workbook, areas, sheet))
+    _refuse_totals(written, sheet, areas)
+    found |= _typed_beside(book, written, sheet, found)
+    return _with_formulas(sheet, found, _without_numbers(written, areas, sheet), written, areas)
 
 
 def _chosen(book: Any, sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:
@@ -74,7 +89,7 @@ def _chosen(book: Any, sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:
         block = sheet.blocks[name]
         if place.name not in book.defined_names:
             continue
-        (cell,) = _numbers(book, _area_named(book, block, place.name, name), 0)[0]
+        (cell,) = _numbers(book, _area_named(book, block, place.name, name))[0]
         found[name] = [(_by_word(block, cell),)]
     return found
 
@@ -99,32 +114,71 @@ def _of_sizes(book: Any, sheet: Sheet) -> Sheet:
         ),
         "",
     ):
-        sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name), 0)})
+        sheet = sheet.with_inputs({name: _numbers(book, _area(book, sheet, name))})
         known.add(name)
     return sheet
 
 
-def _without_numbers(
-    workbook: str | Path | bytes, areas: dict[str, Area], sheet: Sheet
-) -> list[str]:
+def _is_typed(cell: Any) -> bool:
+    return cell is not None and not str(cell).startswith("=")
+
+
+def _without_numbers(written: Any, areas: dict[str, Area], sheet: Sheet) -> list[str]:
     """In order, the inputs with a formula in whose cells nobody has typed a number: formulas, or
     nothing.
     """
-    drawn = [name for name, block in sheet.inputs.items() if block.expr is not None]
-    book = _opened(workbook, values_only=False) if drawn else None
-    typed = lambda cell: cell is not None and not str(cell).startswith("=")
     return [
         name
-        for name in drawn
-        if not any(typed(cell) for row in _numbers(book, areas[name], 0) for cell in row)
+        for name, block in sheet.inputs.items()
+        if block.expr is not None
+        and not any(_is_typed(cell) for row in _numbers(written, areas[name]) for cell in row)
     ]
 
 
+def _refuse_totals(written: Any, sheet: Sheet, areas: dict[str, Area]) -> None:
+    """Raises InputError where the last row of a table is computed from the rows above."""
+    for name, area in areas.items():
+        if isinstance(sheet.blocks[name].shape[0], Rows) and area.bottom > area.top:
+            last = _numbers(written, area._replace(top=area.bottom))[0]
+            if any(TOTAL.match(str(cell)) for cell in last):
+                raise InputError(
+                    f"{name} row {area.bottom - area.top + 1} looks like a total"
+                    f" ({str(last[0])[:40]}), not like one more row: delete it, or type its number"
+                )
+
+
+def _typed_beside(
+    book: Any, written: Any, sheet: Sheet, found: dict[str, list[tuple[Any, ...]]]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Inputs over whose repetition on another worksheet somebody typed. Raises InputError where it
+    repeats what other worksheets follow too.
+    """
+    typed = {}
+    for other in sheet.beside:
+        for name, source in followed(sheet, other).items():
+            block, defined = other.blocks[name], f"{other.name}_{name}"
+            if defined not in book.defined_names or isinstance(block.shape[0], Rows):
+                continue
+            area = _area_named(book, block, defined, defined)
+            if not any(_is_typed(cell) for row in _numbers(written, area) for cell in row):
+                continue
+            here = _numbers(book, area)
+            if here == found[source]:
+                continue
+            if source == name:
+                raise InputError(
+                    f"{name} was typed over on the worksheet {other.name}, and other worksheets"
+                    f" follow the first one's: type it there, for all"
+                )
+            typed[source] = here
+    return typed
+
+
 def _with_formulas(
-    sheet: Sheet, found: dict[str, Any], untyped: list[str]
+    sheet: Sheet, found: dict[str, Any], untyped: list[str], written: Any, areas: dict[str, Area]
 ) -> dict[str, np.ndarray | None]:
     """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its
-    formula gives from the other inputs.
+    formula gives from the other inputs, or that formula itself.
     """
     empty = {name for name in untyped if all(cell is None for row in found[name] for cell in row)}
     inputs: dict[str, np.ndarray | None] = {
@@ -137,9 +191,19 @@ def _with_formulas(
             given is not None
             and given.shape == computed.shape
             and np.allclose(given, computed, rtol=1e-9, atol=1e-12)
-        ):
+        ) or (given is not None and _has_its_own_formula(sheet, name, written, areas[name])):
             inputs[name] = None
     return {name: inputs[name] for name in sheet.inputs}
+
+
+def _has_its_own_formula(sheet: Sheet, name: str, written: Any, area: Area) -> bool:
+    """Whether the first cell still says what a workbook of this sheet says there, but for the
+    numbers of rows: its value may be of a time when the table had other rows.
+    """
+    ours = main_formula(sheet, name)
+    theirs = str(_numbers(written, area)[0][0])
+    bare = lambda formula: re.sub(r"[\d$' ]|^=|'", "", formula).lower()
+    return bare(ours) == bare(theirs)
 
 
 def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
@@ -160,20 +224,56 @@ def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
                     f"this file unpacks to more than {LARGEST_UNPACKED // MB} MB; it is not a"
                     " Gradsheet workbook"
                 )
+            _check_parts(archive)
         return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"the workbook cannot be read: {error.strerror or error}") from None
     except Exception:  # openpyxl answers a damaged file with whatever its parsing met
+        raise InputError(DAMAGED) from None
+
+
+def _check_parts(archive: zipfile.ZipFile) -> None:
+    """Raises InputError for what would take a reader minutes and gigabytes: more tags than any
+    workbook of ours, or a worksheet that is merged or linked as a whole.
+    """
+    tags = spanned = 0
+    for part in archive.namelist():
+        if not part.endswith((".xml", ".rels", ".vml")):
+            continue
+        text = archive.read(part)
+        if b"\0" in text[:100]:  # of an encoding in which tags cannot be counted
+            raise InputError(DAMAGED)
+        tags += text.count(b"<")
+        spanned += sum(
+            _size(found[1].decode("ascii", "replace")) for found in SPANNED.finditer(text)
+        )
+    if tags > MOST_TAGS or spanned > MOST_SPANNED:
         raise InputError(
-            "this file is not a workbook, or is damaged; save it again as .xlsx"
-        ) from None
+            "this file holds far more than a Gradsheet workbook: it has"
+            + (f" {tags:,} tags" if tags > MOST_TAGS else f" {spanned:,} merged or linked cells")
+        )
+
+
+def _size(area: str) -> int:
+    """How many cells `A1:B9` has; what cannot be read counts as too many."""
+    from openpyxl.utils.cell import range_boundaries
+
+    try:
+        left, top, right, bottom = range_boundaries(area)
+    except (TypeError, ValueError):
+        return MOST_SPANNED
+    if None in (left, top, right, bottom):  # whole columns, or rows
+        return MOST_SPANNED + 1
+    return (right - left + 1) * (bottom - top + 1)
 
 
 def _record(book: Any) -> dict[str, Any]:
     for prop in book.custom_doc_props.props:
         if prop.name == "gradsheet":
+            if len(str(prop.value)) > LONGEST_RECORD:
+                break
             try:
                 record = json.loads(prop.value)
             except (TypeError, ValueError):
@@ -208,6 +308,7 @@ def _area_named(book: Any, block: Block, defined: str, name: str) -> Area:
     )
     try:
         ((worksheet, cells),) = book.defined_names[defined].destinations
+        worksheet = worksheet.replace("''", "'")  # as a reference quotes an apostrophe
         page = next(page.title for page in book.worksheets if page.title == worksheet)
         area = Area(page, *range_boundaries(cells.replace("$", "")))
         rows, columns = area.bottom - area.top + 1, area.right - area.left + 1
@@ -219,26 +320,34 @@ def _area_named(book: Any, block: Block, defined: str, name: str) -> Area:
     return area
 
 
-def _rows_below(book: Any, data: list[Area]) -> int:
-    """How many rows right below the table hold something in one of its input columns."""
-    more = 0
-    while more <= MAX_ROWS and any(
+def _rows_filled(book: Any, data: list[Area]) -> int:
+    """How many rows the tables have: down to the last that holds something in one of its input
+    columns, in them or right below. Raises InputError for a row after an empty one further down.
+    """
+    if not data:
+        return 0
+    filled = lambda row: any(
         cell is not None
         for area in data
-        for cell in _row(
-            book, area._replace(top=area.bottom + more + 1, bottom=area.bottom + more + 1)
+        for cell in _numbers(book, area._replace(top=area.top + row, bottom=area.top + row))[0]
+    )
+    within = min(area.bottom - area.top + 1 for area in data)
+    rows = within
+    while rows <= 2 * MAX_ROWS and filled(rows):
+        rows += 1
+    apart = next((row for row in range(rows, rows + LOOKED_AT) if filled(row)), None)
+    if apart is not None:
+        raise InputError(
+            f"a row of numbers stands {apart - within + 1} below the table, after an empty one:"
+            " move it up, or delete it"
         )
-    ):
-        more += 1
-    return more
+    while rows > 1 and not filled(rows - 1):
+        rows -= 1
+    return rows
 
 
-def _row(book: Any, area: Area) -> tuple[Any, ...]:
-    return _numbers(book, area, 0)[0]
-
-
-def _numbers(book: Any, area: Area, more: int) -> list[tuple[Any, ...]]:
+def _numbers(book: Any, area: Area) -> list[tuple[Any, ...]]:
     rows = book[area.worksheet].iter_rows(
-        area.top, area.bottom + more, area.left, area.right, values_only=True
+        area.top, area.bottom, area.left, area.right, values_only=True
     )
     return list(rows)

@@ -43,7 +43,8 @@ MOST_SHOWN = 20_000  # steps that can be shown, also of rows that are filled dow
 class Steps:
     """Where steps stand. top: the title's row. columns: of each block's first cell.
 
-    spare: the empty rows of each table of data. now: the places that a step's formulas read. own: the blocks that each step computes. read: how
+    spare: the empty rows of each table of data. now: the places that a step's formulas read. own:
+    the blocks that each step computes. read: how
     many of the first columns a person reads.
     """
 

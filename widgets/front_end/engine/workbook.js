@@ -168,6 +168,26 @@ function repeated(told, main) {
   );
 }
 
+/** How many rows a table of data has, those included that are still empty. */
+const tall = (state) => state.rows + state.description.spare;
+
+/** The empty rows below a table of data: a formula that shows nothing yet, or a cell to type in. */
+function writeSpare(state, page, block, like) {
+  const [[, left, top], held] = [block.address, state.rowCount(block.name)];
+  for (let j = 0; j < block.shape[1]; j++)
+    for (let i = held; i < tall(state); i++) {
+      const cell = page.cell(top + i, left + j, like);
+      if (!block.inSpare) {
+        cell.removeAttribute("t");
+        cell.replaceChildren();
+        continue;
+      }
+      const formula = excelFormula(block.inSpare, i, j, tall(state)).slice(1);
+      const last = block.repeats ? cached(block, state.value(block.name, held - 1, j)) : "";
+      page.write(cell, formula, last);
+    }
+}
+
 /** Every cell of the blocks; at the step that is shown, of those that are computed. */
 function writeBlocks(state, worksheets, computedOnly = false) {
   for (const block of state.description.blocks) {
@@ -178,23 +198,24 @@ function writeBlocks(state, worksheets, computedOnly = false) {
     }
     const [name, left, top] = block.address;
     const page = worksheets[name];
-    const [held, wide] = [
-      state.isData(block.name) ? state.description.rows : block.shape[0],
-      block.shape[1],
-    ];
+    const { rows, spare } = state.description;
+    const isData = state.isData(block.name);
+    const [held, wide] = [isData ? rows + spare : block.shape[0], block.shape[1]];
     const computed = block.excel && (block.linked || !state.start[block.name]);
     for (let j = 0; j < wide; j++) {
       const like = page.at(top, left + j);
       for (let i = 0; i < state.rowCount(block.name); i++) {
-        const formula = computed ? excelFormula(block.excel, i, j, state.rows).slice(1) : null;
+        const formula = computed ? excelFormula(block.excel, i, j, tall(state)).slice(1) : null;
         page.write(
           page.cell(top + i, left + j, like),
           formula,
           cached(block, state.value(block.name, i, j)),
         );
       }
-      for (let i = state.rowCount(block.name); i < held; i++) page.remove(top + i, left + j);
+      const filled = isData ? tall(state) : state.rowCount(block.name);
+      for (let i = filled; i < held; i++) page.remove(top + i, left + j);
     }
+    if (isData) writeSpare(state, page, block, page.at(top, left));
   }
 }
 
@@ -216,9 +237,10 @@ function writeRowNumbers(state, worksheets) {
       ...group.blocks.filter((each) => !state.isData(each)).map((each) => state.rowCount(each)),
     );
     const like = page.at(top, left - 1);
-    const rows = Math.max(fixed, state.rows);
+    const rows = Math.max(fixed, tall(state));
     for (let i = 0; i < rows; i++) page.write(page.cell(top + i, left - 1, like), null, i + 1);
-    for (let i = rows; i < state.description.rows; i++) page.remove(top + i, left - 1);
+    const held = state.description.rows + state.description.spare;
+    for (let i = rows; i < held; i++) page.remove(top + i, left - 1);
   }
 }
 
@@ -228,9 +250,14 @@ function writeSentences(state, worksheets) {
   const page = worksheets[name];
   state.said().forEach((text, k) => {
     const pieces = state.description.sentences[k].excel;
-    const formula = excelFormula(pieces, 0, 0, state.rows).slice(1);
+    const formula = excelFormula(pieces, 0, 0, tall(state)).slice(1);
     page.write(page.cell(first + k, 0), formula, text);
   });
+  const { check, head } = state.description;
+  if (head && check.length) {
+    const formula = excelFormula(check, 0, 0, tall(state)).slice(1);
+    page.write(worksheets.Story.at(head.checkRow, 0), formula, "");
+  }
 }
 
 /** @param {number|null} x null: an empty cell @param {number} y NaN of one */
@@ -312,8 +339,8 @@ function writeSteps(state, steps, worksheets) {
   for (const [name, column] of told.still) writeFlat(page, state, told.stillRow, column, name);
   writeStep(page, state, told.firstRow);
   const next = told.firstRow + 1;
-  const row = told.row.flatMap(([name, column]) =>
-    Array.from(state.program.blocks[name], (_, k) => page.at(next, column + k)),
+  const row = told.row.flatMap(([, column, cells]) =>
+    Array.from({ length: cells }, (_, k) => page.at(next, column + k)),
   );
   const models = [page.at(next, 0), ...row]
     .filter(Boolean)
@@ -349,10 +376,11 @@ function movedRanges(state) {
     .filter((block) => state.isData(block.name))
     .map((block) => {
       const [worksheet, left, top] = block.address;
+      const { spare } = state.description;
       const range = (rows, dollar) => {
         const corners = [
           `${dollar}${columnName(left)}${dollar}${top}`,
-          `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows - 1}`,
+          `${dollar}${columnName(left + block.shape[1] - 1)}${dollar}${top + rows + spare - 1}`,
         ];
         return corners[0] === corners[1] ? corners[0] : corners.join(":");
       };
