@@ -83,7 +83,7 @@ def _makers_of(file: Path) -> Makers:
     found: Makers = {}
     for name, value in vars(_run(file)).items():
         if isinstance(value, Sheet):
-            found[value.name] = lambda sheet=value: sheet
+            found[value.name] = value.copied
         elif _makes_a_sheet(value, _module_name(file)):
             found[name] = _maker(file, value)
     return found

@@ -205,7 +205,12 @@ class LessonServer(Voila):
             (
                 self.base_url,
                 StartPage,
-                {"start_page": self.answers.start if self.own else self.start_page, **voila},
+                {
+                    "start_page": self.answers.start
+                    if self.answers and self.own
+                    else self.start_page,
+                    **voila,
+                },
             ),
             *self.at_once(at, voila),
             (
