@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,14 +83,10 @@ def _makers_of(file: Path) -> Makers:
     found: Makers = {}
     for name, value in vars(_run(file)).items():
         if isinstance(value, Sheet):
-            found[value.name] = partial(_itself, value)
+            found[value.name] = value.copied
         elif _makes_a_sheet(value, _module_name(file)):
             found[name] = _maker(file, value)
     return found
-
-
-def _itself(sheet: Sheet) -> Sheet:
-    return sheet
 
 
 def _module_name(file: Path) -> str:
