@@ -84,7 +84,10 @@ SEEN = {
     ): "Adam's, after 145 steps: 2.07 x + 27.60. SGD's intercept is at 1.28",
     ("optimisers", 2): "both went from 1 to 3 in each parameter. Adam went to 1.5",
     ("optimisers", 3): "its error is 80494.65 after 145 steps, and was 76.14",
-    ("optimisers", 4): "12.84 after 145 steps. RMSprop is starved at 64.92, and SGD hardly minds: 15.79",
+    (
+        "optimisers",
+        4,
+    ): "12.84 after 145 steps. RMSprop is starved at 64.92, and SGD hardly minds: 15.79",
     ("optimisers", 5): "an error of 2.54 after 145 steps. Adam was caught in a swing, at 26.02",
     ("relu_function", 1): "ends at 0.33326",
     ("relu_function", 2): "fell to 0.00000",
@@ -97,7 +100,10 @@ SEEN = {
     ("convolution", 2): "146 cells of 676 are above zero, 3.03 at most",
     ("convolution", 6): "138 cells became zero, 146 stayed as they were",
     ("convolution", 9): "it is 254.7755 now",
-    ("overfitting", 1): "to 0.030. Validation turned at epoch 41: from 0.080 it rose to 0.134 by epoch 300",
+    (
+        "overfitting",
+        1,
+    ): "to 0.030. Validation turned at epoch 41: from 0.080 it rose to 0.134 by epoch 300",
     ("overfitting", 2): "by epoch 3000 it rose to 0.470. Training came down to 0.011",
     ("overfitting", 3): "ended at epoch 71, 30 after the best one, 41",
     ("overfitting", 4): "at epoch 8, with 0.080",

@@ -164,6 +164,17 @@ class Prediction(TypedDict):
     steps: int  # after it
 
 
+class Exercise(TypedDict):
+    task: str
+    solved: Words  # told where it is done
+    preset: int | None  # its place: where it begins; None: as the sheet starts
+    answer: str  # the block of one number that is typed; "": the page is brought to a state
+    tolerance: float  # of what is typed, as a part of the answer
+    reached: list[list[str | float]]  # left, relation, right: a block, step, or a number
+    way: Mapping[str, list[float]]  # inputs which, with so many steps more, do it
+    steps: int
+
+
 class Sentence(TypedDict):
     pieces: Words
 
@@ -190,6 +201,7 @@ class Description(TypedDict):
     scene: Scene  # of the introduction
     presets: list[Preset]
     predictions: list[Prediction]
+    exercises: list[Exercise]
     sentences: list[Sentence]
 
 
