@@ -81,7 +81,7 @@ def test_the_way_does_it_and_the_start_does_not(name, number):
     ],
 )
 def test_what_cannot_be_checked_is_refused_in_words(told, said):
-    with pytest.raises(SheetError, match="exercise 'Do it.'") as caught:
+    with pytest.raises(SheetError, match=r"exercise 'Do it\.'") as caught:
         log_loss().exercise("Do it.", "Done.", **told)
     assert said in str(caught.value)
 

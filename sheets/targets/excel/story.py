@@ -1,5 +1,6 @@
 """The worksheet Story: the steps of the story with what they set and what is told after them, each
-sentence, the exercises, how the run goes on, what the other worksheets are for, the colours and the sources.
+sentence, the exercises, how the run goes on, what the other worksheets are for, the colours and the
+sources.
 """
 
 from __future__ import annotations
