@@ -43,8 +43,8 @@ PARTS = (
     ),
     Part(
         "A function flexible enough",
-        "The first piece: matrix products with max(0, x) between them come as near to any continuous"
-        " function as one likes.",
+        "The first piece: matrix products with max(0, x) between them come as near to any"
+        " continuous function as one likes.",
         ("matmul_stack", "depth_lab", "relu_layers", "relu_function", "convolution"),
     ),
     Part(
