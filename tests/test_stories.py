@@ -30,6 +30,7 @@ CONSTANTS = {
         "38": "the score that the lecture recalls",
     },
     "depth_lab": {"10": "the base of a power of ten"},
+    "convolution": {"255": "the largest number of a colour"},
     "matmul_stack": {"10": "the base of a power of ten"},
 }
 
@@ -97,9 +98,9 @@ SEEN = {
     ("relu_function", 6): "is 0.01072",
     ("relu_function", 8): "5 of the 12 are dead, and the mean squared error is 0.00286",
     ("relu_function", 9): "12 of 12 units died. The mean squared error stays at 0.48387",
-    ("convolution", 2): "146 cells of 676 are above zero, 3.03 at most",
-    ("convolution", 6): "138 cells became zero, 146 stayed as they were",
-    ("convolution", 9): "it is 254.7755 now",
+    ("convolution", 3): "146 cells of 676 are above zero, 3.03 at most",
+    ("convolution", 7): "138 cells became zero, 146 stayed as they were",
+    ("convolution", 10): "it is 254.7755 now",
     (
         "overfitting",
         1,

@@ -138,7 +138,7 @@ class Scene(TypedDict):
     charts: list[int]  # their places
     pictures: list[str]  # blocks shown as one
     cells: list[str]  # blocks side by side
-    look: list[str | int] | None  # block, row from 0 or the block that tells it from 1, column
+    look: list[str | int] | None  # block, row, column: from 0, or the block that tells it from 1
     numbers: list[str]  # blocks of one number, shown large
     play: int  # the step at which playing stops; 0: nowhere
 

@@ -162,11 +162,14 @@ export class Stage {
     const table =
       look && [this.table, ...this.tables].find((each) => each?.names.includes(look[0]));
     if (!table) return;
-    const [name, told, column] = look;
-    const wanted = typeof told === "string" ? this.state.value(told, 0, 0) - 1 : told;
-    const row = Math.min(Math.max(0, Math.round(wanted) || 0), this.state.rowCount(name) - 1);
-    if (row === this.row) return;
-    this.row = row;
+    const [name, ...told] = look;
+    const most = [this.state.rowCount(name), Number(this.state.blocks[name].shape[1])];
+    const [row, column] = told.map((place, axis) => {
+      const wanted = typeof place === "string" ? this.state.value(place, 0, 0) - 1 : place;
+      return Math.min(Math.max(0, Math.round(wanted) || 0), most[axis] - 1);
+    });
+    if (row === this.row && column === this.column) return;
+    Object.assign(this, { row, column });
     table.draw(); // as many rows as there are now
     table.show(row);
     this.cast.grid.select(name, row, column, table.find(name, row, column));
