@@ -152,7 +152,7 @@ export class Stage {
   /** Select the cell that the step looks at. */
   looked() {
     const { look } = this.cast.story.scene;
-    this.row = null;
+    this.row = this.column = null;
     if (look) this.follow();
   }
 
@@ -169,7 +169,8 @@ export class Stage {
       return Math.min(Math.max(0, Math.round(wanted) || 0), most[axis] - 1);
     });
     if (row === this.row && column === this.column) return;
-    Object.assign(this, { row, column });
+    this.row = row;
+    this.column = column;
     table.draw(); // as many rows as there are now
     table.show(row);
     this.cast.grid.select(name, row, column, table.find(name, row, column));
