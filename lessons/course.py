@@ -33,22 +33,23 @@ PARTS = (
     ),
     Part(
         "How wrong is it?",
-        "All learning follows one number: the loss.",
+        "Before the three pieces: all learning follows one number, the loss.",
         ("log_loss", "softmax"),
     ),
     Part(
         "A way to fit it",
-        "Move every parameter a little against its slope, and the loss falls.",
+        "The second piece: move every parameter a little against its slope, and the loss falls.",
         ("descent", "line_fit", "linear_model"),
     ),
     Part(
         "A function flexible enough",
-        "Matrix products with max(0, x) between them come as near to any function as one likes.",
+        "The first piece: matrix products with max(0, x) between them come as near to any"
+        " continuous function as one likes.",
         ("matmul_stack", "depth_lab", "relu_layers", "relu_function", "convolution"),
     ),
     Part(
         "Fast, and without fooling oneself",
-        "Points that are kept back, better steps, and a learning rate that is found.",
+        "The third piece: points that are kept back, better steps, a learning rate that is found.",
         ("overfitting", "optimisers", "lr_finder"),
     ),
 )

@@ -178,9 +178,10 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
     first = sheet_lessons()[0]
     return plain_page(
         "Gradsheet: the lessons",
-        "<h1>Gradsheet: deep learning in sheets</h1><p>Deep learning is three pieces: a function"
-        " that can become any other, a way to fit it, and doing that fast enough. Predict, move a"
-        " slider, see every number, take it along as a workbook.</p><p>The course goes top-down."
+        "<h1>Gradsheet: deep learning in sheets</h1><p>Deep learning is three pieces: <strong>a"
+        " flexible function, a way to fit it, and both fast enough</strong>. Each lesson stands"
+        " below with its piece. Predict, move a slider, see every number, take it along as a"
+        " workbook.</p><p>The course goes top-down."
         f' You may also go from the bottom up: begin with <a href="{html.escape(address(first))}">'
         f"{short_title(first)}</a>, and come back to the first lesson at the end.</p>"
         f"{''.join(map(part, PARTS))}",

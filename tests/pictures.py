@@ -40,7 +40,7 @@ SHOWN = {
     "depth_lab": "preset=1",
     "relu_layers": "preset=2",
     "relu_function": "preset=4&step=300",
-    "convolution": "preset=2",
+    "convolution": "preset=3",
     "overfitting": "preset=1&step=300",
     "optimisers": "optimisers.preset=1&optimisers.step=145",
     "lr_finder": "preset=2&step=100",

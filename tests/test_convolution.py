@@ -129,7 +129,7 @@ def test_a_brighter_cell_moves_the_activation_by_its_gradient():
 
 def test_a_click_on_the_map_lights_its_window_and_tells_nine_products(page, page_file):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(f"{page_file(convolution).as_uri()}#preset=2")
+    page.goto(f"{page_file(convolution).as_uri()}#preset=3")
     page.locator('[data-picture="conv_1"] td[data-row="16"][data-col="14"]').click()
     lit = page.locator('[data-picture="image"] td.gs-lit')
     places = lit.evaluate_all("(all) => all.map((td) => [+td.dataset.row, +td.dataset.col])")
@@ -141,7 +141,7 @@ def test_a_click_on_the_map_lights_its_window_and_tells_nine_products(page, page
 
 def test_the_mouse_paints_the_picture_and_wipes_it(page, page_file):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(f"{page_file(convolution).as_uri()}#preset=10")  # nothing at all
+    page.goto(f"{page_file(convolution).as_uri()}#preset=11")  # nothing at all
 
     def stroke(*places: tuple[int, int]) -> None:
         for k, (row, column) in enumerate(places):
@@ -186,7 +186,7 @@ DROP = """async ([selector, kind]) => {
 
 
 def test_a_dropped_picture_is_taken_in_the_size_of_the_one_it_is_dropped_on(page, page_file):
-    page.goto(f"{page_file(convolution).as_uri()}#preset=2")
+    page.goto(f"{page_file(convolution).as_uri()}#preset=3")
     image = '[data-picture="image"] td'
     page.locator(image).first.wait_for()
     page.evaluate(DROP, [image, "text"])

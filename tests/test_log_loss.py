@@ -14,7 +14,9 @@ import workbooks
 from examples import BOUNDED, bounded, differences
 from hypothesis import given
 from hypothesis import strategies as st
+from lesson_texts import text_of
 
+from lessons.course import notebook
 from sheets import Sheet, sentences, values
 from sheets.language.inputs import MAX_ROWS
 from sheets.library.log_loss import log_loss
@@ -377,3 +379,14 @@ def test_one_sentence_of_the_mean_is_said_whatever_is_typed(rows, clip):
         == 1
     )
     assert all("{" not in sentence and "undefined" not in sentence for sentence in text)
+
+
+def test_the_wrong_column_costs_what_is_told_and_38_is_beyond_the_usual_clips():
+    """39 of 40 rows certain and wrong, and one right by mistake, at Kaggle's clip."""
+    text, found = text_of(notebook("log_loss")), values(SHEET, PRESETS["The wrong column"])
+    mean = (39 * -math.log(1e-4) - math.log(1 - 1e-4)) / 40
+    assert found["loss_mean"].item() == pytest.approx(mean) < found["worst_loss"].item()
+    assert f"no mean can be above {-math.log(1e-4):.2f}" in text and f"ours is {mean:.2f}" in text
+    assert f"{-math.log(1e-7):.2f}$" in text and f"{-math.log(1e-15):.2f}$" in text
+    assert -math.log(1e-15) < 38 and f"{math.exp(-38) * 1e17:.1f} \\cdot 10^{{-17}}" in text
+    assert math.exp(-38) < np.spacing(0.5)  # the gap between neighbouring numbers near one

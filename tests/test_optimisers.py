@@ -555,9 +555,13 @@ def test_the_lesson_s_numbers_are_the_sheets():
     row = at("sgd", 0)
     shown |= {f"{row[block]:.2f}" for block in ("d_intercept_estimate", "d_slope_estimate")}
     shown |= {f"{1 - 2 * rate * (1 + max(X) ** 2):.2f}" for rate in (1e-4, 2e-4)}
-    shown.add(f"{len(X) ** 0.5:.2f}")
     named = set(re.findall(r"(?<![\d.])-?\d+\.\d\d(?![\d])", text))
     assert len(named) > 10 and named <= shown
+    course = values(race, race.presets[0].inputs, RUN)
+    passes = {name: course[f"pass_error_{name}"].item() for name in NAMES}
+    assert f"Adam, which swings from row to row, stands at {passes['adam']:.1f}" in text
+    assert f"Adagrad at {passes['adagrad']:.1f} is the lowest" in text
+    assert min(passes, key=lambda name: passes[name]) == "adagrad"
 
 
 # --- what the story says without a number

@@ -79,6 +79,7 @@ SAID: dict[tuple[str, int], dict[str, Claim]] = {
     ("relu_function", 6): {"never a jump": lambda v: v.worst_error > 0},
     ("relu_function", 8): {"no step can wake it": lambda v: v.dead_units == 5},
     ("relu_function", 9): {"Nothing explodes": lambda v: v.loss < 0.5},
+    ("convolution", 2): {"stay the same everywhere": lambda v: v.bright_cells == 146},
     ("overfitting", 1): {"Validation turned": lambda v: v.valid_loss > 1.5 * v.best_loss},
     ("overfitting", 2): {"the best epoch is still": lambda v: v.best_epoch == 41},
     ("overfitting", 3): {"It ended": lambda v: v.epoch == 71},
@@ -207,4 +208,4 @@ def test_what_is_said_in_words_still_holds(name, number):
 
 
 def test_every_run_says_something_that_lasts():
-    assert set(SAID) == set(PLAYED) - FIRST_STEP_ONLY
+    assert set(PLAYED) - FIRST_STEP_ONLY <= set(SAID) <= set(PLAYED)

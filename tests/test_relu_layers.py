@@ -198,7 +198,7 @@ def test_the_sentences_are_true_in_the_story(title):
 
 
 def bends() -> list[float]:
-    """Where the first output bends between the first row and the last, by a walk of a million steps.
+    """Where the first output bends on a walk of a million steps from the first row to the last.
 
     Without the sheet's own walk, whose sixty steps see bends that are near each other as one.
     """

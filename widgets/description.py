@@ -28,6 +28,7 @@ from sheets.language.charts import STEP, Axis, Chart, Contour, Series
 from sheets.language.choices import branches, is_choice
 from sheets.language.dependencies import walk
 from sheets.language.errors import NeedsBlock
+from sheets.language.exercises import Exercise
 from sheets.language.expr import Expr, Rows
 from sheets.language.inputs import MAX_ROWS, MOST_STEPS, allowed
 from sheets.language.roles import ROLES
@@ -77,6 +78,7 @@ def description(sheet: Sheet) -> types.Description:
         "scene": _scene(sheet.staged(None)),
         "presets": [_preset(sheet, preset) for preset in sheet.presets],
         "predictions": [_prediction(prediction) for prediction in sheet.predictions],
+        "exercises": [_exercise(exercise) for exercise in sheet.exercises],
         "sentences": [{"pieces": sentence.pieces} for sentence in sheet.sentences],
     }
 
@@ -342,4 +344,17 @@ def _prediction(prediction: Prediction) -> types.Prediction:
         "series": prediction.series,
         "preset": prediction.preset,
         "steps": prediction.steps,
+    }
+
+
+def _exercise(exercise: Exercise) -> types.Exercise:
+    return {
+        "task": exercise.task,
+        "solved": exercise.solved,
+        "preset": exercise.preset,
+        "answer": exercise.answer,
+        "tolerance": exercise.tolerance,
+        "reached": [[each.left, each.relation, each.right] for each in exercise.reached],
+        "way": {name: value.ravel().tolist() for name, value in exercise.way.items()},
+        "steps": exercise.steps,
     }

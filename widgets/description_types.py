@@ -142,7 +142,7 @@ class Scene(TypedDict):
     charts: list[int]  # their places
     pictures: list[str]  # blocks shown as one
     cells: list[str]  # blocks side by side
-    look: list[str | int] | None  # block, row from 0 or the block that tells it from 1, column
+    look: list[str | int] | None  # block, row, column: from 0, or the block that tells it from 1
     numbers: list[str]  # blocks of one number, shown large
     play: int  # the step at which playing stops; 0: nowhere
 
@@ -166,6 +166,17 @@ class Prediction(TypedDict):
     series: int  # its place on that chart, or -1
     preset: int | None  # its place, or None for the page as it stands
     steps: int  # after it
+
+
+class Exercise(TypedDict):
+    task: str
+    solved: Words  # told where it is done
+    preset: int | None  # its place: where it begins; None: as the sheet starts
+    answer: str  # the block of one number that is typed; "": the page is brought to a state
+    tolerance: float  # of what is typed, as a part of the answer
+    reached: list[list[str | float]]  # left, relation, right: a block, step, or a number
+    way: Mapping[str, list[float]]  # inputs which, with so many steps more, do it
+    steps: int
 
 
 class Sentence(TypedDict):
@@ -195,6 +206,7 @@ class Description(TypedDict):
     scene: Scene  # of the introduction
     presets: list[Preset]
     predictions: list[Prediction]
+    exercises: list[Exercise]
     sentences: list[Sentence]
 
 

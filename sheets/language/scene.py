@@ -28,21 +28,20 @@ MOST_CONTROLS = 3
 MOST_CHARTS = 2
 MOST_PICTURES = 3
 MOST_NUMBERS = 2
-# `loss_if[5]`, `W[2, 3]`, `loss_if[certain_row]`: rows and columns count from 1.
-PLACE = re.compile(r"(\w+)(?:\[\s*(\w+)\s*(?:,\s*(\d+)\s*)?\])?")
+# `loss_if[5]`, `W[2, 3]`, `loss_if[certain_row]`, `W[i, j]`: rows and columns count from 1.
+PLACE = re.compile(r"(\w+)(?:\[\s*(\w+)\s*(?:,\s*(\w+)\s*)?\])?")
 
 
 @dataclass(frozen=True)
 class Look:
     """A cell to look at.
 
-    row: counted from 0, or the name of a block of one number that tells it, counted from 1.
-    column: counted from 0.
+    row, column: counted from 0, or the name of a block of one number that tells it, counted from 1.
     """
 
     block: str
     row: int | str = 0
-    column: int = 0
+    column: int | str = 0
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,18 @@ def _look(sheet: Blocks, what: str, text: str) -> Look:
         raise SheetError(f"{what}: look is {text!r}; write a cell such as loss_if[5] or W[2, 3]")
     name, row, column = found.groups()
     block = _known(sheet, what, name)
-    place = Look(name, _row(sheet, what, block, row or "1"), int(column or 1) - 1)
-    if not 0 <= place.column < int(block.shape[1]):
+    place = Look(name, _row(sheet, what, block, row or "1"), _column(sheet, what, column or "1"))
+    if isinstance(place.column, int) and not 0 <= place.column < int(block.shape[1]):
         raise SheetError(f"{what}: {text} is outside {name}, which is {block.size}")
     return place
+
+
+def _column(sheet: Blocks, what: str, text: str) -> int | str:
+    """A column from 0, or the block of one number that tells it."""
+    if text.isdigit():
+        return int(text) - 1
+    _one_number(sheet, what, text)
+    return text
 
 
 def _row(sheet: Blocks, what: str, block: Block, text: str) -> int | str:

@@ -34,6 +34,7 @@ from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, r
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
 from .dependencies import walk
 from .errors import InputError, SheetError, nearest
+from .exercises import Exercise, new_exercise
 from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size
 from .formats import Pieces, checked_format
 from .functions import column_index, row_index
@@ -90,6 +91,7 @@ class Sheet(Blocks):
         self.introduction: Pieces = ()  # the reader's
         self.scene = Scene()  # of the introduction, and of presets that say nothing else
         self.predictions: list[Prediction] = []
+        self.exercises: list[Exercise] = []
         self.sentences: list[Sentence] = []
         self.sources: list[Source] = []
         self.carried: dict[str, str] = {}
@@ -579,6 +581,41 @@ class Sheet(Blocks):
         """
         asked = (question, answer, self._with_cells(reason), tolerance, steps, preset)
         self.predictions.append(new_prediction(self, *asked, self.presets, self.charts))
+
+    def exercise(
+        self,
+        task: str,
+        solved: str,
+        *,
+        answer: str = "",
+        tolerance: float = 0.01,
+        reached: Sequence[str] = (),
+        preset: str = "",
+        way: Mapping[str, Any] | None = None,
+        steps: int = 0,
+    ) -> None:
+        """A task for the reader alone, which the page checks; solved: what it says then.
+
+        Either answer, a block of one number that the reader types (right within tolerance, as a
+        part of it); or reached, conditions such as `loss < 0.1` or `step <= 20` that hold where the
+        reader is to bring the page. preset: the title of the one that it begins with. way: inputs
+        which, with `steps` more, do it: there the answer is read, and the page can show it. Raises
+        SheetError.
+        """
+        self.exercises.append(
+            new_exercise(
+                self,
+                self.presets,
+                task,
+                self._with_cells(solved),
+                answer=answer,
+                tolerance=tolerance,
+                reached=reached,
+                preset=preset,
+                way=way or {},
+                steps=steps,
+            )
+        )
 
     def staged(self, preset: Preset | None) -> Scene:
         """What stands on the stage in a step of the story; None: in the introduction.

@@ -1,7 +1,8 @@
-"""A sheet's story from a TOML file: the opening's notes, the presets in order, the questions.
+"""A sheet's story from a TOML file: the opening's notes, the presets in order, the questions, the
+exercises.
 
 The file holds what is only words and settings; each key is the argument of that name of
-`Sheet.introduce`, `Sheet.notes`, `Sheet.preset` and `Sheet.predict`:
+`Sheet.introduce`, `Sheet.notes`, `Sheet.preset`, `Sheet.predict` and `Sheet.exercise`:
 
     introduction = "A line is to find its points. How far may a step go?"
     notes = "Ask who has ever seen a loss explode."
@@ -28,6 +29,14 @@ The file holds what is only words and settings; each key is the argument of that
     reason = "It is at {a:.2f}."
     preset = "Too fast: 2"
     steps = 10
+
+    [[exercises]]
+    task = "Bring the loss below 0.1 in ten steps."
+    preset = "Too fast: 2"                  # where it begins
+    reached = ["loss < 0.1", "step <= 10"]
+    way = { learning_rate = 0.5 }           # one that does it
+    steps = 10
+    solved = "A rate of {learning_rate:.1f} does it."
 
 What Python computes, Python gives by name: with `tell(s, "story.toml", {"twice the limit": rate})`
 the file says `inputs = { learning_rate = "twice the limit" }`. A name may also stand for settings
@@ -56,6 +65,7 @@ FILE: Kinds = {
     "inputs": dict,
     "presets": list,
     "questions": list,
+    "exercises": list,
     **SHOWS,
 }
 WORDS = ("title", "predict", "notes", "happened", "why")
@@ -68,8 +78,19 @@ QUESTION: Kinds = {
     "preset": str,
     "steps": int,
 }
+EXERCISE: Kinds = {
+    "task": str,
+    "solved": str,
+    "answer": str,
+    "tolerance": (int, float),
+    "reached": list,
+    "preset": str,
+    "way": dict,
+    "steps": int,
+}
 PRESET_NEEDS = ("title",)
 QUESTION_NEEDS = ("question", "answer", "reason")
+EXERCISE_NEEDS = ("task", "solved")
 IN_WORDS = {
     str: "text in quotes",
     int: "a whole number",
@@ -109,6 +130,7 @@ class Teller:
                 self.sheet.notes(paragraphs(self.story["notes"]))
         self._each("presets", "preset", "title", self._preset)
         self._each("questions", "question", "question", self._question)
+        self._each("exercises", "exercise", "task", self._exercise)
         if unasked := self.given.keys() - self.asked:
             name = sorted(unasked)[0]
             raise SheetError(f"{name!r} is given by Python, but no preset names it", self.file)
@@ -148,6 +170,15 @@ class Teller:
         }
         with self._at(where, f"prediction {words['question']!r}: "):
             self.sheet.predict(**words)
+
+    def _exercise(self, where: str, table: dict[str, Any]) -> None:
+        self._check(where, table, EXERCISE, EXERCISE_NEEDS)
+        words: dict[str, Any] = {
+            key: paragraphs(x) if isinstance(x, str) else x for key, x in table.items()
+        }
+        way = {key: self._value(x) for key, x in table.get("way", {}).items()}
+        with self._at(where, f"exercise {words['task']!r}: "):
+            self.sheet.exercise(**words | {"way": way})
 
     def _settings(self, where: str, table: dict[str, Any]) -> dict[str, Any]:
         """The inputs that Python gives under the name of a preset's `settings`."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import Axis, Expr, Series, Sheet, backprop, correlate, pooled, row_index
+from .. import Axis, Expr, Series, Sheet, backprop, correlate, pooled, row_index, uniform
 from .convolution_numbers import DEEP, DENSE, FILTERS, SEVEN
 from .convolution_words import say_all
 from .stories import tell_story
@@ -16,6 +16,7 @@ MAP = SIDE - 2  # a window of three fits in so many places
 PICTURES = "Pictures"  # the worksheet whose columns are as narrow as its rows are high
 LARGEST = 10.0  # of a weight that may be typed
 NAMED = list(FILTERS)
+COLOURS = ("red", "green", "blue")
 LEAST = 1e-9  # what is nearer to 0 is what adding left of it
 
 
@@ -35,6 +36,9 @@ def convolution() -> Sheet:
     _counts(s)
     _gradients(s, activation)
     _down_a_column(s)
+    _window(s)
+    _colour(s)
+    _dropout(s)
     _charts(s)
     tell_story(s, "convolution", _pictures())
     say_all(s)
@@ -56,6 +60,7 @@ def _image(s: Sheet) -> Expr:
         high=1,
         shown="grey",
         format=".2f",
+        title="the picture",
         note="a handwritten seven: paint on it with the mouse, type, or paste other numbers",
     )
 
@@ -63,8 +68,12 @@ def _image(s: Sheet) -> Expr:
 def _filters(s: Sheet) -> list[Expr]:
     """The two of the first layer: each has the numbers of its choice until they are typed over."""
     s.group("Filters of the first layer", "Nine weights each")
-    first = s.choice("filter_1_is", NAMED[0], NAMED, note="what the first filter looks for")
-    second = s.choice("filter_2_is", NAMED[1], NAMED, note="what the second filter looks for")
+    first, second = (
+        s.choice(
+            f"filter_{k}_is", NAMED[k - 1], NAMED, title=f"filter {k} looks for", note="by name"
+        )
+        for k in (1, 2)
+    )
     s.group(
         "Filters by name",
         "Nine weights in a row each",
@@ -94,7 +103,8 @@ def _filters(s: Sheet) -> list[Expr]:
             shown="heat",
             shown_range=(-1, 1),
             chosen_by=f"filter_{k}_is",
-            note=f"nine weights; pick filter_{k}_is again to have them back",
+            title=f"filter {k}",
+            note=f"nine weights; pick what filter {k} looks for again to have them back",
         )
         for k, choice in ((1, first), (2, second))
     ]
@@ -113,16 +123,18 @@ def _first_layer(s: Sheet, image: Expr, filters: list[Expr]) -> list[Expr]:
             np.maximum(0, correlate(image, weights)),
             shown="grey",
             format=".2f",
-            note=f"filter_{k} laid over each 3 x 3 window of the picture; below 0 becomes 0",
+            title=f"map {k}",
+            note=f"filter {k} laid over each 3 x 3 window of the picture; below 0 becomes 0",
         )
         for k, weights in enumerate(filters, 1)
     ]
-    s.group("Before ReLU", "What filter_1 answers, with its sign", folded=True, worksheet="Signs")
+    s.group("Before ReLU", "What filter 1 answers, with its sign", folded=True, worksheet="Signs")
     s.let(
         "before_relu",
         correlate(image, filters[0]),
         shown="heat",
         format=".2f",
+        title="map 1 before ReLU",
         note="the sum of nine products itself",
     )
     return maps
@@ -145,7 +157,8 @@ def _deeper(s: Sheet, maps: list[Expr]) -> Expr:
                 high=LARGEST,
                 shown="heat",
                 format=".2f",
-                note=f"of map {out}, laid over conv_{into}",
+                title=f"filter of second map {out} for map {into}",
+                note=f"nine weights, laid over map {into}",
             )
             for into in (1, 2)
         ]
@@ -158,6 +171,7 @@ def _deeper(s: Sheet, maps: list[Expr]) -> Expr:
             np.maximum(0, sum(correlate(m, f) for m, f in zip(maps, pair, strict=True))),
             shown="grey",
             format=".2f",
+            title=f"second map {out}",
             note="a window of each map of the first layer, nine weights for each",
         )
         for out, pair in enumerate(weights, 1)
@@ -169,7 +183,8 @@ def _deeper(s: Sheet, maps: list[Expr]) -> Expr:
             pooled(m, (2, 2), np.max),
             shown="grey",
             format=".2f",
-            note=f"the largest of 2 x 2 cells of deep_{out}",
+            title=f"pooled map {out}",
+            note=f"the largest of 2 x 2 cells of second map {out}",
         )
         for out, m in enumerate(deep, 1)
     ]
@@ -183,7 +198,8 @@ def _deeper(s: Sheet, maps: list[Expr]) -> Expr:
             high=LARGEST,
             shown="heat",
             format=".2f",
-            note=f"a weight for each cell of pool_{out}",
+            title=f"dense weights {out}",
+            note=f"a weight for each cell of pooled map {out}",
         )
         for out in (1, 2)
     ]
@@ -200,7 +216,7 @@ def _counts(s: Sheet) -> None:
     image, first, signed = s["image"], s["conv_1"], s["before_relu"]
     counts = {
         "ink_cells": (image > LEAST, "cells of the picture that are not black"),
-        "bright_cells": (first > LEAST, "cells of conv_1 above 0"),
+        "bright_cells": (first > LEAST, "cells of map 1 above 0"),
         "below_zero": (signed < -LEAST, "cells that ReLU makes 0"),
     }
     for name, (which, note) in counts.items():
@@ -209,7 +225,7 @@ def _counts(s: Sheet) -> None:
     s.let("map_cells", MAP * MAP, format="d", note="cells of a map of the first layer")
     s.let("deep_cells", (MAP - 2) ** 2, format="d", note="cells of a map of the second layer")
     s.let("pooled_cells", ((MAP - 2) // 2) ** 2, format="d", note="cells that pooling leaves")
-    s.let("brightest", first.max(), format=".2f", note="the largest number of conv_1")
+    s.let("brightest", first.max(), format=".2f", note="the largest number of map 1")
     s.let("darkest", signed.min(), format=".2f", note="the least sum before ReLU")
 
 
@@ -246,10 +262,119 @@ def _down_a_column(s: Sheet) -> None:
     s.let("place", row_index(MAP) + 1, format="d", note="the row of the map")
     for name, block, start, note in (
         ("picture_down", s["image"], 1, "the picture there, in the middle of each window"),
-        ("map_down", s["before_relu"], 0, "what filter_1 answers there, before ReLU"),
+        ("map_down", s["before_relu"], 0, "what filter 1 answers there, before ReLU"),
     ):
         turned = block.T[column - 1 + start]
         s.let(name, turned.T[start : start + MAP], format=".2f", note=note)
+
+
+def _window(s: Sheet) -> None:
+    """Where the window lies while it slides: row by row, a cell of the map each step."""
+    s.group("The window slides", "A step, a cell of map 1", worksheet="Window", folded=True)
+    t = s.input("t", 0, low=0, high=MAP * MAP - 1, whole=True, format="d", note="steps so far")
+    down = np.floor(t / MAP)
+    s.let("window_row", down + 1, format="d", note="of map 1, from 1")
+    s.let("window_column", t - down * MAP + 1, format="d", note="of map 1, from 1")
+    s.let(
+        "t_next", np.minimum(t + 1, MAP * MAP - 1), format="d", note="the next place, or the last"
+    )
+    s.carry(t="t_next")
+
+
+def _colour(s: Sheet) -> None:
+    """A picture in colour is three tables, and a filter has nine weights for each."""
+    s.group(
+        "A picture in colour",
+        "A red and a white square on blue: three tables of 0 to 255",
+        worksheet="Colour",
+        folded=True,
+    )
+    tables = [
+        s.input(
+            name,
+            table,
+            low=0,
+            high=255,
+            shown="grey",
+            format="d",
+            note=f"how much {name}, 0 to 255",
+        )
+        for name, table in zip(COLOURS, squares(), strict=True)
+    ]
+    s.group("Its filter", "Twenty-seven weights", worksheet="Colour", folded=True)
+    weights = [
+        s.input(
+            f"filter_{name}",
+            np.full((3, 3), weight),
+            role="weight",
+            low=-LARGEST,
+            high=LARGEST,
+            shown="heat",
+            format=".3f",
+            title=f"filter for {name}",
+            note=f"nine weights, laid over the table of {name}",
+        )
+        for name, weight in zip(COLOURS, (1 / 9, -1 / 18, -1 / 18), strict=True)
+    ]
+    s.group("Its map", "Twenty-seven products a cell", worksheet="Colour", folded=True)
+    total = sum(correlate(x, f) for x, f in zip(tables, weights, strict=True))
+    s.let(
+        "colour_map",
+        np.maximum(0, total),
+        shown="grey",
+        format=".1f",
+        title="map of the colours",
+        note="what the filter finds in all three tables, added",
+    )
+    s.let(
+        "red_cells",
+        (s["colour_map"] > 1).sum(),
+        format="d",
+        note="cells of that map above 1",
+    )
+    s.let("colour_most", s["colour_map"].max(), format=".0f", note="the largest number of that map")
+
+
+def squares() -> list[np.ndarray]:
+    """Red, green and blue of a red and a white square on blue ground."""
+    red, green, blue = np.zeros((10, 14)), np.zeros((10, 14)), np.full((10, 14), 255.0)
+    blue[3:7, 2:6] = 0
+    for table in (red, green):
+        table[3:7, 8:12] = 255
+    red[3:7, 2:6] = 255
+    return [red, green, blue]
+
+
+def _dropout(s: Sheet) -> None:
+    """Map 1 with cells left out by chance, as a network is trained."""
+    s.group("Dropout", "Which cells are left out is drawn anew by each seed")
+    p = s.parameter(
+        "dropout", 0.5, 0, 0.9, step=0.05, symbol="p", note="the chance of a cell to be left out"
+    )
+    seed = s.parameter(
+        "dropout_seed", 1, 0, 1000, whole=True, format="d", note="another seed, other cells"
+    )
+    s.group("Drawn for dropout", worksheet="Dropout", folded=True)
+    drawn = uniform(s, "dropout_drawn", (MAP, MAP), seed, format=".3f")
+    kept = s.let("kept", np.where(drawn < p, 0, 1), format="d", note="1 where a cell stays")
+    s.group("Map 1 with dropout", worksheet="Dropout", folded=True)
+    look = {"shown": "grey", "format": ".2f"}
+    dropped = s.let(
+        "dropped", s["conv_1"] * kept, title="map 1, cells left out", note="as it is drawn", **look
+    )
+    scaled = s.let(
+        "dropped_scaled",
+        dropped / (1 - p),
+        title="the same, divided by 1 - p",
+        note="as libraries do: its sum is that of the map, on average",
+        **look,
+    )
+    for name, block, note in (
+        ("map_sum", s["conv_1"], "of map 1"),
+        ("dropped_sum", dropped, "of map 1 with cells left out"),
+        ("scaled_sum", scaled, "of the same, divided by 1 - p"),
+    ):
+        s.let(name, block.sum(), format=".1f", note=f"the sum {note}")
 
 
 def _charts(s: Sheet) -> None:

@@ -279,8 +279,8 @@ def _charts(s: Sheet) -> None:
             Series("curve_x", "truth_y", "hidden curve", role="input"),
         ],
         note=(
-            "The points that are trained on and those that are kept back, the present curve, the one"
-            " of the best epoch, and the hidden curve that the points were drawn from."
+            "The points that are trained on and those that are kept back, the present curve, the"
+            " one of the best epoch, and the hidden curve that the points were drawn from."
         ),
     )
     s.chart(

@@ -489,4 +489,5 @@ def _by_hand() -> dict[str, list[list[float]]]:
         "all to the right": [[1.0]] * UNITS,
         "three kinks": [[b] for b in kinks],
         "all low": [[0.1]] * UNITS,
+        "heights that cancel": [[2.0], [-4.0], [2.0], *[[0.1]] * (UNITS - 3)],
     }

@@ -1,5 +1,6 @@
 """The worksheet Story: the steps of the story with what they set and what is told after them, each
-sentence, how the run goes on, what the other worksheets are for, the colours and the sources.
+sentence, the exercises, how the run goes on, what the other worksheets are for, the colours and the
+sources.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, may_be_empty, words_of
+from ...language.exercises import Exercise
 from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -158,6 +160,22 @@ def sentences_formula(sheet: Sheet, where: Layout) -> str:
     return found
 
 
+def exercise_words(sheet: Sheet, exercise: Exercise) -> str:
+    """The task, where it begins, and what holds where it is done."""
+    begins = (
+        "" if exercise.preset is None else f" Begin with step {exercise.preset + 1} of the story."
+    )
+
+    def words(name: str | float) -> str:
+        if isinstance(name, float):
+            return f"{name:g}"
+        return sheet.blocks[name].words if name in sheet.blocks else name
+
+    holds = [f"{words(each.left)} {each.relation} {words(each.right)}" for each in exercise.reached]
+    done = f" It is done where {' and '.join(holds)}." if holds else ""
+    return f"{exercise.task}{begins}{done}"
+
+
 def story_cells(sheet: Sheet, column: str) -> str:
     """The cells of one of the columns, over all steps of the story."""
     last = STORY_ROW + len(sheet.presets)
@@ -212,6 +230,7 @@ class StoryWriter:
         self._check(main)
         self._steps(main)
         self._sentences(main)
+        self._exercises(main)
         if main.plan is not None:
             self._more(main.plan, SHOW_STEP if main.where.shows_steps else "")
         self._worksheets(book, main, beside)
@@ -259,6 +278,14 @@ class StoryWriter:
             formula = sentence_formula(sheet, where, sentence).at(0, 0)
             now = said_now(sentence, main.shown)
             self.page.write_formula(self.row, 0, formula, self.styles.wrapped, now)
+
+    def _exercises(self, main: Part) -> None:
+        sheet = main.sheet
+        if not sheet.exercises:
+            return
+        self.heading("Exercises", "The lesson's page checks what you found.")
+        for k, exercise in enumerate(sheet.exercises, 1):
+            self.pair(f"Exercise {k}", exercise_words(sheet, exercise))
 
     def _more(self, plan: Steps, then: str) -> None:
         self.heading("More steps")

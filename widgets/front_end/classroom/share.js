@@ -142,6 +142,7 @@ export class Share {
     const shown = [
       ...(description.presets.length ? [["presets", "The story"]] : []),
       ...(description.predictions.length ? [["predictions", "Predict, then reveal"]] : []),
+      ...(description.exercises.length ? [["exercises", "Exercises"]] : []),
       ...(inputs.length ? [["compare", "A and B"]] : []),
       ...description.groups.map((group, k) => [`group-${k + 1}`, group.title]),
       ...description.charts.map((chart, k) => [`chart-${k + 1}`, `Chart: ${chart.title}`]),

@@ -45,6 +45,7 @@
  * @property {Scene} scene of the introduction
  * @property {Preset[]} presets
  * @property {Prediction[]} predictions
+ * @property {Exercise[]} exercises
  * @property {Sentence[]} sentences
  */
 
@@ -196,6 +197,19 @@
  * @property {number} series its place on that chart, or -1
  * @property {number|null} preset its place, or null for the page as it stands
  * @property {number} steps after it
+ */
+
+/**
+ * @typedef {Object} Exercise
+ * @property {string} task
+ * @property {Pieces} solved told where it is done
+ * @property {number|null} preset its place: where it begins; null: as the sheet starts
+ * @property {string} answer the block of one number that is typed; "": a state is reached
+ * @property {number} tolerance of what is typed, as a part of the answer
+ * @property {[string, string, string|number][]} reached left, relation, right: a block, step, or a
+ *   number
+ * @property {Object<string, number[]>} way inputs which, with so many steps more, do it
+ * @property {number} steps
  */
 
 /**

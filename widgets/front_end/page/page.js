@@ -41,6 +41,7 @@
 //   panels       what stands below the stage
 // classroom: what a class does with a sheet
 //   predictions  predict, then reveal
+//   exercises    tasks for the reader alone, and whether they are done
 //   compare      A and B: the same start with one difference
 //   share        the page's state in its address; what a class sees and may change
 //   speaker      the notes in a second window
@@ -59,6 +60,7 @@
 
 import { Chart } from "../charts/chart.js";
 import { Compare } from "../classroom/compare.js";
+import { Exercises } from "../classroom/exercises.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
@@ -122,6 +124,7 @@ export class Page {
       play: () => this.play(),
     });
     this.predictions = new Predictions(this, before?.predictions);
+    this.exercises = new Exercises(this);
     this.compare = new Compare(this);
     this.sentences = new Sentences(this.state);
     this.transport = this.state.carried.length
@@ -181,6 +184,7 @@ export class Page {
   below() {
     const rest = [
       this.predictions.node,
+      this.exercises.node,
       this.compare.node,
       this.host.address && this.share.builder,
     ];
@@ -459,6 +463,7 @@ export class Page {
     this.sentences.draw();
     this.transport?.draw();
     this.story.draw();
+    this.exercises.draw();
     this.stage.draw();
     if (this.remove) this.drawRowButtons();
     this.compare.draw();

@@ -152,7 +152,7 @@ export class Stage {
   /** Select the cell that the step looks at. */
   looked() {
     const { look } = this.cast.story.scene;
-    this.row = null;
+    this.row = this.column = null;
     if (look) this.follow();
   }
 
@@ -162,11 +162,15 @@ export class Stage {
     const table =
       look && [this.table, ...this.tables].find((each) => each?.names.includes(look[0]));
     if (!table) return;
-    const [name, told, column] = look;
-    const wanted = typeof told === "string" ? this.state.value(told, 0, 0) - 1 : told;
-    const row = Math.min(Math.max(0, Math.round(wanted) || 0), this.state.rowCount(name) - 1);
-    if (row === this.row) return;
+    const [name, ...told] = look;
+    const most = [this.state.rowCount(name), Number(this.state.blocks[name].shape[1])];
+    const [row, column] = told.map((place, axis) => {
+      const wanted = typeof place === "string" ? this.state.value(place, 0, 0) - 1 : place;
+      return Math.min(Math.max(0, Math.round(wanted) || 0), most[axis] - 1);
+    });
+    if (row === this.row && column === this.column) return;
     this.row = row;
+    this.column = column;
     table.draw(); // as many rows as there are now
     table.show(row);
     this.cast.grid.select(name, row, column, table.find(name, row, column));
