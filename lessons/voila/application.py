@@ -231,7 +231,7 @@ class LessonServer(Voila):
         return [
             (at("lesson", r"([\w-]+)/(sheet|workbook|inputs)"), Question, asked),
             (at("lesson", r"([\w-]+)/packages"), Packages, {"packages": self.packages, **voila}),
-            (at("lesson", r"(gradsheet\.js|gradsheet\.css|plotly\.min\.js)"), SharedFile, asked),
+            (at("lesson", r"(gradsheet\.(?:js|css|svg)|plotly\.min\.js)"), SharedFile, asked),
         ]
 
     def listen(self) -> None:

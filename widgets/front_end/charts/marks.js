@@ -77,9 +77,11 @@ export class Marks {
     while (this.layer.children.length > found.length) this.layer.lastChild.remove();
     while (this.layer.children.length < found.length)
       this.layer.append(document.createElementNS(SVG, "path"));
-    found.forEach(([d, kind, style = null], k) => {
-      for (const [name, value] of Object.entries({ d, class: kind, style }))
-        write(this.layer.children[k], name, value);
+    found.forEach(([d, kind, style = ""], k) => {
+      const path = /** @type {SVGPathElement} */ (this.layer.children[k]);
+      write(path, "d", d);
+      write(path, "class", kind);
+      if (path.style.cssText !== style) path.style.cssText = style;
     });
   }
 

@@ -27,7 +27,7 @@ export class Share {
     this.state = page.state;
     this.born = before ? before.born : page.state.sizes; // the sizes that the page was opened with
     this.looks = {}; // hide, lock: names of parts; mode
-    this.style = element("style");
+    this.style = new CSSStyleSheet(); // a style element a host may forbid
     this.note = element("p", { class: "gs-note", role: "status" });
     this.field = element("input", {
       type: "text",
@@ -44,7 +44,6 @@ export class Share {
     this.builder.addEventListener("gs-shown", () => {
       if (!this.builder.children.length) this.builder.append(...this.boxes());
     });
-    page.node.append(this.style);
   }
 
   /** The only sheet on its page: then names need no sheet in front. */
@@ -191,14 +190,23 @@ export class Share {
     const hidden = this.looks.hide.map(
       (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
     );
-    setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
+    this.adopt(hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
     this.state.locked = new Set(this.looks.lock);
     this.page.story.hidden = this.looks.hide.includes("presets");
     this.page.stage.fit();
     this.page.draw();
   }
 
+  /** Rules for this page alone; marimo has it in a shadow root. @param {string} rules */
+  adopt(rules) {
+    this.style.replaceSync(rules);
+    const root = /** @type {Document|ShadowRoot} */ (this.page.node.getRootNode());
+    if (root.adoptedStyleSheets && !root.adoptedStyleSheets.includes(this.style))
+      root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.style];
+  }
+
   end() {
+    this.style.replaceSync("");
     if (this.listener) window.removeEventListener("hashchange", this.listener);
   }
 }

@@ -3,6 +3,7 @@
 
 import { inRows, isData, isInput } from "./blocks.js";
 import { shown } from "./numbers.js";
+import { compiled } from "./programs.js";
 
 /** @typedef {import("./description.js").Description} Description */
 /** @typedef {import("./description.js").Block} Block */
@@ -18,7 +19,7 @@ export class State {
     this.inputs = description.blocks.filter(isInput).map((block) => block.name);
     this.carried = Object.keys(description.carried);
     /** @type {(rows: number) => import("./description.js").Program} */
-    this.compile = new Function(`return ${description.program}`)();
+    this.compile = compiled(description.program);
     /** @type {(() => void)[]} */
     this.listeners = [];
     // what would no longer be finite at the next step, where a run stopped for it

@@ -7,6 +7,7 @@
 //   numbers      numbers as every face shows them, and as a person may type them
 //   blocks       what a block is, and where its numbers stand
 //   formulas     a block's Excel formula at one of its cells
+//   programs     a sheet's program, of a text or of a script file
 //   state        the inputs, the step, and every number that follows from them
 //   address      the state as a link, and a link as a state
 //   packing      what lies packed in a static page
