@@ -113,7 +113,8 @@ def _without_python(name: str, run: Recording) -> str:
         f" Gradsheet's own folder, "
         f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in"
         " JupyterLab.</p></blockquote>"
-        f'<figure class="recorded">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
+        f'<figure class="recorded">{picture_of_run(run)}<figcaption>'
+        f"{html.escape(run.about.sentence())} "
         f"The line is the loss of each batch, the markers are the loss on the validation"
         f" pictures.</figcaption></figure>"
         f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"

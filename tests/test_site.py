@@ -198,7 +198,8 @@ def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, com
         page.wait_for_function("location.hash === '#layers=2'")
         page.wait_for_selector("td[data-block='w_2']")
     assert page.locator(".gs-refusal:not(:empty)").count() == 0
-    assert all(PLOTLYS_OWN in complaint for complaint in complaints), complaints
+    others = [c for c in complaints if PLOTLYS_OWN not in c or "plotly.min.js" not in c]
+    assert not others, others
     complaints.clear()
 
 

@@ -101,7 +101,7 @@ class Shown {
       .map(({ name }) => [name, flat(model.get(name))]);
     page.state.setInputs(
       Object.fromEntries(told),
-      changed.has("step") ? model.get("step") : page.state.step,
+      changed.has("step") ? model.get("step") : page.state.wanted,
     );
     changed.clear();
   }

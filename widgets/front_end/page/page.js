@@ -75,6 +75,7 @@ import { Transport } from "../stage/transport.js";
 import { Exchange } from "./exchange.js";
 import { keepsFocus, takeOver } from "./successor.js";
 
+const SLICE = 100; // milliseconds of a long run, then the page draws and hears
 const SETTLED = 200; // milliseconds without a change before Python is told
 let made = 0; // sheets on this page so far
 
@@ -101,6 +102,7 @@ export class Page {
   constructor(description, host, before) {
     this.host = host;
     this.state = new State(description);
+    this.state.patience = SLICE;
     this.description = description;
     this.bar = new FormulaBar(this.state);
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
@@ -430,7 +432,8 @@ export class Page {
     if (this.state.step === 0) this.story.press(null);
     this.redraw();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.settled(), SETTLED);
+    if (this.state.goal === null) this.timer = setTimeout(() => this.settled(), SETTLED);
+    else this.timer = setTimeout(() => this.node.isConnected && this.state.goOn());
   }
 
   /** Draw in the next frame. */
