@@ -181,6 +181,7 @@ class SheetWidget(anywidget.AnyWidget):
     def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
         questions = {
             "workbook": self._send_workbook,
+            "parts": self._send_parts,
             "open": self._read_workbook,
             "resize": self._make_anew,
             "plotly": self._send_plotly,
@@ -200,6 +201,12 @@ class SheetWidget(anywidget.AnyWidget):
         file = io.BytesIO()
         write(self.sheet, file, inputs, steps=step)
         return {}, [file.getvalue()]
+
+    def _send_parts(self, _: dict[str, Any]) -> Answer:
+        """What a page whose kernel is gone makes its workbook of."""
+        from .packed_workbook import packed_workbook
+
+        return {"workbook": packed_workbook(self.sheet)}, []
 
     def _read_workbook(self, content: dict[str, Any]) -> Answer:
         files = content["buffers"]

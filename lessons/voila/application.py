@@ -209,7 +209,7 @@ class LessonServer(Voila):
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
             # Voila's own address has room for more, at which its handler fails.
             (
-                at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"),
+                at("voila", "templates", r"(gradsheet/static/(?!.*\.\.)[\w./-]+)"),
                 TemplateStaticFileHandler,
             ),
             (
@@ -277,6 +277,20 @@ class Lesson(TornadoVoilaHandler):
     ) -> None:
         super().initialize(**kwargs)
         self.answers, self.packages = answers, packages
+        self.kernel_id, self.is_left = "", False
+
+    def on_connection_close(self) -> None:
+        """The page was left, or loaded again, before it stood."""
+        super().on_connection_close()
+        self.is_left = True
+        self.end_if_left()
+
+    def end_if_left(self, kernel_id: str = "") -> bool:
+        """Whether nobody waits any more for what this kernel says, which then ends."""
+        self.kernel_id = kernel_id or self.kernel_id
+        if self.is_left and self.kernel_id:
+            IOLoop.current().add_callback(self.kernel_manager.left, self.kernel_id)
+        return self.is_left
 
     async def get(self, name: str) -> None:
         page = await self.answers.page(name) if self.answers else None
@@ -309,10 +323,14 @@ class Renderer(NotebookRenderer):
     """
 
     async def generate_content_generator(self, *kernel: Any) -> AsyncIterator[tuple[str, Any]]:
+        if self.request_handler.end_if_left(kernel[0]):
+            return
         try:
             async for part in super().generate_content_generator(*kernel):
                 yield part
         except Exception:  # whatever it was, the page has begun, and must end
+            if self.request_handler.is_left:
+                return
             self.log.exception("A lesson could not be opened.")
             yield NOT_OPENED, None
 

@@ -1,9 +1,14 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
+import { setText } from "../elements/elements.js";
 import { isInput, isSingle } from "../engine/blocks.js";
+import { unpacked } from "../engine/packing.js";
+import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
 import { asker } from "./asking.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
+
+const AHEAD = 4_000; // milliseconds after the page stands
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
@@ -32,6 +37,8 @@ class Shown {
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.changed = new Set(names); // by Python since the page followed last
     this.follow();
+    this.fetchParts();
+    ask.told = (text) => setText(this.page.exchange.note, text);
   }
 
   /** @returns {import("../page/page.js").Host} */
@@ -68,7 +75,19 @@ class Shown {
     model.save_changes();
   }
 
+  /** What the workbook is made of, fetched before it is wanted: a kernel that ends takes it from
+   *  nobody. */
+  fetchParts() {
+    this.ahead = setTimeout(async () => {
+      try {
+        this.parts = (await this.ask("parts")).content.workbook;
+      } catch {} // then the kernel is asked for the whole, and says why not
+    }, AHEAD);
+  }
+
   async workbook(told, step) {
+    if (this.parts && this.ask.gone)
+      return archive(filled(await unpacked(this.parts), this.page.state));
     const { buffers } = await this.ask("workbook", { inputs: told, step });
     return new Blob([buffers[0]], {
       type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -107,6 +126,7 @@ class Shown {
   }
 
   end() {
+    clearTimeout(this.ahead);
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
     this.changed.clear();
     this.page.end();
