@@ -17,6 +17,8 @@ import psutil
 import pytest
 from http_requests import ask
 
+from sheets.library.log_loss import log_loss
+from sheets.targets.excel import read_inputs
 from widgets.plotly_script import plotly_file
 
 SLIDER = """
@@ -403,6 +405,29 @@ def test_a_lesson_for_which_no_memory_is_left_says_so(
     assert "Close the pages of other lessons" in page.locator("main").inner_text()
     assert all("503" in complaint for complaint in complaints)
     complaints.clear()
+
+
+def test_a_page_whose_kernel_is_gone_says_so_and_makes_its_workbook_itself(
+    page, address, complaints
+):
+    page.goto(address + "lesson/sheet")
+    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_timeout(8000)  # what a workbook is made of is there by then
+    page.evaluate(
+        """() => {
+            const kernel = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+            const told = new FormData();
+            told.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
+            navigator.sendBeacon(`/voila/api/shutdown/${kernel}`, told);
+        }"""
+    )
+    page.get_by_text("Python does not answer").wait_for()
+    page.get_by_role("textbox", name="clip").first.fill("0.03")
+    page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    assert read_inputs(log_loss(), str(download.value.path()))["clip"].tolist() == [[0.03]]
+    complaints.clear()  # of a connection that is no more
 
 
 # --- what a stranger can do

@@ -8,6 +8,7 @@ import { mount } from "../page/page.js";
 import { asker } from "./asking.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 
+const MOST_SENT = 4_000_000; // bytes: servers take no message of more than 10 million
 const AHEAD = 4_000; // milliseconds after the page stands
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
@@ -48,7 +49,7 @@ class Shown {
     return {
       settled: (told, step) => this.tell(told, step),
       workbook: (told, step) => this.workbook(told, step),
-      open: async (bytes) => (await this.ask("open", {}, [bytes])).content.inputs,
+      open: (bytes) => this.open(bytes),
       resize: (sizes) => this.resize(sizes),
       // A lesson has a page of its own; a notebook's address is the notebook's.
       address: Boolean(announced),
@@ -92,6 +93,17 @@ class Shown {
     return new Blob([buffers[0]], {
       type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     });
+  }
+
+  /** In parts, each of which fits into a message to a kernel. */
+  async open(bytes) {
+    const parts = Math.max(1, Math.ceil(bytes.byteLength / MOST_SENT));
+    let answer;
+    for (let part = 0; part < parts; part++) {
+      const sent = bytes.slice(part * MOST_SENT, (part + 1) * MOST_SENT);
+      answer = await this.ask("open", { part, parts }, [sent]);
+    }
+    return answer.content.inputs;
   }
 
   async resize(sizes) {
