@@ -23,8 +23,8 @@ from sheets.targets import numpy as target
 from sheets.targets.numpy import trajectory
 
 NEAR = 2.0**-48  # relative: what LibreOffice takes for equal, of which others take less
-STEPS = 3
-MOST_VALUES = 12  # of a setting that are tried
+STEPS = 1
+MOST_WHOLE, MOST_VALUES = 12, 3  # of a setting that are tried
 HUGE = 1e6  # of numbers as large, and their differences, the last bits are seen
 ROUNDED = (
     *("exp", "log", "log10", "log2", "log1p", "expm1", "tanh", "sin", "cos", "sigmoid"),
@@ -103,7 +103,8 @@ def settings(s: Sheet) -> Iterator[dict]:
         if isinstance(block, Choice):
             yield from ({name: k} for k in range(len(choices_of(block))))
         elif isinstance(block, Parameter):
-            values = np.linspace(block.low, block.high, MOST_VALUES)
+            count = MOST_WHOLE if block.whole else MOST_VALUES
+            values = np.linspace(block.low, block.high, count)
             values = np.unique(np.rint(values)) if block.whole else values
             yield from ({name: x} for x in values)
 
