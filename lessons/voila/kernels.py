@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
@@ -196,7 +197,10 @@ class WarmKernels(AsyncMappingKernelManager):
         super().notify_connect(kernel_id)
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Of one that was shut down, or has died."""
+        """Of one that was shut down, or has died: its pages notice that by their connections."""
+        for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
+            if connection.kernel_id == kernel_id:
+                connection.websocket_handler.close()
         self._waiting.discard(kernel_id)
         self._visited.discard(kernel_id)
         return super().remove_kernel(kernel_id)

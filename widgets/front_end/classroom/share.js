@@ -220,12 +220,12 @@ export class Share {
   adopt(rules) {
     this.style.replaceSync(rules);
     const root = /** @type {Document|ShadowRoot} */ (this.page.node.getRootNode());
-    if (root.adoptedStyleSheets && !root.adoptedStyleSheets.includes(this.style))
-      root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.style];
+    const others = (root.adoptedStyleSheets || []).filter((sheet) => sheet !== this.style);
+    if (root.adoptedStyleSheets) root.adoptedStyleSheets = rules ? [...others, this.style] : others;
   }
 
   end() {
-    this.style.replaceSync("");
+    this.adopt("");
     if (this.listener) window.removeEventListener("hashchange", this.listener);
   }
 }
