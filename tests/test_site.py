@@ -196,7 +196,8 @@ def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, com
         page.goto(f"{hosted}{name}.html#layers=2")
         page.reload()
         page.wait_for_function("location.hash === '#layers=2'")
-        page.wait_for_selector("td[data-block='w_2']")
+        page.wait_for_selector("td[data-block='W_2']", state="attached")
+        page.wait_for_function("document.querySelector('[aria-label=layers]').value === '2'")
     assert page.locator(".gs-refusal:not(:empty)").count() == 0
     others = [c for c in complaints if PLOTLYS_OWN not in c or "plotly.min.js" not in c]
     assert not others, others

@@ -19,8 +19,8 @@ let last = 0; // question of any view: two views of a widget hear each other's a
  */
 
 /**
- * Tell when the kernel is gone, or its server, and when it is there again. Where a page's host shows
- * no kernel, only a question that is not answered tells.
+ * Tell when the kernel is gone, or its server, and when it is there again. Where a page's host
+ * shows no kernel, only a question that is not answered tells.
  * @param {any} kernel as Jupyter's front ends have it
  * @param {(gone: boolean) => void} tell
  * @returns {() => void} stops watching

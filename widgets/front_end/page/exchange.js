@@ -56,7 +56,8 @@ export class Exchange {
     try {
       if (file.size > LARGEST)
         throw new Error(
-          `${file.name} has ${Math.ceil(file.size / 1e6)} MB, and at most ${LARGEST / 1e6} are read.`,
+          `${file.name} has ${Math.ceil(file.size / 1e6)} MB, and at most ${LARGEST / 1e6} are` +
+            " read.",
         );
       const inputs = await this.page.host.open(await file.arrayBuffer());
       this.page.restarting();
