@@ -427,6 +427,7 @@ def test_a_page_whose_kernel_is_gone_says_so_and_makes_its_workbook_itself(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
     assert read_inputs(log_loss(), str(download.value.path()))["clip"].tolist() == [[0.03]]
+    page.goto("about:blank")  # which tries no longer to connect
     complaints.clear()  # of a connection that is no more
 
 
