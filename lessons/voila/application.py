@@ -124,6 +124,11 @@ def links(name: str, base_url: str, label: str) -> str:
     )
 
 
+# Kernels that start at the same time: more would only keep each other waiting, and of pages that are
+# left meanwhile none is started.
+TURNS = asyncio.Semaphore(3)
+
+
 class LessonServer(Voila):
     """Voila on sockets that are already bound, with our pages, and without its
     listings of files.
@@ -277,7 +282,7 @@ class Lesson(TornadoVoilaHandler):
     ) -> None:
         super().initialize(**kwargs)
         self.answers, self.packages = answers, packages
-        self.kernel_id, self.is_left = "", False
+        self.kernel_id, self.is_left, self.has_turn = "", False, False
 
     def on_connection_close(self) -> None:
         """The page was left, or loaded again, before it stood."""
@@ -287,6 +292,8 @@ class Lesson(TornadoVoilaHandler):
 
     def end_if_left(self, kernel_id: str = "") -> bool:
         """Whether nobody waits any more for what this kernel says, which then ends."""
+        if kernel_id:
+            self.end_turn()
         self.kernel_id = kernel_id or self.kernel_id
         if self.is_left and self.kernel_id:
             IOLoop.current().add_callback(self.kernel_manager.left, self.kernel_id)
@@ -314,7 +321,19 @@ class Lesson(TornadoVoilaHandler):
         # Asking for the token sets the cookie with which the page, when it is closed, may end its
         # kernel.
         _ = self.xsrf_token
-        await super().get(f"{name}.ipynb")
+        await TURNS.acquire()
+        self.has_turn = True
+        try:
+            if not self.is_left:
+                await super().get(f"{name}.ipynb")
+        finally:
+            self.end_turn()
+
+    def end_turn(self) -> None:
+        """Its kernel has started, or will not: another may."""
+        if self.has_turn:
+            self.has_turn = False
+            TURNS.release()
 
 
 class Renderer(NotebookRenderer):
