@@ -124,8 +124,8 @@ def links(name: str, base_url: str, label: str) -> str:
     )
 
 
-# Kernels that start at the same time: more would only keep each other waiting, and of pages that are
-# left meanwhile none is started.
+# Kernels that start at the same time: more would only keep each other waiting, and of pages that
+# are left meanwhile none is started.
 TURNS = asyncio.Semaphore(3)
 
 
