@@ -25,7 +25,7 @@ from widgets import SheetWidget
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
 from widgets.fine_tuning.panel.recordings import Recording, read_recording
 from widgets.mathematics import mathml
-from widgets.static_page import LOOK, static_page
+from widgets.static_page import ICON, LOOK, static_page
 
 from .course import PARTS, Part, lessons, notebook, sheet_lessons, short_title, title
 from .others import OTHERS
@@ -48,6 +48,7 @@ main > .lessons { padding: 0; margin: 0; list-style: none; max-width: none; }
 .lessons svg { width: 100%; height: auto; }
 .lesson + a { display: inline-block; margin: 6px 14px; font-size: 0.9em; }
 """
+INDEX_STYLE = f"{LOOK}{INDEX_LOOK}"
 
 
 def _markdown() -> MarkdownIt:
@@ -114,8 +115,8 @@ def _without_python(name: str, run: Recording) -> str:
         f" Gradsheet's own folder, "
         f"<code>python3 lessons</code> opens it; or run <code>lessons/{name}.ipynb</code> in"
         " JupyterLab.</p></blockquote>"
-        '<figure style="max-width: 26em; margin: 1em'
-        f' 0">{picture_of_run(run)}<figcaption>{html.escape(run.about.sentence())} '
+        f'<figure class="recorded">{picture_of_run(run)}<figcaption>'
+        f"{html.escape(run.about.sentence())} "
         f"The line is the loss of each batch, the markers are the loss on the validation"
         f" pictures.</figcaption></figure>"
         f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
@@ -158,11 +159,15 @@ def _written_card(number: int, title: str, drawn: str, texts: Sequence[str]) -> 
     return f"{drawn}<h3>{number}. {html.escape(title)}</h3>{words}"
 
 
-def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | None = None) -> str:
+def index_page(
+    address: Callable[[str], str],
+    workbook: Callable[[str], str] | None = None,
+    style_file: str = "",
+) -> str:
     """The start page: the course's parts, each with its lessons.
 
     address: where the lesson of a name is to be found; workbook: where a sheet's workbook is, if
-    there are any.
+    there are any. style_file: as for `plain_page`.
     """
 
     def item(name: str) -> str:
@@ -185,6 +190,7 @@ def index_page(address: Callable[[str], str], workbook: Callable[[str], str] | N
         f' You may also go from the bottom up: begin with <a href="{html.escape(address(first))}">'
         f"{short_title(first)}</a>, and come back to the first lesson at the end.</p>"
         f"{''.join(map(part, PARTS))}",
+        style_file,
     )
 
 
@@ -192,6 +198,7 @@ def own_index(
     sheets: Mapping[str, Sheet],
     address: Callable[[str], str],
     workbook: Callable[[str], str] = lambda name: "",
+    style_file: str = "",
 ) -> str:
     """The start page of a teacher's own sheets. workbook: where one is, "" where there is none."""
     titles = short_titles(sheets)
@@ -200,7 +207,8 @@ def own_index(
         for number, (name, sheet) in enumerate(sheets.items(), 1)
     ]
     heading = "The lessons"
-    return plain_page(heading, f'<h1>{heading}</h1><ul class="lessons">{"".join(items)}</ul>')
+    body = f'<h1>{heading}</h1><ul class="lessons">{"".join(items)}</ul>'
+    return plain_page(heading, body, style_file)
 
 
 def _item(address: str, card: str, workbook: str, short: str) -> str:
@@ -210,11 +218,15 @@ def _item(address: str, card: str, workbook: str, short: str) -> str:
     return f'<li><a class="lesson" href="{page}">{card}</a>{taken_along}</li>'
 
 
-def plain_page(title: str, body: str) -> str:
-    """A page without sheets, in one file."""
+def plain_page(title: str, body: str, style_file: str = "") -> str:
+    """A page without sheets. style_file: where INDEX_STYLE lies; empty: in the page."""
+    style = f"<style>{INDEX_STYLE}</style>"
+    icon = "data:,"
+    if style_file:
+        style, icon = f'<link rel="stylesheet" href="{style_file}">', ICON
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon"'
-        ' href="data:,">\n'
-        f"<title>{html.escape(title)}</title><style>{LOOK}{INDEX_LOOK}</style></head><body><main>\n{body}\n</main></body></html>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="{icon}">\n'
+        f"<title>{html.escape(title)}</title>{style}</head><body><main>\n{body}\n</main></body></html>"
     )

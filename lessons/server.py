@@ -13,7 +13,7 @@ from socket import socket
 from widgets.fine_tuning import FOLDERS
 
 LESSONS = Path(__file__).resolve().parent
-HOST = "127.0.0.1"
+HOST, HOST_6 = "127.0.0.1", "::1"
 USUAL_PORT = 8866
 
 
@@ -111,11 +111,23 @@ def bind(port: int | None) -> list[socket]:
     from tornado.netutil import bind_sockets
 
     if port is not None:
-        return bind_sockets(port, HOST)
+        return both(bind_sockets(port, HOST))
     try:
-        return bind_sockets(USUAL_PORT, HOST)
+        return both(bind_sockets(USUAL_PORT, HOST))
     except OSError:
-        return bind_sockets(0, HOST)
+        return both(bind_sockets(0, HOST))
+
+
+def both(sockets: list[socket]) -> list[socket]:
+    """These, and the same port of this computer's IPv6 address, where there is one and nobody has
+    it: what `localhost` means differs from computer to computer.
+    """
+    from tornado.netutil import bind_sockets
+
+    try:
+        return [*sockets, *bind_sockets(sockets[0].getsockname()[1], HOST_6)]
+    except OSError:
+        return sockets
 
 
 def why_not(port: int, refusal: Exception) -> str:

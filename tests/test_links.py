@@ -19,6 +19,7 @@ from pages import cell, check_every_cell, choose_step, frame, open_panel
 
 from sheets import Sheet, values
 from sheets.language.blocks import Size
+from sheets.library.line_fit import line_fit
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import FOLDER, enclosed
@@ -135,7 +136,7 @@ DAMAGED = {
     "prediction=0.5,x,1,0,0": "prediction row 2 is 'x'; it must be a number from 0 to 1",
     "is_cat=1,0.5,0,0,0": "is_cat row 2 is 0.5; it must be a whole number from 0 to 1",
     "preset=99": "preset is '99'; it must be a whole number from 1 to 7",
-    "step=-1": "step is '-1'; it must be a whole number from 0 to 100000",
+    "step=3": "step is '3', but this sheet takes no steps",
     "constructor=1": "there is no input 'constructor' here",
     "__proto__=1": "there is no input '__proto__' here",
     "loss_mean=1": "there is no input 'loss_mean' here",
@@ -159,6 +160,40 @@ def test_no_address_breaks_the_page(text):
 def test_parts_of_other_sheets_are_left_alone():
     found = round_trip("log_loss", {"clip": [0.1]}, address="momentum.clip=9&log_loss.clip=0.1")
     assert found["refused"] == [] and found["before"] == found["after"]
+
+
+def test_a_step_that_no_run_has_is_named():
+    found = round_trip("network", {}, address="step=-1")
+    assert found["refused"] == ["step is '-1'; it must be a whole number from 0 to 100000"]
+
+
+SLICES = """
+(({ State }, description) => {
+    const state = new State(description);
+    state.patience = 0;
+    state.goTo(7);
+    const told = [[state.step, state.goal]];
+    state.setCell("%s", 0, 0, %s);
+    told.push([state.step, state.goal]);
+    while (state.goal !== null) state.goOn();
+    const numbers = Array.from(state.program.blocks.%s);
+    state.goTo(0);
+    state.goTo(9);
+    state.halt();
+    return JSON.stringify([...told, numbers, [state.step, state.goal]]);
+})"""
+
+
+def test_a_long_run_is_computed_in_slices_to_the_same_numbers():
+    s = line_fit()
+    told = json.dumps(description(s))
+    source = SLICES % ("learning_rate", 0.02, "a")
+    first, changed, slopes, halted = json.loads(
+        engines.in_v8(f"{MODULES}\n{source}(engine_state, {told})")
+    )
+    assert (first, changed, halted) == ([1, 7], [1, 7], [1, None])
+    expected = values(s, {"learning_rate": 0.02}, steps=7)["a"].ravel()
+    assert slopes == pytest.approx(expected.tolist(), rel=1e-12)
 
 
 # --- in the browser
@@ -308,3 +343,21 @@ def test_every_key_of_the_presentation(page, file):
         values(log_loss())["loss_mean"][0, 0],
         atol=1e-4,
     )
+
+
+def test_a_link_of_any_number_of_parts_is_read(page, file):
+    opened(page, file, "#" + "&".join(["no=1"] * 250_000) + "&clip=0.2&hide=nothing")
+    page.wait_for_function("document.querySelector('.gs-refusal').textContent")
+    said = page.locator(".gs-share ~ .gs-refusal, article > .gs-refusal").first.inner_text()
+    assert "there is no input 'no' here" in said and "249991 more parts" in said
+    assert page.get_by_label("clip", exact=True).first.input_value() == "0.2"
+
+
+def test_a_long_way_shows_where_it_stands_and_can_be_stopped(page, page_file):
+    page.goto(page_file(line_fit).as_uri() + "#step=100000")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    label = page.locator(".gs-step output")
+    page.wait_for_function("!document.querySelector('.gs-step').textContent.includes(' of ')")
+    step = int(label.inner_text().removeprefix("step "))
+    assert 0 < step < 100_000
+    page.wait_for_function(f"location.hash === '#step={step}'")

@@ -10,12 +10,15 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import psutil
 import pytest
 from http_requests import ask
 
+from sheets.library.log_loss import log_loss
+from sheets.targets.excel import read_inputs
 from widgets.plotly_script import plotly_file
 
 SLIDER = """
@@ -404,6 +407,30 @@ def test_a_lesson_for_which_no_memory_is_left_says_so(
     complaints.clear()
 
 
+def test_a_page_whose_kernel_is_gone_says_so_and_makes_its_workbook_itself(
+    page, address, complaints
+):
+    page.goto(address + "lesson/sheet")
+    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_timeout(8000)  # what a workbook is made of is there by then
+    page.evaluate(
+        """() => {
+            const kernel = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+            const told = new FormData();
+            told.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
+            navigator.sendBeacon(`/voila/api/shutdown/${kernel}`, told);
+        }"""
+    )
+    page.get_by_text("Python does not answer").wait_for()
+    page.get_by_role("textbox", name="clip").first.fill("0.03")
+    page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    assert read_inputs(log_loss(), str(download.value.path()))["clip"].tolist() == [[0.03]]
+    page.goto("about:blank")  # which tries no longer to connect
+    complaints.clear()  # of a connection that is no more
+
+
 # --- what a stranger can do
 #
 # On this computer: open lessons, each of which starts a kernel that runs the notebook and nothing
@@ -426,6 +453,7 @@ def test_a_lesson_for_which_no_memory_is_left_says_so(
         "/voila/static/..%2f..%2fapp.py",
         "/voila/templates/gradsheet/static/../index.html.j2",
         "/voila/templates/gradsheet/static/..%2findex.html.j2",
+        "/voila/templates/gradsheet/static/%2e%2e/index.html.j2",
         "/voila/labextensions/..%2f..%2f..%2fpyvenv.cfg",
         "/voila/render/source.py",
         "/voila/render/..%2fslider.ipynb",
@@ -520,7 +548,47 @@ def test_a_page_cannot_run_code_in_its_kernel(page, address, folder):
     assert not (folder / "stranger").exists()
 
 
+@pytest.mark.parametrize("message", ["'{'", "'[]'", "new Uint8Array([1, 2, 3])"])
+def test_what_is_no_message_ends_the_connection(page, address, complaints, message):
+    page.goto(address + "lesson/slider")
+    page.get_by_role("slider").wait_for()
+    code = page.evaluate(
+        f"""() => new Promise((closed) => {{
+            const kernel = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+            const socket = new WebSocket(`ws://${{location.host}}/api/kernels/${{kernel}}/channels`);
+            socket.onclose = ({{code}}) => closed(code);
+            socket.onopen = () => socket.send({message});
+        }})"""
+    )
+    assert code == 1007
+
+
 # --- starting and ending
+
+
+def test_kernels_speak_in_the_folder_that_the_environment_names_if_it_is_short(monkeypatch):
+    from lessons.voila.kernels import short_folder
+
+    for folder, expected in (("/var/tmp", "/var/tmp"), ("/" + "long/" * 20, "/tmp")):
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        assert short_folder() == expected
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+def test_localhost_may_mean_either_address():
+    from lessons.server import bind
+
+    sockets = bind(0)
+    families = {one.family: one.getsockname()[:2] for one in sockets}
+    for one in sockets:
+        one.close()
+    try:
+        with socket.socket(socket.AF_INET6) as other:
+            other.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this computer has no IPv6 address")
+    port = families[socket.AF_INET][1]
+    assert families == {socket.AF_INET: ("127.0.0.1", port), socket.AF_INET6: ("::1", port)}
 
 
 def python(program: str, *arguments: str) -> subprocess.CompletedProcess:
@@ -564,8 +632,8 @@ def test_a_port_that_does_not_exist_is_refused_in_a_sentence():
 
 def test_without_a_port_a_free_one_is_found():
     program = (
-        "import lessons.server as s\nfor one in s.bind(None): print(one.getsockname()[1]);"
-        " one.close()"
+        "import lessons.server as s\n[port] = {one.getsockname()[1] for one in s.bind(None)}\n"
+        "print(port)"
     )
     with socket.socket() as usual:
         usual.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -575,6 +643,31 @@ def test_without_a_port_a_free_one_is_found():
         except OSError:
             pass  # another program has it, which serves as well
         assert int(python(program).stdout) != 8866
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interrupt for one process")
+def test_pages_that_were_left_before_they_stood_keep_no_kernel(folder):
+    """Loads that are broken off at once, and while the first cell waits."""
+    program = "from lessons.server import *; from pathlib import Path; import sys\n"
+    program += "sys.exit(serve_folder(Path(sys.argv[1]), 0, False, str))"
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        host = urlsplit(server.stdout.readline().split()[4])
+        for k in range(12):
+            with socket.create_connection((host.hostname, host.port)) as connection:
+                connection.sendall(
+                    f"GET /lesson/waiting HTTP/1.1\r\nHost: {host.netloc}\r\n\r\n".encode()
+                )
+                if k % 2:
+                    connection.recv(1)
+        kernels = lambda: psutil.Process(server.pid).children(recursive=True)
+        until = time.monotonic() + 60
+        while len(kernels()) > 2 and time.monotonic() < until:
+            time.sleep(0.2)
+        assert len(kernels()) <= 2  # the one that is kept warm, and one that is on its way
+        server.terminate()
+        server.wait(timeout=60)
 
 
 @pytest.mark.processes

@@ -10,15 +10,17 @@ from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from quick import few_when_quick
 
 from lessons.course import lessons, sheet_lessons, title
 from lessons.site import write_site
 from sheets import InputError, values
+from sheets.library.catalogue import sheet_named
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs
 
@@ -73,6 +75,8 @@ def test_every_link_inside_the_site_leads_to_something(site, pages):
     ]
     assert len(inside) > 60
     for page, to in inside:
+        if to.path.endswith("way_back.js"):
+            continue  # looked for in each folder above
         assert "/" not in to.path, "what begins with a slash, or climbs, breaks under another path"
         assert not to.path or (site / unquote(to.path)).is_file(), (page, to)
         assert not to.fragment or to.fragment in pages[to.path or page].ids, (page, to)
@@ -83,13 +87,17 @@ def test_nothing_is_fetched_from_elsewhere(pages):
         to
         for links in pages.values()
         for tag, to in links.found
-        if tag in ("script", "img", "link") and to != "data:,"
+        if tag in ("script", "img", "link")
     }
-    assert {to.partition("?")[0] for to in fetched} == {
+    assert {to.partition("?")[0].removeprefix("../../../../") for to in fetched} >= {
         "gradsheet.css",
         "gradsheet.js",
+        "gradsheet.svg",
         "plotly.min.js",
+        "line_fit.js",
+        "way_back.js",
     }
+    assert not any(urlsplit(to).scheme for to in fetched)
 
 
 def test_next_goes_through_the_course_and_previous_comes_back(pages):
@@ -148,9 +156,15 @@ def test_the_site_opens_from_disk(page, site):
 
 @pytest.fixture(scope="module")
 def hosted(site) -> Iterator[str]:
-    """The site's address on a plain file server, which shows its 404 page for what is not there."""
+    """The site's address on a file server that lets no page run what it did not bring as a file,
+    and shows its 404 page for what is not there.
+    """
 
     class Server(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            self.send_header("Content-Security-Policy", "default-src 'self'")
+            super().end_headers()
+
         def log_message(self, *_):
             pass
 
@@ -168,16 +182,42 @@ def hosted(site) -> Iterator[str]:
         server.shutdown()
 
 
-def test_any_file_server_will_do_under_any_path(page, hosted):
+PLOTLYS_OWN = "Applying inline style violates"  # plotly.js tries, and draws without
+
+
+@pytest.mark.parametrize("name", few_when_quick(sheet_lessons()))
+def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, complaints, name):
+    page.goto(f"{hosted}{name}.html#preset=1")
+    page.wait_for_selector(".js-plotly-plot")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    assert read_inputs(sheet_named(name), str(download.value.path()))
+    if name == "matmul_stack":
+        page.goto(f"{hosted}{name}.html#layers=2")
+        page.reload()
+        page.wait_for_function("location.hash === '#layers=2'")
+        page.wait_for_selector("td[data-block='W_2']", state="attached")
+        page.wait_for_function("document.querySelector('[aria-label=layers]').value === '2'")
+    assert page.locator(".gs-refusal:not(:empty)").count() == 0
+    others = [c for c in complaints if PLOTLYS_OWN not in c or "plotly.min.js" not in c]
+    assert not others, others
+    complaints.clear()
+
+
+def test_any_file_server_will_do_under_any_path(page, hosted, complaints):
     page.goto(f"{hosted}log_loss.html#clip=0.05")
     page.wait_for_selector(".js-plotly-plot >> nth=1")
     assert (
         page.locator("td[data-block='loss_mean']").inner_text()
         == f"{values(log_loss(), {'clip': 0.05})['loss_mean'][0, 0]:.4f}"
     )
-    for each in ("log_loss.html", "index.html", "404.html"):
-        page.goto(urljoin(page.url, each))
-        assert not Axe().run(page).response["violations"]
+    complaints.clear()  # of styles, by plotly.js
+
+
+@pytest.mark.parametrize("name", ["log_loss", "index", "404"])
+def test_its_pages_are_accessible(page, site, name):
+    page.goto((site / f"{name}.html").as_uri())
+    assert not Axe().run(page).response["violations"]
 
 
 @pytest.mark.parametrize("wrong", ["no_such.html", "no/such/folder/", "log_loss/"])

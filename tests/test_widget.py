@@ -215,3 +215,21 @@ def test_the_lessons_front_end_is_under_250_kilobytes():
 
     told = json.dumps(description(log_loss()))
     assert len((joined("widget") + style() + told).encode()) < 250_000
+
+
+def test_a_large_workbook_comes_back_in_parts():
+    widget = SheetWidget(log_loss(), clip=0.02)
+    file = io.BytesIO()
+    widget.workbook(file)
+    data, sent = file.getvalue(), []
+    widget.send = lambda content, buffers: sent.append(content)
+    half = len(data) // 2
+    for part, piece in enumerate((data[:half], data[half:])):
+        widget._answer(widget, {"kind": "open", "number": 1, "part": part, "parts": 2}, [piece])
+    assert sent[0] == {"number": 1}
+    assert sent[1]["inputs"]["clip"] == [[0.02]]
+    for part in range(3):  # too large: said as soon as it is
+        widget._answer(
+            widget, {"kind": "open", "number": 2, "part": part, "parts": 9}, [bytes(9_000_000)]
+        )
+    assert "too large" in sent[-1]["refusal"]

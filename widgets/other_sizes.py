@@ -5,7 +5,8 @@ front_end/host/other_sizes.js shows them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sheets import Sheet
 from sheets.language.blocks import Size
@@ -50,10 +51,12 @@ def other_sizes(sheet: Sheet) -> list[Sheet]:
     return list(found.values())[1:]
 
 
-def told_sizes(sheet: Sheet) -> tuple[dict[str, list[int]], dict]:
+def told_sizes(
+    sheet: Sheet, kept: Callable[[Any], Any] | None = None
+) -> tuple[dict[str, list[int]], dict]:
     """The values that each size has on the page's sheets, and the other sheets merged into one.
 
-    Both are empty where the sheet has no other sizes.
+    Both are empty where the sheet has no other sizes. kept: what becomes of each description.
     """
     others = other_sizes(sheet)
     if not others:
@@ -65,7 +68,7 @@ def told_sizes(sheet: Sheet) -> tuple[dict[str, list[int]], dict]:
             values.setdefault(name, set()).add(value)
     return {name: sorted(found) for name, found in values.items()}, {
         "sizes": sizes,
-        **merged(list(map(description, others))),
+        **merged([kept(each) if kept else each for each in map(description, others)]),
     }
 
 

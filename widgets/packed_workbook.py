@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ from .description import block_shape, listed
 from .packing import packed
 
 
-def packed_workbook(sheet: Sheet) -> str:
+def packed_workbook(sheet: Sheet, kept: Callable[[Any], Any] | None = None) -> str:
     """A carried sheet's workbook holds step 1 too: the later ones are its row filled down.
 
     Where no step 1 is finite, it holds none. A workbook that has too many formulas, or what no
@@ -46,7 +47,8 @@ def packed_workbook(sheet: Sheet) -> str:
     """
     steps = 1 if sheet.carried and sheet.steps_shown else 0
     try:
-        return packed(_workbook(sheet, steps))
+        told = _workbook(sheet, steps)
+        return packed(kept(told) if kept else told)
     except (InputError, SheetError) as refusal:
         return packed({"refusal": f"{refusal}"})
 

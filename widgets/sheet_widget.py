@@ -99,6 +99,7 @@ class SheetWidget(anywidget.AnyWidget):
             step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True),
             _description=told,
         )
+        self._file = b""  # of a workbook that comes back, the parts so far
         super().__init__()  # after the traits, so that the page is opened with all of them
         self._watch(self.sheet.inputs)
         self.on_msg(self._answer)
@@ -180,6 +181,7 @@ class SheetWidget(anywidget.AnyWidget):
     def _answer(self, _: Any, content: Any, buffers: list[Any]) -> None:
         questions = {
             "workbook": self._send_workbook,
+            "parts": self._send_parts,
             "open": self._read_workbook,
             "resize": self._make_anew,
             "plotly": self._send_plotly,
@@ -200,9 +202,24 @@ class SheetWidget(anywidget.AnyWidget):
         write(self.sheet, file, inputs, steps=step)
         return {}, [file.getvalue()]
 
+    def _send_parts(self, _: dict[str, Any]) -> Answer:
+        """What a page whose kernel is gone makes its workbook of."""
+        from .packed_workbook import packed_workbook
+
+        return {"workbook": packed_workbook(self.sheet)}, []
+
     def _read_workbook(self, content: dict[str, Any]) -> Answer:
-        files = content["buffers"]
-        return {"inputs": inputs_of_workbook(self.sheet, bytes(files[0]) if files else b"")}, []
+        """A large one comes in parts, in their order."""
+        from sheets.targets.excel.reading import LARGEST_FILE
+
+        part, parts = content.get("part", 0), content.get("parts", 1)
+        received = b"".join(map(bytes, content["buffers"][:1]))
+        self._file = received if part == 0 else self._file + received
+        is_whole = not isinstance(part, int) or not isinstance(parts, int) or part + 1 >= parts
+        if not is_whole and len(self._file) <= LARGEST_FILE:
+            return {}, []
+        file, self._file = self._file, b""
+        return {"inputs": inputs_of_workbook(self.sheet, file)}, []
 
     def _make_anew(self, content: dict[str, Any]) -> Answer:
         inputs = content.get("inputs")

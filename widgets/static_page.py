@@ -6,7 +6,6 @@ are plain ones: browsers load no modules from disk.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from .other_sizes import told_sizes
 from .packed_workbook import packed_workbook
 from .packing import packed
 from .plotly_script import plotly_file
+from .programs import ScriptFiles, digest
 
 LOOK = """
 :root { color-scheme: light dark; }
@@ -46,10 +46,22 @@ blockquote { margin: 0.5em 0; padding: 2px 14px;
 code { overflow-wrap: anywhere; } math { font: 1.1em "DejaVu Math TeX Gyre", math; }
 pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; }
 main > table { display: block; }
+.recorded { max-width: 26em; margin: 1em 0; }
 """
 
 
-SCRIPT, STYLE, PLOTLY = "gradsheet.js", "gradsheet.css", "plotly.min.js"
+SCRIPT, STYLE, PLOTLY, ICON = "gradsheet.js", "gradsheet.css", "plotly.min.js", "gradsheet.svg"
+DRAWN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<path d="M1 2 6 12h9" fill="none" stroke="#0072b2" stroke-width="2"/></svg>'
+)
+# What a person reads where the page's scripts do not run, and so nothing else can say it.
+WAITING = (
+    "If it does not, its scripts are kept from running: by a setting of this browser, or by the"
+    " content policy of whoever hosts the page. One file with everything in it needs script-src and"
+    " style-src 'unsafe-inline', script-src 'unsafe-eval' and blob:, or to be saved and opened from"
+    " disk; the pages of gradsheet site need none of these."
+)
 
 
 def safe_script(source: str) -> str:
@@ -65,33 +77,45 @@ def safe_json(told: Any) -> str:
 
 
 def sheet_part(
-    number: int, sheet: Sheet, inputs: Mapping[str, Any] | None = None, asks: str = ""
+    number: int,
+    sheet: Sheet,
+    inputs: Mapping[str, Any] | None = None,
+    asks: str = "",
+    scripts: ScriptFiles | None = None,
 ) -> str:
     """The place of a sheet on the page, with what it needs; its workbook and sheets of other sizes
-    too, unless it asks for them.
+    too, unless it asks for them. scripts: takes the programs; without it they lie in the page.
     """
     started = sheet.with_inputs(inputs or {})
     name = f"sheet-{number}"
     waiting = f"{html.escape(sheet.title)}: the sheet opens in a moment."
+    waiting += "" if asks or scripts else f" {WAITING}"
     served = f' data-asks="{html.escape(asks, quote=True)}"' if asks else ""
-    held = "" if asks else _workbook_part(name, started) + _sizes_part(name, started)
+    held = ""
+    if not asks:
+        held = _workbook_part(name, started, scripts) + _sizes_part(name, started, scripts)
+    told: Any = description(started)
+    told = scripts.own.named(told) if scripts else told
     return (
         f'<div data-gradsheet="{name}"{served}><p>{waiting}</p></div>\n'
         f'<script type="application/json" id="{name}-description">'
-        f"{safe_json(description(started))}</script>{held}"
+        f"{safe_json(told)}</script>{held}"
     )
 
 
-def _workbook_part(name: str, sheet: Sheet) -> str:
-    return f'\n<script type="text/plain" id="{name}-workbook">{packed_workbook(sheet)}</script>'
+def _workbook_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
+    text = packed_workbook(sheet, scripts.own.named if scripts else None)
+    return f'\n<script type="text/plain" id="{name}-workbook">{text}</script>'
 
 
-def _sizes_part(name: str, sheet: Sheet) -> str:
+def _sizes_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
     """The sheets of other sizes, where there are any."""
-    values, told = told_sizes(sheet)
+    values, told = told_sizes(sheet, scripts.sizes.named if scripts else None)
     if not told:
         return ""
     about = f'id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}"'
+    if scripts:
+        about += f' data-programs="{scripts.address(scripts.sizes)}"'
     return f'\n<script type="text/plain" {about}>{packed(told)}</script>'
 
 
@@ -102,6 +126,7 @@ def shared_files() -> dict[str, bytes]:
         STYLE: f"{LOOK}{style()}".encode(),
         SCRIPT: _script().encode(),
         PLOTLY: plotly_file().read_bytes(),
+        ICON: DRAWN.encode(),
     }
 
 
@@ -111,7 +136,7 @@ def _address(name: str) -> str:
 
     It changes with what is in the file, so that a browser takes no old script for a new page.
     """
-    return f"{name}?{hashlib.sha256(shared_files()[name]).hexdigest()[:8]}"
+    return f"{name}?{digest(shared_files()[name])[:8]}"
 
 
 def _script() -> str:
@@ -127,6 +152,7 @@ def static_page(
     beside: bool = False,
     head: str = "",
     asks: str = "",
+    scripts: ScriptFiles | None = None,
 ) -> str:
     """The page's HTML.
 
@@ -134,10 +160,11 @@ def static_page(
     page. before, after: HTML above and below the text, such as links to other lessons. beside: the
     `shared_files` lie beside the page. head: HTML for its head. asks: the address under which a
     server answers what the page asks of Python (front_end/host/served.js); empty where there is
-    none.
+    none. scripts: takes the programs, as files that lie beside the page too: with them it works
+    under the content policy `default-src 'self'`.
     """
     body = [
-        part if isinstance(part, str) else sheet_part(k, part, asks=asks)
+        part if isinstance(part, str) else sheet_part(k, part, asks=asks, scripts=scripts)
         for k, part in enumerate(parts)
     ]
     look = (
@@ -150,17 +177,22 @@ def static_page(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<link rel="icon" href="data:,">',
+            f'<link rel="icon" href="{_address(ICON) if beside else "data:,"}">',
             f"<title>{html.escape(title)}</title>{look}{head}</head><body>",
             before,
             "<main>",
             *body,
             "</main>",
             after,
+            *(_own_script(scripts) if live and scripts else []),
             *(_scripts(_address(PLOTLY) if beside else plotly_address, beside) if live else []),
             "</body></html>",
         ]
     )
+
+
+def _own_script(scripts: ScriptFiles) -> list[str]:
+    return [f'<script src="{scripts.address(scripts.own)}"></script>']
 
 
 def _scripts(plotly_address: str, beside: bool) -> list[str]:

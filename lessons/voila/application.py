@@ -124,6 +124,11 @@ def links(name: str, base_url: str, label: str) -> str:
     )
 
 
+# Kernels that start at the same time: more would only keep each other waiting, and of pages that
+# are left meanwhile none is started.
+TURNS = asyncio.Semaphore(3)
+
+
 class LessonServer(Voila):
     """Voila on sockets that are already bound, with our pages, and without its
     listings of files.
@@ -213,7 +218,7 @@ class LessonServer(Voila):
             (at("voila", "render", r"([\w-]+)\.ipynb"), Lesson, lesson),
             # Voila's own address has room for more, at which its handler fails.
             (
-                at("voila", "templates", r"(gradsheet/static/(?!.*\.\.).+)"),
+                at("voila", "templates", r"(gradsheet/static/(?!.*\.\.)[\w./-]+)"),
                 TemplateStaticFileHandler,
             ),
             (
@@ -235,7 +240,7 @@ class LessonServer(Voila):
         return [
             (at("lesson", r"([\w-]+)/(sheet|workbook|inputs)"), Question, asked),
             *self.of_packages(at, voila),
-            (at("lesson", r"(gradsheet\.js|gradsheet\.css|plotly\.min\.js)"), SharedFile, asked),
+            (at("lesson", r"(gradsheet\.(?:js|css|svg)|plotly\.min\.js)"), SharedFile, asked),
         ]
 
     def of_packages(self, at: Callable[..., str], voila: dict[str, Any]) -> list[tuple]:
@@ -289,6 +294,22 @@ class Lesson(TornadoVoilaHandler):
     ) -> None:
         super().initialize(**kwargs)
         self.answers, self.packages = answers, packages
+        self.kernel_id, self.is_left, self.has_turn = "", False, False
+
+    def on_connection_close(self) -> None:
+        """The page was left, or loaded again, before it stood."""
+        super().on_connection_close()
+        self.is_left = True
+        self.end_if_left()
+
+    def end_if_left(self, kernel_id: str = "") -> bool:
+        """Whether nobody waits any more for what this kernel says, which then ends."""
+        if kernel_id:
+            self.end_turn()
+        self.kernel_id = kernel_id or self.kernel_id
+        if self.is_left and self.kernel_id:
+            IOLoop.current().add_callback(self.kernel_manager.left, self.kernel_id)
+        return self.is_left
 
     async def get(self, name: str) -> None:
         page = await self.answers.page(name) if self.answers else None
@@ -314,7 +335,19 @@ class Lesson(TornadoVoilaHandler):
         # Asking for the token sets the cookie with which the page, when it is closed, may end its
         # kernel.
         _ = self.xsrf_token
-        await super().get(f"{name}.ipynb")
+        await TURNS.acquire()
+        self.has_turn = True
+        try:
+            if not self.is_left:
+                await super().get(f"{name}.ipynb")
+        finally:
+            self.end_turn()
+
+    def end_turn(self) -> None:
+        """Its kernel has started, or will not: another may."""
+        if self.has_turn:
+            self.has_turn = False
+            TURNS.release()
 
 
 class Renderer(NotebookRenderer):
@@ -323,10 +356,14 @@ class Renderer(NotebookRenderer):
     """
 
     async def generate_content_generator(self, *kernel: Any) -> AsyncIterator[tuple[str, Any]]:
+        if self.request_handler.end_if_left(kernel[0]):
+            return
         try:
             async for part in super().generate_content_generator(*kernel):
                 yield part
         except Exception:  # whatever it was, the page has begun, and must end
+            if self.request_handler.is_left:
+                return
             self.log.exception("A lesson could not be opened.")
             yield NOT_OPENED, None
 

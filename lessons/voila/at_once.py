@@ -10,6 +10,7 @@ from voila.handler import BaseVoilaHandler
 
 from lessons.apart import Apart, last_edit
 
+KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"  # of what has another address when it changes
 
 
@@ -103,7 +104,6 @@ class SharedFile(BaseVoilaHandler):
         self.answers = answers
 
     async def get(self, name: str) -> None:
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
-        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Content-Type", f"{KINDS[name.rpartition('.')[2]]}; charset=utf-8")
         self.set_header("Cache-Control", FOR_EVER)
         self.finish(await self.answers.file(name) or b"")

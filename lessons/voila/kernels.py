@@ -5,6 +5,7 @@ lesson that is opened next.
 import asyncio
 import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
@@ -28,13 +30,22 @@ KERNEL_MEMORY = 80_000_000
 # each start.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
+LONGEST_FOLDER = 36  # characters: Linux takes 107 of a socket's address, macOS 103
+
+
+def short_folder() -> str:
+    """The folder for temporary files that the environment names (TMPDIR), if it is short enough."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= LONGEST_FOLDER else "/tmp"
+
+
 # Words with a kernel pass through files in a folder of this account's, where it has them: a port
 # would answer other accounts too, who could read along, and another program may take it before the
 # kernel does. The files' names must be short, so the folder's must be.
 PRIVATE = (
     Config()
     if os.name == "nt"
-    else Config(Voila={"connection_dir_root": "/tmp"}, KernelManager={"transport": "ipc"})
+    else Config(Voila={"connection_dir_root": short_folder()}, KernelManager={"transport": "ipc"})
 )
 
 
@@ -84,8 +95,8 @@ class WarmKernels(AsyncMappingKernelManager):
     refill_delay = (
         5.0  # seconds: the page that has just taken the warm kernel needs the processor for itself
     )
-    # Seconds: a kernel that no page has joined by then was left before its page stood, by a reload
-    # or a script.
+    # Seconds: a kernel that no page has joined by then was left before its page stood, by a script
+    # or a browser that ended.
     visit_delay = 120
 
     def __init__(self, **kwargs: Any) -> None:
@@ -176,12 +187,20 @@ class WarmKernels(AsyncMappingKernelManager):
         else:
             await super().cull_kernel_if_idle(kernel_id)
 
+    async def left(self, kernel_id: str) -> None:
+        """Ends a kernel whose page was left before it stood; nobody waits for it."""
+        if kernel_id in self:
+            await self.shutdown_kernel(kernel_id, now=True)
+
     def notify_connect(self, kernel_id: str) -> None:
         self._visited.add(kernel_id)
         super().notify_connect(kernel_id)
 
     def remove_kernel(self, kernel_id: str) -> Any:
-        """Of one that was shut down, or has died."""
+        """Of one that was shut down, or has died: its pages notice that by their connections."""
+        for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
+            if connection.kernel_id == kernel_id:
+                connection.websocket_handler.close()
         self._waiting.discard(kernel_id)
         self._visited.discard(kernel_id)
         return super().remove_kernel(kernel_id)

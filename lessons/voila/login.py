@@ -3,9 +3,11 @@ account on the same computer.
 """
 
 import secrets
+from typing import Any
 
 import tornado.web
 from jupyter_server.base.handlers import JupyterHandler
+from tornado.websocket import WebSocketHandler
 from traitlets import Unicode
 from voila.voila_identity_provider import VoilaIdentityProvider
 
@@ -67,10 +69,21 @@ class FileForThePerson(ForThePerson):
         pass
 
 
+class SocketForThePerson:
+    """Before a handler of websockets: what is no message to a kernel ends the connection, in a line
+    of the log.
+    """
+
+    def on_message(self, message: str | bytes) -> Any:
+        try:
+            return super().on_message(message)  # type: ignore[misc]
+        except Exception as error:  # whatever a stranger sends
+            self.log.warning("A page sent what is no message to a kernel: %s", error)  # type: ignore[attr-defined]
+            self.close(1007, "this is no message to a kernel")  # type: ignore[attr-defined]
+
+
 def for_the_person(handler: type, page: type = ForThePerson, file: type = FileForThePerson) -> type:
     """The same handler, behind `page`, or behind `file` where it serves files."""
-    return type(
-        handler.__name__,
-        (file if issubclass(handler, tornado.web.StaticFileHandler) else page, handler),
-        {},
-    )
+    before = file if issubclass(handler, tornado.web.StaticFileHandler) else page
+    sockets = (SocketForThePerson,) if issubclass(handler, WebSocketHandler) else ()
+    return type(handler.__name__, (*sockets, before, handler), {})

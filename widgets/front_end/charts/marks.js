@@ -80,15 +80,18 @@ export class Marks {
     const arrows = left.map(({ d, style }) => [d, "now", style]);
     const found = [...this.dots(), ...rings, ...arrows].filter(([path]) => path);
     fill(this.paths, "path", found.length);
-    found.forEach(([d, kind, style = null], k) => {
-      for (const [name, value] of Object.entries({ d, class: kind, style }))
-        write(this.paths.children[k], name, value);
+    found.forEach(([d, kind, style = ""], k) => {
+      const path = /** @type {SVGPathElement} */ (this.paths.children[k]);
+      write(path, "d", d);
+      write(path, "class", kind);
+      styled(path, style);
     });
     fill(this.words, "text", left.length);
     left.forEach(({ x, y, anchor, style, text }, k) => {
-      const node = this.words.children[k];
-      for (const [name, value] of Object.entries({ x, y, "text-anchor": anchor, style }))
+      const node = /** @type {SVGTextElement} */ (this.words.children[k]);
+      for (const [name, value] of Object.entries({ x, y, "text-anchor": anchor }))
         write(node, name, String(value));
+      styled(node, style);
       if (node.textContent !== text) node.textContent = text;
     });
   }
@@ -199,4 +202,9 @@ export class Marks {
 function fill(group, kind, count) {
   while (group.children.length > count) group.lastChild.remove();
   while (group.children.length < count) group.append(document.createElementNS(SVG, kind));
+}
+
+/** A style attribute would be refused under a strict content policy. */
+function styled(node, style) {
+  if (node.style.cssText !== style) node.style.cssText = style;
 }

@@ -123,7 +123,7 @@ class Prediction {
     this.stage = "revealed";
     page.predictions.last = this;
     if (told.preset !== null) page.story.choose(told.preset);
-    if (told.steps) page.state.goTo(page.state.step + told.steps);
+    if (told.steps) page.state.goTo(page.state.step + told.steps, Infinity);
     page.predictions.arrange();
   }
 

@@ -17,6 +17,13 @@ import { isInput } from "../engine/blocks.js";
  * @property {{fit: () => void}} stage
  */
 
+const MOST_SAID = 10; // of what a link got wrong
+const MODE = "projector";
+const sentenceOf = (text) =>
+  text.startsWith("there is")
+    ? `In the link: ${text}. It was left out.`
+    : `The link's ${text}. It was left out.`;
+
 export class Share {
   /**
    * @param {Linked} page
@@ -27,7 +34,7 @@ export class Share {
     this.state = page.state;
     this.born = before ? before.born : page.state.sizes; // the sizes that the page was opened with
     this.looks = {}; // hide, lock: names of parts; mode
-    this.style = element("style");
+    this.style = new CSSStyleSheet(); // a style element a host may forbid
     this.note = element("p", { class: "gs-note", role: "status" });
     this.field = element("input", {
       type: "text",
@@ -44,7 +51,6 @@ export class Share {
     this.builder.addEventListener("gs-shown", () => {
       if (!this.builder.children.length) this.builder.append(...this.boxes());
     });
-    page.node.append(this.style);
   }
 
   /** The only sheet on its page: then names need no sheet in front. */
@@ -80,7 +86,7 @@ export class Share {
    */
   async read(address, mode) {
     const { state } = this;
-    const found = readLink(state.description, address);
+    const found = readLink(state.description, address, this.alone);
     const wanted = { ...this.born };
     for (const name in state.sizes) {
       if (name in found.inputs) [wanted[name]] = found.inputs[name];
@@ -98,14 +104,16 @@ export class Share {
     state.locked = new Set(); // a lock holds against everything but the link
     state.setInputs({ ...startOf(state.description, null), ...found.inputs }, found.step);
     this.page.story.show(found.preset);
-    this.apply(mode ? { ...found.looks, mode } : found.looks);
-    this.refuse(found.refused);
+    const unknown = this.apply(mode ? { ...found.looks, mode } : found.looks);
+    this.refuse([...found.refused, ...unknown]);
   }
 
   refuse(refused) {
-    const said = refused.map((text) =>
-      element("p", { text: `The link's ${text}. It was left out.` }),
-    );
+    const said = refused
+      .slice(0, MOST_SAID)
+      .map((text) => element("p", { text: sentenceOf(text) }));
+    const more = refused.length - said.length;
+    if (more) said.push(element("p", { text: `${more} more parts of the link were left out.` }));
     this.refusals.replaceChildren(...said);
   }
 
@@ -186,7 +194,10 @@ export class Share {
     this.settled();
   }
 
-  /** @param {Object<string, string[]>} looks */
+  /**
+   * @param {Object<string, string[]>} looks
+   * @returns {string[]} what is unknown of them, in words
+   */
   apply(looks) {
     const known = Object.fromEntries(
       Object.entries(this.parts()).map(([look, parts]) => [look, parts.map(([name]) => name)]),
@@ -194,18 +205,34 @@ export class Share {
     this.looks = { ...looks };
     for (const look of ["hide", "lock"])
       this.looks[look] = (looks[look] || []).filter((name) => known[look].includes(name));
-    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes("projector"));
+    known.mode = [MODE];
+    const unknown = Object.entries(looks).flatMap(([look, names]) =>
+      names
+        .filter((name) => !known[look].includes(name))
+        .map((name) => `${look} names '${name}', which there is not here`),
+    );
+    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes(MODE));
     const hidden = this.looks.hide.map(
       (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
     );
-    setText(this.style, hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
+    this.adopt(hidden.length ? `${hidden.join(",\n")} { display: none !important; }` : "");
     this.state.locked = new Set(this.looks.lock);
     this.page.story.hidden = this.looks.hide.includes("presets");
     this.page.stage.fit();
     this.page.draw();
+    return unknown;
+  }
+
+  /** Rules for this page alone; marimo has it in a shadow root. @param {string} rules */
+  adopt(rules) {
+    this.style.replaceSync(rules);
+    const root = /** @type {Document|ShadowRoot} */ (this.page.node.getRootNode());
+    const others = (root.adoptedStyleSheets || []).filter((sheet) => sheet !== this.style);
+    if (root.adoptedStyleSheets) root.adoptedStyleSheets = rules ? [...others, this.style] : others;
   }
 
   end() {
+    this.adopt("");
     if (this.listener) window.removeEventListener("hashchange", this.listener);
   }
 }

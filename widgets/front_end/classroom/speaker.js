@@ -102,10 +102,10 @@ export class Speaker {
     this.window = opened;
     const { document: own } = opened;
     own.documentElement.lang = "en";
-    own.head.replaceChildren(
-      element("title", { text: `Notes: ${this.page.description.title}` }),
-      element("style", { text: STYLE }),
-    );
+    own.head.replaceChildren(element("title", { text: `Notes: ${this.page.description.title}` }));
+    const style = new opened.CSSStyleSheet(); // a style element a host may forbid
+    style.replaceSync(STYLE);
+    own.adoptedStyleSheets = [style];
     own.body.replaceChildren(this.node);
     own.onkeydown = this.pressed;
     this.draw();

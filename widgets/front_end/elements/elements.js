@@ -12,6 +12,8 @@ export function element(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "text") made.textContent = value;
+    else if (name === "style")
+      made.style.cssText = value; // as an attribute, a host may forbid it
     else if (value !== undefined && value !== null && value !== false)
       made.setAttribute(name, value === true ? "" : value);
   }

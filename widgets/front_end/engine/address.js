@@ -68,7 +68,7 @@ export function linkOf(state, preset, looks, born) {
     if (!same(now, start[name]))
       parts.push(`${name}=${now === null ? "formula" : told(state.blocks[name], now)}`);
   }
-  if (state.step) parts.push(`step=${state.step}`);
+  if (state.wanted) parts.push(`step=${state.wanted}`);
   for (const look of LOOKS)
     if (looks[look]?.length) parts.push(`${look}=${looks[look].map(encodeURIComponent).join(",")}`);
   return parts.join("&");
@@ -78,15 +78,20 @@ export function linkOf(state, preset, looks, born) {
  * The parts of an address that speak to this sheet, [name, text] each. Pages of several sheets put
  * the sheet's name and a point in front.
  */
-function partsFor(description, address) {
+function partsFor(description, address, alone, refused) {
   const found = [];
   for (const part of address.replace(/^#/, "").split("&").filter(Boolean)) {
     const [name, ...rest] = part.split("=");
     const [sheet, own] = name.includes(".") ? name.split(".", 2) : [description.name, name];
     if (sheet === description.name) found.push([own, rest.join("=")]);
+    else if (alone) refused.push(`part '${shortened(part)}' is for another sheet`);
   }
   return found;
 }
+
+const LONGEST_QUOTE = 60;
+const shortened = (text) =>
+  text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
 
 /** The texts of each row: the inverse of `told`. */
 function textsOf(block, text) {
@@ -142,24 +147,26 @@ function whole(name, text, low, high) {
  * left out.
  * @param {Description} description
  * @param {string} address
+ * @param {boolean} [alone] whether this is the only sheet on its page
  * @returns {Link}
  */
-export function readLink(description, address) {
+export function readLink(description, address, alone = false) {
   const blocks = Object.fromEntries(
     description.blocks.filter(isInput).map((block) => [block.name, block]),
   );
   /** @type {Link} */
   const found = { preset: null, inputs: {}, step: 0, looks: {}, refused: [] };
-  for (const [name, encoded] of partsFor(description, address)) {
+  for (const [name, encoded] of partsFor(description, address, alone, found.refused)) {
     const text = decoded(encoded);
-    if (text === null) found.refused.push(`${name} is damaged`);
+    if (text === null) found.refused.push(`${shortened(name)} is damaged`);
     else if (name === "preset")
       take(found, name, whole(name, text, 1, description.presets.length), 1);
-    else if (name === "step" && !blocks.step)
-      take(found, name, whole(name, text, 0, description.mostSteps), 0);
-    else if (LOOKS.includes(name) && !blocks[name])
-      found.looks[name] = text.split(",").filter(Boolean);
-    else if (!Object.hasOwn(blocks, name)) found.refused.push(`there is no input '${name}' here`);
+    else if (name === "step" && !Object.keys(description.carried).length) {
+      if (text !== "0") found.refused.push(`step is '${text}', but this sheet takes no steps`);
+    } else if (name === "step") take(found, name, whole(name, text, 0, description.mostSteps), 0);
+    else if (LOOKS.includes(name)) found.looks[name] = text.split(",").filter(Boolean);
+    else if (!Object.hasOwn(blocks, name))
+      found.refused.push(`there is no input '${shortened(name)}' here`);
     else {
       const { numbers, refusal } = numbersOf(blocks[name], text, description.mostRows);
       if (refusal) found.refused.push(refusal);

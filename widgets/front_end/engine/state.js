@@ -3,6 +3,7 @@
 
 import { inRows, isData, isInput } from "./blocks.js";
 import { shown } from "./numbers.js";
+import { compiled } from "./programs.js";
 
 /** @typedef {import("./description.js").Description} Description */
 /** @typedef {import("./description.js").Block} Block */
@@ -18,7 +19,7 @@ export class State {
     this.inputs = description.blocks.filter(isInput).map((block) => block.name);
     this.carried = Object.keys(description.carried);
     /** @type {(rows: number) => import("./description.js").Program} */
-    this.compile = new Function(`return ${description.program}`)();
+    this.compile = compiled(description.program);
     /** @type {(() => void)[]} */
     this.listeners = [];
     // what would no longer be finite at the next step, where a run stopped for it
@@ -26,6 +27,9 @@ export class State {
     this.still = false; // whether playing stopped because nothing moves any more
     this.locked = new Set(); // inputs that a reader may look at but not change
     this.asked = new Set(); // blocks whose numbers a reader is to predict first
+    this.patience = Infinity; // milliseconds until the steps that are left wait for `goOn`
+    /** @type {number|null} */
+    this.goal = null; // the step on the way to which this one is
     this.past = {}; // of each remembered block, its numbers at every step so far, one after another
     this.restart();
   }
@@ -38,6 +42,7 @@ export class State {
       this.inputs.map((name) => [name, copied(this.blocks[name].value)]),
     );
     this.step = 0;
+    this.goal = null;
     this.program = this.compile(this.rows);
     this.recompute();
   }
@@ -123,6 +128,7 @@ export class State {
       this.program = this.compile(rows);
     }
     this.step = step;
+    this.goal = null;
     this.recompute(resized ? undefined : Object.keys(inputs));
   }
 
@@ -147,6 +153,7 @@ export class State {
       for (const carried of this.carried)
         this.start[carried] = Float64Array.from(this.program.blocks[carried]);
       this.step = 0;
+      this.goal = null;
     }
     const brought = cells.flatMap(([name]) => this.chosenBy(name));
     for (const name of brought) this.start[name] = null;
@@ -169,7 +176,7 @@ export class State {
         this.inputs.filter((name) => this.isData(name)),
         count,
       ),
-      this.step,
+      this.wanted,
     );
   }
 
@@ -199,7 +206,12 @@ export class State {
       const columns = this.blocks[name].shape[1];
       inputs[name] = this.held(name).filter((_, k) => Math.floor(k / columns) !== row);
     }
-    this.setInputs(inputs, this.step);
+    this.setInputs(inputs, this.wanted);
+  }
+
+  /** The step that is shown, or on the way to which that is. */
+  get wanted() {
+    return this.goal ?? this.step;
   }
 
   /**
@@ -208,9 +220,32 @@ export class State {
    */
   recompute(names) {
     this.starts = (this.starts || 0) + 1;
-    const wanted = this.step;
+    const { wanted } = this;
     this.fromStart(names);
-    for (let step = 0; step < wanted && this.forward(); step++);
+    this.travel(wanted, this.patience);
+    this.changed();
+  }
+
+  /** On to a step, as far as time allows. @param {number} step @param {number} patience */
+  travel(step, patience) {
+    const end = Date.now() + patience;
+    this.goal = null;
+    while (this.step < step && this.forward())
+      if (Date.now() >= end && this.step < step) {
+        this.goal = step;
+        return;
+      }
+  }
+
+  /** The next slice of a long way. */
+  goOn() {
+    this.travel(this.wanted, this.patience);
+    this.changed();
+  }
+
+  /** The way ends at the step that is shown. */
+  halt() {
+    this.goal = null;
     this.changed();
   }
 
@@ -297,6 +332,7 @@ export class State {
 
   /** So many steps on, as long as something moves. */
   play(steps) {
+    this.goal = null;
     for (let k = 0; k < steps && !this.isStopped; k++) {
       this.still = this.isStill();
       if (!this.still) this.forward();
@@ -304,10 +340,10 @@ export class State {
     this.changed();
   }
 
-  /** @param {number} step */
-  goTo(step) {
+  /** @param {number} step @param {number} [patience] */
+  goTo(step, patience = this.patience) {
     if (step < this.step) this.fromStart([]);
-    while (this.step < step && this.forward());
+    this.travel(step, patience);
     this.changed();
   }
 

@@ -1,6 +1,7 @@
 // The server of a page that has no kernel: its Python reads workbooks and makes sheets of other
 // sizes.
 
+const PATIENCE = 120_000; // milliseconds, where a class shares a server
 const GONE =
   "The lessons' server does not answer; it may have been stopped. The page goes on without it.";
 
@@ -21,7 +22,8 @@ export async function asked(address, question, sizes, file) {
   const query = new URLSearchParams(Object.entries(sizes).map(([name, n]) => [name, `${n}`]));
   let answer;
   try {
-    const reply = await fetch(`${address}/${question}?${query}`, options);
+    const signal = AbortSignal.timeout(PATIENCE);
+    const reply = await fetch(`${address}/${question}?${query}`, { ...options, signal });
     answer = await reply.json();
   } catch {
     throw new Error(GONE);

@@ -1,6 +1,7 @@
 // The page without a kernel: a file, or what a server holds in memory. plotly.js lies in the file,
 // or beside it; the workbook's parts and other sizes in the file, or with the server.
 
+import { element } from "../elements/elements.js";
 import { unpacked } from "../engine/packing.js";
 import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
@@ -10,10 +11,23 @@ import { asked } from "./served.js";
 
 const AHEAD = 2_000; // milliseconds after the page stands
 
+/**
+ * A place for plotly's own rules, which it would else write into a style element: a host may forbid
+ * that, and its layers would no longer lie on each other.
+ */
+function rulesForPlotly() {
+  const place = element("template", { id: "plotly.js-style-global" });
+  const sheet = new CSSStyleSheet();
+  Object.defineProperty(place, "sheet", { value: sheet });
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  document.head.append(place);
+}
+
 /** plotly.js stands last in the file, so that the sheet need not wait for it. */
 async function plotly() {
   if (document.readyState === "loading")
     await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  rulesForPlotly();
   const held = /** @type {HTMLScriptElement} */ (document.getElementById("gradsheet-plotly"));
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }

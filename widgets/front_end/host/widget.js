@@ -1,9 +1,15 @@
 // The page as an anywidget: JupyterLab, Voila, marimo, VS Code. Each input is a trait of the model.
 
+import { setText } from "../elements/elements.js";
 import { isInput, isSingle } from "../engine/blocks.js";
+import { unpacked } from "../engine/packing.js";
+import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
 import { asker } from "./asking.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
+
+const MOST_SENT = 4_000_000; // bytes: servers take no message of more than 10 million
+const AHEAD = 4_000; // milliseconds after the page stands
 
 const flat = (value) => (Array.isArray(value) ? value.flat() : value === null ? null : [value]);
 
@@ -32,6 +38,8 @@ class Shown {
     for (const [event, listener] of this.listeners) model.on(event, listener);
     this.changed = new Set(names); // by Python since the page followed last
     this.follow();
+    this.fetchParts();
+    ask.told = (text) => setText(this.page.exchange.note, text);
   }
 
   /** @returns {import("../page/page.js").Host} */
@@ -41,7 +49,7 @@ class Shown {
     return {
       settled: (told, step) => this.tell(told, step),
       workbook: (told, step) => this.workbook(told, step),
-      open: async (bytes) => (await this.ask("open", {}, [bytes])).content.inputs,
+      open: (bytes) => this.open(bytes),
       resize: (sizes) => this.resize(sizes),
       // A lesson has a page of its own; a notebook's address is the notebook's.
       address: Boolean(announced),
@@ -68,11 +76,34 @@ class Shown {
     model.save_changes();
   }
 
+  /** What the workbook is made of, fetched before it is wanted: a kernel that ends takes it from
+   *  nobody. */
+  fetchParts() {
+    this.ahead = setTimeout(async () => {
+      try {
+        this.parts = (await this.ask("parts")).content.workbook;
+      } catch {} // then the kernel is asked for the whole, and says why not
+    }, AHEAD);
+  }
+
   async workbook(told, step) {
+    if (this.parts && this.ask.gone)
+      return archive(filled(await unpacked(this.parts), this.page.state));
     const { buffers } = await this.ask("workbook", { inputs: told, step });
     return new Blob([buffers[0]], {
       type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     });
+  }
+
+  /** In parts, each of which fits into a message to a kernel. */
+  async open(bytes) {
+    const parts = Math.max(1, Math.ceil(bytes.byteLength / MOST_SENT));
+    let answer;
+    for (let part = 0; part < parts; part++) {
+      const sent = bytes.slice(part * MOST_SENT, (part + 1) * MOST_SENT);
+      answer = await this.ask("open", { part, parts }, [sent]);
+    }
+    return answer.content.inputs;
   }
 
   async resize(sizes) {
@@ -101,12 +132,13 @@ class Shown {
       .map(({ name }) => [name, flat(model.get(name))]);
     page.state.setInputs(
       Object.fromEntries(told),
-      changed.has("step") ? model.get("step") : page.state.step,
+      changed.has("step") ? model.get("step") : page.state.wanted,
     );
     changed.clear();
   }
 
   end() {
+    clearTimeout(this.ahead);
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
     this.changed.clear();
     this.page.end();

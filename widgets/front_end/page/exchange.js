@@ -2,6 +2,8 @@
 
 import { button, element, setText } from "../elements/elements.js";
 
+const LARGEST = 20e6; // bytes of a file: LARGEST_FILE of sheets/targets/excel/reading.py
+
 export class Exchange {
   /** @param {import("./page.js").Page} page */
   constructor(page) {
@@ -52,6 +54,11 @@ export class Exchange {
   async open(file) {
     setText(this.note, `Reading ${file.name}…`);
     try {
+      if (file.size > LARGEST)
+        throw new Error(
+          `${file.name} has ${Math.ceil(file.size / 1e6)} MB, and at most ${LARGEST / 1e6} are` +
+            " read.",
+        );
       const inputs = await this.page.host.open(await file.arrayBuffer());
       this.page.restarting();
       const page = await this.take(inputs);

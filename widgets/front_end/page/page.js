@@ -7,6 +7,7 @@
 //   numbers      numbers as every face shows them, and as a person may type them
 //   blocks       what a block is, and where its numbers stand
 //   formulas     a block's Excel formula at one of its cells
+//   programs     a sheet's program, of a text or of a script file
 //   state        the inputs, the step, and every number that follows from them
 //   address      the state as a link, and a link as a state
 //   packing      what lies packed in a static page
@@ -80,6 +81,7 @@ import { Transport } from "../stage/transport.js";
 import { Exchange } from "./exchange.js";
 import { keepsFocus, takeOver } from "./successor.js";
 
+const SLICE = 100; // milliseconds of a long run, then the page draws and hears
 const SETTLED = 200; // milliseconds without a change before Python is told
 let made = 0; // sheets on this page so far
 
@@ -106,6 +108,7 @@ export class Page {
   constructor(description, host, before) {
     this.host = host;
     this.state = new State(description);
+    this.state.patience = SLICE;
     this.description = description;
     this.bar = new FormulaBar(this.state);
     this.message = element("p", { class: "gs-refusal gs-message", role: "alert" });
@@ -438,7 +441,8 @@ export class Page {
     if (this.state.step === 0) this.story.press(null);
     this.redraw();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.settled(), SETTLED);
+    if (this.state.goal === null) this.timer = setTimeout(() => this.settled(), SETTLED);
+    else this.timer = setTimeout(() => this.node.isConnected && this.state.goOn());
   }
 
   /** Draw in the next frame. */

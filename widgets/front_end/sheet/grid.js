@@ -539,7 +539,7 @@ export class Grid {
     event.preventDefault();
     const answer = pastedInputs(this.state, cellOf(td), lines);
     if (inField) event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-    if (answer.inputs) this.state.setInputs(answer.inputs, this.state.step);
+    if (answer.inputs) this.state.setInputs(answer.inputs, this.state.wanted);
     this.say(answer.said, td);
   }
 }

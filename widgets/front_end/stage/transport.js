@@ -77,6 +77,7 @@ export class Transport {
   }
 
   toggle() {
+    if (this.state.goal !== null) return this.state.halt();
     this.playing = !this.playing;
     if (this.playing) this.begin();
     this.draw();
@@ -115,11 +116,12 @@ export class Transport {
   }
 
   draw() {
-    const { step, overflow, still, isEnded, isLast } = this.state;
-    setText(this.play, this.playing ? "Pause" : "Play");
-    if (step > Number(this.scrub.max)) this.scrub.max = String(2 * step);
+    const { step, overflow, still, isEnded, isLast, goal, wanted } = this.state;
+    const pressed = goal === null ? "Play" : "Stop";
+    setText(this.play, this.playing ? "Pause" : pressed);
+    if (wanted > Number(this.scrub.max)) this.scrub.max = String(2 * wanted);
     this.scrub.value = String(step);
-    setText(this.label, `step ${step}`);
+    setText(this.label, goal === null ? `step ${step}` : `step ${step} of ${goal}`);
     let because = isLast ? "a run has no more steps" : "";
     if (still) because = "another step would change nothing";
     if (isEnded) because = `the run ends where ${this.nameOfEnd} is not 0`;
