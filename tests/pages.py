@@ -23,6 +23,15 @@ PLACE = f"""([chart, x, y]) => {{
 }}"""
 
 
+# Dispatches a paste of a text on an element.
+PASTE = """([selector, text]) => {
+    const data = new DataTransfer();
+    data.setData("text", text);
+    const options = { clipboardData: data, bubbles: true, cancelable: true };
+    document.querySelector(selector).dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
 # Plotly has drawn every chart that is seen as large as its place is.
 FITTED = """() => [...document.querySelectorAll(".js-plotly-plot")].every((plot) => {
     const { width, height } = plot._fullLayout;

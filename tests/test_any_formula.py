@@ -8,7 +8,6 @@ import io
 from typing import Any
 
 import engines
-import every_op
 import examples
 import numpy as np
 import pytest
@@ -190,85 +189,8 @@ np.column_stack([x, K * 2]).max(axis=-1) + x.sum(-1) + np.cumsum(x, axis=-1)[:, 
 TRAINED = ("x", "W", "E", "P", "K")
 
 
-def _kept(index: Any) -> Any:
-    """A row or column number that keeps its axis."""
-    if isinstance(index, int):
-        return slice(index, index + 1 or None)
-    return index if isinstance(index, slice) else np.ravel(index).astype(int)
-
-
-KEEPING = (
-    np.var,
-    np.std,
-    np.average,
-    np.ptp,
-    np.argmax,
-    np.argmin,
-    np.any,
-    np.all,
-    np.count_nonzero,
-    np.linalg.norm,
-)
-
-
-def _plain(x: Any) -> Any:
-    """Plain arrays in the place of blocks, also inside a list of them."""
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(_plain, x))
-    return np.asarray(x) if isinstance(x, np.ndarray) else x
-
-
-class Kept(every_op.Counted):
-    """An array that keeps both its axes, as a block does: what `x.sum(axis=1)` and `x[0]` mean in a
-    sheet, by numpy.
-    """
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        found = super().__array_ufunc__(ufunc, method, *inputs, **options)
-        return np.atleast_2d(found).view(Kept)
-
-    def __array_function__(self, function, types, args, options):
-        if function is np.histogram:
-            return tuple(
-                np.atleast_2d(each).view(Kept) for each in function(*_plain(args), **options)
-            )
-        if function in KEEPING:
-            options = {"keepdims": True, **options}
-        found = np.asarray(function(*_plain(args), **{k: _plain(x) for k, x in options.items()}))
-        found = found[:, np.newaxis] if function is np.diagonal else found
-        return (found * 1.0 if found.dtype == bool else found).view(Kept)
-
-    def __and__(self, other):
-        return np.logical_and(self, other)
-
-    def __or__(self, other):
-        return np.logical_or(self, other)
-
-    def __invert__(self):
-        return np.logical_not(self)
-
-    def sum(self, axis=None):
-        return np.asarray(self).sum(axis=axis, keepdims=True).view(Kept)
-
-    def mean(self, axis=None):
-        return np.asarray(self).mean(axis=axis, keepdims=True).view(Kept)
-
-    def max(self, axis=None):
-        return np.asarray(self).max(axis=axis, keepdims=True).view(Kept)
-
-    def min(self, axis=None):
-        return np.asarray(self).min(axis=axis, keepdims=True).view(Kept)
-
-    def __getitem__(self, index):
-        rows, columns = index if isinstance(index, tuple) else (index, slice(None))
-        return np.asarray(self)[_kept(rows)][:, _kept(columns)].view(Kept)
-
-    def reshape(self, *shape):
-        return np.asarray(self).reshape(*shape).view(Kept)
-
-
 def by_numpy(formula: str) -> np.ndarray:
-    arrays = {name: np.array(value).view(Kept) for name, value in INPUTS.items()}
+    arrays = {name: np.array(value).view(examples.Kept) for name, value in INPUTS.items()}
     found = eval(formula, {**examples.REFERENCE, **arrays})
     return np.atleast_2d(np.asarray(found, dtype=float))
 

@@ -15,10 +15,9 @@ import numpy as np
 import openpyxl
 import pytest
 import workbooks
-from pages import cell, check_every_cell, frame
-from test_any_formula import Kept
-from test_packed_workbook import check_same
-from test_page import PASTE
+from examples import Kept
+from pages import PASTE, cell, check_every_cell, frame
+from workbooks import check_same
 
 from sheets import InputError, Sheet, SheetError, backprop, eye, known, pooled, softmax, values
 from sheets.language.blocks import may_be_empty

@@ -10,9 +10,8 @@ import numpy as np
 import openpyxl
 import pytest
 import workbooks
-from pages import cell, check_every_cell, frame
-from test_packed_workbook import check_same
-from test_page import PASTE
+from pages import PASTE, cell, check_every_cell, frame
+from workbooks import check_same
 
 from sheets import Axis, InputError, Series, Sheet, SheetError, backprop, known, values
 from sheets.language.inputs import checked

@@ -5,7 +5,6 @@ of the same inputs and steps.
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from unittest import mock
 
@@ -13,10 +12,11 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
+from workbooks import check_same
 
 from sheets import Axis, Series, Sheet, backprop, normal, values
 from sheets.library.log_loss import log_loss
-from sheets.targets.excel import limits, read_inputs, write
+from sheets.targets.excel import limits, read_inputs
 from widgets.static_page import static_page
 
 
@@ -124,39 +124,6 @@ def typed(page, name: str, text: str) -> None:
     field = page.get_by_role("textbox", name=name, exact=True)
     field.fill(text)
     field.press("Enter")
-
-
-def chart_ranges(path: Path) -> list[str]:
-    with zipfile.ZipFile(path) as file:
-        charts = sorted(part for part in file.namelist() if part.startswith("xl/charts/chart"))
-        return [
-            found
-            for part in charts
-            for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
-        ]
-
-
-def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
-    write(sheet, expected, inputs, steps)
-    assert engines.formula_cells(ours) == engines.formula_cells(expected)
-    before, after = engines.cached_cells(expected), engines.cached_cells(ours)
-    assert before.keys() == after.keys()
-    assert not {
-        key: (before[key], after[key])
-        for key in before
-        if engines.different(before[key], after[key], 1e-12)
-    }
-    assert chart_ranges(ours) == chart_ranges(expected)
-    names = [
-        {
-            name: found.attr_text
-            for name, found in openpyxl.load_workbook(file).defined_names.items()
-        }
-        for file in (expected, ours)
-    ]
-    assert names[0] == names[1]
-    recalculated = engines.in_ironcalc(ours)
-    assert not [key for key in after if engines.different(after[key], recalculated[key])]
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 13])

@@ -9,7 +9,7 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
-from pages import cell, check_every_cell, choose_step, frame, open_all
+from pages import PASTE, cell, check_every_cell, choose_step, frame, open_all
 
 from sheets import Axis, Series, Sheet, backprop, values
 from sheets.language.blocks import Setting
@@ -20,12 +20,6 @@ from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
 from sheets.targets.numpy import trajectory
 from widgets.static_page import static_page
-
-PASTE = """([selector, text]) => {
-    const data = new DataTransfer();
-    data.setData("text", text);
-    document.querySelector(selector).dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import atexit
 import re
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
@@ -18,6 +19,7 @@ from pathlib import Path
 from unittest import mock
 
 import engines
+import openpyxl
 from openpyxl.utils import column_index_from_string
 from xlsxwriter.worksheet import Worksheet
 
@@ -129,3 +131,36 @@ def relative(formula: str, row: int, column: int) -> str:
     return "".join(
         piece if k % 2 else A1.sub(seen, piece) for k, piece in enumerate(TEXT.split(formula))
     )
+
+
+def chart_ranges(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as file:
+        charts = sorted(part for part in file.namelist() if part.startswith("xl/charts/chart"))
+        return [
+            found
+            for part in charts
+            for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
+        ]
+
+
+def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
+    write(sheet, expected, inputs, steps)
+    assert engines.formula_cells(ours) == engines.formula_cells(expected)
+    before, after = engines.cached_cells(expected), engines.cached_cells(ours)
+    assert before.keys() == after.keys()
+    assert not {
+        key: (before[key], after[key])
+        for key in before
+        if engines.different(before[key], after[key], 1e-12)
+    }
+    assert chart_ranges(ours) == chart_ranges(expected)
+    names = [
+        {
+            name: found.attr_text
+            for name, found in openpyxl.load_workbook(file).defined_names.items()
+        }
+        for file in (expected, ours)
+    ]
+    assert names[0] == names[1]
+    recalculated = engines.in_ironcalc(ours)
+    assert not [key for key in after if engines.different(after[key], recalculated[key])]

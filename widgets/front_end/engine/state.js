@@ -7,7 +7,7 @@ import { compiled } from "./programs.js";
 
 /** @typedef {import("./description.js").Description} Description */
 /** @typedef {import("./description.js").Block} Block */
-/** @typedef {ArrayLike<number|null>|null} Given an input's numbers; null: its formula is in force */
+/** @typedef {ArrayLike<number|null>|null} Given an input's numbers; null: its formula holds */
 /** @typedef {{name: string, row: number, column: number}} Cell a cell of a block */
 
 export class State {

@@ -554,7 +554,7 @@ function linesOf(text) {
   return lines.map((line) => line.split("\t"));
 }
 
-/** Without the lines at the end in which nothing stands, where the cells they go to may not be empty. */
+/** Without the lines at the end in which nothing stands: these cells may not be empty. */
 function withoutEmpty(lines) {
   const last = lines.findLastIndex((line) => line.some((text) => text.trim() !== ""));
   return lines.slice(0, last + 1);
@@ -644,7 +644,7 @@ function pastedInputs(state, { name, row, column }, copied) {
   return { inputs, said: toKnow(state, needed, heading, table.length > numbers[0].length) };
 }
 
-/** Whether the first line that was copied is made of words, and none of them is what the cells hold. */
+/** Whether the first line that was copied is made of words that the cells do not hold. */
 const isHeading = (block, texts) =>
   texts.every((text) => !/\d/.test(text) && !block.choices.includes(text.trim())) &&
   !(block.blank && texts.every((text) => text.trim() === ""));
