@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 from ...language.blocks import Block, Group
 from ...language.charts import STEP, Axis, Chart
 from ...language.errors import NeedsBlock
-from ...language.expr import is_data
+from ...language.expr import elementwise, is_data
 from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -171,7 +171,7 @@ def with_points(sheet: Sheet) -> Sheet:
     new.groups = [*sheet.groups, Group("Points of the tables", note, LENGTHS)]
     for (c, s, name), drawn in points.items():
         block = sheet.blocks[name]
-        row = np.minimum(row_index(block.shape[0]), block.shape[0] - 1)
+        row = elementwise("minimum", row_index(block.shape[0]), block.shape[0] - 1)
         label = sheet.charts[c].series[s].label
         new.let(drawn, sheet[name][row], role=block.role, note=f"{label}: {block.words}")
     return new
