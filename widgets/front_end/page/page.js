@@ -44,6 +44,7 @@
 //   share        the page's state in its address; what a class sees and may change
 //   speaker      the notes in a second window
 //   presenter    full screen, large type, keys
+//   handout      the lesson on paper
 // page: all of it together
 //   exchange     the workbook, there and back
 //   successor    a page of other sizes in the place of the one before it
@@ -58,6 +59,7 @@
 
 import { Chart } from "../charts/chart.js";
 import { Compare } from "../classroom/compare.js";
+import { Handout } from "../classroom/handout.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
@@ -137,6 +139,7 @@ export class Page {
     });
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
+    this.handout = new Handout(this);
     this.lights = new Lights(this);
     this.painting = new Painting(this.grid.node, this.state, (text) => this.say(text));
     this.grid.node.append(...this.parts());
@@ -428,6 +431,7 @@ export class Page {
     this.pause();
     this.share.end();
     this.presenter.end();
+    this.handout.end();
     this.stage.end();
     for (const chart of this.charts) chart.end();
   }
