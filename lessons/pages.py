@@ -20,6 +20,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from sheets import Sheet, values
 from sheets.language.formats import written
+from sheets.language.teaching import Preset
 from sheets.library.catalogue import SHEETS, sheet_named
 from widgets import SheetWidget
 from widgets.fine_tuning.panel import RECORDED, FineTuningPanel
@@ -129,12 +130,35 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     around: what `static_page` is told besides.
     """
     if name in OTHERS:
-        return static_page(title(name), parts(notebook(name)), **around)
+        return static_page(title(name), parts(notebook(name)), about=OTHERS[name].summary, **around)
     sheet = sheet_named(name).with_inputs(inputs or {})
-    if notebook(name).exists():
-        return static_page(sheet.title, parts(notebook(name), inputs), **around)
     heading = f"<h1>{html.escape(sheet.title)}</h1><p>{html.escape(sheet.summary)}</p>"
-    return static_page(sheet.title, [heading, sheet], **around)
+    shown = parts(notebook(name), inputs) if notebook(name).exists() else [heading, sheet]
+    told: list[str | Sheet] = []
+    for part in shown:
+        told += [part, story_told(part)] if isinstance(part, Sheet) else [part]
+    return static_page(sheet.title, told, about=sheet.summary, **around)
+
+
+def story_told(sheet: Sheet) -> str:
+    """The story where JavaScript is off: each step's question, and what happens and why, where it
+    needs no run.
+    """
+
+    def step(preset: Preset) -> str:
+        plays = preset.scene.play
+        if plays:
+            said = [f"With JavaScript this page plays {plays} steps, and tells what happened."]
+        else:
+            found = values(sheet, preset.inputs)
+            said = [written(pieces, found) for pieces in (preset.happened, preset.why)]
+        words = "".join(f"<p>{html.escape(text)}</p>" for text in (preset.predict, *said) if text)
+        return f"<li><strong>{html.escape(preset.title)}</strong>{words}</li>"
+
+    if not sheet.presets:
+        return ""
+    opening = html.escape(written(sheet.introduction, values(sheet)))
+    return f"<noscript><p>{opening}</p><ol>{''.join(map(step, sheet.presets))}</ol></noscript>"
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from sheets.library.catalogue import sheet_named
 from sheets.targets.excel import write
 from widgets.static_page import STYLE, shared_files
 
-from .course import lesson_links, lessons, sheet_lessons
+from .course import lesson_links, lessons, picture_file, sheet_lessons
 from .pages import index_page, lesson_page, plain_page
 
 START = "index.html"
@@ -44,6 +44,10 @@ def workbook_address(name: str) -> str:
     return f"{name}.xlsx"
 
 
+def picture_address(name: str) -> str:
+    return f"{name}.webp"
+
+
 def write_site(folder: Path) -> Iterator[Path]:
     """Write the site, which links to nothing outside the folder; yields each file when it is
     written.
@@ -68,6 +72,8 @@ def write_site(folder: Path) -> Iterator[Path]:
         yield _written(folder / name, content)
     for name in lessons():
         yield _written(folder / page_address(name), _lesson(name).encode())
+        if picture_file(name).exists():
+            yield _written(folder / picture_address(name), picture_file(name).read_bytes())
     for name in sheet_lessons():
         sheet = sheet_named(name)
         write(sheet, folder / workbook_address(name), steps=STEPS if sheet.carried else 0)
@@ -88,6 +94,7 @@ def _lesson(name: str) -> str:
         before=above,
         after=lesson_links(name, page_address, START, "More lessons"),
         beside=True,
+        preview=picture_address(name) if picture_file(name).exists() else "",
     )
 
 
