@@ -216,6 +216,13 @@ export class Page {
 
   // --- parts
 
+  /** What was done to a table, said below it. @param {string} text @param {Element|null} td */
+  tell(text, td) {
+    td?.closest(".gs-scroll, .gs-results")?.after(this.message);
+    this.message.classList.remove("gs-below-cell");
+    setText(this.message, text);
+  }
+
   /** A sentence, right below the cell that it is about. @param {string} text @param {Element} [td] */
   say(text, td) {
     setText(this.message, text);
@@ -333,7 +340,7 @@ export class Page {
     const add = () => {
       state.setRows(state.rows + 1);
       grid.show(data, state.rows - 1);
-      this.say(
+      this.tell(
         `Row ${state.rows} was added, like the one above it.`,
         grid.find(data, state.rows - 1, 0),
       );
@@ -341,7 +348,7 @@ export class Page {
     const remove = () => {
       const row = chosen();
       state.removeRow(row);
-      this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
+      this.tell(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
     };
     this.add = button("Add row", add);
     this.remove = button("Remove row", remove, { title: "the selected row, or the last" });
