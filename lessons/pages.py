@@ -136,7 +136,9 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     shown = parts(notebook(name), inputs) if notebook(name).exists() else [heading, sheet]
     told: list[str | Sheet] = []
     for part in shown:
-        told += [part, story_told(part)] if isinstance(part, Sheet) else [part]
+        told.append(part)
+        if isinstance(part, Sheet):
+            told.append(story_told(part))
     return static_page(sheet.title, told, about=sheet.summary, **around)
 
 
