@@ -133,7 +133,9 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
         return static_page(title(name), parts(notebook(name)), about=OTHERS[name].summary, **around)
     sheet = sheet_named(name).with_inputs(inputs or {})
     heading = f"<h1>{html.escape(sheet.title)}</h1><p>{html.escape(sheet.summary)}</p>"
-    shown = parts(notebook(name), inputs) if notebook(name).exists() else [heading, sheet]
+    shown: list[str | Sheet] = (
+        parts(notebook(name), inputs) if notebook(name).exists() else [heading, sheet]
+    )
     told: list[str | Sheet] = []
     for part in shown:
         told.append(part)
