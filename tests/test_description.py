@@ -115,7 +115,7 @@ def test_a_packed_workbook_is_of_its_type(name):
 
 
 def test_what_is_not_of_its_type_is_found():
-    axis = {"title": "x", "low": 0, "high": 1.5, "scale": "log", "names": []}
+    axis = {"title": "x", "low": 0, "high": 1.5, "scale": "log", "names": [], "follows": False}
     assert wrong(axis, description_types.Axis, "axis") == []
     assert wrong({**axis, "low": "0"}, description_types.Axis, "axis") != []
     assert wrong({**axis, "more": 1}, description_types.Axis, "axis") != []
