@@ -69,6 +69,11 @@ def notebook(name: str) -> Path:
     return FOLDER / f"{name}.ipynb"
 
 
+def picture_file(name: str) -> Path:
+    """The lesson as it looks, which comes with the source: for README, and for shared links."""
+    return FOLDER / "pictures" / f"{name}.webp"
+
+
 @lru_cache
 def title(name: str) -> str:
     """A lesson's."""

@@ -21,6 +21,8 @@ from typing import Any
 from sheets import InputError, Sheet, SheetError
 from sheets.language.errors import nearest
 
+from .without_script import story_told
+
 OWN = re.compile(r"(.+\.py)(?::(\w+))?")  # Windows' own colon stands before it
 RULE = "a sheet is what a function without arguments returns, or what stands in the file"
 Makers = dict[str, Callable[[], Sheet]]
@@ -175,7 +177,8 @@ def own_page(sheet: Sheet, inputs: Mapping[str, Any] | None = None, **around: An
     started = sheet.with_inputs(inputs or {})
     summary = f"<p>{html.escape(sheet.summary)}</p>" if sheet.summary else ""
     heading = f"<h1>{html.escape(sheet.title)}</h1>{summary}"
-    return static_page(sheet.title, [heading, started], **around)
+    shown = [heading, started, story_told(started)]
+    return static_page(sheet.title, shown, about=sheet.summary, **around)
 
 
 def short_titles(sheets: Mapping[str, Sheet]) -> dict[str, str]:

@@ -31,6 +31,7 @@ from .course import PARTS, Part, lessons, notebook, sheet_lessons, short_title, 
 from .others import OTHERS
 from .own import own_page, short_titles
 from .picture import ended, picture, picture_of_run
+from .without_script import story_told
 
 INDEX_LOOK = """
 .lessons { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 22px; }
@@ -131,11 +132,16 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     around: what `static_page` is told besides.
     """
     if name in OTHERS:
-        return static_page(title(name), parts(notebook(name)), **around)
+        return static_page(title(name), parts(notebook(name)), about=OTHERS[name].summary, **around)
     sheet = sheet_named(name).with_inputs(inputs or {})
-    if notebook(name).exists():
-        return static_page(sheet.title, parts(notebook(name), inputs), **around)
-    return own_page(sheet, **around)
+    if not notebook(name).exists():
+        return own_page(sheet, **around)
+    told: list[str | Sheet] = []
+    for part in parts(notebook(name), inputs):
+        told.append(part)
+        if isinstance(part, Sheet):
+            told.append(story_told(part))
+    return static_page(sheet.title, told, about=sheet.summary, **around)
 
 
 @lru_cache

@@ -16,7 +16,7 @@ from sheets.targets.excel import write
 from widgets.programs import ScriptFiles
 from widgets.static_page import STYLE, shared_files
 
-from .course import lesson_links, lessons, sheet_lessons
+from .course import lesson_links, lessons, picture_file, sheet_lessons
 from .own import own_page, short_titles
 from .pages import INDEX_STYLE, index_page, lesson_page, own_index, plain_page
 
@@ -46,6 +46,10 @@ def workbook_address(name: str) -> str:
     return f"{name}.xlsx"
 
 
+def picture_address(name: str) -> str:
+    return f"{name}.webp"
+
+
 def write_site(folder: Path) -> Iterator[Path]:
     """Write the site, which links to nothing outside the folder; yields each file when it is
     written.
@@ -55,8 +59,11 @@ def write_site(folder: Path) -> Iterator[Path]:
     """
     yield from _begun(folder, lessons(), index_page(page_address, workbook_address, COURSE_STYLE))
     for name in lessons():
-        page = partial(lesson_page, name)
-        yield from _pages(folder, name, page, _around(name, name in sheet_lessons()))
+        page, around = partial(lesson_page, name), _around(name, name in sheet_lessons())
+        if picture_file(name).exists():
+            around["preview"] = picture_address(name)
+            yield _written(folder / picture_address(name), picture_file(name).read_bytes())
+        yield from _pages(folder, name, page, around)
     for name in sheet_lessons():
         yield _workbook(folder, name, sheet_named(name))
 

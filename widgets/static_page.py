@@ -153,6 +153,8 @@ def static_page(
     head: str = "",
     asks: str = "",
     scripts: ScriptFiles | None = None,
+    about: str = "",
+    preview: str = "",
 ) -> str:
     """The page's HTML.
 
@@ -161,7 +163,8 @@ def static_page(
     `shared_files` lie beside the page. head: HTML for its head. asks: the address under which a
     server answers what the page asks of Python (front_end/host/served.js); empty where there is
     none. scripts: takes the programs, as files that lie beside the page too: with them it works
-    under the content policy `default-src 'self'`.
+    under the content policy `default-src 'self'`. about: a sentence for who finds the page by a
+    search or is sent its link; preview: the address of a picture for the latter.
     """
     body = [
         part if isinstance(part, str) else sheet_part(k, part, asks=asks, scripts=scripts)
@@ -178,7 +181,8 @@ def static_page(
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<link rel="icon" href="{_address(ICON) if beside else "data:,"}">',
-            f"<title>{html.escape(title)}</title>{look}{head}</head><body>",
+            f"<title>{html.escape(title)}</title>{_told(title, about, preview)}{look}{head}"
+            "</head><body>",
             before,
             "<main>",
             *body,
@@ -193,6 +197,20 @@ def static_page(
 
 def _own_script(scripts: ScriptFiles) -> list[str]:
     return [f'<script src="{scripts.address(scripts.own)}"></script>']
+
+
+def _told(title: str, about: str, preview: str) -> str:
+    """What search engines and chats show of the page."""
+
+    def tag(name: str, content: str) -> str:
+        key = "property" if name.startswith("og:") else "name"
+        return f'<meta {key}="{name}" content="{html.escape(content, quote=True)}">'
+
+    told = {"description": about, "og:description": about, "og:image": preview}
+    known = {name: content for name, content in told.items() if content}
+    if known:
+        known |= {"og:title": title, "og:type": "article"}
+    return "".join(tag(name, content) for name, content in known.items())
 
 
 def _scripts(plotly_address: str, beside: bool) -> list[str]:

@@ -47,6 +47,7 @@
 //   share        the page's state in its address; what a class sees and may change
 //   speaker      the notes in a second window
 //   presenter    full screen, large type, keys
+//   handout      the lesson on paper
 // page: all of it together
 //   exchange     the workbook, there and back
 //   successor    a page of other sizes in the place of the one before it
@@ -62,6 +63,7 @@
 import { Chart } from "../charts/chart.js";
 import { Compare } from "../classroom/compare.js";
 import { Exercises } from "../classroom/exercises.js";
+import { Handout } from "../classroom/handout.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
@@ -144,6 +146,7 @@ export class Page {
     });
     this.share = new Share(this, before?.share);
     this.presenter = new Presenter(this, before?.presenter);
+    this.handout = new Handout(this);
     this.lights = new Lights(this);
     this.painting = new Painting(this.grid.node, this.state, (text) => this.say(text));
     this.grid.node.append(...this.parts());
@@ -214,6 +217,13 @@ export class Page {
   }
 
   // --- parts
+
+  /** What was done to a table, said below it. @param {string} text @param {Element|null} td */
+  tell(text, td) {
+    td?.closest(".gs-scroll, .gs-results")?.after(this.message);
+    this.message.classList.remove("gs-below-cell");
+    setText(this.message, text);
+  }
 
   /** A sentence, right below the cell that it is about. @param {string} text @param {Element} [td] */
   say(text, td) {
@@ -332,7 +342,7 @@ export class Page {
     const add = () => {
       state.setRows(state.rows + 1);
       grid.show(data, state.rows - 1);
-      this.say(
+      this.tell(
         `Row ${state.rows} was added, like the one above it.`,
         grid.find(data, state.rows - 1, 0),
       );
@@ -340,7 +350,7 @@ export class Page {
     const remove = () => {
       const row = chosen();
       state.removeRow(row);
-      this.say(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
+      this.tell(`Row ${row + 1} was removed.`, grid.find(data, 0, 0));
     };
     this.add = button("Add row", add);
     this.remove = button("Remove row", remove, { title: "the selected row, or the last" });
@@ -430,6 +440,7 @@ export class Page {
     this.pause();
     this.share.end();
     this.presenter.end();
+    this.handout.end();
     this.stage.end();
     for (const chart of this.charts) chart.end();
   }

@@ -167,7 +167,7 @@ class Table {
   }
 
   get windowed() {
-    return this.rows > ALL_ROWS;
+    return this.rows > ALL_ROWS && !this.grid.isWhole;
   }
 
   head() {
@@ -318,6 +318,7 @@ export class Grid {
     this.say = say;
     this.onSelect = onSelect;
     this.tables = [];
+    this.isWhole = false; // whether long tables are drawn with every row, as on paper
     this.selected = null;
     this.node = element("div", { class: "gs-grid" });
     this.node.addEventListener("click", (event) => this.clicked(event));
@@ -348,6 +349,13 @@ export class Grid {
       table.draw();
       table.show(row);
     }
+  }
+
+  /** Every row of long tables, or again those in view. @param {boolean} isWhole */
+  showAll(isWhole) {
+    if (isWhole === this.isWhole) return;
+    this.isWhole = isWhole;
+    for (const table of this.tables) if (table.rows > ALL_ROWS) table.fill();
   }
 
   /** Forget a table that is taken off the page. */
