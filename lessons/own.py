@@ -177,7 +177,7 @@ def own_page(sheet: Sheet, inputs: Mapping[str, Any] | None = None, **around: An
     started = sheet.with_inputs(inputs or {})
     summary = f"<p>{html.escape(sheet.summary)}</p>" if sheet.summary else ""
     heading = f"<h1>{html.escape(sheet.title)}</h1>{summary}"
-    shown = [heading, started, story_told(started)]
+    shown: list[str | Sheet] = [heading, started, story_told(started)]
     return static_page(sheet.title, shown, about=sheet.summary, **around)
 
 
