@@ -60,7 +60,7 @@ def passengers() -> Sheet:
     return s
 
 
-ALL = workbooks.register("passengers", passengers, notes=False, steps=2)
+ALL = workbooks.register("categories", passengers, notes=False, steps=2)
 EXPECTED = {
     "from_S": [1, 0, 1, 0, 0, 0],
     "elsewhere": [0, 1, 0, 1, 1, 1],

@@ -150,7 +150,7 @@ def test_the_guide_says_nothing_of_numpy_s_that_the_language_has_not():
 
     functions = {*FUNCTIONS, *(op.numpy for op in OPS.values())}
     guide = README.partition("## Write your own sheet")[2].partition("\n## ")[0]
-    named = set(re.findall(r"np\.((?:linalg\.)?\w+)", guide)) - {"inf"}
+    named = set(re.findall(r"np\.((?:linalg\.)?\w+)", guide)) - {"inf", "isnan", "nan"}
     assert len(named) > 50
     for name in named:
         function = np

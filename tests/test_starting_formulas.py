@@ -263,7 +263,7 @@ def test_rows_typed_below_drawn_ones_are_read_as_the_readers_own():
     cached = openpyxl.load_workbook(file, data_only=True)
     for name, typed in (("x", 5.0), ("y", 1.0)):
         area = book.defined_names[name].attr_text.split("!")[1].replace("$", "")
-        for row in cached["Sheet"][area]:
+        for row in cached["Sheet"][area][: len(values(cloud())[name])]:
             book["Sheet"][row[0].coordinate] = row[0].value
         book["Sheet"].cell(row[0].row + 1, row[0].column).value = typed
     book.save(out)

@@ -207,14 +207,10 @@ def test_importing_widgets_loads_neither_torch_nor_pandas_nor_plotly():
     assert not {"pandas", "torch", "plotly", "openpyxl"} & loaded("from widgets import SheetWidget")
 
 
-def test_the_lessons_front_end_is_under_250_kilobytes():
-    import json
-
-    from widgets.description import description
+def test_the_front_end_is_under_250_kilobytes():
     from widgets.front_end import joined, style
 
-    told = json.dumps(description(log_loss()))
-    assert len((joined("widget") + style() + told).encode()) < 250_000
+    assert len((joined("widget") + style()).encode()) < 250_000
 
 
 def test_a_large_workbook_comes_back_in_parts():

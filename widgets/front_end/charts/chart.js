@@ -84,7 +84,7 @@ export class Chart {
   constructor(state, chart, place, say) {
     this.state = state;
     this.described = chart;
-    /** The same with the axes as they are drawn. @type {import("../engine/description.js").Chart} */
+    /** The same, its axes as drawn. @type {import("../engine/description.js").Chart} */
     this.chart = { ...withLimits(chart, state) };
     this.items = itemsOf(chart, null);
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");

@@ -251,6 +251,8 @@
  * @property {[string, number]} said the worksheet of the sentences, and the first one's row, from 1
  * @property {string} worksheet
  * @property {Head|null} head
+ * @property {number} spare empty rows below a table of data
+ * @property {Excel} check what says whether a table was edited so that its numbers are not right
  * @property {Object<string, string>} follows input to the main sheet's block that it repeats
  * @property {number} formulas
  * @property {Steps|null} steps
@@ -269,6 +271,8 @@
  * @property {boolean} [infinite] whether infinite is a number that it may have
  * @property {boolean} [endless] whether an infinity in it stands for what is left out
  * @property {boolean} [blank] whether its cells may be empty
+ * @property {Excel} [inSpare] the formula in the empty rows below a table of data
+ * @property {boolean} [repeats] whether these repeat the last row, for a chart
  */
 
 /**
@@ -312,6 +316,7 @@
  * @property {number} step row of the step that is shown; 0: there is none
  * @property {[string, number][]} large block and row
  * @property {[string, string, number, number][]} now block, worksheet, column and row
+ * @property {number} checkRow of the worksheet Story: what is wrong with a table
  * @property {number} storyRow
  * @property {Object<string, (number|null)[]|null>} defaults of inputs that a preset does not set
  * @property {PartPreset[]} story

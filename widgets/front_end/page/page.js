@@ -225,7 +225,11 @@ export class Page {
     setText(this.message, text);
   }
 
-  /** A sentence, right below the cell that it is about. @param {string} text @param {Element} [td] */
+  /**
+   * A sentence, right below the cell it is about.
+   * @param {string} text
+   * @param {Element} [td]
+   */
   say(text, td) {
     setText(this.message, text);
     this.message.classList.toggle("gs-below-cell", Boolean(td && text));
@@ -250,7 +254,8 @@ export class Page {
   /** Another step of the story: its controls, charts, cells and question on the stage. */
   arrange() {
     this.stage.arrange();
-    if (!this.story.scene.look) this.barHome.append(this.bar.node); // it spoke of another step's cell
+    // it spoke of another step's cell
+    if (!this.story.scene.look) this.barHome.append(this.bar.node);
     this.predictions.arrange();
   }
 
