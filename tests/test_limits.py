@@ -170,6 +170,15 @@ def sized(width: int = 2) -> Sheet:
     return s
 
 
+def layered(width: int = 2) -> Sheet:
+    s = Sheet("layered", made_by=layered)
+    s.size("width", width, 1, 20_000)
+    x = s.input("x", np.ones((1, width)))
+    for k in range(15):
+        x = s.let(f"y_{k}", x * 2)
+    return s
+
+
 def test_where_the_reader_can_lower_a_size_it_is_named():
     said = refused(sized(), InputError, inputs={"width": 19_000})
     assert (
@@ -180,13 +189,13 @@ def test_where_the_reader_can_lower_a_size_it_is_named():
 
 
 def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
-    said = refused(sized(), InputError, inputs={"width": 1000}, steps=100)
+    said = refused(layered(), InputError, inputs={"width": 15_000})
     assert re.fullmatch(
-        r"a workbook of sized would have 20\d,\d{3} formulas here, and at most 200,000 open well: "
-        r"lower width \(now 1000\) or the number of steps \(now 100\)",
+        r"a workbook of layered would have 2\d\d,\d{3} formulas here, and at most 200,000 open well:"
+        r" lower width \(now 15000\)",
         said,
     )
-    write(sized(), io.BytesIO(), {"width": 1000}, steps=1)
+    write(layered(), io.BytesIO(), {"width": 1000})
 
 
 @pytest.mark.thorough
