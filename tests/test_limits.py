@@ -191,8 +191,8 @@ def test_where_the_reader_can_lower_a_size_it_is_named():
 def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
     said = refused(layered(), InputError, inputs={"width": 15_000})
     assert re.fullmatch(
-        r"a workbook of layered would have 2\d\d,\d{3} formulas here, and at most 200,000 open well:"
-        r" lower width \(now 15000\)",
+        r"a workbook of layered would have 2\d\d,\d{3} formulas here, and at most 200,000 open"
+        r" well: lower width \(now 15000\)",
         said,
     )
     write(layered(), io.BytesIO(), {"width": 1000})

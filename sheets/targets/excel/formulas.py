@@ -58,8 +58,8 @@ LARGEST = 9e307
 
 
 class Rigid(Exception):
-    """A formula that would count empty rows of a table: the table keeps the rows it is written
-    with.
+    """A formula that would count empty rows of a table, or that not every program reads with them:
+    the table keeps the rows it is written with.
     """
 
 
@@ -275,11 +275,12 @@ class Writer:
         return (place.worksheet, place.row) in edited_tables(self.sheet, self.places)
 
     def _row_by_number(self, name: str, i, j, spans: dict) -> Text:
-        """A cell, or a row, of a table by its row's number."""
+        """A cell of a table by its row's number."""
+        if any(s in spans for s in symbols(j)):
+            raise Rigid(self.what)  # Gnumeric finds no row by INDEX(x,k,0)
         whole = self._range(name, "rows", j, {**spans, "rows": self.sheet.blocks[name].shape[0]})
         row = i + 1 if isinstance(i, int) else self._counted(index(i), spans)
-        across = any(s in spans for s in symbols(j))
-        return Text(f"INDEX({whole},{row},{0 if across else 1})")
+        return Text(f"INDEX({whole},{row},1)")
 
     @staticmethod
     def _is_strided(i, j, spans: dict, columns: int) -> bool:
@@ -394,12 +395,29 @@ class Writer:
                 words = ",".join(f'"{word}"' for word in self._words(e.args[0]))
                 cell = self.text(e.args[0], spans)
                 return Text(f"MATCH({cell},{{{words}}},0)-1", "add")
+            case "minimum" | "maximum" if (k := self._infinite_elsewhere(e.args)) is not None:
+                x, other = (self.text(e.args[place], spans) for place in (k, 1 - k))
+                found = spell(OPS[e.op].excel, [x, other], TEST)
+                return Text(f"IF(ISNUMBER({x}),{found},{other})")
             case "known" if self._words(e.args[0]):
                 return Text(f"{self.text(e.args[0], spans):number}<>{BLANK}", "test", TEST)
             case "known":
                 return Text(f"ISNUMBER({self.text(e.args[0], spans)})", "test", TEST)
             case op:
                 return spell(OPS[op].excel, [self.text(a, spans) for a in e.args], TEST)
+
+    def _infinite_elsewhere(self, args: tuple[Expr, ...]) -> int | None:
+        """Which of them is read by its row's number and may hold the word `infinite`: MIN and MAX
+        pass over a word in a cell, but in IronCalc not over one that INDEX finds.
+        """
+        found = (
+            k
+            for k, e in enumerate(args)
+            if e.op == "cell"
+            and self._is_edited_elsewhere(e.arg[0])
+            and infinity_of(self.sheet.blocks[e.arg[0]]) is not None
+        )
+        return next(found, None)
 
     def _words(self, e: Expr) -> tuple[str, ...]:
         """The words that a cell may hold; none of a number."""

@@ -254,6 +254,7 @@ export class Page {
   /** Another step of the story: its controls, charts, cells and question on the stage. */
   arrange() {
     this.stage.arrange();
+    this.grid.keepSelected();
     // it spoke of another step's cell
     if (!this.story.scene.look) this.barHome.append(this.bar.node);
     this.predictions.arrange();

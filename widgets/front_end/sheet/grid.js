@@ -291,6 +291,13 @@ class Table {
     this.scrolled();
   }
 
+  /** Scroll to a row that is not whole in what is seen. */
+  keep(row) {
+    const seen = this.node.clientHeight - this.node.querySelector("thead").offsetHeight;
+    const above = row * this.rowHeight - this.node.scrollTop;
+    if (above < 0 || above + this.rowHeight > seen) this.show(row);
+  }
+
   /** @returns {HTMLElement|null} a cell that is drawn */
   find(name, row, column) {
     return this.node.querySelector(cellSelector(name, row, column));
@@ -349,6 +356,13 @@ export class Grid {
       table.draw();
       table.show(row);
     }
+  }
+
+  /** Where tables have another size now, the selected row is still in view. */
+  keepSelected() {
+    for (const table of this.tables)
+      if (table.rows > ALL_ROWS && table.names?.includes(this.selected?.name))
+        table.keep(this.selected.row);
   }
 
   /** Every row of long tables, or again those in view. @param {boolean} isWhole */
