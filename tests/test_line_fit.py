@@ -372,7 +372,7 @@ def step_rows(cells: engines.Cells) -> list[dict[str, float]]:
     (head,) = {row for (row, _), x in page.items() if x == "a_next"}
     labels = {column: x for (row, column), x in page.items() if row == head and column > 1}
     return [
-        {label: page[head + 1 + step, column] for column, label in labels.items()}
+        {label: page.get((head + 1 + step, column)) for column, label in labels.items()}
         for step in range(STEPS + 1)
     ]
 

@@ -226,7 +226,7 @@ def test_precedents_are_lit(lesson):
         "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block +"
         " td.dataset.row)"
     )
-    assert sorted(lit) == ["clipped2", "is_cat2"]
+    assert sorted(lit) == ["clipped2", "is_cat2", "prediction2"]
     cell(lesson, "loss_mean").focus()
     lit = lesson.evaluate(
         "Array.from(document.querySelectorAll('td.gs-lit'), (td) => td.dataset.block +"

@@ -190,7 +190,7 @@ def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, com
     page.goto(f"{hosted}{name}.html#preset=1")
     page.wait_for_selector(".js-plotly-plot")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download workbook").click()
+        page.get_by_role("button", name="Download workbook").first.click()
     assert read_inputs(sheet_named(name), str(download.value.path()))
     if name == "matmul_stack":
         page.goto(f"{hosted}{name}.html#layers=2")
@@ -215,9 +215,10 @@ def test_any_file_server_will_do_under_any_path(page, hosted, complaints):
 
 
 @pytest.mark.parametrize("name", ["log_loss", "index", "404"])
-def test_its_pages_are_accessible(page, site, name):
-    page.goto((site / f"{name}.html").as_uri())
+def test_its_pages_are_accessible(page, hosted, name, complaints):
+    page.goto(f"{hosted}{name}.html")
     assert not Axe().run(page).response["violations"]
+    complaints.clear()  # axe asks for styles again, the 404 page for scripts in folders above
 
 
 @pytest.mark.parametrize("wrong", ["no_such.html", "no/such/folder/", "log_loss/"])

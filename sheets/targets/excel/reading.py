@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from xlsxwriter.utility import xl_col_to_name
 
 from ...language.blocks import Block, Size, choices_of, words_of
 from ...language.errors import InputError
@@ -34,7 +35,7 @@ MOST_TAGS = 4_000_000  # twice those of the workbook with the most formulas
 MOST_SPANNED = 1_000_000  # cells that are merged or linked together
 LONGEST_RECORD = 1000  # characters
 SPANNED = re.compile(rb"""<(?:\w+:)?(?:mergeCell|hyperlink)\b[^>]*?\bref=["']([^"']*)""")
-TOTAL = re.compile(r"=.*\b(SUM|AVERAGE|COUNT|COUNTA|MAX|MIN|SUBTOTAL|MEDIAN)\(", re.IGNORECASE)
+TOTALS = "SUM|AVERAGE|COUNT|COUNTA|MAX|MIN|SUBTOTAL|MEDIAN"  # of a column of cells
 LOOKED_AT = 50  # rows below a table in which a row after an empty one is looked for
 VERSIONS = (1,)
 
@@ -135,12 +136,19 @@ def _without_numbers(written: Any, areas: dict[str, Area], sheet: Sheet) -> list
     ]
 
 
+def _is_total(cell: Any, column: int) -> bool:
+    """Whether a cell of this column, from 1, sums up cells of its own column, or the like."""
+    letter = xl_col_to_name(column - 1)
+    own = rf"\$?{letter}\$?\d+:\$?{letter}\$?\d+"
+    return re.match(rf"=.*\b({TOTALS})\([^()]*{own}", str(cell), re.IGNORECASE) is not None
+
+
 def _refuse_totals(written: Any, sheet: Sheet, areas: dict[str, Area]) -> None:
     """Raises InputError where the last row of a table is computed from the rows above."""
     for name, area in areas.items():
         if isinstance(sheet.blocks[name].shape[0], Rows) and area.bottom > area.top:
             last = _numbers(written, area._replace(top=area.bottom))[0]
-            if any(TOTAL.match(str(cell)) for cell in last):
+            if any(_is_total(cell, area.left + k) for k, cell in enumerate(last)):
                 raise InputError(
                     f"{name} row {area.bottom - area.top + 1} looks like a total"
                     f" ({str(last[0])[:40]}), not like one more row: delete it, or type its number"
