@@ -173,6 +173,8 @@ def test_a_finger_on_a_chart_scrolls_the_page_and_on_a_marker_moves_it(browser, 
             end = page.evaluate("document.documentElement.scrollHeight - innerHeight")
             assert page.evaluate("scrollY") >= min(stood + 100, end - 1)
             assert page.evaluate(inputs) == before
+        page.reload()
+        page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
         start, end = place(page, 0, 1, 2), place(page, 0, 1, -2)
         stood = page.evaluate("scrollY")
         swipe(page, start, end, on=8)

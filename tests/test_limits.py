@@ -173,7 +173,7 @@ def sized(width: int = 2) -> Sheet:
 def layered(width: int = 2) -> Sheet:
     s = Sheet("layered", made_by=layered)
     s.size("width", width, 1, 20_000)
-    x = s.input("x", np.ones((1, width)))
+    x = s.input("x", np.ones((width, 1)))
     for k in range(15):
         x = s.let(f"y_{k}", x * 2)
     return s

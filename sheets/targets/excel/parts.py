@@ -74,11 +74,18 @@ class Part:
 
     def formula_count(self, steps: int) -> int:
         """Of a workbook with so many steps."""
-        size = lambda block: self.where.tall(block) * int(block.shape[1])
+        inputs = self.sheet.inputs  # whose empty rows hold no formula
+
+        def size(name: str) -> int:
+            block = self.sheet.blocks[name]
+            rows = int(block.shape[0]) if name in inputs else self.where.tall(block)
+            return rows * int(block.shape[1])
+
         return (
-            sum(size(self.sheet.blocks[name]) for name in self.formulas)
+            sum(map(size, self.formulas))
             + len(self.sheet.sentences)
             + len(self.where.words)
+            + bool(self.where.spare)  # what is wrong with the tables
             + sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.where.now)
             + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
         )
