@@ -151,13 +151,13 @@ def test_moves_upon_moves_end_where_plotly_draws(charts):
 
 def test_more_and_fewer_rows_move_to_where_plotly_draws_them(charts):
     page = charts(log_loss)
-    for words in ("Honest predictions", "Clip at 0.05", "Five rows"):
-        choose_step(page, words)
+    for button in ("Add row", "Add row", "Remove row"):
+        page.get_by_role("button", name=button).click()
         fitted(page)
         moving = picture(page)
         rest(page)
         check_same(picture(page), moving)
-    choose_step(page, "Honest predictions")
+    page.get_by_role("button", name="Add row").click()
     fitted(page)
     check_as_plotly_draws(page)
 

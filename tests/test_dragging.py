@@ -175,6 +175,8 @@ def test_a_finger_on_a_chart_scrolls_the_page_and_on_a_marker_moves_it(browser, 
             assert page.evaluate(inputs) == before
         page.reload()
         page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 5")
+        place(page, 0, 1, 2)  # the page comes to rest there
+        frame(page)
         start, end = place(page, 0, 1, 2), place(page, 0, 1, -2)
         stood = page.evaluate("scrollY")
         swipe(page, start, end, on=8)

@@ -26,7 +26,7 @@ import {
 /** @typedef {import("./series.js").Plot} Plot */
 /** @typedef {import("./series.js").Points} Points */
 
-const FEW = 5; // markers of a series, which are large where they can be dragged
+const FEW = 12; // markers of a series, which are large where they can be dragged
 const REST = 150;
 const SHARE = 5; // drawing the contour takes one part in so many
 const PLACES = 9; // along a curve where keys move it
@@ -90,6 +90,8 @@ export class Chart {
     this.overSteps = chart.series.some((series) => series.steps && series.x === "step");
     this.lastStep = this.chart.x.high;
     this.first = chart.contour ? 1 : 0; // plotly's number of the first item's trace
+    /** Which items have large markers. @type {boolean[]} */
+    this.large = [];
     /** @type {any} */
     this.plotly = null;
     /** @type {Points[]} where each item stands on the screen */
@@ -125,12 +127,13 @@ export class Chart {
   traces() {
     const { roles } = this.state.description;
     const colours = coloursOf(this.plot);
+    this.large = this.items.map((item, k) => this.isHandle(item, k));
     const drawn = this.items.map((item, k) => ({
       ...traceOf(
         item,
         colours.line(roles[item.series.role].colour),
         colours,
-        this.isHandle(item, k) ? HANDLE : MARKER,
+        this.large[k] ? HANDLE : MARKER,
       ),
       ...this.drawn[k],
       ...(item.series.mode === "bars"
@@ -365,6 +368,7 @@ export class Chart {
     this.extend();
     this.behind ||= changed.length > 0;
     if (!this.surfaceIsDrawn()) this.moveSurface();
+    if (changed.some((k) => this.isHandle(this.items[k], k) !== this.large[k])) this.drawAnew();
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
