@@ -37,8 +37,8 @@ from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library import catalogue
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
-from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, SPARE_ROWS, in_play, layout
-from sheets.targets.excel.parts import followed
+from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
+from sheets.targets.excel.parts import followed, parts
 from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED, MOST_TAGS
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 from sheets.targets.excel.styles import HIDDEN
@@ -368,6 +368,7 @@ def alike(one: Sheet, other: Sheet) -> bool:
 @each_sheet
 def test_every_block_has_a_note_a_name_and_its_place(name):
     s, book = SHEETS[name](), opened(name)
+    spare = parts(s)[0].where.spare
     notes = {
         (page.title, cell.comment.text.split("\n")[0]): cell.comment.text
         for page in book
@@ -386,7 +387,7 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
-        rows = int(block.shape[0]) + SPARE_ROWS * is_data(block.shape)  # a person may type there
+        rows = int(block.shape[0]) + spare * is_data(block.shape)  # a person may type there
         assert (bottom - top + 1, right - left + 1) == (rows, block.shape[1])
 
 
