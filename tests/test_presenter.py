@@ -121,6 +121,8 @@ def test_the_charts_take_the_presentations_type_and_keep_their_room(opened):
         assert page.locator("[data-projector]").count() == 1
         page.wait_for_function(CHARTS_STAND)
         page.keyboard.press("Escape")
+        page.wait_for_function("document.fullscreenElement === null")
+        page.wait_for_timeout(300)  # the window itself follows, and only then takes another size
     page.wait_for_function(CHARTS_STAND)
 
 
