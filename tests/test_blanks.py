@@ -22,8 +22,9 @@ from workbooks import check_same
 from sheets import InputError, Sheet, SheetError, backprop, eye, known, pooled, softmax, values
 from sheets.language.blocks import may_be_empty
 from sheets.language.inputs import checked
-from sheets.targets.excel import read_inputs
+from sheets.targets.excel import read_inputs, write
 from sheets.targets.latex import cell_equation, equation, with_numbers
+from sheets.targets.numpy import sentences
 from widgets import SheetWidget
 from widgets.description import description
 
@@ -371,3 +372,24 @@ def test_a_widget_hears_of_gaps():
     w.stars = [[None, 1, 2, 3], [1, 2, float("nan"), 4], [0, 0, 0, 0]]
     assert w.stars[0][0] is None and w.stars[1][2] is None
     assert float(w.values["count"]) == 10
+
+
+MAYBE = {
+    "gaps": ([1, None, 3], {"blank": True}, 3),
+    "words": (["S", "C", "S"], {"choices": ("S", "C")}, "S"),
+}
+
+
+@pytest.mark.parametrize("name", MAYBE)
+def test_a_table_whose_cells_may_be_no_numbers_keeps_its_rows_and_warns_of_nothing(name, tmp_path):
+    """Of a row with a gap, or a word, counting numbers does not say that it is there."""
+    given, about, asked = MAYBE[name]
+    s, file = Sheet(name), tmp_path / f"{name}.xlsx"
+    a, b = s.input("a", given, rows=True, **about), s.input("b", [1, 2, 4], rows=True)
+    s.let("sum", (b * np.equal(a, asked)).sum())
+    s.say("The sum is {sum:.0f}.")
+    write(s, file)
+    before = engines.cached_cells(file)
+    after = engines.in_ironcalc(file, before)
+    assert after["Sheet", 4, 1] == before["Sheet", 4, 1] == sentences(s, values(s))[0]
+    assert len(read_inputs(s, file)["a"]) == 3

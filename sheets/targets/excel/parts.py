@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...language.blocks import Block
+from ...language.blocks import Block, may_be_empty, words_of
 from ...language.cells import at
 from ...language.dependencies import refs
 from ...language.errors import SheetError
@@ -207,7 +207,7 @@ def _formulas(
 
 def _main(sheet: Sheet, growing: bool) -> Part:
     """growing: with empty rows below its tables of data, where that can be."""
-    if growing and sheet.rows:
+    if growing and sheet.rows and _rows_can_be_counted(sheet):
         copies: dict[str, None] = {}
         while True:
             drawn = with_points(with_copies(sheet, copies))
@@ -218,6 +218,12 @@ def _main(sheet: Sheet, growing: bool) -> Part:
             except Rigid:
                 break
     return _placed(sheet, layout(sheet))
+
+
+def _rows_can_be_counted(sheet: Sheet) -> bool:
+    """Whether each cell of a row of data is a number: rows are found by counting those."""
+    data = [sheet.blocks[name] for name in data_inputs(sheet)]
+    return not any(may_be_empty(block) or words_of(block) for block in data)
 
 
 def main_formula(sheet: Sheet, name: str) -> str:
