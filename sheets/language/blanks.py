@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .dependencies import walk
+from .dependencies import rebuilt, walk
 from .errors import SheetError
 from .expr import (
     ORDERINGS,
@@ -147,13 +147,7 @@ class Gaps:
 
     def skipping(self, e: Expr) -> Expr:
         """e with sums that skip what is empty. Raises SheetError for what cannot skip."""
-        rebuilt: dict[Expr, Expr] = {}
-        for node in walk(e):
-            args = tuple(rebuilt[a] for a in node.args)
-            same = all(new is old for new, old in zip(args, node.args, strict=True))
-            new = node if same else Expr(node.op, args, node.shape, node.arg)
-            rebuilt[node] = self._skipping(new)
-        return rebuilt[e]
+        return rebuilt(e, self._skipping)
 
     def _skipping(self, e: Expr) -> Expr:
         if e.op == "known":
@@ -175,13 +169,7 @@ class Gaps:
         """A cell's expression in which nothing empty is compared or asked for its number, and what
         says whether it is there at all.
         """
-        rebuilt: dict[Expr, Expr] = {}
-        for node in walk(e):
-            args = tuple(rebuilt[a] for a in node.args)
-            same = all(new is old for new, old in zip(args, node.args, strict=True))
-            new = node if same else Expr(node.op, args, node.shape, node.arg)
-            rebuilt[node] = self._spelled(new)
-        found = rebuilt[e]
+        found = rebuilt(e, self._spelled)
         return found, self.known(found)
 
     def _spelled(self, e: Expr) -> Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from .expr import Expr
@@ -20,6 +20,20 @@ def walk(e: Expr) -> Iterator[Expr]:
             seen.add(node)
             stack.append((node, True))
             stack += [(a, False) for a in reversed(node.args)]
+
+
+def rebuilt(e: Expr, change: Callable[[Expr], Expr], known: dict[Expr, Expr] | None = None) -> Expr:
+    """e with each node changed, after its arguments were. A node whose arguments stay is not made
+    anew.
+
+    known: what nodes became before, where several expressions are rebuilt alike; it grows.
+    """
+    known = {} if known is None else known
+    for node in walk(e):
+        args = tuple(known[a] for a in node.args)
+        same = all(new is old for new, old in zip(args, node.args, strict=True))
+        known[node] = change(node if same else Expr(node.op, args, node.shape, node.arg))
+    return known[e]
 
 
 def depth(e: Expr) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .cells import at
-from .dependencies import walk
+from .dependencies import rebuilt, walk
 from .expr import ALL_REDUCTIONS, COMPOSED, Expr, Rows, expand, transpose
 from .functions import powers_of
 from .one_cell import Length, fits, length_of
@@ -98,12 +98,7 @@ class Parts:
 
     def of(self, e: Expr) -> Expr:
         """e, over blocks of their own where one cell cannot hold it."""
-        for node in walk(e):
-            args = tuple(self.rebuilt[a] for a in node.args)
-            same = all(new is old for new, old in zip(args, node.args, strict=True))
-            new = node if same else Expr(node.op, args, node.shape, node.arg)
-            self.rebuilt[node] = self._shortened(self._fitted(new))
-        return self.rebuilt[e]
+        return rebuilt(e, lambda node: self._shortened(self._fitted(node)), self.rebuilt)
 
     def _measured(self, e: Expr) -> Length:
         if e not in self.lengths:

@@ -6,7 +6,7 @@ A reader then sees each summand in a cell, and no face has to choose or sum insi
 from __future__ import annotations
 
 from .blanks import is_count
-from .dependencies import walk
+from .dependencies import rebuilt, walk
 from .expr import ALL_REDUCTIONS, Expr, Rows
 from .sheet import Sheet
 
@@ -29,7 +29,6 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
 
     of what it sums.
     """
-    rebuilt: dict[Expr, Expr] = {}
 
     def held(x: Expr) -> Expr:
         down, across = (isinstance(n, Rows) for n in x.shape)
@@ -44,15 +43,13 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
         return sheet.let(each, x, role="gradient", note=f"what {name} sums")
 
     def over_blocks(x: Expr) -> Expr:
-        if x not in rebuilt:
-            args = tuple(over_blocks(a) for a in x.args)
-            counts = is_count(x)
-            if x.op in ALL_REDUCTIONS and not (counts or is_plain(args[0]) or is_product(args[0])):
-                args = (held(args[0]),)
-            if x.op == "matmul":
-                args = tuple(a if is_product(a) else held(a) for a in args)
-            same = all(new is old for new, old in zip(args, x.args, strict=True))
-            rebuilt[x] = x if same else Expr(x.op, args, x.shape, x.arg)
-        return rebuilt[x]
+        args = x.args
+        counts = is_count(x)
+        if x.op in ALL_REDUCTIONS and not (counts or is_plain(args[0]) or is_product(args[0])):
+            args = (held(args[0]),)
+        if x.op == "matmul":
+            args = tuple(a if is_product(a) else held(a) for a in args)
+        same = all(new is old for new, old in zip(args, x.args, strict=True))
+        return x if same else Expr(x.op, args, x.shape, x.arg)
 
-    return over_blocks(e)
+    return rebuilt(e, over_blocks)
