@@ -401,6 +401,11 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
             "c", Axis("", 0, 1), Axis("", 0, 1), [Series("step", "w", "", steps=True)]
         ),
     ),
+    "a line that may be absent": (
+        SheetError,
+        "absent=-9 is the x of a marker",
+        lambda s: s.chart("c", Axis("", 0, 1), Axis("", 0, 1), [Series("n", "n", "", absent=-9)]),
+    ),
     "a ghost of a marker": (
         SheetError,
         "ghosts are copies of a line",

@@ -19,6 +19,7 @@ from sheets import (
     softmax,
     values,
 )
+from sheets.library.lr_finder import NOT_YET, lr_finder
 from sheets.targets.excel import write
 from sheets.targets.excel.layout import layout
 
@@ -120,6 +121,14 @@ def test_a_marker_that_left_is_told(opened):
     told.wait_for()
     page.evaluate(SET, ["shift", "1"])
     told.wait_for(state="detached")
+
+
+def test_a_marker_that_is_not_there_has_not_left(opened):
+    """Before its first steps the finder suggests nothing: its marks stand where the axis is not."""
+    page = opened(lr_finder)
+    found = values(lr_finder())
+    assert found["valley_x"].item() == NOT_YET
+    assert page.locator(".gs-marks text").count() == 0
 
 
 def test_a_workbook_has_native_charts_of_them(tmp_path):

@@ -64,6 +64,13 @@ FIRST_VIEW = """() => {
     };
 }"""
 
+# Whether Back and Next end before the page's actions begin.
+APART = """() => {
+    const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+    const [way, actions] = [box(".gs-way"), box(".gs-stage .gs-actions")];
+    return way.right <= actions.left || way.bottom <= actions.top || actions.bottom <= way.top;
+}"""
+
 SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
     "[data-projector] :is(.gs-card > p, .gs-sentences p, .gs-figures dt, .gs-inplay .gs-name)"
 )].filter((node) => node.textContent).map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
@@ -171,6 +178,7 @@ def test_every_step_has_what_it_uses_in_view_when_presented(standing):
 
 
 def check_every_step(name: str, page) -> None:
+    assert page.evaluate(APART)
     seen = page.evaluate(WALK)
     titles = [preset.title for preset in sheet_named(name).presets]
     assert [title for title, *_ in seen[::2]] == titles

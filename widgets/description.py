@@ -296,6 +296,7 @@ def _series(series: Series) -> types.Series:
         "steps": series.steps,
         "ghosts": series.ghosts,
         "drag": series.drag,
+        "absent": series.absent,
     }
 
 

@@ -114,6 +114,7 @@ class Series(TypedDict):
     steps: bool  # whether it has a point a step
     ghosts: int  # faint copies of earlier steps, at most
     drag: str  # "", x, y, xy or draw
+    absent: float | None  # the x that stands for no marker
 
 
 class Contour(TypedDict):

@@ -34,6 +34,8 @@ class Series:
     pointer, held down, sets y at the x nearest to it. moves: of a marker that is computed, what
     dragging it does: to each input named, an expression of POINTER_X, POINTER_Y and blocks. Both
     are single numbers, or columns with a row for each marker: then the dragged marker's own row.
+    absent: of markers, the x beyond the axis that stands for none; others that have left the chart
+    are told of.
     """
 
     x: str
@@ -46,6 +48,7 @@ class Series:
     ghosts: int = 0
     drag: str = ""
     moves: Mapping[str, Expr] = field(default_factory=dict)
+    absent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,8 @@ def check_series(blocks: Mapping[str, Block], series: Series) -> None:
         raise InputError(
             f"{series.label!r}: ghosts are copies of a line as it was at earlier steps"
         )
+    if series.absent is not None and series.mode != "markers":
+        raise InputError(f"{series.label!r}: absent={series.absent} is the x of a marker")
     _check_drag(blocks, series)
 
 

@@ -365,7 +365,7 @@ def _charts(s: Sheet) -> None:
         [
             Series("lr", "smoothed", "smoothed loss", role="loss", steps=True),
             *(
-                Series(f"{name}_x", f"{name}_y", name, mode="markers", role=role)
+                Series(f"{name}_x", f"{name}_y", name, mode="markers", role=role, absent=NOT_YET)
                 for name, role in marks.items()
             ),
             Series("chosen_lr", "chosen_y", "chosen", mode="markers", role="parameter", drag="x"),

@@ -55,8 +55,9 @@ export function departed({ state, items, drawn, plot, first }) {
   /** @type {(Departure & {left: number, top: number})[]} */
   const found = [];
   for (const { item, points } of seen) {
+    const { series } = item;
     for (const k of toldOf(item, points)) {
-      const { series } = item;
+      if (series.absent !== null && number(series.x, k) === series.absent) continue;
       const [across, up] = [along(xaxis, number(series.x, k)), along(yaxis, number(series.y, k))];
       if (!across || !up || (!across.beyond && !up.beyond)) continue;
       const [left, top] = [xaxis._offset + across.at, yaxis._offset + up.at];

@@ -152,6 +152,7 @@
  * @property {boolean} steps whether it has a point a step
  * @property {number} ghosts faint copies of earlier steps, at most
  * @property {string} drag "", x, y, xy or draw
+ * @property {number|null} absent the x that stands for no marker
  */
 
 /**

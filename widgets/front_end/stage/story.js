@@ -4,6 +4,8 @@
 import { button, element, setText } from "../elements/elements.js";
 import { startOf } from "../engine/address.js";
 
+const MOST_WIDE = 12; // dots of steps that stand apart; more stand close
+
 /**
  * What a story moves.
  * @typedef {Object} Told
@@ -42,7 +44,8 @@ export class Story {
     const titles = ["Introduction", ...this.presets.map(({ title }) => title)];
     this.dots = titles.map(dot);
     this.title = element("strong", { class: "gs-steptitle" });
-    const list = element("ol", { class: "gs-dots", "aria-label": "Steps of the story" });
+    const many = titles.length > MOST_WIDE ? " gs-many" : "";
+    const list = element("ol", { class: `gs-dots${many}`, "aria-label": "Steps of the story" });
     list.append(...this.dots.map((each) => element("li", {}, each)));
     this.previous = button("‹ Back", () => this.back(), { "aria-label": "Previous step" });
     this.forth = button("Next ›", () => this.forward(), { "aria-label": "Next step" });
