@@ -7,7 +7,10 @@ fixtures for pages, a real Chromium and a lessons' server.
   a request that leaves the machine.
 * `complaints`: what `page` holds against its test so far: a test that provokes an error looks for
   it here and takes it out.
-* `page_file`, `lesson_file`: the file of a sheet's or a lesson's static page, written once a run.
+* `few_sizes`: within it, static pages carry those sheets alone that differ in one size: all of them
+  take longer to write than everything that a test then does.
+* `page_file`, `lesson_file`: the file of a sheet's or a lesson's static page, written once a run;
+  a lesson's is of few sizes.
 * `opened`: opens, in `page`, the page of the sheet that a function makes, with its charts drawn.
 * `lessons`: starts a lessons' server over a folder of notebooks and gives its address.
 """
@@ -19,8 +22,9 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from unittest import mock
 
 import engines
 import pytest
@@ -181,18 +185,34 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def lesson_file(tmp_path_factory) -> Callable[[str], Path]:
-    """`lesson_file(name)`: the lesson's static page; written once a run."""
+def few_sizes() -> Callable:
+    """`with few_sizes():`"""
+    return partial(mock.patch, "widgets.other_sizes.MOST_SHEETS", 16)
+
+
+@pytest.fixture(scope="session")
+def lesson_file(tmp_path_factory, few_sizes) -> Callable[[str], Path]:
+    """`lesson_file(name)`: the lesson's static page as the site has it, with the way to other
+    lessons; written once a run, for all processes that share the tests.
+    """
+    from lessons.course import lesson_links
     from lessons.pages import lesson_page
     from widgets.plotly_script import plotly_file
 
-    folder = tmp_path_factory.mktemp("lessons")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "lessons"
+    folder.mkdir(exist_ok=True)
 
     @cache
     def written(name: str) -> Path:
         file = folder / f"{name}.html"
-        text = lesson_page(name, plotly_address=plotly_file().as_uri())
-        file.write_text(text, encoding="utf-8")
+        if not file.exists():
+            links = lesson_links(name, "{}.html".format, "index.html")
+            with few_sizes():
+                text = lesson_page(name, before=links, plotly_address=plotly_file().as_uri())
+            half = file.with_suffix(f".{os.getpid()}")
+            half.write_text(text, encoding="utf-8")
+            half.replace(file)
         return file
 
     return written

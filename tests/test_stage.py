@@ -11,10 +11,8 @@ import pytest
 from browsers import watch
 from pages import FITTED, SIDEWAYS, fitted, frame
 
-from lessons.course import lesson_links, sheet_lessons
-from lessons.pages import lesson_page
+from lessons.course import sheet_lessons
 from sheets.library.catalogue import sheet_named
-from widgets.plotly_script import plotly_file
 
 MOST_WORDS = 120
 LARGEST_TOP = 200  # pixels above the first chart
@@ -104,18 +102,14 @@ WALK = f"""async () => {{
 
 
 @pytest.fixture(scope="module", params=sheet_lessons())
-def standing(request, browser, tmp_path_factory) -> Iterator:
-    """The lesson's name and its page as the static site has it, with the way to other lessons."""
+def standing(request, browser, lesson_file) -> Iterator:
+    """The lesson's name and its page."""
     name = request.param
-    file = tmp_path_factory.mktemp("stage") / f"{name}.html"
-    links = lesson_links(name, "{}.html".format, "index.html")
-    text = lesson_page(name, before=links, plotly_address=plotly_file().as_uri())
-    file.write_text(text, encoding="utf-8")
     context, complaints = browser.new_context(), []
     page = context.new_page()
     watch(page, complaints)
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(file.as_uri())
+    page.goto(lesson_file(name).as_uri())
     page.wait_for_selector(".gs-stage :is(.js-plotly-plot, [data-picture])")
     yield name, page
     context.close()
