@@ -13,13 +13,14 @@ import re
 import shutil
 import subprocess
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import openpyxl
 import pytest
+from python_calamine import CalamineSheet, CalamineWorkbook
 
 from sheets import Sheet
 from sheets.language.blocks import Block, may_be_empty, words_of
@@ -111,10 +112,22 @@ IRONCALC_GAP = re.compile(
 def cached_cells(path: Path) -> Cells:
     """The values stored in the file beside formulas, and plain values."""
     return {
-        key: cell.value
-        for key, cell in _filled(openpyxl.load_workbook(path, data_only=True))
-        if cell.value is not None
+        (page.name, *place): value
+        for page in _pages(path)
+        for place, value in _filled_places(page)
+        if value != ""
     }
+
+
+def _pages(path: Path) -> Iterator[CalamineSheet]:
+    book = CalamineWorkbook.from_path(path)
+    return map(book.get_sheet_by_name, book.sheet_names)
+
+
+def _filled_places(page: CalamineSheet) -> Iterator[tuple[tuple[int, int], Any]]:
+    row, column = page.start or (0, 0)
+    for i, cells in enumerate(page.to_python(), row + 1):
+        yield from (((i, j), value) for j, value in enumerate(cells, column + 1))
 
 
 def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
