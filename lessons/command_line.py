@@ -57,13 +57,13 @@ def picture_folder(name: str) -> Path:
     folder = os.path.expanduser(name)
     if not os.path.isdir(folder):
         raise InputError(f"--pictures {name}: there is no such folder")
-    found = Path(folder).resolve()
-    if os.pathsep in str(found):  # which parts the folders in the environment
+    path = Path(folder).resolve()
+    if os.pathsep in str(path):  # which parts the folders in the environment
         raise InputError(
             f"--pictures {name}: a folder whose path has a {os.pathsep} in it cannot be used,"
             " rename it"
         )
-    return found
+    return path
 
 
 def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
@@ -71,10 +71,10 @@ def after_steps(sheet: Sheet, inputs: Mapping[str, Any], steps: int) -> Values:
     errors are said.
     """
     started = sheet.with_inputs(inputs)
-    step, found = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
+    step, blocks = deque(enumerate(trajectory(started, steps)), maxlen=1).pop()
     if step < steps:
-        say_stopped(sheet, step, found)
-    return found
+        say_stopped(sheet, step, blocks)
+    return blocks
 
 
 def say_stopped(sheet: Sheet, step: int, last: Values) -> None:
@@ -118,12 +118,12 @@ def sheet_of(name: str) -> Sheet:
 
 def show_values(options: argparse.Namespace) -> None:
     sheet = sheet_of(options.name)
-    found = after_steps(
+    blocks = after_steps(
         sheet, given_inputs(sheet, options.set, options.workbook), steps_of(sheet, options.steps)
     )
     gaps = {name for name, block in sheet.blocks.items() if may_be_empty(block)}
     lines = []
-    for name, block in found.items():
+    for name, block in blocks.items():
         rows = [[json_number(x, name in gaps) for x in row] for row in block.tolist()]
         lines.append(f"  {json.dumps(name)}: {json.dumps(rows)}")
     print("{\n" + ",\n".join(lines) + "\n}")

@@ -35,8 +35,8 @@ def is_own(given: str) -> bool:
 
 def file_and_name(given: str) -> tuple[Path, str]:
     """`my_sheets.py:squares` in its parts; the name is "" where none is said."""
-    found = OWN.fullmatch(given)
-    return (Path(found[1]), found[2] or "") if found else (Path(given), "")
+    match = OWN.fullmatch(given)
+    return (Path(match[1]), match[2] or "") if match else (Path(given), "")
 
 
 def absolute(given: str) -> str:
@@ -54,17 +54,17 @@ def makers_at(given: str) -> Makers:
     if not path.exists():
         raise InputError(f"{path}: there is no such {'file' if path.suffix else 'folder'}")
     files = sorted(path.glob("[!_.]*.py")) if path.is_dir() else [path]
-    found: Makers = {}
+    makers: Makers = {}
     for file in files:
         for each, make in _makers_of(file).items():
-            if each in found:
+            if each in makers:
                 raise InputError(f"{file} has a sheet {each!r}, as another file: rename one")
-            found[each] = make
-    if not found:
+            makers[each] = make
+    if not makers:
         raise InputError(f"{path} has no sheets: {RULE}")
-    if name and name not in found:
-        raise InputError(f"{path} has no sheet {name!r}; {nearest(name, found)} ({RULE})")
-    return {name: found[name]} if name else found
+    if name and name not in makers:
+        raise InputError(f"{path} has no sheet {name!r}; {nearest(name, makers)} ({RULE})")
+    return {name: makers[name]} if name else makers
 
 
 def sheets_at(given: str) -> dict[str, Sheet]:
@@ -74,21 +74,21 @@ def sheets_at(given: str) -> dict[str, Sheet]:
 
 def sheet_at(given: str) -> Sheet:
     """The one sheet that is meant. Raises InputError where there are more."""
-    found = makers_at(given)
-    if len(found) > 1:
-        names = ", ".join(found)
-        raise InputError(f"{given} has {names}: say which, such as {given}:{next(iter(found))}")
-    return next(iter(found.values()))()
+    makers = makers_at(given)
+    if len(makers) > 1:
+        names = ", ".join(makers)
+        raise InputError(f"{given} has {names}: say which, such as {given}:{next(iter(makers))}")
+    return next(iter(makers.values()))()
 
 
 def _makers_of(file: Path) -> Makers:
-    found: Makers = {}
+    makers: Makers = {}
     for name, value in vars(_run(file)).items():
         if isinstance(value, Sheet):
-            found[value.name] = value.copied
+            makers[value.name] = value.copied
         elif _makes_a_sheet(value, _module_name(file)):
-            found[name] = _maker(file, value)
-    return found
+            makers[name] = _maker(file, value)
+    return makers
 
 
 def _module_name(file: Path) -> str:

@@ -79,19 +79,19 @@ def parts(path: Path, inputs: Mapping[str, Any] | None = None) -> list[str | She
     in the first).
     """
     markdown, names = _markdown(), {"__name__": "lesson"}
-    found: list[str | Sheet] = []
+    shown_parts: list[str | Sheet] = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            found.append(markdown.render(source))
+            shown_parts.append(markdown.render(source))
             continue
         shown = _value(source, names)
         if isinstance(shown, SheetWidget):
-            first = not any(isinstance(part, Sheet) for part in found)
-            found.append(shown.sheet.with_inputs(inputs or {}) if first else shown.sheet)
+            first = not any(isinstance(part, Sheet) for part in shown_parts)
+            shown_parts.append(shown.sheet.with_inputs(inputs or {}) if first else shown.sheet)
         elif isinstance(shown, FineTuningPanel):
-            found.append(_without_python(path.stem, example_run()))
-    return found
+            shown_parts.append(_without_python(path.stem, example_run()))
+    return shown_parts
 
 
 def example_run() -> Recording:

@@ -112,7 +112,9 @@ def _numbers(series: Series, name: str, run: list[Values]) -> list[float]:
     """What a series draws of a block: at each step, or at the last one."""
     if name == STEP:
         return [float(step) for step in range(len(run))]
-    return [float(x) for found in (run if series.steps else run[-1:]) for x in found[name].ravel()]
+    return [
+        float(x) for blocks in (run if series.steps else run[-1:]) for x in blocks[name].ravel()
+    ]
 
 
 def _limited(chart: Chart, run: list[Values]) -> Chart:
@@ -123,12 +125,12 @@ def _limited(chart: Chart, run: list[Values]) -> Chart:
         drawn = [x for s in chart.series for x in _numbers(s, getattr(s, way), run)]
         drawn += [0.0] if way == "y" and any(s.mode == "bars" for s in chart.series) else []
         finite = [x for x in drawn if math.isfinite(x) and (axis.scale == "linear" or x > 0)]
-        found = min(finite, default=0.1), max(finite, default=1.0)
+        ends_drawn = min(finite, default=0.1), max(finite, default=1.0)
         told = [
             float(run[-1][limit][0, 0]) if isinstance(limit, str) else limit
             for limit in (axis.low, axis.high)
         ]
-        low, high = (x if x is not None else end for x, end in zip(told, found, strict=True))
+        low, high = (x if x is not None else end for x, end in zip(told, ends_drawn, strict=True))
         return replace(axis, low=low, high=high if low < high else low + 1)
 
     return replace(chart, x=ends("x"), y=ends("y"))

@@ -19,8 +19,8 @@ def story_told(sheet: Sheet) -> str:
         if plays:
             said = [f"With JavaScript this page plays {plays} steps, and tells what happened."]
         else:
-            found = values(sheet, preset.inputs)
-            said = [written(pieces, found) for pieces in (preset.happened, preset.why)]
+            numbers = values(sheet, preset.inputs)
+            said = [written(pieces, numbers) for pieces in (preset.happened, preset.why)]
         words = "".join(f"<p>{html.escape(text)}</p>" for text in (preset.predict, *said) if text)
         return f"<li><strong>{html.escape(preset.title)}</strong>{words}</li>"
 

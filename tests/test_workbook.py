@@ -368,7 +368,7 @@ def alike(one: Sheet, other: Sheet) -> bool:
 @each_sheet
 def test_every_block_has_a_note_a_name_and_its_place(name):
     s, book = SHEETS[name](), opened(name)
-    spare = parts(s)[0].where.spare
+    spare, where = parts(s)[0].where.spare, layout(s)
     notes = {
         (page.title, cell.comment.text.split("\n")[0]): cell.comment.text
         for page in book
@@ -377,13 +377,13 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
         if cell.comment
     }
     for block in s.blocks.values():
-        place = layout(s).seen(block.name)
-        heading = book[place.worksheet].cell(*(k + 1 for k in layout(s).labels[block.name]))
+        place = where.seen(block.name)
+        heading = book[place.worksheet].cell(*(k + 1 for k in where.labels[block.name]))
         assert heading.value.endswith((block.words, block.name.replace("_", " ")))
         assert block.note in notes[place.worksheet, block.name], (
             f"the heading of {block.name} in {name} does not carry its note {block.note!r}"
         )
-        place = layout(s).blocks[block.name]
+        place = where.blocks[block.name]
         ((worksheet, area),) = book.defined_names[block.name].destinations
         left, top, right, bottom = range_boundaries(area.replace("$", ""))
         assert (worksheet, top, left) == (place.worksheet, place.row + 1, place.column + 1)
@@ -394,8 +394,9 @@ def test_every_block_has_a_note_a_name_and_its_place(name):
 @each_sheet
 def test_inputs_are_validated_and_the_only_cells_to_change(name):
     s, book = SHEETS[name](), opened(name)
+    where = layout(s)
     for block in s.blocks.values():
-        place = layout(s).seen(block.name)
+        place = where.seen(block.name)
         page = book[place.worksheet]
         for i, j in np.ndindex(block.shape):
             cell = page.cell(place.row + 1 + i, place.column + 1 + j)

@@ -30,11 +30,11 @@ ENTITY = re.compile(r"&#x[0-9A-F]+;")
 @lru_cache(maxsize=4096)
 def mathml(latex: str, display: str = "inline") -> str:
     """display: inline or block. The empty string stays empty."""
-    found = latex2mathml.converter.convert(latex, display=display) if latex else ""
+    text = latex2mathml.converter.convert(latex, display=display) if latex else ""
     for assumed in ASSUMED:
-        found = found.replace(assumed, "")
-    found = ENTITY.sub(
-        lambda entity: html.escape(html.unescape(entity[0]), quote=False), FORM.sub("", found)
+        text = text.replace(assumed, "")
+    text = ENTITY.sub(
+        lambda entity: html.escape(html.unescape(entity[0]), quote=False), FORM.sub("", text)
     )
-    found = WORD.sub(lambda word: f"<mi>{TAG.sub('', word[1])}</mi>", found)
-    return LONE.sub(r"\1", ROW.sub(r"\1\2\3", found))
+    text = WORD.sub(lambda word: f"<mi>{TAG.sub('', word[1])}</mi>", text)
+    return LONE.sub(r"\1", ROW.sub(r"\1\2\3", text))

@@ -27,24 +27,24 @@ def merged(told: Sequence[Any]) -> dict[str, Any]:
     return {"ways": list(ways), "merged": node}
 
 
-def _node(found: list[Any], ways: dict[tuple[int, ...], int]) -> Any:
-    """found: a value each, or ABSENT."""
-    here = [x for x in found if x is not ABSENT]
+def _node(column: list[Any], ways: dict[tuple[int, ...], int]) -> Any:
+    """column: a value each, or ABSENT."""
+    here = [x for x in column if x is not ABSENT]
     if all(isinstance(x, dict) and x for x in here):
         keys = dict.fromkeys(key for x in here for key in x)
         return {
-            key: _node([ABSENT if x is ABSENT else x.get(key, ABSENT) for x in found], ways)
+            key: _node([ABSENT if x is ABSENT else x.get(key, ABSENT) for x in column], ways)
             for key in keys
         }
     if all(isinstance(x, list) and x and all(isinstance(item, dict) for item in x) for x in here):
-        return [LIST, *_items(found, ways)]
+        return [LIST, *_items(column, ways)]
     if all(isinstance(x, str) and "\n" in x for x in here):
-        return [LINES, *_items([x if x is ABSENT else x.split("\n") for x in found], ways)]
-    return _variants(found, ways)
+        return [LINES, *_items([x if x is ABSENT else x.split("\n") for x in column], ways)]
+    return _variants(column, ways)
 
 
-def _variants(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
-    texts = [None if x is ABSENT else json.dumps(x) for x in found]
+def _variants(column: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
+    texts = [None if x is ABSENT else json.dumps(x) for x in column]
     variants = {
         text: k for k, text in enumerate(dict.fromkeys(text for text in texts if text is not None))
     }
@@ -52,15 +52,15 @@ def _variants(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
     return [ways.setdefault(way, len(ways)), *map(json.loads, variants)]
 
 
-def _items(found: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
+def _items(column: list[Any], ways: dict[tuple[int, ...], int]) -> list[Any]:
     """A node for each place of the order in which every list's items stand."""
-    rows = [() if row is ABSENT else tuple(map(_kind, row)) for row in found]
+    rows = [() if row is ABSENT else tuple(map(_kind, row)) for row in column]
     order = _order(list(dict.fromkeys(rows)))
     placed = [
         _placed(order, kinds, [] if row is ABSENT else row)
-        for kinds, row in zip(rows, found, strict=True)
+        for kinds, row in zip(rows, column, strict=True)
     ]
-    return [_node(list(column), ways) for column in zip(*placed, strict=True)]
+    return [_node(list(items), ways) for items in zip(*placed, strict=True)]
 
 
 def _kind(item: Any) -> str:

@@ -33,22 +33,22 @@ def other_sizes(sheet: Sheet) -> list[Sheet]:
 
     As many differences as make at most MOST_SHEETS in all, the sheet itself included.
     """
-    found = {_key(sizes_of(sheet)): sheet}
+    sheets = {_key(sizes_of(sheet)): sheet}
     last = [sheet]
     while last:
         new: dict[frozenset, Sheet] = {}
         for near in last:
             for name, value in _changes(near):
-                if _key({**sizes_of(near), name: value}) in found.keys() | new.keys():
+                if _key({**sizes_of(near), name: value}) in sheets.keys() | new.keys():
                     continue
                 made = near.with_inputs({name: value})
-                if _key(sizes_of(made)) not in found:
+                if _key(sizes_of(made)) not in sheets:
                     new[_key(sizes_of(made))] = made
-                if len(found) + len(new) > MOST_SHEETS:
-                    return list(found.values())[1:]
-        found |= new
+                if len(sheets) + len(new) > MOST_SHEETS:
+                    return list(sheets.values())[1:]
+        sheets |= new
         last = list(new.values())
-    return list(found.values())[1:]
+    return list(sheets.values())[1:]
 
 
 def told_sizes(
@@ -66,7 +66,7 @@ def told_sizes(
     for each in (sizes_of(sheet), *sizes):
         for name, value in each.items():
             values.setdefault(name, set()).add(value)
-    return {name: sorted(found) for name, found in values.items()}, {
+    return {name: sorted(sizes_held) for name, sizes_held in values.items()}, {
         "sizes": sizes,
         **merged([kept(each) if kept else each for each in map(description, others)]),
     }

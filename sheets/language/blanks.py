@@ -169,8 +169,8 @@ class Gaps:
         """A cell's expression in which nothing empty is compared or asked for its number, and what
         says whether it is there at all.
         """
-        found = rebuilt(e, self._spelled)
-        return found, self.known(found)
+        spelled = rebuilt(e, self._spelled)
+        return spelled, self.known(spelled)
 
     def _spelled(self, e: Expr) -> Expr:
         self.sources(e)

@@ -90,7 +90,7 @@ class Words:
         self.choices: dict[Expr, tuple[str, ...]] = {}  # of what holds words, as it was written
         self.as_number: dict[Expr, Expr] = {}
 
-    def found(self, e: Expr) -> Expr:
+    def resolved(self, e: Expr) -> Expr:
         """The formula over words where it compares with them, and over numbers elsewhere. Raises
         SheetError for a word that is not one of the choices.
         """

@@ -277,9 +277,9 @@ def _inside(here: Index, length: int, start: int, last: int, step: int) -> list[
     number = index(here)
     if start == last:
         return [elementwise("equal", number, start)]
-    found = [number >= start] if start > 0 else []
-    found += [number <= last] if last < length - 1 else []
-    return found + ([elementwise("equal", (number - start) % step, 0)] if step > 1 else [])
+    conditions = [number >= start] if start > 0 else []
+    conditions += [number <= last] if last < length - 1 else []
+    return conditions + ([elementwise("equal", (number - start) % step, 0)] if step > 1 else [])
 
 
 def _joined(e: Expr, i: Index, j: Index, depth: int) -> Expr:
@@ -297,10 +297,10 @@ def _joined(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     if isinstance(here, int):
         k = max(k for k, start in enumerate(starts) if start <= here)
         return part(e.args[k], starts[k])
-    found = part(e.args[-1], starts[-1])
+    chosen = part(e.args[-1], starts[-1])
     for x, start, end in reversed(list(zip(e.args, starts, starts[1:], strict=False))):
-        found = Expr("where", (index(here) < end, part(x, start), found), ONE)
-    return found
+        chosen = Expr("where", (index(here) < end, part(x, start), chosen), ONE)
+    return chosen
 
 
 def _reshaped(e: Expr, i: Index, j: Index, depth: int) -> Expr:

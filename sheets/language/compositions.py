@@ -254,10 +254,10 @@ def selected(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 
     """The first choice whose condition holds. As np.select."""
     if len(condlist) != len(choicelist):
         raise SheetError("np.select: as many choices as conditions")
-    found = lift(default) if np.isfinite(default) else default
+    choice_so_far = lift(default) if np.isfinite(default) else default
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
-        found = where(condition, choice, found)
-    return lift(found)
+        choice_so_far = where(condition, choice, choice_so_far)
+    return lift(choice_so_far)
 
 
 def among(element: Any, test_elements: Sequence[Any]) -> Expr:

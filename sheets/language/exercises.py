@@ -96,10 +96,10 @@ def new_exercise(
 
 def _condition(sheet: Blocks, what: str, text: str) -> Condition:
     """`loss_mean < 0.1` as a condition."""
-    found = CONDITION.fullmatch(str(text).strip())
-    if found is None:
+    match = CONDITION.fullmatch(str(text).strip())
+    if match is None:
         raise SheetError(f"{what}: {text!r} is no condition; write one such as loss < 0.1")
-    left, relation, right = found.groups()
+    left, relation, right = match.groups()
     if left != STEP:
         _single(sheet, what, left)
     try:

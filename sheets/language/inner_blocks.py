@@ -68,17 +68,17 @@ def alike(e: Expr) -> Any:
 
 def with_names(e: Expr, names: Mapping[str, str]) -> Expr:
     """e, with other names for some of the blocks that it reads."""
-    found: dict[Expr, Expr] = {}
+    renamed: dict[Expr, Expr] = {}
     for node in walk(e):
-        args = tuple(found[a] for a in node.args)
+        args = tuple(renamed[a] for a in node.args)
         arg = node.arg
         if node.op == "ref":
             arg = names.get(arg, arg)
         elif node.op == "scan":
             arg = (names.get(arg[0], arg[0]), arg[1])
         same = arg == node.arg and all(a is b for a, b in zip(args, node.args, strict=True))
-        found[node] = node if same else Expr(node.op, args, node.shape, arg)
-    return found[e]
+        renamed[node] = node if same else Expr(node.op, args, node.shape, arg)
+    return renamed[e]
 
 
 def _with(e: Expr, k: int, argument: Expr) -> Expr:

@@ -66,9 +66,9 @@ def labels_of(e: Expr, blocks: Mapping[str, Block]) -> Labels:
         case "stack" | "join":
             return _joined(e, blocks)
         case "scan":
-            found = [labels_of(x, blocks) for x in e.args[:-2]]
-            columns = next((x.columns for x in found if len(x.columns) == e.shape[1]), ())
-            return Labels(next((x.rows for x in found[1:] if x.rows), ()), columns)
+            labels = [labels_of(x, blocks) for x in e.args[:-2]]
+            columns = next((x.columns for x in labels if len(x.columns) == e.shape[1]), ())
+            return Labels(next((x.rows for x in labels[1:] if x.rows), ()), columns)
         case "put" | "window" | "pad" | "repeat" | "reshape" | "hole":
             return Labels()
     return _alike(e, blocks)
@@ -84,21 +84,21 @@ def _joined(e: Expr, blocks: Mapping[str, Block]) -> Labels:
     part's.
     """
     axis = e.arg or 0
-    found = [labels_of(x, blocks) for x in e.args]
-    along = tuple(word for labels in found for word in labels[axis])
+    parts = [labels_of(x, blocks) for x in e.args]
+    along = tuple(word for labels in parts for word in labels[axis])
     along = along if len(set(along)) == e.shape[axis] else ()
-    across = next((labels[1 - axis] for labels in found if labels[1 - axis]), ())
+    across = next((labels[1 - axis] for labels in parts if labels[1 - axis]), ())
     return Labels(along, across) if axis == 0 else Labels(across, along)
 
 
 def _alike(e: Expr, blocks: Mapping[str, Block]) -> Labels:
     """Elementwise, or what a reduction leaves: along each axis the first names that fit."""
-    found = [labels_of(x, blocks) for x in e.args]
+    parts = [labels_of(x, blocks) for x in e.args]
 
     def along(axis: int) -> Words:
         named = (
             labels[axis]
-            for labels, x in zip(found, e.args, strict=True)
+            for labels, x in zip(parts, e.args, strict=True)
             if labels[axis] and _same_length(x.shape, e.shape, axis)
         )
         return next(named, ())

@@ -33,11 +33,11 @@ def _round(x: Expr, key: Expr | int) -> Expr:
 
 
 def _checked_numbers(name: str, *numbers: Expr | int) -> list[Expr]:
-    found = [lift(number) for number in numbers]
-    for number in found:
+    seeds = [lift(number) for number in numbers]
+    for number in seeds:
         if not is_single(number.shape):
             raise SheetError(f"noise {name!r}: the seed is one whole number, not {number!r}")
-    return found
+    return seeds
 
 
 def _stream(

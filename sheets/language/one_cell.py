@@ -96,7 +96,7 @@ def _sums(e: Expr, spans: Spans) -> bool:
 def _shape(cell: Expr, spans: Spans) -> tuple[str, str]:
     """Which symbols run down and across the range of a cell."""
     running = ([s for s in symbols(place) if s in spans] for place in cell.arg[1:])
-    down, across = (found[0] if found else "" for found in running)
+    down, across = (names[0] if names else "" for names in running)
     return down, across
 
 
@@ -158,13 +158,13 @@ def _spelling(op: str, count: int) -> tuple[int, tuple[tuple[int, int], ...]]:
     text = text or "SUM({0})" + "".join(f",({{{k}}})" for k in range(1, count))
     inside: list[bool] = []
     places = []
-    for found in re.finditer(rf"{FUNCTION.pattern}|\{{(\d)[^}}]*\}}", text):
-        if found[0].endswith("("):
-            inside.append(len(found[0]) > 1)
-        elif found[0] == ")":
+    for piece in re.finditer(rf"{FUNCTION.pattern}|\{{(\d)[^}}]*\}}", text):
+        if piece[0].endswith("("):
+            inside.append(len(piece[0]) > 1)
+        elif piece[0] == ")":
             inside.pop()
         else:
-            places.append((int(found[1]), sum(inside)))
+            places.append((int(piece[1]), sum(inside)))
     return len(re.sub(r"\{[^}]*\}", "", text)), tuple(places)
 
 

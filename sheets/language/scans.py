@@ -76,23 +76,23 @@ def _check_rows(what: str, step: Expr) -> None:
 
 def filled(step: Expr, rows: dict[str | int, Expr]) -> Expr:
     """A row's formula with whole blocks, or other rows, in its holes."""
-    found: dict[Expr, Expr] = {}
+    filled_in: dict[Expr, Expr] = {}
     shape: Shape = next(iter(rows.values())).shape
     for node in walk(step):
-        args = tuple(found[a] for a in node.args)
+        args = tuple(filled_in[a] for a in node.args)
         if node.op == "hole":
-            found[node] = rows[node.arg]
+            filled_in[node] = rows[node.arg]
         elif not has_hole(node):
-            found[node] = node
+            filled_in[node] = node
         elif node.op in OPS:
-            found[node] = Expr(node.op, args, (shape[0], node.shape[1]))
+            filled_in[node] = Expr(node.op, args, (shape[0], node.shape[1]))
         elif node.op == "matmul":
-            found[node] = matmul(*args)
+            filled_in[node] = matmul(*args)
         elif node.op in ALL_REDUCTIONS:
-            found[node] = Expr(node.op, args, (shape[0], 1), 1)
+            filled_in[node] = Expr(node.op, args, (shape[0], 1), 1)
         else:
-            found[node] = Expr(node.op, args, (shape[0], node.shape[1]), node.arg)
-    return found[step]
+            filled_in[node] = Expr(node.op, args, (shape[0], node.shape[1]), node.arg)
+    return filled_in[step]
 
 
 def scanned(name: str, parts: Sequence[Expr], direction: int, shape: Shape) -> Expr:
@@ -102,32 +102,32 @@ def scanned(name: str, parts: Sequence[Expr], direction: int, shape: Shape) -> E
 
 def named_holes(step: Expr) -> Expr:
     """A row's formula over references `@before`, `@0` ... in the place of its holes."""
-    found: dict[Expr, Expr] = {}
+    named: dict[Expr, Expr] = {}
     for node in walk(step):
-        args = tuple(found[a] for a in node.args)
-        found[node] = (
+        args = tuple(named[a] for a in node.args)
+        named[node] = (
             Expr("ref", (), node.shape, f"@{node.arg}")
             if node.op == "hole"
             else node
             if args == node.args
             else Expr(node.op, args, node.shape, node.arg)
         )
-    return found[step]
+    return named[step]
 
 
 def with_holes(step: Expr, which: dict[str, str | int]) -> Expr:
     """References in a row's formula as holes again."""
-    found: dict[Expr, Expr] = {}
+    opened: dict[Expr, Expr] = {}
     for node in walk(step):
-        args = tuple(found[a] for a in node.args)
-        found[node] = (
+        args = tuple(opened[a] for a in node.args)
+        opened[node] = (
             hole(which[node.arg], int(node.shape[1]))
             if node.op == "ref" and node.arg in which
             else node
             if args == node.args
             else Expr(node.op, args, node.shape, node.arg)
         )
-    return found[step]
+    return opened[step]
 
 
 def rows_of(what: str, over: Sequence[Expr]) -> int:

@@ -117,9 +117,9 @@ def new_scene(
     if not isinstance(play, int) or play < 0:
         raise SheetError(f"{what}: play is {play!r}; it is a step's number, 0 or more")
     places = tuple(number - 1 for number in charts)
-    found = _look(sheet, what, look) if look else None
+    place = _look(sheet, what, look) if look else None
     seen = places, tuple(pictures), tuple(cells)
-    return Scene(tuple(controls), *seen, look=found, numbers=tuple(numbers), play=play)
+    return Scene(tuple(controls), *seen, look=place, numbers=tuple(numbers), play=play)
 
 
 def _known(sheet: Blocks, what: str, name: str) -> Block:
@@ -136,10 +136,10 @@ def _one_number(sheet: Blocks, what: str, name: str) -> None:
 
 def _look(sheet: Blocks, what: str, text: str) -> Look:
     """`loss_if[5]` as a place. Raises SheetError for one that is none."""
-    found = PLACE.fullmatch(text)
-    if found is None:
+    match = PLACE.fullmatch(text)
+    if match is None:
         raise SheetError(f"{what}: look is {text!r}; write a cell such as loss_if[5] or W[2, 3]")
-    name, row, column = found.groups()
+    name, row, column = match.groups()
     block = _known(sheet, what, name)
     place = Look(name, _row(sheet, what, block, row or "1"), _column(sheet, what, column or "1"))
     if isinstance(place.column, int) and not 0 <= place.column < int(block.shape[1]):

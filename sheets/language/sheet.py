@@ -330,9 +330,9 @@ class Sheet(Blocks):
         """A column for each choice, named after it: 1 where the cell holds that word, else 0.
         (rows, 1) -> (rows, choices).
         """
-        found = Words(self._words_of, lambda e: e)
-        found.found(lift(words))
-        choices = found.choices[words]
+        words_of = Words(self._words_of, lambda e: e)
+        words_of.resolved(lift(words))
+        choices = words_of.choices[words]
         if len(choices) < 2 or words.shape[1] != 1:
             rule = "it takes one column of an input with choices=(...)"
             raise SheetError(f"one_hot({words!r}): {rule}")
@@ -347,7 +347,7 @@ class Sheet(Blocks):
         any.
         """
         if has_words(formula, self._words_of):
-            formula = Words(self._words_of, self._number_of).found(formula)
+            formula = Words(self._words_of, self._number_of).resolved(formula)
         reads_any = starts_empty(formula, self._may_be_empty)
         return self.gaps.skipping(formula) if reads_any else formula
 
@@ -370,8 +370,8 @@ class Sheet(Blocks):
     def _rename(self, old: str, new: str) -> None:
         """Another name for a part that the language made."""
         names = {old: new}
-        found = {names.get(name, name): block for name, block in self.blocks.items()}
-        for name, block in found.items():
+        blocks = {names.get(name, name): block for name, block in self.blocks.items()}
+        for name, block in blocks.items():
             block.name = name
             block.expr = None if block.expr is None else with_names(block.expr, names)
             if isinstance(block, Computed):
@@ -395,10 +395,10 @@ class Sheet(Blocks):
             for each in self.sentences
         ]
         self.charts = [renamed(chart, names) for chart in self.charts]
-        self.blocks = found
+        self.blocks = blocks
         self._same = {
             alike(block.expr): name
-            for name, block in reversed(found.items())
+            for name, block in reversed(blocks.items())
             if isinstance(block, Computed) and block.expr is not None
         }
 
@@ -644,8 +644,8 @@ class Sheet(Blocks):
         """A text in which a single cell, `{p[fish]}`, is a block of its own."""
         return CELL.sub(self._cell_said, text) if isinstance(text, str) else text
 
-    def _cell_said(self, found: re.Match[str]) -> str:
-        name, place = found[1], found[2]
+    def _cell_said(self, match: re.Match[str]) -> str:
+        name, place = match[1], match[2]
         row, column = place_of(self.blocks[self[name].arg], place)
         called = "_".join(re.findall(r"[A-Za-z0-9]+", place))
         return "{" + self._part(self.blocks[name], called, self[name][row, column]).arg

@@ -263,12 +263,12 @@ def _pooled_vjp(g: Expr, y: Expr, here: Expr) -> Expr:
     used = part(x, tuple(slice(0, n * k) for n, k in zip(y.shape, window, strict=True)))
     if kind in ("sum", "mean"):
         count = window[0] * window[1] if kind == "mean" else 1
-        found = repeated(g / count, window)
+        gradient = repeated(g / count, window)
     else:
         largest = elementwise("equal", used, repeated(here, window))
         shared = g / windows("sum", (largest,), window, window, y.shape)
-        found = where(largest, repeated(shared, window), 0)
-    return padded(found, (ALL, ALL), x.shape)
+        gradient = where(largest, repeated(shared, window), 0)
+    return padded(gradient, (ALL, ALL), x.shape)
 
 
 # --- beside each other

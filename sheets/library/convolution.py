@@ -236,9 +236,9 @@ def _gradients(s: Sheet, activation: Expr) -> None:
         worksheet="Gradients",
         folded=True,
     )
-    found = backprop(s, "activation", ["image", "filter_1", "filter_2"], title=None)
+    gradients = backprop(s, "activation", ["image", "filter_1", "filter_2"], title=None)
     s.group("Its signs", "Cells of the picture, by the sign of their gradient")
-    slopes = found["image"]
+    slopes = gradients["image"]
     raising = s.let(
         "raising", (slopes > LEAST).sum(), format="d", note="cells whose gradient is above 0"
     )

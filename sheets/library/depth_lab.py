@@ -133,7 +133,7 @@ def _noise(s: Sheet, width: int, seed: Expr) -> tuple[Expr, Expr]:
 
 def _forward(s: Sheet, x: Expr, pool: Expr, std: Expr, activation: Expr, width: int) -> list[Expr]:
     """x, h_1, ..., h_50. A layer's weights are its own rows of the noise times weight_std."""
-    found = [x]
+    activations = [x]
     for k in range(1, DEPTH + 1):
         if k % TOGETHER == 1:
             s.group(
@@ -148,15 +148,15 @@ def _forward(s: Sheet, x: Expr, pool: Expr, std: Expr, activation: Expr, width: 
             role="weight",
             note=f"weights of layer {k}: noise * weight_std",
         )
-        z = s.let(f"z_{k}", found[-1] @ w, note=f"layer {k} before its activation")
-        found.append(
+        z = s.let(f"z_{k}", activations[-1] @ w, note=f"layer {k} before its activation")
+        activations.append(
             s.let(
                 f"h_{k}",
                 chosen(activation, [z, np.tanh(z), np.maximum(0, z)]),
                 note=f"activations of layer {k}",
             )
         )
-    return found
+    return activations
 
 
 def _statistics(s: Sheet, activations: Sequence[Expr], layers: Expr) -> None:
@@ -256,14 +256,14 @@ def _drawn(s: Sheet, layers: Expr) -> None:
         format=".2f",
         note="std_drawn as a power of ten: some spreadsheets take tiny numbers for 0",
     )
-    for name, found, what in (
+    for name, condition, what in (
         ("overflow", power > np.log10(LARGEST_SINGLE), "is more than a 32-bit number holds"),
         ("underflow", power < np.log10(SMALLEST_SINGLE), "is less than the smallest 32-bit number"),
         ("silent", power <= np.log10(LOWEST), "is 0"),
     ):
         s.let(
             f"{name}_each",
-            np.where(found, layer, NEVER),
+            np.where(condition, layer, NEVER),
             format="d",
             note=f"the layer where the standard deviation {what}; {NEVER}: not here",
         )

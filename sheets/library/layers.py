@@ -63,10 +63,10 @@ def chosen(choice: Expr, options: Sequence[Any]) -> Expr:
     """The option of the choice's number, as a chain of IFs: every rule stands in the formula, and
     the choice says which one holds.
     """
-    *others, found = options
+    *others, option_so_far = options
     for number, option in reversed(list(enumerate(others))):
-        found = np.where(np.equal(choice, number), option, found)
-    return found
+        option_so_far = np.where(np.equal(choice, number), option, option_so_far)
+    return option_so_far
 
 
 def standard_deviation(start: Start, fan_in: Expr, fan_out: Expr) -> Expr:

@@ -52,7 +52,7 @@ def lr_finder() -> Sheet:
 def _settings(s: Sheet) -> SimpleNamespace:
     s.group("The test", "The rate grows from start_lr towards end_lr")
     about = {"scale": "log"}
-    found = {
+    settings = {
         "start_lr": s.parameter(
             "start_lr", 1e-5, 1e-6, 1e-2, **about, note="the rate of the first step"
         ),
@@ -80,7 +80,7 @@ def _settings(s: Sheet) -> SimpleNamespace:
         ),
     }
     s.group("Train at this rate", "Two runs from the same start, over the same batches")
-    found |= {
+    settings |= {
         "chosen_lr": s.parameter(
             "chosen_lr", 0.05, 1e-6, 10, **about, note="drag its mark along the curve"
         ),
@@ -88,7 +88,7 @@ def _settings(s: Sheet) -> SimpleNamespace:
             "other_lr", 1e-3, 1e-6, 10, **about, note="to compare with; its mark can be dragged too"
         ),
     }
-    return SimpleNamespace(**found)
+    return SimpleNamespace(**settings)
 
 
 def _data(s: Sheet, set_to: SimpleNamespace) -> tuple[Expr, Expr, dict[str, Expr]]:

@@ -80,11 +80,11 @@ def _slide(lrs: np.ndarray, losses: np.ndarray) -> float:
     """
     slope = np.gradient(losses)
     right, left = -1, -1 - SLIDE_WIDTH
-    found = lrs[left]
+    rate = lrs[left]
     while left >= -len(losses) and abs(slope[right] - slope[left]) > SLIDE_CHANGE:
-        found = lrs[left]
+        rate = lrs[left]
         right, left = right - 1, left - 1
-    return found
+    return rate
 
 
 # the rule, and how many points it needs
@@ -122,17 +122,17 @@ def suggestions(s: Sheet, lrs: Expr, losses: Expr, tried: Expr, planned: Expr) -
         "slide": _slide_row(s, losses, row, first, last),
     }
     s.group("Suggestions", "0: too few points yet")
-    found = {}
+    rates = {}
     for name, (_, least) in RULES.items():
         rate = lrs[np.maximum(0, rows[name])] / (10 if name == "minimum" else 1)
-        found[name] = s.let(
+        rates[name] = s.let(
             name,
             np.where(points >= least, rate, 0),
             role="parameter",
             format=".7f",
             note=LOOKS_FOR[name],
         )
-    return found
+    return rates
 
 
 def _between(row: Expr, first: Expr, last: Expr, yes: Expr, no: Expr | float) -> Any:

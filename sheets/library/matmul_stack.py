@@ -120,25 +120,25 @@ def _forward(
         "Activations",
         "Each is a row of numbers times a matrix; nothing stands between the matrices",
     )
-    found = [x]
+    activations = [x]
     for k, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
         name = "output" if k == len(weights) else f"h_{k}"
-        found.append(
+        activations.append(
             s.let(
                 name,
-                found[-1] @ w + biased * b,
+                activations[-1] @ w + biased * b,
                 format=".2f",
                 note=f"what layer {k} says: the row before it @ W_{k}",
             )
         )
     s.let(
         "sse",
-        ((y - found[-1]) ** 2).sum(),
+        ((y - activations[-1]) ** 2).sum(),
         role="loss",
         format=".4f",
         note="sum of squared errors of the outputs",
     )
-    return found
+    return activations
 
 
 def _training(s: Sheet, trained: Sequence[Expr], rate: Expr) -> None:

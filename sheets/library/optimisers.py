@@ -84,7 +84,7 @@ def _settings(s: Sheet) -> dict[str, Descent]:
         for name, one in OPTIMISERS.items()
     }
     s.group("Betas", "What each row keeps of the averages", folded=True)
-    found = {}
+    descents = {}
     for name, one in OPTIMISERS.items():
         betas = {
             which: s.parameter(
@@ -98,8 +98,8 @@ def _settings(s: Sheet) -> dict[str, Descent]:
             )
             for which, beta in one.betas.items()
         }
-        found[name] = Descent(s, one, Settings(rule, rates[name], betas), f"_{name}")
-    return found
+        descents[name] = Descent(s, one, Settings(rule, rates[name], betas), f"_{name}")
+    return descents
 
 
 def _descend(s: Sheet, descents: dict[str, Descent]):
@@ -113,10 +113,10 @@ def _descend(s: Sheet, descents: dict[str, Descent]):
     )
     s.group("What they remember", note, folded=True)
     for sheet in s.beside:
-        found, one = values(sheet), descents[sheet.name]
+        numbers, one = values(sheet), descents[sheet.name]
         one.memory(
             {
-                f"{name}_{p}": found[f"{name}_{p}"].item()
+                f"{name}_{p}": numbers[f"{name}_{p}"].item()
                 for name in one.optimiser.warmed
                 for p in PARAMETERS
             }

@@ -116,8 +116,8 @@ class Writer:
         """A row or column: a loop's variable, a whole number, or a row that is looked up."""
         if isinstance(i, Expr):
             place = i.op == "index" or i.op == "floor"  # a whole number as it is
-            found = self.source(i, lines)
-            return f"{found:add}" if place else f"Math.floor({found})"
+            text = self.source(i, lines)
+            return f"{text:add}" if place else f"Math.floor({text})"
         if isinstance(i, Shifted):
             return self._shifted(i)
         return f"_{i}" if isinstance(i, str) else f"{self.number(i)}"
@@ -156,8 +156,8 @@ class Writer:
             case "pointer":
                 return Text(f"_pointer_{e.arg}")
             case "cell":
-                found = self.cell(e.arg, lines)  # a look-up may find nothing, which is no number
-                return Text(f"+{found}" if e.args else found)
+                text = self.cell(e.arg, lines)  # a look-up may find nothing, which is no number
+                return Text(f"+{text}" if e.args else text)
             case "over" if e.arg[0] == "nanmean":
                 return self.source(elementwise("divide", *_summed(e)), lines)
             case "over":

@@ -459,7 +459,7 @@ def shown_tex(x: float, block: Block) -> str:
     return rf"\text{{{said}}}" if said == "undefined" else said.replace("%", r"\%")
 
 
-def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
+def with_numbers(sheet: Sheet, name: str, i: int, j: int, blocks: dict) -> str:
     """The cell form with the current numbers: `q_i = ... = 0.98`. Rows and columns from 0."""
     expr = sheet.blocks[name].expr
     try:
@@ -480,9 +480,9 @@ def with_numbers(sheet: Sheet, name: str, i: int, j: int, found: dict) -> str:
         row, column = place(slot.row), place(slot.column)
         if not slot.block:
             return str(row)
-        x = float(found[slot.block][row, column])
+        x = float(blocks[slot.block][row, column])
         said = shown_tex(x, sheet.blocks[slot.block])
         return f"({said})" if slot.tight and (x < 0 or "^" in said) else said
 
-    result = shown_tex(float(found[name][i, j]), sheet.blocks[name])
+    result = shown_tex(float(blocks[name][i, j]), sheet.blocks[name])
     return f"{result} = {SLOT.sub(fill, text)}" if text else result

@@ -93,8 +93,8 @@ def _skipping(kind: str, x: np.ndarray, axis: int | None) -> np.ndarray:
         total = np.where(known, x, 0.0).sum(axis=axis, keepdims=True)
         return total if kind == "sum" else np.where(count == 0, np.nan, total / count)
     least = -np.inf if kind in ("max", "argmax") else np.inf
-    found = getattr(np.where(known, x, least), kind)(axis=axis, keepdims=True)
-    return np.where(count == 0, np.nan, found)
+    reduced = getattr(np.where(known, x, least), kind)(axis=axis, keepdims=True)
+    return np.where(count == 0, np.nan, reduced)
 
 
 def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
@@ -144,8 +144,8 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
         case "stack":
             return np.vstack(args)
         case "match":
-            found = np.equal(args[1], args[0].T)
-            first = np.where(found.any(axis=1), found.argmax(axis=1), np.nan)
+            equal = np.equal(args[1], args[0].T)
+            first = np.where(equal.any(axis=1), equal.argmax(axis=1), np.nan)
             return first[:, np.newaxis]
         case "cumsum":
             return _running_sum(args[0], *e.arg)
@@ -198,7 +198,7 @@ def values(sheet: Sheet, inputs: Mapping[str, Any] | None = None, steps: int = 0
     run stops before one would be carried, as `trajectory` says. Raises InputError.
     """
     last = deque(trajectory(sheet.with_inputs(inputs or {}), steps), maxlen=1)
-    return {name: found.view(Numbers) for name, found in last.pop().items()}
+    return {name: array.view(Numbers) for name, array in last.pop().items()}
 
 
 def trajectory(sheet: Sheet, steps: int) -> Iterator[Values]:
