@@ -267,37 +267,37 @@ def parser() -> argparse.ArgumentParser:
     def command(
         name: str, run: Callable[[argparse.Namespace], int | None], about: str
     ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=about, description=about)
-        made.set_defaults(run=run)
-        return made
+        parser = commands.add_parser(name, help=about, description=about)
+        parser.set_defaults(run=run)
+        return parser
 
-    def of_a_sheet(made: argparse.ArgumentParser, steps: bool = True) -> None:
-        made.add_argument(
+    def of_a_sheet(parser: argparse.ArgumentParser, steps: bool = True) -> None:
+        parser.add_argument(
             "name",
             metavar="NAME",
             help="a sheet, as `gradsheet list` names it; or one of yours, my_sheets.py:name",
         )
-        made.add_argument(
+        parser.add_argument(
             "--set",
             action="append",
             default=[],
             metavar="BLOCK=VALUE",
             help="an input: a number, a choice's name, or JSON rows",
         )
-        made.add_argument(
+        parser.add_argument(
             "--from",
             dest="workbook",
             metavar="EDITED.xlsx",
             help="take the inputs from an edited workbook of this sheet",
         )
         if steps:
-            made.add_argument(
+            parser.add_argument(
                 "--steps", type=int, default=0, metavar="N", help="carried steps to take first"
             )
 
-    def of_own_sheets(made: argparse.ArgumentParser, what: str) -> None:
+    def of_own_sheets(parser: argparse.ArgumentParser, what: str) -> None:
         about = f"{what} of your own: a file, my_sheets.py, or a folder of them"
-        made.add_argument("own", nargs="?", default="", metavar="MY_SHEETS", help=about)
+        parser.add_argument("own", nargs="?", default="", metavar="MY_SHEETS", help=about)
 
     of_own_sheets(command("list", show_list, "lessons and sheets, one line each"), "sheets")
     serving = command("serve", serve, "open the lessons in the browser (Voila)")
@@ -344,63 +344,63 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _of_finetune(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
+def _of_finetune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "data",
         metavar="DATA",
         help="a folder of pictures, or digits: the 3s and 7s that come along (digits:all: all ten;"
         " digits:358: these)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--labels",
         default="folder",
         metavar="folder|csv:PATH|regex:EXPR",
         help="where a picture's label is (default: folder)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--body",
         metavar="NAME",
         help="as `gradsheet bodies` lists them, or any image classifier of transformers', by its"
         " folder or its name on the hub (default: what suits the pictures)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--epochs", type=int, metavar="N", help="of the whole network, after the head's"
     )
-    made.add_argument("--frozen-epochs", type=int, metavar="N", help="of the new head alone")
-    made.add_argument(
+    parser.add_argument("--frozen-epochs", type=int, metavar="N", help="of the new head alone")
+    parser.add_argument(
         "--lr",
         metavar="X|find",
         help="the base learning rate, or find: where its curve falls (the valley)",
     )
-    made.add_argument("--batch-size", type=int, metavar="N", help="pictures of one step")
-    made.add_argument(
+    parser.add_argument("--batch-size", type=int, metavar="N", help="pictures of one step")
+    parser.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="N",
         help="the same seed gives the same numbers (default: 0)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--unfreeze",
         metavar="DEPTH",
         help="how many of the body's last blocks learn after the head, or all (default: all)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--flip",
         action=argparse.BooleanOptionalAction,
         help="whether a mirrored picture is still one of its class; a letter b is not (default: it"
         " is, but for digits)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--zoom",
         type=float,
         metavar="X",
         help="enlarge training pictures by up to this; 1: never (default: 1.2)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--sample", type=int, metavar="N", help="work on about so many pictures first"
     )
-    made.add_argument(
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
@@ -408,52 +408,52 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
     )
 
 
-def _of_predict(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
+def _of_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "model", type=Path, metavar="MODEL", help="what finetune wrote, or its model folder"
     )
-    made.add_argument(
+    parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURES", help="folders and files"
     )
-    made.add_argument(
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("submission.csv"),
         metavar="FILE",
         help="where the answers go (default: submission.csv)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--class",
         dest="only",
         metavar="NAME",
         help="one column with this class's probability, instead of one for each",
     )
-    made.add_argument(
+    parser.add_argument(
         "--clip",
         type=float,
         default=1e-4,
         metavar="X",
         help="move probabilities into X to 1 - X (default: 1e-4)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--like",
         type=Path,
         metavar="FILE",
         help="a sample submission, whose ids, order and columns are taken (default:"
         " sample_submission.csv beside the pictures)",
     )
-    made.add_argument("--overwrite", action="store_true", help="the file that is there already")
+    parser.add_argument("--overwrite", action="store_true", help="the file that is there already")
 
 
-def _of_look(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
+def _of_look(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "pictures",
         nargs="*",
         type=Path,
         metavar="PICTURE",
         help="files (default: the photographs that come along)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--body",
         default="efficientnet-lite0",
         metavar="NAME",

@@ -113,7 +113,7 @@ def _makes_a_sheet(value: Any, module: str) -> bool:
 
 
 def _maker(file: Path, function: Callable[[], Any]) -> Callable[[], Sheet]:
-    def made() -> Sheet:
+    def make() -> Sheet:
         with _at_its_line(file):
             sheet = function()
         if not isinstance(sheet, Sheet):
@@ -123,7 +123,7 @@ def _maker(file: Path, function: Callable[[], Any]) -> Callable[[], Sheet]:
             raise SheetError(f"{what}; its last line returns the sheet: return s", line)
         return sheet
 
-    return made
+    return make
 
 
 def _run(file: Path) -> ModuleType:

@@ -136,12 +136,12 @@ def lesson_page(name: str, inputs: Mapping[str, Any] | None = None, **around: An
     sheet = sheet_named(name).with_inputs(inputs or {})
     if not notebook(name).exists():
         return own_page(sheet, **around)
-    told: list[str | Sheet] = []
+    with_stories: list[str | Sheet] = []
     for part in parts(notebook(name), inputs):
-        told.append(part)
+        with_stories.append(part)
         if isinstance(part, Sheet):
-            told.append(story_told(part))
-    return static_page(sheet.title, told, about=sheet.summary, **around)
+            with_stories.append(story_told(part))
+    return static_page(sheet.title, with_stories, about=sheet.summary, **around)
 
 
 @lru_cache

@@ -126,11 +126,13 @@ def _limited(chart: Chart, run: list[Values]) -> Chart:
         drawn += [0.0] if way == "y" and any(s.mode == "bars" for s in chart.series) else []
         finite = [x for x in drawn if math.isfinite(x) and (axis.scale == "linear" or x > 0)]
         ends_drawn = min(finite, default=0.1), max(finite, default=1.0)
-        told = [
+        given_ends = [
             float(run[-1][limit][0, 0]) if isinstance(limit, str) else limit
             for limit in (axis.low, axis.high)
         ]
-        low, high = (x if x is not None else end for x, end in zip(told, ends_drawn, strict=True))
+        low, high = (
+            x if x is not None else end for x, end in zip(given_ends, ends_drawn, strict=True)
+        )
         return replace(axis, low=low, high=high if low < high else low + 1)
 
     return replace(chart, x=ends("x"), y=ends("y"))

@@ -20,10 +20,10 @@ NUMBERS = re.compile(r"\d+")
 ABSENT: Any = object()
 
 
-def merged(told: Sequence[Any]) -> dict[str, Any]:
+def merged(values: Sequence[Any]) -> dict[str, Any]:
     """{"ways": [[...]], "merged": node} of JSON values."""
     ways: dict[tuple[int, ...], int] = {}
-    node = _node(list(told), ways)
+    node = _node(list(values), ways)
     return {"ways": list(ways), "merged": node}
 
 

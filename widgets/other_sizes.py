@@ -41,9 +41,9 @@ def other_sizes(sheet: Sheet) -> list[Sheet]:
             for name, value in _changes(near):
                 if _key({**sizes_of(near), name: value}) in sheets.keys() | new.keys():
                     continue
-                made = near.with_inputs({name: value})
-                if _key(sizes_of(made)) not in sheets:
-                    new[_key(sizes_of(made))] = made
+                resized = near.with_inputs({name: value})
+                if _key(sizes_of(resized)) not in sheets:
+                    new[_key(sizes_of(resized))] = resized
                 if len(sheets) + len(new) > MOST_SHEETS:
                     return list(sheets.values())[1:]
         sheets |= new

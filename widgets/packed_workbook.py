@@ -47,8 +47,8 @@ def packed_workbook(sheet: Sheet, kept: Callable[[Any], Any] | None = None) -> s
     """
     steps = 1 if sheet.carried and sheet.steps_shown else 0
     try:
-        told = _workbook(sheet, steps)
-        return packed(kept(told) if kept else told)
+        content = _workbook(sheet, steps)
+        return packed(kept(content) if kept else content)
     except (InputError, SheetError) as refusal:
         return packed({"refusal": f"{refusal}"})
 

@@ -18,15 +18,15 @@ class Programs:
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
 
-    def named(self, told: Any) -> Any:
+    def named(self, content: Any) -> Any:
         """What a page is told, a copy with the name of each program in its place."""
-        if isinstance(told, list):
-            return [self.named(each) for each in told]
-        if not isinstance(told, dict):
-            return told
+        if isinstance(content, list):
+            return [self.named(each) for each in content]
+        if not isinstance(content, dict):
+            return content
         return {
             key: self._name(each) if key == "program" else self.named(each)
-            for key, each in told.items()
+            for key, each in content.items()
         }
 
     def _name(self, source: str) -> str:

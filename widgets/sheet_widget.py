@@ -93,11 +93,11 @@ class SheetWidget(anywidget.AnyWidget):
                 " which has that name itself"
             )
         self.sheet = self._opened = sheet.with_inputs(inputs)
-        told = traitlets.Dict(dict(description(self.sheet))).tag(sync=True)
+        described = traitlets.Dict(dict(description(self.sheet))).tag(sync=True)
         self.add_traits(
             **_traits(self.sheet.inputs),
             step=traitlets.Int(0, min=0, max=MOST_STEPS).tag(sync=True),
-            _description=told,
+            _description=described,
         )
         self._file = b""  # of a workbook that comes back, the parts so far
         super().__init__()  # after the traits, so that the page is opened with all of them

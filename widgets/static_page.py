@@ -69,9 +69,9 @@ def safe_script(source: str) -> str:
     return source.replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
-def safe_json(told: Any) -> str:
+def safe_json(content: Any) -> str:
     """JSON that may stand inside a script element."""
-    return json.dumps(told, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace(
+    return json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
 
@@ -94,12 +94,12 @@ def sheet_part(
     held = ""
     if not asks:
         held = _workbook_part(name, started, scripts) + _sizes_part(name, started, scripts)
-    told: Any = description(started)
-    told = scripts.own.named(told) if scripts else told
+    described: Any = description(started)
+    described = scripts.own.named(described) if scripts else described
     return (
         f'<div data-gradsheet="{name}"{served}><p>{waiting}</p></div>\n'
         f'<script type="application/json" id="{name}-description">'
-        f"{safe_json(told)}</script>{held}"
+        f"{safe_json(described)}</script>{held}"
     )
 
 
@@ -110,13 +110,13 @@ def _workbook_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
 
 def _sizes_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
     """The sheets of other sizes, where there are any."""
-    values, told = told_sizes(sheet, scripts.sizes.named if scripts else None)
-    if not told:
+    values, sheets = told_sizes(sheet, scripts.sizes.named if scripts else None)
+    if not sheets:
         return ""
     about = f'id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}"'
     if scripts:
         about += f' data-programs="{scripts.address(scripts.sizes)}"'
-    return f'\n<script type="text/plain" {about}>{packed(told)}</script>'
+    return f'\n<script type="text/plain" {about}>{packed(sheets)}</script>'
 
 
 @lru_cache
@@ -206,8 +206,8 @@ def _told(title: str, about: str, preview: str) -> str:
         key = "property" if name.startswith("og:") else "name"
         return f'<meta {key}="{name}" content="{html.escape(content, quote=True)}">'
 
-    told = {"description": about, "og:description": about, "og:image": preview}
-    known = {name: content for name, content in told.items() if content}
+    tags = {"description": about, "og:description": about, "og:image": preview}
+    known = {name: content for name, content in tags.items() if content}
     if known:
         known |= {"og:title": title, "og:type": "article"}
     return "".join(tag(name, content) for name, content in known.items())

@@ -32,9 +32,9 @@ class Word(float):
 
 def word_of(choices: Sequence[str], k: int) -> Expr:
     """The k-th choice, as what cells are compared with."""
-    made = Word(k)
-    made.word = choices[k]
-    return Expr("const", (), (1, 1), made)
+    word = Word(k)
+    word.word = choices[k]
+    return Expr("const", (), (1, 1), word)
 
 
 def words_across(choices: Sequence[str]) -> Expr:

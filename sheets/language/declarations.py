@@ -45,12 +45,12 @@ def _block(kind: type[KIND], name: str, about: Mapping[str, Any], **given: Any) 
     limits = {
         key: float(x) if key in ("low", "high") and x is not None else x for key, x in about.items()
     }
-    made = kind(**{"name": name, "line": author_line(), **given, **limits})
-    _check_picture(made)
+    block = kind(**{"name": name, "line": author_line(), **given, **limits})
+    _check_picture(block)
     for axis, named in enumerate(("rows_named", "columns_named")):
-        words = checked_words(f"{name}: {named}", getattr(made, named), made.shape[axis])
-        setattr(made, named, words)
-    return made
+        words = checked_words(f"{name}: {named}", getattr(block, named), block.shape[axis])
+        setattr(block, named, words)
+    return block
 
 
 def _check_picture(block: Block) -> None:

@@ -251,7 +251,7 @@ def _scan_backward(
     """
     assert block.expr is not None
     (_, way), (start, *over, _, step) = block.expr.arg, block.expr.args
-    made, columns = sheet[block.name], int(block.shape[1])
+    whole_run, columns = sheet[block.name], int(block.shape[1])
     later = {"@later": "before"} | {f"@{k}": k + 3 for k in range(len(over))}
     row = scans.named_holes(step)
     here, after = (Expr("ref", (), (1, columns), name) for name in ("@here", "@later"))
@@ -260,7 +260,11 @@ def _scan_backward(
     if back is not None:
         holes: dict[str, str | int] = {**later, f"@{scans.BEFORE}": 1, "@here": 2}
         passed = passed + scans.with_holes(expand(total(back), (1, columns)), holes)
-    runs = [expand(g, block.shape), made, *(scans.shift(x, 0, -way) for x in (made, *over))]
+    runs = [
+        expand(g, block.shape),
+        whole_run,
+        *(scans.shift(x, 0, -way) for x in (whole_run, *over)),
+    ]
     about = {
         "role": "gradient",
         "note": f"how {loss} moves as {block.name} moves",
@@ -270,8 +274,8 @@ def _scan_backward(
     parts = (zero, *runs, scans.hole(0, columns), passed)
     d = sheet.let_scan(f"d_{block.name}", parts, -way, about)
     rows: dict[str | int, Expr] = dict(enumerate(over))
-    whole = scans.filled(step, {scans.BEFORE: scans.shift(made, start, way), **rows})
-    given = adjoints(whole, made, d, wanted, sheet.gaps)
+    whole = scans.filled(step, {scans.BEFORE: scans.shift(whole_run, start, way), **rows})
+    given = adjoints(whole, whole_run, d, wanted, sheet.gaps)
     given.pop(block.name, None)  # that is what runs through the scan itself
     return given
 

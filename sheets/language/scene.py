@@ -174,10 +174,10 @@ def settings_among(sheet: Blocks, names: Iterable[str]) -> tuple[str, ...]:
 
 def usual_scene(sheet: Blocks, charts: Sequence[Chart], sentences: Sequence[Pieces]) -> Scene:
     """What a sheet shows whose author says nothing: first settings, first charts, a loss."""
-    told = [piece[0] for pieces in sentences for piece in pieces if not isinstance(piece, str)]
+    named = [piece[0] for pieces in sentences for piece in pieces if not isinstance(piece, str)]
     single = [block for block in sheet.blocks.values() if is_single(block.shape)]
     losses = [block.name for block in single if block.role == "loss"]
-    chosen = [name for name in dict.fromkeys(told) if name in losses] or losses
+    chosen = [name for name in dict.fromkeys(named) if name in losses] or losses
     return Scene(
         controls=settings_among(sheet, sheet.inputs),
         charts=tuple(range(min(MOST_CHARTS, len(charts)))),

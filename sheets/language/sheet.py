@@ -292,8 +292,8 @@ class Sheet(Blocks):
         if not self.groups[-1].parts:
             open_ = self.groups[-1]
             note = "What the formulas above are made of"
-            made = Group(f"Inside {open_.title}", note, open_.worksheet, folded=True, parts=True)
-            self.groups.append(made)
+            group = Group(f"Inside {open_.title}", note, open_.worksheet, folded=True, parts=True)
+            self.groups.append(group)
         return self.groups[-1]
 
     def same_as(self, formula: Expr) -> Expr | None:

@@ -362,14 +362,14 @@ def _sentences(s: Sheet) -> None:
     two = s["curve"] >= SADDLE
     step = "takes x from {x:.4f} to {x_next:.4f}"
     with_y = f"{step} and y from {{y:.4f}} to {{y_next:.4f}}"
-    for told, which in ((step, 1 - two), (with_y, two)):
+    for move, which in ((step, 1 - two), (with_y, two)):
         s.say(
-            f"The slope along x is {{d_x:.4f}}. The next step, learning rate times slope, {told}.",
+            f"The slope along x is {{d_x:.4f}}. The next step, learning rate times slope, {move}.",
             when=near * (1 - keeps) * which,
         )
         s.say(
             f"The slope along x is {{d_x:.4f}}. The next step, slope and what is kept of the steps"
-            f" before, {told}.",
+            f" before, {move}.",
             when=near * keeps * which,
         )
     lower, higher = s["loss_next"] < s["loss"], s["loss_next"] > s["loss"]

@@ -368,14 +368,14 @@ class Descent:
         }
         for letter, role in (("m", "gradient"), ("v", "activation")):
             for p in PARAMETERS:
-                made = self._column(
+                column = self._column(
                     f"{letter}_{p}_next",
                     letter,
                     nows[p],
                     role=role,
                     note=f"{letter} of this row, for the {p}",
                 )
-                nows[p] = nows[p]._replace(**{letter: made})
+                nows[p] = nows[p]._replace(**{letter: column})
         for p in PARAMETERS:
             self._column(
                 f"direction_{p}",

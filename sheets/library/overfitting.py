@@ -76,7 +76,7 @@ def _points(s: Sheet, hands: SimpleNamespace) -> tuple[SimpleNamespace, SimpleNa
         )
         for name, count in (("train", MOST_POINTS), ("valid", KEPT_BACK))
     }
-    made = {}
+    points = {}
     for name, title in (("train", "Points to train on"), ("valid", "Points kept back")):
         s.group(title, "A hidden curve, and noise on it", worksheet="Points", folded=True)
         x, noise = draws[name]
@@ -87,8 +87,8 @@ def _points(s: Sheet, hands: SimpleNamespace) -> tuple[SimpleNamespace, SimpleNa
             format=".3f",
             note="the hidden curve at x, and noise",
         )
-        made[name] = SimpleNamespace(x=x, y=y)
-    made["train"].used = s.let(
+        points[name] = SimpleNamespace(x=x, y=y)
+    points["train"].used = s.let(
         "train_used",
         np.less(row_index(MOST_POINTS), hands.points),
         format="d",
@@ -96,11 +96,11 @@ def _points(s: Sheet, hands: SimpleNamespace) -> tuple[SimpleNamespace, SimpleNa
     )
     s.let(
         "train_x",
-        np.where(np.equal(made["train"].used, 1), made["train"].x, OFF),
+        np.where(np.equal(points["train"].used, 1), points["train"].x, OFF),
         format=".3f",
         note=f"where the chart draws it; {OFF}: not in use",
     )
-    return made["train"], made["valid"]
+    return points["train"], points["valid"]
 
 
 def _truth(x: Expr) -> Expr:

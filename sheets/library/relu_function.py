@@ -137,7 +137,7 @@ def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
         "height": "what the unit adds, and in which direction",
     }
     symbols = {"weight": "w", "bias": "b", "height": "v"}
-    made = {
+    units = {
         name: s.input(
             name,
             starts[name],
@@ -156,7 +156,7 @@ def _units(s: Sheet, hands: SimpleNamespace) -> SimpleNamespace:
         symbol="u",
         note="1 for a unit in use; the others count for nothing",
     )
-    return SimpleNamespace(**made, in_use=in_use)
+    return SimpleNamespace(**units, in_use=in_use)
 
 
 def _curve(s: Sheet, hands: SimpleNamespace) -> tuple[Expr, Expr]:
