@@ -127,7 +127,6 @@ def _other(p, clip, q):
 
 
 def _losses(s: Sheet, cat, p, clip):
-    count = cat.shape[0]
     q = s.let(
         "clipped",
         np.clip(p, clip, 1 - clip),
@@ -160,6 +159,12 @@ def _losses(s: Sheet, cat, p, clip):
         np.where(np.equal(product, loss), 0, product - loss),
         note="product form minus IF form: always 0",
     )
+    flat, certain = _held(s, cat, p, clip, q, other)
+    _result(s, cat, p, loss, flat, certain)
+
+
+def _held(s: Sheet, cat, p, clip, q, other):
+    """Which rows the clip holds, and which were certain and wrong."""
     s.group("Held and hopeless", "Rows that the clip holds, and rows that were certain and wrong")
     flat = s.let(
         "flattened",
@@ -170,10 +175,14 @@ def _losses(s: Sheet, cat, p, clip):
     truth = np.where(np.equal(cat, 1), q, other)
     certain = s.let(
         "certain_and_wrong",
-        np.where(np.equal(truth, 0), row_index(count) + 1, 0),
+        np.where(np.equal(truth, 0), row_index(cat.shape[0]) + 1, 0),
         format="d",
         note="the row's number where what was true got probability 0; else 0",
     )
+    return flat, certain
+
+
+def _result(s: Sheet, cat, p, loss, flat, certain):
     s.group("Result", "One number for the whole class")
     mean = s.let(
         "loss_mean",
@@ -193,6 +202,7 @@ def _losses(s: Sheet, cat, p, clip):
     worst = s.let(
         "worst_loss", loss.max(), role="loss", infinite=1, format=".4f", note="the costliest row"
     )
+    count = cat.shape[0]
     rows = s.let("row_count", count, format="d", note="rows in the class")
     wrong = s.let(
         "certain_rows",
