@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
 from . import scans, windows
 from .blanks import Gaps
 from .blocks import Computed, part_of
@@ -74,7 +76,39 @@ def _skipping_vjp(g, y, here, there):
             return (g / reduction("sum", expand(count, x.shape), y.arg),)
         case "max" | "min":
             return _largest_vjp(g, y, x, here)
+        case "prod":
+            return (_product_vjp(g, y, x, here),)
+        case "quantile":
+            return _quantile_vjp(g, y, here, there), None
     return (None,)
+
+
+def _product_vjp(g: Expr, y: Expr, x: Expr, here: Expr) -> Expr:
+    """The product of all others: where one of them is 0, that one's alone."""
+    is_zero = elementwise("equal", x, 0)
+    others = Expr(y.op, (where(is_zero, 1, x),), y.shape, y.arg)
+    only = elementwise("equal", reduction("sum", is_zero, y.arg), 1)
+    return where(is_zero, where(only, g * others, 0), g * here / x)
+
+
+def _quantile_vjp(g: Expr, y: Expr, here: Expr, there: Expr | None) -> Expr:
+    """To the two elements that it lies between, each as much as it counts; equal ones share evenly.
+
+    there: 1 where its x is not empty, None: nowhere empty.
+    """
+    x, q = y.args
+    largest, least = ("nanmax", "nanmin") if y.op == "nanquantile" else ("max", "min")
+    count = expand(const(1), x.shape) if there is None else expand(there, x.shape)
+    place = q * (reduction("sum", count, y.arg) - 1)
+    part = place - elementwise("floor", place)  # how far from the lower to the upper one
+    lower = Expr(largest, (where(x <= here, x, -np.inf),), y.shape, y.arg)
+    upper = Expr(least, (where(x >= here, x, np.inf),), y.shape, y.arg)
+
+    def shared(element: Expr, weight: Expr) -> Expr:
+        equal = elementwise("equal", x, element)
+        return where(equal, g * weight / reduction("sum", equal, y.arg), 0)
+
+    return shared(lower, 1 - part) + shared(upper, part)
 
 
 def _softmax_vjp(g, y, here):
@@ -100,6 +134,18 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return (None,)
         case "match":
             return None, None
+        case "rank" | "order":
+            return (None,)
+        case "take_along":
+            x, places = y.args
+            return Expr("put_along", (g, places), x.shape, y.arg), None
+        case "put_along":
+            places = y.args[1]
+            return Expr("take_along", (g, places), places.shape, y.arg), None
+        case "prod":
+            return (_product_vjp(g, y, y.args[0], here),)
+        case "quantile":
+            return _quantile_vjp(g, y, here, None), None
         case "cumsum":
             axis, up = y.arg
             return (Expr("cumsum", (g,), y.shape, (axis, not up)),)

@@ -32,10 +32,10 @@ from .blocks import (
 from .categories import Words, has_words, words_across
 from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, renamed
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
-from .dependencies import walk
+from .dependencies import rebuilt, walk
 from .errors import InputError, SheetError, nearest
 from .exercises import Exercise, new_exercise
-from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size
+from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size, where
 from .formats import Pieces, checked_format
 from .functions import column_index, row_index
 from .inner_blocks import Parts, alike, is_plain, with_names
@@ -57,6 +57,7 @@ from .teaching import (
     spoken,
     written_out,
 )
+from .windows import is_test
 
 
 class Sheet(Blocks):
@@ -346,10 +347,27 @@ class Sheet(Blocks):
         """The formula with its words found out, and with sums that skip empty cells, where it reads
         any.
         """
+        formula = rebuilt(formula, self._chosen)
         if has_words(formula, self._words_of):
             formula = Words(self._words_of, self._number_of).found(formula)
         reads_any = starts_empty(formula, self._may_be_empty)
         return self.gaps.skipping(formula) if reads_any else formula
+
+    def _chosen(self, e: Expr) -> Expr:
+        """Rows chosen by a block of comparisons are those for which it holds, as numpy has it."""
+        if e.op != "take" or e.args[1].op != "ref" or e.args[1].arg not in self.blocks:
+            return e
+        said = self.blocks[e.args[1].arg].expr
+        if said is None or not is_test(said):
+            return e
+        x, test = e.args
+        if x.shape != e.shape:
+            sizes = f"{x!r} is {size(x.shape)} and {test!r} is {size(test.shape)}"
+            advice = f"to look rows up by it, write 1 * {test!r}"
+            raise SheetError(
+                f"{x!r}[{test!r}]: {sizes}: comparisons choose among as many rows; {advice}"
+            )
+        return where(test, x, np.nan)
 
     def let_part(self, owner: str, name: str, formula: Expr, **about: Any) -> Expr:
         """As `let`, a block that stands folded, as a part of `owner`."""
