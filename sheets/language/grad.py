@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ from .expr import (
 )
 from .ops import OPS
 from .sheet import Sheet
+from .stacks import Stack
 from .summands import with_summands
 
 
@@ -325,10 +326,10 @@ def _scan_backward(
 def backprop(
     sheet: Sheet,
     loss: str,
-    inputs: Iterable[str] | None = None,
+    inputs: Iterable[str | Stack] | None = None,
     title: str | None = "Gradients",
     infinite: Mapping[str, Expr] | None = None,
-) -> dict[str, Expr]:
+) -> dict[str, Any]:
     """Append a block `d_<name>` for every block that `loss` depends on; returns them by name.
 
     They stand in reverse order, each of its block's own shape. loss: name of a (1, 1) block.
@@ -339,6 +340,7 @@ def backprop(
     Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of
     that name already; the sheet is then as it was.
     """
+    inputs = None if inputs is None else _blocks_of(sheet, inputs)
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
             raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
@@ -347,7 +349,21 @@ def backprop(
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
     wanted = None if inputs is None else sheet.reached_from(inputs)
     with sheet.unless_it_fails():
-        return _backward(sheet, loss, wanted, title, infinite or {})
+        found = _backward(sheet, loss, wanted, title, infinite or {})
+    return {**found, **_stacks_of(sheet, found)}
+
+
+def _blocks_of(sheet: Sheet, inputs: Iterable[str | Stack]) -> list[str]:
+    """Names of blocks, with those of a stack in the place of its own."""
+    stacks = [sheet.stacks.get(x, x) if isinstance(x, str) else x for x in inputs]
+    each = ([b.arg for b in x] if isinstance(x, Stack) else [x] for x in stacks)
+    return [name for names in each for name in names]
+
+
+def _stacks_of(sheet: Sheet, found: Mapping[str, Expr]) -> dict[str, Stack]:
+    """The gradients of stacks, each a stack over the same words."""
+    whole = (x for x in sheet.stacks.values() if all(block.arg in found for block in x))
+    return {x.name: Stack(f"d_{x.name}", x.over, [found[block.arg] for block in x]) for x in whole}
 
 
 def _backward(

@@ -45,6 +45,7 @@ from .names import check_block_name, check_name, check_worksheet
 from .roles import ROLES
 from .scans import DOWN, row_formula, rows_of, scanned
 from .scene import Scene, settings_among, usual_scene
+from .stacks import Stack, block_by_block, made, together, words_over
 from .teaching import (
     Prediction,
     Preset,
@@ -99,6 +100,7 @@ class Sheet(Blocks):
         self.steps_shown = True  # whether its workbook has a worksheet of steps
         self.ends = ""  # the block that is not 0 where a run ends; "": none says so
         self.beside: list[Sheet] = []
+        self.stacks: dict[str, Stack] = {}
         # What each input held when the author gave it, None where a formula is in force: from there
         # a preset begins, whatever inputs are set since.
         self.defaults: dict[str, np.ndarray | None] = {}
@@ -197,6 +199,31 @@ class Sheet(Blocks):
         blocks = [over] if isinstance(over, Expr) else list(over)
         step, first = row_formula(f"scan {name!r}", row, blocks, lift(start))
         return self.let_scan(name, (first, *blocks, step, step), DOWN, about)
+
+    def stack(self, name: str, values: Sequence[Any], over: Sequence[str], **about: Any) -> Stack:
+        """A third axis: an input for each word of `over`, `filters_edge`, `filters_corner`, of one
+        shape.
+
+        values: what `input` takes, one for each word. about: as for `input`; the title is followed
+        by the word. Raises SheetError.
+        """
+        words = words_over(name, over, len(values))
+        with self.unless_it_fails():
+            add = lambda block, k, said: self.input(block, values[k], **said)
+            self.stacks[name] = made(name, words, about, add)
+        return self.stacks[name]
+
+    def each(
+        self, name: str, formula: Callable[..., Any], over: Stack | Sequence[Stack], **about: Any
+    ) -> Stack:
+        """The same formula for each block of a stack: `s.each("maps", lambda f: correlate(x, f),
+        over=filters)`. Stacks of a list run together. about: as for `let`. Raises SheetError.
+        """
+        words, blocks = together(f"each {name!r}", over)
+        with self.unless_it_fails():
+            add = lambda block, k, said: self.let(block, formula(*blocks[k]), **said)
+            self.stacks[name] = made(name, words, about, add)
+        return self.stacks[name]
 
     def let_scan(
         self, name: str, parts: Sequence[Expr], direction: int, about: dict[str, Any]
@@ -458,14 +485,15 @@ class Sheet(Blocks):
 
     # --- steps
 
-    def carry(self, *, worksheet: bool = True, **next_blocks: str | Expr) -> None:
-        """`carry(a="a_next")`: at the next step, input a starts from what a_next is now.
+    def carry(self, *, worksheet: bool = True, **next_blocks: str | Expr | Stack) -> None:
+        """`carry(a="a_next")`: at the next step, input a starts from what a_next is now; of a stack
+        each of its blocks.
 
         worksheet: False for a workbook that holds the step shown, and no worksheet of steps. Raises
         SheetError where a name is no block, the first no input, or their shapes differ.
         """
         self.steps_shown = self.steps_shown and worksheet
-        for name, given in next_blocks.items():
+        for name, given in block_by_block(self.stacks, next_blocks).items():
             if isinstance(given, Expr) and given.op != "ref":
                 advice = f'give it a block: s.let("{name}_next", ...)'
                 raise SheetError(f"carry: {name}={given!r} is no block; {advice}")
