@@ -68,6 +68,8 @@ def _whole(cell: Expr, spans: Spans) -> bool:
     """Whether a sum of cells alone can be: of a range, or of a row that is looked up."""
     if any(not _is_range(place, spans) for place in cell.arg[1:]) or isinstance(cell.arg[2], Expr):
         return False
+    if any(row.op == "index" for row in cell.args):
+        return False  # Gnumeric finds no INDEX(x,ROWS(A$1:A1),0)
     return not any(_reads_any(row, spans) for row in cell.args) and _all_fit(cell, {})
 
 

@@ -55,6 +55,7 @@ WHOLE = {
 WHOLE |= {f"nan{kind}": spelling for kind, spelling in WHOLE.items()}  # they skip what is no number
 WHOLE["nanprod"] = "IF(COUNT({0})=0,1,PRODUCT({0}))"  # of nothing at all it would be 0
 BLANK = '""'  # what a formula shows that has no number to show
+GAP = "NA()"  # the same where a chart draws it
 # What stands for minus infinity under a softmax or a max: EXP of it is 0, and cells show it empty.
 LARGEST = 9e307
 
@@ -161,6 +162,7 @@ class Writer:
     # block -> the ranges of it that were reduced, and whether each runs over all rows of a table
     ranges: dict[str, list[tuple[Text, bool]]] = field(default_factory=dict)
     spare: int = 0
+    blank: str = BLANK
 
     # --- references
 
@@ -376,7 +378,7 @@ class Writer:
             case "const" if isinstance(e.arg, Word):
                 return Text(f'"{e.arg.word}"')
             case "const" if math.isnan(e.arg):
-                return Text(BLANK)
+                return Text(self.blank)
             case "const":
                 number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
                 text = repr(number).removesuffix(".0").upper()
@@ -725,7 +727,7 @@ def _or_nothing(core: Text, spelled: Expr, there: Expr, writer: Writer) -> Text:
     """core, or nothing where there is no number to show."""
     if spelled.op == "const" or (spelled.op == "where" and spelled.args[0] is there):
         return core  # it says so itself
-    return Text(f"IF({writer.text(there, {}):test},{core},{BLANK})")
+    return Text(f"IF({writer.text(there, {}):test},{core},{writer.blank})")
 
 
 def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
@@ -762,14 +764,16 @@ def formula(
     last: tuple[int, int] = (0, 0),
     spare: int = 0,
     row_of_table: Any = None,
+    blank: str = BLANK,
 ) -> Formula:
     """The formula of a cell expression (from `at`) standing at `here`. last: the cell furthest from
     there that it fills, whose addresses are longest. spare: empty rows below a table of data.
     row_of_table: the row of the data, "i" or a number, without which the cell shows nothing.
+    blank: what it shows where it has no number.
 
     Raises NeedsBlock, naming `what` and the author's line.
     """
-    writer = Writer(sheet, places, here, what, line, spare=spare)
+    writer = Writer(sheet, places, here, what, line, spare=spare, blank=blank)
     spelled, there = sheet.gaps.spelled(e) if sheet.has_gaps else (e, None)
     core = writer.text(spelled, {})
     if there is not None:
@@ -793,7 +797,12 @@ def formula(
 
 
 def block_formula(
-    sheet: Sheet, places: dict[str, Place], name: str, spare: int = 0, passes_over: bool = False
+    sheet: Sheet,
+    places: dict[str, Place],
+    name: str,
+    spare: int = 0,
+    passes_over: bool = False,
+    blank: str = BLANK,
 ) -> Formula:
     """passes_over: it shows nothing beside an empty row of data."""
     block = sheet.blocks[name]
@@ -803,4 +812,6 @@ def block_formula(
     last = int(block.shape[0]) - 1, int(block.shape[1]) - 1
     cell = at(block.expr, "i", "j")
     row = "i" if passes_over else None
-    return formula(sheet, places, places[name], cell, name, block.line, sign, last, spare, row)
+    return formula(
+        sheet, places, places[name], cell, name, block.line, sign, last, spare, row, blank
+    )
