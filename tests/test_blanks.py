@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import warnings
+import zipfile
 from functools import cache
 from typing import Any
 
@@ -424,6 +425,9 @@ def test_a_chart_draws_a_gap_where_a_formula_shows_nothing(tmp_path):
     write(s, file)
     drawn = [found.split("!")[0] for found in workbooks.chart_ranges(file)]
     assert drawn == ["Sheet", "Sheet", "Sheet", "Chart_data", "Sheet", "Chart_data"]
+    with zipfile.ZipFile(file) as parts:
+        charts = [parts.read(name) for name in parts.namelist() if "charts/chart" in name]
+    assert len(charts) == 2 and all(b'dispNaAsBlank val="1"' in chart for chart in charts)
     before = engines.cached_cells(file)
     for cells in (before, engines.in_ironcalc(file, before)):
         errors = {key[0]: x for key, x in cells.items() if engines.is_error(x)}

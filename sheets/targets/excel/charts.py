@@ -411,6 +411,8 @@ def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
     made.set_x_axis(across)
     made.set_y_axis(up)
     made.set_legend({"position": "bottom"})
+    if any(key[0] == number for key in _with_gaps(drawn.sheet)):
+        made.show_na_as_empty_cell()
     made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
     return made
 
