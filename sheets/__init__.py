@@ -3,6 +3,7 @@
 `import sheets` loads numpy and nothing heavier.
 """
 
+from .language import arrays, einsum, shapes, sorting  # noqa: F401  they add numpy's words
 from .language.charts import POINTER_X, POINTER_Y, Axis, Contour, Series
 from .language.compositions import eye
 from .language.errors import InputError, NeedsBlock, ShapeError, SheetError

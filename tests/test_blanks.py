@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import warnings
+import zipfile
 from functools import cache
 from typing import Any
 
@@ -17,9 +18,22 @@ import pytest
 import workbooks
 from examples import Kept
 from pages import PASTE, cell, check_every_cell, frame
-from workbooks import check_same
+from workbooks import check_download
 
-from sheets import InputError, Sheet, SheetError, backprop, eye, known, pooled, softmax, values
+from sheets import (
+    Axis,
+    InputError,
+    Series,
+    Sheet,
+    SheetError,
+    backprop,
+    eye,
+    known,
+    pooled,
+    row_index,
+    softmax,
+    values,
+)
 from sheets.language.blocks import may_be_empty
 from sheets.language.inputs import checked
 from sheets.targets.excel import read_inputs, write
@@ -252,6 +266,10 @@ def ratings() -> Sheet:
     s.let("films_next", films - rate * d["films"])
     s.let("people_next", people - rate * d["people"])
     s.carry(films="films_next", people="people_next")
+    s.let("person", row_index(3) + 1)
+    s.let("first_error", error[:, 0])
+    series = [Series("person", "first_error", "first film", "markers")]
+    s.chart("Errors", Axis("person", 0, 4), Axis("error", -6, 6), series)
     s.say("{count} ratings, off by {loss:.2f}.")
     s.preset("One more is known", stars=[[5, 1, 3, 0], *seen[1:]], happened="Now {count} count.")
     s.preset("As it was", stars=seen, happened="{count} count again.")
@@ -359,11 +377,7 @@ def test_cells_are_emptied_typed_and_pasted_on_the_page(opened, tmp_path):
     page.goto(page.url)
     page.reload()
     check_every_cell(page, s, {"stars": stars})
-    file = tmp_path / "page.xlsx"
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download workbook").click()
-    download.value.save_as(file)
-    check_same(file, s, {"stars": stars}, 0, tmp_path / "python.xlsx")
+    check_download(page, s, {"stars": stars}, tmp_path)
 
 
 def test_a_widget_hears_of_gaps():
@@ -393,3 +407,29 @@ def test_a_table_whose_cells_may_be_no_numbers_keeps_its_rows_and_warns_of_nothi
     after = engines.in_ironcalc(file, before)
     assert after["Sheet", 4, 1] == before["Sheet", 4, 1] == sentences(s, values(s))[0]
     assert len(read_inputs(s, file)["a"]) == 3
+
+
+def test_a_chart_draws_a_gap_where_a_formula_shows_nothing(tmp_path):
+    """#N/A is no point of a chart in any program; an empty text would be drawn as 0. What is typed
+    is empty itself.
+    """
+    s = Sheet("gaps")
+    y = s.input("y", [[1.0], [None], [3.0], [2.0]], blank=True)
+    x = s.let("x", row_index(4) * 1)
+    s.let("twice", y * 2)
+    s.let("large", np.where(x > 1, x / 2, np.nan))
+    series = [Series("x", "y", "typed"), Series("x", "twice", "twice")]
+    s.chart("Lines", Axis("x", 0, 6), Axis("y", 0, 10), series)
+    s.chart("Bars", Axis("x", 0, 6), Axis("y", 0, 10), [Series("x", "large", "large", "bars")])
+    file = tmp_path / "gaps.xlsx"
+    write(s, file)
+    drawn = [found.split("!")[0] for found in workbooks.chart_ranges(file)]
+    assert drawn == ["Sheet", "Sheet", "Sheet", "Chart_data", "Sheet", "Chart_data"]
+    with zipfile.ZipFile(file) as parts:
+        charts = [parts.read(name) for name in parts.namelist() if "charts/chart" in name]
+    assert len(charts) == 2 and all(b'dispNaAsBlank val="1"' in chart for chart in charts)
+    before = engines.cached_cells(file)
+    for cells in (before, engines.in_ironcalc(file, before)):
+        errors = {key[0]: x for key, x in cells.items() if engines.is_error(x)}
+        assert errors == {"Chart_data": "#N/A"}
+        assert len([x for x in cells.values() if engines.is_error(x)]) == 3

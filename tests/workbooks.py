@@ -164,3 +164,12 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
     assert names[0] == names[1]
     recalculated = engines.in_ironcalc(ours)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
+
+
+def check_download(page, sheet: Sheet, inputs: dict, folder: Path, steps: int = 0) -> None:
+    """Of a page that shows these inputs: its workbook is the one that Python writes."""
+    file = folder / "page.xlsx"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download workbook").click()
+    download.value.save_as(file)
+    check_same(file, sheet, inputs, steps, folder / "python.xlsx")

@@ -229,6 +229,7 @@ class PartBlock(PlacedBlock, total=False):
     infinite: bool  # whether infinite is a number that it may have
     endless: bool  # whether an infinity in it stands for what is left out
     blank: bool  # whether its cells may be empty
+    gap: bool  # whether a chart draws it, and such a cell is a gap
     inSpare: Excel  # the formula in the empty rows below a table of data
     repeats: bool  # whether these repeat the last row, for a chart
 

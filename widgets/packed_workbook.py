@@ -114,6 +114,7 @@ def _block(part: Part, name: str) -> types.PartBlock:
         placed["value"] = listed(block.value)
     if may_be_empty(block):
         placed["blank"] = True
+        placed["gap"] = name in points_drawn(sheet)
     if words_of(block):
         placed["choices"] = list(words_of(block))
     if name in part.where.words:

@@ -33,8 +33,32 @@ from .ops import OPS
 COMPARISONS = ("equal", "not_equal", *ORDERINGS)
 LOGICAL = ("logical_and", "logical_or", "logical_not")
 # What an empty cell would make empty as a whole, or what has no sense of one.
-WHOLE = ("matmul", "window", "cumsum", "softmax", "log_softmax", "scan", "shift", "put", "match")
-NEVER = ("sum", "nansum", "known", "index", "row_index", "column_index", "match", *TESTS)
+WHOLE = (
+    "matmul",
+    "window",
+    "cumsum",
+    "softmax",
+    "log_softmax",
+    "scan",
+    "shift",
+    "put",
+    "match",
+    "rank",
+    "order",
+    "put_along",
+)
+NEVER = (
+    "sum",
+    "nansum",
+    "prod",
+    "nanprod",
+    "known",
+    "index",
+    "row_index",
+    "column_index",
+    "match",
+    *TESTS,
+)
 Sources = dict[Any, Expr]  # what is empty itself, by what it says
 
 
@@ -60,7 +84,7 @@ class Gaps:
         if e.op == "const":
             return {alike(e): e} if np.isnan(float(e.arg)) else {}
         if e.op == "over":
-            counts = e.arg[0] in ("sum", "nansum", "match")
+            counts = e.arg[0] in ("sum", "nansum", "prod", "nanprod", "match")
             return {} if counts or not self._found[e.args[0]] else {alike(e): e}
         if e.op in NEVER:
             return {}
@@ -156,7 +180,7 @@ class Gaps:
             return expand(const(1) if there is None else there, e.shape)
         if e.op in REDUCTIONS and self.reads(e.args[0]) and not is_count(e):
             return Expr(f"nan{e.op}", e.args, e.shape, e.arg)
-        asked = e.args[1:] if e.op == "take" else e.args if e.op in WHOLE else ()
+        asked = e.args[1:] if e.op in ("take", "take_along") else e.args if e.op in WHOLE else ()
         empty = next((x for x in asked if self.sources(x)), None)
         if empty is not None:
             advice = f"say what stands there, np.nan_to_num({empty!r})"

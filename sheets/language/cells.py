@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .dependencies import walk
-from .expr import ALL_REDUCTIONS, Expr, Rows, Shape, const, elementwise
+from .expr import ALL_REDUCTIONS, Expr, Rows, Shape, const, elementwise, power
 from .functions import composed
 
 ONE: Shape = (1, 1)
@@ -111,18 +111,23 @@ def reads(e: Expr, k: str) -> bool:
     )
 
 
-def over(kind: str, body: Expr, k: str, length: int) -> Expr:
-    """The sum, mean, max, min, or place of the max or min, of body for k in 0..length-1.
+def over(kind: str, body: Expr, k: str, length: int, more: tuple[Expr, ...] = ()) -> Expr:
+    """The sum, mean, max, min, product, quantile (more: which), or place of the max or min, of body
+    for k in 0..length-1.
 
     A body without k only needs counting.
     """
     if reads(body, k):
-        return Expr("over", (body,), ONE, (kind, k, length))
+        return Expr("over", (body, *more), ONE, (kind, k, length))
     if kind.endswith(("argmax", "argmin")):
         return const(0)
     if kind == "nansum":
         there = Expr("known", (body,), ONE)
         return Expr("where", (there, elementwise("multiply", length, body), const(0)), ONE)
+    if kind.endswith("prod"):
+        found = power(body, length)
+        there = Expr("known", (body,), ONE)
+        return found if kind == "prod" else Expr("where", (there, found, const(1)), ONE)
     return elementwise("multiply", length, body) if kind == "sum" else body
 
 
@@ -177,6 +182,24 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             ids, who = e.args
             among = at(ids, k, 0, depth + 1)
             return Expr("over", (among, at(who, i, 0, depth + 1)), ONE, ("match", k, ids.shape[0]))
+        case "rank":
+            return _ranked(e, i, j, depth)
+        case "order":
+            place, n = ((i, j)[e.arg], e.shape[e.arg])
+            ranks = at(e.args[0], *_along(e.arg, k, i, j), depth + 1)
+            return Expr("over", (ranks, index(place)), ONE, ("match", k, n))
+        case "take_along":
+            x, places = e.args
+            place = at(places, i, j, depth)
+            known = place.op == "const" and not isinstance(x.shape[e.arg], Rows)
+            return at(x, *_along(e.arg, int(place.arg) if known else place, i, j), depth)
+        case "put_along":
+            g, places = e.args
+            found = at(places, *_along(e.arg, k, i, j), depth + 1)
+            chosen = Expr("equal", (found, index((i, j)[e.arg])), ONE)
+            given = at(g, *_along(e.arg, k, i, j), depth + 1)
+            picked = Expr("multiply", (chosen, given), ONE, PICKED)
+            return over("sum", picked, k, g.shape[e.arg])
         case "slice":
             down, across = e.arg
             return at(
@@ -211,6 +234,21 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return _reduced(e, i, j, depth)
         case op:
             return Expr(op, tuple(at(a, i, j, depth) for a in e.args), ONE)
+
+
+def _along(axis: int, place: Index, i: Index, j: Index) -> tuple[Index, Index]:
+    """(i, j) with another row (axis 0) or column."""
+    return (place, j) if axis == 0 else (i, place)
+
+
+def _ranked(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    """How many are smaller, and how many as large stand before: no two have one rank."""
+    (x,), axis, k = e.args, e.arg, f"k{depth}"
+    n, own = e.shape[axis], at(x, i, j, depth + 1)
+    each = at(x, *_along(axis, k, i, j), depth + 1)
+    equal = Expr("equal", (each, own), ONE)
+    before = Expr("over", (equal,), ONE, ("sum", k, Running((i, j)[axis], True, n)))
+    return over("sum", Expr("less", (each, own), ONE), k, n) + before - 1
 
 
 def _running(e: Expr, i: Index, j: Index, depth: int) -> Expr:
@@ -357,9 +395,11 @@ def _times(a: Expr, b: Expr) -> Expr:
 
 def _reduced(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     x, axis, k = e.args[0], e.arg, f"k{depth}"
+    more = tuple(at(a, 0, 0, depth) for a in e.args[1:])
     if axis == 0 or (axis is None and fixed("j", x.shape[1]) == 0):
-        return over(e.op, at(x, k, j, depth + 1), k, x.shape[0])
+        return over(e.op, at(x, k, j, depth + 1), k, x.shape[0], more)
     if axis == 1 or fixed("i", x.shape[0]) == 0:
-        return over(e.op, at(x, i, k, depth + 1), k, x.shape[1])
+        return over(e.op, at(x, i, k, depth + 1), k, x.shape[1], more)
     k2 = f"k{depth + 1}"
-    return over(e.op, over(e.op, at(x, k, k2, depth + 2), k2, x.shape[1]), k, x.shape[0])
+    across = over(e.op, at(x, k, k2, depth + 2), k2, x.shape[1], more)
+    return over(e.op, across, k, x.shape[0], more)

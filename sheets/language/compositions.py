@@ -13,7 +13,9 @@ import numpy as np
 
 from .errors import ShapeError, SheetError
 from .expr import (
+    FOLDS,
     FUNCTIONS,
+    INSTEAD,
     UFUNCS,
     Expr,
     Rows,
@@ -35,18 +37,28 @@ from .expr import (
 from .functions import column_index, row_index
 
 
-def _whole(n: Any, what: str) -> int:
+def whole(n: Any, what: str) -> int:
+    """n, a whole number known while the sheet is written. Raises SheetError."""
     if isinstance(n, (bool, Expr)) or not isinstance(n, (int, np.integer)):
         raise SheetError(f"{what} is {n!r}; it must be a whole number")
     return int(n)
 
 
-def sum_of(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
-    return reduction("sum", x, axis, keepdims)
+def sum_of(x: Any, axis: Any = None, keepdims: bool = True, where: Any = None) -> Expr:
+    return reduction("sum", _only(x, where), axis, keepdims)
 
 
-def mean(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
-    return reduction("mean", x, axis, keepdims)
+def mean(x: Any, axis: Any = None, keepdims: bool = True, where: Any = None) -> Expr:
+    return reduction("mean", _only(x, where), axis, keepdims)
+
+
+def product(x: Any, axis: Any = None, keepdims: bool = True, where: Any = None) -> Expr:
+    return reduction("prod", _only(x, where), axis, keepdims)
+
+
+def _only(x: Any, test: Any) -> Any:
+    """x where a test holds, and empty elsewhere, which sums skip; None: all of it."""
+    return x if test is None else where(test, x, np.nan)
 
 
 def largest(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
@@ -61,7 +73,7 @@ def variance(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = True) -> 
     """The mean squared distance from the mean; ddof: what is taken off the number of them."""
     x = lift(x)
     squares = (x - mean(x, axis, keepdims)) ** 2
-    if _whole(ddof, "ddof") == 0:
+    if whole(ddof, "ddof") == 0:
         return mean(squares, axis)
     return sum_of(squares, axis) / (sum_of(known(x), axis) - ddof)
 
@@ -99,7 +111,7 @@ def _place(kind: str, x: Expr, axis: int | None, keepdims: bool) -> Expr:
 
 def rounded(x: Any, decimals: int = 0) -> Expr:
     """To so many decimals, a tie to the even side, as numpy does it."""
-    by = 10.0 ** abs(_whole(decimals, "decimals"))
+    by = 10.0 ** abs(whole(decimals, "decimals"))
     if decimals == 0:
         return elementwise("rint", x)
     if decimals > 0:
@@ -139,13 +151,13 @@ def outer(a: Any, b: Any) -> Expr:
 def lower_triangle(x: Any, k: int = 0) -> Expr:
     """0 above the diagonal, or above the k-th beside it."""
     x = lift(x)
-    return where(_distance(x) <= _whole(k, "k"), x, 0)
+    return where(_distance(x) <= whole(k, "k"), x, 0)
 
 
 def upper_triangle(x: Any, k: int = 0) -> Expr:
     """0 below the diagonal, or below the k-th beside it."""
     x = lift(x)
-    return where(_distance(x) >= _whole(k, "k"), x, 0)
+    return where(_distance(x) >= whole(k, "k"), x, 0)
 
 
 def _distance(x: Expr) -> Expr:
@@ -215,7 +227,7 @@ def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Expr, Expr]:
 
     range: from where to where, numbers or blocks of one (None: from the least to the largest).
     """
-    x, many = lift(x), _whole(bins, "np.histogram: bins")
+    x, many = lift(x), whole(bins, "np.histogram: bins")
     if x.shape[0] != 1 and x.shape[1] != 1:
         if is_data(x.shape):
             raise ShapeError(f"np.histogram: {x!r} is {size(x.shape)}; count one column of data")
@@ -237,12 +249,128 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = True
     return sum_of(x * w, axis, keepdims) / sum_of(expand(w, x.shape), axis, keepdims)
 
 
-def difference(x: Any, n: int = 1, axis: int = 1) -> Expr:
-    """Each row (axis 0) or column less the one before it."""
-    x, axis = lift(x), from_start(axis)
-    if n != 1 or axis not in (0, 1):
-        raise SheetError(f"np.diff of {x!r}: n is 1, and axis 0 or 1")
+def difference(x: Any, n: int = 1, axis: int = -1) -> Expr:
+    """Each row (axis 0) or column less the one before it, n times; of a vector, each element."""
+    x = lift(x)
+    axis = _vector_or_last(x) if axis == -1 else from_start(axis)
+    if axis not in (0, 1) or whole(n, "np.diff: n") < 0:
+        raise SheetError(f"np.diff of {x!r}: n is how often, and axis 0 or 1")
+    if n != 1:
+        return x if n == 0 else difference(difference(x, 1, axis), n - 1, axis)
     return x[1:] - x[:-1] if axis == 0 else x[:, 1:] - x[:, :-1]
+
+
+def _vector_or_last(x: Expr) -> int:
+    """The axis of a vector, or the last one."""
+    across = x.shape[1] == 1 and not isinstance(x.shape[1], Rows)
+    return 0 if across else 1
+
+
+def slope(f: Any, axis: int | None = None) -> Expr:
+    """Half of what lies between the neighbours of each element; at the ends, to the next one. As
+    np.gradient, of steps of 1.
+    """
+    x = lift(f)
+    axis = _only_axis(x, "np.gradient") if axis is None else from_start(axis)
+    x = x if axis == 0 else transpose(x)
+    if isinstance(x.shape[0], Rows) or x.shape[0] < 2:
+        raise ShapeError(f"np.gradient of {f!r}: it takes two rows at least, which are no data")
+    between = [(x[2:] - x[:-2]) / 2] if x.shape[0] > 2 else []
+    found = FUNCTIONS[np.vstack]([x[1] - x[0], *between, x[-1] - x[-2]])
+    return found if axis == 0 else transpose(found)
+
+
+def area(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Expr:
+    """Under straight lines from point to point. As np.trapezoid."""
+    y = lift(y)
+    axis = _vector_or_last(y) if axis == -1 else from_start(axis)
+    wide = lift(dx) if x is None else difference(x, 1, -1)
+    wide = transpose(wide) if wide.shape != (1, 1) and wide.shape[axis] == 1 else wide
+    first, last = (y[:-1], y[1:]) if axis == 0 else (y[:, :-1], y[:, 1:])
+    return sum_of(wide * (first + last) / 2, axis)
+
+
+def covariance(m: Any, rowvar: bool = True, ddof: int = 1) -> Expr:
+    """Of each variable with each. rowvar: a variable is a row, as np.cov has it, or a column."""
+    x = lift(m) if rowvar else transpose(m)
+    centred = x - mean(x, 1)
+    return matmul(centred, transpose(centred)) / (lift(x.shape[1]) - whole(ddof, "ddof"))
+
+
+def correlation(x: Any, rowvar: bool = True) -> Expr:
+    """As np.corrcoef."""
+    x = lift(x) if rowvar else transpose(x)
+    centred = x - mean(x, 1)
+    unit = centred / elementwise("sqrt", sum_of(centred**2, 1))
+    return matmul(unit, transpose(unit))
+
+
+def convolved(a: Any, v: Any, mode: str = "full") -> Expr:
+    """Of two vectors, the second turned over. As np.convolve."""
+    return _slid(a, FUNCTIONS[np.flip](lift(v)), mode, "np.convolve")
+
+
+def slid(a: Any, v: Any, mode: str = "valid") -> Expr:
+    """Of two vectors, the second laid over the first at every place. As np.correlate."""
+    return _slid(a, lift(v), mode, "np.correlate")
+
+
+def _slid(a: Any, v: Expr, mode: str, what: str) -> Expr:
+    x, f = (transpose(column_of(each, what)) for each in (a, v))
+    n = int(f.shape[1])
+    if n > x.shape[1]:
+        raise ShapeError(f"{what}: {v!r} is longer than {x!r}; write the longer one first")
+    around = {"full": (n - 1, n - 1), "valid": (0, 0), "same": (n // 2, (n - 1) // 2)}
+    if what == "np.convolve":
+        around["same"] = (n - 1 - (n - 1) // 2, (n - 1) // 2)
+    if mode not in around:
+        raise SheetError(f"{what}: mode is 'full', 'same' or 'valid', not {mode!r}")
+    wide = FUNCTIONS[np.pad](x, ((0, 0), around[mode])) if any(around[mode]) else x
+    shape = (1, int(wide.shape[1]) - int(f.shape[1]) + 1)
+    return Expr("window", (wide, f), shape, ("sum", (1, int(f.shape[1])), (1, 1)))
+
+
+def polynomial(p: Any, x: Any) -> Expr:
+    """p[0] x^n + ... + p[n]. As np.polyval."""
+    x = lift(x)
+    terms = list(p) if not isinstance(p, Expr) else [p[:, k] for k in range(int(p.shape[1]))]
+    found: Any = 0.0
+    for each in terms:
+        found = found * x + each
+    return lift(found)
+
+
+def is_close(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Expr:
+    """1 where they differ by little. As np.isclose."""
+    a, b = lift(a), lift(b)
+    return elementwise("absolute", a - b) <= atol + rtol * elementwise("absolute", b)
+
+
+def nearest_known(op: str) -> Callable[[Any, Any], Expr]:
+    """The larger (smaller) of two; where one is empty, the other. As np.fmax."""
+
+    def found(a: Any, b: Any) -> Expr:
+        a, b = lift(a), lift(b)
+        both = where(known(a), elementwise(op, a, b), b)
+        return where(known(b), both, a)
+
+    return found
+
+
+def dot(a: Any, b: Any) -> Expr:
+    """The matrix product; of two rows or two columns, the sum of their products."""
+    a, b = lift(a), lift(b)
+    if a.shape == b.shape and 1 in a.shape and a.shape != (1, 1):
+        return sum_of(a * b)
+    return a * b if (1, 1) in (a.shape, b.shape) else matmul(a, b)
+
+
+def power_of_matrix(a: Any, n: int) -> Expr:
+    """As np.linalg.matrix_power, from 0 on."""
+    x = lift(a)
+    if whole(n, "n") < 0 or x.shape[0] != x.shape[1]:
+        raise ShapeError(f"np.linalg.matrix_power of {x!r}: a square block, and n from 0 on")
+    return eye(int(x.shape[0])) if n == 0 else reduce(matmul, [x] * n)
 
 
 def spread(x: Any, axis: Any = None, keepdims: bool = True) -> Expr:
@@ -280,16 +408,25 @@ def diagonal(a: Any) -> Expr:
     return sum_of(a * eye(*a.shape), 1)
 
 
-def _exponential(sign: int) -> Callable[[Any], Expr]:
-    """Half of e^x and sign times e^-x."""
-    return lambda x: (elementwise("exp", x) + sign * elementwise("exp", -lift(x))) / 2
-
-
 def _log_of_sum(a: Any, b: Any) -> Expr:
     """ln(e^a + e^b), without overflow."""
     a, b = lift(a), lift(b)
     smaller = elementwise("exp", -elementwise("absolute", a - b))
     return elementwise("maximum", a, b) + elementwise("log1p", smaller)
+
+
+def _sinc(x: Expr) -> Expr:
+    """sin(x) / x, and 1 at 0."""
+    zero = elementwise("equal", x, 0)
+    return where(zero, 1, elementwise("sin", x) / where(zero, 1, x))
+
+
+def _down(x: Any) -> Expr:
+    return column_of(x, "outer")
+
+
+def _across(x: Any) -> Expr:
+    return transpose(column_of(x, "outer"))
 
 
 UFUNCS |= {
@@ -302,9 +439,18 @@ UFUNCS |= {
     "floor_divide": lambda a, b: lift(a) // b,
     "float_power": lambda a, b: lift(a) ** b,
     "logical_xor": lambda a, b: elementwise("not_equal", holds(a), holds(b)),
-    "tan": lambda x: elementwise("sin", x) / elementwise("cos", x),
-    "sinh": _exponential(-1),
-    "cosh": _exponential(1),
+    "divmod": lambda a, b: (lift(a) // b, lift(a) % b),
+    "fmod": lambda a, b: lift(a) - b * UFUNCS["trunc"](lift(a) / b),
+    "cbrt": lambda x: elementwise("sign", x) * elementwise("absolute", x) ** (1 / 3),
+    "copysign": lambda a, b: where(lift(b) < 0, -elementwise("absolute", a), abs(lift(a))),
+    "signbit": lambda x: lift(x) < 0,
+    "heaviside": lambda x, h: where(lift(x) < 0, 0, where(lift(x) > 0, 1, h)),
+    "degrees": lambda x: lift(x) * (180 / np.pi),
+    "rad2deg": lambda x: lift(x) * (180 / np.pi),
+    "radians": lambda x: lift(x) * (np.pi / 180),
+    "deg2rad": lambda x: lift(x) * (np.pi / 180),
+    "fmax": nearest_known("maximum"),
+    "fmin": nearest_known("minimum"),
     "hypot": lambda a, b: elementwise("sqrt", lift(a) ** 2 + lift(b) ** 2),
     "logaddexp": _log_of_sum,
 }
@@ -321,7 +467,24 @@ FUNCTIONS |= {
     np.clip: clip,
     np.take: taken,
     np.transpose: transpose,
-    np.dot: matmul,
+    np.dot: dot,
+    np.vdot: lambda a, b: sum_of(lift(a) * b),
+    np.inner: lambda a, b: matmul(a, transpose(b)),
+    np.prod: product,
+    np.nanprod: product,
+    np.fix: lambda x: UFUNCS["trunc"](x),
+    np.gradient: slope,
+    np.trapezoid: area,
+    np.cov: covariance,
+    np.corrcoef: correlation,
+    np.convolve: convolved,
+    np.correlate: slid,
+    np.polyval: polynomial,
+    np.isclose: is_close,
+    np.allclose: lambda a, b, rtol=1e-5, atol=1e-8: all_of(is_close(a, b, rtol, atol)),
+    np.array_equal: lambda a1, a2: all_of(elementwise("equal", a1, a2)),
+    np.linalg.matrix_power: power_of_matrix,
+    np.sinc: lambda x: _sinc(lift(x) * np.pi),
     np.sum: sum_of,
     np.mean: mean,
     np.max: largest,
@@ -354,4 +517,39 @@ FUNCTIONS |= {
     np.nanargmin: place_of_smallest,
     np.zeros_like: filled_like(0),
     np.ones_like: filled_like(1),
+}
+FOLDS |= {
+    ("reduce", np.add): lambda x, axis=0: sum_of(x, axis),
+    ("reduce", np.multiply): lambda x, axis=0: product(x, axis),
+    ("reduce", np.maximum): lambda x, axis=0: largest(x, axis),
+    ("reduce", np.minimum): lambda x, axis=0: smallest(x, axis),
+    ("reduce", np.logical_and): lambda x, axis=0: all_of(x, axis),
+    ("reduce", np.logical_or): lambda x, axis=0: any_of(x, axis),
+    ("accumulate", np.add): lambda x, axis=0: running_sum(x, axis),
+    ("outer", np.multiply): outer,
+    ("outer", np.add): lambda a, b: _down(a) + _across(b),
+    ("outer", np.subtract): lambda a, b: _down(a) - _across(b),
+}
+RUNNING = "write s.scan(name, lambda before, v: {}, over=x, start={})"
+UNKNOWN_SHAPE = "how many it finds would change the block's size"
+INSTEAD |= {
+    "cumprod": RUNNING.format("before * v", 1),
+    "accumulate": RUNNING.format("...", 0),
+    "unique": f"{UNKNOWN_SHAPE}; count them, np.equal(x, column_index(n)).sum(axis=0)",
+    "bincount": f"{UNKNOWN_SHAPE}; write np.equal(t, column_index(n)).sum(axis=0)",
+    "nonzero": f"{UNKNOWN_SHAPE}; write np.where(condition, a, b) or x[x > 0].sum()",
+    "flatnonzero": f"{UNKNOWN_SHAPE}; write np.where(condition, a, b) or x[x > 0].sum()",
+    "argwhere": f"{UNKNOWN_SHAPE}; write np.where(condition, a, b) or x[x > 0].sum()",
+    "extract": "x[x > 0] has its other cells empty, and sums skip them",
+    "inv": "write the steps of a solution, or descend to it by s.carry",
+    "solve": "write the steps of a solution, or descend to it by s.carry",
+    "det": "of two rows, x[0, 0] * x[1, 1] - x[0, 1] * x[1, 0]",
+    "isfinite": "blocks hold numbers, and where cells may be empty known(x) tells",
+    "isinf": "blocks hold numbers, and where cells may be empty known(x) tells",
+    "apply_along_axis": "write the formula with axis=0 or axis=1",
+    "partition": "np.sort(x) puts all in order",
+    "fill": "write np.full_like(x, 2)",
+    "interp": "write np.where between the points, or sums of np.maximum(0, x - a)",
+    "cross": "write its three products",
+    "tensordot": "write np.einsum of one or two blocks",
 }

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import ShapeError, SheetError
+from .errors import ShapeError, SheetError, nearest
 from .ops import OPS
 
 Shape = tuple[int, int]
@@ -81,6 +81,10 @@ STRUCTURE = (
     "stack",
     "cumsum",
     "match",
+    "rank",
+    "order",
+    "take_along",
+    "put_along",
     "slice",
     "window",
     "pad",
@@ -91,7 +95,7 @@ STRUCTURE = (
     "column_index",
 )
 SCANS = ("shift", "scan", "hole")  # a row that reads the row above: scans.py
-REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin")
+REDUCTIONS = ("sum", "mean", "max", "min", "argmax", "argmin", "prod", "quantile")
 SKIPPING = tuple(f"nan{kind}" for kind in REDUCTIONS)  # of blocks with empty cells: blanks.py
 ALL_REDUCTIONS = (*REDUCTIONS, *SKIPPING)
 COMPOSED = ("softmax", "log_softmax")
@@ -186,7 +190,27 @@ class Expr:
     def __invert__(self):
         return logical("~", "logical_not", self)
 
-    __rand__, __ror__ = __and__, __or__
+    def __xor__(self, other):
+        return logical("^", "not_equal", self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __pos__(self):
+        return self
+
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def __float__(self):
+        raise SheetError(
+            f"{self!r} is no number while the sheet is written; write np.exp(x), not math.exp(x)"
+        )
+
+    def __len__(self):
+        if is_data(self.shape):
+            rule = "its rows are data and may become more or fewer"
+            raise SheetError(f"len({self!r}): {rule}; write {self!r}.shape[0]")
+        return int(self.shape[0])
 
     def __bool__(self):
         raise SheetError(
@@ -194,7 +218,15 @@ class Expr:
         )
 
     def __iter__(self):
-        raise SheetError(f"{self!r} cannot be looped over: its numbers are not known yet")
+        """Its rows, where they are no data."""
+        if is_data(self.shape):
+            rule = "its rows are data and may become more or fewer"
+            raise SheetError(f"{self!r} cannot be looped over: {rule}; write one formula for all")
+        return (self[k] for k in range(int(self.shape[0])))
+
+    def __setitem__(self, index, value):
+        advice = "write the block anew, np.where(condition, new, old)"
+        raise SheetError(f"{self!r}[...] = ...: what a formula says does not change; {advice}")
 
     def __getitem__(self, index):
         """`X[t]`: rows looked up by a block of row numbers from 0, (rows of t, columns of X).
@@ -202,6 +234,13 @@ class Expr:
         Fixed numbers and slices choose rows and columns: `x[1:3, ::2]`, `x[-1]`, `x[:, 0]`.
         """
         return PARTS[0](self, index)
+
+    ndim = 2
+
+    @property
+    def size(self) -> Any:
+        """How many numbers it has."""
+        return self.shape[0] * self.shape[1]
 
     @property
     def T(self) -> Expr:
@@ -247,6 +286,8 @@ class Expr:
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         name = ufunc.__name__
+        if (method, ufunc) in FOLDS:
+            return called(f"{name}.{method}", FOLDS[method, ufunc])(*inputs, **options)
         if method != "__call__" or options:
             raise SheetError(
                 f"np.{name} can only be called plainly here: no out=, where= or .{method}"
@@ -262,41 +303,50 @@ class Expr:
         if name in UFUNCS:
             return UFUNCS[name](*inputs)
         if name not in OPS:
-            there = ", ".join(sorted([*OPS, *UFUNCS]))
-            raise SheetError(f"np.{name} is not an op of the sheet language; there are: {there}")
+            raise SheetError(f"np.{name} is not in the language; {instead_of(name)}")
         return elementwise(name, *inputs)
 
     def __array_function__(self, function, types, args, options):
         if function not in FUNCTIONS:
-            known = ", ".join(sorted({f"np.{f.__name__}" for f in FUNCTIONS}))
-            what = f"np.{function.__name__} is not a function of the sheet language"
-            raise SheetError(f"{what}; there are: {known}")
+            name = function.__name__
+            raise SheetError(f"np.{name} is not in the language; {instead_of(name)}")
         return called(function.__name__, FUNCTIONS[function])(*args, **options)
 
 
-def called(name: str, function: Callable[..., Expr]) -> Callable[..., Expr]:
-    """The function, which answers a keyword that it does not know with its own name. Raises
+def called(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which answers arguments that it does not know with its own name. Raises
     SheetError.
     """
 
     def answered(*args, **options):
         known = signature(function).parameters
+        keywords = ", ".join(known)
         unknown = next((key for key in options if key not in known), "")
         if unknown:
-            keywords = ", ".join(known)
             raise SheetError(f"np.{name}: {unknown}= is not in the language; it takes {keywords}")
+        try:
+            signature(function).bind(*args, **options)
+        except TypeError as error:
+            raise SheetError(f"np.{name}: {error}; it takes {keywords}") from None
         return function(*args, **options)
 
     return answered
 
 
+def instead_of(name: str) -> str:
+    """What to write for a word of numpy's that the language has not: told, or the nearest ones."""
+    words = {f.__name__ for f in FUNCTIONS} | {*OPS, *UFUNCS}
+    return INSTEAD.get(name) or nearest(name, sorted(words))
+
+
 def method_of(x: Expr, name: str) -> Callable[..., Expr]:
     """numpy's function of that name with x as its first argument. Raises SheetError."""
-    known = {function.__name__: function for function in FUNCTIONS}
+    known: dict[str, Any] = {function.__name__: FUNCTIONS[function] for function in FUNCTIONS}
+    known |= METHODS
     if name not in known:
-        methods = ", ".join(sorted(known))
-        raise SheetError(f"{x!r}.{name} is not in the language; there are: {methods}")
-    return partial(called(name, FUNCTIONS[known[name]]), x)
+        instead = INSTEAD.get(name) or nearest(name, sorted(known))
+        raise SheetError(f"{x!r}.{name} is not in the language; {instead}")
+    return partial(called(name, known[name]), x)
 
 
 # What is 1 or 0, as numpy's bool arrays are true or false.
@@ -314,7 +364,11 @@ def logical(sign: str, op: str, *operands: Any) -> Expr:
 
 # Filled by the modules whose words are made of this one's.
 FUNCTIONS: dict[Callable, Callable[..., Any]] = {}  # numpy's, of blocks; most give one
-UFUNCS: dict[str, Callable[..., Expr]] = {}  # numpy's that are no row of the table: made of others
+UFUNCS: dict[str, Callable[..., Any]] = {}  # numpy's that are no row of the table: made of others
+FOLDS: dict[tuple[str, np.ufunc], Callable[..., Any]] = {}  # np.add.reduce and the like
+METHODS: dict[str, Callable[..., Any]] = {}  # of an array, which numpy has no function for
+INSTEAD: dict[str, str] = {}  # what to write for words of numpy's that no workbook could hold
+ARRAYS: list[Callable[[np.ndarray], Expr | None]] = []  # a formula for an array: arrays.py
 PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 
@@ -369,6 +423,9 @@ def lift(x: Any) -> Expr:
     if isinstance(x, np.ndarray) and x.ndim == 0:
         raise SheetError(f"np.where was given no expression: {COMPARES}; write np.equal(a, b)")
     if isinstance(x, (np.ndarray, list, tuple)):
+        found = ARRAYS[0](x)
+        if found is not None:
+            return found
         instead = "make it a block with sheet.input(name, values)"
         raise SheetError(f"an array inside a formula has no name to show: {instead}")
     raise SheetError(f"{x!r} is not a number or an expression")
@@ -512,6 +569,8 @@ def matmul(a: Any, b: Any) -> Expr:
         why = (
             " (a number of data rows can change, a fixed number cannot)" if columns == rows else ""
         )
+        if b.shape[0] == 1 and columns == b.shape[1]:
+            why += f"; of a vector in one row, write {a!r} @ {b!r}.T"
         raise ShapeError(
             f"{a!r} @ {b!r}: {size(a.shape)} @ {size(b.shape)}; the columns of the first "
             f"({int(columns)}) must be as many as the rows of the second ({int(rows)}){why}"

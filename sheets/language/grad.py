@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from . import scans, windows
 from .blanks import Gaps
@@ -36,6 +38,7 @@ from .expr import (
 )
 from .ops import OPS
 from .sheet import Sheet
+from .stacks import Stack
 from .summands import with_summands
 
 
@@ -74,7 +77,39 @@ def _skipping_vjp(g, y, here, there):
             return (g / reduction("sum", expand(count, x.shape), y.arg),)
         case "max" | "min":
             return _largest_vjp(g, y, x, here)
+        case "prod":
+            return (_product_vjp(g, y, x, here),)
+        case "quantile":
+            return _quantile_vjp(g, y, here, there), None
     return (None,)
+
+
+def _product_vjp(g: Expr, y: Expr, x: Expr, here: Expr) -> Expr:
+    """The product of all others: where one of them is 0, that one's alone."""
+    is_zero = elementwise("equal", x, 0)
+    others = Expr(y.op, (where(is_zero, 1, x),), y.shape, y.arg)
+    only = elementwise("equal", reduction("sum", is_zero, y.arg), 1)
+    return where(is_zero, where(only, g * others, 0), g * here / x)
+
+
+def _quantile_vjp(g: Expr, y: Expr, here: Expr, there: Expr | None) -> Expr:
+    """To the two elements that it lies between, each as much as it counts; equal ones share evenly.
+
+    there: 1 where its x is not empty, None: nowhere empty.
+    """
+    x, q = y.args
+    largest, least = ("nanmax", "nanmin") if y.op == "nanquantile" else ("max", "min")
+    count = expand(const(1), x.shape) if there is None else expand(there, x.shape)
+    place = q * (reduction("sum", count, y.arg) - 1)
+    part = place - elementwise("floor", place)  # how far from the lower to the upper one
+    lower = Expr(largest, (where(x <= here, x, -np.inf),), y.shape, y.arg)
+    upper = Expr(least, (where(x >= here, x, np.inf),), y.shape, y.arg)
+
+    def shared(element: Expr, weight: Expr) -> Expr:
+        equal = elementwise("equal", x, element)
+        return where(equal, g * weight / reduction("sum", equal, y.arg), 0)
+
+    return shared(lower, 1 - part) + shared(upper, part)
 
 
 def _softmax_vjp(g, y, here):
@@ -100,6 +135,18 @@ def structure_vjp(g: Expr, y: Expr, here: Expr) -> tuple[Expr | None, ...]:
             return (None,)
         case "match":
             return None, None
+        case "rank" | "order":
+            return (None,)
+        case "take_along":
+            x, places = y.args
+            return Expr("put_along", (g, places), x.shape, y.arg), None
+        case "put_along":
+            places = y.args[1]
+            return Expr("take_along", (g, places), places.shape, y.arg), None
+        case "prod":
+            return (_product_vjp(g, y, y.args[0], here),)
+        case "quantile":
+            return _quantile_vjp(g, y, here, None), None
         case "cumsum":
             axis, up = y.arg
             return (Expr("cumsum", (g,), y.shape, (axis, not up)),)
@@ -283,10 +330,10 @@ def _scan_backward(
 def backprop(
     sheet: Sheet,
     loss: str,
-    inputs: Iterable[str] | None = None,
+    inputs: Iterable[str | Stack] | None = None,
     title: str | None = "Gradients",
     infinite: Mapping[str, Expr] | None = None,
-) -> dict[str, Expr]:
+) -> dict[str, Any]:
     """Append a block `d_<name>` for every block that `loss` depends on; returns them by name.
 
     They stand in reverse order, each of its block's own shape. loss: name of a (1, 1) block.
@@ -297,6 +344,7 @@ def backprop(
     Raises SheetError if loss or an input is unknown, loss is not (1, 1), or there is a block of
     that name already; the sheet is then as it was.
     """
+    inputs = None if inputs is None else _blocks_of(sheet, inputs)
     for name in (loss, *(inputs or ())):
         if name not in sheet.blocks:
             raise SheetError(f"backprop: there is no block {name!r} in {sheet.name}")
@@ -305,7 +353,21 @@ def backprop(
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
     wanted = None if inputs is None else sheet.reached_from(inputs)
     with sheet.unless_it_fails():
-        return _backward(sheet, loss, wanted, title, infinite or {})
+        found = _backward(sheet, loss, wanted, title, infinite or {})
+    return {**found, **_stacks_of(sheet, found)}
+
+
+def _blocks_of(sheet: Sheet, inputs: Iterable[str | Stack]) -> list[str]:
+    """Names of blocks, with those of a stack in the place of its own."""
+    stacks = [sheet.stacks.get(x, x) if isinstance(x, str) else x for x in inputs]
+    each = ([b.arg for b in x] if isinstance(x, Stack) else [x] for x in stacks)
+    return [name for names in each for name in names]
+
+
+def _stacks_of(sheet: Sheet, found: Mapping[str, Expr]) -> dict[str, Stack]:
+    """The gradients of stacks, each a stack over the same words."""
+    whole = (x for x in sheet.stacks.values() if all(block.arg in found for block in x))
+    return {x.name: Stack(f"d_{x.name}", x.over, [found[block.arg] for block in x]) for x in whole}
 
 
 def _backward(

@@ -69,7 +69,11 @@ def labels_of(e: Expr, blocks: Mapping[str, Block]) -> Labels:
             labels = [labels_of(x, blocks) for x in e.args[:-2]]
             columns = next((x.columns for x in labels if len(x.columns) == e.shape[1]), ())
             return Labels(next((x.rows for x in labels[1:] if x.rows), ()), columns)
-        case "put" | "window" | "pad" | "repeat" | "reshape" | "hole":
+        case "take_along" | "order":
+            kept = list(labels_of(e.args[0], blocks))
+            kept[e.arg] = ()
+            return Labels(*kept)
+        case "put" | "put_along" | "window" | "pad" | "repeat" | "reshape" | "hole":
             return Labels()
     return _alike(e, blocks)
 

@@ -66,8 +66,10 @@ def _is_range(place: Index, spans: Spans) -> bool:
 
 def _whole(cell: Expr, spans: Spans) -> bool:
     """Whether a sum of cells alone can be: of a range, or of a row that is looked up."""
-    if any(not _is_range(place, spans) for place in cell.arg[1:]):
+    if any(not _is_range(place, spans) for place in cell.arg[1:]) or isinstance(cell.arg[2], Expr):
         return False
+    if any(row.op == "index" for row in cell.args):
+        return False  # Gnumeric finds no INDEX(x,ROWS(A$1:A1),0)
     return not any(_reads_any(row, spans) for row in cell.args) and _all_fit(cell, {})
 
 
@@ -77,13 +79,15 @@ def _sums(e: Expr, spans: Spans) -> bool:
     x, inner = e.args[0], {**spans, k: length}
     if _reads_any(e, spans):
         return False
+    if not all(map(fits, e.args[1:])):
+        return False
     if kind == "match":
-        return x.op == "cell" and not x.args and fits(e.args[1])
+        return x.op == "cell" and not x.args
     if x.op == "over" and x.arg[0] == kind:  # over both axes: one rectangle
         inner[x.arg[1]] = x.arg[2]
         x = x.args[0]
     if any(isinstance(length, Running) for length in inner.values()):
-        return x.op == "cell" and not x.args  # SUM(A$1:A1) grows with its cell
+        return _grows(x, inner)
     if x.op == "known" and kind == "sum":
         (x,) = x.args  # it counts numbers, which one function does
     if x.op == "cell":
@@ -91,6 +95,14 @@ def _sums(e: Expr, spans: Spans) -> bool:
     if kind in ("sum", "mean") and _lined_up(x, inner):
         return fits(x, inner)
     return kind == "sum" and len(inner) == len(spans) + 1 and _is_product(e, spans, "", "")
+
+
+def _grows(x: Expr, spans: Spans) -> bool:
+    """Whether a sum that grows with its cell can be: SUM(A$1:A1), or of what SUMPRODUCT takes."""
+    if any(isinstance(n, Running) and not isinstance(n.place, (str, int)) for n in spans.values()):
+        return False
+    cells = x.op == "cell" and not x.args
+    return cells or (len(spans) == 1 and _lined_up(x, spans) and fits(x, spans))
 
 
 def _shape(cell: Expr, spans: Spans) -> tuple[str, str]:

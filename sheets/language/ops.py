@@ -78,6 +78,11 @@ def _general_power_vjp(g, y, a, b):
     return of_base, np.where(a > 0, g * y * np.log(a), 0)
 
 
+def _angle_vjp(g, y, a, b):
+    squares = a * a + b * b
+    return g * b / squares, -(g * a) / squares
+
+
 def _xlogy_vjp(g, y, a, b):
     return g * np.log(b), np.where(np.not_equal(a, 0), g * a / b, 0)
 
@@ -141,6 +146,28 @@ OPS = {
         r"\sin\left({0}\right)",                   lambda g, y, a: (g * np.cos(a),)),
     "cos": Op(np.cos,                  "COS({0})",                    "Math.cos({0})",
         r"\cos\left({0}\right)",                   lambda g, y, a: (-(g * np.sin(a)),)),
+    "tan": Op(np.tan,                  "TAN({0})",                    "Math.tan({0})",
+        r"\tan\left({0}\right)",                   lambda g, y, a: (g * (1 + y * y),)),
+    "arcsin": Op(np.arcsin,            "ASIN({0})",                   "Math.asin({0})",
+        r"\arcsin\left({0}\right)",                lambda g, y, a: (g / np.sqrt(1 - a * a),)),
+    "arccos": Op(np.arccos,            "ACOS({0})",                   "Math.acos({0})",
+        r"\arccos\left({0}\right)",                lambda g, y, a: (-(g / np.sqrt(1 - a * a)),)),
+    "arctan": Op(np.arctan,            "ATAN({0})",                   "Math.atan({0})",
+        r"\arctan\left({0}\right)",                lambda g, y, a: (g / (1 + a * a),)),
+    # Excel takes x before y, and knows no angle of (0, 0).
+    "arctan2": Op(np.arctan2,
+        "IF(({0:number}=0)*({1:number}=0),0,ATAN2({1},{0}))", "Math.atan2({0},{1})",
+        r"\mathrm{{atan2}}\left({0}, {1}\right)",    _angle_vjp),
+    "sinh": Op(np.sinh,                "SINH({0})",                   "Math.sinh({0})",
+        r"\sinh\left({0}\right)",                  lambda g, y, a: (g * np.cosh(a),)),
+    "cosh": Op(np.cosh,                "COSH({0})",                   "Math.cosh({0})",
+        r"\cosh\left({0}\right)",                  lambda g, y, a: (g * np.sinh(a),)),
+    "arcsinh": Op(np.arcsinh,          "ASINH({0})",                  "Math.asinh({0})",
+        r"\mathrm{{arsinh}}\left({0}\right)",      lambda g, y, a: (g / np.sqrt(a * a + 1),)),
+    "arccosh": Op(np.arccosh,          "ACOSH({0})",                  "Math.acosh({0})",
+        r"\mathrm{{arcosh}}\left({0}\right)",      lambda g, y, a: (g / np.sqrt(a * a - 1),)),
+    "arctanh": Op(np.arctanh,          "ATANH({0})",                  "Math.atanh({0})",
+        r"\mathrm{{artanh}}\left({0}\right)",      lambda g, y, a: (g / (1 - a * a),)),
     "tanh": Op(np.tanh,                "TANH({0})",                   "Math.tanh({0})",
         r"\tanh\left({0}\right)",                  lambda g, y, a: (g * (1 - y * y),)),
     "normal_quantile": Op(_normal_quantile, "NORMSINV({0})",               "_normal_quantile({0})",

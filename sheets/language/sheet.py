@@ -32,10 +32,10 @@ from .blocks import (
 from .categories import Words, has_words, words_across
 from .charts import LABELS, Axis, Chart, Contour, Series, labelled, new_chart, renamed
 from .declarations import new_choice, new_computed, new_input, new_parameter, new_size
-from .dependencies import walk
+from .dependencies import rebuilt, walk
 from .errors import InputError, SheetError, nearest
 from .exercises import Exercise, new_exercise
-from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size
+from .expr import Expr, Rows, elementwise, is_data, is_single, lift, size, where
 from .formats import Pieces, checked_format
 from .functions import column_index, row_index
 from .inner_blocks import Parts, alike, is_plain, with_names
@@ -45,6 +45,7 @@ from .names import check_block_name, check_name, check_worksheet
 from .roles import ROLES
 from .scans import DOWN, row_formula, rows_of, scanned
 from .scene import Scene, settings_among, usual_scene
+from .stacks import Stack, block_by_block, made, together, words_over
 from .teaching import (
     Prediction,
     Preset,
@@ -57,6 +58,7 @@ from .teaching import (
     spoken,
     written_out,
 )
+from .windows import is_test
 
 
 class Sheet(Blocks):
@@ -98,6 +100,7 @@ class Sheet(Blocks):
         self.steps_shown = True  # whether its workbook has a worksheet of steps
         self.ends = ""  # the block that is not 0 where a run ends; "": none says so
         self.beside: list[Sheet] = []
+        self.stacks: dict[str, Stack] = {}
         # What each input held when the author gave it, None where a formula is in force: from there
         # a preset begins, whatever inputs are set since.
         self.defaults: dict[str, np.ndarray | None] = {}
@@ -196,6 +199,31 @@ class Sheet(Blocks):
         blocks = [over] if isinstance(over, Expr) else list(over)
         step, first = row_formula(f"scan {name!r}", row, blocks, lift(start))
         return self.let_scan(name, (first, *blocks, step, step), DOWN, about)
+
+    def stack(self, name: str, values: Sequence[Any], over: Sequence[str], **about: Any) -> Stack:
+        """A third axis: an input for each word of `over`, `filters_edge`, `filters_corner`, of one
+        shape.
+
+        values: what `input` takes, one for each word. about: as for `input`; the title is followed
+        by the word. Raises SheetError.
+        """
+        words = words_over(name, over, len(values))
+        with self.unless_it_fails():
+            add = lambda block, k, said: self.input(block, values[k], **said)
+            self.stacks[name] = made(name, words, about, add)
+        return self.stacks[name]
+
+    def each(
+        self, name: str, formula: Callable[..., Any], over: Stack | Sequence[Stack], **about: Any
+    ) -> Stack:
+        """The same formula for each block of a stack: `s.each("maps", lambda f: correlate(x, f),
+        over=filters)`. Stacks of a list run together. about: as for `let`. Raises SheetError.
+        """
+        words, blocks = together(f"each {name!r}", over)
+        with self.unless_it_fails():
+            add = lambda block, k, said: self.let(block, formula(*blocks[k]), **said)
+            self.stacks[name] = made(name, words, about, add)
+        return self.stacks[name]
 
     def let_scan(
         self, name: str, parts: Sequence[Expr], direction: int, about: dict[str, Any]
@@ -346,10 +374,27 @@ class Sheet(Blocks):
         """The formula with its words found out, and with sums that skip empty cells, where it reads
         any.
         """
+        formula = rebuilt(formula, self._chosen)
         if has_words(formula, self._words_of):
             formula = Words(self._words_of, self._number_of).resolved(formula)
         reads_any = starts_empty(formula, self._may_be_empty)
         return self.gaps.skipping(formula) if reads_any else formula
+
+    def _chosen(self, e: Expr) -> Expr:
+        """Rows chosen by a block of comparisons are those for which it holds, as numpy has it."""
+        if e.op != "take" or e.args[1].op != "ref" or e.args[1].arg not in self.blocks:
+            return e
+        said = self.blocks[e.args[1].arg].expr
+        if said is None or not is_test(said):
+            return e
+        x, test = e.args
+        if x.shape != e.shape:
+            sizes = f"{x!r} is {size(x.shape)} and {test!r} is {size(test.shape)}"
+            advice = f"to look rows up by it, write 1 * {test!r}"
+            raise SheetError(
+                f"{x!r}[{test!r}]: {sizes}: comparisons choose among as many rows; {advice}"
+            )
+        return where(test, x, np.nan)
 
     def let_part(self, owner: str, name: str, formula: Expr, **about: Any) -> Expr:
         """As `let`, a block that stands folded, as a part of `owner`."""
@@ -440,14 +485,15 @@ class Sheet(Blocks):
 
     # --- steps
 
-    def carry(self, *, worksheet: bool = True, **next_blocks: str | Expr) -> None:
-        """`carry(a="a_next")`: at the next step, input a starts from what a_next is now.
+    def carry(self, *, worksheet: bool = True, **next_blocks: str | Expr | Stack) -> None:
+        """`carry(a="a_next")`: at the next step, input a starts from what a_next is now; of a stack
+        each of its blocks.
 
         worksheet: False for a workbook that holds the step shown, and no worksheet of steps. Raises
         SheetError where a name is no block, the first no input, or their shapes differ.
         """
         self.steps_shown = self.steps_shown and worksheet
-        for name, given in next_blocks.items():
+        for name, given in block_by_block(self.stacks, next_blocks).items():
             if isinstance(given, Expr) and given.op != "ref":
                 advice = f'give it a block: s.let("{name}_next", ...)'
                 raise SheetError(f"carry: {name}={given!r} is no block; {advice}")

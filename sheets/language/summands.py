@@ -46,7 +46,7 @@ def with_summands(sheet: Sheet, name: str, e: Expr) -> Expr:
         args = x.args
         counts = is_count(x)
         if x.op in ALL_REDUCTIONS and not (counts or is_plain(args[0]) or is_product(args[0])):
-            args = (held(args[0]),)
+            args = (held(args[0]), *args[1:])
         if x.op == "matmul":
             args = tuple(a if is_product(a) else held(a) for a in args)
         same = all(new is old for new, old in zip(args, x.args, strict=True))

@@ -15,6 +15,7 @@ from .errors import ShapeError, SheetError
 from .expr import (
     FUNCTIONS,
     PARTS,
+    TESTS,
     Expr,
     Rows,
     Shape,
@@ -27,6 +28,7 @@ from .expr import (
     transpose,
     where,
 )
+from .functions import row_index
 
 
 class Steps(NamedTuple):
@@ -46,13 +48,112 @@ TURNED_OVER = -1
 def part(x: Expr, index: Any) -> Expr:
     """x[index]: rows by number or by a block of numbers; rows and columns by fixed numbers and
     slices. Both axes stay: x[0] is one row, x[:, 0] one column, x[0, 1] one number.
+
+    x[x > 0] has its other cells empty. Two lists, or two blocks of numbers, say single elements, as
+    numpy has it: p[np.arange(n), y].
     """
+    index = _without_dots(index)
+    if isinstance(index, tuple) and any(k is None for k in index):
+        return _turned_by(x, index)
+    if isinstance(index, slice) and index != slice(None) and _is_row(x):
+        said = ":".join("" if n is None else str(n) for n in (index.start, index.stop))
+        raise SheetError(f"{x!r}[{said}]: {x!r} is one row: its elements are {x!r}[:, {said}]")
+    if is_test(index):
+        return where(_beside(index, x), x, np.nan)
     rows, columns = index if isinstance(index, tuple) and len(index) == 2 else (index, slice(None))
+    if _is_listed(rows) and _is_listed(columns):
+        return _elements(x, rows, columns)
     return _along(_along(x, 0, rows, index), 1, columns, index)
 
 
+def _without_dots(index: Any) -> Any:
+    """x[..., 0] is x[:, 0], and x[0, ...] is x[0]."""
+    if index is Ellipsis:
+        return slice(None)
+    if not isinstance(index, tuple) or not any(k is Ellipsis for k in index):
+        return index
+    left = tuple(k for k in index if k is not Ellipsis)
+    if len(left) == 2:
+        return left
+    return (slice(None), *left) if index[0] is Ellipsis else (*left, slice(None))
+
+
+def _turned_by(x: Expr, index: tuple) -> Expr:
+    """v[:, None] and v[None, :] of a vector: as one column, as one row."""
+    if vector_axis(x) is None or index not in ((slice(None), None), (None, slice(None))):
+        rule = "a block has two axes; a vector v is one column by v[:, None], one row by v[None, :]"
+        raise SheetError(f"{x!r}: {rule}")
+    return stand(x, 0 if index[0] is not None else 1)
+
+
+def vector_axis(x: Expr) -> int | None:
+    """The axis along which a vector lies; None of a table."""
+    axes = [axis for axis in (0, 1) if x.shape[axis] != 1 or isinstance(x.shape[axis], Rows)]
+    return None if len(axes) > 1 else axes[0] if axes else 0
+
+
+def stand(x: Expr, axis: int) -> Expr:
+    """A vector along this axis: 0 one column, 1 one row."""
+    single = (x.shape[0], x.shape[1]) == (1, 1) and not is_data(x.shape)
+    return x if single or vector_axis(x) == axis else transpose(x)
+
+
+def _is_row(x: Expr) -> bool:
+    """Whether it is one row of several numbers: where numpy has a vector."""
+    return x.shape[0] == 1 and x.shape[1] > 1 and not is_data(x.shape)
+
+
+def is_test(index: Any) -> bool:
+    """Whether it is a comparison: what says which elements are meant."""
+    return isinstance(index, Expr) and index.op in TESTS
+
+
+def _beside(test: Expr, x: Expr, axis: int = 0) -> Expr:
+    """A test of each element, or of each row (axis 0) or column."""
+    if test.shape == x.shape:
+        return test
+    laid = test if vector_axis(test) is None else stand(test, axis)
+    if laid.shape[axis] != x.shape[axis] or laid.shape[1 - axis] != 1:
+        sizes = f"{x!r} is {size(x.shape)} and {test!r} is {size(test.shape)}"
+        raise ShapeError(
+            f"{sizes}: a comparison says of each element, or of each row, which to keep"
+        )
+    return laid
+
+
+def _is_listed(index: Any) -> bool:
+    return isinstance(index, (Expr, list, np.ndarray)) and not is_test(index)
+
+
+def _elements(x: Expr, rows: Any, columns: Any) -> Expr:
+    """x[rows, columns] of as many row numbers as column numbers: single elements, in a column."""
+    every = isinstance(rows, np.ndarray) and np.array_equal(rows, np.arange(int(x.shape[0])))
+    every = every or (
+        isinstance(rows, Expr) and rows.op == "row_index" and rows.shape[0] == x.shape[0]
+    )
+    if not isinstance(columns, Expr) and not isinstance(rows, Expr):
+        pairs = zip(*np.broadcast_arrays(rows, columns), strict=True)
+        return join([part(x, (int(i), int(j))) for i, j in pairs], 0)
+    if not isinstance(columns, Expr):
+        columns = np.asarray(columns)
+        if not np.array_equal(columns, np.arange(int(x.shape[1]))):
+            rule = "row numbers from a block go with column numbers from a block"
+            raise SheetError(f"{x!r}[..., ...]: {rule}, or with one number")
+        columns = row_index(len(columns))
+    places = stand(columns, 0)
+    found = x if every else take(x, rows) if isinstance(rows, Expr) else _along(x, 0, rows, rows)
+    if found.shape[0] != places.shape[0]:
+        raise ShapeError(
+            f"{x!r}[..., ...]: {size(found.shape)} rows and {size(places.shape)} numbers"
+        )
+    return Expr("take_along", (found, places), places.shape, 1)
+
+
 def _along(x: Expr, axis: int, chosen: Any, index: Any) -> Expr:
+    if is_test(chosen):
+        return where(_beside(chosen, x, axis), x, np.nan)
     if isinstance(chosen, Expr):
+        chosen = chosen if vector_axis(chosen) is None else stand(chosen, 0)
         return take(x, chosen) if axis == 0 else transpose(take(transpose(x), chosen))
     if isinstance(chosen, (list, np.ndarray)) and not isinstance(chosen, bool):
         parts = [_along(x, axis, k, index) for k in np.asarray(chosen).tolist()]
@@ -73,7 +174,10 @@ def _one(x: Expr, axis: int, k: int) -> Expr:
         return take(x, number) if axis == 0 else transpose(take(transpose(x), number))
     if not -length <= k < length:
         what = ("rows", "columns")[axis]
-        raise ShapeError(f"{x!r}[{k}]: {x!r} is {size(x.shape)}, and its {what} are counted from 0")
+        one_row = axis == 0 and length == 1 and -x.shape[1] <= k < x.shape[1]
+        advice = f"; of one row, write [0, {k}]" if one_row else ""
+        rule = f"{x!r} is {size(x.shape)}, and its {what} are counted from 0"
+        raise ShapeError(f"{x!r}[{k}]: {rule}{advice}")
     k %= length
     return take(x, k) if axis == 0 else _chosen(x, axis, Steps(k, 1), 1)
 
@@ -144,7 +248,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Expr:
     widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (2, 2)).tolist()
     if mode != "constant" or any(values.values()) or min(map(min, widths)) < 0:
         raise SheetError(f"np.pad of {x!r}: zeros alone are put around a block")
-    _fixed(x, "np.pad")
+    fixed(x, "np.pad")
     shape = tuple(int(n) + sum(around) for n, around in zip(x.shape, widths, strict=True))
     (top, _), (left, _) = widths
     return padded(x, (Steps(top, 1), Steps(left, 1)), shape)
@@ -155,15 +259,20 @@ def _pad_vjp(g: Expr, y: Expr) -> Expr:
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Expr:
-    """Each row (axis 0) or column (axis 1) so many times, one after another. As np.repeat."""
+    """Each row (axis 0) or column (axis 1) so many times, one after another. As np.repeat: without
+    an axis, each element of all in one row.
+    """
     x = lift(x)
+    if axis is None:
+        axis = vector_axis(x)
+        x, axis = (flat(x), 1) if axis is None else (x, axis)
     if axis not in (0, 1) or isinstance(repeats, bool) or not isinstance(repeats, int):
         raise SheetError(f"np.repeat of {x!r}: say how often and along which axis, 0 or 1")
     return repeated(x, (repeats, 1) if axis == 0 else (1, repeats))
 
 
 def repeated(x: Expr, times: tuple[int, int]) -> Expr:
-    _fixed(x, "np.repeat")
+    fixed(x, "np.repeat")
     shape = (int(x.shape[0]) * times[0], int(x.shape[1]) * times[1])
     return x if times == (1, 1) else Expr("repeat", (x,), shape, times)
 
@@ -172,7 +281,8 @@ def _repeat_vjp(g: Expr, y: Expr) -> Expr:
     return windows("sum", (g,), y.arg, y.arg, y.args[0].shape)
 
 
-def _fixed(x: Expr, what: str) -> None:
+def fixed(x: Expr, what: str) -> None:
+    """Raises SheetError where its rows are data."""
     if any(isinstance(n, Rows) for n in x.shape):
         rule = "its rows are data and may become more or fewer"
         raise SheetError(f"{what} of {x!r}: {rule}; give it an input without rows=True")
@@ -204,7 +314,7 @@ def correlate(x: Any, f: Any, padding: int | str = "valid", stride: Any = 1) -> 
     """
     x, f = lift(x), lift(f)
     for block in (x, f):
-        _fixed(block, "correlate")
+        fixed(block, "correlate")
     x = _with_padding(x, f, padding)
     down, across = _pair(stride, "correlate: the stride")
     if f.shape[0] > x.shape[0] or f.shape[1] > x.shape[1]:
@@ -229,7 +339,7 @@ def pooled(x: Any, window: Any, function: Callable) -> Expr:
     x (n, m), window (a, b) -> (n // a, m // b); what is left over at the end is left out.
     """
     x = lift(x)
-    _fixed(x, "pooled")
+    fixed(x, "pooled")
     rows, columns = _pair(window, "pooled: the window")
     if function not in KINDS:
         raise SheetError("pooled: the third argument is np.max, np.min, np.mean or np.sum")
@@ -327,7 +437,7 @@ def reshape(x: Any, *shape: Any, newshape: Any = None) -> Expr:
     wanted = (1, *wanted) if len(wanted) == 1 else wanted
     if _keeps_rows(x, wanted):
         return x
-    _fixed(x, "reshape")
+    fixed(x, "reshape")
     count = int(x.shape[0]) * int(x.shape[1])
     known = [n for n in wanted if n != -1]
     if len(wanted) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in known):

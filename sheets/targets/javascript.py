@@ -39,6 +39,8 @@ START = {
     "argmax": "{0} = 0, {0}_x = -Infinity",
     "argmin": "{0} = 0, {0}_x = Infinity",
     "match": "{0} = NaN",
+    "prod": "{0} = 1",
+    "nanprod": "{0} = 1",
     "nansum": "{0} = 0",
     "nanmax": "{0} = NaN",
     "nanmin": "{0} = NaN",
@@ -47,6 +49,10 @@ START = {
 }
 FIRST = "({0} !== {0} && x === x)"  # the first that is no NaN
 STEP = {
+    "prod": "{0} *= {1}",
+    "nanprod": "{{ const x = {1}; if (x === x) {0} *= x; }}",
+    "quantile": "{0}.push({1})",
+    "nanquantile": "{{ const x = {1}; if (x === x) {0}.push(x); }}",
     "nansum": "{{ const x = {1}; if (x === x) {0} += x; }}",
     "nanmax": "{{ const x = {1}; if (x > {0} || " + FIRST + ") {0} = x; }}",
     "nanmin": "{{ const x = {1}; if (x < {0} || " + FIRST + ") {0} = x; }}",
@@ -160,6 +166,8 @@ class Writer:
                 return Text(f"+{text}" if e.args else text)
             case "over" if e.arg[0] == "nanmean":
                 return self.source(elementwise("divide", *_summed(e)), lines)
+            case "over" if e.arg[0] in ("quantile", "nanquantile"):
+                return self._quantile(e, lines)
             case "over":
                 return self._over(e, lines)
             case "multiply" if e.arg == PICKED:
@@ -190,6 +198,22 @@ class Writer:
         loop = f"for ({self._counted(k, length, lines)}; _{k}++)"
         lines.append(f"let {START[kind].format(total)}; {loop} {{ {' '.join([*inner, step])}; }}")
         return Text(f"{total}/{self.number(length)}", "mul") if kind == "mean" else Text(total)
+
+    def _quantile(self, e: Expr, lines: list[str]) -> Text:
+        """Of all the numbers, along one axis or both, put in a list."""
+        kind, k, length = e.arg
+        found, x, loops = f"_t{next(self._fresh)}", e.args[0], [(k, length)]
+        if x.op == "over" and x.arg[0] == kind:
+            loops.append(x.arg[1:])
+            x = x.args[0]
+        inner: list[str] = []
+        term = self.source(x, inner)
+        body = " ".join([*inner, STEP[kind].format(found, f"{term}")]) + ";"
+        for k, length in reversed(loops):
+            body = f"for ({self._counted(k, length, lines)}; _{k}++) {{ {body} }}"
+        self.repeats = True
+        lines.append(f"const {found} = []; {body}")
+        return Text(f"_quantile({found}, {self.source(e.args[1], lines)})")
 
     def _counted(self, k: str, length: int | Running, lines: list[str]) -> str:
         """Where k starts and how far it goes."""

@@ -49,6 +49,15 @@ FUNCTIONS = {
     "_rint": (
         "(x) => { const r = Math.round(x); return Math.abs(x % 1) === 0.5 && r % 2 ? r - 1 : r; }"
     ),
+    "_quantile": (
+        """(x, q) => {
+  if (!(q >= 0 && q <= 1) || x.some(Number.isNaN)) return NaN;
+  x.sort((a, b) => a - b);
+  const place = q * (x.length - 1), low = Math.floor(place), part = place - low;
+  const [a, b] = [x[low], x[Math.min(low + 1, x.length - 1)]];
+  return a === b ? a : part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part);
+}"""
+    ),
     "_xlogy": "(x, y) => x * Math.log(y + (x === 0 ? 1 : 0))",
     "_sigmoid": "(x) => Math.exp(Math.min(0, x)) / (1 + Math.exp(-Math.abs(x)))",
     "_normal_tail": (

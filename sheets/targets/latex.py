@@ -18,7 +18,7 @@ from ..language.blocks import Block, gradient_of, may_be_empty, words_of
 from ..language.categories import Word
 from ..language.cells import Index, Running, Shifted, at, placed, symbols
 from ..language.errors import NeedsBlock
-from ..language.expr import ALL_REDUCTIONS, Expr, Rows
+from ..language.expr import ALL_REDUCTIONS, Expr, Rows, is_number
 from ..language.formats import shown
 from ..language.ops import OPS
 from ..language.sheet import Sheet
@@ -34,6 +34,7 @@ REDUCED = {
     "min": r"\min",
     "argmax": r"\arg\max",
     "argmin": r"\arg\min",
+    "prod": r"\prod",
 }
 NAMES = {
     **REDUCED,
@@ -223,6 +224,11 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
         case "match":
             ids, who = (_tex(x, sheet) for x in e.args)
             return Text(rf"\mathrm{{match}}\left({ids}, {who}\right)")
+        case "rank" | "order" | "take_along" | "put_along":
+            inside = ", ".join(f"{_tex(x, sheet)}" for x in e.args)
+            word_of = {"take_along": "take", "put_along": "put"}.get(e.op, e.op)
+            under = _direction(e.arg, across=r"_{\rightarrow}")
+            return Text(rf"\mathrm{{{word_of}}}{under}\left({inside}\right)")
         case "number":
             return Text(rf"\mathrm{{number}}\left({_tex(e.args[0], sheet)}\right)")
         case "known":
@@ -235,7 +241,7 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             under = _direction(e.arg, across="" if kind == "softmax" else r"_{\rightarrow}")
             if kind in ("sum", "nansum"):
                 return Text(f"{NAMES[kind]}{under} {_tex(e.args[0], sheet):term}", "term")
-            return Text(rf"{NAMES[kind]}{under}\left({_tex(e.args[0], sheet)}\right)")
+            return Text(rf"{_name_of(e)}{under}\left({_tex(e.args[0], sheet)}\right)")
         case "cell":
             name, i, j = e.arg
             return _symbol_text(sheet, name, _subscript(sheet.blocks[name], i, j, sheet))
@@ -245,6 +251,20 @@ def _tex(e: Expr, sheet: Sheet) -> Text:
             return _cases(e, lambda x: _tex(x, sheet))
         case op:
             return spell(OPS[op].latex, [_tex(a, sheet) for a in e.args], TEST)
+
+
+def _name_of(e: Expr) -> str:
+    """What a reduction is called."""
+    kind = e.arg[0] if e.op == "over" else e.op
+    if not kind.endswith("quantile"):
+        return NAMES[kind]
+    q = e.args[1]
+    plain = is_number(q, 0.5) or q.op != "const"
+    return (
+        r"\mathrm{median}"
+        if is_number(q, 0.5)
+        else (r"\mathrm{quantile}" if plain else rf"\mathrm{{quantile}}^{{{q.arg:g}}}")
+    )
 
 
 def _part(e: Expr, sheet: Sheet) -> Text:
@@ -299,12 +319,12 @@ def _over(e: Expr, sheet: Sheet) -> Text:
     if kind == "nansum":
         return Text(rf"\sum_{{{INDEX[k]}:\,\text{{known}}}} {body:term}", "term")
     if kind.startswith("nan"):
-        return Text(rf"{NAMES[kind]}_{{{INDEX[k]}:\,\text{{known}}}}\left({body}\right)")
+        return Text(rf"{_name_of(e)}_{{{INDEX[k]}:\,\text{{known}}}}\left({body}\right)")
     if kind in ("sum", "mean"):
         lower, upper = _ends(length, sheet)
         total = Text(rf"\sum_{{{INDEX[k]}={lower}}}^{{{upper}}} {body:term}", "term")
         return total if kind == "sum" else Text(rf"\frac{{1}}{{{upper}}} {total}", "term")
-    return Text(rf"{NAMES[kind]}_{{{INDEX[k]}}}\left({body}\right)")
+    return Text(rf"{_name_of(e)}_{{{INDEX[k]}}}\left({body}\right)")
 
 
 def _ends(length: int | Running, sheet: Sheet) -> tuple[str, str]:
@@ -432,7 +452,7 @@ def _terms(e: Expr, spans: dict, slots: list[Slot]) -> Text:
     if kind not in ("sum", "nansum", "mean"):
         inside = [f"{t}" for t in written]
         inside = inside if len(inside) == length else [*inside[:-1], r"\ldots", inside[-1]]
-        return Text(rf"{NAMES[kind]}\left({', '.join(inside)}\right)")
+        return Text(rf"{_name_of(e)}\left({', '.join(inside)}\right)")
     inside = [f"{written[0]:add}", *(f"{t:term}" for t in written[1:])]
     if "last" in shown_terms:
         inside.insert(-1, r"\cdots")

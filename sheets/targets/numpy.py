@@ -56,6 +56,35 @@ def _put(g: np.ndarray, index: np.ndarray, rows: int) -> np.ndarray:
     return out
 
 
+def _take_along(x: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
+    """Of each column (row) the rows (columns) of these numbers; nan for one that is not there."""
+    floor = np.floor(places)
+    inside = (floor >= 0) & (floor < x.shape[axis])
+    found = np.take_along_axis(x, np.where(inside, floor, 0).astype(int), axis)
+    return np.where(inside, found, np.nan)
+
+
+def _put_along(g: np.ndarray, places: np.ndarray, shape: tuple, axis: int) -> np.ndarray:
+    out = np.zeros(shape)
+    own = np.indices(g.shape)
+    inside = np.isin(places, np.arange(shape[axis]))
+    where = [along[inside] for along in own]
+    where[axis] = places[inside].astype(int)
+    np.add.at(out, tuple(where), g[inside])
+    return out
+
+
+def _quantile(x: np.ndarray, q: float, axis: int | None, skips: bool) -> np.ndarray:
+    if not 0 <= q <= 1:
+        return np.full(x.sum(axis=axis, keepdims=True).shape, np.nan)
+    if not skips or not np.isnan(x).any():
+        return np.quantile(x, q, axis=axis, keepdims=True)
+    lines = x.reshape(1, -1) if axis is None else x.T if axis == 0 else x
+    known = [line[~np.isnan(line)] for line in lines]
+    found = [np.quantile(line, q) if len(line) else np.nan for line in known]
+    return np.atleast_2d(found) if axis == 0 else np.array(found)[:, np.newaxis]
+
+
 def _scanned(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
     """Row by row, each from the one before it."""
     start, *over, first, step = e.args
@@ -89,6 +118,8 @@ def _skipping(kind: str, x: np.ndarray, axis: int | None) -> np.ndarray:
     """A reduction of what is no nan; of nothing at all, a sum is 0 and all else nan."""
     known = ~np.isnan(x)
     count = known.sum(axis=axis, keepdims=True)
+    if kind == "prod":
+        return np.where(known, x, 1.0).prod(axis=axis, keepdims=True)
     if kind in ("sum", "mean"):
         total = np.where(known, x, 0.0).sum(axis=axis, keepdims=True)
         return total if kind == "sum" else np.where(count == 0, np.nan, total / count)
@@ -147,6 +178,17 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
             equal = np.equal(args[1], args[0].T)
             first = np.where(equal.any(axis=1), equal.argmax(axis=1), np.nan)
             return first[:, np.newaxis]
+        case "rank":
+            order = np.argsort(args[0], axis=e.arg, kind="stable")
+            return np.argsort(order, axis=e.arg).astype(float)
+        case "order":
+            return np.argsort(args[0], axis=e.arg, kind="stable").astype(float)
+        case "take_along":
+            return _take_along(*args, e.arg)
+        case "put_along":
+            return _put_along(*args, tuple(map(int, e.shape)), e.arg)
+        case "quantile" | "nanquantile":
+            return _quantile(args[0], float(args[1].item()), e.arg, e.op == "nanquantile")
         case "cumsum":
             return _running_sum(args[0], *e.arg)
         case "slice":

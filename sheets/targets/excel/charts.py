@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, Group
+from ...language.blocks import Block, Computed, Group, may_be_empty
 from ...language.charts import STEP, Axis, Chart, Limit
 from ...language.expr import Expr, elementwise, is_data
 from ...language.functions import row_index
@@ -123,8 +123,19 @@ def _points(sheet: Sheet) -> dict[tuple[int, int, str], str]:
     }
 
 
+def _with_gaps(sheet: Sheet) -> dict[tuple[int, int, str], str]:
+    """The same of each series over computed cells of which some may show no number."""
+    return {
+        (c, s, series.y): f"chart_{c + 1}_series_{s + 1}_y"
+        for c, chart in enumerate(sheet.charts)
+        for s, series in enumerate(chart.series)
+        if not series.steps and isinstance(sheet.blocks[series.y], Computed)
+        if may_be_empty(sheet.blocks[series.y])
+    }
+
+
 def points_drawn(sheet: Sheet) -> set[str]:
-    return set(_points(sheet).values()) & sheet.blocks.keys()
+    return set((_points(sheet) | _with_gaps(sheet)).values()) & sheet.blocks.keys()
 
 
 def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
@@ -146,7 +157,7 @@ def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
 
 def drawn_as(sheet: Sheet, chart: int, k: int, name: str) -> str:
     """The block that is drawn in the place of `name`."""
-    found = _points(sheet).get((chart, k, name), name)
+    found = (_points(sheet) | _with_gaps(sheet)).get((chart, k, name), name)
     return found if found in sheet.blocks else name
 
 
@@ -167,6 +178,23 @@ def with_points(sheet: Sheet) -> Sheet:
         row = elementwise("minimum", row_index(block.shape[0]), block.shape[0] - 1)
         label = sheet.charts[c].series[s].label
         new.let(drawn, sheet[name][row], role=block.role, note=f"{label}: {block.words}")
+    return new
+
+
+def with_gaps(sheet: Sheet) -> Sheet:
+    """The sheet with blocks for what a chart draws of cells that may show no number: there they
+    hold #N/A, which every program draws as a gap, and a formula's empty text as 0.
+    """
+    gaps = {key: name for key, name in _with_gaps(sheet).items() if name not in sheet.blocks}
+    if not gaps:
+        return sheet
+    new = copy.copy(sheet)
+    new.blocks = dict(sheet.blocks)
+    note = "As charts draw them: #N/A is a gap."
+    new.groups = [*sheet.groups, Group("Points with gaps", note, LENGTHS)]
+    for (c, s, name), drawn in gaps.items():
+        block, label = sheet.blocks[name], sheet.charts[c].series[s].label
+        new.let(drawn, sheet[name], role=block.role, note=f"{label}: {block.words}")
     return new
 
 
@@ -383,6 +411,8 @@ def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
     made.set_x_axis(across)
     made.set_y_axis(up)
     made.set_legend({"position": "bottom"})
+    if any(key[0] == number for key in _with_gaps(drawn.sheet)):
+        made.show_na_as_empty_cell()
     made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
     return made
 

@@ -50,9 +50,12 @@ WHOLE = {
     "argmax": "add|MATCH(MAX({0}),{0},0)-1",
     "argmin": "add|MATCH(MIN({0}),{0},0)-1",
     "count": "COUNT({0})",
+    "prod": "PRODUCT({0})",
 }
 WHOLE |= {f"nan{kind}": spelling for kind, spelling in WHOLE.items()}  # they skip what is no number
+WHOLE["nanprod"] = "IF(COUNT({0})=0,1,PRODUCT({0}))"  # of nothing at all it would be 0
 BLANK = '""'  # what a formula shows that has no number to show
+GAP = "NA()"  # the same where a chart draws it
 # What stands for minus infinity under a softmax or a max: EXP of it is 0, and cells show it empty.
 LARGEST = 9e307
 
@@ -159,6 +162,7 @@ class Writer:
     # block -> the ranges of it that were reduced, and whether each runs over all rows of a table
     ranges: dict[str, list[tuple[Text, bool]]] = field(default_factory=dict)
     spare: int = 0
+    blank: str = BLANK
 
     # --- references
 
@@ -374,7 +378,7 @@ class Writer:
             case "const" if isinstance(e.arg, Word):
                 return Text(f'"{e.arg.word}"')
             case "const" if math.isnan(e.arg):
-                return Text(BLANK)
+                return Text(self.blank)
             case "const":
                 number = math.copysign(LARGEST, e.arg) if math.isinf(e.arg) else float(e.arg)
                 text = repr(number).removesuffix(".0").upper()
@@ -502,18 +506,19 @@ class Writer:
             inner[x.arg[1]] = x.arg[2]
             x = x.args[0]
         new = {symbol: n for symbol, n in inner.items() if symbol not in spans}
+        whole = WHOLE.get(kind) or self._quantile_of(e.args[1], spans)
         if kind == "sum" and x.op == "known":
-            kind, (x,) = "count", x.args
+            kind, whole, (x,) = "count", WHOLE["count"], x.args
         if x.op == "cell" and not isinstance(x.arg[1], Expr):
             found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
             if found is not None:
                 tall = any(isinstance(new.get(s), Rows) for s in symbols(x.arg[1]))
                 self.ranges.setdefault(x.arg[0], []).append((found, tall))
-                return spell(WHOLE[kind], [found], TEST)
+                return spell(whole, [found], TEST)
         elif x.op == "cell" and not (
             self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
         ):
-            return spell(WHOLE[kind], [self._cell(x, inner)], TEST)
+            return spell(whole, [self._cell(x, inner)], TEST)
         if self._lined_up(x, inner) and kind in ("sum", "mean"):
             over_data = self.spare and any(map(_over_data, new.values()))
             terms = self._terms_of_rows(x, inner) if over_data else self.text(x, inner)
@@ -524,7 +529,7 @@ class Writer:
             if product is not None:
                 return Text(f"SUM({product})")
         if self.here.flat:
-            return self._written_out(kind, x, new, spans)
+            return self._written_out(kind, whole, x, new, spans)
         raise self._refuse(e, f"this {kind}: its ranges do not line up")
 
     def _terms_of_rows(self, x: Expr, spans: dict) -> str:
@@ -626,7 +631,13 @@ class Writer:
                 return f"MMULT({first},{second})"
         return None
 
-    def _written_out(self, kind: str, x: Expr, new: dict, spans: dict) -> Text:
+    def _quantile_of(self, q: Expr, spans: dict) -> str:
+        """How a quantile of a range is written."""
+        if is_number(q, 0.5):
+            return "MEDIAN({0})"
+        return f"PERCENTILE({{0}},{self.text(q, spans)})"
+
+    def _written_out(self, kind: str, whole: str, x: Expr, new: dict, spans: dict) -> Text:
         """Term by term, where the cells of a flat block do not stand side by side."""
         terms = [x]
         for symbol, length in new.items():
@@ -634,8 +645,10 @@ class Writer:
         if len(terms) > MOST_TERMS:
             raise self._refuse(x, f"a {kind} of {len(terms)} terms")
         written = [self.text(term, spans) for term in terms]
-        if kind in ("max", "min", "count") or kind.startswith("nan"):
-            return spell(WHOLE[kind], [Text(",".join(f"{t}" for t in written))], TEST)
+        if whole.startswith("PERCENTILE"):
+            raise self._refuse(x, "a percentile of cells that do not stand side by side")
+        if kind in ("max", "min", "count", "prod", "quantile") or kind.startswith("nan"):
+            return spell(whole, [Text(",".join(f"{t}" for t in written))], TEST)
         total = Text(
             "+".join([f"{written[0]:add}", *(f"{t:mul}" for t in written[1:])]),
             "add" if len(written) > 1 else written[0].level,
@@ -678,6 +691,8 @@ def _never_negative(e: Expr, sheet: Sheet) -> bool:
             return e.arg >= 0
         case "index" | "row_index" | "column_index":
             return True
+        case "over":
+            return e.arg[0] == "match"
         case "remainder":
             return e.args[1].op == "const" and e.args[1].arg > 0
         case "divide":
@@ -712,7 +727,7 @@ def _or_nothing(core: Text, spelled: Expr, there: Expr, writer: Writer) -> Text:
     """core, or nothing where there is no number to show."""
     if spelled.op == "const" or (spelled.op == "where" and spelled.args[0] is there):
         return core  # it says so itself
-    return Text(f"IF({writer.text(there, {}):test},{core},{BLANK})")
+    return Text(f"IF({writer.text(there, {}):test},{core},{writer.blank})")
 
 
 def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
@@ -749,14 +764,16 @@ def formula(
     last: tuple[int, int] = (0, 0),
     spare: int = 0,
     row_of_table: Any = None,
+    blank: str = BLANK,
 ) -> Formula:
     """The formula of a cell expression (from `at`) standing at `here`. last: the cell furthest from
     there that it fills, whose addresses are longest. spare: empty rows below a table of data.
     row_of_table: the row of the data, "i" or a number, without which the cell shows nothing.
+    blank: what it shows where it has no number.
 
     Raises NeedsBlock, naming `what` and the author's line.
     """
-    writer = Writer(sheet, places, here, what, line, spare=spare)
+    writer = Writer(sheet, places, here, what, line, spare=spare, blank=blank)
     spelled, there = sheet.gaps.spelled(e) if sheet.has_gaps else (e, None)
     core = writer.text(spelled, {})
     if there is not None:
@@ -780,7 +797,12 @@ def formula(
 
 
 def block_formula(
-    sheet: Sheet, places: dict[str, Place], name: str, spare: int = 0, passes_over: bool = False
+    sheet: Sheet,
+    places: dict[str, Place],
+    name: str,
+    spare: int = 0,
+    passes_over: bool = False,
+    blank: str = BLANK,
 ) -> Formula:
     """passes_over: it shows nothing beside an empty row of data."""
     block = sheet.blocks[name]
@@ -790,4 +812,6 @@ def block_formula(
     last = int(block.shape[0]) - 1, int(block.shape[1]) - 1
     cell = at(block.expr, "i", "j")
     row = "i" if passes_over else None
-    return formula(sheet, places, places[name], cell, name, block.line, sign, last, spare, row)
+    return formula(
+        sheet, places, places[name], cell, name, block.line, sign, last, spare, row, blank
+    )

@@ -17,9 +17,19 @@ from ...language.expr import Rows, is_data
 from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
 from ..numpy import Values, trajectory, values
-from .charts import TALL, lengths_drawn, points_drawn, with_copies, with_lengths, with_points
+from .charts import (
+    TALL,
+    lengths_drawn,
+    points_drawn,
+    with_copies,
+    with_gaps,
+    with_lengths,
+    with_points,
+)
 from .fitting import begun_at, without_steps
 from .formulas import (
+    BLANK,
+    GAP,
     Formula,
     OtherRows,
     Rigid,
@@ -176,10 +186,12 @@ def own_formula(
         return block_formula(sheet, where.blocks | start, name, where.spare)
     place = where.blocks[name]
     in_table = where.spare and is_data(sheet.blocks[name].shape)
-    written_out = name in points_drawn(sheet) or name in drawn_from(sheet)
+    is_drawn = name in points_drawn(sheet)
+    written_out = is_drawn or name in drawn_from(sheet)
     edited = (place.worksheet, place.row) in edited_tables(sheet, where.blocks)
     passes_over = bool(in_table) and not written_out and (in_spare or not edited)
-    return block_formula(sheet, where.shown, name, where.spare, passes_over)
+    blank = GAP if is_drawn else BLANK
+    return block_formula(sheet, where.shown, name, where.spare, passes_over, blank)
 
 
 def drawn_from(sheet: Sheet) -> set[str]:
@@ -210,14 +222,15 @@ def _main(sheet: Sheet, growing: bool) -> Part:
     if growing and sheet.rows and _rows_can_be_counted(sheet):
         copies: dict[str, None] = {}
         while True:
-            drawn = with_points(with_copies(sheet, copies))
+            drawn = with_gaps(with_points(with_copies(sheet, copies)))
             try:
                 return _placed(drawn, layout(drawn, spare=SPARE_ROWS))
             except OtherRows as needed:
                 copies[needed.name] = None
             except Rigid:
                 break
-    return _placed(sheet, layout(sheet))
+    drawn = with_gaps(sheet)
+    return _placed(drawn, layout(drawn))
 
 
 def _rows_can_be_counted(sheet: Sheet) -> bool:
@@ -275,7 +288,8 @@ def _beside(main: Part, sheets: list[Sheet]) -> list[Part]:
     follows = [followed(main.sheet, other) for other in sheets]
     given = [{name: numbers[source] for name, source in each.items()} for each in follows]
     started = [
-        with_lengths(other.with_inputs(inputs)) for other, inputs in zip(sheets, given, strict=True)
+        with_gaps(with_lengths(other.with_inputs(inputs)))
+        for other, inputs in zip(sheets, given, strict=True)
     ]
     places = layouts_beside(started, charts=TALL if any(other.charts for other in started) else 0)
     top = max(where.ends[where.main].row for where in places)

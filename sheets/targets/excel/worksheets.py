@@ -53,6 +53,7 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
             page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
             page.write_string(1, 3, what_for(part, name), styles.note)
         prepare(page, *widths_of(part, name))
+    drawn = points_drawn(sheet)
     for name, block in sheet.blocks.items():
         place, follows = where.seen(name), part.follows.get(name, "")
         shown = locked(block) if follows else block
@@ -61,7 +62,8 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
         if name in where.words:
             _write_word(page, part, name, styles)
         else:
-            _write_numbers(page, shown, place, found, part.formulas.get(name), styles)
+            filled = part.formulas.get(name)
+            _write_numbers(page, shown, place, found, filled, styles, name in drawn)
             _write_spare(page, part, shown, place, styles)
         _write_label(page, part, shown, comment(shown, follows), styles)
     if where.words:
@@ -188,8 +190,15 @@ class Exact(float):
 
 
 def _write_numbers(
-    page: Worksheet, block: Block, place: Place, found: np.ndarray, filled, styles: Styles
+    page: Worksheet,
+    block: Block,
+    place: Place,
+    found: np.ndarray,
+    filled,
+    styles: Styles,
+    is_drawn: bool,
 ) -> None:
+    """is_drawn: by a chart, as a copy."""
     style = styles.number(block, found)
     for i, j in np.ndindex(found.shape):
         row, column = place.row + i, place.column + j
@@ -200,9 +209,9 @@ def _write_numbers(
         elif filled is None:
             page.write_number(row, column, Exact(found[i, j]), style)
         else:
-            page.write_formula(
-                row, column, filled.at(i, j), style, cached(float(found[i, j]), block)
-            )
+            x = float(found[i, j])
+            shown = NO_POINT if is_drawn and math.isnan(x) else cached(x, block)
+            page.write_formula(row, column, filled.at(i, j), style, shown)
 
 
 def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles: Styles) -> None:
@@ -233,6 +242,7 @@ def _repeats(part: Part, block: Block) -> bool:
     return block.name in points_drawn(part.sheet)
 
 
+NO_POINT = "#N/A"  # where a chart has a gap
 BLACK, WHITE, BLUE, ORANGE = "#000000", "#FFFFFF", "#0068A3", "#B23C00"
 
 

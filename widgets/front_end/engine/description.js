@@ -272,6 +272,7 @@
  * @property {boolean} [infinite] whether infinite is a number that it may have
  * @property {boolean} [endless] whether an infinity in it stands for what is left out
  * @property {boolean} [blank] whether its cells may be empty
+ * @property {boolean} [gap] whether a chart draws it, and such a cell is a gap
  * @property {Excel} [inSpare] the formula in the empty rows below a table of data
  * @property {boolean} [repeats] whether these repeat the last row, for a chart
  */

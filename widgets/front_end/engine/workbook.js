@@ -6,6 +6,8 @@ import { columnName, excelFormula } from "./formulas.js";
 import { State } from "./state.js";
 
 const NO_NUMBER = "#NUM!";
+const NO_POINT = "#N/A"; // where a chart has a gap
+const ERRORS = [NO_NUMBER, NO_POINT];
 const LARGEST = 9e307; // what stands for an infinity that an author wrote
 const ELSEWHERE = "download from the lesson in Voila or JupyterLab";
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -74,7 +76,7 @@ class Worksheet {
     cell.removeAttribute("t");
     if (formula === null && value === "") return cell.replaceChildren(); // an empty cell
     if (typeof value === "string")
-      cell.setAttribute("t", value === NO_NUMBER && formula !== null ? "e" : "str");
+      cell.setAttribute("t", ERRORS.includes(value) && formula !== null ? "e" : "str");
     cell.replaceChildren(
       ...(formula === null ? [] : [this.make("f", {}, formula)]),
       this.make("v", {}, String(value)),
@@ -130,7 +132,7 @@ function columnOf(cell) {
 function cached(block, x) {
   if (block.choices?.length && !block.word) return block.choices[x] ?? "";
   if (Number.isFinite(x)) return x;
-  if (Number.isNaN(x)) return block.blank ? "" : NO_NUMBER;
+  if (Number.isNaN(x)) return block.gap ? NO_POINT : block.blank ? "" : NO_NUMBER;
   if (block.endless) return Math.sign(x) * LARGEST;
   return block.infinite ? (x > 0 ? "infinite" : "-infinite") : NO_NUMBER;
 }
