@@ -386,6 +386,13 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         help="how many of the body's last blocks learn after the head, or all (default: all)",
     )
     made.add_argument(
+        "--keep",
+        choices=("best", "last"),
+        default="best",
+        help="the epoch whose network is written (default: the one after which most validation"
+        " pictures were right)",
+    )
+    made.add_argument(
         "--flip",
         action=argparse.BooleanOptionalAction,
         help="whether a mirrored picture is still one of its class; a letter b is not (default: it"
