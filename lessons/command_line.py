@@ -358,6 +358,13 @@ def _of_finetune(made: argparse.ArgumentParser) -> None:
         help="where a picture's label is (default: folder)",
     )
     made.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="a CSV of id,label with the labels that are true, as predictions.csv names the"
+        " pictures; without a label, a picture is left out",
+    )
+    made.add_argument(
         "--body",
         metavar="NAME",
         help="as `gradsheet bodies` lists them, or any image classifier of transformers', by its"

@@ -15,6 +15,7 @@ from typing import Any
 
 from sheets import InputError
 
+from ..data.corrections import corrected, corrections_in
 from ..data.digits import NAME, are_digits, digits_of
 from ..data.events import EpochEnded, Event, Notice, Stop
 from ..data.files import written_whole
@@ -57,6 +58,7 @@ class Request:
     zoom: float | None = None
     unfreeze: str | None = None
     keep: str = BEST
+    corrections: Path | None = None
 
 
 def finetune(request: Request) -> int:
@@ -78,6 +80,9 @@ def finetune(request: Request) -> int:
 def tuned(request: Request, say: Callable[[str], None]) -> str:
     """How the training ended; unless it was stopped, its results are written."""
     pictures = pictures_of(request)
+    if request.corrections:
+        changes = corrections_in(request.corrections)
+        pictures = corrected(pictures, changes, all_there=request.sample is None)
     recipe = recipe_of(request, pictures.recipe)
     body = suited_body(pictures, request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")

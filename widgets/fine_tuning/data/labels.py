@@ -193,7 +193,7 @@ def by_csv(path: Path, stop: Stop = never) -> Labeller:
 
 
 def _rows(path: Path, files: Files) -> Iterator[Row]:
-    text, known = _text(path), _by_name(files)
+    text, known = text_of(path), _by_name(files)
     filled = (line for line in io.StringIO(text) if line.strip())
     rows = csv.reader(
         io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known)
@@ -234,7 +234,8 @@ def _row(
     return Row(cells[name], cells[label].strip(), line, said.lower() in YES)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file of labels holds. Raises InputError."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
