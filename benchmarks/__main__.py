@@ -1,4 +1,4 @@
-"""`python3 benchmarks [1 1b 2 3 4 5 6 7 8 8b]`: install what is missing in `.venv`, then measure
+"""`python3 benchmarks [1 1b 2 3 4 5 6 7 7b 8 8b]`: install what is missing in `.venv`, then measure
 and print the table; without numbers all.
 
 Needs nothing but Python 3.11 or newer, Chromium, and LibreOffice for one of the columns. About

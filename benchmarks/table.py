@@ -16,6 +16,7 @@ from . import (
     fine_tuning,
     libreoffice,
     opening,
+    plain_loop,
     recalculation,
     slider,
     static_class,
@@ -34,6 +35,7 @@ MEASUREMENTS = {
     "5": weight,
     "6": depth,
     "7": fine_tuning,
+    "7b": plain_loop,
     "8": classroom,
     "8b": static_class,
 }

@@ -358,6 +358,13 @@ def _of_finetune(parser: argparse.ArgumentParser) -> None:
         help="where a picture's label is (default: folder)",
     )
     parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="a CSV of id,label with the labels that are true, as predictions.csv names the"
+        " pictures; without a label, a picture is left out",
+    )
+    parser.add_argument(
         "--body",
         metavar="NAME",
         help="as `gradsheet bodies` lists them, or any image classifier of transformers', by its"
@@ -384,6 +391,13 @@ def _of_finetune(parser: argparse.ArgumentParser) -> None:
         "--unfreeze",
         metavar="DEPTH",
         help="how many of the body's last blocks learn after the head, or all (default: all)",
+    )
+    parser.add_argument(
+        "--keep",
+        choices=("best", "last"),
+        default="best",
+        help="the epoch whose network is written (default: the one after which most validation"
+        " pictures were right)",
     )
     parser.add_argument(
         "--flip",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lessons import adding
 from lessons.command_line import main
@@ -26,6 +27,7 @@ from widgets.fine_tuning.learning.schedules import stages_of
 from widgets.fine_tuning.takeaway import exports
 
 ROOT = Path(__file__).resolve().parents[2]
+STAGES = ["frozen", "frozen", "unfrozen", "unfrozen"]  # of the four epochs of FEW
 FEW = Recipe(epochs=2, frozen_epochs=2, lr=0.02, batch_size=7)
 ALONE = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
@@ -75,12 +77,7 @@ def test_the_digits(tmp_path, capsys):
         "model",
     }
     found = metrics(tmp_path / "out")
-    assert [epoch["stage"] for epoch in found["epochs"]] == [
-        "frozen",
-        "frozen",
-        "unfrozen",
-        "unfrozen",
-    ]
+    assert [epoch["stage"] for epoch in found["epochs"]] == STAGES
     assert main(["finetune", "digits", "--out", "again"]) == 0
     assert metrics(tmp_path / "again")["epochs"] == found["epochs"]  # to the last digit
     assert (tmp_path / "again" / "predictions.csv").read_bytes() == (
@@ -379,7 +376,7 @@ def test_what_cannot_be_written_fails_alone_and_is_said(tmp_path, monkeypatch, c
     for name in ("confusion.xlsx", "head.xlsx"):
         assert f"{name} is not written: No space left on device" in said
         assert not (tmp_path / "out" / name).exists()
-    there = {path.name for path in (tmp_path / "out").iterdir()} - {"best-model"}
+    there = {path.name for path in (tmp_path / "out").iterdir()}
     assert there == {"metrics.json", "predictions.csv", "confusion.csv", "model"}
 
 
@@ -400,11 +397,18 @@ def test_where_the_model_cannot_be_written_the_same_command_writes_it_without_le
     assert metrics(tmp_path / "out")["epochs"] == metrics(tmp_path / "whole")["epochs"]
 
 
-@pytest.mark.parametrize("accuracies, best", [((0.5, 0.9, 0.7, 0.8), 2), ((0.5, 0.6, 0.7, 0.7), 0)])
-def test_the_best_epoch_is_a_model_of_its_own_where_it_is_not_the_last(
-    tmp_path, monkeypatch, capsys, accuracies, best
+PEAKED, RISING = (0.5, 0.9, 0.7, 0.8), (0.5, 0.6, 0.7, 0.7)
+
+
+@pytest.mark.parametrize(
+    "accuracies, options, kept", [(PEAKED, [], 1), (PEAKED, ["--keep", "last"], 3), (RISING, [], 3)]
+)
+def test_what_is_written_is_the_best_epoch_s_network_or_the_last_one(
+    tmp_path, monkeypatch, capsys, accuracies, options, kept
 ):
-    """The accuracies are made up; the weights after each epoch are kept to compare."""
+    """The accuracies are made up; the head's weights after each epoch are kept to compare. The
+    head alone was best: what came of unfreezing is not handed out as a result that is worse.
+    """
     told, weights, usual = iter(accuracies), [], training.Training._ended
 
     def ended(self):
@@ -412,16 +416,24 @@ def test_the_best_epoch_is_a_model_of_its_own_where_it_is_not_the_last(
         return replace(usual(self), accuracy=next(told))
 
     monkeypatch.setattr(training.Training, "_ended", ended)
-    folder = tmp_path / "out" / "best-model"
-    folder.mkdir(parents=True)  # of an earlier training
-    assert main(["finetune", "digits", "--out", "out"]) == 0
+    assert main(["finetune", "digits", *options, "--out", "out"]) == 0
     said = capsys.readouterr().out
-    assert folder.exists() == bool(best) and ("It was best after" in said) == bool(best)
+    peaked = "It was best after epoch 2 of the stage frozen, at 90.00%, and ended at 80.00%"
+    assert (peaked in said) == (accuracies is PEAKED)
     assert not (tmp_path / "out" / "checkpoint").exists()
-    if best:
-        assert "It was best after epoch 2 of the stage frozen, at 90.00%" in said
-        kept = load_body(folder).model.classifier[1].weight
-        assert kept.equal(weights[best - 1]) and not kept.equal(weights[-1])
+    body = load_body(tmp_path / "out" / "model")
+    head = body.model.classifier[1].weight
+    assert [head.equal(one) for one in weights] == [k == kept for k in range(4)]
+    found = metrics(tmp_path / "out")
+    assert found["network_after"] == {"stage": STAGES[kept], "epoch": kept % 2 + 1}
+    with (tmp_path / "out" / "predictions.csv").open(newline="", encoding="utf-8-sig") as file:
+        first = next(csv.DictReader(file))  # also of that network
+    picture = next(one for one in digits().valid if one.id == first["id"])
+    with torch.inference_mode():
+        pixels = body.normalised(body.pixels([picture.open()]).float())
+        own = body.model(pixel_values=pixels).logits.softmax(dim=1)[0]
+    names = [float(first[f"P({name})"]) for name in digits().classes]
+    np.testing.assert_allclose(names, own.numpy(), rtol=1e-4)
 
 
 def test_flip_and_zoom_are_the_person_s(tmp_path, capsys):

@@ -335,6 +335,7 @@ def test_the_page_asks_for_the_columns_that_are_chosen(page, opened_once):
         "classes": ["cat", "dog"],
         "count": 2,
         "confusion": [[1, 0], [0, 1]],
+        "byEach": [["cat", 1, 1], ["dog", 1, 1]],
         "mostConfused": [],
         "topLosses": [],
         "kinds": [],

@@ -84,6 +84,14 @@ def test_the_lectures_steps(panel):
     done(p, "frozen", epochs=4, lr=0.02)
     assert p.results["count"] == 54 and np.sum(p.results["confusion"]) == 54 and not p.stale
     frozen = p.results["sentence"]
+    for actual, predicted in ((0, 0), (0, 1)):  # a cell's pictures are those that it counts
+        cell = ask(p, "cell", actual=actual, predicted=predicted)
+        count = p.results["confusion"][actual][predicted]
+        assert cell["sentence"].startswith(f"{count} picture") and (
+            [one["caption"].split(" / ")[:2] for one in cell["pictures"]]
+            == [["37"[predicted], "37"[actual]]] * min(count, showing.IN_A_CELL)
+        )
+    assert "no such class" in ask(p, "cell", actual=0, predicted=2)["refusal"]
     done(p, "save", name="stage-1")
     assert p.saved[-1] == {"name": "stage-1", "epoch": p.runs[-1]["epochs"][-1]}
     best = max(p.runs[-1]["epochs"], key=lambda one: (one["accuracy"], -one["valid_loss"]))
@@ -212,6 +220,8 @@ def test_what_cannot_be_is_said_and_changes_nothing(opened_once, step, options, 
         ("layers", {"first": "a", "lr": 1}, "first is a number"),
         ("layers", {"first": -1, "lr": 1}, "cannot be"),
         ("clip", {"clip": 0.02}, "there are no results yet"),
+        ("cell", {"actual": 0, "predicted": 1}, "there are no results yet"),
+        ("cell", {"actual": 0}, "did not say which cell"),
         ("download", {"what": "head.xlsx", "clip": 0.02}, "there are no results yet"),
     ],
 )

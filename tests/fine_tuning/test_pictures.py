@@ -109,6 +109,27 @@ def test_labels_from_a_csv_of_pandas_or_excel(photos, tmp_path, heading, numbere
     assert labelled(pictures_in(photos, by_csv(file))) == names
 
 
+@pytest.mark.parametrize("heading", ["id,label,is_valid", ",id,is_valid,label"])
+def test_a_csv_says_which_pictures_are_to_check_with(photos, tmp_path, heading):
+    """As fastai's ColSplitter reads it, also as pandas writes it."""
+    names, columns = dict(sorted(by_name(photos).items())), heading.split(",")
+    chosen = {name for name in names if name.endswith(("1.png", "4.png", "6.png"))}
+    rows = [heading]
+    for k, (name, label) in enumerate(names.items()):
+        cells = {"": str(k), "id": name, "label": label, "is_valid": str(name in chosen)}
+        rows.append(",".join(cells[column] for column in columns))
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    found = pictures_in(photos, by_csv(file))
+    assert {picture.id for picture in found.valid} == chosen
+    assert {picture.id for picture in found.train} == {*names} - chosen
+    assert labelled(found) == names
+    file.write_text("\n".join([*rows[:-1], rows[-1].replace("False", "maybe")]), encoding="utf-8")
+    assert "line 17: is_valid is 'maybe'; it is True or False" in refused(photos, by_csv(file))
+    file.write_text("\n".join(row.replace("True", "0") for row in rows), encoding="utf-8")
+    assert "no picture is left for validation" in refused(photos, by_csv(file))
+
+
 @pytest.mark.parametrize(
     "expression", [r"^(bright|dark)", r"/(bright|dark)[^/]* \d+\.png$"]
 )  # in the name; in the path, as in lesson 1

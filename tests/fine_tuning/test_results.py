@@ -1,6 +1,7 @@
 """What predictions say, by hand and by PyTorch; filters and patches by a bare convolution."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,11 @@ def test_by_hand():
     assert found.most_confused() == [("a", "b", 2), ("b", "a", 1)] and found.most_confused(2) == [
         ("a", "b", 2)
     ]
+    assert found.in_cell(0, 1) == [2, 1] and found.in_cell(2, 0) == []
+    assert found.by_class() == [("a", 3, 1), ("b", 3, 2), ("c", 3, 3)]
+    a_class_more = replace(found, classes=("none", "a", "b", "c"), actual=ACTUAL + 1)
+    a_class_more = replace(a_class_more, logits=np.pad(found.logits, ((0, 0), (1, 0))))
+    assert a_class_more.by_class() == [*found.by_class(), ("none", 0, 0)]
     assert found.accuracy == 6 / 9
     assert found.top_losses(3) == [2, 5, 1]
     np.testing.assert_allclose(found.losses[[2, 5, 1]], -np.log([0.1, 0.125, 0.2]))

@@ -4,7 +4,6 @@ processes.
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 
 from sheets import InputError
 
+from ..data.corrections import corrected, corrections_in
 from ..data.digits import NAME, are_digits, digits_of
 from ..data.events import EpochEnded, Event, Notice, Stop
 from ..data.files import written_whole
@@ -29,14 +29,14 @@ from ..learning.machine import device_sentence
 from ..learning.results import loss_words
 from ..learning.schedules import stages_of
 from ..learning.suiting import suited_body
-from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all, write_model
+from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all
 from ..takeaway.submission import layout_beside, submission_of, unreadable_words
 from .predict import heard as progress
 
 RECIPE_FIELDS = ("epochs", "frozen_epochs", "batch_size")  # of Request and of Recipe
 FIND = "find"
 ALL = "all"  # layers
-BEST_MODEL = "best-model"
+BEST, LAST = "best", "last"  # epoch whose network is kept
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
 
@@ -57,6 +57,8 @@ class Request:
     flip: bool | None = None
     zoom: float | None = None
     unfreeze: str | None = None
+    keep: str = BEST
+    corrections: Path | None = None
 
 
 def finetune(request: Request) -> int:
@@ -78,6 +80,9 @@ def finetune(request: Request) -> int:
 def tuned(request: Request, say: Callable[[str], None]) -> str:
     """How the training ended; unless it was stopped, its results are written."""
     pictures = pictures_of(request)
+    if request.corrections:
+        changes = corrections_in(request.corrections)
+        pictures = corrected(pictures, changes, all_there=request.sample is None)
     recipe = recipe_of(request, pictures.recipe)
     body = suited_body(pictures, request.body)
     out = request.out or Path(f"finetuned-{pictures.name}")
@@ -96,10 +101,11 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
             " there."
         )
         return outcome
-    predictions = write_all(out, learner, outcome, say=say)
+    epoch = kept_epoch(learner, request.keep, say)
+    predictions = write_all(out, learner, outcome, say=say, epoch=epoch)
     if pictures.test and learner.is_writer:
         hand_in(out / SUBMISSION, learner, say)
-    write_best(out / BEST_MODEL, learner, say)
+    learner.forget_saved(BEST)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
     say(
@@ -147,7 +153,7 @@ def recipe_of(request: Request, recipe: Recipe) -> Recipe:
 def keep_the_best(learner: Learner, event: Event) -> None:
     """The network of the best epoch so far, beside the checkpoint."""
     if isinstance(event, EpochEnded) and event.merit >= max(one.merit for one in learner.history):
-        learner.save(BEST_MODEL)
+        learner.save(BEST)
 
 
 def better_before(history: list[EpochEnded]) -> EpochEnded | None:
@@ -156,21 +162,26 @@ def better_before(history: list[EpochEnded]) -> EpochEnded | None:
     return best if best and best.accuracy > history[-1].accuracy else None
 
 
-def write_best(folder: Path, learner: Learner, say: Callable[[str], None]) -> None:
-    """The network of the best epoch as a model of its own, where it is not the last; the learner's
-    is that one afterwards.
+def kept_epoch(learner: Learner, keep: str, say: Callable[[str], None]) -> EpochEnded | None:
+    """The epoch whose network the learner has from here on: the last one, or the best one where
+    more pictures were right after that; None where there was none.
     """
     best = better_before(learner.history)
-    if learner.is_writer:  # that of an earlier training would be taken for this one's
-        shutil.rmtree(folder, ignore_errors=True)
-    if best and learner.is_writer:
-        learner.load(BEST_MODEL)
-        write_model(folder, learner)
-        say(
-            f"It was best after epoch {best.epoch} of the stage {best.stage}, at"
-            f" {best.accuracy:.2%}: that network is in {folder}."
-        )
-    learner.forget_saved(BEST_MODEL)
+    if not best:
+        return learner.history[-1] if learner.history else None
+    was = (
+        f"It was best after epoch {best.epoch} of the stage {best.stage}, at {best.accuracy:.2%},"
+        f" and ended at {learner.history[-1].accuracy:.2%}"
+    )
+    if keep == LAST:
+        say(f"{was}; what is written is the last network.")
+        return learner.history[-1]
+    learner.load(BEST)
+    say(
+        f"{was}; what is written is the best network (--keep last: the last one). The pictures that"
+        " say its accuracy have also chosen it, so a little less is to be expected of new ones."
+    )
+    return best
 
 
 def trained(learner: Learner, recipe: Recipe, find: bool, say: Callable[[str], None]) -> str:

@@ -9,6 +9,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -30,10 +31,36 @@ TRAIN, VALID = (
 )  # folders of that name are the two parts of the data
 TEST = ("test", "testing")  # and of these names, pictures to hand in, whose labels nobody says
 
+VALIDATED = ("is_valid", "isvalid")  # headings of the column that parts the pictures
+YES, NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")  # in that column
+
 Files = Mapping[str, Path]  # by name relative to the data folder
-Labels = dict[str, str]
-Labeller = Callable[[Files], Labels]
 T = TypeVar("T")
+
+
+class Labels(dict[str, str]):
+    """By file; `valid` says for some of the files whether they are for validation, where what
+    labels them says that too.
+    """
+
+    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        super().__init__(labels or {})
+        self.valid: dict[str, bool] = {}
+
+
+Labeller = Callable[[Files], Labels]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Of a list of labels: what is written there, and in which line. valid: whether it is for
+    validation, None where nothing says.
+    """
+
+    name: str
+    label: str
+    line: int
+    valid: bool | None = None
 
 
 def by_folder(files: Files) -> Labels:
@@ -41,7 +68,7 @@ def by_folder(files: Files) -> Labels:
 
     Files in no class's folder have no label.
     """
-    parts, labels = parts_of(files), {}
+    parts, labels = parts_of(files), Labels()
     for name in files:
         inner = without_part(name, parts)
         if "/" in inner and (inner != name or not parts):
@@ -71,7 +98,7 @@ def by_regex(expression: str, stop: Stop = never) -> Labeller:
         )
 
     def labels(files: Files) -> Labels:
-        found = {}
+        found = Labels()
         for name in _until(stop, files):
             if not is_test(name) and (label := _first_group(pattern, name)):
                 found[name] = label
@@ -126,7 +153,7 @@ def by_function(function: Callable[[str], str | None]) -> Labeller:
     """
 
     def labels(files: Files) -> Labels:
-        found = {}
+        found = Labels()
         for name in files:
             try:
                 label = function(name)
@@ -148,47 +175,67 @@ def by_lists(names: Sequence[str], labels: Sequence[object]) -> Labeller:
             f"there are {len(names)} names and {len(labels)} labels; each picture has one label"
         )
     return lambda files: _looked_up(
-        files, zip(names, map(str, labels), range(1, len(names) + 1), strict=True), "the list"
+        files,
+        map(Row, names, map(str, labels), range(1, len(names) + 1)),
+        "the list",
     )
 
 
 def by_csv(path: Path, stop: Stop = never) -> Labeller:
     """Two columns, name and label, after a first line of headings or without one; commas,
     semicolons or tabs between them; before them pandas' numbers of the rows, whose heading is
-    empty, or none. In UTF-8, or in UTF-16 with its mark, as Excel saves Unicode text.
+    empty, or none. A column headed is_valid says of each picture whether it is for validation. In
+    UTF-8, or in UTF-16 with its mark, as Excel saves Unicode text.
 
     The labelling raises Stopped where stop, asked before each row, says so.
     """
     return lambda files: _looked_up(files, _until(stop, _rows(path, files)), str(path))
 
 
-def _rows(path: Path, files: Files) -> Iterable[tuple[str, str, int]]:
-    """(name, label, line number)"""
-    text, known = _text(path), _by_name(files)
+def _rows(path: Path, files: Files) -> Iterator[Row]:
+    text, known = text_of(path), _by_name(files)
     filled = (line for line in io.StringIO(text) if line.strip())
     rows = csv.reader(
         io.StringIO(text, newline=""), delimiter=_delimiter(list(islice(filled, 2)), known)
     )
     endings = {_ending(name) for name in files} - {""}
-    numbered = 0  # columns before the name
+    name, label, valid = 0, 1, None  # numbers of columns
     try:
         for k, cells in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if k == 0 and not cells[0].strip():
-                numbered = 1
-            row = cells[numbered:]
-            if k == 0 and _safe(row[0]) not in known and _ending(row[0]) not in endings:
+                name, label = 1, 2
+            if k == 0 and _safe(cells[name]) not in known and _ending(cells[name]) not in endings:
+                valid = _validated(cells[name:])
+                valid = None if valid is None else name + valid
+                label += valid == label
                 continue  # headings
-            if len(row) < 2 or not row[1].strip():
-                raise InputError(
-                    f"{path} line {rows.line_num}: a name and a label belong here, such as"
-                    " cats/1.jpg,cat"
-                )
-            yield row[0], row[1].strip(), rows.line_num
+            yield _row(cells, name, label, valid, f"{path} line {rows.line_num}", rows.line_num)
     except csv.Error as error:
         raise InputError(f"{path} line {rows.line_num}: {error}") from None
 
 
-def _text(path: Path) -> str:
+def _validated(headings: Sequence[str]) -> int | None:
+    """Which of them, after the name's, is that of the column that parts the pictures."""
+    words = [heading.strip().lower() for heading in headings]
+    return next((k for k, word in enumerate(words) if k and word in VALIDATED), None)
+
+
+def _row(
+    cells: Sequence[str], name: int, label: int, valid: int | None, where: str, line: int
+) -> Row:
+    """name, label, valid: the numbers of the columns. Raises InputError."""
+    if len(cells) <= label or not cells[label].strip():
+        raise InputError(f"{where}: a name and a label belong here, such as cats/1.jpg,cat")
+    if valid is None:
+        return Row(cells[name], cells[label].strip(), line)
+    said = cells[valid].strip() if len(cells) > valid else ""
+    if said.lower() not in YES + NO:
+        raise InputError(f"{where}: is_valid is {said!r}; it is True or False")
+    return Row(cells[name], cells[label].strip(), line, said.lower() in YES)
+
+
+def text_of(path: Path) -> str:
+    """What a file of labels holds. Raises InputError."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
@@ -226,15 +273,16 @@ def _safe(name: str) -> str:
     return posixpath.normpath(name.strip().replace("\\", "/"))
 
 
-def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) -> Labels:
+def _looked_up(files: Files, rows: Iterable[Row], source: str) -> Labels:
     """Names as the data folder has them, with their ending or without.
 
     Nothing outside that folder is ever looked at.
     """
-    labels: Labels = {}
+    labels = Labels()
     known = _by_name(files)
     missing: dict[str, None] = {}  # in their order, each once
-    for written, label, line in rows:
+    for row in rows:
+        written, label, line = row.name, row.label, row.line
         name = _safe(written)
         if name.startswith(("../", "/")) or name == ".." or DRIVE.match(name):
             raise InputError(
@@ -248,6 +296,11 @@ def _looked_up(files: Files, rows: Iterable[tuple[str, str, int]], source: str) 
             raise InputError(
                 f"{source} row {line}: {written!r} is labelled {label!r}, and {labels[name]!r}"
                 " before; a picture has one label"
+            )
+        elif row.valid is not None and labels.valid.setdefault(name, row.valid) != row.valid:
+            raise InputError(
+                f"{source} row {line}: {written!r} is for training and for validation; a picture"
+                " is for one of them"
             )
     if missing:
         raise InputError(

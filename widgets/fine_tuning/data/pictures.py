@@ -171,12 +171,13 @@ def pictures_in(
 ) -> Pictures:
     """The labelled pictures of a folder, each one decoded once to see that it can be.
 
-    labeller: see labels.py. Folders called train and valid (or val, validation) part the pictures;
-    otherwise valid_share of each class, chosen by seed, is for validation. sample: work on about so
-    many pictures, evenly over parts and classes. A folder called test, beside train or where labels
-    do not come from folders, is to be predicted. progress may raise, to break it off. within: links
-    that lead out of these folders are not followed. Files that are no pictures are reported in
-    `skipped`. Raises InputError for data that nothing can be learnt from.
+    labeller: see labels.py; it may part the pictures, and else folders called train and valid (or
+    val, validation) do; otherwise valid_share of each class, chosen by seed, is for validation.
+    sample: work on about so many pictures, evenly over parts and classes. A folder called test,
+    beside train or where labels do not come from folders, is to be predicted. progress may raise,
+    to break it off. within: links that lead out of these folders are not followed. Files that are
+    no pictures are reported in `skipped`. Raises InputError for data that nothing can be learnt
+    from.
     """
     folder = Path(folder)
     files = files_in(folder, within)
@@ -187,8 +188,8 @@ def pictures_in(
     classes = tuple(sorted(set(labels.values())))
     numbers = {name: k for k, name in enumerate(classes)}
     found = [Picture(name, numbers[label], files[name]) for name, label in labels.items()]
-    train, valid = _split(found, parts, valid_share, np.random.default_rng(seed))
-    if len(classes) > 1 and not valid and not any(parts.values()):
+    train, valid = _split(found, parts, labels.valid, valid_share, np.random.default_rng(seed))
+    if len(classes) > 1 and not valid and not labels.valid and not any(parts.values()):
         raise InputError(
             f"{folder.name}: no picture is left for validation: each class has only one; put two"
             " or more in each"
@@ -205,7 +206,7 @@ def pictures_in(
     skipped = (
         tuple(bad.items())
         + _unlabelled(files, {*labels, *(one.id for one in test)}, labeller is by_folder)
-        + _in_no_part(labels, parts)
+        + (() if labels.valid else _in_no_part(labels, parts))
     )
     train, valid = (
         [picture for picture in part if picture.id not in bad] for part in (train, valid)
@@ -295,16 +296,19 @@ def _in_no_part(labels: Labels, parts: dict[str, bool]) -> tuple[tuple[str, str]
 def _split(
     pictures: Sequence[Picture],
     parts: dict[str, bool],
+    said: dict[str, bool],
     valid_share: float,
     chance: np.random.Generator,
 ) -> tuple[list[Picture], list[Picture]]:
-    """By folder where there are parts; else of each class by chance, at least one for each part
-    where the class has two.
+    """As was said of each picture; by folder where there are parts; else of each class by chance,
+    at least one for each part where the class has two.
     """
     if not 0 < valid_share < 1:
         raise InputError(
             f"the share of pictures for validation is {valid_share}; it lies between 0 and 1"
         )
+    if said:
+        return [p for p in pictures if not said[p.id]], [p for p in pictures if said[p.id]]
     if any(parts.values()):
         placed = [(parts.get(picture.id.partition("/")[0]), picture) for picture in pictures]
         return [p for is_valid, p in placed if is_valid is False], [

@@ -9,10 +9,14 @@ const WRONG = "178,60,0";
 const FAINTEST = 0.2; // of a cell with any picture in it
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-/** As numbers; of many classes, as a picture; of thousands, as a file. @param {any} results */
-export function confusion(results) {
-  if (results.confusion) return numbers(results);
-  if (results.confused) return drawn(results);
+/**
+ * As numbers; of many classes, as a picture; of thousands, as a file.
+ * @param {any} results
+ * @param {(actual: number, predicted: number) => void} open shows the pictures of a cell
+ */
+export function confusion(results, open) {
+  if (results.confusion) return numbers(results, open);
+  if (results.confused) return drawn(results, open);
   return element("p", {
     class: "gs-note",
     text: `${results.classes.length} classes are too many to draw; confusion.csv has them all.`,
@@ -20,7 +24,7 @@ export function confusion(results) {
 }
 
 /** The shade is the share of the row. */
-function numbers({ classes, confusion: counts }) {
+function numbers({ classes, confusion: counts }, open) {
   const tall = classes.some((name) => name.length > LONG) ? "ft-tall" : "";
   const head = element(
     "tr",
@@ -35,12 +39,22 @@ function numbers({ classes, confusion: counts }) {
       1,
       row.reduce((sum, n) => sum + n, 0),
     );
-    const cell = (n, p) =>
-      element("td", {
-        class: a === p ? "ft-diagonal" : "",
-        style: `--share:${((60 * n) / all).toFixed(1)}%`,
+    const opener = (n, p) =>
+      element("button", {
+        type: "button",
         text: n,
+        title: `${classes[a]}, said to be ${classes[p]}: show ${n === 1 ? "it" : "them"}`,
+        onclick: () => open(a, p),
       });
+    const cell = (n, p) =>
+      element(
+        "td",
+        {
+          class: a === p ? "ft-diagonal" : "",
+          style: `--share:${((60 * n) / all).toFixed(1)}%`,
+        },
+        n ? opener(n, p) : "0",
+      );
     return element(
       "tr",
       {},
@@ -60,7 +74,7 @@ function numbers({ classes, confusion: counts }) {
  * A square for each cell that holds pictures: blue where they are right, orange where they are not.
  * The place that is pointed at is said in words.
  */
-function drawn({ classes, confused }) {
+function drawn({ classes, confused }, open) {
   const side = Math.max(1, Math.floor(SIDE / classes.length));
   const all = classes.map(() => 0);
   const cells = new Map();
@@ -75,7 +89,7 @@ function drawn({ classes, confused }) {
     height: side * classes.length,
     tabindex: "0",
     role: "img",
-    "aria-label": `Confusion matrix of ${classes.length} classes; the arrow keys move the cell`,
+    "aria-label": `Confusion matrix of ${classes.length} classes; the arrow keys move the cell, Enter opens it`,
   });
   const context = canvas.getContext("2d");
   for (const [a, p, n] of confused) {
@@ -98,7 +112,12 @@ function drawn({ classes, confused }) {
       Math.floor(((event.clientX - left) / width) * classes.length),
     );
   });
+  const opened = () => {
+    if (cells.has(`${place.a} ${place.p}`)) open(place.a, place.p);
+  };
+  canvas.addEventListener("click", opened);
   canvas.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") opened();
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
@@ -109,7 +128,10 @@ function drawn({ classes, confused }) {
   return element(
     "div",
     {},
-    element("p", { class: "gs-note", text: `${note} Point at a cell.` }),
+    element("p", {
+      class: "gs-note",
+      text: `${note} Point at a cell, press it to see its pictures.`,
+    }),
     canvas,
     says,
   );

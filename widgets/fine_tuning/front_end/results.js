@@ -24,6 +24,34 @@ const scrolled = (name, ...children) =>
     ...children,
   );
 
+const FEW_TO_CHECK = 3; // pictures of a class, as Python counts them
+
+/**
+ * How right each class is, the least first.
+ * @param {[string, number, number][]} rows class, pictures, right
+ */
+function eachClass(rows) {
+  const share = (count, right) => {
+    if (count === 0) return "not checked";
+    const few = count < FEW_TO_CHECK ? ", too few to tell" : "";
+    return `${((100 * right) / count).toFixed(1)}%${few}`;
+  };
+  return element(
+    "details",
+    {},
+    element("summary", { text: "Accuracy of each class" }),
+    element(
+      "div",
+      { class: "gs-scroll", tabindex: "0", role: "group", "aria-label": "Accuracy of each class" },
+      table(
+        ["class", "pictures", "right", "accuracy"],
+        rows.map(([name, count, right]) => [name, count, right, share(count, right)]),
+        "Accuracy of each class",
+      ),
+    ),
+  );
+}
+
 export class Results {
   /** @param {Object} host @param {Object} about */
   constructor(host, about) {
@@ -42,6 +70,8 @@ export class Results {
     this.clip.input.addEventListener("change", () => this.askClip());
     this.of = element("p", { class: "ft-said" });
     this.shown = element("div", { class: "ft-shown" });
+    this.cellSays = refusal();
+    this.cell = element("div", { class: "ft-cell", role: "status" });
     this.inside = element("div", { class: "ft-filters" });
     const start = (text, step, says, options = () => ({})) =>
       actor(text, () => host.start(step, options()), says);
@@ -156,6 +186,20 @@ export class Results {
     }
   }
 
+  /** The pictures of a cell of the confusion matrix, below it. */
+  async openCell(actual, predicted) {
+    setText(this.cellSays, "");
+    try {
+      const { content } = await this.host.ask("cell", { actual, predicted });
+      this.cell.replaceChildren(
+        element("p", { text: content.sentence }),
+        element("div", { class: "ft-pictures" }, ...content.pictures.map(picture)),
+      );
+    } catch (error) {
+      setText(this.cellSays, error.message);
+    }
+  }
+
   draw(results, stale) {
     const some = Boolean(results.of);
     setText(
@@ -202,9 +246,15 @@ export class Results {
         " where they are not.",
     });
     const column = (...parts) => element("div", { class: "ft-column" }, ...parts);
+    const cells = confusion(results, (actual, predicted) => this.openCell(actual, predicted));
+    this.cell.replaceChildren(); // those of other results
+    setText(this.cellSays, "");
     const matrix = part(
       "Confusion matrix",
-      results.confusion ? scrolled("Confusion matrix", confusion(results)) : confusion(results),
+      results.confusion ? scrolled("Confusion matrix", cells) : cells,
+      this.cellSays,
+      this.cell,
+      ...(results.byEach ? [eachClass(results.byEach)] : []),
       element("h4", { text: "Most confused" }),
       confused.length
         ? element("ul", {}, ...confused)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ..data.events import Listener, Stop, Stopped, never, nobody
+
+T = TypeVar("T")
 
 
 class Processes:
@@ -112,6 +114,14 @@ class Processes:
         for rank, part in enumerate(parts):
             whole[rank :: self.count] = part
         return whole
+
+    def from_writer(self, read: Callable[[], T]) -> T:
+        """What the process that writes files has read: another computer's may not see them."""
+        if self.is_alone:
+            return read()
+        told: list[Any] = [read() if self.is_writer else None]
+        distributed.broadcast_object_list(told)
+        return told[0]
 
     def wait(self) -> None:
         if not self.is_alone:

@@ -430,15 +430,16 @@ class Learner:
     def load(self, name: str) -> None:
         """The weights saved under this name, back."""
         with self._alone(self._listener):
-            if not (self.folder / self._saved(name)).is_file():
-                known = (
-                    ", ".join(
-                        sorted(path.stem for path in (self.folder / "saved").glob("*.safetensors"))
-                    )
-                    or "none"
-                )
-                raise InputError(f"nothing was saved as {name!r}; there are: {known}")
-            self._load(checkpoints.read(self.folder / self._saved(name))[0])
+            self._load(self.settings.processes.from_writer(partial(self._read_saved, name)))
+
+    def _read_saved(self, name: str) -> dict[str, torch.Tensor]:
+        path = self.folder / self._saved(name)
+        if not path.is_file():
+            known = sorted(other.stem for other in path.parent.glob("*.safetensors"))
+            raise InputError(
+                f"nothing was saved as {name!r}; there are: {', '.join(known) or 'none'}"
+            )
+        return checkpoints.read(path)[0]
 
     def forget_saved(self, name: str) -> None:
         """Delete what was saved under this name, if anything was."""

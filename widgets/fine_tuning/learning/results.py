@@ -77,6 +77,20 @@ class Predictions:
         np.add.at(found, (self.actual, self.predicted), 1)
         return found
 
+    def in_cell(self, actual: int, predicted: int) -> list[int]:
+        """Numbers of the pictures of a cell of the confusion matrix, largest losses first."""
+        there = np.flatnonzero((self.actual == actual) & (self.predicted == predicted))
+        return _first(-self.losses, there, len(there))
+
+    def by_class(self) -> list[tuple[str, int, int]]:
+        """(class, pictures, right) of each, the least share of right ones first, and last those
+        without a picture, of which nothing is known.
+        """
+        counts, right = self.confusion.sum(axis=1), self.confusion.diagonal()
+        shares = np.where(counts > 0, right / np.maximum(counts, 1), np.inf)
+        order = np.argsort(shares, kind="stable")
+        return [(self.classes[k], int(counts[k]), int(right[k])) for k in order]
+
     def most_confused(self, min_val: int = 1) -> list[tuple[str, str, int]]:
         """(actual, predicted, count) of pairs confused at least min_val times, most first."""
         counts = self.confusion * (1 - np.eye(len(self.classes), dtype=int))

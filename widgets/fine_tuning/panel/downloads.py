@@ -1,4 +1,4 @@
-"""The results that are shown, as files to download."""
+"""The results that are shown: what they cost, the pictures behind them, and files to download."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ from ..takeaway.exports import SUBMISSION
 from ..takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
 from ..takeaway.submission import layout_beside, submission_of
 from .session import Session
-from .showing import told_clip
+from .showing import told_cell, told_clip
 
 
 def clip_of(session: Session, clip: float) -> dict[str, Any]:
     """What the results cost at this clip, and the log-loss lesson with them. Raises InputError."""
     return told_clip(_results(session), clip)
+
+
+def cell_of(session: Session, actual: int, predicted: int) -> dict[str, Any]:
+    """The pictures of one class that were said to be of another, by the numbers of the classes.
+    Raises InputError.
+    """
+    return told_cell(_results(session), session.pictures, actual, predicted)
 
 
 def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:

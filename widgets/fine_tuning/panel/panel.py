@@ -290,6 +290,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             "look": self._look_for,
             "layers": self._send_layers,
             "clip": self._send_clip,
+            "cell": self._send_cell,
             "download": self._send_file,
             "recording": self._send_recording,
             "bring": self._take_recording,
@@ -355,6 +356,16 @@ class FineTuningPanel(anywidget.AnyWidget):
         from .downloads import clip_of
 
         return clip_of(self._opened(), number(content, "clip")), []
+
+    def _send_cell(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        from .downloads import cell_of
+
+        actual, predicted = (
+            optional_whole(content, name, least=0) for name in ("actual", "predicted")
+        )
+        if actual is None or predicted is None:
+            raise InputError("the page did not say which cell; load it again")
+        return cell_of(self._opened(), actual, predicted), []
 
     def _send_file(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import file_of

@@ -34,6 +34,7 @@ MOST_CLASSES = 40  # in the confusion matrix as numbers
 MOST_DRAWN = 560  # in it as a picture; a larger one is in the file
 MOST_BY_CLASS = 10  # classes of which the most confident pictures are shown
 MOST_SKIPPED = 200  # listed by name
+IN_A_CELL = 24  # pictures shown of a cell of the confusion matrix
 HANDED_IN = 12  # pictures shown of those that were predicted
 MOST_FILTERS = 16
 MOST_HEATED = 6  # pictures
@@ -95,11 +96,7 @@ def told_results(
     def drawn(k: int) -> dict[str, str]:
         if stop():
             raise Stopped
-        return {
-            "src": thumbnail(pictures.valid[k]),
-            "caption": predictions.caption(k),
-            "title": predictions.ids[k],
-        }
+        return told_picture(predictions, pictures, k)
 
     def shown(numbers: Sequence[int]) -> list[dict[str, str]]:
         return [drawn(k) for k in numbers]
@@ -120,6 +117,7 @@ def told_results(
         ),
         "confusion": predictions.confusion.tolist() if small else None,
         "confused": None if small or many else told_cells(predictions.confusion),
+        "byEach": None if many else [list(row) for row in predictions.by_class()],
         "mostConfused": [list(pair) for pair in predictions.most_confused()[:10]],
         "topLosses": shown(predictions.top_losses()),
         "kinds": [
@@ -149,6 +147,35 @@ def told_closer(
     ]
     own = {"src": address(seen), "caption": predictions.caption(k), "title": predictions.ids[k]}
     return {"pictures": [own, *maps]}
+
+
+def told_picture(predictions: Predictions, pictures: Pictures, k: int) -> dict[str, str]:
+    """Validation picture k, small, with what was said of it."""
+    return {
+        "src": thumbnail(pictures.valid[k]),
+        "caption": predictions.caption(k),
+        "title": predictions.ids[k],
+    }
+
+
+def told_cell(
+    predictions: Predictions, pictures: Pictures, actual: int, predicted: int
+) -> dict[str, Any]:
+    """The pictures of a cell of the confusion matrix, of the largest losses first. Raises
+    InputError.
+    """
+    classes = predictions.classes
+    if max(actual, predicted) >= len(classes):
+        raise InputError("there is no such class; load the page again")
+    held = predictions.in_cell(actual, predicted)
+    many = f"; shown are those of the {IN_A_CELL} largest losses" if len(held) > IN_A_CELL else ""
+    are = "picture is" if len(held) == 1 else "pictures are"
+    return {
+        "sentence": (
+            f"{len(held)} {are} {classes[actual]} and said to be {classes[predicted]}{many}."
+        ),
+        "pictures": [told_picture(predictions, pictures, k) for k in held[:IN_A_CELL]],
+    }
 
 
 def told_cells(confusion: np.ndarray) -> list[list[int]]:

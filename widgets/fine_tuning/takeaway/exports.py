@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
-from ..data.events import Stop, never
+from ..data.events import EpochEnded, Stop, never
 from ..data.files import folder_written_whole, is_within, written_whole
 from ..data.pictures import Pictures
 from ..learning.bodies import quiet
@@ -109,10 +109,17 @@ def usual_mask() -> int:
 
 
 def metrics(
-    learner: Learner, outcome: str, predictions: Predictions, clip: float = CLIP
+    learner: Learner,
+    outcome: str,
+    predictions: Predictions,
+    clip: float = CLIP,
+    epoch: EpochEnded | None = None,
 ) -> dict[str, Any]:
-    """All that was measured, and under what circumstances, in JSON's words."""
+    """All that was measured, and under what circumstances, in JSON's words. epoch: after which the
+    network was as it is, where that is known.
+    """
     return {
+        **({"network_after": {"stage": epoch.stage, "epoch": epoch.epoch}} if epoch else {}),
         "epochs": [
             {name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH}
             for epoch in learner.history
@@ -165,9 +172,11 @@ def write_all(
     clip: float = CLIP,
     stop: Stop = never,
     say: Callable[[str], None] = lambda _: None,
+    epoch: EpochEnded | None = None,
 ) -> Predictions:
     """The model first, since all else could be had of it again, then what else WRITTEN names but
-    submission.csv; one process writes. What cannot be written fails alone, and is said.
+    submission.csv; one process writes. What cannot be written fails alone, and is said. epoch: as
+    in `metrics`.
 
     Raises Stopped and InputError before anything is written, and InputError where the model cannot
     be.
@@ -176,7 +185,8 @@ def write_all(
     predictions = learner.predictions(stop=stop)
     if learner.is_writer:
         _write_model_whole(folder / "model", learner)
-        for name, write in _others(learner, outcome, predictions, clip).items():
+        said = metrics(learner, outcome, predictions, clip, epoch)
+        for name, write in _others(learner, predictions, clip, said).items():
             if why := _failed(write, folder / name):
                 say(f"{name} is not written: {why}")
     return predictions
@@ -194,10 +204,9 @@ def _write_model_whole(folder: Path, learner: Learner) -> None:
 
 
 def _others(
-    learner: Learner, outcome: str, predictions: Predictions, clip: float
+    learner: Learner, predictions: Predictions, clip: float, said: dict[str, Any]
 ) -> dict[str, Callable[[Path], object]]:
-    """How each file is written, by its name."""
-    said = metrics(learner, outcome, predictions, clip)
+    """How each file is written, by its name. said: the metrics."""
     return {
         "metrics.json": lambda path: _write_text(path, json.dumps(said, indent=2)),
         "predictions.csv": lambda path: write_predictions(path, predictions, clip),
