@@ -264,8 +264,9 @@ def _results(s: Sheet, units: SimpleNamespace) -> None:
         "loss",
         (error**2).mean(),
         role="loss",
-        format=".5f",
+        format="g",
         symbol="L",
+        title="mean squared error",
         note="the mean squared error",
     )
     s.let(
@@ -273,6 +274,7 @@ def _results(s: Sheet, units: SimpleNamespace) -> None:
         np.maximum(error.max(), -error.min()),
         role="loss",
         format=".3f",
+        title="largest error",
         note="the largest error, without its sign",
     )
     s.let(

@@ -211,7 +211,9 @@ export class Share {
         .filter((name) => !known[look].includes(name))
         .map((name) => `${look} names '${name}', which there is not here`),
     );
-    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes(MODE));
+    const projected = (looks.mode || []).includes(MODE);
+    this.page.node.toggleAttribute("data-projector", projected);
+    this.page.stage.project(projected);
     const hidden = this.looks.hide.map(
       (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
     );

@@ -66,7 +66,7 @@ export class Stage {
       this.controls,
       cast.sentences.node,
     );
-    const scene = element(
+    this.scene = element(
       "div",
       { class: "gs-scene" },
       this.figures.node,
@@ -81,7 +81,7 @@ export class Stage {
       { class: "gs-stage" },
       top,
       words,
-      scene,
+      this.scene,
       cast.transport?.node || "",
     );
     this.fitted = () => this.fit();
@@ -185,6 +185,15 @@ export class Stage {
     for (const each of this.cast.charts) this.lent.get(each).back();
     this.lent.get(chart).lend(this.charts);
     this.node.dataset.charts = "1";
+  }
+
+  /**
+   * On a projector the numbers stand with the words, so that the chart has their room.
+   * @param {boolean} on
+   */
+  project(on) {
+    if (on) this.cast.story.node.after(this.figures.node);
+    else this.scene.prepend(this.figures.node);
   }
 
   /** One chart takes the room of all, or (again) gives it back. @param {number} k */
