@@ -15,8 +15,7 @@ LARGE = (
     1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
 )
 SMALL = 1e-4  # below it an exponent
-LEAST = 1e-15  # what rounding leaves of a nought
-RELATIVE = 1e-12  # and of another number
+LEAST = 1e-12  # rounding may leave this of a nought: its digits say nothing
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -74,12 +73,10 @@ def in_words(x: float, spec: str) -> str:
     decimals = int(spec[1:-1])
     number, sign = (x * 100, "%") if spec.endswith("%") else (x, "")
     size = abs(number)
-    if size < LEAST:
-        return f"0{sign}"
-    if size < max(SMALL, 0.5 * 0.1**decimals) or size >= LARGE:
+    if LEAST <= size < max(SMALL, 0.5 * 0.1**decimals) or size >= LARGE:
         return _general(number) + sign
-    text = _rounded(number, decimals)
-    is_exact = abs(number - float(text)) <= max(RELATIVE * size, LEAST)
+    text = shown(number, f".{decimals}f")
+    is_exact = abs(number - float(text)) <= LEAST * size
     return (text.rstrip("0").rstrip(".") if is_exact and "." in text else text) + sign
 
 

@@ -199,7 +199,7 @@ def _as_logs(s: Sheet) -> None:
         "exp_log_p",
         np.exp(s["log_p"]),
         format=".4f",
-        title="e to the log softmax",
+        title="e to that",
         note="e to the log softmax: p again",
     )
     s.group("To base 10", "Excel's LOG, as in the course's workbook")
@@ -256,7 +256,7 @@ def _two_classes(s: Sheet) -> None:
         "two_p",
         powers / powers.sum(axis=1),
         format=".4f",
-        title="softmax of two",
+        title="softmax",
         note="softmax of the two",
     )
     target = s.let(

@@ -21,7 +21,7 @@ from ...language.blocks import (
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.formats import LARGE, LEAST, RELATIVE, SMALL, written
+from ...language.formats import LARGE, LEAST, SMALL, written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -88,10 +88,10 @@ def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
         decimals = int(spec[1:-1])
         least = max(SMALL, 0.5 * 0.1**decimals)
         rounded = f"ROUND({number},{decimals})"
-        is_exact = f"ABS({number}-{rounded})<=MAX({RELATIVE}*{size},{LEAST})"
+        is_exact = f"ABS({number}-{rounded})<={LEAST:.0E}*{size}"
         plain = f'IF({is_exact},{rounded}&"",FIXED({number},{decimals},TRUE))'
-        outside = f"OR({size}<{least:.0E},{size}>={LARGE:.0E})"
-        shown = f'IF({size}<{LEAST},"0",IF({outside},{_general(number)},{plain}))'
+        is_small = f"AND({LEAST:.0E}<={size},{size}<{least:.0E})"
+        shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{plain})"
     return f"IF(ISNUMBER({name}),{shown}{sign},{name})"
 
 

@@ -14,7 +14,7 @@ import { isInput } from "../engine/blocks.js";
  * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
  * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
  * @property {() => void} draw
- * @property {{fit: () => void}} stage
+ * @property {{fit: () => void, project: (on: boolean) => void}} stage
  */
 
 const MOST_SAID = 10; // of what a link got wrong

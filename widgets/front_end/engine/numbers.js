@@ -3,8 +3,7 @@
 
 const LARGE = 1e9;
 const SMALL = 1e-4; // below it an exponent
-const LEAST = 1e-15; // what rounding leaves of a nought
-const RELATIVE = 1e-12; // and of another number
+const LEAST = 1e-12; // rounding may leave this of a nought: its digits say nothing
 
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
@@ -49,10 +48,10 @@ export function inWords(x, format) {
   const decimals = Number(format.slice(1, -1));
   const [number, sign] = format.endsWith("%") ? [x * 100, "%"] : [x, ""];
   const size = Math.abs(number);
-  if (size < LEAST) return `0${sign}`;
-  if (size < Math.max(SMALL, 0.5 * 0.1 ** decimals) || size >= LARGE) return general(number) + sign;
-  const text = number.toFixed(decimals);
-  const isExact = Math.abs(number - Number(text)) <= Math.max(RELATIVE * size, LEAST);
+  const isSmall = LEAST <= size && size < Math.max(SMALL, 0.5 * 0.1 ** decimals);
+  if (isSmall || size >= LARGE) return general(number) + sign;
+  const text = shown(number, `.${decimals}f`);
+  const isExact = Math.abs(number - Number(text)) <= LEAST * size;
   return (isExact ? trimmed(text) : text) + sign;
 }
 

@@ -29,6 +29,9 @@ export class Figures {
 
   draw() {
     for (const [number, { name, format }] of this.figures)
-      setText(number, this.state.isAsked(name) ? "?" : inWords(this.state.value(name, 0, 0), format));
+      setText(
+        number,
+        this.state.isAsked(name) ? "?" : inWords(this.state.value(name, 0, 0), format),
+      );
   }
 }

@@ -3,6 +3,7 @@
 
 import { element } from "../elements/elements.js";
 import { Figures } from "./figures.js";
+import { walkBySwipe } from "./swipe.js";
 
 const LEAST_ROOM = 420; // pixels that the stage takes at least
 const GAP = 8; // pixels below it
@@ -84,6 +85,7 @@ export class Stage {
       this.scene,
       cast.transport?.node || "",
     );
+    walkBySwipe(this.node, cast.story);
     this.fitted = () => this.fit();
     /** @type {any[]} of the pictures */
     this.tables = [];
@@ -146,6 +148,7 @@ export class Stage {
     if (!cells.length) return this.looked();
     this.cells.append(grid.table(cells, story.preset?.title || "Cells of this step"));
     this.table = grid.tables.at(-1);
+    this.fitCells();
     this.looked();
   }
 
@@ -242,6 +245,13 @@ export class Stage {
       : window.innerHeight - Math.max(0, top + window.scrollY) - GAP;
     const article = /** @type {HTMLElement} */ (this.node.closest(".gradsheet"));
     article.style.setProperty("--room", `${Math.max(LEAST_ROOM, room)}px`);
+    this.fitCells();
+  }
+
+  /** Whole rows below a heading, as high as its words make it. */
+  fitCells() {
+    const head = this.cells.querySelector("thead");
+    if (head) this.cells.style.setProperty("--head", `${head.offsetHeight}px`);
   }
 
   end() {
