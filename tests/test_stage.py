@@ -188,13 +188,16 @@ def test_every_step_has_what_it_uses_in_view(standing):
 def test_every_step_has_what_it_uses_in_view_when_presented(standing):
     """By a projector of today, and by an older one."""
     name, page = standing
-    sized(page, *PROJECTORS[0])
-    page.get_by_role("button", name="Present", exact=True).first.click()
+    present = page.get_by_role("button", name="Present", exact=True).first
     for size in PROJECTORS:
         sized(page, *size)
+        present.click()
+        fitted(page)
         assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
         for title, when, _, shown in check_every_step(name, page):
             assert shown >= LEAST_SHOWN, (size, title, when)
+        present.click()  # a full screen has the size that it has
+        page.wait_for_function("document.fullscreenElement === null")
 
 
 def check_every_step(name: str, page) -> list:

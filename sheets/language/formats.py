@@ -15,6 +15,7 @@ LARGE = (
     1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
 )
 SMALL = 1e-4  # below it an exponent
+MANY = 1e4  # from here on words need no decimals
 LEAST = 1e-12  # rounding may leave this of a nought: its digits say nothing
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -75,7 +76,7 @@ def in_words(x: float, spec: str) -> str:
     size = abs(number)
     if LEAST <= size < max(SMALL, 0.5 * 0.1**decimals) or size >= LARGE:
         return _general(number) + sign
-    text = shown(number, f".{decimals}f")
+    text = shown(number, f".{decimals if size < MANY else 0}f")
     is_exact = abs(number - float(text)) <= LEAST * size
     return (text.rstrip("0").rstrip(".") if is_exact and "." in text else text) + sign
 

@@ -79,7 +79,7 @@ def _settings(s: Sheet) -> dict[str, Descent]:
             10,
             scale="log",
             smallest=1e-6,
-            title=name,
+            title=f"rate of {name}",
         )
         for name, one in OPTIMISERS.items()
     }

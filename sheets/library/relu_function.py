@@ -264,7 +264,7 @@ def _results(s: Sheet, units: SimpleNamespace) -> None:
         "loss",
         (error**2).mean(),
         role="loss",
-        format="g",
+        format=".5f",
         symbol="L",
         title="mean squared error",
         note="the mean squared error",

@@ -12,12 +12,13 @@ LARGE = 1e6  # a loss beyond this is no longer worth printing
 def say_all(s: Sheet) -> None:
     loss, dead, units = s["loss"], s["dead_units"], s["units"]
     s.say(
-        "With {units:d} units the mean squared error is {loss:g}; the largest error is"
+        "With {units:d} units the mean squared error is {loss:.5f}; the largest error is"
         " {worst_error:.3f}.",
         when=np.where(units > 1, loss <= LARGE, 0),
     )
     s.say(
-        "With one unit the mean squared error is {loss:g}; the largest error is {worst_error:.3f}.",
+        "With one unit the mean squared error is {loss:.5f}; the largest error is"
+        " {worst_error:.3f}.",
         when=np.where(units > 1, 0, loss <= LARGE),
     )
     s.say(

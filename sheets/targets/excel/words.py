@@ -21,7 +21,7 @@ from ...language.blocks import (
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.formats import LARGE, LEAST, SMALL, written
+from ...language.formats import LARGE, LEAST, MANY, SMALL, written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -87,9 +87,10 @@ def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
     else:
         decimals = int(spec[1:-1])
         least = max(SMALL, 0.5 * 0.1**decimals)
-        rounded = f"ROUND({number},{decimals})"
+        places = f"IF({size}<{MANY:.0E},{decimals},0)"
+        rounded = f"ROUND({number},{places})"
         is_exact = f"ABS({number}-{rounded})<={LEAST:.0E}*{size}"
-        plain = f'IF({is_exact},{rounded}&"",FIXED({number},{decimals},TRUE))'
+        plain = f'IF({is_exact},{rounded}&"",FIXED({number},{places},TRUE))'
         is_small = f"AND({LEAST:.0E}<={size},{size}<{least:.0E})"
         shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{plain})"
     return f"IF(ISNUMBER({name}),{shown}{sign},{name})"

@@ -3,6 +3,7 @@
 
 const LARGE = 1e9;
 const SMALL = 1e-4; // below it an exponent
+const MANY = 1e4; // from here on words need no decimals
 const LEAST = 1e-12; // rounding may leave this of a nought: its digits say nothing
 
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
@@ -50,7 +51,7 @@ export function inWords(x, format) {
   const size = Math.abs(number);
   const isSmall = LEAST <= size && size < Math.max(SMALL, 0.5 * 0.1 ** decimals);
   if (isSmall || size >= LARGE) return general(number) + sign;
-  const text = shown(number, `.${decimals}f`);
+  const text = shown(number, `.${size < MANY ? decimals : 0}f`);
   const isExact = Math.abs(number - Number(text)) <= LEAST * size;
   return (isExact ? trimmed(text) : text) + sign;
 }
