@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_sheets import descent
-from pages import cell, data, drag, frame, place
+from pages import cell, data, drag, fitted, frame, place
 
 from sheets import values
 
@@ -182,3 +182,25 @@ def test_a_finger_on_a_chart_scrolls_the_page_and_on_a_marker_moves_it(browser, 
         swipe(page, start, end, on=8)
         assert page.evaluate("scrollY") == stood
         assert number(page, "y", 1) == pytest.approx(-2, abs=0.3)
+
+
+def test_a_swipe_over_the_words_walks_the_story(browser, lesson_file):
+    """One over the chart does not, nor one that scrolls."""
+    with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
+        page = context.new_page()
+        page.goto(lesson_file("log_loss").as_uri())
+        fitted(page)
+        ask, plot = page.locator(".gs-ask"), page.locator(".gs-stage .gs-plot").first
+        across, along = (-150, 10), (-70, -150)
+
+        def swiped(over, by: tuple[float, float]) -> str:
+            over.scroll_into_view_if_needed()
+            box = over.bounding_box()
+            start = (box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+            swipe(page, start, (start[0] + by[0], start[1] + by[1]), on=4)
+            return ask.inner_text()
+
+        opening = ask.inner_text()
+        assert swiped(plot, across) == swiped(ask, along) == opening
+        assert "Which of the five rows" in swiped(ask, across)
+        assert swiped(ask, (150, 10)) == opening

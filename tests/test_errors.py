@@ -502,11 +502,6 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
         "y is 3 x 4; only single numbers can be said",
         lambda s: s.say("it is {y:.2f}"),
     ),
-    "a sentence without a format": (
-        SheetError,
-        "say how to show n, such as {n:.2f}",
-        lambda s: s.say("it is {n}"),
-    ),
     "a sentence's format": (
         SheetError,
         "format '.2e' is not one of",

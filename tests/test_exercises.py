@@ -109,7 +109,7 @@ def test_the_page_checks_a_number_and_a_state(opened):
     clip = page.get_by_role("textbox", name="clip", exact=True).first
     press(page, 2, "Begin")
     assert result(page, 2) == "Not there yet."
-    for typed, said in (("0.2", "Not there yet."), ("0.03", "Reached. With a clip of 0.030")):
+    for typed, said in (("0.2", "Not there yet."), ("0.03", "Reached. With a clip of 0.03")):
         clip.fill(typed)
         clip.press("Enter")
         assert result(page, 2).startswith(said)

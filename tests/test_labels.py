@@ -101,7 +101,7 @@ def test_a_sentence_says_one_cell_by_its_name():
     s.say("fish {p[fish, image 1]:.2f}, {p[3, 1]:.2f}, sum {plain[2]:.1f}, {{not[this]}}")
     found = values(s)
     expected = f"{found['p'][2, 0]:.2f}"
-    assert sentences(s, found) == [f"fish {expected}, {expected}, sum 2.0, {{not[this]}}"]
+    assert sentences(s, found) == [f"fish {expected}, {expected}, sum 2, {{not[this]}}"]
     write(s, io.BytesIO())
 
 

@@ -91,7 +91,7 @@ def test_what_a_cell_reads_is_ringed_and_follows_the_steps(lesson):
 
 def test_a_sentences_numbers_are_lit_together_and_one_by_one(lesson):
     cell(lesson, "update").click()
-    sentence = lesson.get_by_text("Slope -1.00 at rate 0.10")
+    sentence = lesson.get_by_text("Slope -1 at rate 0.1")
     sentence.focus()
     assert pointed(lesson) == {"a 0 0", "rate 0 0", "mse 0 0", "TDa", "TDmse", "DIVrate"}
     assert lesson.locator(".gs-numbers .gs-pointed").all_text_contents() == ["-1", "0.1"]

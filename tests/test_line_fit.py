@@ -72,7 +72,7 @@ def test_the_first_update_is_the_lectures():
         == "a ← -1.00 - 0.01 × (-9.94) = -0.90"
     )
     assert (
-        "The next update: a ← -1.00 - 0.01 × (-9.94) = -0.90 and b ← 1.00"
+        "The next update: a ← -1 - 0.01 × (-9.94) = -0.90 and b ← 1 - 0.01"
         in sentences(SHEET, found)[0]
     )
 

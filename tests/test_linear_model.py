@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from lessons.course import notebook
 from sheets import InputError, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.linear_model import linear_model
 from sheets.targets.numpy import Values, trajectory
 
@@ -163,10 +164,10 @@ def test_the_sentences_of_every_preset(title, steps):
     away = max(abs(found[name].item()) for name in ("weight_1", "weight_2", "b")) >= 1e6
     assert away == (title == TOO_LARGE and steps >= 150)
     assert any("run away" in text for text in said) == away
-    state = (
-        f"the weights are {found['w'][0, 0]:.4f} and {found['w'][1, 0]:.4f}, the bias"
-        f" {found['b'].item():.4f}; the mse of all rows is"
+    first, second, bias = (
+        in_words(found[name].item(), ".4f") for name in ("weight_1", "weight_2", "b")
     )
+    state = f"the weights are {first} and {second}, the bias {bias}; the mse of all rows is"
     assert any(state in text for text in said) != away
     assert any(f"Epoch {steps // ROWS} ended with a loss of" in text for text in said) == (
         steps >= ROWS and not away

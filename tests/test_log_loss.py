@@ -323,7 +323,7 @@ def test_the_titles_name_the_values_they_set():
 def test_what_is_said_of_five_rows():
     losses = [loss(y, p, 1e-4) for y, p in [(1, 0.98), (0, 0.1), (1, 0.5), (0, 0.9), (1, 0.02)]]
     text = said("Five rows")
-    assert f"Mean log loss {sum(losses) / 5:.4f}, accuracy 60.0%" in text
+    assert f"Mean log loss {sum(losses) / 5:.4f}, accuracy 60%" in text
     assert (
         f"The costliest row costs {max(losses):.4f}: {max(losses) / sum(losses):.2%} of the whole"
         " loss" in text
@@ -357,7 +357,7 @@ def test_what_is_said_of_a_clip(title):
     )
     assert "The clip holds 40 of 40 predictions: there the loss is flat" in text
     least = -(0.975 * math.log(0.975) + 0.025 * math.log(0.025))
-    assert "c = 1 - A = 0.0250" in text and f"expects a loss of {least:.4f}" in text
+    assert "c = 1 - A = 0.025" in text and f"expects a loss of {least:.4f}" in text
 
 
 def test_what_is_said_when_all_were_certain_and_right():

@@ -16,6 +16,7 @@ from lesson_texts import text_of
 
 from lessons.course import notebook
 from sheets import Sheet, row_index, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.lr_finder import (
     BATCH,
     HIDDEN,
@@ -456,18 +457,21 @@ def check_words(inputs: dict, found: dict) -> None:
     rates = by_the_function(found)
     assert ("no rate is suggested" in text) == (not rates)
     told = {name: rate for name, rate in rates.items() if ended or name in ("valley", "minimum")}
-    assert all(f"{name} {rate:.7f}" in text for name, rate in told.items())
+    assert all(f"{name} {in_words(rate, 'g')}" in text for name, rate in told.items())
     assert ("slide needs 16 points" in text) == (ended and "slide" not in rates and len(rates) > 2)
     away = [of for of in ("chosen", "other") if found[f"ran_away_{of}"].item()]
     assert ("Both runs ended" in text) == (len(away) == 2)
     assert [
         of
         for of in ("chosen", "other")
-        if f"The run at rate {found[of + '_lr'].item():.7f} ended" in text
+        if f"The run at rate {in_words(found[of + '_lr'].item(), 'g')} ended" in text
     ] == away[: len(away) == 1]
     if not away and found["trained"].item():
-        assert f"the loss over the curve is {found['curve_loss_chosen'].item():.4f}" in text
-        assert f" {found['curve_loss_other'].item():.4f}." in text
+        assert (
+            f"the loss over the curve is {in_words(found['curve_loss_chosen'].item(), '.4f')}"
+            in text
+        )
+        assert f" {in_words(found['curve_loss_other'].item(), '.4f')}." in text
 
 
 @each_preset

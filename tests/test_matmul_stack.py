@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from lessons.course import notebook
 from sheets import InputError, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.layers import INITIALISATIONS
 from sheets.library.matmul_stack import LIMIT, TRAINED, matmul_stack
 from sheets.targets.excel import write
@@ -325,7 +326,9 @@ def test_the_sentences_are_true(title, steps):
     found = values(started, steps=steps)
     said = sentences(started, found)
     assert len(said) == 2 and state_of(found) in said[0]
-    outputs, targets = (", ".join(f"{x:.2f}" for x in found[name][0]) for name in ("output", "y"))
+    outputs, targets = (
+        ", ".join(in_words(x, ".2f") for x in found[name][0]) for name in ("output", "y")
+    )
     assert state_of(found) == "run away" or f"says ({outputs}), wanted is ({targets})" in said[0]
     assert (
         said[1].startswith("Weights are drawn")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from lessons.course import notebook
 from sheets import InputError, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.catalogue import SHEETS
 from sheets.library.optimisers import optimisers
 from sheets.targets.excel.parts import parts
@@ -446,7 +447,7 @@ def test_no_sentence_contradicts_the_numbers(name):
         else:
             worse = found["rmse"].item() > found["rmse_start"].item() * 1.0001
             assert ("That is worse" in text) == worse
-            assert f"root mean squared error is {found['rmse'].item():.2f}" in text
+            assert f"root mean squared error is {in_words(found['rmse'].item(), '.2f')}" in text
 
 
 def check_race(text: str, found: dict) -> None:

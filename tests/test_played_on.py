@@ -88,7 +88,11 @@ SAID: dict[tuple[str, int], dict[str, Claim]] = {
     ("overfitting", 6): {"Training ended higher": lambda v: v.train_loss > 0.030},
     ("overfitting", 7): {"the best is the last one": lambda v: v.best_epoch == v.epoch},
     ("overfitting", 8): {"hardly rises": lambda v: v.valid_loss < 1.05 * v.best_loss},
-    ("optimisers", 1): {"Adam's": lambda v: nearest(v) == "adam" or v.t > 145},
+    ("optimisers", 1): {
+        "Adam's, after 145 steps": lambda v: nearest(v) == "adam" or v.t > 145,
+        "SGD's intercept is at": lambda v: v.intercept_sgd < 4,  # of 30: it has hardly moved
+        "Adagrad was closer": lambda v: v.pass_error_adagrad < v.pass_error_adam,
+    },
     ("optimisers", 3): {"Momentum does": lambda v: v.rmse_momentum == v.rmse_most > 1e4},
     ("optimisers", 4): {"Adam, with": lambda v: nearest(v) == "adam"},
     ("optimisers", 5): {"Adagrad does": lambda v: nearest(v) == "adagrad"},

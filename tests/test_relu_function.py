@@ -19,6 +19,7 @@ from pages import drag, frame
 
 from lessons.course import notebook
 from sheets import POINTER_X, Axis, Series, Sheet, SheetError, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.relu_function import CURVES, LARGEST, OFF, STARTS, UNITS, relu_function
 from sheets.library.relu_function_words import LARGE
 from sheets.targets.javascript import program
@@ -346,7 +347,7 @@ def check_words(inputs: dict, found: dict) -> None:
     text = " ".join(said)
     assert "undefined" not in text and "{" not in text and "infinite" not in text
     loss, dead = found["loss"].item(), int(found["dead_units"].item())
-    assert (f"the mean squared error is {loss:.5f}" in text) == (loss <= LARGE)
+    assert (f"the mean squared error is {in_words(loss, '.5f')}" in text) == (loss <= LARGE)
     assert ("more than a million" in text) == (loss > LARGE)
     assert (" dead" in text) == (dead > 0)
     assert ("No unit in use is alive" in text) == (dead == found["units"].item())

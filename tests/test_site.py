@@ -50,6 +50,32 @@ def site(tmp_path_factory, few_sizes) -> Path:
     return folder
 
 
+class Told(HTMLParser):
+    """What a page tells a search engine or a chat."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        about = dict(attributes)
+        if tag == "meta" and about.get("content"):
+            self.found[about.get("property") or about.get("name") or ""] = about["content"]
+
+
+def test_a_lesson_sent_as_a_link_shows_its_own_sentence_and_picture(site):
+    told = {
+        name: Told((site / f"{name}.html").read_text(encoding="utf-8")).found for name in lessons()
+    }
+    for name, found in told.items():
+        assert found["og:title"] == title(name)
+        assert found["description"] == found["og:description"]
+        assert (site / found["og:image"]).read_bytes()[8:12] == b"WEBP"
+    assert len({found["description"] for found in told.values()}) == len(told)
+    assert len({found["og:image"] for found in told.values()}) == len(told)
+
+
 @pytest.fixture(scope="module")
 def pages(site) -> dict[str, Links]:
     return {path.name: Links(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}

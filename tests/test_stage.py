@@ -17,7 +17,10 @@ from sheets.library.catalogue import sheet_named
 MOST_WORDS = 120
 LARGEST_TOP = 200  # pixels above the first chart
 LEAST_DRAWN = 0.35  # of the first view
-LEAST_TYPE = 24  # pixels, in a presentation
+# In a presentation:
+LEAST_TYPE = 24  # pixels
+LEAST_SHOWN = 0.45  # of the view, by what the step is about
+PROJECTORS = ((1280, 720), (1920, 1080))
 
 # What of the present step is not whole in the window, by name.
 OUT_OF_VIEW = """() => {
@@ -35,8 +38,20 @@ OUT_OF_VIEW = """() => {
         formula: ".gs-bar .gs-formulabar",
         play: ".gs-transport button", sentence: ".gs-words > .gs-sentences",
     };
-    return Object.entries(parts).flatMap(([name, selector]) =>
-        [...stage.querySelectorAll(selector)].filter((node) => !whole(node)).map(() => name));
+    const words = stage.querySelector(".gs-words");
+    const scrolls = words.scrollHeight > words.clientHeight + 1 ? ["words that scroll"] : [];
+    return scrolls.concat(Object.entries(parts).flatMap(([name, selector]) =>
+        [...stage.querySelectorAll(selector)].filter((node) => !whole(node)).map(() => name)));
+}"""
+
+# The share of the view that the step's charts or pictures take; where it has neither, its cells.
+SHOWN = """() => {
+    const area = (selector) =>
+        [...document.querySelectorAll(`.gs-stage ${selector}`)].reduce((sum, node) => {
+            const { width, height } = node.getBoundingClientRect();
+            return sum + (width * height) / (innerWidth * innerHeight);
+        }, 0);
+    return area(".gs-chart") + area(".gs-pictures") || area(".gs-cells");
 }"""
 
 FIRST_VIEW = """() => {
@@ -74,10 +89,11 @@ SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
 )].filter((node) => node.textContent).map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
 
 
-# Each step of the story, its question asked and its move made but nothing played: what is then not
-# whole in view.
+# The introduction, then each step of the story, its question asked and its move made but nothing
+# played: what is then not whole in view, and the share of it that shows something.
 WALK = f"""async () => {{
     const outOfView = {OUT_OF_VIEW};
+    const shown = {SHOWN};
     const fitted = {FITTED};
     const next = (then) => requestAnimationFrame(then);
     const frame = () => new Promise((done) => next(() => next(done)));
@@ -88,14 +104,15 @@ WALK = f"""async () => {{
     const stage = document.querySelector(".gs-stage");
     const click = (selector) => stage.querySelector(selector)?.click();
     const seen = [];
-    for (const dot of [...stage.querySelectorAll(".gs-dot")].slice(1)) {{
+    for (const [k, dot] of stage.querySelectorAll(".gs-dot").entries()) {{
         dot.click();
         await drawn();
-        seen.push([dot.title, "asked", outOfView()]);
+        seen.push([dot.title, "asked", outOfView(), shown()]);
+        if (!k) continue;
         if (stage.querySelector(".gs-move").checkVisibility()) click(".gs-move");
         click('.gs-transport [aria-label="To the start"]');
         await drawn();
-        seen.push([dot.title, "moved", outOfView()]);
+        seen.push([dot.title, "moved", outOfView(), shown()]);
     }}
     return seen;
 }}"""
@@ -163,17 +180,24 @@ def test_every_step_has_what_it_uses_in_view(standing):
 
 
 def test_every_step_has_what_it_uses_in_view_when_presented(standing):
+    """By a projector of today, and by an older one."""
     name, page = standing
-    sized(page, 1280, 720)
-    page.get_by_role("button", name="Present", exact=True).first.click()
-    fitted(page)
-    assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
-    check_every_step(name, page)
+    present = page.get_by_role("button", name="Present", exact=True).first
+    for size in PROJECTORS:
+        sized(page, *size)
+        present.click()
+        fitted(page)
+        assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
+        for title, when, _, shown in check_every_step(name, page):
+            assert shown >= LEAST_SHOWN, (size, title, when)
+        present.click()  # a full screen has the size that it has
+        page.wait_for_function("document.fullscreenElement === null")
 
 
-def check_every_step(name: str, page) -> None:
+def check_every_step(name: str, page) -> list:
     assert page.evaluate(APART)
     seen = page.evaluate(WALK)
     titles = [preset.title for preset in sheet_named(name).presets]
-    assert [title for title, *_ in seen[::2]] == titles
-    assert not [each for each in seen if each[2]]
+    assert [title for title, *_ in seen[1::2]] == titles
+    assert not [each[:3] for each in seen if each[2]]
+    return seen

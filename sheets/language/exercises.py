@@ -17,7 +17,7 @@ from .errors import InputError, SheetError, nearest
 from .expr import is_single
 from .formats import Pieces
 from .inputs import checked_inputs
-from .teaching import Preset, written_out
+from .teaching import Preset, spoken
 
 CONDITION = re.compile(r"(\w+)\s*(<=|>=|<|>|=)\s*(\S+)")
 
@@ -84,7 +84,7 @@ def new_exercise(
         raise SheetError(f"{what}: {error}") from None
     return Exercise(
         task,
-        written_out(sheet, what, solved),
+        spoken(sheet, what, solved),
         titles.index(preset) if preset else None,
         answer,
         tolerance,

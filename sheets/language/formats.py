@@ -14,6 +14,9 @@ FORMAT = re.compile(r"(\.[12]?\d[f%]|d|g)\Z")
 LARGE = (
     1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
 )
+SMALL = 1e-4  # below it an exponent
+MANY = 1e4  # from here on words need no decimals
+LEAST = 1e-12  # rounding may leave this of a nought: its digits say nothing
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -38,7 +41,7 @@ def _general(x: float) -> str:
     if x == 0:
         return "0"
     short = FOUR_DIGITS.create_decimal(x)
-    if abs(x) >= 1e6 or abs(x) < 1e-4:
+    if abs(x) >= 1e6 or abs(x) < SMALL:
         digits, _, exponent = f"{short:.3e}".partition("e")
         return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
     if abs(x) >= 1000:
@@ -62,8 +65,24 @@ def shown(x: float, spec: str) -> str:
     return text + "%" if spec.endswith("%") else text
 
 
+def in_words(x: float, spec: str) -> str:
+    """A number inside words, where nothing stands below it to be compared with: no noughts after
+    its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and 1.2e-5 where the format says 0.0000.
+    """
+    if not np.isfinite(x) or spec in "dg":
+        return shown(x, spec)
+    decimals = int(spec[1:-1])
+    number, sign = (x * 100, "%") if spec.endswith("%") else (x, "")
+    size = abs(number)
+    if LEAST <= size < max(SMALL, 0.5 * 0.1**decimals) or size >= LARGE:
+        return _general(number) + sign
+    text = shown(number, f".{decimals if size < MANY else 0}f")
+    is_exact = abs(number - float(text)) <= LEAST * size
+    return (text.rstrip("0").rstrip(".") if is_exact and "." in text else text) + sign
+
+
 def written(pieces: Pieces, values: Mapping[str, np.ndarray]) -> str:
     """The sentence with its numbers."""
     return "".join(
-        p if isinstance(p, str) else shown(float(values[p[0]].flat[0]), p[1]) for p in pieces
+        p if isinstance(p, str) else in_words(float(values[p[0]].flat[0]), p[1]) for p in pieces
     )

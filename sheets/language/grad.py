@@ -399,6 +399,7 @@ def _backward(
             f"d_{name}",
             with_summands(sheet, f"d_{name}", expand(total(owed[name]), block.shape)),
             role="gradient",
+            title=f"gradient of {block.title}" if block.title else "",
             note=f"how {loss} moves as {name} moves",
             gradient_of=(loss, name),
             shown="heat" if block.shown else "",

@@ -56,7 +56,6 @@ from .teaching import (
     new_preset,
     new_sentence,
     spoken,
-    written_out,
 )
 from .windows import is_test
 
@@ -598,7 +597,7 @@ class Sheet(Blocks):
         """What is read before the first step of the story, and what every step shows that does not
         say its own: see `preset`. Raises SheetError.
         """
-        self.introduction = written_out(self, "the introduction", text)
+        self.introduction = spoken(self, "the introduction", text)
         self.scene = checked_scene(self, self.charts, "the introduction", shows)
 
     def notes(self, text: str) -> None:

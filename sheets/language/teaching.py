@@ -116,16 +116,6 @@ def spoken(sheet: Blocks, what: str, text: str) -> Pieces:
     return pieces
 
 
-def written_out(sheet: Blocks, what: str, text: str) -> Pieces:
-    """Words that say how each number is shown, since not every face can count digits (`g`)."""
-    pieces = spoken(sheet, what, text)
-    for name, spec in names_in(pieces):
-        if spec == "g":
-            advice = f"say how to show {name}, such as {{{name}:.2f}}"
-            raise SheetError(f"{what}: {advice}: a workbook has no other way")
-    return pieces
-
-
 def new_preset(
     sheet: Blocks,
     charts: Sequence[Chart],
@@ -155,8 +145,8 @@ def new_preset(
         predict,
         values,
         spoken(sheet, f"the notes of {what}", words["notes"]),
-        written_out(sheet, what, words["happened"]),
-        written_out(sheet, what, words["why"]),
+        spoken(sheet, what, words["happened"]),
+        spoken(sheet, what, words["why"]),
         checked_scene(sheet, charts, what, shows),
     )
 
@@ -177,7 +167,7 @@ def new_sentence(sheet: Blocks, text: str, when: Any) -> Sentence:
     if not text:
         raise SheetError("a sentence needs words")
     check_refs(sheet, "a sentence", condition)
-    pieces = written_out(sheet, f"sentence {text!r}", text)
+    pieces = spoken(sheet, f"sentence {text!r}", text)
     if not is_single(condition.shape):
         shape = size(condition.shape)
         raise SheetError(
@@ -208,7 +198,7 @@ def new_prediction(
     return Prediction(
         question,
         tolerance,
-        written_out(sheet, what, reason),
+        spoken(sheet, what, reason),
         preset=titles.index(preset) if preset else None,
         steps=steps,
         **_answer(sheet, what, answer, charts),

@@ -330,9 +330,16 @@ def _colour(s: Sheet) -> None:
         "red_cells",
         (s["colour_map"] > 1).sum(),
         format="d",
+        title="cells above 1",
         note="cells of that map above 1",
     )
-    s.let("colour_most", s["colour_map"].max(), format=".0f", note="the largest number of that map")
+    s.let(
+        "colour_most",
+        s["colour_map"].max(),
+        format=".0f",
+        title="largest of the map",
+        note="the largest number of that map",
+    )
 
 
 def squares() -> list[np.ndarray]:
@@ -369,12 +376,12 @@ def _dropout(s: Sheet) -> None:
         note="as libraries do: its sum is that of the map, on average",
         **look,
     )
-    for name, block, note in (
-        ("map_sum", s["conv_1"], "of map 1"),
-        ("dropped_sum", dropped, "of map 1 with cells left out"),
-        ("scaled_sum", scaled, "of the same, divided by 1 - p"),
+    for name, block, title, note in (
+        ("map_sum", s["conv_1"], "sum", "of map 1"),
+        ("dropped_sum", dropped, "sum of what is left", "of map 1 with cells left out"),
+        ("scaled_sum", scaled, "sum, divided by 1 - p", "of the same, divided by 1 - p"),
     ):
-        s.let(name, block.sum(), format=".1f", note=f"the sum {note}")
+        s.let(name, block.sum(), format=".1f", title=title, note=f"the sum {note}")
 
 
 def _charts(s: Sheet) -> None:

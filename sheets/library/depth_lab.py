@@ -228,11 +228,17 @@ def _theory(s: Sheet, std: Expr, activation: Expr) -> None:
 
 def _drawn(s: Sheet, layers: Expr) -> None:
     layer, std = s["layer"], s["activation_std"]
-    last = s.let("last_std", std[DEPTH], note="standard deviation of the last layer shown")
+    last = s.let(
+        "last_std",
+        std[DEPTH],
+        title="standard deviation, last layer",
+        note="standard deviation of the last layer shown",
+    )
     s.let(
         "mean_factor",
         last ** (1 / layers),
         format=".4f",
+        title="growth a layer",
         note="what a layer did to the standard deviation, on average",
     )
     s.group("As drawn and said", "Numbers for the chart and the sentences", folded=True)

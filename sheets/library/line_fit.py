@@ -206,6 +206,7 @@ def _points(s: Sheet):
         s["squared_error"].mean(),
         role="loss",
         format=".4f",
+        title="mean squared error",
         note="their mean: what the gradient is of",
     )
     s.let(
@@ -213,6 +214,7 @@ def _points(s: Sheet):
         np.sqrt(s["mse"]),
         role="loss",
         format=".4f",
+        title="its root",
         note="the root of the mean: how far off, in units of y; the lecture's average loss",
     )
 

@@ -22,20 +22,19 @@ def say_all(s: Sheet, whole: int):
         "The learning rate is 0: an update leaves a and b where they are, whatever the gradient.",
         when=np.equal(rate, 0),
     )
-    for spec, fits in _digits(s):
-        s.say(
-            "a and b have run away: the learning rate is too large for these points. "
-            f"Over all points, a rate must stay below {{largest_stable_rate:{spec}}}.",
-            when=_both(np.equal(s["run_away"], 1), fits),
-        )
+    s.say(
+        "a and b have run away: the learning rate is too large for these points. "
+        "Over all points, a rate must stay below {largest_stable_rate:g}.",
+        when=np.equal(s["run_away"], 1),
+    )
     change = s["mse_change"]
     for verb, way in (("lowers", change <= -HARDLY), ("raises", change >= HARDLY)):
         s.say(
-            f"It {verb} the mse of all points from {{mse:.6f}} to {{mse_next:.6f}}.",
+            f"It {verb} the mse of all points from {{mse:g}} to {{mse_next:g}}.",
             when=_both(moving, way),
         )
     s.say(
-        "It hardly changes the mse any more, which is {mse:.6f}.",
+        "It hardly changes the mse any more, which is {mse:g}.",
         when=_both(moving, abs(change) < HARDLY),
     )
     s.say(
@@ -48,41 +47,15 @@ def say_all(s: Sheet, whole: int):
 
 
 def _say_update(s: Sheet, moving: Expr):
-    """With as many digits as the learning rate needs."""
-    rate = s["learning_rate"]
-    short = np.equal(np.floor(rate * 100 + 0.5) / 100, rate)  # 0.01, 0.1, 0.82
-    _say_both(s, ".2f", _both(moving, short))
-    for spec, low, high in ((".4f", 1e-3, 2), (".6f", 1e-5, 1e-3), (".10f", 0, 1e-5)):
-        _say_both(s, spec, _both(moving, np.where(short, 0, _both(rate >= low, rate < high))))
-
-
-def _say_both(s: Sheet, spec: str, when: Expr):
-    one = (
-        "NAME ← {NAME:.2f} - {learning_rate:SPEC} × ({d_NAME_mean:.2f}) = {NAME_next:.2f}".replace(
-            "SPEC", spec
-        )
-    )
-    s.say(f"The next update: {one.replace('NAME', 'a')} and {one.replace('NAME', 'b')}.", when=when)
-
-
-def _digits(s: Sheet) -> list[tuple[str, Expr]]:
-    """How the largest stable rate is said, and when: years as x make it very small."""
-    small = s["largest_stable_rate"] < 1e-3
-    return [(".4f", 1 - small), (".10f", small)]
+    one = "NAME ← {NAME:.2f} - {learning_rate:g} × ({d_NAME_mean:.2f}) = {NAME_next:.2f}"
+    both = f"{one.replace('NAME', 'a')} and {one.replace('NAME', 'b')}"
+    s.say(f"The next update: {both}.", when=moving)
 
 
 def _say_limit(s: Sheet, every: Expr):
     """every: 1 where a batch is all points."""
-    for spec, fits in _digits(s):
-        _say_share(s, every, spec, fits)
-    _say_one_x(s)
-
-
-def _say_share(s: Sheet, every: Expr, spec: str, fits: Expr):
     share = s["share_of_limit"]
-    limit = (
-        f"the largest stable one, {{largest_stable_rate:{spec}}} = 2 / {{largest_eigenvalue:.4f}}"
-    )
+    limit = "the largest stable one, {largest_stable_rate:g} = 2 / {largest_eigenvalue:.4f}"
     part = f"The learning rate is {{share_of_limit:.1%}} of {limit}"
     ways = [
         (": the way never jumps across the valley.", _both(share > 0, share <= 0.5)),
@@ -97,12 +70,13 @@ def _say_share(s: Sheet, every: Expr, spec: str, fits: Expr):
         (": updates jump across the valley and land further away each time.", share > 1),
     ]
     for words, when in ways:
-        s.say(part + words, when=_both(_both(every, when), fits))
+        s.say(part + words, when=_both(every, when))
     s.say(
         f"{part}. That limit is of updates over all points; a batch has points, and so a limit, of"
         " its own.",
-        when=_both(_both(share > 0, 1 - every), fits),
+        when=_both(share > 0, 1 - every),
     )
+    _say_one_x(s)
 
 
 def _say_one_x(s: Sheet):

@@ -128,11 +128,14 @@ def _rows(s: Sheet):
         "mse",
         s["squared_error"].mean(),
         role="loss",
-        format=".6f",
+        format="g",
+        title="mean squared error",
         note="mean squared error of all rows",
     )
-    s.let("weight_1", w[0], role="weight", format=".4f", note="first weight")
-    s.let("weight_2", w[1], role="weight", format=".4f", note="second weight")
+    s.let("weight_1", w[0], role="weight", format=".4f", title="first weight", note="first weight")
+    s.let(
+        "weight_2", w[1], role="weight", format=".4f", title="second weight", note="second weight"
+    )
 
 
 def _turn(s: Sheet):
@@ -168,7 +171,7 @@ def _update(s: Sheet):
     y_now = s.let("y_now", y[s["row_now"]], role="target", format=".4f", note="its y")
     error = s.let("error_now", x_now @ w + b - y_now, format=".4f", note="prediction minus y")
     loss = s.let(
-        "loss_now", error**2, role="loss", format=".6f", note="its squared error, before the update"
+        "loss_now", error**2, role="loss", format="g", note="its squared error, before the update"
     )
     d = backprop(s, "loss_now", ["w", "b"], title=None)
     s.let("w_next", w - rate * d["w"], role="weight", format=".4f", note="w - learning_rate × d_w")
@@ -184,14 +187,14 @@ def _update(s: Sheet):
         "sse_next",
         (error_next**2).sum(),
         role="loss",
-        format=".6f",
+        format="g",
         note="sum of the squared errors after this update",
     )
     s.input(
         "sse_promised",
         sse_next,
         role="loss",
-        format=".6f",
+        format="g",
         note="what the update before promised: no run goes on to an infinite one",
     )
     far = np.maximum(np.maximum(abs(s["weight_1"]), abs(s["weight_2"])), abs(b))
@@ -220,17 +223,17 @@ def _epoch_loss(s: Sheet, loss):
         0,
         role="loss",
         low=0,
-        format=".6f",
+        format="g",
         note="sum of this epoch's losses before now",
     )
     total = s.let(
-        "loss_sum_now", before + loss, role="loss", format=".6f", note="with the present row"
+        "loss_sum_now", before + loss, role="loss", format="g", note="with the present row"
     )
     s.let(
         "epoch_loss",
         total / (place + 1),
         role="loss",
-        format=".6f",
+        format="g",
         note="their mean: what the progress bar says",
     )
     last = s.let(
@@ -240,21 +243,21 @@ def _epoch_loss(s: Sheet, loss):
         "loss_sum_next",
         np.where(last, 0, total),
         role="loss",
-        format=".6f",
+        format="g",
         note="a new epoch starts from 0",
     )
     printed = s.input(
         "last_epoch_loss",
         s["mse"],
         role="loss",
-        format=".6f",
+        format="g",
         note="what the last whole epoch showed; before the first, the mse",
     )
     s.let(
         "last_epoch_loss_next",
         np.where(last, s["epoch_loss"], printed),
         role="loss",
-        format=".6f",
+        format="g",
         note="after this update",
     )
     s.carry(loss_sum="loss_sum_next", last_epoch_loss="last_epoch_loss_next")
@@ -300,7 +303,7 @@ def _sentences(s: Sheet):
     near = np.equal(s["run_away"], 0)
     s.say(
         "After {t:d} updates the weights are {weight_1:.4f} and {weight_2:.4f}, the bias {b:.4f};"
-        " the mse of all rows is {mse:.6f}.",
+        " the mse of all rows is {mse:g}.",
         when=near,
     )
     s.say(
@@ -308,7 +311,7 @@ def _sentences(s: Sheet):
         when=np.equal(s["run_away"], 1),
     )
     s.say(
-        "Epoch {epoch:d} ended with a loss of {last_epoch_loss:.6f} as Keras prints it: the mean of"
+        "Epoch {epoch:d} ended with a loss of {last_epoch_loss:g} as Keras prints it: the mean of"
         " what its updates met on their way.",
         when=np.where(near, s["epoch"] >= 1, 0),
     )

@@ -152,6 +152,7 @@ def _losses(s: Sheet, cat, p, clip):
         infinite=1,
         format=".4f",
         symbol="L",
+        title="loss by IF",
         note="the same as a choice: minus the log of the probability given to what was true",
     )
     s.let(
@@ -191,6 +192,7 @@ def _result(s: Sheet, cat, p, loss, flat, certain):
         infinite=1,
         format=".4f",
         symbol=r"\bar{L}",
+        title="mean loss",
         note="the mean log loss: what Kaggle ranks by",
     )
     s.let(

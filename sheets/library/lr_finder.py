@@ -216,7 +216,14 @@ def _finder(
     )
     loss = _network(s, "", t, x, y, start)
     s.group("This step")
-    lr = s.let("lr", lrs[t], role="parameter", format=".7f", note="the learning rate of this step")
+    lr = s.let(
+        "lr",
+        lrs[t],
+        role="parameter",
+        format="g",
+        title="learning rate",
+        note="the learning rate of this step",
+    )
     averaged = s.let(
         "average_now",
         SMOOTHING * average + (1 - SMOOTHING) * s[loss],
@@ -229,6 +236,7 @@ def _finder(
         averaged / (1 - SMOOTHING ** (t + 1)),
         role="loss",
         format=".4f",
+        title="smoothed loss",
         note="debiased: the average began at 0",
     )
     least = s.let(
@@ -345,6 +353,7 @@ def _run(
         ((fit - y) ** 2).mean(),
         role="loss",
         format=".4f",
+        title=f"loss at the {of[1:]} rate",
         note="the mean squared error over all points",
     )
     away = s.let(
@@ -405,12 +414,12 @@ def _sentences(s: Sheet) -> None:
     )
     running, known = np.where(ended, 0, 1), np.where(points > 1, ended, 0)
     s.say(
-        "Rate number {tried:d} of {num_steps:d} is {lr:.7f}; the smoothed loss is {smoothed:.4f},"
+        "Rate number {tried:d} of {num_steps:d} is {lr:g}; the smoothed loss is {smoothed:.4f},"
         " the least so far {best_now:.4f}.",
         running,
     )
     s.say(
-        "The test ended at rate number {tried:d}, {lr:.7f}: the smoothed loss is more than"
+        "The test ended at rate number {tried:d}, {lr:g}: the smoothed loss is more than"
         f" {STOP} times its least, {{best_now:.4f}}.",
         exploded,
     )
@@ -425,18 +434,17 @@ def _sentences(s: Sheet) -> None:
         np.equal(points, 0),
     )
     s.say(
-        "So far, while the test runs: valley {valley:.7f}, minimum {minimum:.7f}.",
+        "So far, while the test runs: valley {valley:g}, minimum {minimum:g}.",
         np.where(points > 0, running, 0),
     )
-    three = "Suggested rates: valley {valley:.7f}, steep {steep:.7f}, minimum {minimum:.7f}"
-    s.say(three + ", slide {slide:.7f}.", np.where(slide > 0, known, 0))
+    three = "Suggested rates: valley {valley:g}, steep {steep:g}, minimum {minimum:g}"
+    s.say(three + ", slide {slide:g}.", np.where(slide > 0, known, 0))
     s.say(
         f"{three}; slide needs {RULES['slide'][1]} points and sees {{points_seen:d}}.",
         np.where(slide > 0, 0, known),
     )
     s.say(
-        "The rules see one point: valley {valley:.7f}, minimum {minimum:.7f}; the others need"
-        " more.",
+        "The rules see one point: valley {valley:g}, minimum {minimum:g}; the others need more.",
         np.where(np.equal(points, 1), ended, 0),
     )
     _runs_said(s)
@@ -444,17 +452,17 @@ def _sentences(s: Sheet) -> None:
 
 def _runs_said(s: Sheet) -> None:
     chosen_away, other_away = s["ran_away_chosen"], s["ran_away_other"]
-    chosen = "at rate {chosen_lr:.7f} the loss over the curve is {curve_loss_chosen:.4f}"
-    other = "at rate {other_lr:.7f} {curve_loss_other:.4f}"
+    chosen = "at rate {chosen_lr:g} the loss over the curve is {curve_loss_chosen:.4f}"
+    other = "at rate {other_lr:g} {curve_loss_other:.4f}"
     s.say(
         "After {trained:d} steps " + chosen + ", " + other + ".",
         np.where(chosen_away, 0, np.where(other_away, 0, s["trained"] > 0)),
     )
     passed = f"because the loss of a batch passed {RUN_AWAY:g}."
-    s.say("The run at rate {chosen_lr:.7f} ended, " + passed, np.where(other_away, 0, chosen_away))
-    s.say("The run at rate {other_lr:.7f} ended, " + passed, np.where(chosen_away, 0, other_away))
+    s.say("The run at rate {chosen_lr:g} ended, " + passed, np.where(other_away, 0, chosen_away))
+    s.say("The run at rate {other_lr:g} ended, " + passed, np.where(chosen_away, 0, other_away))
     s.say(
-        "Both runs ended, at rates {chosen_lr:.7f} and {other_lr:.7f}, " + passed,
+        "Both runs ended, at rates {chosen_lr:g} and {other_lr:g}, " + passed,
         np.where(chosen_away, other_away, 0),
     )
 

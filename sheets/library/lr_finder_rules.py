@@ -129,7 +129,7 @@ def suggestions(s: Sheet, lrs: Expr, losses: Expr, tried: Expr, planned: Expr) -
             name,
             np.where(points >= least, rate, 0),
             role="parameter",
-            format=".7f",
+            format="g",
             note=LOOKS_FOR[name],
         )
     return rates

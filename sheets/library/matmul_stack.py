@@ -174,6 +174,7 @@ def _sizes(s: Sheet, activations: Sequence[Expr], y: Expr, layers: int) -> None:
     sizes = s.let(
         "layer_size",
         np.vstack(list(map(_root_mean_square, activations))),
+        title="size of its numbers",
         note="root of the mean square of the layer's numbers",
     )
     s.group("Steepest", "The largest gradient of each layer, whatever its sign")
@@ -187,7 +188,8 @@ def _sizes(s: Sheet, activations: Sequence[Expr], y: Expr, layers: int) -> None:
         )
     s.group("As drawn and said", "Numbers for the charts and the sentences", folded=True)
     for k, word in enumerate(("first", "second")):
-        s.let(f"output_{word}", activations[-1].T[k], format=".2f", note=f"the {word} output")
+        about = {"title": f"{word} output", "note": f"the {word} of what the last layer says"}
+        s.let(f"output_{word}", activations[-1].T[k], format=".2f", **about)
         s.let(f"wanted_{word}", y.T[k], role="target", format=".2f", note=f"the {word} target")
     target = s.let(
         "target_size", _root_mean_square(y), role="target", note="root of the mean square of y"

@@ -79,7 +79,7 @@ def _settings(s: Sheet) -> dict[str, Descent]:
             10,
             scale="log",
             smallest=1e-6,
-            title=name,
+            title=f"rate of {name}",
         )
         for name, one in OPTIMISERS.items()
     }
@@ -147,14 +147,29 @@ def _errors(s: Sheet, descents: dict[str, Descent]):
         np.sqrt((start**2).mean()),
         role="loss",
         format=".4f",
+        title="error at the start",
         note="of the line that all five start from",
     )
     errors = [s[f"rmse_{name}"] for name in descents]
     least, most = errors[0], errors[0]
     for error in errors[1:]:
         least, most = np.minimum(least, error), np.maximum(most, error)
-    s.let("rmse_least", least, role="loss", format=".4f", note="the smallest of the five")
-    s.let("rmse_most", most, role="loss", format=".4f", note="the largest of the five")
+    s.let(
+        "rmse_least",
+        least,
+        role="loss",
+        format=".4f",
+        title="least error",
+        note="the smallest of the five",
+    )
+    s.let(
+        "rmse_most",
+        most,
+        role="loss",
+        format=".4f",
+        title="largest error",
+        note="the largest of the five",
+    )
 
 
 def _surface(s: Sheet):

@@ -328,7 +328,7 @@ def _sentences(s: Sheet, words: Words, undivided: Expr):
         " {d_intercept_estimate:.2f})."
     )
     step = (
-        "{0} {{{0}:.4f}} - {{learning_rate:.6f}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} ="
+        "{0} {{{0}:.4f}} - {{learning_rate:g}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} ="
         " {{new_{0}:.4f}}"
     )
     s.say(f"The step: {step.format('slope')}, {step.format('intercept')}.")

@@ -436,6 +436,7 @@ class Descent:
             "rmse",
             np.sqrt(squares.mean()),
             role="loss",
+            title=f"error of {self.end[1:]}" if self.end else "error",
             note="SQRT(mean of (y - y_pred)^2) of this one guess, over all 29 rows",
         )
         note = "as the course has it: SQRT(SUM(err^2)), never divided by the number of rows"

@@ -266,6 +266,7 @@ def _results(s: Sheet, units: SimpleNamespace) -> None:
         role="loss",
         format=".5f",
         symbol="L",
+        title="mean squared error",
         note="the mean squared error",
     )
     s.let(
@@ -273,6 +274,7 @@ def _results(s: Sheet, units: SimpleNamespace) -> None:
         np.maximum(error.max(), -error.min()),
         role="loss",
         format=".3f",
+        title="largest error",
         note="the largest error, without its sign",
     )
     s.let(
@@ -432,7 +434,7 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
     x_axis = Axis("x", -1, 1)
     kinked = np.clip(-units.weight * POINTER_X, -LARGEST["bias"], LARGEST["bias"])
     s.chart(
-        "The curve, and the sum of the pieces below",
+        "The curve, and the sum of the pieces",
         x_axis,
         Axis("y", -1.6, 1.6),
         [
@@ -441,7 +443,7 @@ def _charts(s: Sheet, hands: SimpleNamespace, units: SimpleNamespace) -> None:
             Series("kink_x", "kink_y", "kinks", mode="markers", role="weight"),
         ],
         note=(
-            "Two lines: the curve that is wanted, and the sum of the pieces below, which bends only"
+            "Two lines: the curve that is wanted, and the sum of the pieces, which bends only"
             " at the kinks."
         ),
     )

@@ -126,6 +126,7 @@ def _one_matrix(s: Sheet, x: Expr, weights: Sequence[Expr], output: Expr) -> Non
         bent.sum(),
         role="loss",
         format="d",
+        title="rows off the line",
         note="rows that no single matrix gets right here",
     )
     s.let("row_count", x.shape[0], format="d", note="rows in the batch")

@@ -188,13 +188,20 @@ def _cost(s: Sheet) -> None:
         role="loss",
         format=".4f",
         symbol=r"\bar{L}",
+        title="mean loss",
         note="the mean cross-entropy",
     )
 
 
 def _as_logs(s: Sheet) -> None:
     s.group("As logs", "What a library keeps, and hands out: np.exp brings the shares back")
-    s.let("exp_log_p", np.exp(s["log_p"]), format=".4f", note="e to the log softmax: p again")
+    s.let(
+        "exp_log_p",
+        np.exp(s["log_p"]),
+        format=".4f",
+        title="e to that",
+        note="e to the log softmax: p again",
+    )
     s.group("To base 10", "Excel's LOG, as in the course's workbook")
     ten = s.let(
         "loss_base_10",
@@ -203,12 +210,19 @@ def _as_logs(s: Sheet) -> None:
         format=".4f",
         note="-LOG(share of the right class)",
     )
-    s.let("loss_base_10_mean", ten.mean(), role="loss", format=".4f", note="their mean")
+    s.let(
+        "loss_base_10_mean",
+        ten.mean(),
+        role="loss",
+        format=".4f",
+        title="mean loss, base 10",
+        note="their mean",
+    )
     mean = s["loss_base_10_mean"]
     s.let(
         "base_ratio",
         np.where(mean > 0, s["loss_mean"] / mean, np.log(10)),
-        format=".6f",
+        format="g",
         note="loss_mean / that mean: the natural logarithm of 10",
     )
 
@@ -238,7 +252,13 @@ def _two_classes(s: Sheet) -> None:
         note="the logits that say so, ln(p / (1 - p)) for cat and 0 for dog, / temperature",
     )
     powers = s.let("two_powers", np.exp(logits), format=".4f", note="e to the logit")
-    p = s.let("two_p", powers / powers.sum(axis=1), format=".4f", note="softmax of the two")
+    p = s.let(
+        "two_p",
+        powers / powers.sum(axis=1),
+        format=".4f",
+        title="softmax",
+        note="softmax of the two",
+    )
     target = s.let(
         "two_target",
         np.where(here, cat, 1 - cat),
@@ -258,6 +278,7 @@ def _two_classes(s: Sheet) -> None:
         -np.log(right),
         role="loss",
         format=".4f",
+        title="cross-entropy",
         note="cross-entropy: minus the log of the right class's share",
     )
     by_if = s.let(
@@ -269,8 +290,22 @@ def _two_classes(s: Sheet) -> None:
     )
     apart = s.let("two_apart", np.abs(loss - by_if), format="g", note="how far they lie apart")
     s.group("The two means", "The same number by two ways")
-    s.let("two_loss_mean", loss.mean(), role="loss", format=".4f", note="mean cross-entropy")
-    s.let("log_loss_mean", by_if.mean(), role="loss", format=".4f", note="mean log loss")
+    s.let(
+        "two_loss_mean",
+        loss.mean(),
+        role="loss",
+        format=".4f",
+        title="mean cross-entropy",
+        note="mean cross-entropy",
+    )
+    s.let(
+        "log_loss_mean",
+        by_if.mean(),
+        role="loss",
+        format=".4f",
+        title="mean log loss",
+        note="mean log loss",
+    )
     s.let(
         "most_apart",
         apart.max(),

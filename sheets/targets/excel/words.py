@@ -21,7 +21,7 @@ from ...language.blocks import (
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.formats import LARGE, written
+from ...language.formats import LARGE, LEAST, MANY, SMALL, written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -78,12 +78,36 @@ def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
     """
     if may_be_empty:
         return f'IF({name}="","undefined",{excel_number(name, spec)})'
-    decimals = 0 if spec == "d" else int(spec[1:-1])
     number, sign = (f"{name}*100", '&"%"') if spec.endswith("%") else (name, "")
+    size = f"ABS({number})"
+    if spec == "g":
+        shown = _general(number)
+    elif spec == "d":
+        shown = f"IF({size}<{LARGE:.0E},FIXED({number},0,TRUE),{_powers(number)})"
+    else:
+        decimals = int(spec[1:-1])
+        least = max(SMALL, 0.5 * 0.1**decimals)
+        places = f"IF({size}<{MANY:.0E},{decimals},0)"
+        rounded = f"ROUND({number},{places})"
+        is_exact = f"ABS({number}-{rounded})<={LEAST:.0E}*{size}"
+        plain = f'IF({is_exact},{rounded}&"",FIXED({number},{places},TRUE))'
+        is_small = f"AND({LEAST:.0E}<={size},{size}<{least:.0E})"
+        shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{plain})"
+    return f"IF(ISNUMBER({name}),{shown}{sign},{name})"
+
+
+def _powers(number: str) -> str:
+    """Four digits and an exponent."""
     power = f"INT(LOG10(ABS({number})))"
-    large = f'ROUND({number}/10^{power},3)&"e"&{power}'  # as every face writes it
-    shown = f"IF(ABS({number})<{LARGE:.0E},FIXED({number},{decimals},TRUE),{large}){sign}"
-    return f"IF(ISNUMBER({name}),{shown},{name})"
+    return f'ROUND({number}/10^{power},3)&"e"&{power}'
+
+
+def _general(number: str) -> str:
+    """Four digits, as every face writes them (`formats.shown`)."""
+    size = f"ABS({number})"
+    digits = f'ROUND({number},MAX(0,3-INT(LOG10({size}))))&""'
+    beyond = f"OR({size}<{SMALL:.0E},{size}>=1E6)"
+    return f'IF({size}=0,"0",IF({beyond},{_powers(number)},{digits}))'
 
 
 def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula:

@@ -45,6 +45,8 @@ export class Marks {
     this.layer.setAttribute("class", "gs-marks");
     this.layer.setAttribute("aria-hidden", "true");
     this.paths = this.layer.appendChild(document.createElementNS(SVG, "g"));
+    /** @type {number[]} of the words, in pixels */
+    this.widths = [];
     this.words = this.layer.appendChild(document.createElementNS(SVG, "g"));
     chart.plot.addEventListener("pointerdown", (event) => this.down(event), true);
   }
@@ -89,10 +91,14 @@ export class Marks {
     fill(this.words, "text", left.length);
     left.forEach(({ x, y, anchor, style, text }, k) => {
       const node = /** @type {SVGTextElement} */ (this.words.children[k]);
-      for (const [name, value] of Object.entries({ x, y, "text-anchor": anchor }))
-        write(node, name, String(value));
       styled(node, style);
-      if (node.textContent !== text) node.textContent = text;
+      if (node.textContent !== text) {
+        node.textContent = text;
+        this.widths[k] = node.getComputedTextLength();
+      }
+      const inside = within(x, anchor, this.widths[k], this.chart.plot._fullLayout.width);
+      for (const [name, value] of Object.entries({ x: inside, y, "text-anchor": anchor }))
+        write(node, name, String(value));
     });
   }
 
@@ -208,3 +214,13 @@ function fill(group, kind, count) {
 function styled(node, style) {
   if (node.style.cssText !== style) node.style.cssText = style;
 }
+
+/**
+ * Where words begin (or end) so that none of them is cut at the chart's edge.
+ * @param {number} x
+ * @param {string} anchor "start" or "end"
+ * @param {number} width
+ * @param {number} most
+ */
+const within = (x, anchor, width, most) =>
+  anchor === "end" ? Math.max(x, width) : Math.min(x, Math.max(0, most - width));

@@ -14,7 +14,7 @@ import { isInput } from "../engine/blocks.js";
  * @property {(sizes: Object<string, number>) => string[]} otherSizes that differ here
  * @property {(sizes: Object<string, number>) => Promise<{share: Share}>} sized the page of these
  * @property {() => void} draw
- * @property {{fit: () => void}} stage
+ * @property {{fit: () => void, project: (on: boolean) => void}} stage
  */
 
 const MOST_SAID = 10; // of what a link got wrong
@@ -211,7 +211,9 @@ export class Share {
         .filter((name) => !known[look].includes(name))
         .map((name) => `${look} names '${name}', which there is not here`),
     );
-    this.page.node.toggleAttribute("data-projector", (looks.mode || []).includes(MODE));
+    const projected = (looks.mode || []).includes(MODE);
+    this.page.node.toggleAttribute("data-projector", projected);
+    this.page.stage.project(projected);
     const hidden = this.looks.hide.map(
       (name) => `#${this.page.node.id} :is([data-part="${name}"], [data-block="${name}"])`,
     );

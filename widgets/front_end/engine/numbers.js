@@ -2,6 +2,9 @@
 // sheets/language/formats.py and inputs.py.
 
 const LARGE = 1e9;
+const SMALL = 1e-4; // below it an exponent
+const MANY = 1e4; // from here on words need no decimals
+const LEAST = 1e-12; // rounding may leave this of a nought: its digits say nothing
 
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
@@ -10,7 +13,7 @@ const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(
 function general(x) {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e6 || size < 1e-4) {
+  if (size >= 1e6 || size < SMALL) {
     const [digits, exponent] = x.toExponential(3).split("e");
     return `${trimmed(digits)}e${Number(exponent)}`;
   }
@@ -33,6 +36,24 @@ export function shown(x, format) {
       ? general(number)
       : number.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
   return percent ? `${text}%` : text;
+}
+
+/**
+ * A number inside words: no noughts after its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and
+ * 1.2e-5 where the format says 0.0000.
+ * @param {number} x
+ * @param {string} format
+ */
+export function inWords(x, format) {
+  if (!Number.isFinite(x) || format === "d" || format === "g") return shown(x, format);
+  const decimals = Number(format.slice(1, -1));
+  const [number, sign] = format.endsWith("%") ? [x * 100, "%"] : [x, ""];
+  const size = Math.abs(number);
+  const isSmall = LEAST <= size && size < Math.max(SMALL, 0.5 * 0.1 ** decimals);
+  if (isSmall || size >= LARGE) return general(number) + sign;
+  const text = shown(number, `.${size < MANY ? decimals : 0}f`);
+  const isExact = Math.abs(number - Number(text)) <= LEAST * size;
+  return (isExact ? trimmed(text) : text) + sign;
 }
 
 /**

@@ -2,7 +2,7 @@
 // function of these two.
 
 import { inRows, isData, isInput } from "./blocks.js";
-import { shown } from "./numbers.js";
+import { inWords } from "./numbers.js";
 import { compiled } from "./programs.js";
 
 /** @typedef {import("./description.js").Description} Description */
@@ -351,7 +351,7 @@ export class State {
   written(pieces) {
     return pieces
       .map((piece) =>
-        typeof piece === "string" ? piece : shown(this.value(piece[0], 0, 0), piece[1]),
+        typeof piece === "string" ? piece : inWords(this.value(piece[0], 0, 0), piece[1]),
       )
       .join("");
   }

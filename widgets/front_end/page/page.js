@@ -38,6 +38,7 @@
 //   story        the question, the move, what happened and why: a card a step
 //   sentences    what just happened, in words
 //   figures      the numbers that matter, large
+//   swipe        a finger walks the story
 //   stage        what a step uses, brought together
 //   panels       what stands below the stage
 // classroom: what a class does with a sheet

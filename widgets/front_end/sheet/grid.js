@@ -287,7 +287,8 @@ class Table {
   show(row) {
     const head = this.node.querySelector("thead").offsetHeight;
     const seen = this.node.clientHeight - head;
-    this.node.scrollTop = (row + 0.5) * this.rowHeight - seen / 2;
+    const height = this.rowHeight;
+    this.node.scrollTop = Math.round(row + 0.5 - seen / 2 / height) * height; // no row is cut
     this.scrolled();
   }
 

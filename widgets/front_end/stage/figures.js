@@ -1,7 +1,7 @@
 // The one or two numbers that matter, large enough for the back row.
 
 import { element, setText } from "../elements/elements.js";
-import { shown } from "../engine/numbers.js";
+import { inWords } from "../engine/numbers.js";
 
 export class Figures {
   /** @param {import("../engine/state.js").State} state */
@@ -29,6 +29,9 @@ export class Figures {
 
   draw() {
     for (const [number, { name, format }] of this.figures)
-      setText(number, this.state.isAsked(name) ? "?" : shown(this.state.value(name, 0, 0), format));
+      setText(
+        number,
+        this.state.isAsked(name) ? "?" : inWords(this.state.value(name, 0, 0), format),
+      );
   }
 }

@@ -2,7 +2,7 @@
 // with it.
 
 import { element, setText } from "../elements/elements.js";
-import { shown } from "../engine/numbers.js";
+import { inWords } from "../engine/numbers.js";
 
 /** One sentence: its paragraph, and its numbers as [node, block, format]. */
 function made(pieces) {
@@ -48,6 +48,6 @@ export class Sentences {
     place(this.more, nodes.slice(1));
     for (const line of lines)
       for (const [span, name, format] of line.numbers)
-        setText(span, state.isAsked(name) ? "?" : shown(state.value(name, 0, 0), format));
+        setText(span, state.isAsked(name) ? "?" : inWords(state.value(name, 0, 0), format));
   }
 }

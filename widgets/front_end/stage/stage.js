@@ -3,6 +3,7 @@
 
 import { element } from "../elements/elements.js";
 import { Figures } from "./figures.js";
+import { walkBySwipe } from "./swipe.js";
 
 const LEAST_ROOM = 420; // pixels that the stage takes at least
 const GAP = 8; // pixels below it
@@ -66,7 +67,7 @@ export class Stage {
       this.controls,
       cast.sentences.node,
     );
-    const scene = element(
+    this.scene = element(
       "div",
       { class: "gs-scene" },
       this.figures.node,
@@ -81,9 +82,10 @@ export class Stage {
       { class: "gs-stage" },
       top,
       words,
-      scene,
+      this.scene,
       cast.transport?.node || "",
     );
+    walkBySwipe(this.node, cast.story);
     this.fitted = () => this.fit();
     /** @type {any[]} of the pictures */
     this.tables = [];
@@ -146,6 +148,7 @@ export class Stage {
     if (!cells.length) return this.looked();
     this.cells.append(grid.table(cells, story.preset?.title || "Cells of this step"));
     this.table = grid.tables.at(-1);
+    this.fitCells();
     this.looked();
   }
 
@@ -185,6 +188,15 @@ export class Stage {
     for (const each of this.cast.charts) this.lent.get(each).back();
     this.lent.get(chart).lend(this.charts);
     this.node.dataset.charts = "1";
+  }
+
+  /**
+   * On a projector the numbers stand with the words, so that the chart has their room.
+   * @param {boolean} on
+   */
+  project(on) {
+    if (on) this.cast.story.node.after(this.figures.node);
+    else this.scene.prepend(this.figures.node);
   }
 
   /** One chart takes the room of all, or (again) gives it back. @param {number} k */
@@ -233,6 +245,13 @@ export class Stage {
       : window.innerHeight - Math.max(0, top + window.scrollY) - GAP;
     const article = /** @type {HTMLElement} */ (this.node.closest(".gradsheet"));
     article.style.setProperty("--room", `${Math.max(LEAST_ROOM, room)}px`);
+    this.fitCells();
+  }
+
+  /** Whole rows below a heading, as high as its words make it. */
+  fitCells() {
+    const head = this.cells.querySelector("thead");
+    if (head) this.cells.style.setProperty("--head", `${head.offsetHeight}px`);
   }
 
   end() {
