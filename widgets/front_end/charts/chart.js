@@ -1,5 +1,5 @@
-// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while
-// something moves, plotly's lines and markers can be moved without it.
+// The sheet's charts, by plotly.js at rest; before it has come, in plain lines of our own. Axes are
+// fixed, so that while something moves, plotly's lines and markers can be moved without it.
 
 import { element } from "../elements/elements.js";
 import { coloursOf } from "./colours.js";
@@ -9,6 +9,7 @@ import { Handles } from "./handles.js";
 import { Key } from "./key.js";
 import { isLoose, longer, withLimits } from "./limits.js";
 import { move, moveContour } from "./moving.js";
+import { Plain } from "./plain.js";
 import {
   barOf,
   contourTrace,
@@ -113,8 +114,6 @@ export class Chart {
       })
     );
     this.key = new Key(() => this.drawAnew());
-    this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
-    this.plot.append(this.waiting);
     this.node = element(
       "figure",
       { class: "gs-chart" },
@@ -122,6 +121,10 @@ export class Chart {
       this.plot,
     );
     this.dragging = new Dragging(this, place, say);
+    /** @type {Plain|null} until plotly has drawn */
+    this.plain = new Plain(this.plot);
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes.observe(this.plot);
   }
 
   traces() {
@@ -297,17 +300,15 @@ export class Chart {
   async start(plotly) {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
-    this.waiting.remove();
-    this.followed();
-    this.drawn = this.points();
+    this.drawPlain(); // for the axes as they are now
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
+    this.plain.remove();
+    this.plain = null;
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
-    this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.plot);
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.recolour = () => {
       this.plot.layout = this.layout();
@@ -348,15 +349,16 @@ export class Chart {
   end() {
     clearTimeout(this.timer);
     this.ended = true;
+    this.sizes.disconnect();
     if (!this.started) return;
     this.started = false;
-    this.sizes.disconnect();
     this.dark.removeEventListener("change", this.recolour);
     this.plotly.purge(this.plot);
   }
 
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
+    if (this.plain) return this.drawPlain();
     if (!this.started) return;
     if (isLoose(this.described)) this.widen();
     this.follow();
@@ -372,6 +374,15 @@ export class Chart {
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
+  }
+
+  /** Draw without plotly, where the chart is to be seen. */
+  drawPlain() {
+    if (isLoose(this.described)) this.chart = { ...withLimits(this.described, this.state) };
+    this.followed();
+    this.drawn = this.points();
+    this.lengthen();
+    if (this.plot.clientWidth) this.plain.draw(this.traces(), this.layout());
   }
 
   // --- axes that go as far as blocks, or what is drawn, say
@@ -421,15 +432,21 @@ export class Chart {
    * time plotly draws anew.
    */
   extend() {
+    if (!this.lengthen()) return;
+    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    this.drawAnew();
+  }
+
+  /** Whether the axis of steps ends at another step now. */
+  lengthen() {
     const { step, starts } = this.state;
-    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return;
+    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return false;
     this.starts = starts;
     let last = this.chart.x.high;
     while (last < step) last *= 2;
-    if (last === this.lastStep) return;
+    const before = this.lastStep;
     this.lastStep = last;
-    this.plot.layout.xaxis.range = [this.chart.x.low, last];
-    this.drawAnew();
+    return last !== before;
   }
 
   surfaceIsDrawn() {
@@ -481,6 +498,7 @@ export class Chart {
   }
 
   drawAnew() {
+    if (this.plain) return this.drawPlain();
     if (!this.started) return;
     this.behind = true;
     this.rest();
@@ -510,6 +528,7 @@ export class Chart {
    * window has another width, or a class looks on.
    */
   async fit() {
+    if (!this.started) return this.draw();
     const { width, height } = this.plot.getBoundingClientRect();
     const { _fullLayout: drawn } = this.plot;
     if (!width || !height) return;

@@ -19,6 +19,8 @@
 //   series       what a chart draws, as plotly's traces
 //   limits       how far axes go: to numbers, to blocks, or as far as what is drawn
 //   following    an axis of numbers goes further where what is drawn does
+//   ticks        where an axis is labelled, as plotly does it
+//   plain        a chart before plotly has come
 //   moving       moves what plotly has drawn, without plotly
 //   dragging     a pointer on a chart sets inputs
 //   handles      points of a reader's own curve, moved by pointer or by keys
@@ -67,7 +69,7 @@ import { Handout } from "../classroom/handout.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
-import { button, element, panel, setText } from "../elements/elements.js";
+import { button, element, idle, isInView, panel, setText } from "../elements/elements.js";
 import { isData, isInput, isSingle } from "../engine/blocks.js";
 import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
@@ -500,25 +502,28 @@ export class Page {
     this.remove.disabled = rowsAreLocked || rows <= 1;
   }
 
-  /** Load plotly after the numbers and controls are on the screen. */
+  /**
+   * Bring plotly when the page has nothing else to do: its numbers, controls and plain charts are on
+   * the screen. One chart at a time, those that are seen first.
+   */
   async startCharts() {
     if (!this.charts.length) return;
     try {
+      await idle();
       const plotly = await this.host.plotly();
-      for (const [k, chart] of this.charts.entries()) {
+      const seen = (chart) => isInView(chart.plot);
+      const waiting = new Set(this.charts);
+      while (waiting.size) {
+        await idle();
+        const chart = [...waiting].find(seen) || [...waiting][0];
+        waiting.delete(chart);
         await chart.start(plotly);
-        if (chart.started) this.lights.marks[k].start();
+        if (chart.started) this.lights.marks[this.charts.indexOf(chart)].start();
       }
-      this.draw();
+      this.redraw();
     } catch (error) {
-      for (const chart of this.charts.filter((each) => !each.started)) {
-        chart.plot.replaceChildren(
-          element("p", {
-            class: "gs-note",
-            text: `The chart could not be drawn (${error.message}). The table has its numbers.`,
-          }),
-        );
-      }
+      const without = "The charts follow, but cannot be dragged or pointed at";
+      setText(this.exchange.note, `${without} (${error.message}).`);
     }
   }
 }
