@@ -123,8 +123,14 @@ export class Chart {
     this.dragging = new Dragging(this, place, say);
     /** @type {Plain|null} until plotly has drawn */
     this.plain = new Plain(this.plot);
-    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect));
     this.sizes.observe(this.plot);
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => {
+      if (this.started) this.plot.layout = this.layout();
+      this.drawAnew();
+    };
+    this.dark.addEventListener("change", this.recolour);
   }
 
   traces() {
@@ -300,7 +306,7 @@ export class Chart {
   async start(plotly) {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
-    this.drawPlain(); // for the axes as they are now
+    this.update();
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
@@ -309,12 +315,6 @@ export class Chart {
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
-    this.recolour = () => {
-      this.plot.layout = this.layout();
-      this.drawAnew();
-    };
-    this.dark.addEventListener("change", this.recolour);
   }
 
   /** In the type that the page has now. */
@@ -323,7 +323,8 @@ export class Chart {
     const { low, high, scale } = this.chart.y;
     const labels = scale === "log" ? 4.8 : Math.max(-low, high) < LONG ? 4 : 5.4;
     const [left, right] = [labels, 1.2].map((part) => part * size);
-    const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
+    const wide = this.plain?.isSeen ? this.plain.size.width : this.plot.clientWidth;
+    const room = Math.floor((wide - left - right) / (LABEL * size));
     const { ink, paper, grid } = coloursOf(this.plot);
     return {
       margin: { l: left, r: right, t: 0.8 * size, b: 3.7 * size },
@@ -350,9 +351,9 @@ export class Chart {
     clearTimeout(this.timer);
     this.ended = true;
     this.sizes.disconnect();
+    this.dark.removeEventListener("change", this.recolour);
     if (!this.started) return;
     this.started = false;
-    this.dark.removeEventListener("change", this.recolour);
     this.plotly.purge(this.plot);
   }
 
@@ -376,13 +377,19 @@ export class Chart {
     if (this.behind) this.restLater();
   }
 
-  /** Draw without plotly, where the chart is to be seen. */
-  drawPlain() {
+  /** Axes and points as they are now. */
+  update() {
     if (isLoose(this.described)) this.chart = { ...withLimits(this.described, this.state) };
     this.followed();
     this.drawn = this.points();
     this.lengthen();
-    if (this.plot.clientWidth) this.plain.draw(this.traces(), this.layout());
+  }
+
+  /** Draw without plotly, where the chart is to be seen. */
+  drawPlain() {
+    if (!this.plain.isSeen) return;
+    this.update();
+    this.plain.draw(this.traces(), this.layout());
   }
 
   // --- axes that go as far as blocks, or what is drawn, say
@@ -527,9 +534,11 @@ export class Chart {
    * As large as its place, and its type as the page's. One that was folded away is shown again, the
    * window has another width, or a class looks on.
    */
-  async fit() {
-    if (!this.started) return this.draw();
-    const { width, height } = this.plot.getBoundingClientRect();
+  async fit({ width, height }) {
+    if (this.plain) {
+      this.plain.size = { width, height };
+      return this.drawPlain();
+    }
     const { _fullLayout: drawn } = this.plot;
     if (!width || !height) return;
     this.restLater();

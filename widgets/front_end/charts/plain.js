@@ -99,16 +99,22 @@ export class Plain {
     this.plot = plot;
     this.layer = made("svg", { class: "gs-plain", "aria-hidden": "true" });
     this.surface = element("canvas", { class: "gs-surface", "aria-hidden": "true" });
+    this.size = { width: 0, height: 0 }; // of the plot, told by who watches it
+  }
+
+  /** Whether the plot has a place on the page. */
+  get isSeen() {
+    return this.size.width > 0 && this.size.height > 0;
   }
 
   /** @param {any[]} traces plotly's, bottom first @param {any} layout plotly's */
   draw(traces, layout) {
-    const { width, height } = this.plot.getBoundingClientRect();
+    const { width, height } = this.size;
     const axes = axesOf(layout, width, height);
     if (axes.x.length <= 0 || axes.y.length <= 0) return;
     const seen = traces.filter(({ visible }) => visible !== false);
     const surface = seen.find(({ type }) => type === "contour");
-    if (surface) paint(this.surface, surface, axes);
+    if (surface && !this.isPainted(surface, axes)) paint(this.surface, surface, axes);
     this.layer.replaceChildren(
       ...(surface ? [] : grid(axes)),
       made(
@@ -122,6 +128,14 @@ export class Plain {
     );
     if (!this.layer.isConnected) this.plot.append(...(surface ? [this.surface] : []), this.layer);
     clear(this.layer, height);
+  }
+
+  /** Whether the canvas shows this surface already; from now on it does. */
+  isPainted({ x, y, z, colorscale }, axes) {
+    const told = JSON.stringify([x, y, z, colorscale, axes.x.length, axes.y.length]);
+    const same = this.painted === told;
+    this.painted = told;
+    return same;
   }
 
   remove() {
@@ -315,7 +329,7 @@ function heightAt(z, column, row) {
   return low + row.part * (high - low);
 }
 
-/** @param {string} colour #rrggbb */
+/** @param {string} colour #rrggbb @returns {number[]} red, green and blue */
 const partsOf = (colour) => colour.match(/[\da-f]{2}/gi).map((part) => Number.parseInt(part, 16));
 
 /** A colour of a scale, in parts. */
@@ -330,5 +344,5 @@ function between(scale, share) {
   return partsOf(from).map((start, k) => Math.round(start + part * (ends[k] - start)));
 }
 
-/** Red, green and blue as the computer keeps a pixel. */
+/** Red, green and blue as the computer keeps a pixel. @param {number[]} parts */
 const asPixel = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;

@@ -111,15 +111,6 @@ export function focused(node) {
   return node.getRootNode().activeElement;
 }
 
-const PATIENCE = 1_000; // milliseconds that a page may be busy
-
-/** Until the page has nothing else to do. @returns {Promise<void>} */
-export const idle = () =>
-  new Promise((done) => {
-    if (window.requestIdleCallback) requestIdleCallback(() => done(), { timeout: PATIENCE });
-    else setTimeout(done, 50);
-  });
-
 /** @param {Element} node */
 export function isInView(node) {
   const { width, top, bottom } = node.getBoundingClientRect();

@@ -14,6 +14,7 @@
 //   workbook     the static page's workbook, with the page's own numbers in it
 // elements: the one way to make an element
 //   elements     elements, buttons, fields, and who has the focus
+//   pause        when a page may do what takes long
 // charts: curves and markers, by plotly.js
 //   colours      light or dark as the page is
 //   series       what a chart draws, as plotly's traces
@@ -69,7 +70,8 @@ import { Handout } from "../classroom/handout.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
-import { button, element, idle, isInView, panel, setText } from "../elements/elements.js";
+import { button, element, isInView, panel, setText } from "../elements/elements.js";
+import { idle, pause } from "../elements/pause.js";
 import { isData, isInput, isSingle } from "../engine/blocks.js";
 import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
@@ -160,7 +162,6 @@ export class Page {
     const first = computed.find((block) => block.name === description.look) || computed[0];
     if (first) this.grid.select(first.name, 0, 0);
     this.arrange();
-    this.draw();
   }
 
   /** The stage, and below it the other parts. */
@@ -503,13 +504,13 @@ export class Page {
   }
 
   /**
-   * Bring plotly when the page has nothing else to do: its numbers, controls and plain charts are on
-   * the screen. One chart at a time, those that are seen first.
+   * Bring plotly when whoever is at the page pauses: its numbers, controls and plain charts are on
+   * the screen, and answer. One chart at a time, those that are seen first.
    */
   async startCharts() {
     if (!this.charts.length) return;
     try {
-      await idle();
+      await pause();
       const plotly = await this.host.plotly();
       const seen = (chart) => isInView(chart.plot);
       const waiting = new Set(this.charts);
@@ -538,8 +539,10 @@ export function mount(root, description, host, before) {
   const focusAgain = before && keepsFocus(root);
   const page = new Page(description, host, before);
   root.replaceChildren(page.node);
-  page.stage.start();
-  if (before) takeOver(page, before);
+  if (before) {
+    page.stage.start();
+    takeOver(page, before);
+  } else requestAnimationFrame(() => page.stage.start()); // where the page is laid out anyway
   page.draw();
   if (focusAgain) focusAgain();
   requestAnimationFrame(() => setTimeout(() => page.startCharts(), 0)); // after the first paint
