@@ -1,9 +1,9 @@
 """From opening the lesson's address to the first usable slider: one whose key press has changed the
-mean loss. Charts are drawn when their lines stand: ours at first without plotly, which brings what
-a pointer finds out and can drag, once the reader pauses. The keys are pressed as soon as the slider is there, again and again until one is
-answered. Each visit has an empty cache. Voila as it is installed starts a kernel when the page is
-asked for; its own preheating keeps one that has run the whole notebook; `gradsheet serve` has the
-page in memory, and no kernel.
+mean loss. Charts are drawn when their lines stand: ours at first without plotly, which brings
+what a pointer finds out and can drag, once the reader pauses. The keys are pressed as soon as the
+slider is there, again and again until one is answered. Each visit has an empty cache. Voila as it
+is installed starts a kernel when the page is asked for; its own preheating keeps one that has run
+the whole notebook; `gradsheet serve` has the page in memory, and no kernel.
 """
 
 from __future__ import annotations

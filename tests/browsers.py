@@ -69,9 +69,10 @@ def launch(playwright):
     return None
 
 
-def watch(page, complaints: list[str]) -> None:
-    """Note in `complaints` what a lesson's page must not do; somebody is at it."""
-    page.add_init_script(SOMEBODY)
+def watch(page, complaints: list[str], somebody: bool = True) -> None:
+    """Note in `complaints` what a lesson's page must not do. somebody: whether a hand is there."""
+    if somebody:
+        page.add_init_script(SOMEBODY)
 
     def hear(message) -> None:
         if message.type == "error":

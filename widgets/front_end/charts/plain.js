@@ -180,7 +180,12 @@ function shapeOf(axes, { type, mode, x, y, width, opacity, line, marker }) {
     const foot = up(0);
     const bar = (middle, k) =>
       `M${across(middle - width / 2)},${foot}V${up(y[k])}H${across(middle + width / 2)}V${foot}Z`;
-    return made("path", { d: x.map(bar).join(""), fill: marker.color, opacity });
+    return made("path", {
+      class: "gs-bars",
+      d: x.map(bar).join(""),
+      fill: marker.color,
+      opacity,
+    });
   }
   if (type === "contour" || mode !== "lines") return null;
   let d = "";
@@ -213,7 +218,11 @@ function markers({ x, y }, { x: across, y: up, marker, opacity }) {
   const points = [...across.keys()].filter((k) => x.holds(across[k]) && y.holds(up[k]));
   const about = { fill, stroke: line.color, "stroke-width": line.width, opacity };
   const place = (k) => `translate(${x.at(across[k])},${y.at(up[k])})`;
-  return made("g", about, ...points.map((k) => made("path", { d: outline, transform: place(k) })));
+  return made(
+    "g",
+    about,
+    ...points.map((k) => made("path", { class: "gs-marker", d: outline, transform: place(k) })),
+  );
 }
 
 /** Numbers and titles of both axes. */
