@@ -72,7 +72,7 @@ def files_of(browser: Any, address: str, lesson: Lesson) -> list[str]:
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
         page.wait_for_selector(lesson.slider)
-        wait_until_drawn(page)
+        wait_until_drawn(page, lesson)
     of_server = [each for each in asked if urlsplit(each).netloc == host and each != address]
     return [
         each
@@ -144,7 +144,7 @@ def presses(page: Any, lesson: Lesson) -> list[float]:
     how long it was waited for.
     """
     page.bring_to_front()
-    wait_until_drawn(page)
+    wait_until_drawn(page, lesson)
     page.evaluate(f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}")
     to_the_end(page, lesson)
     return [

@@ -1,8 +1,9 @@
 """From opening the lesson's address to the first usable slider: one whose key press has changed the
-mean loss. The keys are pressed as soon as the slider is there, again and again until one is
-answered. Each visit has an empty cache. Voila as it is installed starts a kernel when the page is
-asked for; its own preheating keeps one that has run the whole notebook; `gradsheet serve` has the
-page in memory, and no kernel.
+mean loss. Charts are drawn when their lines stand: ours at first without plotly, which brings
+what a pointer finds out and can drag, once the reader pauses. The keys are pressed as soon as the
+slider is there, again and again until one is answered. Each visit has an empty cache. Voila as it
+is installed starts a kernel when the page is asked for; its own preheating keeps one that has run
+the whole notebook; `gradsheet serve` has the page in memory, and no kernel.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .browser import chromium, opened
-from .pages import LINE, LINES, OURS, USUAL, Lesson
+from .pages import DRAWN, OURS, USUAL, Lesson
 from .row import Row, median, seconds
 from .servers import our_server, stock_voila
 
@@ -46,7 +47,7 @@ def opening(browser: Any, address: str, lesson: Lesson) -> Opening:
     with opened(browser, address) as page:
         page.evaluate(
             f"() => {{ window.opening = watchOpening({lesson.slider!r}, {lesson.number!r},"
-            f" {LINE!r}, {LINES}) }}"
+            f" {DRAWN!r}, {lesson.lines}) }}"
         )
         page.wait_for_selector(lesson.slider)
         page.focus(lesson.slider)

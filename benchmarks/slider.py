@@ -76,7 +76,7 @@ def measure() -> list[Row]:
         }
         for lesson, page in pages.items():
             page.bring_to_front()
-            wait_until_drawn(page)
+            wait_until_drawn(page, lesson)
             page.evaluate(
                 f"() => {{ window.painted = watchPainting({lesson.number!r}, {LINE!r}) }}"
             )

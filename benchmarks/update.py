@@ -56,7 +56,7 @@ def told(found: list[dict], what: str) -> list[Row]:
 
 def measure() -> list[Row]:
     with chromium() as browser, our_server() as address, opened(browser, address) as page:
-        wait_until_drawn(page)
+        wait_until_drawn(page, OURS)
         page.evaluate("() => { window.updated = watchUpdates() }")
         rows = told(updates(page), "5 rows")
         choose_preset(page, OURS, "Clip at 0.05")

@@ -45,6 +45,13 @@ BROWSER_OPTIONS = [
 THIS_COMPUTER = ("127.0.0.1", "localhost")
 
 
+# Somebody is at the page, who pauses: for nobody, plotly's charts would come later.
+SOMEBODY = """const hand = setInterval(() => {
+    dispatchEvent(new Event("pointermove"));
+    if (document.querySelector(".js-plotly-plot")) clearInterval(hand);
+}, 200);"""
+
+
 def launch(playwright):
     """The system's Chromium or Chrome, else the one that playwright has downloaded, else None."""
     from playwright.sync_api import Error
@@ -62,8 +69,10 @@ def launch(playwright):
     return None
 
 
-def watch(page, complaints: list[str]) -> None:
-    """Note in `complaints` what a lesson's page must not do."""
+def watch(page, complaints: list[str], somebody: bool = True) -> None:
+    """Note in `complaints` what a lesson's page must not do. somebody: whether a hand is there."""
+    if somebody:
+        page.add_init_script(SOMEBODY)
 
     def hear(message) -> None:
         if message.type == "error":

@@ -1,5 +1,5 @@
-// The sheet's charts, by plotly.js at the start and at rest. Axes are fixed, so that while
-// something moves, plotly's lines and markers can be moved without it.
+// The sheet's charts, by plotly.js at rest; before it has come, in plain lines of our own. Axes are
+// fixed, so that while something moves, plotly's lines and markers can be moved without it.
 
 import { element } from "../elements/elements.js";
 import { coloursOf } from "./colours.js";
@@ -9,6 +9,7 @@ import { Handles } from "./handles.js";
 import { Key } from "./key.js";
 import { isLoose, longer, withLimits } from "./limits.js";
 import { move, moveContour } from "./moving.js";
+import { Plain } from "./plain.js";
 import {
   barOf,
   contourTrace,
@@ -113,8 +114,6 @@ export class Chart {
       })
     );
     this.key = new Key(() => this.drawAnew());
-    this.waiting = element("p", { class: "gs-note", text: "The chart follows in a moment." });
-    this.plot.append(this.waiting);
     this.node = element(
       "figure",
       { class: "gs-chart" },
@@ -122,6 +121,16 @@ export class Chart {
       this.plot,
     );
     this.dragging = new Dragging(this, place, say);
+    /** @type {Plain|null} until plotly has drawn */
+    this.plain = new Plain(this.plot);
+    this.sizes = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect));
+    this.sizes.observe(this.plot);
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => {
+      if (this.started) this.plot.layout = this.layout();
+      this.drawAnew();
+    };
+    this.dark.addEventListener("change", this.recolour);
   }
 
   traces() {
@@ -297,23 +306,15 @@ export class Chart {
   async start(plotly) {
     if (this.ended) return; // the page was taken away while plotly was on its way
     this.plotly = plotly;
-    this.waiting.remove();
-    this.followed();
-    this.drawn = this.points();
+    this.update();
     this.drawnSurface = this.surface();
     await plotly.newPlot(this.plot, this.traces(), this.layout(), { displayModeBar: false });
     this.started = true;
+    this.plain.remove();
+    this.plain = null;
     this.showHandles();
     this.overdraw();
     this.plot.on("plotly_afterplot", () => this.overdraw());
-    this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.plot);
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
-    this.recolour = () => {
-      this.plot.layout = this.layout();
-      this.drawAnew();
-    };
-    this.dark.addEventListener("change", this.recolour);
   }
 
   /** In the type that the page has now. */
@@ -322,7 +323,8 @@ export class Chart {
     const { low, high, scale } = this.chart.y;
     const labels = scale === "log" ? 4.8 : Math.max(-low, high) < LONG ? 4 : 5.4;
     const [left, right] = [labels, 1.2].map((part) => part * size);
-    const room = Math.floor((this.plot.clientWidth - left - right) / (LABEL * size));
+    const wide = this.plain?.isSeen ? this.plain.size.width : this.plot.clientWidth;
+    const room = Math.floor((wide - left - right) / (LABEL * size));
     const { ink, paper, grid } = coloursOf(this.plot);
     return {
       margin: { l: left, r: right, t: 0.8 * size, b: 3.7 * size },
@@ -348,15 +350,16 @@ export class Chart {
   end() {
     clearTimeout(this.timer);
     this.ended = true;
-    if (!this.started) return;
-    this.started = false;
     this.sizes.disconnect();
     this.dark.removeEventListener("change", this.recolour);
+    if (!this.started) return;
+    this.started = false;
     this.plotly.purge(this.plot);
   }
 
   /** Redraw the series whose numbers changed; plotly itself draws when they have come to rest. */
   draw() {
+    if (this.plain) return this.drawPlain();
     if (!this.started) return;
     if (isLoose(this.described)) this.widen();
     this.follow();
@@ -372,6 +375,21 @@ export class Chart {
     const left = changed.filter((k) => !this.move(k));
     if (left.length) this.animate(left);
     if (this.behind) this.restLater();
+  }
+
+  /** Axes and points as they are now. */
+  update() {
+    if (isLoose(this.described)) this.chart = { ...withLimits(this.described, this.state) };
+    this.followed();
+    this.drawn = this.points();
+    this.lengthen();
+  }
+
+  /** Draw without plotly, where the chart is to be seen. */
+  drawPlain() {
+    if (!this.plain.isSeen) return;
+    this.update();
+    this.plain.draw(this.traces(), this.layout());
   }
 
   // --- axes that go as far as blocks, or what is drawn, say
@@ -421,15 +439,21 @@ export class Chart {
    * time plotly draws anew.
    */
   extend() {
+    if (!this.lengthen()) return;
+    this.plot.layout.xaxis.range = [this.chart.x.low, this.lastStep];
+    this.drawAnew();
+  }
+
+  /** Whether the axis of steps ends at another step now. */
+  lengthen() {
     const { step, starts } = this.state;
-    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return;
+    if (!this.overSteps || (step <= this.lastStep && starts === this.starts)) return false;
     this.starts = starts;
     let last = this.chart.x.high;
     while (last < step) last *= 2;
-    if (last === this.lastStep) return;
+    const before = this.lastStep;
     this.lastStep = last;
-    this.plot.layout.xaxis.range = [this.chart.x.low, last];
-    this.drawAnew();
+    return last !== before;
   }
 
   surfaceIsDrawn() {
@@ -481,6 +505,7 @@ export class Chart {
   }
 
   drawAnew() {
+    if (this.plain) return this.drawPlain();
     if (!this.started) return;
     this.behind = true;
     this.rest();
@@ -509,8 +534,11 @@ export class Chart {
    * As large as its place, and its type as the page's. One that was folded away is shown again, the
    * window has another width, or a class looks on.
    */
-  async fit() {
-    const { width, height } = this.plot.getBoundingClientRect();
+  async fit({ width, height }) {
+    if (this.plain) {
+      this.plain.size = { width, height };
+      return this.drawPlain();
+    }
     const { _fullLayout: drawn } = this.plot;
     if (!width || !height) return;
     this.restLater();

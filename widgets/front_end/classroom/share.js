@@ -33,7 +33,8 @@ export class Share {
     this.page = page;
     this.state = page.state;
     this.born = before ? before.born : page.state.sizes; // the sizes that the page was opened with
-    this.looks = {}; // hide, lock: names of parts; mode
+    /** Names of parts to hide or lock; mode. @type {Object<string, string[]>} */
+    this.looks = { hide: [], lock: [] };
     this.style = new CSSStyleSheet(); // a style element a host may forbid
     this.note = element("p", { class: "gs-note", role: "status" });
     this.field = element("input", {
@@ -72,7 +73,7 @@ export class Share {
     if (!this.page.host.address) return;
     // a reloaded page goes on, and Reset still leads to its link
     this.opened = before ? before.opened : (history.state?.gradsheet ?? location.hash);
-    if (!before) this.read(location.hash);
+    if (!before && location.hash) this.read(location.hash);
     this.listener = () => {
       this.opened = location.hash;
       this.read(location.hash);

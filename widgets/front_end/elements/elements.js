@@ -110,3 +110,9 @@ export function setText(node, text) {
 export function focused(node) {
   return node.getRootNode().activeElement;
 }
+
+/** @param {Element} node */
+export function isInView(node) {
+  const { width, top, bottom } = node.getBoundingClientRect();
+  return width > 0 && bottom > 0 && top < window.innerHeight;
+}

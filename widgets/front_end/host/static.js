@@ -2,6 +2,7 @@
 // or beside it; the workbook's parts and other sizes in the file, or with the server.
 
 import { element } from "../elements/elements.js";
+import { idle } from "../elements/pause.js";
 import { unpacked } from "../engine/packing.js";
 import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
@@ -28,9 +29,18 @@ async function plotly() {
   if (document.readyState === "loading")
     await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
   rulesForPlotly();
-  const held = /** @type {HTMLScriptElement} */ (document.getElementById("gradsheet-plotly"));
+  const held = /** @type {HTMLScriptElement} */ (scriptOfPlotly());
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }
+
+/** Where plotly.js lies beside the page it is fetched once the page stands, to be run later. */
+async function fetchAhead() {
+  await idle();
+  const { src: href } = /** @type {HTMLScriptElement} */ (scriptOfPlotly());
+  if (href) document.head.append(element("link", { rel: "prefetch", as: "script", href }));
+}
+
+const scriptOfPlotly = () => document.getElementById("gradsheet-plotly");
 
 function start(place) {
   const held = (part) => document.getElementById(`${place.dataset.gradsheet}-${part}`);
@@ -113,3 +123,4 @@ function once(load) {
 }
 
 document.querySelectorAll("[data-gradsheet]").forEach(start);
+window.addEventListener("load", fetchAhead);

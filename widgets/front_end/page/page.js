@@ -14,11 +14,14 @@
 //   workbook     the static page's workbook, with the page's own numbers in it
 // elements: the one way to make an element
 //   elements     elements, buttons, fields, and who has the focus
+//   pause        when a page may do what takes long
 // charts: curves and markers, by plotly.js
 //   colours      light or dark as the page is
 //   series       what a chart draws, as plotly's traces
 //   limits       how far axes go: to numbers, to blocks, or as far as what is drawn
 //   following    an axis of numbers goes further where what is drawn does
+//   ticks        where an axis is labelled, as plotly does it
+//   plain        a chart before plotly has come
 //   moving       moves what plotly has drawn, without plotly
 //   dragging     a pointer on a chart sets inputs
 //   handles      points of a reader's own curve, moved by pointer or by keys
@@ -68,7 +71,8 @@ import { Handout } from "../classroom/handout.js";
 import { Predictions } from "../classroom/predictions.js";
 import { Presenter } from "../classroom/presenter.js";
 import { Share } from "../classroom/share.js";
-import { button, element, panel, setText } from "../elements/elements.js";
+import { button, element, isInView, panel, setText } from "../elements/elements.js";
+import { idle, pause } from "../elements/pause.js";
 import { isData, isInput, isSingle } from "../engine/blocks.js";
 import { State } from "../engine/state.js";
 import { FormulaBar } from "../sheet/formula_bar.js";
@@ -159,7 +163,6 @@ export class Page {
     const first = computed.find((block) => block.name === description.look) || computed[0];
     if (first) this.grid.select(first.name, 0, 0);
     this.arrange();
-    this.draw();
   }
 
   /** The stage, and below it the other parts. */
@@ -501,25 +504,28 @@ export class Page {
     this.remove.disabled = rowsAreLocked || rows <= 1;
   }
 
-  /** Load plotly after the numbers and controls are on the screen. */
+  /**
+   * Bring plotly when whoever is at the page pauses: its numbers, controls and plain charts are on
+   * the screen, and answer. One chart at a time, those that are seen first.
+   */
   async startCharts() {
     if (!this.charts.length) return;
     try {
+      await pause();
       const plotly = await this.host.plotly();
-      for (const [k, chart] of this.charts.entries()) {
+      const seen = (chart) => isInView(chart.plot);
+      const waiting = new Set(this.charts);
+      while (waiting.size) {
+        await idle();
+        const chart = [...waiting].find(seen) || [...waiting][0];
+        waiting.delete(chart);
         await chart.start(plotly);
-        if (chart.started) this.lights.marks[k].start();
+        if (chart.started) this.lights.marks[this.charts.indexOf(chart)].start();
       }
-      this.draw();
+      this.redraw();
     } catch (error) {
-      for (const chart of this.charts.filter((each) => !each.started)) {
-        chart.plot.replaceChildren(
-          element("p", {
-            class: "gs-note",
-            text: `The chart could not be drawn (${error.message}). The table has its numbers.`,
-          }),
-        );
-      }
+      const without = "The charts follow, but cannot be dragged or pointed at";
+      setText(this.exchange.note, `${without} (${error.message}).`);
     }
   }
 }
@@ -534,8 +540,10 @@ export function mount(root, description, host, before) {
   const focusAgain = before && keepsFocus(root);
   const page = new Page(description, host, before);
   root.replaceChildren(page.node);
-  page.stage.start();
-  if (before) takeOver(page, before);
+  if (before) {
+    page.stage.start();
+    takeOver(page, before);
+  } else requestAnimationFrame(() => page.stage.start()); // where the page is laid out anyway
   page.draw();
   if (focusAgain) focusAgain();
   requestAnimationFrame(() => setTimeout(() => page.startCharts(), 0)); // after the first paint

@@ -87,6 +87,7 @@ export class Stage {
     );
     walkBySwipe(this.node, cast.story);
     this.fitted = () => this.fit();
+    this.stands = false; // before, nothing is laid out yet
     /** @type {any[]} of the pictures */
     this.tables = [];
   }
@@ -228,6 +229,8 @@ export class Stage {
 
   /** After it stands on the page. */
   start() {
+    if (!this.node.isConnected) return;
+    this.stands = true;
     window.addEventListener("resize", this.fitted);
     document.addEventListener("fullscreenchange", this.fitted);
     this.fit();
@@ -237,7 +240,7 @@ export class Stage {
 
   /** All of the window that is left below what stands above the sheet. */
   fit() {
-    if (!this.node.isConnected) return;
+    if (!this.stands || !this.node.isConnected) return;
     const scroller = scrollerOf(this.node);
     const top = this.node.getBoundingClientRect().top;
     const room = scroller
