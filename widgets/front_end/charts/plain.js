@@ -102,9 +102,9 @@ export class Plain {
     this.size = { width: 0, height: 0 }; // of the plot, told by who watches it
   }
 
-  /** Whether the plot has a place on the page. */
+  /** Whether the plot has a place on the page, or still has: another may have taken it. */
   get isSeen() {
-    return this.size.width > 0 && this.size.height > 0;
+    return this.plot.isConnected && this.size.width > 0 && this.size.height > 0;
   }
 
   /** @param {any[]} traces plotly's, bottom first @param {any} layout plotly's */

@@ -88,6 +88,7 @@ export class Stage {
     walkBySwipe(this.node, cast.story);
     this.fitted = () => this.fit();
     this.stands = false; // before, nothing is laid out yet
+    this.ended = false;
     /** @type {any[]} of the pictures */
     this.tables = [];
   }
@@ -229,7 +230,7 @@ export class Stage {
 
   /** After it stands on the page. */
   start() {
-    if (!this.node.isConnected) return;
+    if (this.ended) return; // the page was taken away before it was laid out
     this.stands = true;
     window.addEventListener("resize", this.fitted);
     document.addEventListener("fullscreenchange", this.fitted);
@@ -258,6 +259,7 @@ export class Stage {
   }
 
   end() {
+    this.ended = true;
     window.removeEventListener("resize", this.fitted);
     document.removeEventListener("fullscreenchange", this.fitted);
   }
