@@ -46,18 +46,18 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     # ops
     "an unknown ufunc": (
         SheetError,
-        "np.spacing is not an op of the sheet language; there are: absolute, add",
+        "np.spacing is not in the language; ",
         lambda s: np.spacing(s["x"]),
     ),
     "an unknown function": (
         SheetError,
-        "np.sort is not a function of the sheet language; there are: np.all, np.amax, np.amin",
-        lambda s: np.sort(s["x"]),
+        "np.unique is not in the language; how many it finds would change the block's size; count",
+        lambda s: np.unique(s["x"]),
     ),
     "a ufunc's method": (
         SheetError,
-        "np.add can only be called plainly here: no out=, where= or .reduce",
-        lambda s: np.add.reduce(s["x"]),
+        "np.divide can only be called plainly here: no out=, where= or .reduce",
+        lambda s: np.divide.reduce(s["x"]),
     ),
     "a ufunc's option": (
         SheetError,
@@ -76,7 +76,7 @@ MISTAKES: dict[str, tuple[type[Exception], str, Callable[[Sheet], object]]] = {
     ),
     "a loop": (
         SheetError,
-        "x cannot be looped over: its numbers are not known yet",
+        "x cannot be looped over: its rows are data and may become more or fewer",
         lambda s: list(s["x"]),
     ),
     "an if": (

@@ -548,7 +548,6 @@ INSTEAD |= {
     "isinf": "blocks hold numbers, and where cells may be empty known(x) tells",
     "apply_along_axis": "write the formula with axis=0 or axis=1",
     "partition": "np.sort(x) puts all in order",
-    "fill": "write np.full_like(x, 2)",
     "interp": "write np.where between the points, or sums of np.maximum(0, x - a)",
     "cross": "write its three products",
     "tensordot": "write np.einsum of one or two blocks",
