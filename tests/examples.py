@@ -87,7 +87,8 @@ def matched(ids, who):
     return np.array([[float(known.index(x))] for x in np.asarray(who).ravel()]).view(type(ids))
 
 
-REDUCTIONS = {kind: _reduced(kind) for kind in ("sum", "mean", "max", "min", "argmax", "argmin")}
+KINDS = ("sum", "mean", "max", "min", "argmax", "argmin", "prod")
+REDUCTIONS = {kind: _reduced(kind) for kind in KINDS}
 WORDS: dict[str, Any] = {
     **every_op.WORDS,
     **REDUCTIONS,
@@ -430,6 +431,10 @@ STRUCTURE = [
     "A.T * B.T",
     "A.T + V.T",
     "np.maximum(A.T, B.T)",
+    "np.median(A, axis=0, keepdims=True)",
+    "np.quantile(A, 0.3, keepdims=True)",
+    "np.sort(A, axis=1)",
+    "np.take_along_axis(A, np.argsort(B, axis=0), 0)",
     *(
         f"{kind}({x}, {axis})"
         for kind in REDUCTIONS

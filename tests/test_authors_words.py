@@ -28,7 +28,8 @@ def test_a_list_of_blocks_is_no_array(function):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda x: x.sort(), "x.sort is not in the language; there are: all, amax"),
+        (lambda x: x.sort(), "x: what a formula says does not change; write np.sort(x)"),
+        (lambda x: x.srt(), "x.srt is not in the language; did you mean sort"),
         (lambda x: np.take(x, x[:, 0]), "np.take of x without an axis counts single elements"),
         (lambda x: x[1:1], "holds nothing"),
         (lambda x: x[0, 5], "is 1 x 2, and its columns are counted from 0"),

@@ -119,6 +119,7 @@ def test_the_formulas_use_every_op():
     }
     assert used == {*OPS, *STRUCTURE, *REDUCTIONS, *COMPOSED} - {
         "put",
+        "put_along",
         "expand",
     }  # gradients make these: see test_gradients
 

@@ -151,6 +151,7 @@ def test_the_guide_says_nothing_of_numpy_s_that_the_language_has_not():
     functions = {*FUNCTIONS, *(op.numpy for op in OPS.values())}
     guide = README.partition("## Write your own sheet")[2].partition("\n## ")[0]
     named = set(re.findall(r"np\.((?:linalg\.)?\w+)", guide)) - {"inf", "isnan", "nan"}
+    named -= {"linspace", "arange", "ones", "eye", "tri"}  # of numbers alone: arrays.py
     assert len(named) > 50
     for name in named:
         function = np

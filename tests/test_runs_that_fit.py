@@ -21,11 +21,12 @@ from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 ROWS = 300  # more than a sum can name one by one
 
 
-def passengers(worksheet: bool = True) -> Sheet:
-    """A neuron over many rows of one matrix."""
+def passengers(worksheet: bool = True, rows: bool = False) -> Sheet:
+    """A neuron over many rows of one matrix. rows: whether they are data."""
     random = np.random.default_rng(1)
     s = Sheet("passengers", title="Many rows")
-    x, y = s.input("x", random.normal(size=(ROWS, 3))), s.input("y", np.arange(ROWS)[:, None] % 2)
+    x = s.input("x", random.normal(size=(ROWS, 3)), rows=rows)
+    y = s.input("y", np.arange(ROWS)[:, None] % 2, rows=rows)
     w = s.input("w", [[0.1], [0.2], [-0.1]])
     p = s.let("p", sigmoid(x @ w))
     s.let("loss", ((p - y) ** 2).mean(), role="loss")
@@ -38,15 +39,17 @@ def passengers(worksheet: bool = True) -> Sheet:
 
 
 BOOK = workbooks.register("passengers", passengers, steps=3)
+DATA = workbooks.register("passengers_data", lambda: passengers(rows=True), steps=3)
 READINGS = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libreoffice}
 
 
 @pytest.mark.parametrize("engine", READINGS)
-def test_a_table_that_stands_still_is_read_where_it_stands(engine):
-    page = openpyxl.load_workbook(workbooks.path(BOOK))[WORKSHEET]
+@pytest.mark.parametrize("book", [BOOK, DATA])
+def test_a_table_that_stands_still_is_read_where_it_stands(book, engine):
+    page = openpyxl.load_workbook(workbooks.path(book))[WORKSHEET]
     columns = {cell.value: cell.column for cell in page[FIRST_ROW] if cell.value}
     assert page.max_column < 6 * ROWS, "x does not stand here again"
-    found = READINGS[engine](BOOK)
+    found = READINGS[engine](book)
     for step in range(4):
         w = values(passengers(), steps=step)["w"]
         held = [found[WORKSHEET, FIRST_ROW + 1 + step, columns[f"w[{k},1]"]] for k in (1, 2, 3)]

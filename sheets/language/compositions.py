@@ -518,14 +518,21 @@ FUNCTIONS |= {
     np.zeros_like: filled_like(0),
     np.ones_like: filled_like(1),
 }
+
+
+def _folded(function: Callable[..., Expr]) -> Callable[..., Expr]:
+    """As np.add.reduce: down each column, where nothing else is said."""
+    return lambda x, axis=0: function(x, axis)
+
+
 FOLDS |= {
-    ("reduce", np.add): lambda x, axis=0: sum_of(x, axis),
-    ("reduce", np.multiply): lambda x, axis=0: product(x, axis),
-    ("reduce", np.maximum): lambda x, axis=0: largest(x, axis),
-    ("reduce", np.minimum): lambda x, axis=0: smallest(x, axis),
-    ("reduce", np.logical_and): lambda x, axis=0: all_of(x, axis),
-    ("reduce", np.logical_or): lambda x, axis=0: any_of(x, axis),
-    ("accumulate", np.add): lambda x, axis=0: running_sum(x, axis),
+    ("reduce", np.add): _folded(sum_of),
+    ("reduce", np.multiply): _folded(product),
+    ("reduce", np.maximum): _folded(largest),
+    ("reduce", np.minimum): _folded(smallest),
+    ("reduce", np.logical_and): _folded(all_of),
+    ("reduce", np.logical_or): _folded(any_of),
+    ("accumulate", np.add): _folded(running_sum),
     ("outer", np.multiply): outer,
     ("outer", np.add): lambda a, b: _down(a) + _across(b),
     ("outer", np.subtract): lambda a, b: _down(a) - _across(b),
@@ -548,7 +555,6 @@ INSTEAD |= {
     "isinf": "blocks hold numbers, and where cells may be empty known(x) tells",
     "apply_along_axis": "write the formula with axis=0 or axis=1",
     "partition": "np.sort(x) puts all in order",
-    "fill": "write np.full_like(x, 2)",
     "interp": "write np.where between the points, or sums of np.maximum(0, x - a)",
     "cross": "write its three products",
     "tensordot": "write np.einsum of one or two blocks",

@@ -368,7 +368,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {}  # numpy's that are no row of the tab
 FOLDS: dict[tuple[str, np.ufunc], Callable[..., Any]] = {}  # np.add.reduce and the like
 METHODS: dict[str, Callable[..., Any]] = {}  # of an array, which numpy has no function for
 INSTEAD: dict[str, str] = {}  # what to write for words of numpy's that no workbook could hold
-ARRAYS: list[Callable[[np.ndarray], Expr | None]] = []  # a formula for an array: arrays.py
+ARRAYS: list[Callable[[Any], Expr | None]] = []  # a formula for an array: arrays.py
 PARTS: list[Callable[[Expr, Any], Expr]] = []  # what x[index] is: windows.py
 
 

@@ -70,9 +70,8 @@ def labels_of(e: Expr, blocks: Mapping[str, Block]) -> Labels:
             columns = next((x.columns for x in labels if len(x.columns) == e.shape[1]), ())
             return Labels(next((x.rows for x in labels[1:] if x.rows), ()), columns)
         case "take_along" | "order":
-            kept = list(labels_of(e.args[0], blocks))
-            kept[e.arg] = ()
-            return Labels(*kept)
+            rows, columns = labels_of(e.args[0], blocks)
+            return Labels((), columns) if e.arg == 0 else Labels(rows, ())
         case "put" | "put_along" | "window" | "pad" | "repeat" | "reshape" | "hole":
             return Labels()
     return _alike(e, blocks)

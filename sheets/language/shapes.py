@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -162,6 +162,15 @@ def as_type(x: Any, dtype: Any) -> Expr:
     return UFUNCS["trunc"](x) if kind in "iu" else x
 
 
+def _in_place(instead: str) -> Callable[..., Expr]:
+    """Of a method that would change an array."""
+
+    def refused(x: Any, *_: Any, **__: Any) -> Expr:
+        raise SheetError(f"{x!r}: what a formula says does not change; write {instead}")
+
+    return refused
+
+
 def _number_of(x: Any) -> Expr:
     raise SheetError(f"{x!r}.item(): its numbers are not known yet; ask values(s)[...] for them")
 
@@ -188,6 +197,10 @@ FUNCTIONS |= {
     np.atleast_2d: lambda a: lift(a),
 }
 METHODS |= {
+    "sort": _in_place("np.sort(x)"),
+    "fill": _in_place("np.full_like(x, 2)"),
+    "resize": _in_place("np.reshape(x, (2, 6))"),
+    "partition": _in_place("np.sort(x)"),
     "astype": as_type,
     "flatten": flat,
     "item": _number_of,

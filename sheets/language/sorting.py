@@ -101,7 +101,9 @@ def percentile(a: Any, q: Any, axis: Any = None, keepdims: bool = True) -> Expr:
     """As np.percentile."""
     if isinstance(q, (list, tuple, np.ndarray)):
         return quantile(a, [each / 100 for each in q], axis, keepdims)
-    return quantile(a, const(q / 100) if isinstance(q, Real) else lift(q) / 100, axis, keepdims)
+    return quantile(
+        a, const(float(q) / 100) if isinstance(q, Real) else lift(q) / 100, axis, keepdims
+    )
 
 
 def median(a: Any, axis: Any = None, keepdims: bool = True) -> Expr:

@@ -66,7 +66,7 @@ def _take_along(x: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
 
 def _put_along(g: np.ndarray, places: np.ndarray, shape: tuple, axis: int) -> np.ndarray:
     out = np.zeros(shape)
-    own = np.indices(g.shape)
+    own: list[np.ndarray] = list(np.indices(g.shape))
     inside = np.isin(places, np.arange(shape[axis]))
     where = [along[inside] for along in own]
     where[axis] = places[inside].astype(int)
@@ -184,9 +184,9 @@ def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.nda
         case "order":
             return np.argsort(args[0], axis=e.arg, kind="stable").astype(float)
         case "take_along":
-            return _take_along(*args, e.arg)
+            return _take_along(args[0], args[1], e.arg)
         case "put_along":
-            return _put_along(*args, tuple(map(int, e.shape)), e.arg)
+            return _put_along(args[0], args[1], tuple(map(int, e.shape)), e.arg)
         case "quantile" | "nanquantile":
             return _quantile(args[0], float(args[1].item()), e.arg, e.op == "nanquantile")
         case "cumsum":

@@ -12,7 +12,7 @@ import numpy as np
 from ...language.blocks import Block, may_be_empty, words_of
 from ...language.cells import at
 from ...language.dependencies import refs
-from ...language.errors import SheetError
+from ...language.errors import NeedsBlock, SheetError
 from ...language.expr import Rows, is_data
 from ...language.names import LONGEST_WORKSHEET, OWN_WORKSHEETS
 from ...language.sheet import Sheet
@@ -227,7 +227,7 @@ def _main(sheet: Sheet, growing: bool) -> Part:
                 return _placed(drawn, layout(drawn, spare=SPARE_ROWS))
             except OtherRows as needed:
                 copies[needed.name] = None
-            except Rigid:
+            except (Rigid, NeedsBlock):  # what cannot be stated of rows that lie flat, can in place
                 break
     drawn = with_gaps(sheet)
     return _placed(drawn, layout(drawn))

@@ -152,7 +152,7 @@ def planned(
         for name, block in sheet.blocks.items()
         if name in needed - reached and not is_single(block.shape)
     ]
-    standing = _read_in_place(sheet, places, still, moving)
+    standing = _read_in_place(sheet, places, still, moving, growing=bool(spare))
     still = [name for name in still if name not in standing]
     repeated = list(dict.fromkeys(name for name in drawn_over_steps(sheet) if name not in reached))
     columns = _columns(sheet, still, spare) | _columns(sheet, [*moving, *repeated], spare)
@@ -165,10 +165,12 @@ def planned(
 
 
 def _read_in_place(
-    sheet: Sheet, places: dict[str, Place], still: list[str], moving: list[str]
+    sheet: Sheet, places: dict[str, Place], still: list[str], moving: list[str], growing: bool
 ) -> set[str]:
     """Of the still blocks those that a step can only read where they stand: of a table of 712 rows
     that lies flat, the cells of a column do not stand side by side, and are too many to name each.
+
+    growing: tables of data have empty rows, which a step passes over where they lie flat.
     """
     flat = {name: Place(WORKSHEET, 0, 1, "still") for name in still}
     flat |= {name: Place(WORKSHEET, 0, 1, "moving") for name in moving}
@@ -178,7 +180,7 @@ def _read_in_place(
         if name in sheet.carried or block.formula is None:
             continue
         tables = {each for each in refs(block.formula) if each in still}
-        tables = {each for each in tables if not is_data(sheet.blocks[each].shape)}
+        tables = {each for each in tables if not (growing and is_data(sheet.blocks[each].shape))}
         if tables - found and not _is_stated(sheet, places | flat, block):
             found |= tables
     return found
