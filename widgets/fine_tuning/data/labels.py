@@ -316,7 +316,8 @@ def _by_name(files: Files) -> dict[str, str]:
     which may be all that a competition's list says, where that is one file's and none of a test.
     """
     known: dict[str, str] = {}
-    for short in (_bare_stem, _bare, _stem, str):  # a longer name counts for more
+    ways: list[Callable[[str], str]] = [_bare_stem, _bare, _stem, str]
+    for short in ways:  # a longer name counts for more
         found: dict[str, str | None] = {}
         for name in files:
             if short in (str, _stem) or not is_test(name):
