@@ -21,7 +21,7 @@ from lessons.command_line import main
 from widgets.fine_tuning.command import finetune as command
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
-from widgets.fine_tuning.learning import learner, training
+from widgets.fine_tuning.learning import checkpoints, learner, training
 from widgets.fine_tuning.learning.bodies import load_body
 from widgets.fine_tuning.learning.schedules import stages_of
 from widgets.fine_tuning.takeaway import exports
@@ -264,7 +264,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from widgets.fine_tuning.command import finetune as command
-from widgets.fine_tuning.learning import learner, training
+from widgets.fine_tuning.learning import checkpoints, learner, training
 from widgets.fine_tuning.data.digits import digits
 from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning.schedules import stages_of
@@ -376,6 +376,7 @@ def test_what_cannot_be_written_fails_alone_and_is_said(tmp_path, monkeypatch, c
     for name in ("confusion.xlsx", "head.xlsx"):
         assert f"{name} is not written: No space left on device" in said
         assert not (tmp_path / "out" / name).exists()
+    assert "Wrote metrics.json, predictions.csv, confusion.csv, model into" in said
     there = {path.name for path in (tmp_path / "out").iterdir()}
     assert there == {"metrics.json", "predictions.csv", "confusion.csv", "model"}
 
@@ -384,6 +385,9 @@ def test_where_the_model_cannot_be_written_the_same_command_writes_it_without_le
     tmp_path, monkeypatch, capsys
 ):
     usual = exports.write_model
+    with monkeypatch.context() as full:
+        full.setattr(checkpoints, "save_file", broken)
+        assert "what is learnt cannot be kept there" in refused(capsys, "digits", "--out", "full")
     monkeypatch.setattr(exports, "write_model", broken)
     said = refused(capsys, "digits", "--out", "out")
     assert "the model cannot be written: No space left on device. What was learnt is kept" in said

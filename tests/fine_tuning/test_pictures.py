@@ -20,7 +20,7 @@ from sheets import InputError
 from widgets.fine_tuning.data.digits import OTHERS, digits
 from widgets.fine_tuning.data.labels import LARGEST_CSV, by_csv, by_function, by_lists, by_regex
 from widgets.fine_tuning.data.pictures import (
-    MOST_NAMED,
+    MOST_REASONS,
     Picture,
     Pictures,
     fewer,
@@ -107,6 +107,24 @@ def test_labels_from_a_csv_of_pandas_or_excel(photos, tmp_path, heading, numbere
     file = tmp_path / "labels.csv"
     file.write_text("\r\n".join(rows), encoding=encoding, newline="")
     assert labelled(pictures_in(photos, by_csv(file))) == names
+
+
+@pytest.mark.parametrize("ending", [".png", ""])
+def test_a_csv_may_name_files_without_their_folders(photos, tmp_path, ending):
+    """As in Kaggle's layout: train/0a1b.jpg is 0a1b in the list, and test/0a1b.jpg is not meant."""
+    names = by_name(photos)
+    (photos / "train").mkdir()
+    (photos / "test").mkdir()
+    for name in names:
+        shutil.move(photos / name, photos / "train")
+    shutil.copy(photos / "train" / "dark 0.png", photos / "test")
+    rows = "\n".join(f"{Path(name).stem}{ending},{label}" for name, label in names.items())
+    (photos / "labels.csv").write_text(f"id,breed\n{rows}", encoding="utf-8")
+    found = pictures_in(photos, by_csv(photos / "labels.csv"))
+    assert labelled(found) == {f"train/{Path(name).name}": names[name] for name in names}
+    assert [picture.id for picture in found.test] == ["test/dark 0.png"]
+    shutil.copytree(photos / "train", photos / "again")  # so that a name may mean two
+    assert "names it labels are not" in refused(photos, by_csv(photos / "labels.csv"))
 
 
 @pytest.mark.parametrize("heading", ["id,label,is_valid", ",id,is_valid,label"])
@@ -282,11 +300,17 @@ def test_a_name_that_is_no_utf_8_is_spelt_and_a_line_end_in_one_is_quoted(photos
     )
 
 
-def test_of_many_skipped_files_the_first_are_named_and_all_counted(photos):
+def test_skipped_files_are_told_in_a_sentence_for_each_reason(photos):
     found = pictures_in(photos)
-    many = replace(found, skipped=tuple((f"{k}.txt", "it has no label") for k in range(1234)))
-    said = many.sentences()
-    assert len(said) == MOST_NAMED + 3 and said[-1] == "1,234 files were skipped in all."
+    reasons = ["it has no label"] * 1233 + ["it is empty"]
+    many = tuple((f"{k}.txt", why) for k, why in enumerate(reasons))
+    assert replace(found, skipped=many).skipped_words() == [
+        "Skipped 1,233 files (0.txt, 1.txt, 2.txt ...), each because it has no label.",
+        "Skipped 1233.txt: it is empty.",
+    ]
+    each = tuple((f"{k}.jpg", f"it has {k} pixels") for k in range(MOST_REASONS + 1))
+    said = replace(found, skipped=each).sentences()
+    assert len(said) == MOST_REASONS + 3 and said[-1] == "31 files were skipped in all."
     assert found.folder == photos.resolve()
 
 

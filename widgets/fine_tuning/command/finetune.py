@@ -29,7 +29,7 @@ from ..learning.machine import device_sentence
 from ..learning.results import loss_words
 from ..learning.schedules import stages_of
 from ..learning.suiting import suited_body
-from ..takeaway.exports import CLIP, SUBMISSION, WRITTEN, checked_folder, write_all
+from ..takeaway.exports import CLIP, SUBMISSION, checked_folder, write_all, wrote
 from ..takeaway.submission import layout_beside, submission_of, unreadable_words
 from .predict import heard as progress
 
@@ -102,9 +102,15 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
         )
         return outcome
     epoch = kept_epoch(learner, request.keep, say)
-    predictions = write_all(out, learner, outcome, say=say, epoch=epoch)
+    failed: list[str] = []
+
+    def fail(name: str, why: str) -> None:
+        failed.append(name)
+        say(f"{name} is not written: {why}")
+
+    predictions = write_all(out, learner, outcome, failed=fail, epoch=epoch)
     if pictures.test and learner.is_writer:
-        hand_in(out / SUBMISSION, learner, say)
+        hand_in(out / SUBMISSION, learner, say, fail)
     learner.forget_saved(BEST)
     learner.forget()
     loss = predictions.expected_log_loss(CLIP)
@@ -113,11 +119,13 @@ def tuned(request: Request, say: Callable[[str], None]) -> str:
         f" loss {loss:.4f} with probabilities clipped at {CLIP:g}."
     )
     say(predictions.calibration().sentence())
-    say(f"Wrote {', '.join(name for name in WRITTEN if (out / name).exists())} into {out}")
+    say(f"Wrote {wrote(out, failed)} into {out}")
     return outcome
 
 
-def hand_in(path: Path, learner: Learner, say: Callable[[str], None]) -> None:
+def hand_in(
+    path: Path, learner: Learner, say: Callable[[str], None], failed: Callable[[str, str], None]
+) -> None:
     """The test's pictures, predicted, in the layout of the sample submission that lies beside them,
     where there is one that can be followed.
     """
@@ -127,8 +135,11 @@ def hand_in(path: Path, learner: Learner, say: Callable[[str], None]) -> None:
     except InputError as error:
         say(f"{error}; {SUBMISSION} has a column for each class. gradsheet predict has --class.")
         text = submission_of(found)
-    with written_whole(path) as draft:
-        draft.write_text(text, encoding="utf-8", newline="")
+    try:
+        with written_whole(path) as draft:
+            draft.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        failed(path.name, error.strerror or str(error))
     for sentence in unreadable_words(found):
         say(sentence)
 

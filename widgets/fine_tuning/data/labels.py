@@ -312,15 +312,30 @@ def _looked_up(files: Files, rows: Iterable[Row], source: str) -> Labels:
 
 
 def _by_name(files: Files) -> dict[str, str]:
-    """Whole names by themselves, and by those without their ending, where that is one file's."""
-    found: dict[str, str | None] = {}
-    for name in files:
-        stem = str(PurePosixPath(name).with_suffix(""))
-        found[stem] = None if stem in found else name
-    return {
-        **{stem: name for stem, name in found.items() if name},
-        **{name: name for name in files},
-    }
+    """Whole names by themselves; by those without their ending, and by those without their folders,
+    which may be all that a competition's list says, where that is one file's and none of a test.
+    """
+    known: dict[str, str] = {}
+    ways: list[Callable[[str], str]] = [_bare_stem, _bare, _stem, str]
+    for short in ways:  # a longer name counts for more
+        found: dict[str, str | None] = {}
+        for name in files:
+            if short in (str, _stem) or not is_test(name):
+                found[short(name)] = None if short(name) in found else name
+        known |= {written: name for written, name in found.items() if name}
+    return known
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
+
+
+def _bare(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def _bare_stem(name: str) -> str:
+    return PurePosixPath(name).stem
 
 
 def some(names: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ NOBODY_SAYS = -1  # a label
 HEAD_STEPS, MOST_OF_HEAD = 150, 20  # of the head alone, and the epochs that they may take
 MOST_COUNTED = 30  # classes, in a sentence
 FEW_TO_CHECK = 3  # pictures of a class
-MOST_NAMED = 100  # of the files that were skipped, in sentences
+MOST_REASONS = 30  # why files were skipped, in sentences
 BATCHES, STEPS = (64, 32, 16, 8, 4), 5  # pictures of a batch, where there are that many batches
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -127,19 +127,27 @@ class Pictures:
             f"{len(self.train)} pictures to learn from and {len(self.valid)} to check with, in"
             f" {len(self.classes)} classes"
         )
-        more = (
-            [f"{count_of(len(self.skipped))} skipped in all."]
-            if len(self.skipped) > MOST_NAMED
-            else []
-        )
         tested = [f"{len(self.test):,} pictures without a label to predict."] if self.test else []
         return [
             f"{self.name}: {total}: {counts}.",
             *tested,
             *self.unchecked(),
-            *(f"Skipped {shown(name)}: {why}." for name, why in self.skipped[:MOST_NAMED]),
-            *more,
+            *self.skipped_words(),
         ]
+
+    def skipped_words(self) -> list[str]:
+        """A sentence for each reason to skip files, with the first of them."""
+        by_reason: dict[str, list[str]] = {}
+        for name, why in self.skipped:
+            by_reason.setdefault(why, []).append(name)
+        said = [
+            f"Skipped {shown(names[0])}: {why}."
+            if len(names) == 1
+            else f"Skipped {len(names):,} files ({some(names)}), each because {why}."
+            for why, names in islice(by_reason.items(), MOST_REASONS)
+        ]
+        more = len(by_reason) > MOST_REASONS
+        return [*said, *([f"{count_of(len(self.skipped))} skipped in all."] if more else [])]
 
     def unchecked(self) -> list[str]:
         """A sentence where the accuracy says little or nothing of a class."""

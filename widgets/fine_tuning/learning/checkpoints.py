@@ -21,14 +21,20 @@ FORMAT = "gradsheet checkpoint 1"
 
 
 def write(path: Path, tensors: Tensors, numbers: dict[str, Any]) -> None:
-    """numbers: anything JSON can say; floats come back to the last digit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """numbers: anything JSON can say; floats come back to the last digit. Raises InputError."""
     apart = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
-    with written_whole(path) as draft:
-        save_file(apart, draft, {"format": FORMAT, "numbers": json.dumps(numbers)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as draft:
+            save_file(apart, draft, {"format": FORMAT, "numbers": json.dumps(numbers)})
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            f"{path}: what is learnt cannot be kept there: {error}; make room and go on, or choose"
+            " another folder"
+        ) from error
 
 
 def read(path: Path) -> tuple[Tensors, dict[str, Any]]:

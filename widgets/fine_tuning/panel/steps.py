@@ -190,14 +190,16 @@ def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str
 def export(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """out: a whole path, which the panel has allowed."""
     out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
-    clip, failed = number(options, "clip", least=0.0), list[str]()
+    clip, failed = number(options, "clip", least=0.0), dict[str, str]()
     try:
-        exports.write_all(out, session.learner, outcome, clip, stop, failed.append)
+        exports.write_all(out, session.learner, outcome, clip, stop, failed.__setitem__)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
-    there = [name for name in exports.WRITTEN if (out / name).exists()]
     return " ".join(
-        [f"Written to {out}: {', '.join(there)}. from_pretrained opens model.", *failed]
+        [
+            f"Written to {out}: {exports.wrote(out, failed)}. from_pretrained opens model.",
+            *(f"{name} is not written: {why}." for name, why in failed.items()),
+        ]
     )
 
 

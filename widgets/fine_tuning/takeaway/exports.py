@@ -8,7 +8,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -145,6 +145,14 @@ def metrics(
     }
 
 
+def wrote(folder: Path, failed: Container[str]) -> str:
+    """The names of what is there of a run, of which these could not be written: an older file that
+    another program holds open may stand there still.
+    """
+    there = [name for name in WRITTEN if (folder / name).exists() and name not in failed]
+    return ", ".join(there)
+
+
 def checked_folder(folder: Path, pictures: Pictures) -> Path:
     """The folder for the results, made where it is not there yet.
 
@@ -171,12 +179,12 @@ def write_all(
     outcome: str,
     clip: float = CLIP,
     stop: Stop = never,
-    say: Callable[[str], None] = lambda _: None,
+    failed: Callable[[str, str], None] = lambda name, why: None,
     epoch: EpochEnded | None = None,
 ) -> Predictions:
     """The model first, since all else could be had of it again, then what else WRITTEN names but
-    submission.csv; one process writes. What cannot be written fails alone, and is said. epoch: as
-    in `metrics`.
+    submission.csv; one process writes. What cannot be written fails alone, and `failed` is told its
+    name and why. epoch: as in `metrics`.
 
     Raises Stopped and InputError before anything is written, and InputError where the model cannot
     be.
@@ -188,7 +196,7 @@ def write_all(
         said = metrics(learner, outcome, predictions, clip, epoch)
         for name, write in _others(learner, predictions, clip, said).items():
             if why := _failed(write, folder / name):
-                say(f"{name} is not written: {why}")
+                failed(name, why)
     return predictions
 
 
