@@ -32,6 +32,7 @@ from .formulas import (
 from .layout import MAIN, SPARE_ROWS, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
 from .steps import STEP_SHOWN, WORKSHEET, Steps, check_steps, planned, without_need
+from .table_check import table_check
 from .words import check_texts, sentence_formula
 
 
@@ -52,6 +53,7 @@ class Part:
     in_spare: dict[str, Formula] = field(default_factory=dict)
     run: list[Values] = field(default_factory=list)
     first: int = 0  # the number of the run's first step
+    check: Formula | None = None  # what says that the workbook's numbers are not right
 
     @property
     def start(self) -> Values:
@@ -85,7 +87,7 @@ class Part:
             sum(map(size, self.formulas))
             + len(self.sheet.sentences)
             + len(self.where.words)
-            + bool(self.where.spare)  # what is wrong with the tables
+            + (self.check is not None)
             + sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.where.now)
             + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
         )
@@ -243,7 +245,8 @@ def _placed(sheet: Sheet, where: Layout) -> Part:
         sentence_formula(sheet, where, sentence)
     if plan is not None:
         check_steps(sheet, where, plan)
-    return Part(sheet, where, formulas, plan, in_spare=in_spare)
+    check = table_check(sheet, where, plan)
+    return Part(sheet, where, formulas, plan, in_spare=in_spare, check=check)
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:
