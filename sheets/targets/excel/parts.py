@@ -106,7 +106,10 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
         check_texts(each)
     _check_worksheets(sheet)
     main = _main(with_lengths(sheet), growing=not sheet.beside)
-    placed = [main, *_beside(main, sheet.beside)]
+    others = _beside(main, sheet.beside)
+    beside = [(part.sheet, part.where) for part in others]
+    main = replace(main, check=table_check(main.sheet, main.where, main.plan, beside))
+    placed = [main, *others]
     _check_names(placed)
     counted = lambda steps: sum(part.formula_count(steps) for part in placed)
     room = steps_that_fit(counted(0), counted(1) - counted(0))  # no more need to be computed
@@ -245,8 +248,7 @@ def _placed(sheet: Sheet, where: Layout) -> Part:
         sentence_formula(sheet, where, sentence)
     if plan is not None:
         check_steps(sheet, where, plan)
-    check = table_check(sheet, where, plan)
-    return Part(sheet, where, formulas, plan, in_spare=in_spare, check=check)
+    return Part(sheet, where, formulas, plan, in_spare=in_spare)
 
 
 def followed(main: Sheet, other: Sheet) -> dict[str, str]:

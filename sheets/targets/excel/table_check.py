@@ -5,7 +5,8 @@ size, a formula that sorting has moved away, an input that is no number, a step 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from xlsxwriter.utility import xl_range_abs
@@ -58,18 +59,22 @@ SENTENCES = (
 LOOKED_AT = 200  # rows below the table
 
 
-def table_check(sheet: Sheet, where: Layout, plan: Steps | None = None) -> Formula | None:
-    """The formula of a cell that says what is wrong; None: there is nothing to ask. Of a sheet with
-    more tables than one formula can ask about, the last ones are left out.
+Written = tuple[Sheet, Layout]
+
+
+def table_check(
+    sheet: Sheet, where: Layout, plan: Steps | None = None, beside: Sequence[Written] = ()
+) -> Formula | None:
+    """The formula of a cell that says what is wrong, also on the worksheets of sheets beside; None:
+    there is nothing to ask. Of a sheet with more tables than one formula can ask about, the last
+    ones are left out.
     """
     asked = _Check(sheet, where, plan)
+    others = [_Check(*each, None, asked.references) for each in beside]
     conditions = [
         *(asked.growing() if where.spare else asked.kept()),
         (asked.no_step(), NO_STEP),
-        (asked.no_numbers(), NO_NUMBER),
-        (asked.sizes(), FIXED_SIZE),
-        (asked.moved(), MOVED),
-        (asked.kept_shapes(), KEPT),
+        *(each for one in (asked, *others) for each in one.everywhere()),
     ]
     while any(tests for tests, _ in conditions):
         found = _written(conditions, asked, int(sheet.rows or 0) + where.spare)
@@ -93,9 +98,15 @@ def _written(conditions: Sequence[tuple[list[str], str]], asked: _Check, rows: i
 class _Check:
     """Conditions over the columns of the tables, from their first row to their last."""
 
-    def __init__(self, sheet: Sheet, where: Layout, plan: Steps | None):
+    def __init__(
+        self,
+        sheet: Sheet,
+        where: Layout,
+        plan: Steps | None,
+        references: list[Reference] | None = None,
+    ):
         self.sheet, self.where, self.plan = sheet, where, plan
-        self.references: list[Reference] = []
+        self.references: list[Reference] = [] if references is None else references
         edited = edited_tables(sheet, where.blocks)
         self.data = [name for name, block in sheet.blocks.items() if is_data(block.shape)]
         here = lambda name: (where.blocks[name].worksheet, where.blocks[name].row) in edited
@@ -170,6 +181,14 @@ class _Check:
 
     # --- what keeps its size
 
+    def everywhere(self) -> list[tuple[list[str], str]]:
+        return [
+            (self.no_numbers(), NO_NUMBER),
+            (self.sizes(), FIXED_SIZE),
+            (self.moved(), MOVED),
+            (self.kept_shapes(), KEPT),
+        ]
+
     def kept(self) -> list[tuple[list[str], str]]:
         if not self.inputs:
             return []
@@ -198,20 +217,21 @@ class _Check:
         return [*tests, *(f"COUNTA({each})<ROWS({each})*COLUMNS({each})" for each in cells)]
 
     def kept_shapes(self) -> list[str]:
-        """Rows or columns stand between those of a block, or are gone: asked once of all blocks
-        that begin and end side by side.
+        """Rows or columns stand between those of a block, or are gone: asked of the tallest, and of
+        the widest, between whose ends others stand.
         """
-        tall: dict[tuple, str] = {}
-        wide: dict[tuple, str] = {}
+        tall: dict[_Run, str] = {}
+        wide: dict[_Run, str] = {}
         for name, block in self.sheet.blocks.items():
-            place, (rows, columns) = self.where.blocks[name], block.shape
-            if not is_data(block.shape) and rows > 1:
-                tall.setdefault((place.worksheet, place.row, int(rows)), name)
-            if not is_data(block.shape) and columns > 1:
-                wide.setdefault((place.worksheet, place.column, int(columns)), name)
+            place, (rows, columns) = self.where.blocks[name], map(int, block.shape)
+            if not is_data(block.shape):
+                tall.setdefault(_Run(place.worksheet, place.row, place.row + rows - 1), name)
+                wide.setdefault(
+                    _Run(place.worksheet, place.column, place.column + columns - 1), name
+                )
         return [
-            *(f"ROWS({self._cells(name)})<>{key[2]}" for key, name in tall.items()),
-            *(f"COLUMNS({self._cells(name)})<>{key[2]}" for key, name in wide.items()),
+            *(f"ROWS({self._cells(tall[run])})<>{run.length}" for run in _longest(tall)),
+            *(f"COLUMNS({self._cells(wide[run])})<>{run.length}" for run in _longest(wide)),
         ]
 
     def _fewer(self, count: str, names: list[str]) -> list[str]:
@@ -248,14 +268,31 @@ class _Check:
         ]
 
     def moved(self) -> list[str]:
-        """A cell is empty that stands beside more rows, with which a person may sort it."""
-        found: list[str] = []
+        """A cell is empty that stands beside more rows, with which a person may sort it: fewer are
+        filled from the first such block of a table to its last.
+        """
+        tests = []
         for place in self.where.groups:
-            if place.kind == "table":
-                blocks = {name: self.sheet.blocks[name] for name in place.group.blocks}
-                tall = max(int(block.shape[0]) for block in blocks.values())
-                found += [n for n, block in blocks.items() if int(block.shape[0]) < tall]
-        return self._fewer("COUNTA", [name for name in found if name not in self.sheet.inputs])
+            names = place.group.blocks if place.kind == "table" else []
+            rows = {name: int(self.sheet.blocks[name].shape[0]) for name in names}
+            for tall in {rows[name] for name in names} - {max(rows.values(), default=0)}:
+                short = [k for k, name in enumerate(names) if rows[name] == tall]
+                across = names[short[0] : short[-1] + 1]
+                tests.append(f"COUNTA({self._across(across, tall)})<{self._filled(across, tall)}")
+        return tests
+
+    def _across(self, names: list[str], tall: int) -> str:
+        """The first rows of blocks that stand side by side."""
+        first, last = self.where.blocks[names[0]], self.where.blocks[names[-1]]
+        right = last.column + int(self.sheet.blocks[names[-1]].shape[1]) - 1
+        corner = Corner(first.row + tall - 1, "", right, "")
+        return self._mark(first, Corner(first.row, "", first.column, ""), corner)
+
+    def _filled(self, names: list[str], tall: int) -> int:
+        """How many cells of those rows are filled, at least."""
+        blocks = [self.sheet.blocks[name] for name in names]
+        sure = [block for block in blocks if not may_be_empty(block)]
+        return sum(min(tall, int(block.shape[0])) * int(block.shape[1]) for block in sure)
 
     def no_step(self) -> list[str]:
         """The row of the steps that is shown is not that step's."""
@@ -264,3 +301,31 @@ class _Check:
         first = self.plan.first_row
         cells = f"{self.plan.worksheet}!{xl_range_abs(first, 0, first + MOST_SHOWN, 0)}"
         return [f"INDEX({cells},{STEP_SHOWN}+1,1)<>{STEP_SHOWN}"]
+
+
+class _Run(NamedTuple):
+    """Rows, or columns, of a worksheet."""
+
+    worksheet: str
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+    def holds(self, other: _Run) -> bool:
+        return (
+            self.worksheet == other.worksheet
+            and self.first <= other.first
+            and other.last <= self.last
+        )
+
+
+def _longest(runs: Collection[_Run]) -> list[_Run]:
+    """Those of more than one that stand in no other."""
+    return [
+        run
+        for run in runs
+        if run.length > 1 and not any(other.holds(run) for other in runs if other != run)
+    ]
