@@ -356,7 +356,7 @@ def seen_inputs(book: openpyxl.Workbook, sheet: Sheet) -> dict[str, np.ndarray]:
 def check(each: Edited) -> None:
     sheet = made(each.name).with_inputs(FEWER.get(each.name, {}))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Workbook contains no default style")
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl's of what Gnumeric writes
         book = openpyxl.load_workbook(each.path, data_only=True)
         said = str(book.worksheets[0].cell(SAID_ROW + 1, 1).value)
         told = next((warning for warning in SENTENCES if said.startswith(warning)), "")

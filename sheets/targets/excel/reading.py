@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -233,7 +234,9 @@ def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
                     " Gradsheet workbook"
                 )
             _check_parts(archive)
-        return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
+        with warnings.catch_warnings():  # of what other programs leave out or write otherwise
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:
         raise
     except OSError as error:
