@@ -24,7 +24,8 @@ CHECKS = {
     "mypy": ["mypy"],
 }
 
-# The page's JavaScript is checked by two programs of Node's, which nothing else needs.
+# The page's JavaScript is checked by two programs of Node's, which nothing else needs; a third that
+# npm brings, Microsoft's validator of workbooks, is for tests (validity.py).
 PAGE_CHECKS = HERE / "page_checks"
 NODE_MODULES = PAGE_CHECKS / "node_modules"
 PAGE_PROGRAMS = {
@@ -40,15 +41,18 @@ PAGE_PROGRAMS = {
 
 
 def page_programs_are_here(environment: Path) -> bool:
-    """Whether biome and tsc are installed as package.json pins them; npm fetches them once."""
+    """Whether biome, tsc and the validator are installed as package.json pins them; npm fetches
+    them once.
+    """
     sources = [PAGE_CHECKS / "package.json", PAGE_CHECKS / "package-lock.json"]
     pinned = b"".join(source.read_bytes() for source in sources if source.is_file())
     stamp, mark = NODE_MODULES / "installed", hashlib.sha256(pinned).hexdigest()
     if text_of(stamp) == mark:
         return True
-    tell("Installing biome and tsc (once) ...")
+    tell("Installing biome, tsc and the validator of workbooks (once) ...")
     how = ["ci"] if sources[1].is_file() else ["install", "--no-package-lock"]
-    options = [f"--prefix={PAGE_CHECKS}", "--no-audit", "--no-fund", "--loglevel=error"]
+    options = [f"--prefix={PAGE_CHECKS}", "--ignore-scripts", "--no-audit", "--no-fund"]
+    options += ["--loglevel=error"]
     if run(environment, ["npm", *how, *options], ROOT) != 0:
         return False
     stamp.write_text(mark, encoding="utf-8")
@@ -59,8 +63,9 @@ def page_checks(environment: Path) -> "dict[str, list[str]]":
     """The commands that check the page's JavaScript; none where npm cannot fetch them, at home."""
     if not page_programs_are_here(environment) and not os.environ.get("CI"):
         tell(
-            "npm could not fetch biome and tsc (see above): the page's JavaScript is not checked."
-            " Connect to the internet once, and run the same command again."
+            "npm could not fetch biome, tsc and the validator (see above): the page's JavaScript is"
+            " not checked, nor workbooks by Microsoft's validator. Connect to the internet once,"
+            " and run the same command again."
         )
         return {}
     return {

@@ -12,6 +12,7 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
+import validity
 from workbooks import check_same
 
 from sheets import Axis, Series, Sheet, backprop, normal, values
@@ -142,6 +143,13 @@ def test_steps_of_other_inputs(opened, tmp_path):
     step_to(page, 5)
     file = downloaded(page, tmp_path / "page.xlsx")
     check_same(file, trained(), {"learning_rate": 0.25, "seed": 8}, 5, tmp_path / "python.xlsx")
+
+
+def test_a_page_s_workbook_is_valid(page, lesson_file, tmp_path):
+    page.goto(lesson_file("log_loss").as_uri())
+    file = downloaded(page, tmp_path / "page.xlsx")
+    assert validity.limits_broken(file) == []
+    assert validity.validator_errors(file) == []
 
 
 def type_cell(page, block: str, text: str) -> None:

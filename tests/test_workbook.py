@@ -20,6 +20,7 @@ import engines
 import numpy as np
 import openpyxl
 import pytest
+import validity
 import workbooks
 from examples import BOUNDED
 from hypothesis import given
@@ -131,6 +132,28 @@ def book_of(name: str) -> Path:
 @cache
 def opened(name: str) -> openpyxl.Workbook:
     return openpyxl.load_workbook(book_of(name))
+
+
+# --- the file
+
+
+@as_it_starts
+def test_the_file_keeps_every_limit_of_excel(start):
+    assert validity.limits_broken(workbooks.path(BOOKS[start])) == []
+
+
+@pytest.mark.thorough
+@as_it_starts
+def test_microsofts_validator_finds_no_error(start):
+    assert validity.validator_errors(workbooks.path(BOOKS[start])) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["momentum", "linear_model"])
+def test_nor_in_a_longer_run(name, tmp_path):
+    write(SHEETS[name](), tmp_path / "longer.xlsx", steps=29)
+    assert validity.limits_broken(tmp_path / "longer.xlsx") == []
+    assert validity.validator_errors(tmp_path / "longer.xlsx") == []
 
 
 # --- the numbers

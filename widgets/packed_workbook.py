@@ -29,7 +29,6 @@ from sheets.targets.excel.layout import ASKED_ROW, CHECK_ROW, QUESTION_ROW, SAID
 from sheets.targets.excel.limits import MOST_FORMULAS
 from sheets.targets.excel.parts import Part, own_formula, parts
 from sheets.targets.excel.story import is_told, told_pieces
-from sheets.targets.excel.table_check import table_check
 from sheets.targets.excel.words import sentence_formula
 from sheets.targets.excel.workbook import written
 from sheets.targets.javascript import program
@@ -78,7 +77,7 @@ def _part(part: Part) -> types.Part:
     What only helps to draw a chart is a block here too.
     """
     sheet, where = part.sheet, part.where
-    check = table_check(sheet, where)
+    check = part.check
     return {
         "name": sheet.name,
         "rows": int(sheet.rows or 0),

@@ -79,15 +79,15 @@ def asked_of(sheet: Sheet, preset: Preset) -> str:
 
 
 def said_formula(part: Part) -> str:
-    """What is wrong with a table; else what happened in the story's step, while its inputs are set;
-    else the sentences that hold.
+    """What is wrong with the workbook; else what happened in the story's step, while its inputs are
+    set; else the sentences that hold.
     """
     said = sentences_formula(part.sheet, part.where)[1:] or '""'
     if part.sheet.presets:
         told = f"INDEX({story_cells(part.sheet, 'D')},$B${ASKED_ROW + 1},1)"
         said = f'IF({told}="",{said},{told})'
     check = f"{STORY}!$A${CHECK_ROW + 1}"
-    return f'=IF({check}="",{said},{check})' if part.where.spare else f"={said}"
+    return f'=IF({check}="",{said},{check})' if part.check else f"={said}"
 
 
 def all_said_now(part: Part) -> str:
@@ -158,7 +158,7 @@ class HeadWriter:
 
     def _said(self) -> None:
         sheet = self.part.sheet
-        if not sheet.sentences and not sheet.presets:
+        if not sheet.sentences and not sheet.presets and self.part.check is None:
             return
         now = [said_now(sentence, self.part.shown) for sentence in sheet.sentences]
         told = ["".join(map(str, told_pieces(each))) for each in sheet.presets]

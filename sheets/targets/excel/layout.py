@@ -281,8 +281,30 @@ def _below(
         if not has_data_rows(sheet, group):
             row = placer.side_by_side([group], row, column)
     data = [group for group in tables if has_data_rows(sheet, group)]
+    if any(is_data_input(sheet, name) for group in data for name in group.blocks):
+        for group in data:
+            row = placer.side_by_side(_without_rows(sheet, group), row, column)
+        data = [_of_rows(sheet, group) for group in data]
     row = placer.side_by_side(data, row, column)
     placer.found.ends[placer.worksheet] = Ends(end_of_lists, row, placer.right)
+
+
+def is_data_input(sheet: Sheet, name: str) -> bool:
+    return name in sheet.inputs and is_data(sheet.blocks[name].shape)
+
+
+def _of_rows(sheet: Sheet, group: Group) -> Group:
+    """What of the group has a row for each row of data."""
+    return replace(group, blocks=[n for n in group.blocks if is_data(sheet.blocks[n].shape)])
+
+
+def _without_rows(sheet: Sheet, group: Group) -> list[Group]:
+    """The rest of it, if any, as a group of its own: rows of data are sorted, inserted and deleted,
+    and what stands in the same rows would go with them.
+    """
+    rest = [name for name in group.blocks if not is_data(sheet.blocks[name].shape)]
+    title = f"{group.title}: of all rows" if group.title else "Of all rows"
+    return [replace(group, title=title, note="", blocks=rest)] if rest else []
 
 
 def _first_worksheet(sheet: Sheet, found: Layout) -> None:
@@ -306,8 +328,9 @@ def _first_worksheet(sheet: Sheet, found: Layout) -> None:
     beside = next((group for group in groups if _beside_a_chart(sheet, group)), None)
     chart_column, across, column = 2, 2, 0
     if beside is not None and sheet.charts:
-        placer.side_by_side([beside], row)
-        groups = [group for group in groups if group is not beside]
+        placer.side_by_side([_of_rows(sheet, beside)], row)
+        rest = _without_rows(sheet, beside)
+        groups = [*rest, *(group for group in groups if group is not beside)]
         chart_column, column = placer.right - GAP_COLUMNS, placer.right
         across = 1 if chart_column > 3 else 2
         row = HEAD_ROW

@@ -12,6 +12,7 @@ from ...language.sheet import Sheet
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
 LONGEST_FORMULA = 8192  # characters
 DEEPEST_FORMULA = 64  # functions inside each other
+LONGEST_LIST = 255  # arguments of a function
 LONGEST_TEXT = 32_767  # characters of a cell or a comment
 LONGEST_TITLE = 255  # of a chart and what stands in it; of a text inside a formula; of a name
 MOST_FORMULAS = 200_000  # our own: a program that opens more keeps a class waiting

@@ -42,6 +42,7 @@ from .formulas import (
 from .layout import MAIN, SPARE_ROWS, Layout, Place, layout, layouts_beside, shows_steps
 from .limits import check_count, check_wanted, steps_that_fit
 from .steps import STEP_SHOWN, WORKSHEET, Steps, check_steps, planned, without_need
+from .table_check import table_check
 from .words import check_texts, sentence_formula
 
 
@@ -62,6 +63,7 @@ class Part:
     in_spare: dict[str, Formula] = field(default_factory=dict)
     run: list[Values] = field(default_factory=list)
     first: int = 0  # the number of the run's first step
+    check: Formula | None = None  # what says that the workbook's numbers are not right
 
     @property
     def start(self) -> Values:
@@ -95,7 +97,7 @@ class Part:
             sum(map(size, self.formulas))
             + len(self.sheet.sentences)
             + len(self.where.words)
-            + bool(self.where.spare)  # what is wrong with the tables
+            + (self.check is not None)
             + sum(int(np.prod(self.sheet.blocks[name].shape)) for name in self.where.now)
             + (self.plan.formula_count(self.sheet, steps) if self.plan else 0)
         )
@@ -114,7 +116,10 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
         check_texts(each)
     _check_worksheets(sheet)
     main = _main(with_lengths(sheet), growing=not sheet.beside)
-    placed = [main, *_beside(main, sheet.beside)]
+    others = _beside(main, sheet.beside)
+    beside = [(part.sheet, part.where) for part in others]
+    main = replace(main, check=table_check(main.sheet, main.where, main.plan, beside))
+    placed = [main, *others]
     _check_names(placed)
     counted = lambda steps: sum(part.formula_count(steps) for part in placed)
     room = steps_that_fit(counted(0), counted(1) - counted(0))  # no more need to be computed

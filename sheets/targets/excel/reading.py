@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -233,7 +234,9 @@ def _opened(workbook: str | Path | bytes, values_only: bool = True) -> Any:
                     " Gradsheet workbook"
                 )
             _check_parts(archive)
-        return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
+        with warnings.catch_warnings():  # of what other programs leave out or write otherwise
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(data), data_only=values_only)
     except InputError:
         raise
     except OSError as error:
@@ -303,6 +306,14 @@ class Area(NamedTuple):
     bottom: int
 
 
+def reference_of(text: str) -> str:
+    """What a defined name refers to, also where Gnumeric has not read it (a worksheet's apostrophe)
+    and keeps it as the text of an error.
+    """
+    kept = re.fullmatch(r'[\w.]*ERROR\("(.*)"\)', text)
+    return kept[1] if kept else text
+
+
 def _area(book: Any, sheet: Sheet, name: str) -> Area:
     return _area_named(book, sheet.blocks[name], name, name)
 
@@ -315,8 +326,8 @@ def _area_named(book: Any, block: Block, defined: str, name: str) -> Area:
         f"the workbook no longer says where {name} stands; download it again from the lesson"
     )
     try:
-        ((worksheet, cells),) = book.defined_names[defined].destinations
-        worksheet = worksheet.replace("''", "'")  # as a reference quotes an apostrophe
+        worksheet, cells = reference_of(book.defined_names[defined].attr_text).rsplit("!", 1)
+        worksheet = re.sub("^'|'$", "", worksheet).replace("''", "'")
         page = next(page.title for page in book.worksheets if page.title == worksheet)
         area = Area(page, *range_boundaries(cells.replace("$", "")))
         rows, columns = area.bottom - area.top + 1, area.right - area.left + 1

@@ -22,7 +22,6 @@ from .limits import LONGEST_TEXT, check_formula
 from .parts import Part
 from .steps import STEP_SHOWN, Steps
 from .styles import Styles
-from .table_check import table_check
 from .words import LINE, excel_number, excel_text, lines, said_now, sentence_formula, settings
 
 WIDTHS = (32, 46, 62, 78)  # of its columns, in characters
@@ -241,10 +240,9 @@ class StoryWriter:
             self.page.write_string(self.row, 0, f"{source.text}. {source.address}".rstrip())
 
     def _check(self, main: Part) -> None:
-        """What is wrong with the tables that a person edits; nothing as they are written."""
-        check = table_check(main.sheet, main.where)
-        if check is not None:
-            self.page.write_formula(CHECK_ROW, 0, check.at(0, 0), self.styles.said, "")
+        """What is wrong with what a person has edited; nothing as it is written."""
+        if main.check is not None:
+            self.page.write_formula(CHECK_ROW, 0, main.check.at(0, 0), self.styles.said, "")
 
     def _steps(self, main: Part) -> None:
         sheet = main.sheet
