@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...language.blocks import Block, may_be_empty, words_of
+from ...language.blocks import Block, Input, may_be_empty, words_of
 from ...language.cells import at
 from ...language.dependencies import refs
 from ...language.errors import SheetError
@@ -65,7 +65,8 @@ class Part:
 
     def value(self, name: str) -> np.ndarray:
         """The numbers that stand in the block's cells."""
-        return (self.start if name in self.sheet.inputs else self.shown)[name]
+        is_input = isinstance(self.sheet.blocks[name], Input)
+        return (self.start if is_input else self.shown)[name]
 
     @property
     def steps(self) -> int:
