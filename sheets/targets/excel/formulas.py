@@ -698,7 +698,11 @@ def edited_tables(sheet: Sheet, places: dict[str, Place]) -> set[tuple[str, int]
 
 def data_inputs(sheet: Sheet) -> list[str]:
     """The inputs whose rows are data; a row of the table is there where the first is not empty."""
-    return [name for name, block in sheet.inputs.items() if is_data(block.shape)]
+    return [
+        name
+        for name, block in sheet.blocks.items()
+        if is_data(block.shape) and isinstance(block, Input)
+    ]
 
 
 def _never_negative(e: Expr, sheet: Sheet) -> bool:

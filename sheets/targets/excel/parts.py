@@ -172,14 +172,16 @@ def own_formula(
     person types, the rows above read as a person would write them; elsewhere all rows look whether
     there are so many.
     """
-    if name in sheet.inputs:
+    if isinstance(sheet.blocks[name], Input):
         start = plan.at_start() if plan is not None and where.now else {}
         return block_formula(sheet, where.blocks | start, name, where.spare)
     place = where.blocks[name]
     in_table = where.spare and is_data(sheet.blocks[name].shape)
+    if not in_table:
+        return block_formula(sheet, where.shown, name, where.spare)
     written_out = name in points_drawn(sheet) or name in drawn_from(sheet)
     edited = (place.worksheet, place.row) in edited_tables(sheet, where.blocks)
-    passes_over = bool(in_table) and not written_out and (in_spare or not edited)
+    passes_over = not written_out and (in_spare or not edited)
     return block_formula(sheet, where.shown, name, where.spare, passes_over)
 
 
