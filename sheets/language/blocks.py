@@ -232,7 +232,8 @@ class Blocks:
     @property
     def rows(self) -> Rows | None:
         """How many rows of data there are, or None where no block has data rows."""
-        lengths = (block.shape[0] for block in self.inputs.values())
+        inputs = (block for block in self.blocks.values() if isinstance(block, Input))
+        lengths = (block.shape[0] for block in inputs)
         return next((n for n in lengths if isinstance(n, Rows)), None)
 
     def input_named(self, name: str) -> Input:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name
 
 from ...language.blocks import Input, infinity_of, words_of
 from ...language.categories import Word
@@ -81,6 +82,11 @@ def copy_of(name: str) -> str:
     return f"rows_of_{name}"
 
 
+# What stands in a column of a block: text with %d where a row's number moves, and how each of those
+# follows from the row i of the block: what it begins with, and how many times i is added.
+InColumn = tuple[str, tuple[tuple[int, int], ...]]
+
+
 class Corner(NamedTuple):
     """A cell: row + what `row_with` adds ("", "i", "j", or "last": the table's rows - 1) so many
     times, and the same for its column.
@@ -93,11 +99,13 @@ class Corner(NamedTuple):
     row_times: int = 1
     column_times: int = 1
 
-    def address(self, i: int, j: int, rows: int) -> str:
+    def in_column(self, i: int, j: int, rows: int) -> InColumn:
         add = {"": 0, "i": i, "j": j, "last": rows - 1}
-        row = self.row + add[self.row_with] * self.row_times
         column = self.column + add[self.column_with] * self.column_times
-        return xl_rowcol_to_cell(row, column, self.row_with != "i", self.column_with != "j")
+        name = xl_col_to_name(column, self.column_with != "j")
+        if self.row_with == "i":
+            return f"{name}%d", ((self.row + 1, self.row_times),)
+        return f"{name}${self.row + add[self.row_with] * self.row_times + 1}", ()
 
     def told(self) -> list[Any]:
         """For the page: without what is the same of nearly all."""
@@ -109,29 +117,53 @@ class Reference(NamedTuple):
     first: Corner
     last: Corner | None
 
-    def address(self, i: int, j: int, rows: int) -> str:
-        ends = [corner.address(i, j, rows) for corner in (self.first, self.last) if corner]
+    def in_column(self, i: int, j: int, rows: int) -> InColumn:
+        ends = [corner.in_column(i, j, rows) for corner in (self.first, self.last) if corner]
+        ends = list(dict.fromkeys(ends))
         prefix = f"{self.worksheet}!" if self.worksheet else ""
-        return prefix + (ends[0] if len(set(ends)) == 1 else ":".join(ends))
+        text = prefix + ":".join(address for address, _ in ends)
+        return text, tuple(moves for _, all_moves in ends for moves in all_moves)
 
     def told(self) -> list[Any]:
         """For the page."""
         return [self.worksheet, self.first.told(), self.last.told() if self.last else None]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Formula:
-    """template: text with \\x01n\\x02 where reference n stands, without the leading `=`."""
+    """template: text with \\x01n\\x02 where reference n stands, without the leading `=`.
+
+    columns: what was written out of it so far, by the column of its block; where columns move with
+    the block's row, by that too.
+    """
 
     template: str
     references: list[Reference]
     rows: int
+    columns: dict[tuple[int, int], InColumn] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def at(self, i: int, j: int) -> str:
         """`=...` for the cell in row i, column j of its block."""
-        return "=" + MARK.sub(
-            lambda m: self.references[int(m[1])].address(i, j, self.rows), self.template
-        )
+        key = (i if self._transposes else 0), j
+        if key not in self.columns:
+            self.columns[key] = self._in_column(i, j)
+        text, moves = self.columns[key]
+        return text % tuple([row + times * i for row, times in moves])
+
+    @cached_property
+    def _transposes(self) -> bool:
+        corners = (corner for each in self.references for corner in (each.first, each.last))
+        return any(corner.column_with == "i" for corner in corners if corner)
+
+    def _in_column(self, i: int, j: int) -> InColumn:
+        pieces = MARK.split("=" + self.template.replace("%", "%%"))
+        moves: list[tuple[int, int]] = []
+        for k in range(1, len(pieces), 2):
+            pieces[k], found = self.references[int(pieces[k])].in_column(i, j, self.rows)
+            moves += found
+        return "".join(pieces), tuple(moves)
 
     def pieces(self) -> list:
         """For the page: text, or [worksheet, first corner, last corner or None]."""
@@ -679,7 +711,11 @@ def edited_tables(sheet: Sheet, places: dict[str, Place]) -> set[tuple[str, int]
 
 def data_inputs(sheet: Sheet) -> list[str]:
     """The inputs whose rows are data; a row of the table is there where the first is not empty."""
-    return [name for name, block in sheet.inputs.items() if is_data(block.shape)]
+    return [
+        name
+        for name, block in sheet.blocks.items()
+        if is_data(block.shape) and isinstance(block, Input)
+    ]
 
 
 def _never_negative(e: Expr, sheet: Sheet) -> bool:

@@ -236,7 +236,7 @@ def write_now(page: Worksheet, part: Part, styles: Styles) -> None:
     for name, place in part.where.now.items():
         block, found = locked(part.sheet.blocks[name], value=None), part.shown[name]
         page.write_string(place.row, 0, block.words, styles.get(bold=True))
-        style = styles.number(block, found)
+        style = styles.number(block, cell_format(block, found))
         rows, columns = found.shape
         for i in range(rows):
             for j in range(columns):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...language.blocks import Block, may_be_empty, words_of
+from ...language.blocks import Block, Input, may_be_empty, words_of
 from ...language.cells import at
 from ...language.dependencies import refs
 from ...language.errors import NeedsBlock, SheetError
@@ -77,7 +77,8 @@ class Part:
 
     def value(self, name: str) -> np.ndarray:
         """The numbers that stand in the block's cells."""
-        return (self.start if name in self.sheet.inputs else self.shown)[name]
+        is_input = isinstance(self.sheet.blocks[name], Input)
+        return (self.start if is_input else self.shown)[name]
 
     @property
     def steps(self) -> int:
@@ -186,16 +187,18 @@ def own_formula(
     person types, the rows above read as a person would write them; elsewhere all rows look whether
     there are so many.
     """
-    if name in sheet.inputs:
+    if isinstance(sheet.blocks[name], Input):
         start = plan.at_start() if plan is not None and where.now else {}
         return block_formula(sheet, where.blocks | start, name, where.spare)
     place = where.blocks[name]
     in_table = where.spare and is_data(sheet.blocks[name].shape)
     is_drawn = name in points_drawn(sheet)
+    blank = GAP if is_drawn else BLANK
+    if not in_table:
+        return block_formula(sheet, where.shown, name, where.spare, blank=blank)
     written_out = is_drawn or name in drawn_from(sheet)
     edited = (place.worksheet, place.row) in edited_tables(sheet, where.blocks)
-    passes_over = bool(in_table) and not written_out and (in_spare or not edited)
-    blank = GAP if is_drawn else BLANK
+    passes_over = not written_out and (in_spare or not edited)
     return block_formula(sheet, where.shown, name, where.spare, passes_over, blank)
 
 

@@ -28,7 +28,7 @@ from .formulas import Formula, formula
 from .layout import Layout, Place, large, trains
 from .layout import moving as all_moving
 from .limits import check_fits
-from .styles import Styles, cached, cell_format
+from .styles import Styles, all_cached, cell_format
 
 WORKSHEET = "Steps"
 STEP_SHOWN = "Step_shown"  # the defined name of the cell that says which step is shown
@@ -275,7 +275,7 @@ class StepsWriter:
     places: dict[str, Place]
     plan: Steps
     styles: Styles
-    known: dict[tuple, Formula] = field(default_factory=dict)
+    known: dict[tuple[str, bool], list[Formula]] = field(default_factory=dict)
     formats: set[tuple[str, str]] = field(default_factory=set)
 
     def write(self, run: Sequence[Values]) -> None:
@@ -327,17 +327,25 @@ class StepsWriter:
     def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
         shown = locked(block, value=None)
-        style = self.styles.number(shown, found)
-        self.formats.add((name, cell_format(shown, found)))
-        for k, (i, j) in enumerate(np.ndindex(self.plan.shape(block))):
-            key = (name, i, j, step > 0)
-            if key not in self.known:
-                self.known[key] = step_formula(
-                    self.sheet, self.places, self.plan, block, i, j, step > 0
-                )
-            written = self.known[key].at(step, 0)
-            value = cached(float(found[i, j]), block) if i < len(found) else ""
-            self.page.write_formula(row, self.plan.columns[name] + k, written, style, value)
+        num_format = cell_format(shown, found)
+        style = self.styles.number(shown, num_format)
+        self.formats.add((name, num_format))
+        formulas, column = self._formulas_of(name, step > 0), self.plan.columns[name]
+        values = all_cached(found, block)
+        values += [""] * (len(formulas) - len(values))
+        for k, (made, value) in enumerate(zip(formulas, values, strict=True)):
+            self.page.write_formula(row, column + k, made.at(step, 0), style, value)
+
+    def _formulas_of(self, name: str, carried: bool) -> list[Formula]:
+        """Of a block's cells; only an input has others after step 0."""
+        key = name, carried and name in self.sheet.carried
+        if key not in self.known:
+            block = self.sheet.blocks[name]
+            self.known[key] = [
+                step_formula(self.sheet, self.places, self.plan, block, i, j, carried)
+                for i, j in np.ndindex(self.plan.shape(block))
+            ]
+        return self.known[key]
 
     @cached_property
     def ended(self) -> Formula | None:

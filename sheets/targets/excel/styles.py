@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -42,31 +41,29 @@ class Styles:
 
     def __init__(self, book: xlsxwriter.Workbook):
         self.book = book
-        self.made: dict[str, Any] = {}
+        self.made: dict[tuple, Any] = {}
         self.powers = book.add_format({"num_format": POWERS})
 
     def get(self, **properties: Any):
-        key = json.dumps(properties, sort_keys=True)
+        key = tuple(sorted(properties.items()))
         if key not in self.made:
             self.made[key] = self.book.add_format(
                 {"font_name": "Calibri", "font_size": 11, **properties}
             )
         return self.made[key]
 
-    def number(self, block: Block, found: np.ndarray, **more: Any):
-        """found: the block's numbers, which tell how many digits a general format needs. more:
-        other properties.
-        """
+    def number(self, block: Block, num_format: str):
+        """Of the block's numbers, in this format."""
         role = ROLES[block.role]
         properties = {
             "bg_color": role.tint,
             "border": 1,
             "border_color": "#C8C8C8",
-            "num_format": cell_format(block, found),
+            "num_format": num_format,
         }
         if is_editable(block):
             properties |= {"font_color": role.colour, "bold": True, "locked": False}
-        return self.get(align="right", **properties, **more)
+        return self.get(align="right", **properties)
 
     def shorten(
         self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]
@@ -97,7 +94,8 @@ class Styles:
 
     def computed(self, block: Block, found: np.ndarray):
         """Of the block's numbers where nobody types."""
-        return self.number(locked(block, value=None), found)
+        shown = locked(block, value=None)
+        return self.number(shown, cell_format(shown, found))
 
     def large(self, block: Block, num_format: str):
         """Of a number that matters most, and of its name."""
@@ -188,16 +186,18 @@ def _number_format(block: Block, found: np.ndarray) -> str:
     Excel's General shows a computed number with all its digits: it gets four decimals, or powers of
     ten where they would hide it.
     """
-    sizes = np.abs(found[np.isfinite(found) & (found != 0)])
+    numbers = [x for x in found.ravel().tolist() if math.isfinite(x)]
     if block.format != "g":
-        return number_format(block.format) if _fits(found, number_format(block.format)) else POWERS
+        own = number_format(block.format)
+        return own if _fit(numbers, own) else POWERS
+    sizes = [abs(x) for x in numbers if x != 0]
     if (
         (isinstance(block, Input) and block.value is not None)
-        or sizes.size == 0
-        or ((sizes == np.round(sizes)).all() and _fits(found, "0"))
+        or not sizes
+        or (all(map(float.is_integer, sizes)) and _fit(numbers, "0"))
     ):
         return GENERAL
-    return "0.0000" if sizes.min() >= 1e-3 and _fits(found, "0.0000") else POWERS
+    return "0.0000" if min(sizes) >= 1e-3 and _fit(numbers, "0.0000") else POWERS
 
 
 def room(num_format: str) -> tuple[float, float]:
@@ -209,9 +209,17 @@ def room(num_format: str) -> tuple[float, float]:
     return -(10.0 ** (DIGITS - 1 - decimals)), 10.0 ** (DIGITS - decimals)
 
 
-def _fits(found: np.ndarray, num_format: str) -> bool:
+def _fit(numbers: list[float], num_format: str) -> bool:
     low, high = room(num_format)
-    return bool((~np.isfinite(found) | ((low < found) & (found < high))).all())
+    return all(low < x < high for x in numbers)
+
+
+def all_cached(found: np.ndarray, block: Block) -> list[float | str]:
+    """The values written beside the block's formulas, row by row."""
+    numbers = found.ravel().tolist()
+    if np.isfinite(found).all() and not words_of(block):
+        return numbers
+    return [cached(x, block) for x in numbers]
 
 
 def cached(x: float, block: Block | None = None) -> float | str:

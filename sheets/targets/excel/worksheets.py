@@ -29,7 +29,7 @@ from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
 from .story import BACK, what_for
-from .styles import NARROWEST, Styles, cached, cell_format
+from .styles import NARROWEST, Styles, all_cached, cached, cell_format
 from .words import LINE, comment, fixed, in_full, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
@@ -88,7 +88,12 @@ def _write_word(page: Worksheet, part: Part, name: str, styles: Styles) -> None:
     """The cell where a person chooses, by a word or by its number."""
     block, place = part.sheet.blocks[name], part.where.words[name]
     words, found = choices_of(block), part.value(name)
-    page.write_string(place.row, place.column, words[int(found[0, 0])], styles.number(block, found))
+    page.write_string(
+        place.row,
+        place.column,
+        words[int(found[0, 0])],
+        styles.number(block, cell_format(block, found)),
+    )
     rule = {
         "validate": "list",
         "source": f"={choices_at(part, name)}",
@@ -199,19 +204,19 @@ def _write_numbers(
     is_drawn: bool,
 ) -> None:
     """is_drawn: by a chart, as a copy."""
-    style = styles.number(block, found)
-    for i, j in np.ndindex(found.shape):
+    style = styles.number(block, cell_format(block, found))
+    values = all_cached(found, block) if filled is not None else found.ravel().tolist()
+    for (i, j), x in zip(np.ndindex(found.shape), values, strict=True):
         row, column = place.row + i, place.column + j
-        if filled is None and math.isnan(found[i, j]):
+        if filled is not None:
+            gap = is_drawn and math.isnan(found[i, j])
+            page.write_formula(row, column, filled.at(i, j), style, NO_POINT if gap else x)
+        elif math.isnan(x):
             page.write_blank(row, column, None, style)
-        elif filled is None and words_of(block):
-            page.write_string(row, column, words_of(block)[int(found[i, j])], style)
-        elif filled is None:
-            page.write_number(row, column, Exact(found[i, j]), style)
+        elif words_of(block):
+            page.write_string(row, column, words_of(block)[int(x)], style)
         else:
-            x = float(found[i, j])
-            shown = NO_POINT if is_drawn and math.isnan(x) else cached(x, block)
-            page.write_formula(row, column, filled.at(i, j), style, shown)
+            page.write_number(row, column, Exact(x), style)
 
 
 def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles: Styles) -> None:
@@ -219,7 +224,7 @@ def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles
     block: its colours, its limits.
     """
     found, filled = part.value(block.name), part.in_spare.get(block.name)
-    style, (rows, columns) = styles.number(block, found), found.shape
+    style, (rows, columns) = styles.number(block, cell_format(block, found)), found.shape
     for i in range(rows, part.where.tall(block)):
         for j in range(columns):
             if filled is None:
