@@ -198,9 +198,7 @@ def _directions(s: Sheet) -> None:
     s.let(
         "mixed", patterns - 2, title="some up, some down: a saddle", note="all but two of the ways"
     )
-    chance = s.let(
-        "chance", s["all_up"] / patterns, title="chance", note="one of all the ways"
-    )
+    chance = s.let("chance", s["all_up"] / patterns, title="chance", note="one of all the ways")
     s.let("digits", np.floor(n * np.log10(2)) + 1, format="d", note="digits of the number of ways")
     s.group("With as many directions as you like", worksheet="Directions")
     own = s.parameter(
