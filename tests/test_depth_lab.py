@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from lessons.course import notebook
 from lessons.pages import lesson_page
 from sheets import InputError, sentences, values
+from sheets.language.formats import in_words
 from sheets.library.depth_lab import (
     ACTIVATIONS,
     BATCH,
@@ -255,7 +256,7 @@ def check_words(inputs: dict) -> None:
         f"In the 32-bit numbers that networks train with, layer {k} would already be 0."
         for k in below[:1]
     ]
-    assert f"{found['expected_factor'].item():.4f}" in said[-1]
+    assert in_words(found["expected_factor"].item(), ".4f") in said[-1]
 
 
 @each_preset

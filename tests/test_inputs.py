@@ -13,6 +13,7 @@ from pathlib import Path
 import engines
 import numpy as np
 import pytest
+import xlsxwriter
 from examples import BOUNDED
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -20,8 +21,9 @@ from hypothesis import strategies as st
 from sheets import InputError, Sheet, values
 from sheets.language.blocks import choices_of
 from sheets.language.errors import nearest
-from sheets.language.formats import LARGE, shown
+from sheets.language.formats import LARGE, in_words, shown
 from sheets.language.inputs import MAX_ROWS, allowed, checked, checked_inputs
+from sheets.targets.excel.words import excel_number
 
 NUMBERS_JS = (
     Path(__file__).resolve().parent.parent / "widgets" / "front_end" / "engine" / "numbers.js"
@@ -393,6 +395,50 @@ def as_text(x: float) -> str:
 def test_the_page_shows_the_same():
     found = on_the_page("shown(Number(c[0]), c[1])", [[as_text(x), spec] for x, spec, _ in SHOWN])
     assert found == [text for _, _, text in SHOWN]
+
+
+IN_WORDS = [
+    (-2.0, ".4f", "-2"),
+    (-1.4, ".4f", "-1.4"),
+    (0.6, ".1%", "60%"),
+    (0.125, ".1%", "12.5%"),
+    (0.1 + 0.2, ".4f", "0.3"),
+    (2.99997, ".2f", "3.00"),  # nearly, not three
+    (1 / 3, ".4f", "0.3333"),
+    (0.0, ".4f", "0"),
+    (2e-15, ".4f", "0.0000"),  # what rounding leaves
+    (1e-5, ".7f", "1e-5"),
+    (-0.000012346, ".4f", "-1.235e-5"),
+    (0.003, ".2f", "0.003"),
+    (0.0123, ".2f", "0.01"),
+    (80494.6521, ".4f", "80495"),
+    (1234.5, ".2f", "1234.5"),
+    (-19.1825, ".4f", "-19.1825"),
+    (6195371733778.96, ".2f", "6.195e12"),
+    (0.05, "g", "0.05"),
+    (12345.6, "g", "12346"),
+    (0.0151356, "g", "0.01514"),
+    (3.0, "d", "3"),
+]
+
+
+@pytest.mark.parametrize(("x", "spec", "text"), IN_WORDS)
+def test_words_end_a_number_with_its_last_digit(x, spec, text):
+    assert in_words(x, spec) == text
+
+
+def test_the_page_and_the_workbook_write_numbers_into_words_alike(tmp_path):
+    texts = [text for *_, text in IN_WORDS]
+    cases = [[as_text(x), spec] for x, spec, _ in IN_WORDS]
+    assert on_the_page("inWords(Number(c[0]), c[1])", cases) == texts
+    file = tmp_path / "words.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet("Words")
+        for row, (x, spec, _) in enumerate(IN_WORDS):
+            sheet.write_number(row, 0, x)
+            sheet.write_formula(row, 1, f"={excel_number(f'A{row + 1}', spec)}")
+    found = engines.in_ironcalc(file)
+    assert [found["Words", row, 2] for row in range(1, len(texts) + 1)] == texts
 
 
 TIES = st.builds(lambda k, n: k / 2**n, st.integers(-(10**6), 10**6), st.integers(0, 12))

@@ -45,8 +45,9 @@ blockquote { margin: 0.5em 0; padding: 2px 14px;
   border-left: 4px solid #0072b2; background: light-dark(#f1f7fb, #1d2831); }
 code { overflow-wrap: anywhere; } math { font: 1.1em "DejaVu Math TeX Gyre", math; }
 pre, math[display="block"], main > table { overflow: auto hidden; max-width: 100%; }
-main > table { display: block; }
-.recorded { max-width: 26em; margin: 1em 0; }
+main > table { display: block; font-variant-numeric: tabular-nums; }
+main > table :is(th, td) { padding: 0.15em 1.2em 0.15em 0; text-align: left; }
+main > .recorded.recorded { max-width: 34em; margin: 1em 0; }
 """
 
 

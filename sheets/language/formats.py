@@ -16,7 +16,7 @@ LARGE = (
 )
 SMALL = 1e-4  # below it an exponent
 MANY = 1e4  # from here on words need no decimals
-LEAST = 1e-12  # rounding may leave this of a nought: its digits say nothing
+LEAST = 1e-9  # rounding may leave this of a nought: its digits say nothing
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
 ALL_DIGITS = Context(prec=400, rounding=ROUND_HALF_UP)
 

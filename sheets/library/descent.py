@@ -191,16 +191,14 @@ def _directions(s: Sheet) -> None:
     patterns = s.let(
         "patterns",
         2**n,
-        title="ways to turn up or down",
+        title="ways",
         note="2 × 2 × ... × 2: each direction doubles them",
     )
-    s.let("all_up", 0 * n + 1, format="d", title="all up: a valley", note="one way of them all")
+    s.let("all_up", 0 * n + 1, format="d", title="all up", note="one way of them all")
     s.let(
         "mixed", patterns - 2, title="some up, some down: a saddle", note="all but two of the ways"
     )
-    chance = s.let(
-        "chance", s["all_up"] / patterns, title="chance of a valley", note="one of all the ways"
-    )
+    chance = s.let("chance", s["all_up"] / patterns, title="chance", note="one of all the ways")
     s.let("digits", np.floor(n * np.log10(2)) + 1, format="d", note="digits of the number of ways")
     s.group("With as many directions as you like", worksheet="Directions")
     own = s.parameter(

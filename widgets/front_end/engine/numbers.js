@@ -4,7 +4,7 @@
 const LARGE = 1e9;
 const SMALL = 1e-4; // below it an exponent
 const MANY = 1e4; // from here on words need no decimals
-const LEAST = 1e-12; // rounding may leave this of a nought: its digits say nothing
+const LEAST = 1e-9; // rounding may leave this of a nought: its digits say nothing
 
 /** Shortest plain text of a number cut to its significant digits. @param {string} text */
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
