@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from statistics import mean
@@ -36,12 +37,17 @@ class Found(NamedTuple):
 def tasks() -> Iterator[tuple[str, Callable[[int], Any]]]:
     """(name, its pictures by seed)"""
     from widgets.fine_tuning.data.digits import digits_of
-    from widgets.fine_tuning.data.pictures import pictures_in
 
     for name in DIGITS:
-        yield name, lambda seed, name=name: digits_of(name, seed)
+        yield name, partial(digits_of, name)
     for folder in filter(None, os.environ.get(PHOTO_TASKS, "").split(os.pathsep)):
-        yield Path(folder).name, lambda seed, folder=folder: pictures_in(folder, seed=seed)
+        yield Path(folder).name, partial(_photographs, folder)
+
+
+def _photographs(folder: str, seed: int) -> Any:
+    from widgets.fine_tuning.data.pictures import pictures_in
+
+    return pictures_in(folder, seed=seed)
 
 
 def tried(pictures: Any, seed: int) -> Found:
