@@ -20,7 +20,7 @@ from pages import cell, choose_step
 from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.language.dependencies import refs
-from sheets.language.formats import LARGE, shown
+from sheets.language.formats import LARGE, MANY, in_words
 from sheets.library.line_fit import line_fit
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
@@ -232,14 +232,10 @@ def test_seed_noise_and_truth_redraw_the_points_until_they_are_given():
 
 
 @pytest.mark.parametrize(
-    ("x", "ends", "limit"),
-    [
-        ([0.2, 0.7], (0, 1), "4.04"),
-        ([10, 20, 30], (10, 30), "0.0021"),
-        ([1990, 2000, 2015], (1990, 2015), "0.0000002496"),
-    ],
+    ("x", "ends"),
+    [([0.2, 0.7], (0, 1)), ([10, 20, 30], (10, 30)), ([1990, 2000, 2015], (1990, 2015))],
 )
-def test_the_line_and_the_limit_are_of_data_at_any_scale(x, ends, limit):
+def test_the_line_and_the_limit_are_of_data_at_any_scale(x, ends):
     found = values(SHEET, {"x": x, "y": x, "a": 2, "b": 3})
     assert (found["left_x"].item(), found["right_x"].item()) == ends
     heights = [2 * end + 3 for end in ends]
@@ -248,10 +244,8 @@ def test_the_line_and_the_limit_are_of_data_at_any_scale(x, ends, limit):
     largest = np.linalg.eigvalsh(
         2 * np.array([[np.mean(np.square(x)), np.mean(x)], [np.mean(x), 1]])
     )
-    assert any(
-        f"stable one, {2 / largest.max():.10f}"[: len("stable one, ") + len(limit)] in said
-        for said in sentences(SHEET, found)
-    ), limit
+    (limit,) = re.findall(r"stable one, (\S+)", " ".join(sentences(SHEET, found)))
+    assert float(limit) == pytest.approx(2 / largest.max(), rel=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -465,7 +459,7 @@ def check_update(text: str, number: dict[str, float]) -> None:
             [before, mean, after],
             expected,
             rtol=5e-4 if max(map(abs, expected)) >= LARGE else 1e-7,
-            atol=0.0050001,
+            atol=0.50001 if max(map(abs, expected)) >= MANY else 0.0050001,
         )
         assert rate == pytest.approx(number["learning_rate"], rel=0.05, abs=5e-11)
 
@@ -477,7 +471,7 @@ def check_change(said: list[str], number: dict[str, float]) -> None:
     assert "lowers" not in text or change < slack - 1e-6
     assert "raises" not in text or change > 1e-6 - slack
     assert "hardly changes" not in text or abs(change) < 1e-6 + slack
-    assert shown(number["mse"], ".6f") in text
+    assert in_words(number["mse"], ".6f") in text
 
 
 # --- the lesson

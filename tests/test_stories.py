@@ -63,7 +63,7 @@ SEEN = {
     ("matmul_stack", 4): "by about a half, to 0.82",
     ("matmul_stack", 6): "says 5.00 and 6.00, whatever goes in",
     ("matmul_stack", 8): "the squared error is about 10^20",
-    ("matmul_stack", 9): "it says 5.00 and 6.00",
+    ("matmul_stack", 9): "it says 5 and 6",
     ("matmul_stack", 7): "came down to 5.37 and 5.84 in 100 steps",
     ("depth_lab", 1): "about 10^22. With 8 numbers in a layer",
     ("depth_lab", 2): "about 10^-28",
