@@ -44,8 +44,6 @@ PREDICTIONS = [[0.98], [0.1], [0.5], [0.9], [0.02]]
 COLDEST, HOTTEST = 0.1, 10
 CURVE = 40  # pieces of each curve over the temperature
 TOP = 10  # of the loss axis
-CORNERS = 4  # of a bar: up, across, down
-BAR = 0.36  # its width, where 1 is the way from class to class
 
 
 def softmax() -> Sheet:
@@ -343,29 +341,17 @@ def _told(s: Sheet) -> None:
 
 
 def _bars(s: Sheet) -> None:
-    """Each picture's shares and sigmoids as bars: a line over four corners a class."""
-    s.group("Bars", "Four corners a class, as the charts draw them", worksheet="Bars", folded=True)
-    corners = CORNERS * len(CLASSES)
-    corner = s.let("corner", row_index(corners), format="d", note="corners, counted from 0")
-    at = s.let("bar_class", np.floor(corner / CORNERS), format="d", note="the class of the corner")
-    side = s.let("bar_corner", corner - CORNERS * at, format="d", note="which of its four corners")
-    up = s.let(
-        "bar_up", np.where(side > 0, np.where(side < 3, 1, 0), 0), format="d", note="1 at its top"
+    s.group(
+        "Bars", "A column for each picture, as the charts draw it", worksheet="Bars", folded=True
     )
-    right = np.where(side > 1, 1, 0)
     for column, picture in enumerate(PICTURES):
-        number = column + 1
-        s.let(
-            f"bar_place_{number}",
-            at + (column - 1) * BAR + right * BAR,
-            format=".2f",
-            note=f"where the bars of {picture} stand",
-        )
         for name, block in (("p", "p"), ("alone", "p_alone")):
-            heights = s.let(
-                f"{name}_{number}", s[block][:, column], format=".4f", note=f"{block} of {picture}"
+            s.let(
+                f"{name}_{column + 1}",
+                s[block][:, column],
+                format=".4f",
+                note=f"{block} of {picture}",
             )
-            s.let(f"{name}_bar_{number}", up * heights[at], format=".4f", note="as bars")
 
 
 def _curves(s: Sheet) -> None:
@@ -440,7 +426,6 @@ def _log_curves(s: Sheet) -> None:
 
 
 def _charts(s: Sheet) -> None:
-    classes = Axis("class", -0.5, len(CLASSES) - 0.5, names=CLASSES)
     both = ((1, "input"), (2, "target"))
     for name, title, axis in (
         ("p", "Softmax: shares of one", "share"),
@@ -448,10 +433,10 @@ def _charts(s: Sheet) -> None:
     ):
         s.chart(
             title,
-            classes,
+            Axis("class"),
             Axis(axis, 0, 1),
             [
-                Series(f"bar_place_{k}", f"{name}_bar_{k}", f"picture {k}", role=role)
+                Series("labels", f"{name}_{k}", f"picture {k}", mode="bars", role=role)
                 for k, role in both
             ],
             note="A bar a class for each of the two pictures.",
