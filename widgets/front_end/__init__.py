@@ -17,6 +17,19 @@ FOLDER = Path(__file__).parent
 # From the lowest to the highest: a room imports from itself and from the rooms before it. README's
 # map says what each is for; tests/test_house_javascript.py holds both.
 ROOMS = ("engine", "elements", "charts", "sheet", "stage", "classroom", "page", "host")
+# The look, in the order in which a later rule wins over an earlier one.
+LOOK = (
+    "page",
+    "stage",
+    "formula_bar",
+    "tables",
+    "controls",
+    "sharing",
+    "presenting",
+    "paper",
+    "exercises",
+    "hands",
+)
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
@@ -88,4 +101,5 @@ def joined(host: str) -> str:
 @lru_cache
 def style() -> str:
     """The style of the sheet's page, which the fine-tuning panel builds on."""
-    return (FOLDER / "sheet.css").read_text(encoding="utf-8")
+    files = (FOLDER / "look" / f"{name}.css" for name in LOOK)
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
