@@ -11,7 +11,7 @@ import pytest
 import tree_sitter
 import tree_sitter_javascript
 
-from widgets.front_end import FOLDER, ROOMS, enclosed, imported, in_full, joined_from, ordered
+from widgets.front_end import FOLDER, LOOK, ROOMS, enclosed, imported, in_full, joined_from, ordered
 
 PANEL = FOLDER.parent / "fine_tuning" / "front_end"
 MODULES = [*sorted(FOLDER.glob("*/*.js")), *sorted(PANEL.glob("*.js"))]
@@ -51,6 +51,8 @@ def test_every_module_stands_in_a_room():
     assert not stray, f"{stray}: move each into one of {ROOMS} in widgets/front_end"
     rooms = {path.parent.name for path in FOLDER.glob("*/*.js")}
     assert rooms == set(ROOMS), "ROOMS in widgets/front_end/__init__.py names each folder once"
+    styles = {path.stem for path in FOLDER.glob("**/*.css")}
+    assert styles == set(LOOK), "LOOK in widgets/front_end/__init__.py names each file of styles"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

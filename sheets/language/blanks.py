@@ -67,16 +67,16 @@ class Gaps:
 
     def __init__(self, is_blank: Callable[[str], bool]) -> None:
         self.is_blank = is_blank
-        self._found: dict[Expr, Sources] = {}
+        self._sources_of: dict[Expr, Sources] = {}
         self._known: dict[tuple, Expr] = {}
         self._told_by: dict[Expr, Any] = {}  # what is there where this holds
 
     def sources(self, e: Expr) -> Sources:
         """What makes e empty where it is empty; nothing where e is always there."""
         for node in walk(e):
-            if node not in self._found:
-                self._found[node] = self._sources(node)
-        return self._found[e]
+            if node not in self._sources_of:
+                self._sources_of[node] = self._sources(node)
+        return self._sources_of[e]
 
     def _sources(self, e: Expr) -> Sources:
         if e.op in ("ref", "cell"):
@@ -85,12 +85,12 @@ class Gaps:
             return {alike(e): e} if np.isnan(float(e.arg)) else {}
         if e.op == "over":
             counts = e.arg[0] in ("sum", "nansum", "prod", "nanprod", "match")
-            return {} if counts or not self._found[e.args[0]] else {alike(e): e}
+            return {} if counts or not self._sources_of[e.args[0]] else {alike(e): e}
         if e.op in NEVER:
             return {}
         if e.op == "where":
             return {alike(e): e} if any(self._branches(e)) else {}
-        inside = {key: x for a in e.args for key, x in self._found[a].items()}
+        inside = {key: x for a in e.args for key, x in self._sources_of[a].items()}
         if e.op in OPS or e.op in ("expand", "number"):
             return inside
         return {alike(e): e} if inside else {}
@@ -99,8 +99,8 @@ class Gaps:
         """What makes each branch of a `where` empty where it is the one in force."""
         condition, yes, no = e.args
         return (
-            self._without(self._found[yes], self._held(condition, True)),
-            self._without(self._found[no], self._held(condition, False)),
+            self._without(self._sources_of[yes], self._held(condition, True)),
+            self._without(self._sources_of[no], self._held(condition, False)),
         )
 
     def _without(self, sources: Sources, there: set[Any]) -> Sources:
@@ -128,13 +128,13 @@ class Gaps:
             return self._held(args[0], flag) | self._held(args[1], flag)
         holds = op == "known" or (op in COMPARISONS and op != "not_equal")
         if (holds and flag) or (op == "not_equal" and not flag):
-            return {key for a in args for key in self._found[a]}
+            return {key for a in args for key in self._sources_of[a]}
         return set()
 
     def reads(self, e: Expr) -> bool:
         """Whether e reads what may be empty, also where it is not empty itself."""
         self.sources(e)
-        return any(self._found[node] for node in walk(e))
+        return any(self._sources_of[node] for node in walk(e))
 
     def known(self, e: Expr) -> Expr | None:
         """1 where e is there, 0 where it is empty; None: it is always there."""
@@ -212,7 +212,7 @@ class Gaps:
         """A comparison that does not hold where something is empty. In a spreadsheet an empty cell
         is 0, and a text is larger than any number.
         """
-        there = self._known_of({key: x for a in e.args for key, x in self._found[a].items()})
+        there = self._known_of({key: x for a in e.args for key, x in self._sources_of[a].items()})
         if there is None:
             return e
         if e.op != "not_equal" and all(a.op in ("cell", "const") for a in e.args):

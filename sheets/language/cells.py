@@ -125,9 +125,13 @@ def over(kind: str, body: Expr, k: str, length: int, more: tuple[Expr, ...] = ()
         there = Expr("known", (body,), ONE)
         return Expr("where", (there, elementwise("multiply", length, body), const(0)), ONE)
     if kind.endswith("prod"):
-        found = power(body, length)
+        body_to_length = power(body, length)
         there = Expr("known", (body,), ONE)
-        return found if kind == "prod" else Expr("where", (there, found, const(1)), ONE)
+        return (
+            body_to_length
+            if kind == "prod"
+            else Expr("where", (there, body_to_length, const(1)), ONE)
+        )
     return elementwise("multiply", length, body) if kind == "sum" else body
 
 
@@ -195,8 +199,8 @@ def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
             return at(x, *_along(e.arg, int(place.arg) if known else place, i, j), depth)
         case "put_along":
             g, places = e.args
-            found = at(places, *_along(e.arg, k, i, j), depth + 1)
-            chosen = Expr("equal", (found, index((i, j)[e.arg])), ONE)
+            there = at(places, *_along(e.arg, k, i, j), depth + 1)
+            chosen = Expr("equal", (there, index((i, j)[e.arg])), ONE)
             given = at(g, *_along(e.arg, k, i, j), depth + 1)
             picked = Expr("multiply", (chosen, given), ONE, PICKED)
             return over("sum", picked, k, g.shape[e.arg])

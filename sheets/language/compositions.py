@@ -276,8 +276,8 @@ def slope(f: Any, axis: int | None = None) -> Expr:
     if isinstance(x.shape[0], Rows) or x.shape[0] < 2:
         raise ShapeError(f"np.gradient of {f!r}: it takes two rows at least, which are no data")
     between = [(x[2:] - x[:-2]) / 2] if x.shape[0] > 2 else []
-    found = FUNCTIONS[np.vstack]([x[1] - x[0], *between, x[-1] - x[-2]])
-    return found if axis == 0 else transpose(found)
+    slopes = FUNCTIONS[np.vstack]([x[1] - x[0], *between, x[-1] - x[-2]])
+    return slopes if axis == 0 else transpose(slopes)
 
 
 def area(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Expr:
@@ -334,10 +334,10 @@ def polynomial(p: Any, x: Any) -> Expr:
     """p[0] x^n + ... + p[n]. As np.polyval."""
     x = lift(x)
     terms = list(p) if not isinstance(p, Expr) else [p[:, k] for k in range(int(p.shape[1]))]
-    found: Any = 0.0
+    value: Any = 0.0
     for each in terms:
-        found = found * x + each
-    return lift(found)
+        value = value * x + each
+    return lift(value)
 
 
 def is_close(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Expr:
@@ -349,12 +349,12 @@ def is_close(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Expr:
 def nearest_known(op: str) -> Callable[[Any, Any], Expr]:
     """The larger (smaller) of two; where one is empty, the other. As np.fmax."""
 
-    def found(a: Any, b: Any) -> Expr:
+    def refused(a: Any, b: Any) -> Expr:
         a, b = lift(a), lift(b)
         both = where(known(a), elementwise(op, a, b), b)
         return where(known(b), both, a)
 
-    return found
+    return refused
 
 
 def dot(a: Any, b: Any) -> Expr:

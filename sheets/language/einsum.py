@@ -56,9 +56,9 @@ def einsum(subscripts: str, *operands: Any) -> Expr:
     blocks = [_lettered(x, lift(block)) for x, block in zip(inputs, operands, strict=True)]
     others = "".join(b.letters for b in blocks[1:])
     first = blocks[0].without("".join(set(blocks[0].letters) - set(others + out)))
-    found = first if len(blocks) == 1 else _product(first, blocks[1], out)
-    found = found.without("".join(set(found.letters) - set(out)))
-    return found.T.x if found.letters == out[::-1] and len(out) == 2 else found.x
+    product = first if len(blocks) == 1 else _product(first, blocks[1], out)
+    product = product.without("".join(set(product.letters) - set(out)))
+    return product.T.x if product.letters == out[::-1] and len(out) == 2 else product.x
 
 
 def _lettered(letters: str, x: Expr) -> Lettered:

@@ -423,9 +423,9 @@ def lift(x: Any) -> Expr:
     if isinstance(x, np.ndarray) and x.ndim == 0:
         raise SheetError(f"np.where was given no expression: {COMPARES}; write np.equal(a, b)")
     if isinstance(x, (np.ndarray, list, tuple)):
-        found = ARRAYS[0](x)
-        if found is not None:
-            return found
+        array = ARRAYS[0](x)
+        if array is not None:
+            return array
         instead = "make it a block with sheet.input(name, values)"
         raise SheetError(f"an array inside a formula has no name to show: {instead}")
     raise SheetError(f"{x!r} is not a number or an expression")

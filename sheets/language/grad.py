@@ -353,8 +353,8 @@ def backprop(
         raise SheetError(f"backprop: loss {loss!r} is {sheet.blocks[loss].size}; {rule}")
     wanted = None if inputs is None else sheet.reached_from(inputs)
     with sheet.unless_it_fails():
-        found = _backward(sheet, loss, wanted, title, infinite or {})
-    return {**found, **_stacks_of(sheet, found)}
+        gradients = _backward(sheet, loss, wanted, title, infinite or {})
+    return {**gradients, **_stacks_of(sheet, gradients)}
 
 
 def _blocks_of(sheet: Sheet, inputs: Iterable[str | Stack]) -> list[str]:
@@ -364,10 +364,12 @@ def _blocks_of(sheet: Sheet, inputs: Iterable[str | Stack]) -> list[str]:
     return [name for names in each for name in names]
 
 
-def _stacks_of(sheet: Sheet, found: Mapping[str, Expr]) -> dict[str, Stack]:
+def _stacks_of(sheet: Sheet, gradients: Mapping[str, Expr]) -> dict[str, Stack]:
     """The gradients of stacks, each a stack over the same words."""
-    whole = (x for x in sheet.stacks.values() if all(block.arg in found for block in x))
-    return {x.name: Stack(f"d_{x.name}", x.over, [found[block.arg] for block in x]) for x in whole}
+    whole = (x for x in sheet.stacks.values() if all(block.arg in gradients for block in x))
+    return {
+        x.name: Stack(f"d_{x.name}", x.over, [gradients[block.arg] for block in x]) for x in whole
+    }
 
 
 def _backward(

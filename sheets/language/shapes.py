@@ -36,8 +36,8 @@ def tiled(A: Any, reps: Any) -> Expr:
     given = tuple(reps) if isinstance(reps, (tuple, list)) else (1, reps)
     given = (1, *given) if len(given) == 1 else given
     down, across = (whole(n, "np.tile: reps") for n in given)
-    found = x if across == 1 else join([x] * across, 1)
-    return found if down == 1 else join([found] * down, 0)
+    across_repeated = x if across == 1 else join([x] * across, 1)
+    return across_repeated if down == 1 else join([across_repeated] * down, 0)
 
 
 def diagonal_or_table(v: Any, k: int = 0) -> Expr:

@@ -85,16 +85,16 @@ def quantile(a: Any, q: Any, axis: Any = None, keepdims: bool = True) -> Expr:
     q = lift(q)
     if q.shape != (1, 1) or (q.op == "const" and not 0 <= q.arg <= 1):
         raise ShapeError(f"np.quantile of {x!r}: {q!r} must be one number from 0 to 1")
-    found = reduction("quantile", x, axis, keepdims)
-    return Expr("quantile", (x, q), found.shape, found.arg)
+    shaped = reduction("quantile", x, axis, keepdims)
+    return Expr("quantile", (x, q), shaped.shape, shaped.arg)
 
 
 def _each_of(x: Expr, parts: list, axis: Any, keepdims: bool) -> Expr:
     """Several quantiles: below each other, or of all numbers beside each other."""
-    found = [quantile(x, each, axis, keepdims) for each in parts]
+    each_quantile = [quantile(x, each, axis, keepdims) for each in parts]
     if from_start(axis) is None:
-        return join(found, 1)
-    return join([transpose(y) if from_start(axis) == 1 else y for y in found], 0)
+        return join(each_quantile, 1)
+    return join([transpose(y) if from_start(axis) == 1 else y for y in each_quantile], 0)
 
 
 def percentile(a: Any, q: Any, axis: Any = None, keepdims: bool = True) -> Expr:
@@ -119,8 +119,8 @@ def bin_numbers(x: Any, bins: Any, right: bool = False) -> Expr:
     ends = lift(bins) if isinstance(bins, Expr) else list(bins)
     op = "greater" if right else "greater_equal"
     if isinstance(ends, list):
-        found = [elementwise(op, x, float(each)) for each in ends]
-        return sum(found[1:], found[0])
+        passed_ends = [elementwise(op, x, float(each)) for each in ends]
+        return sum(passed_ends[1:], passed_ends[0])
     across = transpose(ends) if ends.shape[1] == 1 else ends
     if x.shape[1] != 1 or across.shape[0] != 1:
         raise ShapeError(f"np.digitize: {x!r} is {size(x.shape)}; count one column of numbers")

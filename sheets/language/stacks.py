@@ -102,10 +102,10 @@ def same_shape(what: str, blocks: Sequence[Expr]) -> None:
 
 def block_by_block(names: Mapping[str, Stack], given: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs by name, with those of a stack in the place of its name."""
-    found: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
     for name, value in given.items():
         if name not in names:
-            found[name] = value
+            blocks[name] = value
             continue
         stack = names[name]
         if isinstance(value, str):
@@ -113,8 +113,8 @@ def block_by_block(names: Mapping[str, Stack], given: Mapping[str, Any]) -> dict
             value = other if other is not None else value
         if isinstance(value, str) or len(value) != len(stack):
             raise SheetError(f"{name}={value!r}: {stack!r} takes {len(stack)}, one for each")
-        found |= {block.arg: each for block, each in zip(stack, value, strict=True)}
-    return found
+        blocks |= {block.arg: each for block, each in zip(stack, value, strict=True)}
+    return blocks
 
 
 def made(

@@ -141,12 +141,14 @@ def _elements(x: Expr, rows: Any, columns: Any) -> Expr:
             raise SheetError(f"{x!r}[..., ...]: {rule}, or with one number")
         columns = row_index(len(columns))
     places = stand(columns, 0)
-    found = x if every else take(x, rows) if isinstance(rows, Expr) else _along(x, 0, rows, rows)
-    if found.shape[0] != places.shape[0]:
+    rows_taken = (
+        x if every else take(x, rows) if isinstance(rows, Expr) else _along(x, 0, rows, rows)
+    )
+    if rows_taken.shape[0] != places.shape[0]:
         raise ShapeError(
-            f"{x!r}[..., ...]: {size(found.shape)} rows and {size(places.shape)} numbers"
+            f"{x!r}[..., ...]: {size(rows_taken.shape)} rows and {size(places.shape)} numbers"
         )
-    return Expr("take_along", (found, places), places.shape, 1)
+    return Expr("take_along", (rows_taken, places), places.shape, 1)
 
 
 def _along(x: Expr, axis: int, chosen: Any, index: Any) -> Expr:

@@ -157,8 +157,8 @@ def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
 
 def drawn_as(sheet: Sheet, chart: int, k: int, name: str) -> str:
     """The block that is drawn in the place of `name`."""
-    found = (_points(sheet) | _with_gaps(sheet)).get((chart, k, name), name)
-    return found if found in sheet.blocks else name
+    copy = (_points(sheet) | _with_gaps(sheet)).get((chart, k, name), name)
+    return copy if copy in sheet.blocks else name
 
 
 def with_points(sheet: Sheet) -> Sheet:
@@ -308,7 +308,7 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
         "bars": ("none", 0),
         "segments": ("circle", 3),
     }[series.mode]
-    found: dict[str, Any] = {
+    options: dict[str, Any] = {
         "name": plain(series.label),
         "categories": drawn.cells(series.x, chart, k),
         "values": drawn.cells(series.y, chart, k),
@@ -325,25 +325,25 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
         },
     }
     if symbol == "none":
-        found["marker"] = {"type": "none"}
+        options["marker"] = {"type": "none"}
     if series.mode == "segments":
         plus, minus = (drawn.cells(name, chart, k) for name in _lengths(chart, k))
         line = {"color": colour, "width": 1.5}
-        found["y_error_bars"] = {
+        options["y_error_bars"] = {
             "type": "custom",
             "plus_values": plus,
             "minus_values": minus,
             "end_style": 0,
             "line": line,
         }
-    return found
+    return options
 
 
 def _limit(limit: Limit, numbers: Values) -> float | None:
     """A limit as it is now; None where the program finds it from what is drawn."""
     if isinstance(limit, str):
-        found = float(numbers[limit][0, 0])
-        return found if math.isfinite(found) else None
+        number = float(numbers[limit][0, 0])
+        return number if math.isfinite(number) else None
     assert not isinstance(limit, Expr), "a chart that is checked has names"
     return limit
 

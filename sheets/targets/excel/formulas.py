@@ -161,8 +161,8 @@ class Formula:
         pieces = MARK.split("=" + self.template.replace("%", "%%"))
         moves: list[tuple[int, int]] = []
         for k in range(1, len(pieces), 2):
-            pieces[k], found = self.references[int(pieces[k])].in_column(i, j, self.rows)
-            moves += found
+            pieces[k], step = self.references[int(pieces[k])].in_column(i, j, self.rows)
+            moves += step
         return "".join(pieces), tuple(moves)
 
     def pieces(self) -> list:
@@ -328,7 +328,7 @@ class Writer:
         """Which symbols run down and across the range of this cell node."""
         name = cell.arg[0]
         running = ([s for s in symbols(place) if s in spans] for place in cell.arg[1:])
-        down, across = (found[0] if found else "" for found in running)
+        down, across = (names[0] if names else "" for names in running)
         return ("", down + across) if self.places[name].flat else (down, across)
 
     def _cell(self, e: Expr, spans: dict) -> Text:
@@ -341,10 +341,10 @@ class Writer:
             return self._lookup(name, i, j, spans)
         if is_single(self.sheet.blocks[name].shape) and not self.places[name].flat:
             return Text(self.places[name].name)
-        found = self._range(name, i, j, spans)
-        if found is None:
+        reference = self._range(name, i, j, spans)
+        if reference is None:
             raise self._refuse(e, f"a strided range of {name}")
-        return found
+        return reference
 
     def _lookup_both(self, name: str, i, j: Expr, spans: dict) -> Text:
         """A cell by the numbers of its row and its column."""
@@ -397,9 +397,9 @@ class Writer:
     def _whole(self, name: str) -> Text:
         """All cells of a block."""
         rows, columns = self.sheet.blocks[name].shape
-        found = self._range(name, "rows", "columns", {"rows": rows, "columns": columns})
-        assert found is not None
-        return found
+        reference = self._range(name, "rows", "columns", {"rows": rows, "columns": columns})
+        assert reference is not None
+        return reference
 
     # --- text
 
@@ -433,8 +433,8 @@ class Writer:
                 return Text(f"MATCH({cell},{{{words}}},0)-1", "add")
             case "minimum" | "maximum" if (k := self._infinite_elsewhere(e.args)) is not None:
                 x, other = (self.text(e.args[place], spans) for place in (k, 1 - k))
-                found = spell(OPS[e.op].excel, [x, other], TEST)
-                return Text(f"IF(ISNUMBER({x}),{found},{other})")
+                formula = spell(OPS[e.op].excel, [x, other], TEST)
+                return Text(f"IF(ISNUMBER({x}),{formula},{other})")
             case "known" if self._words(e.args[0]):
                 return Text(f"{self.text(e.args[0], spans):number}<>{BLANK}", "test", TEST)
             case "known":
@@ -446,14 +446,14 @@ class Writer:
         """Which of them is read by its row's number and may hold the word `infinite`: MIN and MAX
         pass over a word in a cell, but in IronCalc not over one that INDEX finds.
         """
-        found = (
+        places = (
             k
             for k, e in enumerate(args)
             if e.op == "cell"
             and self._is_edited_elsewhere(e.arg[0])
             and infinity_of(self.sheet.blocks[e.arg[0]]) is not None
         )
-        return next(found, None)
+        return next(places, None)
 
     def _words(self, e: Expr) -> tuple[str, ...]:
         """The words that a cell may hold; none of a number."""
@@ -518,12 +518,12 @@ class Writer:
         if any(reads(e, k) for k in spans):
             raise self._refuse(e, "a choice inside a sum")
         number, rows = self.text(row, spans), [f"{self.text(one, spans)}" for one in said]
-        found = ""
+        chosen = ""
         for start in reversed(range(0, len(rows), MOST_CHOICES)):
             place = f"{number:add}{1 - start:+d}".removesuffix("-1+1")
             few = f"CHOOSE({place},{','.join(rows[start : start + MOST_CHOICES])})"
-            found = f"IF({number:number}<{start + MOST_CHOICES},{few},{found})" if found else few
-        return Text(found)
+            chosen = f"IF({number:number}<{start + MOST_CHOICES},{few},{chosen})" if chosen else few
+        return Text(chosen)
 
     # --- sums
 
@@ -542,11 +542,11 @@ class Writer:
         if kind == "sum" and x.op == "known":
             kind, whole, (x,) = "count", WHOLE["count"], x.args
         if x.op == "cell" and not isinstance(x.arg[1], Expr):
-            found = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
-            if found is not None:
+            reference = self._range(x.arg[0], x.arg[1], x.arg[2], inner)
+            if reference is not None:
                 tall = any(isinstance(new.get(s), Rows) for s in symbols(x.arg[1]))
-                self.ranges.setdefault(x.arg[0], []).append((found, tall))
-                return spell(whole, [found], TEST)
+                self.ranges.setdefault(x.arg[0], []).append((reference, tall))
+                return spell(whole, [reference], TEST)
         elif x.op == "cell" and not (
             self.places[x.arg[0]].flat and self.sheet.blocks[x.arg[0]].shape[1] > 1
         ):
@@ -569,23 +569,23 @@ class Writer:
         cannot multiply with a text.
         """
         plain = lambda e: e.op == "cell" and not isinstance(e.arg[1], Expr)
-        x, found, bare = self._beside_each_other(x), [], False
+        x, terms, bare = self._beside_each_other(x), [], False
         for factor in _factors(x):
             squared = factor.op == "power" and factor.args[1].op == "const"
             if plain(factor):
-                found.append(f"{self.text(factor, spans)}")
+                terms.append(f"{self.text(factor, spans)}")
                 bare = True
             elif squared and factor.args[1].arg == 2 and plain(factor.args[0]):
-                found += [f"{self.text(factor.args[0], spans)}"] * 2
+                terms += [f"{self.text(factor.args[0], spans)}"] * 2
                 bare = True
             elif self._passes_over(factor):
-                found.append(f"{self.text(factor, spans)}")
+                terms.append(f"{self.text(factor, spans)}")
             else:
                 raise Rigid(self.what)
         if not bare:  # a row that is not there counts as 0
             cell = next(node for node in walk(x) if plain(node))
-            found.append(f'1*({self.text(cell, spans)}<>"")')
-        return ",".join(found)
+            terms.append(f'1*({self.text(cell, spans)}<>"")')
+        return ",".join(terms)
 
     def _beside_each_other(self, x: Expr) -> Expr:
         """x with copies in the place of what stands in an edited table, where it reads others too:
@@ -642,12 +642,12 @@ class Writer:
         two. None: it is neither.
         """
         if e.op == "cell" and not isinstance(e.arg[1], Expr):
-            found = (
+            product = (
                 self._range(e.arg[0], e.arg[1], e.arg[2], spans)
                 if self._shape(e, spans) == (down, across)
                 else None
             )
-            return None if found is None else found.text
+            return None if product is None else product.text
         if e.op != "over" or e.arg[0] != "sum" or e.args[0].op != "multiply":
             return None
         _, k, length = e.arg
@@ -775,9 +775,9 @@ def _guarded(core: Text, sign: Expr, writer: Writer) -> str:
     )
     infinite = [
         r
-        for name, found in writer.ranges.items()
+        for name, ranges in writer.ranges.items()
         if infinity_of(writer.sheet.blocks[name]) is not None
-        for r in found
+        for r in ranges
     ]
     if not infinite:
         return f"IFERROR({core},{word})"

@@ -197,12 +197,12 @@ class HeadWriter:
         """The numbers that the story looks at, by their own cells."""
         for k, name in enumerate(self.head.large):
             row, block = self.head.large_row + k, self.part.sheet.blocks[name]
-            found = self.part.shown[name]
+            numbers = self.part.shown[name]
             self.page.set_row(row, LARGE_TALL)
             self.page.write_string(row, 0, block.words, self.styles.large(block, "General"))
-            style = self.styles.large(block, cell_format(block, found))
+            style = self.styles.large(block, cell_format(block, numbers))
             place = self.part.where.shown[name]
-            value = cached(float(found[0, 0]), block)
+            value = cached(float(numbers[0, 0]), block)
             self.page.write_formula(row, 1, f"={place.name}", style, value)
 
     def _charts(self) -> None:
@@ -234,10 +234,10 @@ def write_now(page: Worksheet, part: Part, styles: Styles) -> None:
     page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
     page.write_string(2, 0, what_for(part, NOW), styles.note)
     for name, place in part.where.now.items():
-        block, found = locked(part.sheet.blocks[name], value=None), part.shown[name]
+        block, numbers = locked(part.sheet.blocks[name], value=None), part.shown[name]
         page.write_string(place.row, 0, block.words, styles.get(bold=True))
-        style = styles.number(block, cell_format(block, found))
-        rows, columns = found.shape
+        style = styles.number(block, cell_format(block, numbers))
+        rows, columns = numbers.shape
         for i in range(rows):
             for j in range(columns):
                 page.write_formula(
@@ -245,7 +245,7 @@ def write_now(page: Worksheet, part: Part, styles: Styles) -> None:
                     place.column + j,
                     part.plan.at_shown(name, i * columns + j, STEP_SHOWN),
                     style,
-                    cached(float(found[i, j]), block),
+                    cached(float(numbers[i, j]), block),
                 )
         last = place.row + rows - 1, place.column + columns - 1
-        styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
+        styles.shorten(page, cell_format(block, numbers), (place.row, place.column), last)

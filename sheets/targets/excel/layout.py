@@ -163,8 +163,8 @@ def has_column_names(sheet: Sheet, group: Group) -> bool:
 def row_name(sheet: Sheet, group: Group, row: int) -> str:
     """What a table's row is called: the name that blocks with names agree on, or ""."""
     named = (sheet.blocks[name].rows_named[row : row + 1] for name in group.blocks)
-    found = {words[0] for words in named if words}
-    return found.pop() if len(found) == 1 else ""
+    words_there = {words[0] for words in named if words}
+    return words_there.pop() if len(words_there) == 1 else ""
 
 
 def contours(sheet: Sheet) -> list:
@@ -175,8 +175,8 @@ def in_play(sheet: Sheet) -> list[str]:
     """The inputs that the story's steps move, in its order; the usual ones without a story."""
     named = [name for step in _scenes(sheet) for name in step.controls]
     here = {name for group in sheet.groups if group.worksheet == MAIN for name in group.blocks}
-    found = [name for name in dict.fromkeys(named) if name in here]
-    return [name for name in found if is_editable(sheet.blocks[name])][:MOST_IN_PLAY]
+    settings = [name for name in dict.fromkeys(named) if name in here]
+    return [name for name in settings if is_editable(sheet.blocks[name])][:MOST_IN_PLAY]
 
 
 def large(sheet: Sheet) -> tuple[str, ...]:
@@ -206,24 +206,24 @@ def layout(
     worksheet.
     """
     if beside:
-        found = Layout(sheet.name, (sheet.name, HEADING_ROWS))
+        plan = Layout(sheet.name, (sheet.name, HEADING_ROWS))
     else:
-        found = Layout(MAIN, (STORY, STORY_ROW + len(sheet.presets) + 2 * GAP_ROWS))
-        _first_worksheet(sheet, found)
-    found.spare = spare
+        plan = Layout(MAIN, (STORY, STORY_ROW + len(sheet.presets) + 2 * GAP_ROWS))
+        _first_worksheet(sheet, plan)
+    plan.spare = spare
     filled = [
-        (found.main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
+        (plan.main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
     ]
-    for worksheet in dict.fromkeys([*([found.main] * beside), *(name for name, _ in filled)]):
-        if worksheet in found.ends:
+    for worksheet in dict.fromkeys([*([plan.main] * beside), *(name for name, _ in filled)]):
+        if worksheet in plan.ends:
             continue
         here = [group for name, group in filled if name == worksheet]
         row = HEADING_ROWS + (max(sentences, len(sheet.sentences)) if beside else 1) + GAP_ROWS
-        placer = _Placer(sheet, found, worksheet, f"{sheet.name}_" if beside else "")
+        placer = _Placer(sheet, plan, worksheet, f"{sheet.name}_" if beside else "")
         _below(placer, here, row, 0, lists, charts)
     if not beside and shows_steps(sheet):
-        _now(sheet, found)
-    return found
+        _now(sheet, plan)
+    return plan
 
 
 def shows_steps(sheet: Sheet) -> bool:
@@ -240,12 +240,12 @@ def shows_steps(sheet: Sheet) -> bool:
     return trains(sheet) and all(is_single(sheet.blocks[name].shape) for name in changed & read)
 
 
-def _now(sheet: Sheet, found: Layout) -> None:
+def _now(sheet: Sheet, plan: Layout) -> None:
     """Below each other, what training changes among the inputs."""
     row = NOW_ROW
     for name in moving(sheet):
         if name in sheet.inputs:
-            found.now[name] = Place(NOW, row, 1, name=_free(f"{name}_shown", sheet))
+            plan.now[name] = Place(NOW, row, 1, name=_free(f"{name}_shown", sheet))
             row += int(sheet.blocks[name].shape[0]) + GAP_ROWS
 
 
@@ -286,7 +286,7 @@ def _below(
             row = placer.side_by_side(_without_rows(sheet, group), row, column)
         data = [_of_rows(sheet, group) for group in data]
     row = placer.side_by_side(data, row, column)
-    placer.found.ends[placer.worksheet] = Ends(end_of_lists, row, placer.right)
+    placer.plan.ends[placer.worksheet] = Ends(end_of_lists, row, placer.right)
 
 
 def is_data_input(sheet: Sheet, name: str) -> bool:
@@ -307,7 +307,7 @@ def _without_rows(sheet: Sheet, group: Group) -> list[Group]:
     return [replace(group, title=title, note="", blocks=rest)] if rest else []
 
 
-def _first_worksheet(sheet: Sheet, found: Layout) -> None:
+def _first_worksheet(sheet: Sheet, plan: Layout) -> None:
     """Its head, then everything else of the worksheet."""
     moved = in_play(sheet)
     groups = [
@@ -316,7 +316,7 @@ def _first_worksheet(sheet: Sheet, found: Layout) -> None:
         if group.worksheet == MAIN
     ]
     groups = [group for group in groups if group.blocks]
-    placer = _Placer(sheet, found, MAIN, "")
+    placer = _Placer(sheet, plan, MAIN, "")
     row = HEAD_ROW
     if moved:
         row = placer.side_by_side([Group("What to set", "", MAIN, blocks=moved)], row) - GAP_ROWS
@@ -334,7 +334,7 @@ def _first_worksheet(sheet: Sheet, found: Layout) -> None:
         chart_column, column = placer.right - GAP_COLUMNS, placer.right
         across = 1 if chart_column > 3 else 2
         row = HEAD_ROW
-    found.head = Head(tuple(moved), step_row, shown, large_row, chart_column, across)
+    plan.head = Head(tuple(moved), step_row, shown, large_row, chart_column, across)
     charts = HEAD_ROW + -(-len(sheet.charts) // across) * CHART_TALL if sheet.charts else 0
     _below(placer, groups, max(row, charts), column)
 
@@ -375,7 +375,7 @@ class _Placer:
     """Places groups on one worksheet. right: the first free column."""
 
     sheet: Sheet
-    found: Layout
+    plan: Layout
     worksheet: str
     prefix: str
     right: int = 0
@@ -387,7 +387,7 @@ class _Placer:
         for group in groups:
             below = max(below, GAP_ROWS + self._group(group, row, body, column))
             column = GAP_COLUMNS + max(
-                self.found.seen(name).column + int(self._block(name).shape[1])
+                self.plan.seen(name).column + int(self._block(name).shape[1])
                 for name in group.blocks
             )
             largest = max(
@@ -404,15 +404,15 @@ class _Placer:
         place = Place(self.worksheet, row, column, name=f"{self.prefix}{name}")
         if not self.prefix and isinstance(self._block(name), Choice):
             word = _free(f"{name}{WORD}", self.sheet)
-            self.found.words[name] = place._replace(name=word)
-            place = Place(CHOICES, CHOICES_ROW + len(self.found.words) - 1, 1, name=name)
-        self.found.blocks[name] = place
-        self.found.labels[name] = label
+            self.plan.words[name] = place._replace(name=word)
+            place = Place(CHOICES, CHOICES_ROW + len(self.plan.words) - 1, 1, name=name)
+        self.plan.blocks[name] = place
+        self.plan.labels[name] = label
 
     def _group(self, group: Group, row: int, body: int, column: int) -> int:
         """Place the group's blocks from row `body` on; returns the first free row below it."""
         kind = kind_of(self.sheet, group)
-        self.found.groups.append(GroupPlace(group, self.worksheet, row, column, body, kind))
+        self.plan.groups.append(GroupPlace(group, self.worksheet, row, column, body, kind))
         return {"list": self._list, "table": self._table, "contour": self._contour}[kind](
             group, body, column
         )

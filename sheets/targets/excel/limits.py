@@ -24,11 +24,11 @@ def nesting(formula: str) -> int:
     """How many functions stand inside each other, at most."""
     open_calls: list[bool] = []
     deepest, inside = 0, 0
-    for found in CALL.finditer(formula):
-        if found[0] == ")":
+    for piece in CALL.finditer(formula):
+        if piece[0] == ")":
             inside -= open_calls.pop()
-        elif found[0].endswith("("):
-            open_calls.append(found[1] is not None)
+        elif piece[0].endswith("("):
+            open_calls.append(piece[1] is not None)
             inside += open_calls[-1]
             deepest = max(deepest, inside)
     return deepest
@@ -67,18 +67,18 @@ def _lower(sheet: Sheet, steps: int) -> str:
         for name, block in sheet.inputs.items()
         if isinstance(block, Size) and block.value is not None
     }
-    found = [
+    ways = [
         f"{name} (now {value})"
         for name, value in sizes.items()
         if value > (sheet.inputs[name].low or 0)
     ]
-    found += [f"the number of steps (now {steps})"] if steps else []
-    found += (
+    ways += [f"the number of steps (now {steps})"] if steps else []
+    ways += (
         [f"the number of data rows (now {int(sheet.rows)})"]
         if isinstance(sheet.rows, Rows) and sheet.rows > 1
         else []
     )
-    return " or ".join(found)
+    return " or ".join(ways)
 
 
 def steps_that_fit(still: int, a_step: int) -> int:

@@ -161,13 +161,13 @@ def _check_worksheets(sheet: Sheet) -> None:
         taken = taken | {name.lower()}
 
 
-def _check_names(found: list[Part]) -> None:
+def _check_names(parts: list[Part]) -> None:
     """Whether a prefixed name meets another one: Excel does not tell upper and lower case apart."""
     taken = {STEP_SHOWN.lower(): "the workbook itself"}
-    for part in found:
+    for part in parts:
         for place in (*part.where.now.values(), *part.where.words.values()):
             taken[place.name.lower()] = "the workbook itself"
-    for part in found:
+    for part in parts:
         for name, place in part.where.blocks.items():
             owner = taken.setdefault(place.name.lower(), part.sheet.name)
             if owner != part.sheet.name:
@@ -204,14 +204,14 @@ def own_formula(
 
 def drawn_from(sheet: Sheet) -> set[str]:
     """What inputs of data start from: it cannot ask whether their rows are there."""
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = list(data_inputs(sheet))
     while waiting:
         made = sheet.blocks[waiting.pop()].formula
-        new = {name for name in refs(made) if name not in found} if made is not None else set()
-        found |= new
+        new = {name for name in refs(made) if name not in reached} if made is not None else set()
+        reached |= new
         waiting += new
-    return found
+    return reached
 
 
 def _formulas(
@@ -272,15 +272,13 @@ def followed(main: Sheet, other: Sheet) -> dict[str, str]:
     of the sheet `adam` repeats `learning_rate_adam`, or, where there is none, `learning_rate`, if
     it has the same shape.
     """
-    found = {}
+    sources = {}
     for name, block in other.inputs.items():
-        sources = (source for source in (f"{name}_{other.name}", name) if source in main.inputs)
-        source = next(
-            (source for source in sources if _same_shape(main.blocks[source], block)), None
-        )
+        known = (source for source in (f"{name}_{other.name}", name) if source in main.inputs)
+        source = next((source for source in known if _same_shape(main.blocks[source], block)), None)
         if source is not None:
-            found[name] = source
-    return found
+            sources[name] = source
+    return sources
 
 
 def _same_shape(a: Block, b: Block) -> bool:

@@ -72,28 +72,28 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
         name: area._replace(bottom=area.top + rows - 1) if area in data else area
         for name, area in areas.items()
     }
-    found = {name: _numbers(book, area) for name, area in areas.items()}
-    found |= {
+    inputs = {name: _numbers(book, area) for name, area in areas.items()}
+    inputs |= {
         name: [tuple(_by_word(sheet.blocks[name], cell) for cell in row) for row in rows]
-        for name, rows in found.items()
+        for name, rows in inputs.items()
         if words_of(sheet.blocks[name])
     }
-    found |= _chosen(book, sheet)
+    inputs |= _chosen(book, sheet)
     _refuse_totals(written, sheet, areas)
-    found |= _typed_beside(book, written, sheet, found)
-    return _with_formulas(sheet, found, _without_numbers(written, areas, sheet), written, areas)
+    inputs |= _typed_beside(book, written, sheet, inputs)
+    return _with_formulas(sheet, inputs, _without_numbers(written, areas, sheet), written, areas)
 
 
 def _chosen(book: Any, sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:
     """The numbers of choices whose cell is there to choose by word: a word, or its number."""
-    found = {}
+    chosen = {}
     for name, place in layout(sheet).words.items():
         block = sheet.blocks[name]
         if place.name not in book.defined_names:
             continue
         (cell,) = _numbers(book, _area_named(book, block, place.name, name))[0]
-        found[name] = [(_by_word(block, cell),)]
-    return found
+        chosen[name] = [(_by_word(block, cell),)]
+    return chosen
 
 
 def _by_word(block: Block, cell: Any) -> Any:
@@ -157,7 +157,7 @@ def _refuse_totals(written: Any, sheet: Sheet, areas: dict[str, Area]) -> None:
 
 
 def _typed_beside(
-    book: Any, written: Any, sheet: Sheet, found: dict[str, list[tuple[Any, ...]]]
+    book: Any, written: Any, sheet: Sheet, inputs: dict[str, list[tuple[Any, ...]]]
 ) -> dict[str, list[tuple[Any, ...]]]:
     """Inputs over whose repetition on another worksheet somebody typed. Raises InputError where it
     repeats what other worksheets follow too.
@@ -172,7 +172,7 @@ def _typed_beside(
             if not any(_is_typed(cell) for row in _numbers(written, area) for cell in row):
                 continue
             here = _numbers(book, area)
-            if here == found[source]:
+            if here == inputs[source]:
                 continue
             if source == name:
                 raise InputError(
@@ -184,14 +184,14 @@ def _typed_beside(
 
 
 def _with_formulas(
-    sheet: Sheet, found: dict[str, Any], untyped: list[str], written: Any, areas: dict[str, Area]
+    sheet: Sheet, typed: dict[str, Any], untyped: list[str], written: Any, areas: dict[str, Area]
 ) -> dict[str, np.ndarray | None]:
     """The checked inputs; None for one whose cells are empty, or are `untyped` and hold what its
     formula gives from the other inputs, or that formula itself.
     """
-    empty = {name for name in untyped if all(cell is None for row in found[name] for cell in row)}
+    empty = {name for name in untyped if all(cell is None for row in typed[name] for cell in row)}
     inputs: dict[str, np.ndarray | None] = {
-        **checked_inputs(sheet, found | dict.fromkeys(empty)),
+        **checked_inputs(sheet, typed | dict.fromkeys(empty)),
         **dict.fromkeys(empty),
     }
     for name in untyped:  # in order: a later formula may read an earlier input that was typed over
@@ -258,7 +258,7 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
             raise InputError(DAMAGED)
         tags += text.count(b"<")
         spanned += sum(
-            _size(found[1].decode("ascii", "replace")) for found in SPANNED.finditer(text)
+            _size(match[1].decode("ascii", "replace")) for match in SPANNED.finditer(text)
         )
     if tags > MOST_TAGS or spanned > MOST_SPANNED:
         raise InputError(

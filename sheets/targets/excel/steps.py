@@ -174,16 +174,16 @@ def _read_in_place(
     """
     flat = {name: Place(WORKSHEET, 0, 1, "still") for name in still}
     flat |= {name: Place(WORKSHEET, 0, 1, "moving") for name in moving}
-    found: set[str] = set()
+    in_place: set[str] = set()
     for name in moving:
         block = sheet.blocks[name]
         if name in sheet.carried or block.formula is None:
             continue
         tables = {each for each in refs(block.formula) if each in still}
         tables = {each for each in tables if not (growing and is_data(sheet.blocks[each].shape))}
-        if tables - found and not _is_stated(sheet, places | flat, block):
-            found |= tables
-    return found
+        if tables - in_place and not _is_stated(sheet, places | flat, block):
+            in_place |= tables
+    return in_place
 
 
 def _is_stated(sheet: Sheet, places: dict[str, Place], block: Block) -> bool:
@@ -324,14 +324,14 @@ class StepsWriter:
                     row, column, label, self.styles.heading(self.sheet.blocks[name])
                 )
 
-    def _write_cells(self, row: int, name: str, found: np.ndarray, step: int) -> None:
+    def _write_cells(self, row: int, name: str, numbers: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
         shown = locked(block, value=None)
-        num_format = cell_format(shown, found)
+        num_format = cell_format(shown, numbers)
         style = self.styles.number(shown, num_format)
         self.formats.add((name, num_format))
         formulas, column = self._formulas_of(name, step > 0), self.plan.columns[name]
-        values = all_cached(found, block)
+        values = all_cached(numbers, block)
         values += [""] * (len(formulas) - len(values))
         for k, (made, value) in enumerate(zip(formulas, values, strict=True)):
             self.page.write_formula(row, column + k, made.at(step, 0), style, value)

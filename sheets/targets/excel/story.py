@@ -66,29 +66,29 @@ def to_compare(sheet: Sheet, preset: Preset) -> dict[str, np.ndarray]:
     if any(inputs[name] is None for name in changed):
         return {}
     given = {name: x for name, x in inputs.items() if x is not None}
-    found = {name: x for name, x in given.items() if x.size == 1 or name in changed}
+    few = {name: x for name, x in given.items() if x.size == 1 or name in changed}
     cells = lambda tables: sum(x.size for x in tables.values() if x.size > 1)
-    if cells(found) > MOST_COMPARED:
+    if cells(few) > MOST_COMPARED:
         return {}
-    return given if cells(given) <= MOST_COMPARED else found
+    return given if cells(given) <= MOST_COMPARED else few
 
 
 def compared(sheet: Sheet, preset: Preset) -> list[str]:
     """Conditions in a workbook's words, true where the inputs are the preset's; none: its tables
     are too large to compare.
     """
-    found = []
+    conditions = []
     for name, x in to_compare(sheet, preset).items():
         block = sheet.blocks[name]
         if x.size == 1:
-            found.append(_holds(name, float(x[0, 0]), block))
+            conditions.append(_holds(name, float(x[0, 0]), block))
             continue
         cells = (
             _holds(f"INDEX({name},{i + 1},{j + 1})", float(x[i, j]), block)
             for i, j in np.ndindex(x.shape)
         )
-        found.append(f"IF(COUNT({name})={x.size},AND({','.join(cells)}),FALSE)")
-    return found
+        conditions.append(f"IF(COUNT({name})={x.size},AND({','.join(cells)}),FALSE)")
+    return conditions
 
 
 def _holds(cell: str, x: float, block: Block) -> str:
@@ -126,9 +126,9 @@ def told_formula(sheet: Sheet, where: Layout, preset: Preset) -> str:
     )
     if preset.scene.play:
         conditions.append(f"{STEP_SHOWN}>={preset.scene.play}")
-    found = f'=IF(AND({",".join(conditions)}),{words},"")'
-    check_formula(found, f"what preset {preset.title!r} tells", sheet.name)
-    return found
+    formula = f'=IF(AND({",".join(conditions)}),{words},"")'
+    check_formula(formula, f"what preset {preset.title!r} tells", sheet.name)
+    return formula
 
 
 def told_now(part: Part, preset: Preset) -> str:
@@ -150,13 +150,13 @@ def sentences_formula(sheet: Sheet, where: Layout) -> str:
         return ""
     worksheet, first = where.said
     cells = [f"{worksheet}!$A${first + 1 + k}" for k in range(len(sheet.sentences))]
-    found = (
+    formula = (
         "=MID("
         + "&".join(f'IF({cell}="","",CHAR(10)&{cell})' for cell in cells)
         + f",2,{LONGEST_TEXT})"
     )
-    check_formula(found, "all sentences together", sheet.sentences[-1].line)
-    return found
+    check_formula(formula, "all sentences together", sheet.sentences[-1].line)
+    return formula
 
 
 def exercise_words(sheet: Sheet, exercise: Exercise) -> str:

@@ -92,10 +92,10 @@ class Styles:
             align="left" if block.shown else "right",  # a picture's columns are narrow
         )
 
-    def computed(self, block: Block, found: np.ndarray):
+    def computed(self, block: Block, numbers: np.ndarray):
         """Of the block's numbers where nobody types."""
         shown = locked(block, value=None)
-        return self.number(shown, cell_format(shown, found))
+        return self.number(shown, cell_format(shown, numbers))
 
     def large(self, block: Block, num_format: str):
         """Of a number that matters most, and of its name."""
@@ -172,21 +172,21 @@ def number_format(spec: str) -> str:
     return decimals + ("%" if spec.endswith("%") else "")
 
 
-def cell_format(block: Block, found: np.ndarray) -> str:
+def cell_format(block: Block, numbers: np.ndarray) -> str:
     """The format of the block's numbers, and of what is left out of it."""
     if block.shown:
         return HIDDEN
-    own = _number_format(block, found)
+    own = _number_format(block, numbers)
     return f"{LEFT_OUT}{own}" if is_endless(block) else own
 
 
-def _number_format(block: Block, found: np.ndarray) -> str:
+def _number_format(block: Block, array: np.ndarray) -> str:
     """The block's format; powers of ten where its numbers are too long for a cell.
 
     Excel's General shows a computed number with all its digits: it gets four decimals, or powers of
     ten where they would hide it.
     """
-    numbers = [x for x in found.ravel().tolist() if math.isfinite(x)]
+    numbers = [x for x in array.ravel().tolist() if math.isfinite(x)]
     if block.format != "g":
         own = number_format(block.format)
         return own if _fit(numbers, own) else POWERS
@@ -214,10 +214,10 @@ def _fit(numbers: list[float], num_format: str) -> bool:
     return all(low < x < high for x in numbers)
 
 
-def all_cached(found: np.ndarray, block: Block) -> list[float | str]:
+def all_cached(array: np.ndarray, block: Block) -> list[float | str]:
     """The values written beside the block's formulas, row by row."""
-    numbers = found.ravel().tolist()
-    if np.isfinite(found).all() and not words_of(block):
+    numbers = array.ravel().tolist()
+    if np.isfinite(array).all() and not words_of(block):
         return numbers
     return [cached(x, block) for x in numbers]
 

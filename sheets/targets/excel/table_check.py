@@ -77,9 +77,9 @@ def table_check(
         *(each for one in (asked, *others) for each in one.everywhere()),
     ]
     while any(tests for tests, _ in conditions):
-        found = _written(conditions, asked, int(sheet.rows or 0) + where.spare)
-        if len(found.at(0, 0)) <= LONGEST_FORMULA and nesting(found.at(0, 0)) < DEEPEST_FORMULA:
-            return found
+        formula = _written(conditions, asked, int(sheet.rows or 0) + where.spare)
+        if len(formula.at(0, 0)) <= LONGEST_FORMULA and nesting(formula.at(0, 0)) < DEEPEST_FORMULA:
+            return formula
         max((tests for tests, _ in conditions), key=len).pop()
     return None
 

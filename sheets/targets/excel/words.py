@@ -127,11 +127,11 @@ def sentence_formula(sheet: Sheet, where: Layout, sentence: Sentence) -> Formula
     what = f"sentence {sentence.pieces[0]!r}"
     here, condition = Place(where.said[0], 0, 0), at(sentence.when, 0, 0)
     when = formula(sheet, where.shown, here, condition, what, sentence.line, spare=where.spare)
-    found = replace(
+    whole = replace(
         when, template=words if when.template == "1" else f'IF({when.template},{words},"")'
     )
-    check_formula(found.template, what, sentence.line)
-    return found
+    check_formula(whole.template, what, sentence.line)
+    return whole
 
 
 def lines(text: str, width: int) -> int:
@@ -141,8 +141,8 @@ def lines(text: str, width: int) -> int:
     return sum(1 + len(line) // max(1, width - width // 10) for line in text.split("\n"))
 
 
-def said_now(sentence: Sentence, found: Values) -> str:
-    return written(sentence.pieces, found) if is_said(sentence, found) else ""
+def said_now(sentence: Sentence, numbers: Values) -> str:
+    return written(sentence.pieces, numbers) if is_said(sentence, numbers) else ""
 
 
 def plain(text: str) -> str:
@@ -163,13 +163,13 @@ def settings(sheet: Sheet, preset: Preset) -> str:
     blocks = [sheet.blocks[name] for name in preset.inputs]
     sizes = [block for block in blocks if isinstance(block, Size)]
     set_ = [_setting(block, preset.inputs[block.name]) for block in blocks if block not in sizes]
-    found = [f"Set {', '.join(set_)}."] if set_ else []
+    advice = [f"Set {', '.join(set_)}."] if set_ else []
     if sizes:
         made = ", ".join(f"{each.words} {preset.inputs[each.name][0, 0]:g}" for each in sizes)
-        found.append(f"Seen in a workbook of {made}.")
+        advice.append(f"Seen in a workbook of {made}.")
     if preset.scene.play:
-        found.append(f"Then look at step {preset.scene.play}.")
-    return " ".join(found)
+        advice.append(f"Then look at step {preset.scene.play}.")
+    return " ".join(advice)
 
 
 def _setting(block: Block, x: np.ndarray) -> str:

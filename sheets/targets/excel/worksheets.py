@@ -58,12 +58,12 @@ def write_worksheets(book: Workbook, part: Part, styles: Styles) -> dict[str, Wo
         place, follows = where.seen(name), part.follows.get(name, "")
         shown = locked(block) if follows else block
         book.define_name(place.name, cells_of(block, place, where.spare))
-        page, found = pages[place.worksheet], part.value(name)
+        page, numbers = pages[place.worksheet], part.value(name)
         if name in where.words:
             _write_word(page, part, name, styles)
         else:
             filled = part.formulas.get(name)
-            _write_numbers(page, shown, place, found, filled, styles, name in drawn)
+            _write_numbers(page, shown, place, numbers, filled, styles, name in drawn)
             _write_spare(page, part, shown, place, styles)
         _write_label(page, part, shown, comment(shown, follows), styles)
     if where.words:
@@ -87,12 +87,12 @@ def choices_at(part: Part, name: str) -> str:
 def _write_word(page: Worksheet, part: Part, name: str, styles: Styles) -> None:
     """The cell where a person chooses, by a word or by its number."""
     block, place = part.sheet.blocks[name], part.where.words[name]
-    words, found = choices_of(block), part.value(name)
+    words, numbers = choices_of(block), part.value(name)
     page.write_string(
         place.row,
         place.column,
-        words[int(found[0, 0])],
-        styles.number(block, cell_format(block, found)),
+        words[int(numbers[0, 0])],
+        styles.number(block, cell_format(block, numbers)),
     )
     rule = {
         "validate": "list",
@@ -112,13 +112,13 @@ def _write_choices(book: Workbook, part: Part, styles: Styles) -> None:
     page.write_string(2, 0, what_for(part, CHOICES), styles.note)
     prepare(page, {0: 32}, 2)
     for name, word in part.where.words.items():
-        block, place, found = part.sheet.blocks[name], part.where.blocks[name], part.value(name)
+        block, place, numbers = part.sheet.blocks[name], part.where.blocks[name], part.value(name)
         book.define_name(name, cells_of(block, place))
         page.write_string(place.row, 0, block.words, styles.get(bold=True))
         looked_up = f"MATCH({word.name},{choices_at(part, name)},0)-1"
         formula = f"=IF(ISNUMBER({word.name}),{word.name},{looked_up})"
-        style = styles.computed(block, found)
-        page.write_formula(place.row, 1, formula, style, float(found[0, 0]))
+        style = styles.computed(block, numbers)
+        page.write_formula(place.row, 1, formula, style, float(numbers[0, 0]))
         for k, text in enumerate(choices_of(block)):
             page.write_string(place.row, 2 + k, text, styles.get())
 
@@ -198,18 +198,18 @@ def _write_numbers(
     page: Worksheet,
     block: Block,
     place: Place,
-    found: np.ndarray,
+    numbers: np.ndarray,
     filled,
     styles: Styles,
     is_drawn: bool,
 ) -> None:
     """is_drawn: by a chart, as a copy."""
-    style = styles.number(block, cell_format(block, found))
-    values = all_cached(found, block) if filled is not None else found.ravel().tolist()
-    for (i, j), x in zip(np.ndindex(found.shape), values, strict=True):
+    style = styles.number(block, cell_format(block, numbers))
+    values = all_cached(numbers, block) if filled is not None else numbers.ravel().tolist()
+    for (i, j), x in zip(np.ndindex(numbers.shape), values, strict=True):
         row, column = place.row + i, place.column + j
         if filled is not None:
-            gap = is_drawn and math.isnan(found[i, j])
+            gap = is_drawn and math.isnan(numbers[i, j])
             page.write_formula(row, column, filled.at(i, j), style, NO_POINT if gap else x)
         elif math.isnan(x):
             page.write_blank(row, column, None, style)
@@ -223,24 +223,24 @@ def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles
     """The empty rows of a table of data, where a person may type, and what holds for all rows of a
     block: its colours, its limits.
     """
-    found, filled = part.value(block.name), part.in_spare.get(block.name)
-    style, (rows, columns) = styles.number(block, cell_format(block, found)), found.shape
+    numbers, filled = part.value(block.name), part.in_spare.get(block.name)
+    style, (rows, columns) = styles.number(block, cell_format(block, numbers)), numbers.shape
     for i in range(rows, part.where.tall(block)):
         for j in range(columns):
             if filled is None:
                 page.write_blank(place.row + i, place.column + j, None, style)
             else:
-                like_last = cached(float(found[-1, j]), block) if _repeats(part, block) else ""
+                like_last = cached(float(numbers[-1, j]), block) if _repeats(part, block) else ""
                 formula = filled.at(i, j)
                 page.write_formula(place.row + i, place.column + j, formula, style, like_last)
     last = place.row + part.where.tall(block) - 1, place.column + columns - 1
     if block.shown:
         page.conditional_format(place.row, place.column, *last, colour_scale(block))
     else:
-        styles.shorten(page, cell_format(block, found), (place.row, place.column), last)
+        styles.shorten(page, cell_format(block, numbers), (place.row, place.column), last)
     if is_editable(block):
         assert isinstance(block, Input)
-        _validate(page, block, (place.row, place.column), last, found)
+        _validate(page, block, (place.row, place.column), last, numbers)
 
 
 def _repeats(part: Part, block: Block) -> bool:
@@ -269,7 +269,7 @@ def _validate(
     block: Input,
     first: tuple[int, int],
     last: tuple[int, int],
-    found: np.ndarray,
+    numbers: np.ndarray,
 ) -> None:
     rule: dict[str, Any] = {
         "validate": "integer" if block.whole else "decimal",
@@ -278,7 +278,7 @@ def _validate(
     if words_of(block):
         rule |= {"validate": "list", "source": list(words_of(block))}
     elif isinstance(block, Size):
-        size = int(found[0, 0])
+        size = int(numbers[0, 0])
         rule |= {"criteria": "between", "minimum": size, "maximum": size}
     elif block.low is not None and block.high is not None:
         rule |= {"criteria": "between", "minimum": block.low, "maximum": block.high}
