@@ -305,7 +305,7 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     symbol, size = {
         "lines": ("circle" if series.steps else "none", 4),
         "markers": (SYMBOLS[k % len(SYMBOLS)], 8),
-        "bars": ("none", 0),
+        "bars": ("", 0),  # which have none
         "segments": ("circle", 3),
     }[series.mode]
     options: dict[str, Any] = {
@@ -317,15 +317,16 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
             if series.mode == "lines"
             else {"none": True}
         ),
-        "marker": {
+    }
+    if symbol == "none":
+        options["marker"] = {"type": "none"}
+    elif symbol:
+        options["marker"] = {
             "type": symbol,
             "size": size,
             "fill": {"color": colour},
             "border": {"color": "white" if size == 8 else colour},
-        },
-    }
-    if symbol == "none":
-        options["marker"] = {"type": "none"}
+        }
     if series.mode == "segments":
         plus, minus = (drawn.cells(name, chart, k) for name in _lengths(chart, k))
         line = {"color": colour, "width": 1.5}
