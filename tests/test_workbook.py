@@ -176,14 +176,25 @@ def test_recalculated_to_the_cached_values_without_an_error(engine, start):
 
 @pytest.mark.parametrize("name", ["momentum", "linear_model"])
 def test_gnumeric_finds_the_same(name):
-    """A look-up in one row or column is read in its own way by each program."""
+    """A look-up in one row or column is read in its own way by each program. Numbers inside words
+    are compared as numbers: Gnumeric 1.12 writes 2.495 & "" out as 2.4949999999999999999.
+    """
     before = workbooks.cached(BOOKS[name, AT_START])
     after = workbooks.in_gnumeric(IN_LIBREOFFICE[name, AT_START])  # openpyxl reads no notes of its
     assert not {
         key: (x, after.get(key))
         for key, x in before.items()
-        if engines.different(x, after.get(key))
+        if engines.different(x, after.get(key)) and not same_words(x, after.get(key))
     }
+
+
+def same_words(one: object, other: object) -> bool:
+    number = r"\d+\.\d+"
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return re.sub(number, "", one) == re.sub(number, "", other) and np.allclose(
+        *(np.array(re.findall(number, text), dtype=float) for text in (one, other)), rtol=1e-9
+    )
 
 
 @each_start
@@ -238,7 +249,7 @@ def test_the_step_that_is_typed_is_shown(name):
 
 
 def written_with_wrong_values(path: Path) -> None:
-    with mock.patch("sheets.targets.excel.worksheets.cached", lambda x, block: 77.0):
+    with mock.patch("sheets.targets.excel.worksheets.all_cached", lambda x, block: [77.0] * x.size):
         write(log_loss(), path)
 
 
@@ -464,7 +475,8 @@ def test_charts_are_native_and_read_the_cells(name):
         assert xml.count("<c:ser>") == len(chart.series)
         for series in chart.series:
             assert series.label in xml
-            for block in (series.x, series.y):
+            # Bars stand over words, where their places have any.
+            for block in (series.y,) if series.mode == "bars" else (series.x, series.y):
                 assert re.search(rf"<c:f>{first_cell(s, block, series.steps)}\b", xml)
 
 
@@ -707,8 +719,9 @@ TEXTS = workbooks.register("texts", sheet_of_awkward_texts)
 
 def test_text_that_looks_like_a_formula_is_text():
     formulas = engines.formula_cells(workbooks.path(TEXTS))
-    # each group's block, each sentence; the story's step, what it asks and all sentences together
-    assert len(formulas) == len(AWKWARD) * 2 + 3
+    # each group's block, each sentence; the story's step, what it asks, all sentences together, and
+    # what is wrong with an edited table
+    assert len(formulas) == len(AWKWARD) * 2 + 4
     cells = workbooks.cached(TEXTS)
     assert {text for text in AWKWARD if text in cells.values()} == set(AWKWARD)
 

@@ -87,12 +87,15 @@ def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
     else:
         decimals = int(spec[1:-1])
         least = max(SMALL, 0.5 * 0.1**decimals)
-        places = f"IF({size}<{MANY:.0E},{decimals},0)"
-        rounded = f"ROUND({number},{places})"
-        is_exact = f"ABS({number}-{rounded})<={LEAST:.0E}*{size}"
-        plain = f'IF({is_exact},{rounded}&"",FIXED({number},{places},TRUE))'
+        # So many as it takes until nothing is left; not &"", by which Gnumeric writes 2.495 out in
+        # twenty digits.
+        left = "+".join(
+            f"(ABS({number}-ROUND({number},{k}))>{LEAST:.0E}*{size})" for k in range(decimals)
+        )
+        places = f"IF({size}<{MANY:.0E},{left},0)" if decimals else "0"
+        exact = f"FIXED({number},{places},TRUE)"
         is_small = f"AND({LEAST:.0E}<={size},{size}<{least:.0E})"
-        shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{plain})"
+        shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{exact})"
     return f"IF(ISNUMBER({name}),{shown}{sign},{name})"
 
 
