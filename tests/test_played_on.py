@@ -186,12 +186,17 @@ def moments(name: str, number: int) -> tuple[Found, Found]:
 each_run = pytest.mark.parametrize(("name", "number"), PLAYED, ids=str)
 
 
+def without_noughts(text: str) -> str:
+    """1.00, which is nearly one, and 1 say the same."""
+    return re.sub(r"\d+\.\d+", lambda number: number[0].rstrip("0").rstrip("."), text)
+
+
 @each_run
 def test_what_changes_afterwards_says_when_it_was_so(name, number):
     preset = sheet(name).presets[number - 1]
     play = sheet(name).staged(preset).play
     first, last = moments(name, number)
-    told = [written(preset.happened + preset.why, found) for found in (first, last)]
+    told = [without_noughts(written(preset.happened + preset.why, x)) for x in (first, last)]
     times = {str(play), str(int(first["epoch"].item())) if "epoch" in first else ""}
     assert (
         told[0] == told[1]
