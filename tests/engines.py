@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -111,12 +112,21 @@ IRONCALC_GAP = re.compile(
 
 def cached_cells(path: Path) -> Cells:
     """The values stored in the file beside formulas, and plain values."""
+    if _holds_an_error(path):  # which calamine, 15 times as fast, takes for an empty cell
+        cells = _filled(openpyxl.load_workbook(path, data_only=True))
+        return {key: cell.value for key, cell in cells if cell.value is not None}
     return {
         (page.name, *place): value
         for page in _pages(path)
         for place, value in _filled_places(page)
         if value != ""
     }
+
+
+def _holds_an_error(path: Path) -> bool:
+    with zipfile.ZipFile(path) as file:
+        worksheets = (part for part in file.namelist() if part.startswith("xl/worksheets/"))
+        return any(b't="e"' in file.read(part) for part in worksheets)
 
 
 def _pages(path: Path) -> Iterator[CalamineSheet]:

@@ -45,7 +45,7 @@ SAID: dict[tuple[str, int], dict[str, Claim]] = {
     ("descent", 7): {"In the deeper valley": lambda v: v.loss < v.deepest + 0.1 and v.x > 0},
     ("descent", 8): {"no sign that learning is over": lambda v: v.x < -1.5 or v.x > 1.9},
     ("descent", 9): {"On the saddle": lambda v: abs(v.loss - 1) < 0.01 and v.y == 0},
-    ("descent", 10): {"y grew": lambda v: abs(v.y - 1) < 0.01 and v.loss < 1e-3},
+    ("descent", 10): {"The saddle only held": lambda v: abs(v.y - 1) < 0.01 and v.loss < 1e-3},
     ("descent", 12): {"creeps since": lambda v: v.loss > 0 and v.step_length < 0.01},
     ("descent", 13): {"come only part of the way": lambda v: v.loss < 1e-3},
     ("line_fit", 1): {"past 8 and came back": lambda v: abs(v.b - v.b_true) < 0.05},

@@ -12,7 +12,7 @@ import numpy as np
 from xlsxwriter.utility import xl_range_abs
 
 from ...language.blocks import Choice, Size, choices_of, may_be_empty, words_of
-from ...language.expr import is_data
+from ...language.expr import Rows, is_data
 from ...language.sheet import Sheet
 from .formulas import Corner, Formula, Reference, data_inputs, edited_tables
 from .layout import Layout, Place
@@ -274,9 +274,11 @@ class _Check:
         tests = []
         for place in self.where.groups:
             names = place.group.blocks if place.kind == "table" else []
-            rows = {name: int(self.sheet.blocks[name].shape[0]) for name in names}
-            for tall in {rows[name] for name in names} - {max(rows.values(), default=0)}:
-                short = [k for k, name in enumerate(names) if rows[name] == tall]
+            rows = [self.sheet.blocks[name].shape[0] for name in names]
+            fixed = [int(n) for n in rows if not isinstance(n, Rows)]
+            tallest = max(fixed, default=0) if len(fixed) == len(rows) else 0  # data may grow
+            for tall in sorted({*fixed} - {tallest}):
+                short = [k for k, n in enumerate(rows) if n == tall and not isinstance(n, Rows)]
                 across = names[short[0] : short[-1] + 1]
                 tests.append(f"COUNTA({self._across(across, tall)})<{self._filled(across, tall)}")
         return tests
