@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -41,9 +42,12 @@ def picture(sheet: Sheet) -> str:
         return ""
     run = list(trajectory(sheet, STEPS if sheet.carried else 0))
     chart = _limited(sheet.charts[0], run)
+    bars = [series for series in chart.series if series.mode == "bars"]
     drawn = [
         _drawn(
-            series, _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run))
+            series,
+            _points(chart, _numbers(series, series.x, run), _numbers(series, series.y, run)),
+            bars,
         )
         for series in chart.series
     ]
@@ -123,7 +127,12 @@ def _limited(chart: Chart, run: list[Values]) -> Chart:
     def ends(way: str) -> Axis:
         axis: Axis = getattr(chart, way)
         drawn = [x for s in chart.series for x in _numbers(s, getattr(s, way), run)]
-        drawn += [0.0] if way == "y" and any(s.mode == "bars" for s in chart.series) else []
+        bars = any(s.mode == "bars" for s in chart.series)
+        drawn += [0.0] if way == "y" and bars else []
+        if way == "x" and bars:  # half a place on each side of what they stand at
+            places = sorted({*drawn})
+            half = min((b - a for a, b in pairwise(places)), default=1.0) / 2
+            drawn += [places[0] - half, places[-1] + half]
         finite = [x for x in drawn if math.isfinite(x) and (axis.scale == "linear" or x > 0)]
         ends_drawn = min(finite, default=0.1), max(finite, default=1.0)
         given_ends = [
@@ -148,15 +157,18 @@ def _points(chart: Chart, across: list[float], up: list[float]) -> list[tuple[fl
     ]
 
 
-def _drawn(series: Series, points: list[tuple[float, float]]) -> str:
+def _drawn(series: Series, points: list[tuple[float, float]], bars: Sequence[Series] = ()) -> str:
+    """bars: all the chart's series of bars, which share each place."""
     colour = ROLES[series.role].colour
     if series.mode == "segments":
         return ""
     if series.mode == "bars":
-        wide = min((b - a for (a, _), (b, _) in pairwise(points)), default=WIDTH / 4)
+        room = min((b - a for (a, _), (b, _) in pairwise(points)), default=WIDTH / 4)
+        wide = 0.8 * room / len(bars)
+        left = wide * (bars.index(series) - len(bars) / 2)
         return "".join(
-            f'<path d="M{x:.1f} {HEIGHT - MARGIN}V{y:.1f}" stroke="{colour}"'
-            f' stroke-width="{0.7 * wide:.1f}"/>'
+            f'<rect x="{x + left:.1f}" y="{y:.1f}" width="{wide:.1f}"'
+            f' height="{HEIGHT - MARGIN - y:.1f}" fill="{colour}"/>'
             for x, y in points
         )
     if series.mode == "lines":

@@ -79,7 +79,7 @@ def test_what_is_asked_for_is_compared_where_there_is_no_loss(opened):
     lesson.get_by_role("combobox", name="What differs in B").select_option("std")
     compare(lesson, "0.5")
     expected = [values(depth_lab(), {"std": std})["mean_factor"][0, 0] for std in (1, 0.5)]
-    assert lesson.locator(".gs-compared th[scope=row]").all_inner_texts() == ["mean factor"]
+    assert lesson.locator(".gs-compared th[scope=row]").all_inner_texts() == ["growth a layer"]
     np.testing.assert_allclose([float(x) for x in losses(lesson)], expected, rtol=1e-3)
 
 

@@ -100,6 +100,9 @@ def test_a_picture_is_drawn_inside_its_frame(name):
     points += [
         (float(x), float(y)) for x, y in re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', drawn)
     ]
+    for box in re.findall(r'<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', drawn):
+        left, top, width, height = map(float, box)
+        points += [(left, top), (left + width, top + height)]
     assert len(points) >= 2 and all(0 <= x <= 360 and 0 <= y <= 200 for x, y in points)
 
 

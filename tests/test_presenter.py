@@ -9,6 +9,7 @@ from example_sheets import descent
 from pages import frame
 
 from sheets import Sheet, SheetError, values
+from sheets.language.formats import in_words
 from sheets.library.linear_model import linear_model
 
 OPENING = "Ask the back row for a guess.\nThe mse is {mse:.3f}."
@@ -55,7 +56,7 @@ def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes
     now = [
         "1. From afar, step 1",
         "Usual wrong answer: closer.",
-        f"Slope {found['a'][0, 0]:.2f}, at rate 0.1.",
+        f"Slope {in_words(found['a'][0, 0], '.2f')}, at rate 0.1.",
     ]
     assert read(notes) == [
         *now,
