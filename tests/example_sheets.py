@@ -14,6 +14,7 @@ from sheets import (
     column_index,
     normal,
     row_index,
+    softmax,
 )
 
 
@@ -155,4 +156,66 @@ def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
         [Series("step", "loss", "loss", steps=True)],
     )
     s.look = "loss"
+    return s
+
+
+def gaps() -> Sheet:
+    """Lines and markers with gaps, on a linear and on a log axis, within the axes, outside, and
+    further off than can be drawn.
+    """
+    s = Sheet("gaps", title="Lines with gaps")
+    s.group("Settings")
+    shift = s.parameter("shift", 0.5, 0, 9)
+    s.group("Lines")
+    x = s.let("x", row_index(61) * 0.1 - 3)
+    s.let("steep", np.exp(shift * x * 20))
+    s.let("root", np.sqrt(x * x - shift))
+    s.let("line", 2 * x + shift)
+    few = s.let("few", row_index(9) * 0.75 - 3)
+    s.let("marks", few + shift)
+    s.let("logs", np.log(few - shift))
+    s.let("at", shift + 0.1)
+    series = [
+        Series("x", "steep", "a"),
+        Series("x", "root", "b", role="loss"),
+        Series("few", "marks", "c", mode="markers", role="weight"),
+        Series("x", "line", "d", role="target"),
+        Series("few", "logs", "e", mode="markers", role="input"),
+        Series("at", "at", "f", mode="markers", role="parameter"),
+    ]
+    s.chart("linear", Axis("x", -2.5, 2.5), Axis("y", -1, 3), series)
+    s.chart("log", Axis("x", 0.01, 4, "log"), Axis("y", 0.001, 100, "log"), series)
+    return s
+
+
+KINDS = ["cat", "dog", "fish"]
+
+
+def kinds() -> Sheet:
+    """A chart of each kind, with axes of each kind."""
+    s = Sheet("kinds", title="Charts of every kind")
+    shift, top = s.parameter("shift", 0.5, -3, 9), s.parameter("top", 4, 1, 20)
+    logits = s.input("logits", [[2.0], [1.0], [0.1]], rows_named=KINDS)
+    s.input("goal", [[1.0], [0.0], [0.0]], rows_named=KINDS, role="target")
+    s.let("p", softmax(logits * shift, axis=0))
+    x = s.input("x", [0.1, 0.4, 0.45, 0.5, 0.9, 1.4, 2.0], rows=True)
+    counts, ends = np.histogram(x * shift, bins=5)
+    s.let("counts", counts)
+    s.let("ends", ends)
+    s.let("middles", (s["ends"][:, 1:] + s["ends"][:, :-1]) / 2)
+    s.let("curve", s["counts"] * 0.5)
+    guess = s.input("guess", 1.0)
+    s.let("height", guess * shift)
+    across, up = s.let("across", column_index(9) - 4), s.let("up", row_index(7) - 3)
+    s.let("bowl", (across - shift) ** 2 + up**2)
+    bars = [Series("labels", "p", "p", "bars"), Series("labels", "goal", "goal", "bars", "target")]
+    s.chart("Probabilities", Axis("class"), Axis("probability", 0, 1), bars)
+    counted = [Series("middles", "counts", "counts", "bars"), Series("middles", "curve", "half")]
+    s.chart("Histogram", Axis("x"), Axis("how many", 0), counted)
+    points = [Series("x", "x", "data", "markers"), Series("guess", "height", "guess", "markers")]
+    s.chart("Fitted", Axis("x", None, top), Axis("y", -1, 2), points)
+    surface = Contour("across", "up", "bowl", "loss")
+    s.chart("Bowl", Axis("a", -4, 4), Axis("b", -3, 3), contour=surface, equal=True)
+    ring = [Series("x", "x", "data", "markers")]
+    s.chart("Ring", Axis("a", 0, 4), Axis("b", 0, 2), ring, equal=True)
     return s

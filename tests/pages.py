@@ -23,6 +23,14 @@ PLACE = f"""([chart, x, y]) => {{
 }}"""
 
 
+# Types a text into the field of a block.
+SET = """([name, text]) => {
+    const field = document.querySelector(`.gs-field[aria-label="${name}"]`);
+    field.value = text;
+    field.dispatchEvent(new Event("change"));
+}"""
+
+
 # Dispatches a paste of a text on an element.
 PASTE = """([selector, text]) => {
     const data = new DataTransfer();

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from example_sheets import gaps
 from pages import choose_step, fitted, frame, give_up
 from PIL import Image
 
-from sheets import Axis, Series, Sheet, row_index, values
+from sheets import Sheet, values
 from sheets.library.log_loss import log_loss
 from widgets.description import description
 from widgets.front_end import joined, style
@@ -37,35 +38,6 @@ SET = """([name, text]) => {
     field.value = text;
     field.dispatchEvent(new Event("change"));
 }"""
-
-
-def gaps() -> Sheet:
-    """Lines and markers with gaps, on a linear and on a log axis, within the axes, outside, and
-    further off than can be drawn.
-    """
-    s = Sheet("gaps", title="Lines with gaps")
-    s.group("Settings")
-    shift = s.parameter("shift", 0.5, 0, 9)
-    s.group("Lines")
-    x = s.let("x", row_index(61) * 0.1 - 3)
-    s.let("steep", np.exp(shift * x * 20))
-    s.let("root", np.sqrt(x * x - shift))
-    s.let("line", 2 * x + shift)
-    few = s.let("few", row_index(9) * 0.75 - 3)
-    s.let("marks", few + shift)
-    s.let("logs", np.log(few - shift))
-    s.let("at", shift + 0.1)
-    series = [
-        Series("x", "steep", "a"),
-        Series("x", "root", "b", role="loss"),
-        Series("few", "marks", "c", mode="markers", role="weight"),
-        Series("x", "line", "d", role="target"),
-        Series("few", "logs", "e", mode="markers", role="input"),
-        Series("at", "at", "f", mode="markers", role="parameter"),
-    ]
-    s.chart("linear", Axis("x", -2.5, 2.5), Axis("y", -1, 3), series)
-    s.chart("log", Axis("x", 0.01, 4, "log"), Axis("y", 0.001, 100, "log"), series)
-    return s
 
 
 @pytest.fixture

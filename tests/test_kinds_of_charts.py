@@ -6,29 +6,19 @@ import re
 import zipfile
 
 import numpy as np
-from pages import data, frame
+from example_sheets import KINDS, kinds
+from pages import SET, data, frame
 
 from sheets import (
     Axis,
-    Contour,
     Series,
-    Sheet,
     SheetError,
-    column_index,
-    row_index,
-    softmax,
     values,
 )
 from sheets.library.lr_finder import NOT_YET, lr_finder
 from sheets.targets.excel import write
 from sheets.targets.excel.layout import layout
 
-CLASSES = ["cat", "dog", "fish"]
-SET = """([name, text]) => {
-    const field = document.querySelector(`.gs-field[aria-label="${name}"]`);
-    field.value = text;
-    field.dispatchEvent(new Event("change"));
-}"""
 # Where the bars of a chart's series end, in the axis's numbers, as the browser shows them.
 TOPS = """([chart, series]) => {
     const plot = document.querySelectorAll(".js-plotly-plot")[chart];
@@ -48,35 +38,6 @@ AXES = """() => Array.from(document.querySelectorAll(".js-plotly-plot"), ({ _ful
     }))"""
 
 
-def kinds() -> Sheet:
-    s = Sheet("kinds", title="Charts of every kind")
-    shift, top = s.parameter("shift", 0.5, -3, 9), s.parameter("top", 4, 1, 20)
-    logits = s.input("logits", [[2.0], [1.0], [0.1]], rows_named=CLASSES)
-    s.input("goal", [[1.0], [0.0], [0.0]], rows_named=CLASSES, role="target")
-    s.let("p", softmax(logits * shift, axis=0))
-    x = s.input("x", [0.1, 0.4, 0.45, 0.5, 0.9, 1.4, 2.0], rows=True)
-    counts, ends = np.histogram(x * shift, bins=5)
-    s.let("counts", counts)
-    s.let("ends", ends)
-    s.let("middles", (s["ends"][:, 1:] + s["ends"][:, :-1]) / 2)
-    s.let("curve", s["counts"] * 0.5)
-    guess = s.input("guess", 1.0)
-    s.let("height", guess * shift)
-    across, up = s.let("across", column_index(9) - 4), s.let("up", row_index(7) - 3)
-    s.let("bowl", (across - shift) ** 2 + up**2)
-    bars = [Series("labels", "p", "p", "bars"), Series("labels", "goal", "goal", "bars", "target")]
-    s.chart("Probabilities", Axis("class"), Axis("probability", 0, 1), bars)
-    counted = [Series("middles", "counts", "counts", "bars"), Series("middles", "curve", "half")]
-    s.chart("Histogram", Axis("x"), Axis("how many", 0), counted)
-    points = [Series("x", "x", "data", "markers"), Series("guess", "height", "guess", "markers")]
-    s.chart("Fitted", Axis("x", None, top), Axis("y", -1, 2), points)
-    surface = Contour("across", "up", "bowl", "loss")
-    s.chart("Bowl", Axis("a", -4, 4), Axis("b", -3, 3), contour=surface, equal=True)
-    ring = [Series("x", "x", "data", "markers")]
-    s.chart("Ring", Axis("a", 0, 4), Axis("b", 0, 2), ring, equal=True)
-    return s
-
-
 def test_a_histogram_is_numpys():
     found = values(kinds())
     counts, ends = np.histogram(found["x"] * 0.5, bins=5)
@@ -91,7 +52,7 @@ def test_the_page_draws_them_and_follows(opened):
     np.testing.assert_allclose(p, found["p"].ravel(), rtol=1e-15)
     assert goal == [1, 0, 0] and all(0.3 < b - a < 0.5 for a, b in zip(at, beside, strict=True))
     axes = page.evaluate(AXES)
-    assert axes[0][0]["names"] == CLASSES and axes[0][0]["range"] == [-0.5, 2.5]
+    assert axes[0][0]["names"] == KINDS and axes[0][0]["range"] == [-0.5, 2.5]
     low, high = axes[1][0]["range"]
     assert low < found["ends"].min() and high > found["ends"].max()
     assert axes[1][1]["range"][0] == 0 and axes[2][0]["range"][1] == 4
@@ -145,7 +106,7 @@ def test_a_workbook_has_native_charts_of_them(tmp_path):
     place = layout(kinds()).blocks["p"]
     rows = f"\\${place.row + 1}:\\$[A-Z]+\\${place.row + 3}"
     assert re.search(rf"<c:cat><c:strRef><c:f>Sheet!\$[A-Z]+{rows}</c:f>", probabilities)
-    for word in CLASSES:
+    for word in KINDS:
         assert f"<c:v>{word}</c:v>" in probabilities
     assert "<c:lineChart>" in histogram and "<c:barChart>" in histogram
     assert "<c:min" not in fitted.partition("<c:valAx>")[2].partition("</c:valAx>")[0]

@@ -8,10 +8,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 from browsers import watch
-from pages import cell_text, frame
+from example_sheets import gaps, kinds
+from pages import SET, cell_text, frame
 from PIL import Image
-from test_charts import gaps
-from test_kinds_of_charts import SET, kinds
 
 from sheets import values
 from sheets.library.catalogue import sheet_named

@@ -89,7 +89,9 @@ function drawn({ classes, confused }, open) {
     height: side * classes.length,
     tabindex: "0",
     role: "img",
-    "aria-label": `Confusion matrix of ${classes.length} classes; the arrow keys move the cell, Enter opens it`,
+    "aria-label":
+      `Confusion matrix of ${classes.length} classes; the arrow keys move the cell,` +
+      " Enter opens it",
   });
   const context = canvas.getContext("2d");
   for (const [a, p, n] of confused) {

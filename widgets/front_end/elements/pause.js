@@ -1,5 +1,5 @@
-// When a page may do what takes long: somebody is there, and does nothing for a moment. Until then it
-// answers at once.
+// When a page may do what takes long: somebody is there, and does nothing for a moment. Until then
+// it answers at once.
 
 const SIGNS = ["pointermove", "pointerdown", "keydown", "wheel", "touchstart"];
 const PAUSE = 100; // milliseconds without a sign
