@@ -46,8 +46,17 @@ def read(page) -> list[str]:
 
 def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes):
     mse = values(told())["mse"][0, 0]
-    opening = ["The opening, step 0", "Ask the back row for a guess.", f"The mse is {mse:.3f}."]
-    assert read(notes) == [*opening, f"The mse is now {mse:.2f}.", "1. From afar", "Further?"]
+    opening = [
+        "The opening, step 0",
+        "Ask the back row for a guess.",
+        f"The mse is {in_words(mse, '.3f')}.",
+    ]
+    assert read(notes) == [
+        *opening,
+        f"The mse is now {in_words(mse, '.2f')}.",
+        "1. From afar",
+        "Further?",
+    ]
     lesson.keyboard.press("n")
     assert read(notes)[-2:] == ["1. From afar", "Further?"]  # it is asked, and nothing moved
     lesson.keyboard.press("n")
@@ -61,7 +70,7 @@ def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes
     assert read(notes) == [
         *now,
         "Further?",
-        f"The mse is now {found['mse'][0, 0]:.2f}.",
+        f"The mse is now {in_words(found['mse'][0, 0], '.2f')}.",
         "2. From near",
         "Closer?",
     ]
