@@ -89,12 +89,8 @@ def with_lengths(sheet: Sheet) -> Sheet:
     ]
     if not segments:
         return sheet
-    new = copy.copy(sheet)
-    new.blocks = dict(sheet.blocks)
-    new.groups = [
-        *sheet.groups,
-        Group("Lengths of segments", "How far each segment of a chart runs up or down", LENGTHS),
-    ]
+    note = "How far each segment of a chart runs up or down"
+    new = _beside(sheet, "Lengths of segments", note)
     for c, s, series in segments:
         start, end = sheet[series.y], sheet[series.to]
         for name, length, way in zip(
@@ -142,10 +138,8 @@ def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
     """The sheet with a copy of each of these blocks, apart from the table that a person edits."""
     if not names:
         return sheet
-    new = copy.copy(sheet)
-    new.blocks = dict(sheet.blocks)
     note = "As they stand in the table, row by row: rows may be inserted there."
-    new.groups = [*sheet.groups, Group("Rows of the table", note, LENGTHS)]
+    new = _beside(sheet, "Rows of the table", note)
     for name in names:
         block = sheet.blocks[name]
         new.let(copy_of(name), sheet[name], role=block.role, note=f"{block.words}, row by row")
@@ -157,8 +151,16 @@ def with_copies(sheet: Sheet, names: Iterable[str]) -> Sheet:
 
 def drawn_as(sheet: Sheet, chart: int, k: int, name: str) -> str:
     """The block that is drawn in the place of `name`."""
-    copy = (_points(sheet) | _with_gaps(sheet)).get((chart, k, name), name)
-    return copy if copy in sheet.blocks else name
+    drawn = (_points(sheet) | _with_gaps(sheet)).get((chart, k, name), name)
+    return drawn if drawn in sheet.blocks else name
+
+
+def _beside(sheet: Sheet, title: str, note: str) -> Sheet:
+    """The sheet with a group of its own for blocks that only charts draw."""
+    new = copy.copy(sheet)
+    new.blocks = dict(sheet.blocks)
+    new.groups = [*sheet.groups, Group(title, note, LENGTHS)]
+    return new
 
 
 def with_points(sheet: Sheet) -> Sheet:
@@ -169,10 +171,8 @@ def with_points(sheet: Sheet) -> Sheet:
     points = _points(sheet)
     if not points:
         return sheet
-    new = copy.copy(sheet)
-    new.blocks = dict(sheet.blocks)
     note = "As charts draw them: rows that are still empty repeat the last point."
-    new.groups = [*sheet.groups, Group("Points of the tables", note, LENGTHS)]
+    new = _beside(sheet, "Points of the tables", note)
     for (c, s, name), drawn in points.items():
         block = sheet.blocks[name]
         row = elementwise("minimum", row_index(block.shape[0]), block.shape[0] - 1)
@@ -188,10 +188,8 @@ def with_gaps(sheet: Sheet) -> Sheet:
     gaps = {key: name for key, name in _with_gaps(sheet).items() if name not in sheet.blocks}
     if not gaps:
         return sheet
-    new = copy.copy(sheet)
-    new.blocks = dict(sheet.blocks)
     note = "As charts draw them: #N/A is a gap."
-    new.groups = [*sheet.groups, Group("Points with gaps", note, LENGTHS)]
+    new = _beside(sheet, "Points with gaps", note)
     for (c, s, name), drawn in gaps.items():
         block, label = sheet.blocks[name], sheet.charts[c].series[s].label
         new.let(drawn, sheet[name], role=block.role, note=f"{label}: {block.words}")

@@ -8,6 +8,7 @@ import io
 import os
 import posixpath
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -316,25 +317,33 @@ def _by_name(files: Files) -> dict[str, str]:
     which may be all that a competition's list says, where that is one file's and none of a test.
     """
     known: dict[str, str] = {}
-    ways: list[Callable[[str], str]] = [_bare_stem, _bare, _stem, str]
+    ways: list[Callable[[str], str]] = [bare_stem, bare, stem, str]
     for short in ways:  # a longer name counts for more
-        found: dict[str, str | None] = {}
-        for name in files:
-            if short in (str, _stem) or not is_test(name):
-                found[short(name)] = None if short(name) in found else name
-        known |= {written: name for written, name in found.items() if name}
+        known |= told_apart(
+            (short(name), name) for name in files if short in (str, stem) or not is_test(name)
+        )
     return known
 
 
-def _stem(name: str) -> str:
+def told_apart(named: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """By name what alone has that name."""
+    times: Counter[str] = Counter()
+    known: dict[str, T] = {}
+    for name, each in named:
+        times[name] += 1
+        known[name] = each
+    return {name: each for name, each in known.items() if times[name] == 1}
+
+
+def stem(name: str) -> str:
     return str(PurePosixPath(name).with_suffix(""))
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     return PurePosixPath(name).name
 
 
-def _bare_stem(name: str) -> str:
+def bare_stem(name: str) -> str:
     return PurePosixPath(name).stem
 
 

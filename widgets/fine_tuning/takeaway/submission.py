@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from sheets import InputError
 
 from ..data.files import natural
-from ..data.labels import shown, some
+from ..data.labels import bare, bare_stem, shown, some, stem, told_apart
 from ..learning.predicting import Answers
 from ..learning.results import checked_clip
 from .exports import CLIP, PREDICTED
@@ -111,12 +111,8 @@ def _by_any_name(ids: Sequence[str]) -> dict[str, int]:
     without its ending; shorter ones only where they are one picture's.
     """
     known: dict[str, int] = {}
-    for short in (_bare_stem, _bare, lambda name: _stem(_short(name)), _stem, _short, str):
-        found: dict[str, int | None] = {}
-        for k, name in enumerate(ids):
-            said = short(name)
-            found[said] = None if said in found else k
-        known |= {name: k for name, k in found.items() if k is not None}
+    for short in (bare_stem, bare, lambda name: stem(_short(name)), stem, _short, str):
+        known |= told_apart((short(name), k) for k, name in enumerate(ids))
     return known
 
 
@@ -124,18 +120,6 @@ def _short(name: str) -> str:
     """Within the folder called test."""
     top, slash, rest = name.partition("/")
     return rest if slash and top.lower() in ("test", "testing") else name
-
-
-def _stem(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
-
-
-def _bare(name: str) -> str:
-    return PurePosixPath(name).name
-
-
-def _bare_stem(name: str) -> str:
-    return PurePosixPath(name).stem
 
 
 def _columns(
