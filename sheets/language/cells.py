@@ -125,13 +125,9 @@ def over(kind: str, body: Expr, k: str, length: int, more: tuple[Expr, ...] = ()
         there = Expr("known", (body,), ONE)
         return Expr("where", (there, elementwise("multiply", length, body), const(0)), ONE)
     if kind.endswith("prod"):
-        body_to_length = power(body, length)
+        product = power(body, length)
         there = Expr("known", (body,), ONE)
-        return (
-            body_to_length
-            if kind == "prod"
-            else Expr("where", (there, body_to_length, const(1)), ONE)
-        )
+        return product if kind == "prod" else Expr("where", (there, product, const(1)), ONE)
     return elementwise("multiply", length, body) if kind == "sum" else body
 
 
