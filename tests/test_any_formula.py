@@ -12,10 +12,10 @@ import examples
 import numpy as np
 import pytest
 import workbooks
+from library_sheets import SHEETS
 
 from sheets import Sheet, SheetError, backprop, sentences, softmax, values
 from sheets.language.blocks import part_of
-from sheets.library.catalogue import SHEETS
 from sheets.targets.excel import write
 from sheets.targets.latex import cell_equation, equation
 from widgets.description import description

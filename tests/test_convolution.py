@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import engines
 import numpy as np
 import pytest
-import torch
-from torch.nn.functional import conv2d, max_pool2d
 
 from sheets import values
 from sheets.library.convolution import convolution
@@ -30,8 +31,8 @@ def test_the_courses_numbers():
         assert found["pool_1"][place] == pytest.approx(number, rel=1e-12)
 
 
-def tensor(*blocks: np.ndarray) -> torch.Tensor:
-    return torch.tensor(np.stack(blocks), requires_grad=True)
+def tensor(*blocks: np.ndarray) -> Any:
+    return engines.pytorch().tensor(np.stack(blocks), requires_grad=True)
 
 
 def drawn(seed: int) -> dict[str, np.ndarray]:
@@ -47,15 +48,16 @@ def drawn(seed: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("inputs", [{}, drawn(1), drawn(2)], ids=["course", "one", "other"])
 def test_maps_and_gradients_are_pytorchs(inputs):
+    torch = engines.pytorch()
     found = values(convolution(), inputs)
     image = tensor(found["image"])
     first = tensor(found["filter_1"], found["filter_2"])
     second = torch.tensor(
         np.array([[found[f"deep_filter_{out}_{into}"] for into in (1, 2)] for out in (1, 2)])
     )
-    maps = conv2d(image[None], first[:, None]).relu()
-    deep = conv2d(maps, second).relu()
-    pooled = max_pool2d(deep, 2)
+    maps = torch.conv2d(image[None], first[:, None]).relu()
+    deep = torch.conv2d(maps, second).relu()
+    pooled = torch.max_pool2d(deep, 2)
     dense = torch.tensor(np.stack([found["dense_1"], found["dense_2"]]))
     activation = (pooled[0] * dense).sum()
     activation.backward()

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import itertools
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import engines
 import numpy as np
 import pytest
-import torch
 
 from sheets import values
 from sheets.library.descent import COUNTED, CURVES, LOST, descent
@@ -25,8 +24,9 @@ STEPS = {preset.title: preset for preset in SHEET.presets}
 LONGER = 10  # times as many steps as a step of the story names
 
 
-def landscape(curve: str, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def landscape(curve: str, x: Any, y: Any) -> Any:
     """The six curves once more, as PyTorch is told them."""
+    torch = engines.pytorch()
     u = (x - 1) / 2
     return {
         "parabola": lambda: (x - 1).square(),
@@ -59,6 +59,7 @@ class Place(NamedTuple):
 @cache
 def pytorchs(title: str, steps: int = 0, **other: float) -> list[Place]:
     """The same run by torch.optim.SGD; ten times as long, or as many steps. other: inputs."""
+    torch = engines.pytorch()
     given = {name: x.item() for name, x in STEPS[title].inputs.items()} | other
     place = torch.tensor([given["x"], given["y"]], dtype=torch.float64, requires_grad=True)
     sgd = torch.optim.SGD([place], lr=given["learning_rate"], momentum=given["momentum"])
@@ -80,6 +81,7 @@ RUNS = [title for title in STEPS if played(title)]
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_losses_and_slopes_are_pytorchs(curve):
+    torch = engines.pytorch()
     for x, y in itertools.product((-2.2, -0.3, 1.0, 2.7), (-1.5, 0.0, 0.001, 0.8)):
         found = values(SHEET, {"curve": curve, "x": x, "y": y})
         place = torch.tensor([x, y], dtype=torch.float64, requires_grad=True)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from library_sheets import SHEETS
 from quick import few_when_quick
 
-from sheets.library.catalogue import SHEETS
 from widgets import description_types
 from widgets.description import description
 from widgets.front_end import FOLDER

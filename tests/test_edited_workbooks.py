@@ -25,13 +25,13 @@ import numpy as np
 import openpyxl
 import pytest
 import workbooks
+from library_sheets import SHEETS
 from openpyxl.utils.cell import range_boundaries
 from xlsxwriter.worksheet import Worksheet
 
 from sheets import InputError, Sheet, backprop
 from sheets.language.blocks import Size, choices_of, may_be_empty
 from sheets.language.expr import is_data
-from sheets.library.catalogue import SHEETS
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.formulas import data_inputs, edited_tables
 from sheets.targets.excel.layout import MAIN, SAID_ROW, SPARE_ROWS, layout

@@ -7,12 +7,12 @@ from __future__ import annotations
 import operator
 
 import pytest
+from library_sheets import SHEETS
 from pages import choose_step, frame, open_panel
 
 from lessons.course import sheet_lessons
 from sheets import Sheet, SheetError, values
 from sheets.language.exercises import Exercise
-from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 from sheets.targets.numpy import Values
 

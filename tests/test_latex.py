@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from examples import FORMULAS, WORDS, formulas_of, sheet_of
 from latex2mathml.converter import convert
+from library_sheets import SHEETS
 from quick import few_when_quick
 
 from sheets import Sheet, backprop, values
-from sheets.library.catalogue import SHEETS
 from sheets.library.log_loss import log_loss
 from sheets.targets.latex import cell_equation, equation, with_numbers
 

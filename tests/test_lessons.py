@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from lesson_texts import text_of
+from library_sheets import SHEETS
 from quick import few_when_quick
 
 from lessons.course import lessons, notebook, sheet_lessons
@@ -16,7 +17,7 @@ from lessons.pages import example_run, index_page, lesson_page, parts
 from lessons.picture import picture, picture_of_run
 from sheets import Sheet, values
 from sheets.language.formats import written
-from sheets.library.catalogue import SHEETS
+from sheets.library import catalogue
 from sheets.library.log_loss import log_loss
 
 NOTEBOOKS = sorted(Path(notebook("log_loss")).parent.glob("*.ipynb"))
@@ -112,5 +113,5 @@ def test_a_sheet_without_a_lesson_has_a_page_all_the_same(monkeypatch):
         s.let("y", s.input("x", 3) * 2)
         return s
 
-    monkeypatch.setitem(SHEETS, "bare", bare)
+    monkeypatch.setitem(catalogue.SHEETS, "bare", bare)
     assert "<h1>Bare &amp; simple</h1>" in lesson_page("bare")

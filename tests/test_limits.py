@@ -10,9 +10,9 @@ import engines
 import numpy as np
 import pytest
 import workbooks
+from library_sheets import SHEETS
 
 from sheets import Axis, InputError, NeedsBlock, Series, Sheet, SheetError
-from sheets.library.catalogue import SHEETS
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.layout import layout
 from sheets.targets.excel.limits import MOST_FORMULAS, nesting

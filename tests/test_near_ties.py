@@ -14,11 +14,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from library_sheets import SHEETS
 
 from sheets import Sheet
 from sheets.language.blocks import Choice, Parameter, choices_of
 from sheets.language.ops import OPS
-from sheets.library.catalogue import SHEETS
 from sheets.targets import numpy as target
 from sheets.targets.numpy import trajectory
 
@@ -69,6 +69,19 @@ def by_an_ulp(op: Callable, random: np.random.Generator) -> Callable:
     return moved
 
 
+def summed(op: Callable, random: np.random.Generator) -> Callable:
+    """Sums of fractions in another order."""
+
+    def moved(e, *args):
+        found = op(e, *args)
+        if all((a * 1024 == np.rint(a * 1024)).all() for a in args):
+            return found
+        size = op(e, *map(abs, args))
+        return found + size * random.choice([-1, 0, 1], found.shape) * 2.0**-53
+
+    return moved
+
+
 @contextmanager
 def another_arithmetic() -> Iterator[None]:
     random = np.random.default_rng(1)
@@ -79,22 +92,12 @@ def another_arithmetic() -> Iterator[None]:
         "floor": floor,
         "remainder": lambda a, b: a - b * floor(a / b),
     }
-    evaluated = target._evaluated
-
-    def summed(e, blocks, known):
-        """Sums of fractions in another order."""
-        found = evaluated(e, blocks, known)
-        if e.op not in ("matmul", "sum", "mean"):
-            return found
-        args = [target.evaluate(a, blocks, known) for a in e.args]
-        if all((a * 1024 == np.rint(a * 1024)).all() for a in args):
-            return found
-        size = evaluated(e, blocks, dict(zip(e.args, map(abs, args), strict=True)))
-        return found + size * random.choice([-1, 0, 1], found.shape) * 2.0**-53
-
     ops = {name: OPS[name]._replace(numpy=op) for name, op in found.items()}
-    with mock.patch.dict(OPS, ops), mock.patch.object(target, "_evaluated", summed):
+    sums = {name: summed(target.STRUCTURES[name], random) for name in ("matmul", "sum", "mean")}
+    with mock.patch.dict(OPS, ops), mock.patch.dict(target.STRUCTURES, sums):
+        target._steps.cache_clear()
         yield
+    target._steps.cache_clear()
 
 
 def settings(s: Sheet) -> Iterator[dict]:

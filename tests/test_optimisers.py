@@ -18,11 +18,11 @@ import workbooks
 from examples import BOUNDED, differences
 from hypothesis import given
 from hypothesis import strategies as st
+from library_sheets import SHEETS
 
 from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.language.formats import in_words
-from sheets.library.catalogue import SHEETS
 from sheets.library.optimisers import optimisers
 from sheets.targets.excel.parts import parts
 from sheets.targets.numpy import trajectory

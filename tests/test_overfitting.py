@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
+import engines
 import numpy as np
 import pytest
-import torch
 
 from sheets import values
 from sheets.language.dependencies import refs
@@ -24,9 +25,10 @@ def trained(title: str, epochs: int) -> dict[str, np.ndarray]:
     """Both losses at each epoch by PyTorch's SGD, from the sheet's points and a story step's
     settings, without early stopping.
     """
+    torch = engines.pytorch()
     found = values(overfitting(), STORY[title].inputs)
 
-    def points(name: str, used: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    def points(name: str, used: np.ndarray) -> tuple[Any, Any]:
         places = found["train_place" if name == "train" else "valid_place"][used]
         k = np.arange(int(found["waves"].item()) + 1)
         waves = np.cos(np.pi * k * places) / np.sqrt(np.maximum(1, k))

@@ -14,10 +14,9 @@ from functools import cache
 import numpy as np
 import pytest
 from engines import in_v8
+from library_sheets import SHEETS
 
-from sheets import Sheet
 from sheets.language.formats import written
-from sheets.library.catalogue import SHEETS
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values
 
@@ -124,23 +123,18 @@ def nearest(v: Found) -> str:
     )
 
 
-@cache
-def sheet(name: str) -> Sheet:
-    return SHEETS[name]()
-
-
 def told_of(name: str, number: int) -> str:
     """The words of what happened, without its numbers, where the step plays one step."""
-    preset = sheet(name).presets[number - 1]
-    one = sheet(name).staged(preset).play == 1
+    preset = SHEETS[name]().presets[number - 1]
+    one = SHEETS[name]().staged(preset).play == 1
     return " ".join(x for x in preset.happened if isinstance(x, str)) if one else ""
 
 
 PLAYED = [
     (name, number)
     for name in SHEETS
-    for number, preset in enumerate(sheet(name).presets, 1)
-    if sheet(name).staged(preset).play
+    for number, preset in enumerate(SHEETS[name]().presets, 1)
+    if SHEETS[name]().staged(preset).play
 ]
 # Runs of one step say nothing of what comes after it.
 FIRST_STEP_ONLY = {(name, k) for name, k in PLAYED if "first step" in told_of(name, k)}
@@ -149,9 +143,9 @@ FIRST_STEP_ONLY = {(name, k) for name, k in PLAYED if "first step" in told_of(na
 @cache
 def moments(name: str, number: int) -> tuple[Found, Found]:
     """Where the step's run stops, and ten times as far, or where the run ends before."""
-    preset = sheet(name).presets[number - 1]
-    play = sheet(name).staged(preset).play
-    started = sheet(name).with_inputs(preset.inputs)
+    preset = SHEETS[name]().presets[number - 1]
+    play = SHEETS[name]().staged(preset).play
+    started = SHEETS[name]().with_inputs(preset.inputs)
     given = {
         name: None if block.value is None else block.value.ravel().tolist()
         for name, block in started.inputs.items()
@@ -193,8 +187,8 @@ def without_noughts(text: str) -> str:
 
 @each_run
 def test_what_changes_afterwards_says_when_it_was_so(name, number):
-    preset = sheet(name).presets[number - 1]
-    play = sheet(name).staged(preset).play
+    preset = SHEETS[name]().presets[number - 1]
+    play = SHEETS[name]().staged(preset).play
     first, last = moments(name, number)
     told = [without_noughts(written(preset.happened + preset.why, x)) for x in (first, last)]
     times = {str(play), str(int(first["epoch"].item())) if "epoch" in first else ""}
@@ -207,7 +201,7 @@ def test_what_changes_afterwards_says_when_it_was_so(name, number):
 
 @each_run
 def test_what_is_said_in_words_still_holds(name, number):
-    preset = sheet(name).presets[number - 1]
+    preset = SHEETS[name]().presets[number - 1]
     first, last = moments(name, number)
     told = written(preset.happened + (" ",) + preset.why, first)
     for words, holds in SAID.get((name, number), {}).items():

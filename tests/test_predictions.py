@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from example_sheets import descent
+from library_sheets import SHEETS
 from pages import cell, drag, fitted, frame, open_panel, place
 from quick import few_when_quick
 
 from sheets import Sheet, SheetError, values
 from sheets.language.formats import shown, written
-from sheets.library.catalogue import SHEETS
 
 STEPS = 10
 

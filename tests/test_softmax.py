@@ -8,9 +8,9 @@ import math
 import re
 import zipfile
 
+import engines
 import numpy as np
 import pytest
-import torch
 from examples import bounded
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +50,7 @@ def test_shares_losses_and_slopes_are_pytorchs(first, second, shows_1, shows_2, 
             "shift": shift,
         },
     )
+    torch = engines.pytorch()
     logits = torch.tensor([first, second], dtype=torch.float64, requires_grad=True)
     scaled = (logits + shift) / temperature
     right = torch.tensor([CLASSES.index(shows_1), CLASSES.index(shows_2)])
@@ -144,6 +145,7 @@ def test_timid_is_cheap_where_wrong_and_dear_where_right():
 
 def test_a_log_stays_exact_where_its_share_is_nothing():
     assert np.exp(-1000.0) == 0
+    torch = engines.pytorch()
     logits = torch.tensor([0.0, 1000.0], dtype=torch.float64)
     assert logits.softmax(0)[0] == 0 and logits.log_softmax(0)[0] == -1000
 

@@ -6,7 +6,6 @@ import engines
 import examples
 import numpy as np
 import pytest
-import torch
 import workbooks
 
 from sheets import (
@@ -62,6 +61,7 @@ STACKED = workbooks.register("two_heads", two_heads, notes=False)
 
 
 def test_each_head_learns_as_in_pytorch():
+    torch = engines.pytorch()
     x = torch.tensor(TOKENS)
     weights = [torch.tensor(w, requires_grad=True) for w in WEIGHTS.values()]
     for _ in range(3):

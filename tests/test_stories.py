@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from library_sheets import SHEETS
 from quick import FEW, few_when_quick
 
 from sheets import Sheet, values
@@ -16,7 +17,6 @@ from sheets.language.blocks import Block, infinity_of
 from sheets.language.formats import Pieces, written
 from sheets.language.scene import Scene
 from sheets.language.teaching import Preset, names_in
-from sheets.library.catalogue import SHEETS
 from sheets.targets.numpy import Values, trajectory
 
 MOST_WORDS = {"predict": 35, "happened": 30, "why": 30}
@@ -127,22 +127,17 @@ each_step = pytest.mark.parametrize(
 )
 
 
-@cache
-def sheet(name: str) -> Sheet:
-    return SHEETS[name]()
-
-
 def step(name: str, number: int) -> tuple[Preset, Scene]:
     """A step of a story, counted from 1, and what stands on the stage meanwhile."""
-    preset = sheet(name).presets[number - 1]
-    return preset, sheet(name).staged(preset)
+    preset = SHEETS[name]().presets[number - 1]
+    return preset, SHEETS[name]().staged(preset)
 
 
 @cache
 def stop(name: str, number: int) -> Values:
     """Every block where the step's telling is shown: its inputs set, and played to its stop."""
     preset, scene = step(name, number)
-    return values(sheet(name), preset.inputs, steps=scene.play)
+    return values(SHEETS[name](), preset.inputs, steps=scene.play)
 
 
 def telling(name: str, number: int) -> dict[str, str]:
@@ -162,7 +157,7 @@ def literals(pieces: Pieces) -> str:
 
 @each_story
 def test_a_story_opens_with_a_question(name):
-    text = written(sheet(name).introduction, values(sheet(name)))
+    text = written(SHEETS[name]().introduction, values(SHEETS[name]()))
     assert "?" in text and len(text.split()) <= MOST_WORDS_OF_AN_INTRODUCTION
 
 
@@ -190,15 +185,15 @@ def test_every_number_that_is_told_is_computed(name, number):
 
 @each_story
 def test_every_constant_of_the_table_is_told(name):
-    told = " ".join(literals(preset.happened + preset.why) for preset in sheet(name).presets)
+    told = " ".join(literals(preset.happened + preset.why) for preset in SHEETS[name]().presets)
     assert all(re.search(rf"\b{re.escape(typed)}(?!\d)", told) for typed in CONSTANTS.get(name, {}))
 
 
 @each_story
 def test_a_story_is_told_in_words_for_people(name):
     """Without identifiers, and without a place of the page that may be another one tomorrow."""
-    told = [literals(sheet(name).introduction)]
-    for preset in sheet(name).presets:
+    told = [literals(SHEETS[name]().introduction)]
+    for preset in SHEETS[name]().presets:
         told += [preset.title, preset.predict, literals(preset.happened + preset.why)]
     for text in told:
         assert "_" not in text
@@ -213,7 +208,7 @@ def test_what_is_told_is_a_number_or_meant_to_be_infinite(name, number):
     preset, scene = step(name, number)
     told = {block for block, _ in names_in(preset.happened + preset.why)} | set(scene.numbers)
     for block in told:
-        assert says_a_number(sheet(name).blocks[block], stop(name, number)[block].item()), block
+        assert says_a_number(SHEETS[name]().blocks[block], stop(name, number)[block].item()), block
     assert not re.search("undefined|{|}", " ".join(telling(name, number).values()))
 
 
@@ -231,7 +226,7 @@ def says_a_number(block: Block, number: float) -> bool:
 @each_step
 def test_the_step_where_playing_stops_is_reached(name, number):
     preset, scene = step(name, number)
-    started = sheet(name).with_inputs(preset.inputs)
+    started = SHEETS[name]().with_inputs(preset.inputs)
     run = list(trajectory(started, scene.play))
     assert len(run) == scene.play + 1 and (not scene.play or started.carried)
     assert all(moves(started, found) for found in run[:-1])
@@ -240,7 +235,7 @@ def test_the_step_where_playing_stops_is_reached(name, number):
 @each_story
 def test_a_sheet_that_trains_has_something_to_play(name):
     stops = [step(name, number)[1].play for other, number in STEPS if other == name]
-    assert any(stops) == bool(sheet(name).carried)
+    assert any(stops) == bool(SHEETS[name]().carried)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ import workbooks
 from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
+from library_sheets import SHEETS
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 from quick import FEW, few_when_quick
@@ -35,7 +36,6 @@ from sheets.language.dependencies import walk
 from sheets.language.expr import is_data
 from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS, allowed
-from sheets.library import catalogue
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
 from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
@@ -47,9 +47,6 @@ from sheets.targets.excel.workbook import PROPERTY, VERSION
 from sheets.targets.numpy import sentences, trajectory
 
 AT_START = "as it starts"
-
-# Each sheet of the library is made once; no test here changes one.
-SHEETS = {name: cache(make) for name, make in catalogue.SHEETS.items()}
 
 
 def starts() -> dict[tuple[str, str], dict]:

@@ -103,7 +103,9 @@ class Sheet(Blocks):
         # What each input held when the author gave it, None where a formula is in force: from there
         # a preset begins, whatever inputs are set since.
         self.defaults: dict[str, np.ndarray | None] = {}
+        self.has_gaps = False  # whether any cell may be empty
         self._look = ""
+        self._in_lower_case: dict[str, str] = {}  # each block's name
         self._labelled = False  # whether any block's rows or columns have names
         self._same: dict[Any, str] = {}  # a computed block by what its formula says
 
@@ -269,10 +271,7 @@ class Sheet(Blocks):
 
     def _named(self, name: str) -> str | None:
         """The block of that name: Excel does not tell upper and lower case apart."""
-        lower = name.lower()
-        if lower not in map(str.lower, self.blocks):  # nearly always, and quickly found out
-            return None
-        return next(known for known in self.blocks if known.lower() == lower)
+        return self._in_lower_case.get(name.lower())
 
     def _place(self, block: Block, group: Group) -> Expr:
         if block.expr is not None and self._labelled:
@@ -281,6 +280,7 @@ class Sheet(Blocks):
             block.columns_named = block.columns_named or of.columns
         self._labelled = self._labelled or bool(block.rows_named or block.columns_named)
         self.blocks[block.name] = block
+        self._in_lower_case[block.name.lower()] = block.name
         group.blocks.append(block.name)
         if isinstance(block, Computed) and block.expr is not None:
             block.endless = self._is_endless(block.expr)
@@ -288,6 +288,7 @@ class Sheet(Blocks):
             said = alike(block.expr)
             if self._same.get(said) not in self.blocks:
                 self._same[said] = block.name
+        self.has_gaps = self.has_gaps or may_be_empty(block)
         return self[block.name]
 
     def _is_endless(self, formula: Expr) -> bool:
@@ -340,11 +341,6 @@ class Sheet(Blocks):
     def gaps(self) -> Gaps:
         """Where expressions over this sheet's blocks may be empty."""
         return Gaps(self._may_be_empty)
-
-    @property
-    def has_gaps(self) -> bool:
-        """Whether any cell may be empty."""
-        return any(map(may_be_empty, self.blocks.values()))
 
     def _words_of(self, name: str) -> tuple[str, ...]:
         return words_of(self.blocks[name]) if name in self.blocks else ()
@@ -440,6 +436,7 @@ class Sheet(Blocks):
         ]
         self.charts = [renamed(chart, names) for chart in self.charts]
         self.blocks = blocks
+        self._in_lower_case = {name.lower(): name for name in blocks}
         self._same = {
             alike(block.expr): name
             for name, block in reversed(blocks.items())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,14 +86,13 @@ def _quantile(x: np.ndarray, q: float, axis: int | None, skips: bool) -> np.ndar
     return np.atleast_2d(found) if axis == 0 else np.array(found)[:, np.newaxis]
 
 
-def _scanned(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
+def _scanned(e: Expr, blocks: Values, start: np.ndarray, *over: np.ndarray) -> np.ndarray:
     """Row by row, each from the one before it."""
-    start, *over, first, step = e.args
-    before = np.broadcast_to(evaluate(start, blocks, known), (1, int(e.shape[1])))
-    runs = [evaluate(x, blocks, known) for x in over]
+    first, step = e.args[-2:]
+    before = _of_shape(start, (1, int(e.shape[1])))
     out = np.empty(tuple(map(int, e.shape)))
     for count, i in enumerate(range(len(out))[:: e.arg[1]]):
-        rows = {f"{HOLE}{k}": x[i : i + 1] for k, x in enumerate(runs)}
+        rows = {f"{HOLE}{k}": x[i : i + 1] for k, x in enumerate(over)}
         row = {**blocks, **rows, f"{HOLE}before": before}
         before = out[i : i + 1] = evaluate(step if count else first, row)
     return out
@@ -114,8 +114,9 @@ def _windows(e: Expr, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
     return getattr(products, kind)(axis=(2, 3))
 
 
-def _skipping(kind: str, x: np.ndarray, axis: int | None) -> np.ndarray:
+def _skipping(e: Expr, x: np.ndarray) -> np.ndarray:
     """A reduction of what is no nan; of nothing at all, a sum is 0 and all else nan."""
+    kind, axis = e.op.removeprefix("nan"), e.arg
     known = ~np.isnan(x)
     count = known.sum(axis=axis, keepdims=True)
     if kind == "prod":
@@ -133,91 +134,120 @@ def _running_sum(x: np.ndarray, axis: int, up: bool) -> np.ndarray:
     return np.cumsum(x, axis) if up else np.flip(np.cumsum(np.flip(x, axis), axis), axis)
 
 
-def evaluate(e: Expr, blocks: Values, known: dict[Expr, np.ndarray] | None = None) -> np.ndarray:
-    """e as an array of its own shape.
+def _of_shape(x: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return x if x.shape == shape else np.broadcast_to(x, shape)
 
-    known: nodes already evaluated, shared between the uses of one node.
+
+def _shifted(e: Expr, x: np.ndarray, start: np.ndarray) -> np.ndarray:
+    start = _of_shape(start, (1, x.shape[1]))
+    return np.vstack([start, x[:-1]] if e.arg == 1 else [x[1:], start])
+
+
+def _matched(who: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Of each one the first row of the ids that is equal, or nan."""
+    equal = np.equal(who, ids.T)
+    return np.where(equal.any(axis=1), equal.argmax(axis=1), np.nan)[:, np.newaxis]
+
+
+def _padded(e: Expr, x: np.ndarray) -> np.ndarray:
+    out = np.zeros(tuple(map(int, e.shape)))
+    down, across = (slice(start, None, step) for start, step in e.arg)
+    out[down, across][: len(x), : x.shape[1]] = x
+    return out
+
+
+def _order(x: np.ndarray, axis: int) -> np.ndarray:
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+def _reduced(e: Expr, x: np.ndarray) -> np.ndarray:
+    return np.asarray(getattr(x, e.op)(axis=e.arg, keepdims=True), dtype=float)
+
+
+def _elementwise(e: Expr, *args: np.ndarray) -> np.ndarray:
+    return np.asarray(OPS[e.op].numpy(*args), dtype=float)
+
+
+# What each kind of node is, of the node and its arguments' arrays; any other is a row of OPS.
+STRUCTURES: dict[str, Callable[..., np.ndarray]] = {
+    "const": lambda e: np.array([[float(e.arg)]]),
+    "row_index": lambda e: np.arange(float(e.shape[0]))[:, np.newaxis],
+    "column_index": lambda e: np.arange(float(e.shape[1]))[np.newaxis, :],
+    "transpose": lambda e, x: x.T,
+    "expand": lambda e, x: _of_shape(x, e.shape),
+    "matmul": lambda e, x, y: x @ y,
+    "take": lambda e, x, rows: _take(x, rows),
+    "put": lambda e, g, rows: _put(g, rows, int(e.shape[0])),
+    "stack": lambda e, *rows: np.vstack(rows),
+    "match": lambda e, ids, who: _matched(who, ids),
+    "rank": lambda e, x: np.argsort(_order(x, e.arg), axis=e.arg).astype(float),
+    "order": lambda e, x: _order(x, e.arg).astype(float),
+    "take_along": lambda e, x, places: _take_along(x, places, e.arg),
+    "put_along": lambda e, g, places: _put_along(g, places, tuple(map(int, e.shape)), e.arg),
+    "quantile": lambda e, x, q: _quantile(x, float(q.item()), e.arg, skips=False),
+    "nanquantile": lambda e, x, q: _quantile(x, float(q.item()), e.arg, skips=True),
+    "cumsum": lambda e, x: _running_sum(x, *e.arg),
+    "slice": lambda e, x: x[_numbers(e, 0)][:, _numbers(e, 1)],
+    "window": _windows,
+    "pad": _padded,
+    "repeat": lambda e, x: x.repeat(e.arg[0], axis=0).repeat(e.arg[1], axis=1),
+    "join": lambda e, *parts: np.concatenate(parts, axis=e.arg),
+    "reshape": lambda e, x: x.reshape(tuple(map(int, e.shape))),
+    "shift": _shifted,
+    "number": lambda e, x: x,
+    "known": lambda e, x: np.asarray(~np.isnan(x), dtype=float),
+}
+STRUCTURES = dict.fromkeys(REDUCTIONS, _reduced) | dict.fromkeys(SKIPPING, _skipping) | STRUCTURES
+
+# Nodes that read blocks: of the node, the blocks, and the arguments' arrays.
+READING: dict[str, Callable[..., np.ndarray]] = {
+    "ref": lambda e, blocks: blocks[e.arg],
+    "hole": lambda e, blocks: blocks[f"{HOLE}{e.arg}"],
+    "scan": _scanned,
+}
+
+
+class Step(NamedTuple):
+    """A node as it is computed. reads: it takes the blocks too. places: where its arguments stand
+    among the steps before it.
     """
-    known = {} if known is None else known
-    if e not in known:
-        known[e] = _evaluated(e, blocks, known)
-    return known[e]
+
+    compute: Callable[..., np.ndarray]
+    reads: bool
+    places: tuple[int, ...]
 
 
-def _evaluated(e: Expr, blocks: Values, known: dict[Expr, np.ndarray]) -> np.ndarray:
+@lru_cache(maxsize=8192)  # of the same expressions, step after step
+def _steps(e: Expr) -> list[Step]:
+    """Every node of e once, after its arguments."""
+    steps: list[Step] = []
+    _add_steps(e, steps, {})
+    return steps
+
+
+def _add_steps(e: Expr, steps: list[Step], places: dict[Expr, int]) -> None:
+    if e in places:
+        return
     if e.op in COMPOSED:
-        return evaluate(composed(e), blocks, known)
-    if e.op == "scan":
-        return _scanned(e, blocks, known)
-    args = [evaluate(a, blocks, known) for a in e.args]
-    match e.op:
-        case "hole":
-            return blocks[f"{HOLE}{e.arg}"]
-        case "shift":
-            x, start = args[0], np.broadcast_to(args[1], (1, args[0].shape[1]))
-            return np.vstack([start, x[:-1]] if e.arg == 1 else [x[1:], start])
-        case "const":
-            return np.array([[float(e.arg)]])
-        case "ref":
-            return blocks[e.arg]
-        case "row_index":
-            return np.arange(float(e.shape[0]))[:, np.newaxis]
-        case "column_index":
-            return np.arange(float(e.shape[1]))[np.newaxis, :]
-        case "transpose":
-            return args[0].T
-        case "expand":
-            return np.broadcast_to(args[0], e.shape)
-        case "matmul":
-            return args[0] @ args[1]
-        case "take":
-            return _take(args[0], args[1])
-        case "stack":
-            return np.vstack(args)
-        case "match":
-            equal = np.equal(args[1], args[0].T)
-            first = np.where(equal.any(axis=1), equal.argmax(axis=1), np.nan)
-            return first[:, np.newaxis]
-        case "rank":
-            order = np.argsort(args[0], axis=e.arg, kind="stable")
-            return np.argsort(order, axis=e.arg).astype(float)
-        case "order":
-            return np.argsort(args[0], axis=e.arg, kind="stable").astype(float)
-        case "take_along":
-            return _take_along(args[0], args[1], e.arg)
-        case "put_along":
-            return _put_along(args[0], args[1], tuple(map(int, e.shape)), e.arg)
-        case "quantile" | "nanquantile":
-            return _quantile(args[0], float(args[1].item()), e.arg, e.op == "nanquantile")
-        case "cumsum":
-            return _running_sum(args[0], *e.arg)
-        case "slice":
-            return args[0][_numbers(e, 0)][:, _numbers(e, 1)]
-        case "window":
-            return _windows(e, *args)
-        case "pad":
-            out = np.zeros(tuple(map(int, e.shape)))
-            down, across = (slice(start, None, step) for start, step in e.arg)
-            out[down, across][: len(args[0]), : args[0].shape[1]] = args[0]
-            return out
-        case "repeat":
-            return args[0].repeat(e.arg[0], axis=0).repeat(e.arg[1], axis=1)
-        case "join":
-            return np.concatenate(args, axis=e.arg)
-        case "reshape":
-            return args[0].reshape(tuple(map(int, e.shape)))
-        case "put":
-            return _put(args[0], args[1], int(e.shape[0]))
-        case "number":
-            return args[0]
-        case "known":
-            return np.asarray(~np.isnan(args[0]), dtype=float)
-        case kind if kind in SKIPPING:
-            return _skipping(kind.removeprefix("nan"), args[0], e.arg)
-        case kind if kind in REDUCTIONS:
-            return np.asarray(getattr(args[0], kind)(axis=e.arg, keepdims=True), dtype=float)
-        case op:
-            return np.asarray(OPS[op].numpy(*args), dtype=float)
+        simpler = composed(e)
+        _add_steps(simpler, steps, places)
+        places[e] = places[simpler]
+        return
+    args = e.args[:-2] if e.op == "scan" else e.args  # what a scan does in each row is its own
+    for argument in args:
+        _add_steps(argument, steps, places)
+    places[e] = len(steps)
+    compute = READING.get(e.op) or STRUCTURES.get(e.op, _elementwise)
+    steps.append(Step(partial(compute, e), e.op in READING, tuple(places[a] for a in args)))
+
+
+def evaluate(e: Expr, blocks: Values) -> np.ndarray:
+    """e as an array of its own shape."""
+    done: list[np.ndarray] = []
+    for compute, reads, places in _steps(e):
+        args = [done[k] for k in places]
+        done.append(compute(blocks, *args) if reads else compute(*args))
+    return done[-1]
 
 
 def _blocks(sheet: Sheet, known: Values) -> Values:
@@ -228,7 +258,7 @@ def _blocks(sheet: Sheet, known: Values) -> Values:
             blocks[name] = known[name]
         else:
             assert block.expr is not None
-            blocks[name] = np.array(np.broadcast_to(evaluate(block.expr, blocks), block.shape))
+            blocks[name] = np.array(_of_shape(evaluate(block.expr, blocks), block.shape))
     return blocks
 
 

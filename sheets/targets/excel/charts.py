@@ -7,7 +7,6 @@ cells.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -157,9 +156,8 @@ def drawn_as(sheet: Sheet, chart: int, k: int, name: str) -> str:
 
 def _beside(sheet: Sheet, title: str, note: str) -> Sheet:
     """The sheet with a group of its own for blocks that only charts draw."""
-    new = copy.copy(sheet)
-    new.blocks = dict(sheet.blocks)
-    new.groups = [*sheet.groups, Group(title, note, LENGTHS)]
+    new = sheet.copied()
+    new.groups.append(Group(title, note, LENGTHS))
     return new
 
 

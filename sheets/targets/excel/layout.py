@@ -272,8 +272,9 @@ def _below(
 ) -> None:
     """Lists side by side, tables below each other, data rows last."""
     sheet = placer.sheet
-    tables = [group for group in groups if kind_of(sheet, group) != "list"]
-    single = [group for group in groups if group not in tables]
+    kinds = [kind_of(sheet, group) for group in groups]
+    tables = [group for group, kind in zip(groups, kinds, strict=True) if kind != "list"]
+    single = [group for group, kind in zip(groups, kinds, strict=True) if kind == "list"]
     row = max(lists, placer.side_by_side(single, row, column))
     end_of_lists = row
     row += charts

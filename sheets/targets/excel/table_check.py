@@ -5,6 +5,7 @@ size, a formula that sorting has moved away, an input that is no number, a step 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -76,15 +77,30 @@ def table_check(
         (asked.no_step(), NO_STEP),
         *(each for one in (asked, *others) for each in one.everywhere()),
     ]
-    while any(tests for tests, _ in conditions):
-        formula = _written(conditions, asked, int(sheet.rows or 0) + where.spare)
-        if len(formula.at(0, 0)) <= LONGEST_FORMULA and nesting(formula.at(0, 0)) < DEEPEST_FORMULA:
-            return formula
-        max((tests for tests, _ in conditions), key=len).pop()
-    return None
+    rows = int(sheet.rows or 0) + where.spare
+    some = lambda left_out: _written(_without_last(conditions, left_out), asked, rows)
+    every = sum(len(tests) for tests, _ in conditions)
+    least = bisect_left(range(every), True, key=lambda left_out: _fits(some(left_out)))
+    return some(least) if least < every else None
 
 
-def _written(conditions: Sequence[tuple[list[str], str]], asked: _Check, rows: int) -> Formula:
+Conditions = Sequence[tuple[list[str], str]]  # tests, and what is said where one of them holds
+
+
+def _fits(formula: Formula) -> bool:
+    text = formula.at(0, 0)
+    return len(text) <= LONGEST_FORMULA and nesting(text) < DEEPEST_FORMULA
+
+
+def _without_last(conditions: Conditions, left_out: int) -> Conditions:
+    """Without so many tests: each time the last one of the longest list."""
+    left = [(list(tests), sentence) for tests, sentence in conditions]
+    for _ in range(left_out):
+        max((tests for tests, _ in left), key=len).pop()
+    return left
+
+
+def _written(conditions: Conditions, asked: _Check, rows: int) -> Formula:
     """The first sentence one of whose tests holds, or cannot be computed."""
     template = '""'
     for tests, sentence in reversed(conditions):
