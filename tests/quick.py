@@ -22,3 +22,9 @@ def few_when_quick(
     parameters = [(case, case if several else (case,)) for case in cases]
     marks = lambda case: () if few(case) else thorough
     return [pytest.param(*each, marks=marks(case)) for case, each in parameters]
+
+
+def one_in(many: int, cases: Iterable) -> list:
+    """The cases as parameters, of which a quick run takes the first of each so many."""
+    marks = lambda k: () if k % many == 0 else thorough
+    return [pytest.param(case, marks=marks(k)) for k, case in enumerate(cases)]

@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pytest
 from http_requests import ask
+from quick import thorough
 
 from lessons.apart import HOUSE, Apart
 from lessons.course import FOLDER, sheet_lessons
@@ -92,6 +93,7 @@ def test_an_edited_workbook_is_read_and_another_file_is_refused(page, house, tmp
     note.get_by_text("Nothing was changed").wait_for()
 
 
+@thorough
 def test_a_file_that_is_too_large_is_told_so():
     answers = Answers()
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 import workbooks
+from quick import thorough
 
 from sheets import Axis, InputError, Series, Sheet, SheetError, values
 from sheets.targets.excel import read_inputs, write
@@ -109,6 +110,7 @@ def expected(name: str, inputs: dict, step: int) -> dict[str, np.ndarray]:
     return values(sheet, {"x": main["x"], "y": main["y"], "rule": main["rule"], **own}, step)
 
 
+@thorough
 @each_book
 @pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])
 def test_recalculated_to_the_cached_values(book, engine):

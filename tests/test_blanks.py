@@ -18,6 +18,7 @@ import pytest
 import workbooks
 from examples import Kept
 from pages import PASTE, cell, check_every_cell, frame
+from quick import thorough
 from workbooks import check_download
 
 from sheets import (
@@ -214,6 +215,7 @@ def test_the_formulas_are_numpys():
         np.testing.assert_allclose(found[f"f_{k}"], expected, 1e-12, 1e-12, err_msg=formula)
 
 
+@thorough
 def test_no_gradient_flows_through_what_is_empty():
     s, found = everything()
     for name in TRAINED:
@@ -225,6 +227,7 @@ def test_the_page_computes_the_same():
     assert not examples.differences(engines.in_javascript(s), found)
 
 
+@thorough
 def test_every_cell_has_its_formula_and_its_mathematics():
     s, found = everything()
     for name, block in s.blocks.items():
@@ -234,6 +237,7 @@ def test_every_cell_has_its_formula_and_its_mathematics():
     assert all(block["excel"] for block in description(s)["blocks"] if "excel" in block)
 
 
+@thorough
 @pytest.mark.parametrize(
     "recalculated", [workbooks.in_libreoffice, workbooks.in_gnumeric, workbooks.in_ironcalc]
 )
@@ -279,6 +283,7 @@ def ratings() -> Sheet:
 RUN = workbooks.register("ratings", ratings, steps=3)
 
 
+@thorough
 @pytest.mark.parametrize("recalculated", [workbooks.in_libreoffice, workbooks.in_ironcalc])
 def test_a_run_skips_what_is_empty(recalculated):
     s, cells = ratings(), recalculated(RUN)

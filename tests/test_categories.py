@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 import workbooks
 from pages import PASTE, cell, check_every_cell, frame
+from quick import thorough
 from workbooks import check_download
 
 from sheets import Axis, InputError, Series, Sheet, SheetError, backprop, known, values
@@ -100,6 +101,7 @@ def test_the_page_computes_the_same():
     assert all(block["excel"] for block in description(s)["blocks"] if "excel" in block)
 
 
+@thorough
 @pytest.mark.parametrize(
     "recalculated", [workbooks.in_libreoffice, workbooks.in_gnumeric, workbooks.in_ironcalc]
 )

@@ -13,6 +13,7 @@ import engines
 import examples
 import numpy as np
 import workbooks
+from quick import thorough
 
 from sheets import Sheet, backprop, known, values
 
@@ -68,6 +69,7 @@ def test_where_10000_steps_lead():
     assert abs(descended(10_000)[2] - 0.39294) < 5e-6
 
 
+@thorough
 def test_the_page_and_the_workbook_agree():
     s = collaborative_filtering()
     assert not examples.differences(engines.in_javascript(s), values(s))

@@ -13,6 +13,7 @@ import numpy as np
 import openpyxl
 import psutil
 import pytest
+from quick import thorough
 
 from lessons import server
 from lessons.command_line import main
@@ -163,6 +164,7 @@ def test_an_export_trains_its_run_once(descent, tmp_path, monkeypatch):
     assert evaluated.call_count == 4, "the start and three steps, each computed once"
 
 
+@thorough
 def test_values_from_an_edited_workbook_and_set_over_it(capsys, tmp_path):
     file = tmp_path / "edited.xlsx"
     write(log_loss(), file, {"clip": 0.3, "is_cat": [1, 1], "prediction": [0.5, 0.25]})

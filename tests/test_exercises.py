@@ -9,6 +9,7 @@ import operator
 import pytest
 from library_sheets import SHEETS
 from pages import choose_step, frame, open_panel
+from quick import FEW, few_when_quick
 
 from lessons.course import sheet_lessons
 from sheets import Sheet, SheetError, values
@@ -19,7 +20,11 @@ from sheets.targets.numpy import Values
 IS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "=": operator.eq}
 
 ALL = [(name, number) for name in SHEETS for number in range(1, len(SHEETS[name]().exercises) + 1)]
-each_exercise = pytest.mark.parametrize(("name", "number"), ALL, ids=str)
+each_exercise = pytest.mark.parametrize(
+    ("name", "number"),
+    few_when_quick(ALL, lambda exercise: exercise[0] in FEW, several=True),
+    ids=str,
+)
 
 
 def started(name: str, number: int) -> tuple[Sheet, Exercise, dict]:

@@ -10,6 +10,7 @@ import engines
 import pytest
 import tree_sitter
 import tree_sitter_javascript
+from quick import thorough
 
 from widgets.front_end import FOLDER, LOOK, ROOMS, enclosed, imported, in_full, joined_from, ordered
 
@@ -102,6 +103,7 @@ def test_the_engine_loads_in_a_bare_v8():
     assert engines.in_v8(f"{source}\ntypeof engine_state.State") == "function"
 
 
+@thorough
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)
 def test_what_is_joined_is_what_was_written(entry):
     """rjsmin takes out comments and spaces, and nothing else: token for token."""

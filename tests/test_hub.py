@@ -22,6 +22,7 @@ import pytest
 import yaml
 from browsers import watch
 from engines import missing
+from quick import thorough
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -396,6 +397,7 @@ def configured(tmp_path_factory) -> Config:
         return PyFileConfigLoader(str(HUB / "jupyterhub_config.py")).load_config()
 
 
+@thorough
 def test_as_it_stands_nobody_comes_in_and_only_this_computer_is_answered(configured):
     from jupyterhub.auth import PAMAuthenticator
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import workbooks
 from library_sheets import SHEETS
+from quick import thorough
 
 from sheets import Axis, InputError, NeedsBlock, Series, Sheet, SheetError
 from sheets.targets.excel import read_inputs, write
@@ -188,6 +189,7 @@ def test_where_the_reader_can_lower_a_size_it_is_named():
     )
 
 
+@thorough
 def test_more_formulas_than_open_well_are_refused_with_what_to_lower():
     said = refused(layered(), InputError, inputs={"width": 15_000})
     assert re.fullmatch(

@@ -14,6 +14,7 @@ import numpy as np
 import openpyxl
 import pytest
 import workbooks
+from quick import thorough
 
 from sheets import Axis, Contour, Series, Sheet, SheetError, column_index, row_index, values
 from sheets.targets.excel.charts import COLOURS
@@ -110,6 +111,7 @@ def read(xml: str, part: str, cells: engines.Cells) -> list:
     return numbers(cells, re.search(rf"<c:{part}>.*?<c:f>(.*?)</c:f>", xml, re.DOTALL)[1])
 
 
+@thorough
 @each_book
 @pytest.mark.parametrize("engine", READINGS)
 def test_recalculated_to_the_cached_values(steps, engine):

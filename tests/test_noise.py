@@ -14,6 +14,7 @@ import workbooks
 from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import thorough
 
 from sheets import Sheet, SheetError, normal, permutation, uniform, values
 from sheets.language.noise import KEYS, NORMAL, OF_DRAW, ORDER, PRIME, SEEDS, UNIFORM
@@ -118,6 +119,7 @@ def test_the_same_seed_draws_the_same_and_another_seed_draws_otherwise():
     assert (draws(7) != draws(8)).mean() > 0.999
 
 
+@thorough
 def test_seeds_are_far_apart():
     first = [values(sheet_of_noise((1, 3)), {"seed": seed})["e"].tobytes() for seed in range(300)]
     assert len(set(first)) == 300
@@ -148,6 +150,7 @@ def test_kolmogorov_and_smirnov_see_a_normal_distribution(stats, seed):
     assert stats.kstest(draws(seed), "norm").pvalue > 1e-3
 
 
+@thorough
 def test_over_many_seeds_the_p_values_are_spread_evenly(stats):
     p = [
         stats.kstest(values(sheet_of_noise((2000, 1)), {"seed": seed})["e"].ravel(), "norm").pvalue

@@ -11,6 +11,7 @@ import examples
 import numpy as np
 import pytest
 import workbooks
+from quick import thorough
 
 from sheets import Sheet, SheetError, backprop, values
 from sheets.targets.latex import cell_equation, equation
@@ -206,6 +207,7 @@ def slope(s: Sheet, name: str) -> np.ndarray:
     return found
 
 
+@thorough
 def test_slopes(words):
     found = values(words)
     for name in TRAINED:
@@ -217,6 +219,7 @@ def test_the_page_and_the_mathematics(words):
     assert all(equation(words, name) and cell_equation(words, name) for name in words.blocks)
 
 
+@thorough
 @pytest.mark.parametrize(
     "recalculated", [workbooks.in_libreoffice, workbooks.in_gnumeric, workbooks.in_ironcalc]
 )

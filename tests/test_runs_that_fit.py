@@ -18,6 +18,8 @@ from sheets.targets.excel import limits, read_inputs
 from sheets.targets.excel.fitting import without_steps
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
 
+pytestmark = pytest.mark.thorough  # runs of many rows, in every engine
+
 ROWS = 300  # more than a sum can name one by one
 
 

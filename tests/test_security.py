@@ -25,7 +25,7 @@ import nbformat
 import openpyxl
 import pytest
 from http_requests import ask
-from quick import few_when_quick
+from quick import few_when_quick, thorough
 from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 import lessons.server
@@ -633,6 +633,7 @@ def with_formula(formula: str, value: float | None) -> bytes:
     return data
 
 
+@thorough
 @pytest.mark.parametrize(
     "formula",
     few_when_quick(
@@ -651,6 +652,7 @@ def test_a_formula_in_an_input_is_its_last_number_and_no_more(formula):
         read_inputs(log_loss(), with_formula(formula, None))
 
 
+@thorough
 def test_what_a_person_typed_elsewhere_goes_into_no_export():
     harm = '=HYPERLINK("http://127.0.0.1:9/")'
     made = io.BytesIO()

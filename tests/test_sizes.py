@@ -15,6 +15,7 @@ from example_sheets import tower
 from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import thorough
 
 from sheets import Sheet, SheetError, values
 from sheets.library.depth_lab import depth_lab
@@ -62,6 +63,7 @@ def test_a_page_carries_what_is_ready_of_a_wide_range():
     assert [sizes["width"] for sizes in others_of(depth_lab(100))] == [2, 4, 8, 16, 32, 64, 128]
 
 
+@thorough
 def test_all_or_none_of_a_kind_are_carried():
     assert (
         len(others_of(tower())) == 1 + 2 + 12
@@ -77,6 +79,7 @@ def test_all_or_none_of_a_kind_are_carried():
         assert told_sizes(tower()) == ({}, {})
 
 
+@thorough
 def test_inputs_that_fit_are_kept():
     wide = next(
         sheet

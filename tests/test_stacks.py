@@ -7,6 +7,7 @@ import examples
 import numpy as np
 import pytest
 import workbooks
+from quick import thorough
 
 from sheets import (
     Sheet,
@@ -80,6 +81,7 @@ def test_each_head_learns_as_in_pytorch():
             np.testing.assert_allclose(found[f"{name}_{head}"], w[k].detach(), rtol=1e-12)
 
 
+@thorough
 def test_page_and_workbook():
     s = two_heads()
     assert not examples.differences(engines.in_javascript(s), values(s))

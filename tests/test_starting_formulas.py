@@ -12,7 +12,7 @@ import traitlets
 import workbooks
 from example_sheets import network
 from examples import differences
-from quick import few_when_quick
+from quick import few_when_quick, thorough
 
 from sheets import InputError, Rows, Sheet, SheetError, normal, uniform, values
 from sheets.targets.excel import read_inputs, write
@@ -64,6 +64,7 @@ def test_the_page_s_program(start, steps):
     assert not differences(found, values(network(), STARTS[start], steps))
 
 
+@thorough
 @each_start
 def test_workbook_engines_and_the_cached_values_agree(start):
     cached = engines.cached_cells(workbooks.path(NAMES[start]))
@@ -77,6 +78,7 @@ def test_workbook_engines_and_the_cached_values_agree(start):
         assert not wrong
 
 
+@thorough
 @each_start
 def test_back_from_the_workbook(start):
     expected = network().with_inputs(STARTS[start])
@@ -146,6 +148,7 @@ TILTED = {
 }
 
 
+@thorough
 @pytest.mark.parametrize("typed", TILTED)
 def test_a_formula_that_moves_until_it_is_typed_over(typed):
     a = 1.0

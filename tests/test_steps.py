@@ -13,7 +13,7 @@ import pytest
 import workbooks
 from examples import differences
 from pages import frame
-from quick import few_when_quick
+from quick import few_when_quick, thorough
 
 from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
 from sheets.language.inputs import MOST_STEPS
@@ -236,6 +236,7 @@ def labelled(found: dict[str, np.ndarray], labels: list[str]) -> dict[str, float
     return {label: numbers[label] for label in labels}
 
 
+@thorough
 @each_sheet
 @pytest.mark.parametrize(
     "cells",
@@ -421,6 +422,7 @@ def test_a_step_that_is_wider_than_a_worksheet_is_refused_by_name():
         write(s, io.BytesIO())
 
 
+@thorough
 def test_what_one_cell_of_a_step_cannot_hold_stands_in_parts(tmp_path):
     s = Sheet("parts")
     x, w = s.input("x", np.ones((20, 20))), s.input("w", np.ones((20, 20)))

@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 import traitlets
+from quick import thorough
 
 from sheets import InputError, Sheet, values
 from sheets.library.log_loss import log_loss
@@ -95,6 +96,7 @@ def test_rows_that_arrive_from_the_page_in_one_message(widget):
     assert widget.values["prediction"].ravel().tolist() == [0.5, 0.25, 0.125]
 
 
+@thorough
 def test_a_size_that_came_with_another_size_makes_the_sheet_anew_too():
     widget = SheetWidget(matmul_stack())
     widget.layers = 5  # the third and fourth layer's widths are new

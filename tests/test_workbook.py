@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from library_sheets import SHEETS
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
-from quick import FEW, few_when_quick
+from quick import FEW, few_when_quick, thorough
 
 from sheets import Axis, Expr, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
@@ -171,6 +171,7 @@ def test_recalculated_to_the_cached_values_without_an_error(engine, start):
     }
 
 
+@thorough
 @pytest.mark.parametrize("name", ["momentum", "linear_model"])
 def test_gnumeric_finds_the_same(name):
     """A look-up in one row or column is read in its own way by each program. Numbers inside words
@@ -221,6 +222,7 @@ def test_every_formula_has_a_cached_value(start):
     assert formulas and not [c for c in formulas if "</f><v>" not in c]
 
 
+@thorough
 @pytest.mark.parametrize("name", few_when_quick([name for name, steps in STEPS.items() if steps]))
 def test_the_step_that_is_typed_is_shown(name):
     """Computed blocks, what training made of the inputs, sentences: all of that step."""
@@ -825,6 +827,7 @@ def test_back_after_an_edit():
     np.testing.assert_array_equal(found["is_cat"], [[1], [1], [1], [0], [1]])
 
 
+@thorough
 @pytest.mark.parametrize(
     ("typed", "read"), [("glorot", 2), (" Zeros", 4), (3, 3), ("1", 1)], ids=str
 )
@@ -840,6 +843,7 @@ def chosen(word: str | int) -> bytes:
     return saved(book)
 
 
+@thorough
 def test_an_unknown_word_is_refused_with_the_words_there_are():
     with pytest.raises(InputError, match="initialisation is 'large'; it must be one of fixed, "):
         read_inputs(SHEETS["matmul_stack"](), chosen("large"))
@@ -854,6 +858,7 @@ def test_an_edit_elsewhere_changes_nothing():
         np.testing.assert_array_equal(x, SHEET.blocks[name].value)
 
 
+@thorough
 def test_a_worksheet_renamed_with_an_apostrophe():
     book = openpyxl.load_workbook(book_of("log_loss"))
     book["Sheet"].title = "Bob's"
@@ -874,6 +879,7 @@ def typed_on(worksheet: str, name: str, x: float) -> bytes:
     return saved(book)
 
 
+@thorough
 def test_a_rate_typed_on_an_optimisers_own_worksheet_is_its_rate():
     s = SHEETS["optimisers"]()
     found = read_inputs(s, typed_on("adam", "learning_rate", 0.0625))
@@ -881,6 +887,7 @@ def test_a_rate_typed_on_an_optimisers_own_worksheet_is_its_rate():
     assert found["learning_rate_sgd"].item() == s.defaults["learning_rate_sgd"].item()
 
 
+@thorough
 def test_what_all_worksheets_follow_is_typed_on_the_first():
     s = SHEETS["optimisers"]()
     shared = next(
@@ -924,6 +931,7 @@ def test_rows_typed_right_below_the_table_come_back():
     np.testing.assert_array_equal(found["is_cat"].ravel(), [1, 0, 1, 0, 1, 0, 1])
 
 
+@thorough
 def test_as_many_rows_as_there_may_be():
     assert len(read_inputs(SHEET, many_rows(MAX_ROWS))["is_cat"]) == MAX_ROWS
 
@@ -948,6 +956,7 @@ def test_a_formula_in_an_input_gives_the_value_it_had():
     assert found["clip"].item() == pytest.approx(0.03, rel=1e-15)
 
 
+@thorough
 def test_a_formula_that_nobody_calculated_is_an_empty_cell():
     with pytest.raises(InputError, match=r"clip is empty; it must be a number from 0 to 0\.4"):
         read_inputs(SHEET, edited(clip="=0.01+0.02"))
@@ -1154,6 +1163,7 @@ REFUSED = {
 OFTEN = ("a zip bomb", "an older record", "a deleted cell", "an error", "text in an input")
 
 
+@thorough
 @pytest.mark.parametrize("reason", few_when_quick(REFUSED, OFTEN.__contains__))
 def test_refused_with_a_sentence(reason):
     make, sentence = REFUSED[reason]
