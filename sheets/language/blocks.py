@@ -238,9 +238,10 @@ class Blocks:
 
     def input_named(self, name: str) -> Input:
         """Raises InputError, with the nearest names, where no input is called so."""
-        if name not in self.inputs:
+        block = self.blocks.get(name)
+        if not isinstance(block, Input):
             raise InputError(f"there is no input {name!r}; {nearest(name, self.inputs)}")
-        return self.inputs[name]
+        return block
 
     def reached_from(self, names: Iterable[str]) -> set[str]:
         """`names` and every block computed from them, an input that starts from a formula too."""

@@ -10,16 +10,23 @@ from .expr import Expr
 
 def walk(e: Expr) -> Iterator[Expr]:
     """Every node once, arguments before the node that uses them."""
+    return iter(_nodes(e))
+
+
+@lru_cache(maxsize=4096)  # a new formula is walked by each of the language's rooms
+def _nodes(e: Expr) -> tuple[Expr, ...]:
+    nodes: list[Expr] = []
     seen: set[Expr] = set()
     stack = [(e, False)]
     while stack:
         node, ready = stack.pop()
         if ready:
-            yield node
+            nodes.append(node)
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
             stack += [(a, False) for a in reversed(node.args)]
+    return tuple(nodes)
 
 
 def rebuilt(e: Expr, change: Callable[[Expr], Expr], known: dict[Expr, Expr] | None = None) -> Expr:
