@@ -55,6 +55,8 @@ def packed_workbook(sheet: Sheet, kept: Callable[[Any], Any] | None = None) -> s
 def _workbook(sheet: Sheet, steps: int) -> types.Workbook:
     """The workbook with so many steps, or with none where the first is not finite."""
     sheets = parts(sheet, steps)
+    if steps and sheets[0].plan is None:  # Excel cannot state a step
+        return _workbook(sheet, 0)
     if any(part.steps < steps for part in sheets):
         steps, sheets = 0, [replace(part, run=part.run[:1]) for part in sheets]
     return {

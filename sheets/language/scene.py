@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from .blocks import Block, Blocks, Setting
+from .blocks import Block, Blocks, Input, Setting, gradient_of, part_of
 from .charts import Chart
 from .errors import SheetError, nearest
-from .expr import is_single
+from .expr import is_data, is_single
 from .formats import Pieces
 
 # What a step of the story may be told to show, and as what.
@@ -28,6 +28,7 @@ MOST_CONTROLS = 3
 MOST_CHARTS = 2
 MOST_PICTURES = 3
 MOST_NUMBERS = 2
+MOST_COLUMNS = 6  # of a table on the stage, where the author says nothing
 # `loss_if[5]`, `W[2, 3]`, `loss_if[certain_row]`, `W[i, j]`: rows and columns count from 1.
 PLACE = re.compile(r"(\w+)(?:\[\s*(\w+)\s*(?:,\s*(\w+)\s*)?\])?")
 
@@ -173,13 +174,36 @@ def settings_among(sheet: Blocks, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def usual_scene(sheet: Blocks, charts: Sequence[Chart], sentences: Sequence[Pieces]) -> Scene:
-    """What a sheet shows whose author says nothing: first settings, first charts, a loss."""
+    """What a sheet shows whose author says nothing: first settings, a loss, first charts; where
+    there are none its pictures, and where there are none of those its rows of data.
+    """
     named = [piece[0] for pieces in sentences for piece in pieces if not isinstance(piece, str)]
     single = [block for block in sheet.blocks.values() if is_single(block.shape)]
     losses = [block.name for block in single if block.role == "loss"]
+    pictures, rows = _usual_pictures(sheet), _usual_rows(sheet)
     chosen = [name for name in dict.fromkeys(named) if name in losses] or losses
     return Scene(
         controls=settings_among(sheet, sheet.inputs),
         charts=tuple(range(min(MOST_CHARTS, len(charts)))),
+        pictures=() if charts else pictures,
+        cells=() if charts or pictures else rows[:MOST_COLUMNS],
         numbers=tuple(chosen[:1]),
+    )
+
+
+def _usual_pictures(sheet: Blocks) -> tuple[str, ...]:
+    """What is computed, then what is given; of the author's own, in the sheet's order."""
+    shown = [block for block in sheet.blocks.values() if block.shown]
+    own = [block for block in shown if not part_of(block) and not gradient_of(block)]
+    first = sorted(own, key=lambda block: isinstance(block, Input))[:MOST_PICTURES]
+    return tuple(block.name for block in own if block in first)
+
+
+def _usual_rows(sheet: Blocks) -> tuple[str, ...]:
+    """Columns of rows of data."""
+    return tuple(
+        block.name
+        for block in sheet.blocks.values()
+        if is_data(block.shape) and block.shape[1] == 1
+        if not (part_of(block) or gradient_of(block))
     )

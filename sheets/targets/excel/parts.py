@@ -106,7 +106,8 @@ class Part:
 
 def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     """The main sheet's part, then those of the sheets beside it. A sheet without a worksheet of
-    steps stands as it is after them; of too many steps the last ones are taken.
+    steps stands as it is after them, and so does one of which Excel cannot state a step; of too
+    many steps the last ones are taken.
 
     Raises InputError, SheetError and NeedsBlock as `write` says.
     """
@@ -116,7 +117,12 @@ def parts(sheet: Sheet, steps: int = 0) -> list[Part]:
     for each in (sheet, *sheet.beside):
         check_texts(each)
     _check_worksheets(sheet)
-    main = _main(with_lengths(sheet), growing=not sheet.beside)
+    try:
+        main = _main(with_lengths(sheet), growing=not sheet.beside)
+    except NeedsBlock:
+        if not sheet.carried or sheet.beside:
+            raise
+        return _after(sheet, steps)
     others = _beside(main, sheet.beside)
     beside = [(part.sheet, part.where) for part in others]
     main = replace(main, check=table_check(main.sheet, main.where, main.plan, beside))

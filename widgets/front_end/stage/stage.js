@@ -8,6 +8,8 @@ import { walkBySwipe } from "./swipe.js";
 const LEAST_ROOM = 420; // pixels that the stage takes at least
 const GAP = 8; // pixels below it
 const SMALL = 5; // columns of a picture whose numbers can be read
+const MOST_NAMES = 16; // of its rows, or its columns
+const FEW_NAMES = 8; // where charts share its room
 
 /**
  * What stands on a stage.
@@ -112,14 +114,16 @@ export class Stage {
   }
 
   /** @param {import("../engine/description.js").Scene} scene */
-  showPictures({ pictures }) {
+  showPictures({ pictures, charts }) {
     const { grid } = this.cast;
-    if (this.seen === pictures.join()) return;
-    this.seen = pictures.join();
+    const most = charts.length ? FEW_NAMES : MOST_NAMES;
+    const seen = [...pictures, most].join();
+    if (this.seen === seen) return;
+    this.seen = seen;
     for (const table of this.tables) grid.remove(table);
     this.tables = [];
     const blocks = pictures.map((name) => this.state.blocks[name]);
-    this.pictures.replaceChildren(...blocks.map((block) => this.picture(block)));
+    this.pictures.replaceChildren(...blocks.map((block) => this.picture(block, most)));
     const wide = blocks.filter((block) => !isSmall(block));
     const columns = wide.reduce((sum, { shape }) => sum + Number(shape[1]), 0);
     const rows = Math.max(1, ...wide.map(({ shape }) => Number(shape[0])));
@@ -127,16 +131,26 @@ export class Stage {
     for (const [name, value] of Object.entries(measures))
       this.pictures.style.setProperty(name, String(value));
     this.pictures.style.setProperty("--small", String(smallColumns(blocks)));
+    const named = blocks.map((block) => namedOf(block, most));
+    const beside = named.filter((each) => "data-rows-named" in each).length;
+    const above = named.some((each) => "data-columns-named" in each);
+    this.pictures.style.setProperty("--names-beside", String(beside));
+    this.pictures.style.setProperty("--names-above", String(Number(above)));
   }
 
-  /** A block's table as a picture. @param {import("../engine/description.js").Block} block */
-  picture(block) {
+  /**
+   * A block's table as a picture.
+   * @param {import("../engine/description.js").Block} block
+   * @param {number} most how many of its rows may have names around it
+   */
+  picture(block, most) {
     const { grid } = this.cast;
     const table = grid.table([block.name], block.words);
     this.tables.push(grid.tables.at(-1));
     const caption = element("figcaption", { text: block.words, title: block.note });
     const small = isSmall(block) ? { "data-small": "" } : {};
-    return element("figure", { "data-picture": block.name, ...small }, caption, table);
+    const about = { "data-picture": block.name, ...small, ...namedOf(block, most) };
+    return element("figure", about, caption, table);
   }
 
   /** @param {import("../engine/description.js").Scene} scene */
@@ -270,6 +284,16 @@ export class Stage {
  * @param {import("../engine/description.js").Block} block
  */
 const isSmall = ({ shape }) => Number(shape[1]) <= SMALL;
+
+/**
+ * Which names stand around a picture: as many as can be read.
+ * @param {import("../engine/description.js").Block} block
+ * @param {number} most
+ */
+const namedOf = ({ shape, rowsNamed, columnsNamed }, most) => ({
+  ...(rowsNamed && Number(shape[0]) <= most ? { "data-rows-named": "" } : {}),
+  ...(columnsNamed && Number(shape[1]) <= most ? { "data-columns-named": "" } : {}),
+});
 
 /** @param {import("../engine/description.js").Block[]} blocks */
 const smallColumns = (blocks) =>
