@@ -174,7 +174,7 @@ def page_file(tmp_path_factory) -> Callable[..., Path]:
     @cache
     def written(make: Callable) -> Path:
         sheet = make()
-        file = folder / f"{make.__module__}.{make.__name__}.html"
+        file = folder / f"{len(list(folder.iterdir()))}_{sheet.name}.html"
         file.write_text(
             static_page(sheet.title, [sheet], plotly_address=plotly_file().as_uri()),
             encoding="utf-8",
