@@ -20,6 +20,7 @@ from quick import thorough
 
 from lessons.own import makers_at
 from sheets import Sheet, values
+from sheets.language.blocks import gradient_of, part_of
 from sheets.targets.excel import write
 from sheets.targets.excel.fitting import without_steps
 from widgets.packed_workbook import packed_workbook
@@ -81,6 +82,13 @@ def test_the_titanic_has_the_courses_loss_and_descends_to_it():
     assert abs(float(values(s, {"w": solved})["loss"]) - 0.14422714930851466) < 1e-15
     near = float(values(s, steps=2000)["loss"])
     assert 0 < near - 0.14422714930851466 < 1e-5  # the Solver's is the least
+
+
+def test_the_convolution_has_the_courses_activation_in_sixteen_blocks():
+    s = MAKERS["convolution"]()
+    assert float(values(s)["activation"]) == pytest.approx(258.7376267107572, rel=1e-14)
+    forward = [name for name, b in s.blocks.items() if not (part_of(b) or gradient_of(b))]
+    assert len(forward) == 16 and forward[-1] == "activation"
 
 
 # --- gradients
