@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .dependencies import walk
-from .expr import ALL_REDUCTIONS, Expr, Rows, Shape, const, elementwise, power
+from .expr import ALL_REDUCTIONS, COMPOSED, Expr, Rows, Shape, const, elementwise, power
 from .functions import composed
 
 ONE: Shape = (1, 1)
@@ -138,102 +138,88 @@ def fixed(i: Index, length: int) -> Index:
 
 def at(e: Expr, i: Index, j: Index, depth: int = 0) -> Expr:
     i, j = fixed(i, e.shape[0]), fixed(j, e.shape[1])
-    k = f"k{depth}"
-    match e.op:
-        case "const" | "pointer":
-            return e
-        case "ref":
-            return cell(e.arg, i, j)
-        case "row_index":
-            return index(i)
-        case "column_index":
-            return index(j)
-        case "transpose":
-            return at(e.args[0], j, i, depth)
-        case "expand":
-            return at(e.args[0], i, j, depth)
-        case "matmul":
-            a, b = e.args
-            return over(
-                "sum", _times(at(a, i, k, depth + 1), at(b, k, j, depth + 1)), k, a.shape[1]
-            )
-        case "take":
-            x, rows = e.args
-            row = at(rows, i, 0, depth)
-            if x.shape[0] == 1 and not isinstance(x.shape[0], Rows) and row.op != "const":
-                there = elementwise("equal", elementwise("floor", row), 0)  # of one row, row 0
-                return Expr("where", (there, at(x, 0, j, depth), _nothing()), ONE)
-            known = row.op == "const" and not isinstance(
-                x.shape[0], Rows
-            )  # rows of data may become fewer, and a look-up then says so
-            return at(x, int(row.arg) if known else row, j, depth)
-        case "put":
-            g, rows = e.args
-            chosen = Expr("equal", (at(rows, k, 0, depth + 1), index(i)), ONE)
-            picked = Expr("multiply", (chosen, at(g, k, j, depth + 1)), ONE, PICKED)
-            return over("sum", picked, k, g.shape[0])
-        case "stack":
-            if isinstance(i, int):
-                return at(e.args[i], 0, j, depth)
-            return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
-        case "cumsum":
-            return _running(e, i, j, depth)
-        case "match":
-            ids, who = e.args
-            among = at(ids, k, 0, depth + 1)
-            return Expr("over", (among, at(who, i, 0, depth + 1)), ONE, ("match", k, ids.shape[0]))
-        case "rank":
-            return _ranked(e, i, j, depth)
-        case "order":
-            place, n = ((i, j)[e.arg], e.shape[e.arg])
-            ranks = at(e.args[0], *_along(e.arg, k, i, j), depth + 1)
-            return Expr("over", (ranks, index(place)), ONE, ("match", k, n))
-        case "take_along":
-            x, places = e.args
-            place = at(places, i, j, depth)
-            known = place.op == "const" and not isinstance(x.shape[e.arg], Rows)
-            return at(x, *_along(e.arg, int(place.arg) if known else place, i, j), depth)
-        case "put_along":
-            g, places = e.args
-            there = at(places, *_along(e.arg, k, i, j), depth + 1)
-            chosen = Expr("equal", (there, index((i, j)[e.arg])), ONE)
-            given = at(g, *_along(e.arg, k, i, j), depth + 1)
-            picked = Expr("multiply", (chosen, given), ONE, PICKED)
-            return over("sum", picked, k, g.shape[e.arg])
-        case "slice":
-            down, across = e.arg
-            return at(
-                e.args[0],
-                moved(i, down.step, down.start),
-                moved(j, across.step, across.start),
-                depth,
-            )
-        case "window":
-            return _window(e, i, j, depth)
-        case "pad":
-            return _padded(e, i, j, depth)
-        case "repeat":
-            down, across = e.arg
-            return at(e.args[0], _quotient(i, down), _quotient(j, across), depth)
-        case "join":
-            return _joined(e, i, j, depth)
-        case "reshape":
-            return _reshaped(e, i, j, depth)
-        case "hole":
-            return Expr("hole", (), ONE, (e.arg, j))
-        case "scan":
-            return _scanned(e, i, j, depth)
-        case "shift":
-            x, start = e.args
-            return _first_or_not(
-                e, i, at(start, 0, j, depth), lambda: at(x, moved(i, plus=-e.arg), j, depth)
-            )
-        case "softmax" | "log_softmax":
-            return at(composed(e), i, j, depth)
-        case kind if kind in ALL_REDUCTIONS:
-            return _reduced(e, i, j, depth)
-        case op:
-            return Expr(op, tuple(at(a, i, j, depth) for a in e.args), ONE)
+    return CELLS.get(e.op, _elementwise)(e, i, j, depth)
+
+
+def _elementwise(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    return Expr(e.op, tuple(at(a, i, j, depth) for a in e.args), ONE)
+
+
+def _product(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    (a, b), k = e.args, f"k{depth}"
+    return over("sum", _times(at(a, i, k, depth + 1), at(b, k, j, depth + 1)), k, a.shape[1])
+
+
+def _taken(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    x, rows = e.args
+    row = at(rows, i, 0, depth)
+    grows = isinstance(x.shape[0], Rows)
+    if x.shape[0] == 1 and not grows and row.op != "const":
+        there = elementwise("equal", elementwise("floor", row), 0)  # of one row, row 0
+        return Expr("where", (there, at(x, 0, j, depth), _nothing()), ONE)
+    known = row.op == "const" and not grows  # rows may become fewer, and a look-up then says so
+    return at(x, int(row.arg) if known else row, j, depth)
+
+
+def _picked(equal_to: Index, places: Expr, given: Expr) -> Expr:
+    """What is given where its place is the one that is asked for, else 0."""
+    chosen = Expr("equal", (places, index(equal_to)), ONE)
+    return Expr("multiply", (chosen, given), ONE, PICKED)
+
+
+def _put(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    (g, rows), k = e.args, f"k{depth}"
+    picked = _picked(i, at(rows, k, 0, depth + 1), at(g, k, j, depth + 1))
+    return over("sum", picked, k, g.shape[0])
+
+
+def _stacked(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    if isinstance(i, int):
+        return at(e.args[i], 0, j, depth)
+    return Expr("choose", (index(i), *(at(row, 0, j, depth) for row in e.args)), ONE)
+
+
+def _matched(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    (ids, who), k = e.args, f"k{depth}"
+    among = at(ids, k, 0, depth + 1)
+    return Expr("over", (among, at(who, i, 0, depth + 1)), ONE, ("match", k, ids.shape[0]))
+
+
+def _ordered(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    k, place = f"k{depth}", (i, j)[e.arg]
+    ranks = at(e.args[0], *_along(e.arg, k, i, j), depth + 1)
+    return Expr("over", (ranks, index(place)), ONE, ("match", k, e.shape[e.arg]))
+
+
+def _taken_along(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    x, places = e.args
+    place = at(places, i, j, depth)
+    known = place.op == "const" and not isinstance(x.shape[e.arg], Rows)
+    return at(x, *_along(e.arg, int(place.arg) if known else place, i, j), depth)
+
+
+def _put_along(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    (g, places), k = e.args, f"k{depth}"
+    there = at(places, *_along(e.arg, k, i, j), depth + 1)
+    given = at(g, *_along(e.arg, k, i, j), depth + 1)
+    return over("sum", _picked((i, j)[e.arg], there, given), k, g.shape[e.arg])
+
+
+def _sliced(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    down, across = e.arg
+    place = moved(i, down.step, down.start), moved(j, across.step, across.start)
+    return at(e.args[0], *place, depth)
+
+
+def _repeated(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    down, across = e.arg
+    return at(e.args[0], _quotient(i, down), _quotient(j, across), depth)
+
+
+def _shifted(e: Expr, i: Index, j: Index, depth: int) -> Expr:
+    x, start = e.args
+    other = lambda: at(x, moved(i, plus=-e.arg), j, depth)
+    return _first_or_not(e, i, at(start, 0, j, depth), other)
 
 
 def _along(axis: int, place: Index, i: Index, j: Index) -> tuple[Index, Index]:
@@ -403,3 +389,36 @@ def _reduced(e: Expr, i: Index, j: Index, depth: int) -> Expr:
     k2 = f"k{depth + 1}"
     across = over(e.op, at(x, k, k2, depth + 2), k2, x.shape[1], more)
     return over(e.op, across, k, x.shape[0], more)
+
+
+# What the cell in row i, column j of each kind of node is; of another, the same of its arguments.
+CELLS: dict[str, Callable[[Expr, Index, Index, int], Expr]] = {
+    "const": lambda e, i, j, depth: e,
+    "pointer": lambda e, i, j, depth: e,
+    "ref": lambda e, i, j, depth: cell(e.arg, i, j),
+    "row_index": lambda e, i, j, depth: index(i),
+    "column_index": lambda e, i, j, depth: index(j),
+    "transpose": lambda e, i, j, depth: at(e.args[0], j, i, depth),
+    "expand": lambda e, i, j, depth: at(e.args[0], i, j, depth),
+    "matmul": _product,
+    "take": _taken,
+    "put": _put,
+    "stack": _stacked,
+    "cumsum": _running,
+    "match": _matched,
+    "rank": _ranked,
+    "order": _ordered,
+    "take_along": _taken_along,
+    "put_along": _put_along,
+    "slice": _sliced,
+    "window": _window,
+    "pad": _padded,
+    "repeat": _repeated,
+    "join": _joined,
+    "reshape": _reshaped,
+    "hole": lambda e, i, j, depth: Expr("hole", (), ONE, (e.arg, j)),
+    "scan": _scanned,
+    "shift": _shifted,
+    **dict.fromkeys(COMPOSED, lambda e, i, j, depth: at(composed(e), i, j, depth)),
+    **dict.fromkeys(ALL_REDUCTIONS, _reduced),
+}
