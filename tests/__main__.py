@@ -103,7 +103,9 @@ def main(arguments: "list[str]") -> int:
     environment = prepare(ROOT, ("fine-tuning", "hub", "test"))
     quick = arguments[:1] == ["quick"]
     failed = failed_checks(environment)
-    tests = ["pytest", "--numprocesses=logical", "--durations=10"]
+    # One process more than cores where tests wait for browsers and servers.
+    processes = (os.cpu_count() or 1) + (not quick)
+    tests = ["pytest", f"--numprocesses={processes}", "--durations=10"]
     tests += ["--quick", *arguments[1:]] if quick else arguments
     tell("\n== " + " ".join(tests))
     failed += ["pytest"] if run(environment, tests, ROOT) else []
