@@ -63,6 +63,15 @@ def opened(page, address: str):
     return page
 
 
+def check_stage(page, view: str) -> None:
+    """The stage is no higher than what is seen of a notebook, and a large number has its name."""
+    seen, stage = page.locator(view).first.bounding_box(), page.locator(".gs-stage").bounding_box()
+    assert 400 < stage["height"] <= seen["height"]
+    number = page.locator(".gs-figures dd").first.bounding_box()
+    name = page.locator(".gs-figures dt").first.bounding_box()
+    assert 0 < name["x"] - number["x"] - number["width"] < 20
+
+
 def type_clip(page, text: str) -> None:
     page.get_by_role("textbox", name="clip").fill(text)
     page.keyboard.press("Enter")
@@ -194,6 +203,7 @@ def test_the_lesson_lives_in_jupyterlab(page, jupyterlab):
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.wait_for_selector(".js-plotly-plot >> nth=1", timeout=60_000)
+    check_stage(page, ".jp-WindowedPanel-outer")
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
     cells = page.locator(".jp-Notebook .jp-Cell").count()
@@ -227,6 +237,7 @@ def marimo(tmp_path_factory):
 def test_a_sheet_lives_in_marimo(page, marimo):
     """There the page stands in a shadow root, which hides from the document what has the focus."""
     opened(page, marimo)
+    check_stage(page, "body")
     type_clip(page, "0.05")
     wait_for_mean(page, loss_mean(clip=0.05))
     page.get_by_text(f"Python heard: clip 0.05, mean loss {loss_mean(clip=0.05)}").wait_for()

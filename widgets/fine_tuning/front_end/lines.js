@@ -93,7 +93,7 @@ export class Chart {
           yaxis: sized(yaxis, size),
           ...(yaxis2 ? { yaxis2: sized(yaxis2, size) } : {}),
         };
-        if (yaxis2) whole.margin.r = 4 * size;
+        if (yaxis2) whole.margin.r = 5.2 * size;
         await plotly.react(this.plot, data, whole, { displayModeBar: false, responsive: true });
         this.drawn?.(plotly);
       }
@@ -274,7 +274,12 @@ export function cycleChart(chart, runs) {
     {
       xaxis: axis("epochs", { rangemode: "tozero" }),
       yaxis: axis("rate", { rangemode: "tozero" }),
-      yaxis2: axis("momentum", { overlaying: "y", side: "right", showgrid: false }),
+      yaxis2: axis("momentum", {
+        overlaying: "y",
+        side: "right",
+        showgrid: false,
+        tickformat: ".2f",
+      }),
     },
   );
 }

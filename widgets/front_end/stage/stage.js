@@ -6,6 +6,7 @@ import { Figures } from "./figures.js";
 import { walkBySwipe } from "./swipe.js";
 
 const LEAST_ROOM = 420; // pixels that the stage takes at least
+const MOST_ABOVE = 0.3; // of a notebook's view, what may stay in view above the stage
 const GAP = 8; // pixels below it
 const SMALL = 5; // columns of a picture whose numbers can be read
 const MOST_NAMES = 16; // of its rows, or its columns
@@ -256,10 +257,10 @@ export class Stage {
   /** All of the window that is left below what stands above the sheet. */
   fit() {
     if (!this.stands || !this.node.isConnected) return;
-    const scroller = scrollerOf(this.node);
     const top = this.node.getBoundingClientRect().top;
+    const scroller = scrollerOf(this.node);
     const room = scroller
-      ? scroller.clientHeight - 2 * GAP
+      ? roomIn(scroller, top)
       : window.innerHeight - Math.max(0, top + window.scrollY) - GAP;
     const article = /** @type {HTMLElement} */ (this.node.closest(".gradsheet"));
     article.style.setProperty("--room", `${Math.max(LEAST_ROOM, room)}px`);
@@ -299,11 +300,26 @@ const namedOf = ({ shape, rowsNamed, columnsNamed }, most) => ({
 const smallColumns = (blocks) =>
   blocks.filter(isSmall).reduce((sum, { shape }) => sum + Number(shape[1]), 0);
 
-/** What scrolls the sheet, where it is not the window: a notebook's. @param {Element} node */
+/**
+ * What scrolls the sheet, where it is not the window: a notebook's, also around a shadow root.
+ * @param {Element} node
+ */
 function scrollerOf(node) {
-  for (let each = node.parentElement; each && each !== document.body; each = each.parentElement) {
-    if (/auto|scroll/.test(getComputedStyle(each).overflowY) && each.clientHeight > LEAST_ROOM)
-      return each;
+  for (let each = parentOf(node); each && each !== document.body; each = parentOf(each)) {
+    const mayScroll = /auto|scroll/.test(getComputedStyle(each).overflowY);
+    const isShorter = each.scrollHeight > each.clientHeight; // else it grows with what is in it
+    if (mayScroll && isShorter && each.clientHeight > LEAST_ROOM) return each;
   }
   return null;
+}
+
+/** @param {Element} node @returns {Element|null} */
+const parentOf = (node) =>
+  node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host ?? null;
+
+/** What is left of a notebook's view below what stands above in it, a short cell's code for example. */
+function roomIn(scroller, top) {
+  const above = top - scroller.getBoundingClientRect().top + scroller.scrollTop;
+  const whole = scroller.clientHeight - GAP;
+  return above < MOST_ABOVE * whole ? whole - Math.max(GAP, above) : whole - GAP;
 }
