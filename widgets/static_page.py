@@ -30,6 +30,9 @@ main, nav, noscript { max-width: 1900px; margin: 0 auto; padding: 4px 20px; }
 noscript { display: block; }
 nav { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; }
 main > :not([data-gradsheet]) { max-width: 900px; }
+[data-gradsheet] > p { margin: 0; }
+@media (scripting: enabled) { /* the room of a stage that is to come: what is below stays there */
+  [data-gradsheet]:has(> p:only-child) { min-height: 100vh; } }
 h1 { font-size: 1.7em; line-height: 1.2; margin: 0.5em 0; }
 nav ~ main > h1:first-child { font-size: 1.15em; margin: 0; line-height: 32px; }
 @media (min-width: 1000px) {
@@ -183,21 +186,27 @@ def static_page(
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<link rel="icon" href="{_address(ICON) if beside else "data:,"}">',
             f"<title>{html.escape(title)}</title>{_told(title, about, preview)}{look}{head}"
-            "</head><body>",
+            f"{_files(scripts) if live and beside else ''}</head><body>",
             before,
             "<main>",
             *body,
             "</main>",
             after,
-            *(_own_script(scripts) if live and scripts else []),
-            *(_scripts(_address(PLOTLY) if beside else plotly_address, beside) if live else []),
+            *([] if beside or not live else [f"<script>{safe_script(_script())}</script>"]),
+            *([_plotly(_address(PLOTLY) if beside else plotly_address)] if live else []),
             "</body></html>",
         ]
     )
 
 
-def _own_script(scripts: ScriptFiles) -> list[str]:
-    return [f'<script src="{scripts.address(scripts.own)}"></script>']
+def _files(scripts: ScriptFiles | None) -> str:
+    """The scripts that lie beside the page. They run when all of it is read, in this order, and
+    keep nothing from being drawn before.
+
+    They are no modules: those wait for the whole file, which plotly makes long.
+    """
+    own = [scripts.address(scripts.own)] if scripts else []
+    return "".join(f'<script defer src="{each}"></script>' for each in (*own, _address(SCRIPT)))
 
 
 def _told(title: str, about: str, preview: str) -> str:
@@ -214,19 +223,11 @@ def _told(title: str, about: str, preview: str) -> str:
     return "".join(tag(name, content) for name, content in known.items())
 
 
-def _scripts(plotly_address: str, beside: bool) -> list[str]:
-    """The page's script, and plotly.js, which is no script until a sheet asks for it.
-
-    Neither is a module: those wait for the whole file, which plotly makes long.
-    """
-    script = (
-        f'<script src="{_address(SCRIPT)}"></script>'
-        if beside
-        else f"<script>{safe_script(_script())}</script>"
-    )
+def _plotly(address: str) -> str:
+    """plotly.js, which is no script until a sheet asks for it. address: empty: inside the page."""
     source = (
-        f' src="{html.escape(plotly_address)}">'
-        if plotly_address
+        f' src="{html.escape(address)}">'
+        if address
         else f">{safe_script(plotly_file().read_text(encoding='utf-8'))}"
     )
-    return [script, f'<script type="text/plain" id="gradsheet-plotly"{source}</script>']
+    return f'<script type="text/plain" id="gradsheet-plotly"{source}</script>'
