@@ -106,6 +106,7 @@ export class Stage {
     for (const place of scene.charts) this.lent.get(charts[place]).lend(this.charts);
     this.node.dataset.charts = String(scene.charts.length);
     this.node.toggleAttribute("data-asking", !story.moved);
+    this.node.toggleAttribute("data-holding", story.holds);
     this.node.dataset.pictures = String(scene.pictures.length);
     this.figures.show(scene.numbers);
     this.showPictures(scene);
