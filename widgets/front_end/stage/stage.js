@@ -110,6 +110,11 @@ export class Stage {
     this.node.dataset.pictures = String(scene.pictures.length);
     this.figures.show(scene.numbers);
     this.showPictures(scene);
+    for (const picture of this.pictures.children)
+      picture.toggleAttribute(
+        "data-held",
+        story.heldBack.includes(picture.getAttribute("data-picture") || ""),
+      );
     this.showCells(scene);
     transport?.stopAt(scene.play);
   }
