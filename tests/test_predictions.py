@@ -291,3 +291,15 @@ def test_a_card_without_a_run_keeps_back_its_numbers_until_its_move(opened):
     frame(page)
     frame(page)
     assert "?" not in "".join(seen.all_inner_texts())
+
+
+def test_a_picture_that_a_card_asks_about_is_empty_until_its_move(opened):
+    page = opened(SHEETS["convolution"])
+    page.get_by_role("button", name="Three tables for colour", exact=True).click()
+    frame(page)
+    picture = page.locator("[data-picture='colour_map'] table")
+    assert not picture.is_visible()
+    assert page.locator("[data-picture='red'] table").is_visible()
+    page.locator(".gs-move").click()
+    frame(page)
+    assert picture.is_visible()
