@@ -266,3 +266,40 @@ def test_every_lesson_asks_and_its_answers_are_finite_words(name):
             curve = sheet.charts[asked_for.chart].series[asked_for.series]
             along = found[curve.x].ravel() if not curve.steps else np.zeros(1)
             assert (np.diff(along) >= 0).all()  # a drawing is one height for each x
+
+
+def test_a_card_without_a_run_keeps_back_its_numbers_until_its_move(opened):
+    """Or until the reader tries for himself."""
+    page = opened(SHEETS["softmax"])
+    step = "Two classes"
+    seen = page.locator(".gs-figures dd")
+    said = page.locator(".gs-words > .gs-sentences")
+    move = page.locator(".gs-move")
+    page.get_by_role("button", name=step, exact=True).click()
+    frame(page)
+    assert seen.all_inner_texts() == ["?", "?"]
+    assert not said.is_visible()
+    move.click()
+    frame(page)
+    truth = shown(values(SHEETS["softmax"]())["two_loss_mean"][0, 0], ".4f")
+    assert seen.all_inner_texts() == [truth, truth]
+    assert said.is_visible()
+    page.get_by_role("button", name=step, exact=True).click()
+    frame(page)
+    assert seen.all_inner_texts() == ["?", "?"]
+    page.locator(".gs-inplay .gs-slider").first.press("ArrowRight")
+    frame(page)
+    frame(page)
+    assert "?" not in "".join(seen.all_inner_texts())
+
+
+def test_a_picture_that_a_card_asks_about_is_empty_until_its_move(opened):
+    page = opened(SHEETS["convolution"])
+    page.get_by_role("button", name="Three tables for colour", exact=True).click()
+    frame(page)
+    picture = page.locator("[data-picture='colour_map'] table")
+    assert not picture.is_visible()
+    assert page.locator("[data-picture='red'] table").is_visible()
+    page.locator(".gs-move").click()
+    frame(page)
+    assert picture.is_visible()

@@ -181,7 +181,7 @@ def _directions(s: Sheet) -> None:
     n = s.input(
         "n",
         np.transpose([COUNTED]),
-        rows_named=tuple(f"{count} directions" for count in COUNTED),
+        rows_named=tuple(f"{count} direction{'s' * (count > 1)}" for count in COUNTED),
         low=1,
         high=MOST_DIRECTIONS,
         whole=True,
@@ -221,7 +221,7 @@ def _directions(s: Sheet) -> None:
         "last_digits",
         s["digits"][last, 0],
         format="d",
-        title="digits of the ways, last row",
+        title="digits: ways of 1000 directions",
         note="with the last n",
     )
 

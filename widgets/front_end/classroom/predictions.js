@@ -222,7 +222,7 @@ export class Predictions {
     place(story.predicted, due ? [due.node] : []);
     story.question.hidden = Boolean(due && story.preset && !story.moved);
     const held = due?.isOfTheOpening && due.stage !== "revealed" ? due.told : null;
-    state.asked = new Set(held?.block ? [held.block] : []);
+    state.asked = new Set(held?.block ? [held.block] : story.heldBack);
     for (const [k, chart] of charts.entries())
       chart.holdBack(held && held.chart === k ? held.series : -1);
     grid.forget();

@@ -107,9 +107,15 @@ export class Stage {
     for (const place of scene.charts) this.lent.get(charts[place]).lend(this.charts);
     this.node.dataset.charts = String(scene.charts.length);
     this.node.toggleAttribute("data-asking", !story.moved);
+    this.node.toggleAttribute("data-holding", story.holds);
     this.node.dataset.pictures = String(scene.pictures.length);
     this.figures.show(scene.numbers);
     this.showPictures(scene);
+    for (const picture of this.pictures.children)
+      picture.toggleAttribute(
+        "data-held",
+        story.heldBack.includes(picture.getAttribute("data-picture") || ""),
+      );
     this.showCells(scene);
     transport?.stopAt(scene.play);
   }

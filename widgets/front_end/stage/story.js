@@ -28,6 +28,7 @@ export class Story {
     this.moved = true; // whether the card's inputs are set; before, it asks
     this.hidden = false; // by a link
     this.starts = -1; // the state's count of starts at the move: another one is the reader's own
+    this.holds = false; // whether the card keeps back what its move will only show
     this.bar = this.makeBar();
     this.node = this.makeCard();
     this.write();
@@ -85,6 +86,15 @@ export class Story {
     return (this.preset || this.state.description).scene;
   }
 
+  /** Blocks whose numbers a reader is to predict before the card's move. */
+  get heldBack() {
+    const { holds, scene, state } = this;
+    const looked = scene.look ? [scene.look[0]] : [];
+    return holds
+      ? [...scene.numbers, ...looked].filter((name) => !state.inputs.includes(name))
+      : [];
+  }
+
   /** The place of the preset whose question comes next. */
   get next() {
     return this.moved ? this.at : this.at - 1;
@@ -114,6 +124,9 @@ export class Story {
     this.page.restarting();
     this.at = k + 1;
     this.moved = false;
+    this.holds = !this.scene.play;
+    this.starts = this.state.starts;
+    this.askedAt = this.state.step;
     this.write();
     this.page.arrange();
   }
@@ -135,6 +148,7 @@ export class Story {
     this.last = k;
     this.at = k === null ? 0 : k + 1;
     this.moved = true;
+    this.holds = false;
     this.starts = this.state.starts;
     this.press(k);
     this.write();
@@ -183,8 +197,17 @@ export class Story {
     return !scene.play || state.step === scene.play || (state.isStopped && state.step < scene.play);
   }
 
+  /** A reader who tries for himself before the move sees every number. */
+  letGo() {
+    const { state } = this;
+    if (!this.holds || (state.starts === this.starts && state.step === this.askedAt)) return;
+    this.holds = false;
+    this.page.arrange();
+  }
+
   /** Tell what happened once it has, with the numbers of then. */
   draw() {
+    this.letGo();
     if (this.preset && this.moved && this.state.starts !== this.starts) {
       setText(this.happened, "");
       this.why.hidden = true;
