@@ -1,12 +1,17 @@
 """What one input costs our page before the browser lays it out: recalculation (in the slider's
-listener), numbers and charts, over 300 presses of an arrow key. The page's own measure is
-`gradsheet:update`; where plotly moves a line or a point after that measure has ended, the time runs
-to the last one moved.
+listener), numbers and charts, over 300 presses of an arrow key; and the same, over 60, for the
+control in play of every lesson. The page's own measure is `gradsheet:update`; where plotly moves a
+line or a point after that measure has ended, the time runs to the last one moved.
 """
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
+
+from lessons.course import sheet_lessons
+from lessons.pages import lesson_page
 
 from .browser import chromium, opened
 from .pages import OURS, choose_preset, to_the_end, wait_until_drawn
@@ -15,6 +20,9 @@ from .servers import our_server
 
 INPUTS = 300
 SWEEP = 30  # presses to one side before it turns
+FEWER = 60  # inputs in each lesson
+TURN = 15  # presses to one side there
+IN_PLAY = ".gs-inplay .gs-slider, .gs-control .gs-slider"  # the story's, or else the first
 BAR = 8.0  # milliseconds at p95
 
 
@@ -54,10 +62,47 @@ def told(found: list[dict], what: str) -> list[Row]:
     ]
 
 
+def in_every_lesson(browser: Any) -> list[Row]:
+    """One row a lesson, of its page from disk."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in sheet_lessons():
+            file = Path(folder) / f"{name}.html"
+            file.write_text(lesson_page(name), encoding="utf-8")
+            with opened(browser, file.as_uri()) as page:
+                rows.append(_in_lesson(page, name))
+    return rows
+
+
+def _in_lesson(page: Any, name: str) -> Row:
+    page.wait_for_selector(".gs-slider")
+    page.mouse.move(5, 5)  # plotly comes once somebody is there
+    page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")
+    page.wait_for_timeout(1500)
+    page.evaluate("() => { window.updated = watchUpdates() }")
+    page.locator(IN_PLAY).first.focus()
+    for k in range(FEWER):
+        page.keyboard.press("ArrowLeft" if k // TURN % 2 else "ArrowRight")
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(200)
+    whole = [one["handled"] + one["drawn"] for one in page.evaluate("updated")]
+    if not whole:
+        raise RuntimeError(f"{name}: its slider was pressed and nothing was updated.")
+    tail = percentile(whole, 95)
+    return Row(
+        f"   {name}, {len(whole)} inputs, p95",
+        milliseconds(tail),
+        bar=f"under {BAR:g} ms",
+        held=tail < BAR,
+    )
+
+
 def measure() -> list[Row]:
-    with chromium() as browser, our_server() as address, opened(browser, address) as page:
-        wait_until_drawn(page, OURS)
-        page.evaluate("() => { window.updated = watchUpdates() }")
-        rows = told(updates(page), "5 rows")
-        choose_preset(page, OURS, "Clip at 0.05")
-        return rows + told(updates(page), "40 rows")
+    with chromium() as browser, our_server() as address:
+        with opened(browser, address) as page:
+            wait_until_drawn(page, OURS)
+            page.evaluate("() => { window.updated = watchUpdates() }")
+            rows = told(updates(page), "5 rows")
+            choose_preset(page, OURS, "Clip at 0.05")
+            rows += told(updates(page), "40 rows")
+        return rows + in_every_lesson(browser)

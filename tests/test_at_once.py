@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pytest
 from http_requests import ask
+from pages import frame
 from quick import thorough
 
 from lessons.apart import HOUSE, Apart
@@ -46,6 +47,28 @@ def test_every_lesson_of_a_sheet_is_a_page_that_brings_no_kernel(house):
         status, text, headers = ask(house, f"/lesson/{name}")
         assert (status, headers["Cache-Control"]) == (200, "no-cache")
         assert f'data-asks="{name}"' in text and "kernelId" not in text
+
+
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((seen) => window.shifts.push(...seen.getEntries().map((one) => one.value)))
+  .observe({ type: "layout-shift", buffered: true });"""
+
+
+def test_on_a_phone_no_lesson_jumps_when_its_sheet_opens(page, house):
+    """Its scripts come after the prepared page was painted, as on a slow line."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.add_init_script(SHIFTS)
+    held: list = []
+    page.route("**/gradsheet.js*", lambda route: held.append(route))
+    for name in sheet_lessons():
+        page.goto(f"{house}lesson/{name}", wait_until="commit")
+        page.wait_for_selector("[data-gradsheet] > p:only-child")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        frame(page)
+        held.pop().continue_()
+        page.wait_for_selector(".js-plotly-plot", timeout=60_000)
+        frame(page)
+        assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < 0.02, name
 
 
 def test_what_such_a_page_shares_may_be_kept(house):

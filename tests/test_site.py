@@ -232,27 +232,6 @@ def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, com
     complaints.clear()
 
 
-# How far what was drawn has moved since, of itself: https://web.dev/articles/cls.
-SHIFTED = """() => new Promise((done) => {
-    let shifted = 0;
-    new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifted += entry.value;
-    }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(shifted), 300);
-})"""
-MOST_SHIFTED = 0.03  # Lighthouse gives its full score up to about 0.04
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", few_when_quick(sheet_lessons()))
-def test_nothing_moves_while_a_lesson_opens(page, hosted, complaints, name, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{hosted}{name}.html")
-    page.wait_for_selector(".gs-stage :is(.gs-plot, [data-picture])")
-    assert page.evaluate(SHIFTED) < MOST_SHIFTED
-    complaints.clear()  # of styles, by plotly.js
-
-
 def test_any_file_server_will_do_under_any_path(page, hosted, complaints):
     page.goto(f"{hosted}log_loss.html#clip=0.05")
     page.wait_for_selector(".js-plotly-plot >> nth=1")
