@@ -442,8 +442,10 @@ def test_marks_stand_on_the_curve_or_off_the_chart(number):
         tried = int(found["tried"].item())
         for name in (*RULES, "chosen", "other"):
             rate = found[f"{name}_lr" if name in ("chosen", "other") else name].item()
-            row = min(max(int((found["lrs"][:, 0] <= rate * (1 + 1e-9)).sum()) - 1, 0), tried - 1)
-            assert found[f"{name}_y"].item() == min(5, found["losses_next"][row, 0])
+            rates, losses = found["lrs"][:tried, 0], found["losses_next"][:tried, 0]
+            # As the chart draws it: straight from point to point on an axis of powers of ten.
+            drawn = np.interp(np.log(rate or 1e-12), np.log(rates), np.minimum(5, losses))
+            assert found[f"{name}_y"].item() == pytest.approx(drawn, rel=1e-9)
             if name in RULES:
                 assert found[f"{name}_x"].item() == (rate or 1e-12)
 

@@ -287,7 +287,9 @@ def _finder(
 def _marks(
     s: Sheet, set_to: SimpleNamespace, lrs: Expr, curve: Expr, tried: Expr, rates: dict[str, Expr]
 ) -> None:
-    """Where the chart draws each rate: on the curve, at the last rate tried that is not larger."""
+    """Where the chart draws each rate: on the curve, between the last rate tried that is not larger
+    and the next one, as far as their logarithms say; on the axis they are even steps.
+    """
     s.group(
         "Marks on the curve",
         "Off the chart while a rate is not known",
@@ -311,9 +313,26 @@ def _marks(
                 role="parameter",
                 note="the rate, or off the chart",
             )
+        after = s.let(
+            f"{name}_after",
+            np.minimum(row + 1, tried - 1),
+            format="d",
+            note="the row of the next rate tried",
+        )
+        way = s.let(
+            f"{name}_way",
+            np.where(
+                np.logical_and(after > row, rate > 0),
+                np.log(rate / lrs[row]) / np.log(lrs[after] / lrs[row]),
+                0,
+            ),
+            format=".2f",
+            note="how far between the two it is, on an axis of powers of ten",
+        )
+        low, high = np.minimum(TOP, curve[row]), np.minimum(TOP, curve[after])
         s.let(
             f"{name}_y",
-            np.minimum(TOP, curve[row]),
+            low + np.clip(way, 0, 1) * (high - low),
             role="loss",
             format=".4f",
             note="the smoothed loss there, no higher than the axis",
