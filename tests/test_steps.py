@@ -9,13 +9,14 @@ import json
 
 import engines
 import numpy as np
+import openpyxl
 import pytest
 import workbooks
 from examples import differences
 from pages import frame
 from quick import few_when_quick, thorough
 
-from sheets import NeedsBlock, Sheet, backprop, column_index, log_softmax, normal, row_index, values
+from sheets import Sheet, backprop, column_index, log_softmax, normal, row_index, values
 from sheets.language.inputs import MOST_STEPS
 from sheets.targets.excel import write
 from sheets.targets.excel.steps import FIRST_ROW, WORKSHEET
@@ -408,18 +409,17 @@ def test_an_infinite_loss_is_a_word_in_its_step_too(cells):
     assert row_of(recalculated, 0)["loss"] == pytest.approx(-np.log([0.5, 0.25]).mean())
 
 
-def test_a_step_that_is_wider_than_a_worksheet_is_refused_by_name():
-    s = Sheet("wide")
-    s.input("w", np.zeros((130, 130)))
-    s.carry(w="w")
-    with pytest.raises(
-        NeedsBlock,
-        match=(
-            r"^test_steps\.py:\d+: a step of wide is wider than a worksheet: w alone has 130 x 130"
-            r" cells"
-        ),
-    ):
-        write(s, io.BytesIO())
+def test_steps_that_are_wider_than_a_worksheet_are_left_out(tmp_path):
+    s, file = Sheet("wide"), tmp_path / "wide.xlsx"
+    w = s.input("w", np.zeros((130, 130)))
+    s.carry(w=s.let("w_next", w + 1))
+    write(s, file, steps=2)
+    book = openpyxl.load_workbook(file, data_only=True)
+    assert WORKSHEET not in book.sheetnames
+    said = [cell.value for row in book["Sheet"].iter_rows(max_row=4, max_col=4) for cell in row]
+    assert "This workbook holds step 2 alone." in said
+    (worksheet, area), *_ = book.defined_names["w_next"].destinations
+    assert book[worksheet][area.split(":")[0].replace("$", "")].value == 3
 
 
 @thorough
