@@ -30,7 +30,7 @@ def test_settings_and_tables_of_one_group(page, tmp_path, folded):
         "document.querySelector(\".gs-field[aria-label='slope']\").value !== '2'"
     )
     slope = float(page.get_by_role("textbox", name="slope").input_value())
-    third = page.locator("td[data-block='line'][data-row='2']").inner_text()
+    third = page.locator(".gs-below td[data-block='line'][data-row='2']").inner_text()
     assert float(third) == pytest.approx(3 * slope, rel=1e-3)
     assert page.locator("td[data-block='slope']").count() == 0
 

@@ -73,13 +73,13 @@ def test_the_workbook_has_a_colour_scale_and_narrow_columns():
 
 def test_cells_are_shaded_and_keep_their_numbers(page, page_file):
     page.goto(page_file(pictures).as_uri())
-    cell = page.locator('td[data-block="image"][data-row="3"][data-col="3"]')
+    cell = page.locator('.gs-below td[data-block="image"][data-row="3"][data-col="3"]')
     cell.wait_for()
     colour = "(td) => getComputedStyle(td).backgroundColor"
     assert cell.evaluate(colour) == "rgb(255, 255, 255)" and cell.inner_text() == "1"
-    first = page.locator('td[data-block="image"][data-row="0"][data-col="0"]')
+    first = page.locator('.gs-below td[data-block="image"][data-row="0"][data-col="0"]')
     assert first.evaluate(colour) == "rgb(0, 0, 0)"
-    positive = page.locator('td[data-block="filter"][data-row="0"][data-col="0"]')
+    positive = page.locator('.gs-below td[data-block="filter"][data-row="0"][data-col="0"]')
     assert positive.evaluate(colour) == "rgb(178, 60, 0)"
     box = cell.bounding_box()
     assert box["width"] < 45 and re.search(r"\d", cell.inner_text())
@@ -87,8 +87,8 @@ def test_cells_are_shaded_and_keep_their_numbers(page, page_file):
 
 def test_a_cell_lights_its_window(page, page_file):
     page.goto(page_file(pictures).as_uri())
-    page.locator('td[data-block="map"][data-row="1"][data-col="2"]').click()
-    lit = page.locator('td.gs-lit[data-block="image"]')
+    page.locator('.gs-below td[data-block="map"][data-row="1"][data-col="2"]').click()
+    lit = page.locator('.gs-below td.gs-lit[data-block="image"]')
     places = lit.evaluate_all("(all) => all.map((td) => [td.dataset.row, td.dataset.col].join())")
     assert places == ["1,2", "1,3", "2,2", "2,3"]
-    assert page.locator('td.gs-lit[data-block="filter"]').count() == 4
+    assert page.locator('.gs-below td.gs-lit[data-block="filter"]').count() == 4

@@ -323,7 +323,7 @@ function scrollerOf(node) {
 const parentOf = (node) =>
   node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host ?? null;
 
-/** What is left of a notebook's view below what stands above in it, a short cell's code for example. */
+/** What is left of a notebook's view below what stands above in it, as a cell's short code does. */
 function roomIn(scroller, top) {
   const above = top - scroller.getBoundingClientRect().top + scroller.scrollTop;
   const whole = scroller.clientHeight - GAP;
