@@ -217,6 +217,7 @@ PLOTLYS_OWN = "Applying inline style violates"  # plotly.js tries, and draws wit
 def test_every_lesson_works_under_the_strictest_content_policy(page, hosted, complaints, name):
     page.goto(f"{hosted}{name}.html#preset=1")
     page.wait_for_selector(".js-plotly-plot")
+    assert not page.evaluate("globalThis.gradsheetTexts"), "fetched before anybody asks for it"
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").first.click()
     assert read_inputs(sheet_named(name), str(download.value.path()))

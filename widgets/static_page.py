@@ -20,7 +20,7 @@ from .other_sizes import told_sizes
 from .packed_workbook import packed_workbook
 from .packing import packed
 from .plotly_script import plotly_file
-from .programs import ScriptFiles, digest
+from .programs import Programs, ScriptFiles, digest
 
 LOOK = """
 :root { color-scheme: light dark; }
@@ -108,8 +108,8 @@ def sheet_part(
 
 
 def _workbook_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
-    text = packed_workbook(sheet, scripts.own.named if scripts else None)
-    return f'\n<script type="text/plain" id="{name}-workbook">{text}</script>'
+    text = packed_workbook(sheet, scripts.workbook.named if scripts else None)
+    return _held(f"{name}-workbook", text, scripts, scripts.workbook if scripts else None)
 
 
 def _sizes_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
@@ -117,10 +117,19 @@ def _sizes_part(name: str, sheet: Sheet, scripts: ScriptFiles | None) -> str:
     values, sheets = told_sizes(sheet, scripts.sizes.named if scripts else None)
     if not sheets:
         return ""
-    about = f'id="{name}-sizes" data-values="{html.escape(json.dumps(values), quote=True)}"'
-    if scripts:
-        about += f' data-programs="{scripts.address(scripts.sizes)}"'
-    return f'\n<script type="text/plain" {about}>{packed(sheets)}</script>'
+    about = f' data-values="{html.escape(json.dumps(values), quote=True)}"'
+    file = scripts.sizes if scripts else None
+    return _held(f"{name}-sizes", packed(sheets), scripts, file, about)
+
+
+def _held(
+    name: str, text: str, scripts: ScriptFiles | None, file: Programs | None, about: str = ""
+) -> str:
+    """A packed text in the page, or in one of its script files. about: more attributes."""
+    if scripts and file:
+        file.texts[name] = text
+        about, text = f'{about} data-file="{scripts.address(file)}"', ""
+    return f'\n<script type="text/plain" id="{name}"{about}>{text}</script>'
 
 
 @lru_cache

@@ -1,7 +1,7 @@
 // The sheets of other sizes that lie in a static page, packed until one is asked for.
 
-import { element } from "../elements/elements.js";
 import { takenOut, unpacked } from "../engine/packing.js";
+import { textOf } from "./held.js";
 
 const HELP =
   "Another one needs Python: open the lesson in Voila or JupyterLab, or make a page with";
@@ -13,14 +13,6 @@ export const inWords = (sizes) => each(sizes, (name, size) => `${name} ${size}`)
 
 const needsPython = (sizes) =>
   `${HELP} ${each(sizes, (name, size) => `--set ${name}=${size}`).join(" ")}.`;
-
-/** Runs a script file that lies beside the page. @param {string} src */
-function brought(src) {
-  return new Promise((resolve, reject) => {
-    const onerror = () => reject(new Error(`${src}, which lies beside this page, did not load.`));
-    document.head.append(element("script", { src, onload: resolve, onerror }));
-  });
-}
 
 export class OtherSizes {
   /**
@@ -42,10 +34,8 @@ export class OtherSizes {
   }
 
   async unpack() {
-    if (!this.held?.textContent || this.told) return;
-    const { programs } = this.held.dataset;
-    if (programs) await brought(programs);
-    this.told = await unpacked(this.held.textContent);
+    if (!this.held || this.told) return;
+    this.told = await unpacked(await textOf(this.held));
     this.sizes.push(...this.told.sizes);
   }
 

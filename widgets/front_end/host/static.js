@@ -6,6 +6,7 @@ import { idle } from "../elements/pause.js";
 import { unpacked } from "../engine/packing.js";
 import { archive, filled } from "../engine/workbook.js";
 import { mount } from "../page/page.js";
+import { textOf } from "./held.js";
 import { inWords, OtherSizes } from "./other_sizes.js";
 import { fromAddress, fromSource, oncePerPage } from "./plotly.js";
 import { asked } from "./served.js";
@@ -33,11 +34,19 @@ async function plotly() {
   return held.src ? fromAddress(held.src) : fromSource(held.textContent);
 }
 
-/** Where plotly.js lies beside the page it is fetched once the page stands, to be run later. */
+/**
+ * Where plotly.js and the workbook lie beside the page they are fetched once the page stands, to be
+ * run later, also when its host is gone.
+ */
 async function fetchAhead() {
   await idle();
-  const { src: href } = /** @type {HTMLScriptElement} */ (scriptOfPlotly());
-  if (href) document.head.append(element("link", { rel: "prefetch", as: "script", href }));
+  const { src } = /** @type {HTMLScriptElement} */ (scriptOfPlotly());
+  const books = /** @type {NodeListOf<HTMLElement>} */ (
+    document.querySelectorAll("[data-file][id$='-workbook']")
+  );
+  const files = [src, ...[...books].map(({ dataset }) => dataset.file)];
+  for (const href of files)
+    if (href) document.head.append(element("link", { rel: "prefetch", as: "script", href }));
 }
 
 const scriptOfPlotly = () => document.getElementById("gradsheet-plotly");
@@ -72,7 +81,7 @@ function start(place) {
             `This page's workbook is the one of ${inWords(page.share.born)}: set that again, or` +
               " download from the lesson in Voila or JupyterLab.",
           );
-        return archive(filled(await unpacked(held("workbook").textContent), page.state));
+        return archive(filled(await unpacked(await textOf(held("workbook"))), page.state));
       },
       open: null,
       async resize(changed, near) {

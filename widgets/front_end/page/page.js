@@ -60,6 +60,7 @@
 //   plotly       plotly.js once a page
 //   asking       questions to the kernel
 //   served       questions to a server, where there is no kernel
+//   held         what lies in a static page, or in a script beside it, until it is asked for
 //   other_sizes  the sheets of other sizes that lie in a static page
 //   widget       the page as an anywidget
 //   static       the page as a file

@@ -48,7 +48,9 @@ export class Story {
     const many = titles.length > MOST_WIDE ? " gs-many" : "";
     const list = element("ol", { class: `gs-dots${many}`, "aria-label": "Steps of the story" });
     list.append(...this.dots.map((each) => element("li", {}, each)));
-    this.previous = button("‹ Back", () => this.back(), { "aria-label": "Previous step" });
+    this.previous = button("‹ Back", () => this.back(), {
+      "aria-label": "Back to the previous step",
+    });
     this.forth = button("Next ›", () => this.forward(), { "aria-label": "Next step" });
     const way = element("div", { class: "gs-way" }, this.previous, this.forth);
     return this.presets.length
