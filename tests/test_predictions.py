@@ -303,3 +303,61 @@ def test_a_picture_that_a_card_asks_about_is_empty_until_its_move(opened):
     page.locator(".gs-move").click()
     frame(page)
     assert picture.is_visible()
+
+
+def test_a_card_with_a_run_asks_where_its_run_starts(opened):
+    page = opened(SHEETS["descent"])
+    page.get_by_role("button", name="Let it walk", exact=True).click()
+    frame(page)
+    page.get_by_role("button", name="Too small: 0.001", exact=True).click()
+    frame(page)
+    assert page.locator(".gs-inplay .gs-field").first.input_value() == "0.001"
+    start = values(SHEETS["descent"]())
+    figures = page.locator(".gs-figures dd").all_inner_texts()
+    assert [float(text) for text in figures] == [start[name][0, 0] for name in ("x", "loss")]
+    assert page.locator(".gs-move").inner_text() == "Let it run"
+
+
+def test_after_an_answer_the_run_of_the_card_can_go_on(opened):
+    page = opened(SHEETS["descent"])
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Let it walk", exact=True).click()
+    page.locator(".gs-card").get_by_role("button", name="Give up").click()
+    frame(page)
+    assert page.locator(".gs-step output").inner_text() == "step 5"
+    assert not page.locator(".gs-happened").inner_text()
+    page.locator(".gs-move").click()
+    frame(page)
+    assert page.locator(".gs-step output").inner_text() == "step 30"
+    assert page.locator(".gs-happened").inner_text()
+    assert not page.locator(".gs-move").is_visible()
+
+
+def test_who_steps_by_himself_makes_the_move_of_a_card_with_a_run(opened):
+    page = opened(SHEETS["descent"])
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Let it walk", exact=True).click()
+    page.get_by_role("button", name="Step", exact=True).click()
+    frame(page)
+    frame(page)
+    assert page.locator(".gs-stage[data-asking]").count() == 0
+    page.locator(".gs-move").click()
+    frame(page)
+    assert page.locator(".gs-step output").inner_text() == "step 30"
+    assert page.locator(".gs-happened").inner_text()
+
+
+def test_a_chart_keeps_back_what_the_card_asks(opened):
+    """A question about a number of the start keeps that back too, before the run."""
+    page = opened(SHEETS["softmax"])
+    bars = page.locator(".gs-stage .gs-plot .point path, .gs-stage .gs-plain .gs-bar")
+    page.get_by_role("button", name="Five numbers, five shares", exact=True).click()
+    fitted(page)
+    assert bars.count() == 0
+    page.locator(".gs-move").click()
+    fitted(page)
+    assert bars.count() > 0
+    page = opened(SHEETS["matmul_stack"])
+    page.get_by_role("button", name="The lecture's 2/(in + out)", exact=True).click()
+    frame(page)
+    assert page.locator(".gs-figures dd").all_inner_texts() == ["?", "?"]

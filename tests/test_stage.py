@@ -164,6 +164,41 @@ def test_on_a_phone_chart_sentence_and_control_share_a_view(standing):
         assert box["y"] + box["height"] <= 844
 
 
+# Of each card, its question asked: what of the question, its buttons, and the chart or picture
+# does not stand between the card's top and the transport.
+ASKED_ON_A_PHONE = f"""async () => {{
+    const fitted = {FITTED};
+    const next = (then) => requestAnimationFrame(then);
+    const stage = document.querySelector(".gs-stage");
+    const parts = [
+        ".gs-card > .gs-ask", ".gs-card .gs-prediction p", ".gs-card button",
+        ".gs-charts > :first-child .gs-plot", "[data-picture]",
+    ];
+    const seen = [];
+    for (const dot of stage.querySelectorAll(".gs-dot")) {{
+        dot.click();
+        do await new Promise((done) => next(() => next(done))); while (!fitted());
+        stage.querySelector(".gs-card").firstElementChild.scrollIntoView();
+        stage.querySelector(".gs-storybar").scrollIntoView();
+        const transport = stage.querySelector(".gs-transport");
+        const end = transport ? transport.getBoundingClientRect().top : innerHeight;
+        const hidden = parts.filter((part) =>
+            [...stage.querySelectorAll(part)].some((node) => {{
+                const {{ top, bottom, height }} = node.getBoundingClientRect();
+                return height && (top < 0 || bottom > end + 1);
+            }}));
+        if (hidden.length) seen.push([dot.title, hidden]);
+    }}
+    return seen;
+}}"""
+
+
+def test_on_a_phone_question_button_and_chart_share_a_view(standing):
+    _, page = standing
+    sized(page, 390, 844)
+    assert page.evaluate(ASKED_ON_A_PHONE) == []
+
+
 def test_nothing_lies_beyond_the_edge(standing):
     """Of a telephone, and of a page enlarged to twice its size."""
     _, page = standing

@@ -319,6 +319,7 @@ def _scene(scene: Scene) -> types.Scene:
         "cells": list(scene.cells),
         "look": None if look is None else [look.block, look.row, look.column],
         "numbers": list(scene.numbers),
+        "asks": list(scene.asks),
         "play": scene.play,
     }
 

@@ -145,6 +145,7 @@ class Scene(TypedDict):
     cells: list[str]  # blocks side by side
     look: list[str | int] | None  # block, row, column: from 0, or the block that tells it from 1
     numbers: list[str]  # blocks of one number, shown large
+    asks: list[str]  # blocks that are kept back until the move
     play: int  # the step at which playing stops; 0: nowhere
 
 

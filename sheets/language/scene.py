@@ -22,6 +22,7 @@ SCENE: dict[str, type] = {
     "cells": list,
     "look": str,
     "numbers": list,
+    "asks": list,
     "play": int,
 }
 MOST_CONTROLS = 3
@@ -52,8 +53,9 @@ class Scene:
     controls: names of settings, at most three. charts: places among the sheet's charts, from 0, at
     most two. pictures: blocks that are shown as one, at most three, in place of charts or above
     them. cells: blocks that stand side by side in a small table. look: the cell that is
-    selected in it. numbers: blocks of one number that are shown large, at most two. play: the step
-    at which playing stops; 0: nowhere.
+    selected in it. numbers: blocks of one number that are shown large, at most two. asks: blocks
+    that the question is about: until the move, tables, pictures and charts keep them back, as they
+    do the numbers and the looked-at cell. play: the step at which playing stops; 0: nowhere.
     """
 
     controls: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Scene:
     cells: tuple[str, ...] = ()
     look: Look | None = None
     numbers: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     play: int = 0
 
     def over(self, other: Scene) -> Scene:
@@ -85,6 +88,7 @@ def new_scene(
     cells: Sequence[str] = (),
     look: str = "",
     numbers: Sequence[str] = (),
+    asks: Sequence[str] = (),
     play: int = 0,
 ) -> Scene:
     """A scene of names that the sheet has.
@@ -104,7 +108,7 @@ def new_scene(
         if not isinstance(_known(sheet, what, name), Setting):
             rule = "controls are parameters, choices and sizes"
             raise SheetError(f"{what}: {name} has no control; {rule}")
-    for name in cells:
+    for name in (*cells, *asks):
         _known(sheet, what, name)
     for name in pictures:
         if not _known(sheet, what, name).shown:
@@ -120,7 +124,9 @@ def new_scene(
     places = tuple(number - 1 for number in charts)
     place = _look(sheet, what, look) if look else None
     seen = places, tuple(pictures), tuple(cells)
-    return Scene(tuple(controls), *seen, look=place, numbers=tuple(numbers), play=play)
+    return Scene(
+        tuple(controls), *seen, look=place, numbers=tuple(numbers), asks=tuple(asks), play=play
+    )
 
 
 def _known(sheet: Blocks, what: str, name: str) -> Block:

@@ -104,7 +104,8 @@ export class Chart {
     this.straight = null;
     /** @type {Handles|null} */
     this.handles = null;
-    this.heldBack = -1; // the place of a series that a reader is to predict first
+    /** The places of series that a reader is to predict first. @type {Set<number>} */
+    this.heldBack = new Set();
     this.nextSurface = 0; // the time from which the contour may be drawn again
     this.plot = /** @type {Plot} */ (
       element("div", {
@@ -148,7 +149,7 @@ export class Chart {
       ...(item.series.mode === "bars"
         ? { width: barOf(this.chart, item, this.drawn[k].x).width }
         : {}),
-      ...(item.s === this.heldBack ? { visible: false, showlegend: false } : {}),
+      ...(this.heldBack.has(item.s) ? { visible: false, showlegend: false } : {}),
     }));
     const line = { ...SKETCH.line, color: colours.ink };
     const sketch = this.sketched?.x.length ? [{ ...SKETCH, line, ...this.sketched }] : [];
@@ -181,10 +182,10 @@ export class Chart {
     this.drawAnew();
   }
 
-  /** Leave a series out until it was predicted; -1: none. @param {number} s its place */
-  holdBack(s) {
-    if (s === this.heldBack) return;
-    this.heldBack = s;
+  /** Leave series out until they were predicted. @param {Set<number>} places */
+  holdBack(places) {
+    if ([...places].join() === [...this.heldBack].join()) return;
+    this.heldBack = places;
     this.drawAnew();
   }
 
@@ -274,6 +275,13 @@ export class Chart {
       .filter(([x], k, all) => k === 0 || x !== all[k - 1][0]);
     this.draws({ x: points.map(([x]) => x), y: points.map(([, y]) => y) });
     this.handles.follow(this.sketched);
+  }
+
+  /** The places of series that are drawn of these blocks. @param {Set<string>} names */
+  seriesOf(names) {
+    return [...this.described.series.entries()]
+      .filter(([, { x, y }]) => names.has(x) || names.has(y))
+      .map(([place]) => place);
   }
 
   /** A series's points as they are now. */

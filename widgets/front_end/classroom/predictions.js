@@ -210,7 +210,7 @@ export class Predictions {
     );
     const open = own.find(({ stage }) => stage !== "revealed");
     if (this.last && own.includes(this.last) && this.last.stage === "revealed") return this.last;
-    return !preset || !moved ? open : undefined;
+    return !preset || !moved || open?.stage === "locked" ? open : undefined;
   }
 
   /** Each question at its place: one on the step's card, the others in their panel. */
@@ -222,9 +222,12 @@ export class Predictions {
     place(story.predicted, due ? [due.node] : []);
     story.question.hidden = Boolean(due && story.preset && !story.moved);
     const held = due?.isOfTheOpening && due.stage !== "revealed" ? due.told : null;
-    state.asked = new Set(held?.block ? [held.block] : story.heldBack);
-    for (const [k, chart] of charts.entries())
-      chart.holdBack(held && held.chart === k ? held.series : -1);
+    const own = story.holds && due?.told.block && !due.told.steps ? [due.told.block] : [];
+    state.asked = new Set(held?.block ? [held.block] : [...story.heldBack, ...own]);
+    for (const [k, chart] of charts.entries()) {
+      const drawn = held?.chart === k ? [held.series] : [];
+      chart.holdBack(new Set([...drawn, ...chart.seriesOf(state.asked)]));
+    }
     grid.forget();
     this.page.redraw();
   }

@@ -174,6 +174,7 @@
  * @property {[string, number|string, number]|null} look block, row from 0 or the block that tells
  *   it from 1, column
  * @property {string[]} numbers blocks of one number, shown large
+ * @property {string[]} asks blocks that are kept back until the move
  * @property {number} play the step at which playing stops; 0: nowhere
  */
 

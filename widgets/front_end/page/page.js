@@ -133,6 +133,7 @@ export class Page {
       restarting: () => this.restarting(),
       arrange: () => this.arrange(),
       play: () => this.play(),
+      isPlaying: () => Boolean(this.transport?.playing || this.state.goal !== null),
     });
     this.predictions = new Predictions(this, before?.predictions);
     this.exercises = new Exercises(this);

@@ -12,6 +12,7 @@ const MOST_WIDE = 12; // dots of steps that stand apart; more stand close
  * @property {() => void} restarting a new start: nothing plays on
  * @property {() => void} arrange other controls, charts and cells come on the stage
  * @property {() => void} play to the step at which this card stops
+ * @property {() => boolean} isPlaying
  */
 
 export class Story {
@@ -25,7 +26,7 @@ export class Story {
     this.presets = state.description.presets;
     this.last = null; // the one that the page's inputs come from, whatever was changed since
     this.at = 0; // the card
-    this.moved = true; // whether the card's inputs are set; before, it asks
+    this.moved = true; // whether the card's move is made; before, it asks
     this.hidden = false; // by a link
     this.starts = -1; // the state's count of starts at the move: another one is the reader's own
     this.holds = false; // whether the card keeps back what its move will only show
@@ -61,7 +62,7 @@ export class Story {
   makeCard() {
     this.question = element("p", { class: "gs-ask" });
     this.predicted = element("ol", { class: "gs-predictions" }); // a prediction that it asks for
-    this.move = button("", () => this.forward(), { class: "gs-move" });
+    this.move = button("", () => this.go(), { class: "gs-move" });
     this.happened = element("p", { class: "gs-happened" });
     this.reason = element("p");
     this.why = element(
@@ -93,8 +94,21 @@ export class Story {
     const { holds, scene, state } = this;
     const looked = scene.look ? [scene.look[0]] : [];
     return holds
-      ? [...scene.numbers, ...looked].filter((name) => !state.inputs.includes(name))
+      ? [...scene.numbers, ...looked, ...scene.asks].filter((name) => !state.inputs.includes(name))
       : [];
+  }
+
+  /** Whether the card's run is still to be made, or to be ended. */
+  get runs() {
+    const { state, scene, moved, page } = this;
+    const isOwn = this.preset !== null && state.starts === this.starts;
+    return moved && isOwn && state.step < scene.play && !state.isStopped && !page.isPlaying();
+  }
+
+  /** Whether a prediction asks for what stands before the first step. */
+  get asksForTheStart() {
+    const { predictions } = this.state.description;
+    return predictions.some(({ preset, steps }) => preset === this.at - 1 && !steps);
   }
 
   /** The place of the preset whose question comes next. */
@@ -107,10 +121,17 @@ export class Story {
   /** What comes next: the move that the card asks about, or the next card. */
   forward() {
     if (this.hidden) return;
-    if (!this.moved) {
-      this.choose(this.at - 1);
-      if (this.scene.play) this.page.play();
-    } else if (this.at < this.presets.length) this.ask(this.at);
+    if (!this.moved) this.go();
+    else if (this.at < this.presets.length) this.ask(this.at);
+  }
+
+  /** The button of the card: its move and its run, or what is left of the run. */
+  go() {
+    if (this.hidden) return;
+    if (!this.at) return this.forward();
+    if (!this.moved) this.choose(this.at - 1);
+    if (this.runs) this.page.play();
+    this.offer();
   }
 
   /** The card before this one, as it stands after its move. */
@@ -118,7 +139,10 @@ export class Story {
     if (this.at && !this.hidden) this.choose(this.at - 2);
   }
 
-  /** Card k + 1 with its question; one without a question makes its move at once. */
+  /**
+   * Card k + 1 with its question; one without a question makes its move at once. Where a run
+   * answers, its inputs are set already.
+   */
   ask(k) {
     const preset = this.presets[k];
     if (k < 0 || (preset && !preset.predict)) return this.choose(k);
@@ -126,9 +150,27 @@ export class Story {
     this.page.restarting();
     this.at = k + 1;
     this.moved = false;
-    this.holds = !this.scene.play;
+    this.holds = !this.scene.play || this.asksForTheStart;
+    if (this.scene.play) this.setOut(k);
     this.starts = this.state.starts;
     this.askedAt = this.state.step;
+    this.write();
+    this.page.arrange();
+  }
+
+  /** Where the run of preset k starts. */
+  setOut(k) {
+    this.state.setInputs(startOf(this.state.description, k), 0);
+    this.last = k;
+    this.press(k);
+  }
+
+  /** A reader who plays or steps by himself makes the card's move. */
+  begun() {
+    const { state, moved, scene } = this;
+    if (moved || !scene.play || state.starts !== this.starts || state.step === this.askedAt) return;
+    this.moved = true;
+    this.holds = false;
     this.write();
     this.page.arrange();
   }
@@ -185,11 +227,17 @@ export class Story {
     this.forth.disabled = moved && this.at === this.presets.length;
     const asks = preset ? preset.predict : state.written(state.description.introduction);
     setText(this.question, asks);
-    setText(this.move, moved ? "Begin" : this.scene.play ? "Let it run" : "Show me");
-    this.move.hidden = moved && (this.at > 0 || !this.presets.length);
+    setText(this.move, !this.at ? "Begin" : this.scene.play ? "Let it run" : "Show me");
+    this.offer();
     this.why.open = false;
     setText(this.happened, "");
     this.why.hidden = true;
+  }
+
+  /** The card's button, while it has something to do. */
+  offer() {
+    const begins = !this.at && this.presets.length > 0;
+    this.move.hidden = !begins && this.moved && !this.runs;
   }
 
   /** Whether what happened can be told: nothing but the card's own move, and its run, was made. */
@@ -209,7 +257,9 @@ export class Story {
 
   /** Tell what happened once it has, with the numbers of then. */
   draw() {
+    this.begun();
     this.letGo();
+    this.offer();
     if (this.preset && this.moved && this.state.starts !== this.starts) {
       setText(this.happened, "");
       this.why.hidden = true;
