@@ -164,6 +164,44 @@ def test_on_a_phone_chart_sentence_and_control_share_a_view(standing):
         assert box["y"] + box["height"] <= 844
 
 
+# Each prediction of a card given up, and its run made: what is then not whole in view.
+GIVEN_UP = f"""async () => {{
+    const outOfView = {OUT_OF_VIEW};
+    const fitted = {FITTED};
+    const next = (then) => requestAnimationFrame(then);
+    const drawn = async () => {{
+        do await new Promise((done) => next(() => next(done))); while (!fitted());
+    }};
+    const stage = document.querySelector(".gs-stage");
+    const seen = [];
+    for (const dot of stage.querySelectorAll(".gs-dot")) {{
+        dot.click();
+        await drawn();
+        const way = [...stage.querySelectorAll(".gs-card button")]
+            .find((button) => button.textContent === "Give up" && button.checkVisibility());
+        if (!way) continue;
+        way.click();
+        await drawn();
+        seen.push([dot.title, "given up", outOfView()]);
+        if (stage.querySelector(".gs-move").checkVisibility())
+            stage.querySelector(".gs-move").click();
+        await drawn();
+        seen.push([dot.title, "run", outOfView()]);
+    }}
+    return seen;
+}}"""
+
+
+def test_an_answer_and_what_happened_are_in_view(standing):
+    _, page = standing
+    sized(page, 1280, 720)
+    page.evaluate("scrollTo(0, 0)")
+    page.emulate_media(reduced_motion="reduce")
+    seen = page.evaluate(GIVEN_UP)
+    page.emulate_media(reduced_motion="no-preference")
+    assert not [each for each in seen if each[2]]
+
+
 # Of each card, its question asked: what of the question, its buttons, and the chart or picture
 # does not stand between the card's top and the transport.
 ASKED_ON_A_PHONE = f"""async () => {{

@@ -46,7 +46,7 @@ class Prediction {
   open() {
     this.stage = "open";
     this.answer = null;
-    this.field.disabled = false;
+    this.field.disabled = this.field.hidden = false;
     this.again.hidden = true;
     this.button.hidden = this.giveUp.hidden = false;
     if (this.chart) this.chart.sketch(null);
@@ -111,6 +111,7 @@ class Prediction {
   /** The answer for who has none. */
   tell() {
     this.go();
+    this.field.hidden = true;
     const { block } = this.told;
     const { state } = this.page;
     const truth = () => shown(state.value(block, 0, 0), state.blocks[block].format);
