@@ -143,6 +143,17 @@ def chart_ranges(path: Path) -> list[str]:
         ]
 
 
+def cell_styles(path: Path) -> dict[tuple[str, str], str]:
+    """The name of the style of each cell that is filled."""
+    return {
+        (page.title, cell.coordinate): cell.style
+        for page in openpyxl.load_workbook(path)
+        for row in page
+        for cell in row
+        if cell.value is not None
+    }
+
+
 def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
     write(sheet, expected, inputs, steps)
     assert engines.formula_cells(ours) == engines.formula_cells(expected)
@@ -162,6 +173,7 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
         for file in (expected, ours)
     ]
     assert names[0] == names[1]
+    assert cell_styles(ours) == cell_styles(expected)
     recalculated = engines.in_ironcalc(ours)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
 

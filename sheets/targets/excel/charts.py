@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
@@ -23,6 +22,7 @@ from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ..numpy import Values
+from .book import Workbook
 from .formulas import copy_of
 from .layout import NOTE_ROWS, Layout, Place, contours, row_name
 from .steps import Steps

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import locked
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
+from .book import Workbook
 from .charts import ROW, Drawn, column_at, write_charts
 from .layout import (
     ASKED_ROW,

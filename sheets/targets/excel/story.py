@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, may_be_empty, words_of
@@ -17,11 +16,12 @@ from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
+from .book import Workbook
 from .layout import CHECK_ROW, CHOICES, MAIN, NOW, STORY, STORY_HEADING_ROW, STORY_ROW, Layout
 from .limits import LONGEST_TEXT, check_formula
 from .parts import Part
 from .steps import STEP_SHOWN, Steps
-from .styles import Styles
+from .styles import Styles, style_of
 from .words import LINE, excel_number, excel_text, lines, said_now, sentence_formula, settings
 
 WIDTHS = (32, 46, 62, 78)  # of its columns, in characters
@@ -216,7 +216,7 @@ class StoryWriter:
         self.page.set_row(self.row, LINE * max(lines(name, WIDTHS[0]), lines(words, wide)))
         style = self.styles.get(bold=True, text_wrap=True, valign="top")
         if address:
-            link = self.styles.get(underline=1, font_color="#0068A3", valign="top")
+            link = self.styles.get("Link", valign="top")
             self.page.write_url(self.row, 0, address, link, name)
         else:
             self.page.write_string(self.row, 0, name, style)
@@ -304,13 +304,7 @@ class StoryWriter:
         for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
             look = ROLES[role]
             self.row += 1
-            style = self.styles.get(
-                bg_color=look.tint,
-                font_color=look.colour,
-                bold=True,
-                border=1,
-                border_color="#C8C8C8",
-            )
+            style = self.styles.get(style_of(role), font_color=look.colour, bold=True, align="left")
             self.page.write_string(self.row, 0, f"{look.mark} {role}", style)
             self.page.write_string(self.row, 1, look.meaning)
 

@@ -8,7 +8,6 @@ import math
 from typing import Any
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
@@ -24,6 +23,7 @@ from ...language.blocks import (
 )
 from ...language.inputs import allowed
 from ...language.roles import ROLES
+from .book import Workbook
 from .charts import cells_of, colour_contours, points_drawn
 from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
