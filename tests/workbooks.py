@@ -19,12 +19,15 @@ from pathlib import Path
 from unittest import mock
 
 import engines
+import numpy as np
 import openpyxl
 from openpyxl.utils import column_index_from_string
 from xlsxwriter.worksheet import Worksheet
 
 from sheets import Sheet
+from sheets.language.expr import is_single
 from sheets.targets.excel import write
+from sheets.targets.excel.parts import parts
 
 WRITERS: dict[str, Callable[[Path], None]] = {}
 # The test module that registered each of the workbooks that LibreOffice opens.
@@ -141,6 +144,21 @@ def chart_ranges(path: Path) -> list[str]:
             for part in charts
             for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
         ]
+
+
+def step_columns(sheet: Sheet) -> dict[str, int]:
+    """Columns of the worksheet Steps, from 1: of each block of one number, and of the cells of the
+    others; `w[2,1]` is the first number in the second row of w.
+    """
+    plan = parts(sheet)[0].plan
+    assert plan is not None
+    return {
+        name if is_single(block.shape) else f"{name}[{i + 1},{j + 1}]": plan.columns[name] + k + 1
+        for name, block in (
+            (name, sheet.blocks[name]) for name in [*plan.still, *plan.row] if name in sheet.blocks
+        )
+        for k, (i, j) in enumerate(np.ndindex(block.shape))
+    }
 
 
 def cell_styles(path: Path) -> dict[tuple[str, str], str]:

@@ -27,6 +27,7 @@ OWN_WORKSHEETS = {
     "story",
     "step_shown",
     "choices",
+    "details",
     "chart_data",
     "steps",
     "history",

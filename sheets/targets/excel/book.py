@@ -1,8 +1,9 @@
-"""XlsxWriter's workbook with cell styles that have names, which Excel's gallery and LibreOffice's
-list of styles show: a person who gives `Weight` another colour gives it to all weights.
+"""What XlsxWriter (3.2) has not: cell styles that have names, and lines named where they end.
 
-XlsxWriter (3.2) knows the one style Normal, and Hyperlink. Here each format may belong to a style
-more: the styles' own looks are formats too, so that fonts, fills and borders are counted as usual.
+Excel's gallery and LibreOffice's list of styles show the names: a person who gives `Weight` another
+colour gives it to all weights. XlsxWriter knows the style Normal, and Hyperlink. Here each format
+may belong to one more: the styles' own looks are formats too, so that fonts, fills and borders are
+counted as usual.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.chart_scatter import ChartScatter
 from xlsxwriter.format import Format
 from xlsxwriter.packager import Packager
 from xlsxwriter.styles import Styles as StylesFile
@@ -42,6 +44,31 @@ class StyledFormat(Format):
         return f"{super()._get_format_key()}:{self.style}"
 
 
+class Lines(ChartScatter):
+    """A scatter chart that names a series at one of its points: `data_labels={"at": 100}`, the
+    point's number from 0. XlsxWriter would have to be given a label to leave out for each other.
+    """
+
+    def _write_d_lbls(self, labels: dict[str, Any] | None) -> None:
+        if not labels or "at" not in labels:
+            super()._write_d_lbls(labels)
+            return
+        self._xml_start_tag("c:dLbls")
+        self._xml_start_tag("c:dLbl")
+        self._xml_empty_tag("c:idx", [("val", labels["at"])])
+        self._write_axis_font(labels["font"])
+        self._write_d_lbl_pos("r")
+        self._write_shown(series_name=1)
+        self._xml_end_tag("c:dLbl")
+        self._write_shown(series_name=0)
+        self._xml_end_tag("c:dLbls")
+
+    def _write_shown(self, series_name: int) -> None:
+        for tag in ("LegendKey", "Val", "CatName", "SerName", "Percent", "BubbleSize"):
+            shown = series_name if tag == "SerName" else 0
+            self._xml_empty_tag(f"c:show{tag}", [("val", shown)])
+
+
 class Workbook(xlsxwriter.Workbook):
     """looks: the format of each cell style itself, in their order."""
 
@@ -70,6 +97,14 @@ class Workbook(xlsxwriter.Workbook):
         self.looks[name] = self.add_format(properties)
         self.looks[name].style, self.looks[name].xf_id = name, len(self.looks)
         self.looks[name]._get_xf_index()  # counted among the formats, as if a cell had it
+
+    def add_lines(self) -> Lines:
+        """A chart of points and straight lines between them."""
+        made = Lines({"type": "scatter", "subtype": "straight"})
+        made.embedded, made.date_1904 = True, self.date_1904
+        made.remove_timezone = self.remove_timezone
+        self.charts.append(made)
+        return made
 
     def _get_packager(self) -> Packager:
         return _Packager()

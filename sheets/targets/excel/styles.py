@@ -120,10 +120,10 @@ class Styles:
         }
         page.conditional_format(*first, *last, rule)
 
-    def heading(self, block: Block):
+    def heading(self, block: Block, **properties: Any):
         # a picture's columns are narrow
         align = "left" if block.shown else "right"
-        return self.get(heading_style_of(block.role), align=align)
+        return self.get(heading_style_of(block.role), **{"align": align, **properties})
 
     def computed(self, block: Block, numbers: np.ndarray):
         """Of the block's numbers where nobody types."""
@@ -181,6 +181,10 @@ class Styles:
 
     @property
     def caption(self):
+        return self.get("Explanatory Text", text_wrap=True, align="left", indent=1)
+
+    @property
+    def wrapped_note(self):
         return self.get("Explanatory Text", text_wrap=True)
 
     @property

@@ -35,6 +35,7 @@ from .limits import LONGEST_TEXT, LONGEST_TITLE, check_formula
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 LINE = 15  # height of a line of text, in points
 MOST_LISTED = 12  # numbers of a table that a step of the story says one by one
+COMMENT = {"x_scale": 2.2, "y_scale": 1.4}  # how large a comment is
 EXPRESSION = 400  # characters of a block's expression in its comment
 
 
