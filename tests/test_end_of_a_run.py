@@ -3,6 +3,7 @@
 import engines
 import numpy as np
 import pytest
+import workbooks
 from pages import check_every_cell
 
 from lessons.command_line import main

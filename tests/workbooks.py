@@ -153,11 +153,11 @@ def step_columns(sheet: Sheet) -> dict[str, int]:
     plan = parts(sheet)[0].plan
     assert plan is not None
     return {
-        name if is_single(block.shape) else f"{name}[{i + 1},{j + 1}]": plan.columns[name] + k + 1
-        for name, block in (
-            (name, sheet.blocks[name]) for name in [*plan.still, *plan.row] if name in sheet.blocks
-        )
-        for k, (i, j) in enumerate(np.ndindex(block.shape))
+        name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]": column + k
+        for name in plan.row
+        if name in sheet.blocks
+        for column in [plan.columns[name] + 1]
+        for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape))
     }
 
 

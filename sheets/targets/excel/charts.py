@@ -469,7 +469,8 @@ def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
         made.set_legend({"position": "bottom", "delete_series": apart})
     if named:
         longest = max(len(label_of(chart.series[k])) for k in named)
-        made.set_plotarea({"layout": _beside_names(longest, size)})
+        two_lines = len(chart.title) * TITLE_LETTER > size[0]
+        made.set_plotarea({"layout": _beside_names(longest, size, two_lines)})
     if any(key[0] == number for key in _with_gaps(drawn.sheet)):
         made.show_na_as_empty_cell()
     made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
@@ -545,15 +546,18 @@ def _end_name(series: Series, point: int | None) -> dict[str, Any]:
     return {"data_labels": {"at": point, "font": font}}
 
 
-def _beside_names(longest: int, size: tuple[int, int]) -> dict[str, float]:
-    """The plot with room at its right for names of so many letters."""
+def _beside_names(longest: int, size: tuple[int, int], two_lines: bool) -> dict[str, float]:
+    """The plot with room at its right for names of so many letters. two_lines: of its title."""
     left, top, width, height = PLOT
+    lower = TITLE_LINE * two_lines
+    top, height = top + lower, height - lower
     room = min(WIDEST_NAMES, LETTER * longest / size[0])
     return {"x": left, "y": top, "width": width + left / 3 - room, "height": height}
 
 
 FURTHEST_LEFT, CLOSEST_NAMES = 0.6, 0.09  # parts of the plot, where a line may end and be named
 WIDEST_NAMES, LETTER = 0.3, 7.0  # a part of the chart; pixels
+TITLE_LETTER, TITLE_LINE = 9, 0.06  # pixels; a part of the chart
 PLOT = (0.12, 0.14, 0.82, 0.58)  # left, top, width, height of the plot, as parts of a chart
 
 

@@ -136,9 +136,9 @@ class HeadWriter:
             return
         number, title, asked = asked_now(self.part)
         formulas, count = asked_formulas(self.part), len(sheet.presets)
-        label = f"Story, step of {count}"
+        label = f"Story, {count} steps"
         self.page.write_string(ASKED_ROW, 0, label, self.styles.get(bold=True))
-        self.page.write_number(ASKED_ROW, 1, number, self.styles.chosen)
+        self.page.write_number(ASKED_ROW, 1, number, self.styles.numbered)
         self.page.data_validation(
             ASKED_ROW,
             1,

@@ -28,6 +28,7 @@ NOW = "Step_shown"  # the worksheet of what training changes, at the step that i
 CHOICES = "Choices"  # the worksheet of the choices' numbers, by the words that a person chooses
 WORD = "_by_word"  # ends the defined name of the cell where a person chooses
 STORY = "Story"  # the worksheet of the story's steps and of each sentence
+NUMBERS = "Story_numbers"  # the worksheet of the tables that steps of the story set
 DETAILS = "Details"  # the worksheet of what the first one folds away: helpers, generated parts
 MOST_LISTS = 4  # beside each other on the first worksheet
 HEADING_ROWS = 1  # the sheet's title, above the sentences

@@ -144,11 +144,17 @@ class Styles:
     @property
     def chosen(self):
         """A cell that says what the worksheet shows."""
+        return self._chosen()
+
+    @property
+    def numbered(self):
+        """The same, before the title that it is the number of."""
+        return self._chosen(num_format='0"."')
+
+    def _chosen(self, **properties: Any):
+        colour = ROLES["parameter"].colour
         return self.get(
-            style_of("parameter"),
-            bold=True,
-            font_color=ROLES["parameter"].colour,
-            locked=False,
+            style_of("parameter"), bold=True, font_color=colour, locked=False, **properties
         )
 
     @property

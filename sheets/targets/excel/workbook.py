@@ -21,11 +21,12 @@ from .book import Workbook
 from .charts import HEIGHT, WIDTH, Drawn, write_charts
 from .fitting import Run
 from .head import HeadWriter, write_now
-from .layout import MAIN, NOW, STORY
+from .layout import MAIN, NOW, NUMBERS, STORY
 from .parts import Part, parts
 from .steps import FIRST_ROW, StepsWriter
-from .story import StoryWriter
+from .story import StoryWriter, write_numbers
 from .styles import NARROWEST, Styles
+from .words import to_copy
 from .worksheets import prepare, wide_enough, widths_of, write_worksheets
 
 VERSION = 1
@@ -73,6 +74,11 @@ def written(made: Sequence[Part]) -> bytes:
         _write_main(book, main, styles)
         for part in beside:
             _write_beside(book, part, styles)
+        copied = to_copy(sheet)
+        if copied:
+            numbers = book.add_worksheet(NUMBERS)
+            prepare(numbers, {0: 24}, max(int(each.numbers.shape[1]) for each in copied))
+            write_numbers(numbers, sheet, styles)
         story.write(book, main, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})

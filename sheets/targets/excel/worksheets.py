@@ -21,6 +21,7 @@ from ...language.blocks import (
     picture_range,
     words_of,
 )
+from ...language.expr import is_data
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from .book import Workbook
@@ -290,6 +291,8 @@ def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles
         page.conditional_format(place.row, place.column, *last, colour_scale(block))
     else:
         styles.shorten(page, cell_format(block, numbers), (place.row, place.column), last)
+    if not is_data(block.shape) and are_shares(numbers):
+        page.conditional_format(place.row, place.column, *last, data_bar(block))
     if is_editable(block):
         assert isinstance(block, Input)
         _validate(page, block, (place.row, place.column), last, numbers)
@@ -301,6 +304,32 @@ def _repeats(part: Part, block: Block) -> bool:
 
 NO_POINT = "#N/A"  # where a chart has a gap
 BLACK, WHITE, BLUE, ORANGE = "#000000", "#FFFFFF", "#0068A3", "#B23C00"
+
+
+def are_shares(numbers: np.ndarray) -> bool:
+    """Whether each row, or each column, is made of parts of one; a choice of one of them is not."""
+    if numbers.size == 1 or not np.isfinite(numbers).all() or (numbers < 0).any():
+        return False
+    some = (numbers != np.round(numbers)).any()
+    along = [axis for axis in (0, 1) if numbers.shape[axis] > 1]
+    return bool(some) and any(np.allclose(numbers.sum(axis=axis), 1, rtol=1e-9) for axis in along)
+
+
+def data_bar(block: Block) -> dict[str, Any]:
+    """As long as the share is of one, behind its number."""
+    ends = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
+    look = {
+        "bar_solid": True,
+        "bar_no_border": True,
+        "bar_color": lighter(ROLES[block.role].colour),
+    }
+    return {"type": "data_bar", "data_bar_2010": True, **ends, **look}
+
+
+def lighter(colour: str) -> str:
+    """A third of a colour on white, behind black numbers."""
+    parts = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return "#" + "".join(f"{255 - (255 - part) // 3:02X}" for part in parts)
 
 
 def colour_scale(block: Block) -> dict[str, Any]:
