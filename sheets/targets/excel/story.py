@@ -31,7 +31,7 @@ from .layout import (
 from .limits import LONGEST_TEXT, check_formula
 from .parts import Part
 from .steps import STEP_SHOWN, Steps
-from .styles import Styles, style_of
+from .styles import Exact, Styles, style_of
 from .words import (
     LINE,
     excel_number,
@@ -347,7 +347,7 @@ def write_numbers(page: Worksheet, sheet: Sheet, styles: Styles) -> None:
             elif words:
                 page.write_string(row + 1 + i, j, words[int(x)], style)
             else:
-                page.write_number(row + 1 + i, j, x, style)
+                page.write_number(row + 1 + i, j, Exact(x), style)
         row += len(each.numbers) + 2
 
 

@@ -76,6 +76,13 @@ def pixels(width: float) -> int:
     return int(width * 7 + 5)
 
 
+class Exact(float):
+    """A number that is written with all its digits; XlsxWriter writes sixteen."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
 class Styles:
     """Cell formats, made once each."""
 

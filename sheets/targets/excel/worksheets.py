@@ -30,7 +30,7 @@ from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
 from .story import BACK, what_for
-from .styles import NARROWEST, Styles, all_cached, cached, cell_format
+from .styles import NARROWEST, Exact, Styles, all_cached, cached, cell_format
 from .words import COMMENT, LINE, comment, fixed, in_full, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
@@ -240,13 +240,6 @@ def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
     return {column: PICTURE_WIDTH for column, only in shown.items() if only}
 
 
-class Exact(float):
-    """A number that is written with all its digits; XlsxWriter writes sixteen."""
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
-
-
 def _write_numbers(
     page: Worksheet,
     block: Block,
@@ -291,7 +284,7 @@ def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles
         page.conditional_format(place.row, place.column, *last, colour_scale(block))
     else:
         styles.shorten(page, cell_format(block, numbers), (place.row, place.column), last)
-    if not is_data(block.shape) and are_shares(numbers):
+    if not is_data(block.shape) and block.role != "gradient" and are_shares(numbers):
         page.conditional_format(place.row, place.column, *last, data_bar(block))
     if is_editable(block):
         assert isinstance(block, Input)
@@ -316,14 +309,12 @@ def are_shares(numbers: np.ndarray) -> bool:
 
 
 def data_bar(block: Block) -> dict[str, Any]:
-    """As long as the share is of one, behind its number."""
+    """As long as the share is of one, behind its number; as Excel has had them since 2007: what it
+    added later openpyxl, which reads workbooks back, warns of.
+    """
     ends = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
-    look = {
-        "bar_solid": True,
-        "bar_no_border": True,
-        "bar_color": lighter(ROLES[block.role].colour),
-    }
-    return {"type": "data_bar", "data_bar_2010": True, **ends, **look}
+    lengths = {"min_length": 0, "max_length": 100}  # per cent of a cell
+    return {"type": "data_bar", "bar_color": lighter(ROLES[block.role].colour), **ends, **lengths}
 
 
 def lighter(colour: str) -> str:
