@@ -332,8 +332,9 @@ class StepsWriter:
             block, first = self.sheet.blocks[name], self.plan.columns[name]
             for column, label in self.plan.labels(self.sheet, [name]):
                 self.page.write_string(row, column, label, self.styles.heading(block))
-            below = {"start_row": row + 2, "start_col": first + 1}  # not over other headings
-            self.page.write_comment(row, first, comment(block), COMMENT | below)
+            if self.plan.worksheet == WORKSHEET:  # elsewhere the block stands above, with its own
+                below = {"start_row": row + 2, "start_col": first + 1}  # not over other headings
+                self.page.write_comment(row, first, comment(block), COMMENT | below)
 
     def _write_cells(self, row: int, name: str, numbers: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]
