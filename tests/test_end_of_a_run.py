@@ -2,8 +2,8 @@
 
 import engines
 import numpy as np
-import openpyxl
 import pytest
+import workbooks
 from pages import check_every_cell
 
 from lessons.command_line import main
@@ -58,8 +58,7 @@ def test_a_workbook_ends_there_too_also_where_an_input_is_changed(tmp_path):
     limit = layout(growing()).blocks["limit"]
     model.set_user_input(pages[limit.worksheet], limit.row + 1, limit.column + 1, "2")
     model.evaluate()
-    steps = openpyxl.load_workbook(file)[WORKSHEET]
-    headings = {cell.value: cell.column for cell in steps[FIRST_ROW]}
+    headings = workbooks.step_columns(growing())
 
     def held(row: int, column: int) -> float:
         return model.get_cell_value(pages[WORKSHEET], row, column)

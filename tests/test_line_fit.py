@@ -22,6 +22,7 @@ from sheets import InputError, sentences, values
 from sheets.language.dependencies import refs
 from sheets.language.formats import LARGE, MANY, in_words
 from sheets.library.line_fit import line_fit
+from sheets.targets.excel.steps import FIRST_ROW
 from sheets.targets.javascript import program
 from sheets.targets.numpy import Values, trajectory
 
@@ -361,12 +362,11 @@ WORKBOOKS = {
 
 
 def step_rows(cells: engines.Cells) -> list[dict[str, float]]:
-    """The worksheet Steps, a row each, by the labels over its columns."""
+    """The worksheet Steps, a row each, by the names of the cells."""
     page = {(row, column): x for (name, row, column), x in cells.items() if name == "Steps"}
-    (head,) = {row for (row, _), x in page.items() if x == "a_next"}
-    labels = {column: x for (row, column), x in page.items() if row == head and column > 1}
+    columns = workbooks.step_columns(line_fit().with_inputs(SMALL_DATA))
     return [
-        {label: page.get((head + 1 + step, column)) for column, label in labels.items()}
+        {label: page.get((FIRST_ROW + 1 + step, column)) for label, column in columns.items()}
         for step in range(STEPS + 1)
     ]
 

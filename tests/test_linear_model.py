@@ -19,6 +19,7 @@ from lessons.course import notebook
 from sheets import InputError, sentences, values
 from sheets.language.formats import in_words
 from sheets.library.linear_model import linear_model
+from sheets.targets.excel.steps import FIRST_ROW
 from sheets.targets.numpy import Values, trajectory
 
 pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
@@ -140,17 +141,16 @@ def test_the_workbook_s_rows_are_the_steps(engine):
     page = {
         (row, column): x for (name, row, column), x in engine(WORKBOOK).items() if name == "Steps"
     }
-    (head,) = {row for (row, _), x in page.items() if x == "b_next"}
-    labels = {x: column for (row, column), x in page.items() if row == head and column > 1}
+    columns = workbooks.step_columns(linear_model().with_inputs(SMALL))
     for step, expected in enumerate(run(SMALL, STEPS)):
         wanted = {
             name: expected[name].item()
             for name in ("b", "t", "row_now", "mse", "epoch_loss", "last_epoch_loss")
         }
         wanted |= {f"w[{k + 1},1]": expected["w"][k, 0] for k in range(2)}
-        assert {name: page[head + 1 + step, labels[name]] for name in wanted} == pytest.approx(
-            wanted, rel=1e-9, abs=1e-12
-        )
+        assert {
+            name: page[FIRST_ROW + 1 + step, columns[name]] for name in wanted
+        } == pytest.approx(wanted, rel=1e-9, abs=1e-12)
 
 
 # --- the words

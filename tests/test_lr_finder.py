@@ -397,12 +397,9 @@ def test_the_workbook_s_rows_are_the_steps(name, engine):
 
 
 def row_of(cells: engines.Cells, step: int) -> dict[str, float]:
-    labels = {
-        text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6
-    }
     return {
         label: cells["Steps", 7 + step, column]
-        for label, column in labels.items()
+        for label, column in workbooks.step_columns(SHEET).items()
         if ("Steps", 7 + step, column) in cells
     }
 

@@ -135,11 +135,9 @@ def test_the_workbook_s_rows_are_the_steps(start, engine):
 
 def test_the_workbook_caches_what_numpy_says():
     cells = workbooks.cached(NAMES["noise"])
-    labels = {
-        text: column for (page, row, column), text in cells.items() if page == "Steps" and row == 6
-    }
+    columns = workbooks.step_columns(SHEET)
     for step, found in enumerate(trajectory(SHEET.with_inputs(STARTING["noise"]), 12)):
-        assert cells["Steps", 7 + step, labels["loss"]] == pytest.approx(
+        assert cells["Steps", 7 + step, columns["loss"]] == pytest.approx(
             found["loss"].item(), rel=1e-12
         )
 

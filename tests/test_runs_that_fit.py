@@ -49,7 +49,7 @@ READINGS = {"ironcalc": workbooks.in_ironcalc, "libreoffice": workbooks.in_libre
 @pytest.mark.parametrize("book", [BOOK, DATA])
 def test_a_table_that_stands_still_is_read_where_it_stands(book, engine):
     page = openpyxl.load_workbook(workbooks.path(book))[WORKSHEET]
-    columns = {cell.value: cell.column for cell in page[FIRST_ROW] if cell.value}
+    columns = workbooks.step_columns(passengers(rows=book == DATA))
     assert page.max_column < 6 * ROWS, "x does not stand here again"
     found = READINGS[engine](book)
     for step in range(4):
@@ -68,7 +68,7 @@ def test_of_a_run_that_is_too_large_the_last_steps_are_exported(tmp_path, monkey
     first = 30 - held
     assert 0 < held < 30 and f"from step {first} on: all 30 would not open well" in said
     page = openpyxl.load_workbook(file, data_only=True)[WORKSHEET]
-    columns = {cell.value: cell.column for cell in page[FIRST_ROW] if cell.value}
+    columns = workbooks.step_columns(passengers())
     for row, step in ((FIRST_ROW + 1, first), (FIRST_ROW + 1 + held, 30)):
         expected = values(passengers(), steps=step)["loss"][0, 0]
         assert page.cell(row, columns["loss"]).value == pytest.approx(expected, rel=1e-12)

@@ -214,15 +214,13 @@ def test_the_loss_falls():
 # --- the worksheet Steps
 
 
-def row_of(cells: engines.Cells, step: int) -> dict[str, float]:
-    """A step's numbers by the labels above them."""
-    labels = {
-        column: text
-        for (page, row, column), text in cells.items()
-        if page == WORKSHEET and row == FIRST_ROW and column > 1
-    }
+def row_of(cells: engines.Cells, sheet: Sheet, step: int) -> dict[str, float]:
+    """A step's numbers by the names of their cells."""
+    row = FIRST_ROW + 1 + step
     return {
-        label: cells[WORKSHEET, FIRST_ROW + 1 + step, column] for column, label in labels.items()
+        name: cells[WORKSHEET, row, column]
+        for name, column in workbooks.step_columns(sheet).items()
+        if (WORKSHEET, row, column) in cells
     }
 
 
@@ -247,10 +245,10 @@ def labelled(found: dict[str, np.ndarray], labels: list[str]) -> dict[str, float
 def test_every_row_of_the_workbook_is_that_step(name, cells):
     recalculated = cells(WORKBOOKS[name])
     s = SHEETS[name]()
-    moving = {label.split("[")[0] for label in row_of(recalculated, 0)}
+    moving = {label.split("[")[0] for label in row_of(recalculated, s, 0)}
     assert moving >= {*s.carried, *s.carried.values()}
     for step in range(STEPS + 1):
-        found = row_of(recalculated, step)
+        found = row_of(recalculated, s, step)
         expected = labelled(values(s, steps=step), list(found))
         np.testing.assert_allclose(
             list(found.values()),
@@ -404,9 +402,14 @@ CERTAIN = workbooks.register("certain", towards_certainty, steps=2)
 )
 def test_an_infinite_loss_is_a_word_in_its_step_too(cells):
     recalculated = cells(CERTAIN)
-    assert [row_of(recalculated, step)["loss"] for step in (1, 2)] == ["infinite", "infinite"]
-    assert row_of(recalculated, 1)["each[2,1]"] == "infinite"
-    assert row_of(recalculated, 0)["loss"] == pytest.approx(-np.log([0.5, 0.25]).mean())
+    assert [row_of(recalculated, towards_certainty(), step)["loss"] for step in (1, 2)] == [
+        "infinite",
+        "infinite",
+    ]
+    assert row_of(recalculated, towards_certainty(), 1)["each[2,1]"] == "infinite"
+    assert row_of(recalculated, towards_certainty(), 0)["loss"] == pytest.approx(
+        -np.log([0.5, 0.25]).mean()
+    )
 
 
 def test_steps_that_are_wider_than_a_worksheet_are_left_out(tmp_path):

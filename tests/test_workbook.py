@@ -26,18 +26,20 @@ from examples import BOUNDED
 from hypothesis import given
 from hypothesis import strategies as st
 from library_sheets import SHEETS
-from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.workbook.defined_name import DefinedName
 from quick import FEW, few_when_quick, thorough
 
 from sheets import Axis, Expr, InputError, Series, Sheet, column_index, values
 from sheets.language.blocks import Choice, Input, Size
+from sheets.language.charts import STEP
 from sheets.language.dependencies import walk
 from sheets.language.expr import is_data
 from sheets.language.formats import written
 from sheets.language.inputs import MAX_ROWS, allowed
 from sheets.library.log_loss import log_loss
 from sheets.targets.excel import read_inputs, write
+from sheets.targets.excel.charts import label_of
 from sheets.targets.excel.layout import QUESTION_ROW, SAID_ROW, in_play, layout
 from sheets.targets.excel.parts import followed, parts
 from sheets.targets.excel.reading import LARGEST_FILE, LARGEST_UNPACKED, MOST_TAGS
@@ -473,7 +475,7 @@ def test_charts_are_native_and_read_the_cells(name):
         assert chart.title in xml and chart.x.title in xml and chart.y.title in xml
         assert xml.count("<c:ser>") == len(chart.series)
         for series in chart.series:
-            assert series.label in xml
+            assert label_of(series) in xml and "drag" not in xml
             # Bars stand over words, where their places have any.
             for block in (series.y,) if series.mode == "bars" else (series.x, series.y):
                 assert re.search(rf"<c:f>{first_cell(s, block, series.steps)}\b", xml)
@@ -482,12 +484,13 @@ def test_charts_are_native_and_read_the_cells(name):
 def first_cell(s: Sheet, name: str, over_steps: bool) -> str:
     """The start of a series' range, as a pattern."""
     if over_steps:
-        labels = {cell.value: cell.column_letter for cell in opened(s.name)[WORKSHEET][FIRST_ROW]}
+        columns = workbooks.step_columns(s)
+        labels = {name: get_column_letter(column) for name, column in columns.items()} | {STEP: "A"}
         return rf"{WORKSHEET}!\${labels[name]}\${FIRST_ROW + 1}:\${labels[name]}\${FIRST_ROW + 1 + STEPS[s.name]}"
     if is_data(s.blocks[name].shape):  # by a copy whose empty rows repeat the last point
         return r"Chart_data!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+"
     place = layout(s).shown[name]
-    return rf"{place.worksheet}!\${openpyxl.utils.get_column_letter(place.column + 1)}\${place.row + 1}"
+    return rf"{place.worksheet}!\${get_column_letter(place.column + 1)}\${place.row + 1}"
 
 
 @each_sheet
@@ -793,7 +796,7 @@ PLACES = layout(SHEET).blocks
 def area_of(name: str, rows: int) -> str:
     """So many cells of one column, from the block's first on."""
     place = PLACES[name]
-    letter = openpyxl.utils.get_column_letter(place.column + 1)
+    letter = get_column_letter(place.column + 1)
     return f"{place.worksheet}!${letter}${place.row + 1}:${letter}${place.row + rows}"
 
 

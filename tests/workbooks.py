@@ -19,12 +19,15 @@ from pathlib import Path
 from unittest import mock
 
 import engines
+import numpy as np
 import openpyxl
 from openpyxl.utils import column_index_from_string
 from xlsxwriter.worksheet import Worksheet
 
 from sheets import Sheet
+from sheets.language.expr import is_single
 from sheets.targets.excel import write
+from sheets.targets.excel.parts import parts
 
 WRITERS: dict[str, Callable[[Path], None]] = {}
 # The test module that registered each of the workbooks that LibreOffice opens.
@@ -143,6 +146,32 @@ def chart_ranges(path: Path) -> list[str]:
         ]
 
 
+def step_columns(sheet: Sheet) -> dict[str, int]:
+    """Columns of the worksheet Steps, from 1: of each block of one number, and of the cells of the
+    others; `w[2,1]` is the first number in the second row of w.
+    """
+    plan = parts(sheet)[0].plan
+    assert plan is not None
+    return {
+        name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]": column + k
+        for name in plan.row
+        if name in sheet.blocks
+        for column in [plan.columns[name] + 1]
+        for k, (i, j) in enumerate(np.ndindex(sheet.blocks[name].shape))
+    }
+
+
+def cell_styles(path: Path) -> dict[tuple[str, str], str]:
+    """The name of the style of each cell that is filled."""
+    return {
+        (page.title, cell.coordinate): cell.style
+        for page in openpyxl.load_workbook(path)
+        for row in page
+        for cell in row
+        if cell.value is not None
+    }
+
+
 def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
     write(sheet, expected, inputs, steps)
     assert engines.formula_cells(ours) == engines.formula_cells(expected)
@@ -162,6 +191,7 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
         for file in (expected, ours)
     ]
     assert names[0] == names[1]
+    assert cell_styles(ours) == cell_styles(expected)
     recalculated = engines.in_ironcalc(ours)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
 

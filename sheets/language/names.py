@@ -25,8 +25,10 @@ OF_OBJECTS = {
 OF_SHEETS = {"step", "preset", "hide", "lock", "mode", "self"}
 OWN_WORKSHEETS = {
     "story",
+    "story_numbers",
     "step_shown",
     "choices",
+    "details",
     "chart_data",
     "steps",
     "history",

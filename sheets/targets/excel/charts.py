@@ -7,22 +7,24 @@ cells.
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import Block, Computed, Group, may_be_empty
-from ...language.charts import STEP, Axis, Chart, Limit
-from ...language.expr import Expr, elementwise, is_data
+from ...language.charts import STEP, Axis, Chart, Limit, Series
+from ...language.expr import Expr, elementwise, is_data, is_single
 from ...language.functions import row_index
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ..numpy import Values
+from .book import Workbook
 from .formulas import copy_of
 from .layout import NOTE_ROWS, Layout, Place, contours, row_name
 from .steps import Steps
@@ -31,9 +33,10 @@ from .words import plain
 
 LENGTHS = "Chart_data"  # the worksheet of the segments' lengths
 DASHES = ("solid", "dash", "round_dot", "dash_dot")  # as on the page
-SYMBOLS = ("circle", "diamond", "square", "x")
+SYMBOLS = ("circle", "diamond", "square", "triangle", "x")
 WIDTH, HEIGHT = 620, 400  # pixels, of a sheet beside the main one
 ROW, CHART_GAP = 20, 8  # pixels
+LOG_LABELS = "[<0.0001]0E+00;[>999999]0E+00;General"  # 1E-05, 0.0001, 100, 1E+06
 MOST_LABELS = 10  # along an axis
 TALL = HEIGHT // ROW + NOTE_ROWS + 1  # rows from one such chart to the next
 COLOURS = (
@@ -239,30 +242,81 @@ def write_charts(
     across: int,
     size: tuple[int, int],
     widths: Mapping[int, float],
+    heights: Mapping[int, int] | None = None,
 ) -> None:
     """The sheet's charts from this cell on, `across` of them beside each other.
 
-    size: of each, in pixels. widths: of the worksheet's columns, in characters.
+    size: of each, in pixels, about: it begins and ends where a column does, so that its words stand
+    below it. widths: of the worksheet's columns, in characters. heights: of its rows, in pixels,
+    where they are not ROW.
     """
+    heights = heights or {}
     rows = -(-size[1] // ROW)
     for k, chart in enumerate(drawn.sheet.charts):
         row, left = corner[0] + (k // across) * (rows + NOTE_ROWS + 1), (k % across) * size[0]
-        first = column_at(widths, corner[1], left)
-        last = max(first, column_at(widths, corner[1], left + size[0]) - 1)
+        first, after = (column_near(widths, corner[1], each) for each in (left, left + size[0]))
+        last = max(first, after - 1)
         if chart.series:
-            made = _chart(book, drawn, k, size)
-            options = {"description": chart.note or chart.title, "x_offset": left + CHART_GAP}
-            page.insert_chart(row, corner[1], made, options)
-        note = " ".join(text for text in (chart.note, _contour_note(drawn, chart)) if text)
+            wide = sum(pixels(widths.get(column, NARROWEST)) for column in range(first, last + 1))
+            made = _chart(book, drawn, k, (wide, size[1]))
+            options = {"description": _note(chart) or chart.title, "x_offset": CHART_GAP}
+            page.insert_chart(row, first, made, options)
+        note = " ".join(text for text in (_note(chart), _contour_note(drawn, chart)) if text)
         if note:
-            below = row + rows
+            below = row_at(heights, row, size[1])
             page.merge_range(below, first, below + NOTE_ROWS - 1, last, note, styles.caption)
+
+
+def row_at(heights: Mapping[int, int], first: int, down: int) -> int:
+    """The row that begins at, or below, so many pixels below the top of the first one."""
+    row, taken = first, 0
+    while taken < down - CHART_GAP:
+        taken += heights.get(row, ROW)
+        row += 1
+    return row
+
+
+# What a legend or a caption says of the page alone: nothing is dragged in a workbook, and no
+# earlier line is left standing.
+ON_THE_PAGE = re.compile(
+    r" with faint copies of earlier ones| \(drag [^)]*\)|: (drag|draw)( it| them)?$", re.IGNORECASE
+)
+
+
+def without_dragging(note: str) -> str:
+    """A group's note without what it says of dragging and clicking; nothing where it begins so."""
+    clauses = re.findall(r"[^,;]+[,;]?", note)
+    kept = [clause for clause in clauses if not DRAGGING.search(clause)]
+    if not kept or kept[0] != clauses[0]:
+        return "" if len(kept) < len(clauses) else note
+    return "".join(kept).rstrip(",;")
+
+
+DRAGGING = re.compile(r"\b(drag|click)", re.IGNORECASE)
+
+
+def label_of(series: Series) -> str:
+    """What the series is called where nothing can be dragged."""
+    return ON_THE_PAGE.sub("", series.label)
+
+
+def _note(chart: Chart) -> str:
+    return ON_THE_PAGE.sub("", chart.note)
 
 
 def column_at(widths: Mapping[int, float], first: int, left: int) -> int:
     """The column that begins at, or right of, so many pixels right of the first one."""
     column, taken = first, 0
     while taken < left:
+        taken += pixels(widths.get(column, NARROWEST))
+        column += 1
+    return column
+
+
+def column_near(widths: Mapping[int, float], first: int, left: int) -> int:
+    """The column that begins nearest to so many pixels right of the first one."""
+    column, taken = first, 0
+    while taken + pixels(widths.get(column, NARROWEST)) / 2 < left:
         taken += pixels(widths.get(column, NARROWEST))
         column += 1
     return column
@@ -299,13 +353,13 @@ def _series(drawn: Drawn, chart: int, k: int) -> dict[str, Any]:
     series = drawn.sheet.charts[chart].series[k]
     colour = ROLES[series.role].colour
     symbol, size = {
-        "lines": ("circle" if series.steps else "none", 4),
+        "lines": (SYMBOLS[k % len(SYMBOLS)] if series.steps else "none", 4),
         "markers": (SYMBOLS[k % len(SYMBOLS)], 8),
         "bars": ("", 0),  # which have none
         "segments": ("circle", 3),
     }[series.mode]
     options: dict[str, Any] = {
-        "name": plain(series.label),
+        "name": plain(label_of(series)),
         "categories": drawn.cells(series.x, chart, k),
         "values": drawn.cells(series.y, chart, k),
         "line": (
@@ -358,14 +412,11 @@ def _axis(axis: Axis, over_steps: bool, numbers: Values) -> dict[str, Any]:
     if from_ is None or to is None or from_ >= to:  # it scales itself, on one side or both
         given = {"min": from_, "max": None if over_steps else to}
         told = {key: x for key, x in given.items() if x is not None}
-        log = {"log_base": 10} if axis.scale == "log" else {}
+        log = {"log_base": 10, "num_format": LOG_LABELS} if axis.scale == "log" else {}
         return options | told | log | {"crossing": "min", "label_position": "low"}
     if axis.scale == "log":
         low, high = 10.0 ** math.floor(math.log10(from_)), 10.0 ** math.ceil(math.log10(to))
-        options |= {
-            "log_base": 10,
-            "num_format": "General" if low >= 1e-5 and high <= 1e6 else "0E+00",
-        }
+        options |= {"log_base": 10, "num_format": LOG_LABELS}
     else:
         unit = _round_up((to - from_) / MOST_LABELS)
         low, high = (
@@ -394,20 +445,32 @@ def _chart(book: Workbook, drawn: Drawn, number: int, size: tuple[int, int]):
     over_steps = any(series.x == STEP for series in chart.series)
     across = _axis(chart.x, over_steps, drawn.numbers)
     up = _axis(chart.y, False, drawn.numbers)
+    named: dict[int, int] = {}
     if any(series.mode == "bars" for series in chart.series):
         made = _bars(book, drawn, number)
         across = {"name": plain(chart.x.title), "label_position": "low"}
         up |= {"crossing": 0}
     else:
-        made = book.add_chart({"type": "scatter", "subtype": "straight"})
-        for k in range(len(chart.series)):
-            made.add_series(_series(drawn, number, k))
+        made = book.add_lines()
+        named = {} if chart.equal else _named_at_ends(drawn, chart, across, up)
+        for k, series in enumerate(chart.series):
+            made.add_series(_series(drawn, number, k) | _end_name(series, named.get(k)))
     if chart.equal and {"min", "max"} <= across.keys() & up.keys():
         made.set_plotarea({"layout": _equal(across, up, size)})
     made.set_title({"name": plain(chart.title), "name_font": {"size": 12}, "overlay": False})
     made.set_x_axis(across)
     made.set_y_axis(up)
-    made.set_legend({"position": "bottom"})
+    apart = [
+        k for k, each in enumerate(chart.series) if k in named or _is_a_handle(drawn, chart, each)
+    ]
+    if len(apart) == len(chart.series):
+        made.set_legend({"none": True})
+    else:
+        made.set_legend({"position": "bottom", "delete_series": apart})
+    if named:
+        longest = max(len(label_of(chart.series[k])) for k in named)
+        two_lines = len(chart.title) * TITLE_LETTER > size[0]
+        made.set_plotarea({"layout": _beside_names(longest, size, two_lines)})
     if any(key[0] == number for key in _with_gaps(drawn.sheet)):
         made.show_na_as_empty_cell()
     made.set_size({"width": size[0] - CHART_GAP, "height": size[1] - CHART_GAP})
@@ -432,6 +495,69 @@ def _bars(book: Workbook, drawn: Drawn, number: int):
     return bars
 
 
+def _is_a_handle(drawn: Drawn, chart: Chart, series: Series) -> bool:
+    """Whether it is one point that the page drags something else by: the end of a line, which has
+    its name already.
+    """
+    lines = {each.role for each in chart.series if each.mode == "lines" and not each.steps}
+    is_one = is_single(drawn.sheet.blocks[series.y].shape)
+    return bool(series.moves) and is_one and series.role in lines
+
+
+def _named_at_ends(
+    drawn: Drawn, chart: Chart, across: Mapping[str, Any], up: Mapping[str, Any]
+) -> dict[int, int]:
+    """Which series are named at their last point, and that point's number: lines over as many cells
+    whatever is typed, that end apart within the chart.
+    """
+    blocks, ends, last = drawn.sheet.blocks, {}, {}
+    for k, series in enumerate(chart.series):
+        rows = blocks[series.y].shape
+        if series.mode != "lines" or series.steps or is_data(rows) or is_single(rows):
+            continue
+        end = [float(drawn.numbers[name].ravel()[-1]) for name in (series.x, series.y)]
+        parts = [_part_of(axis, x) for axis, x in zip((across, up), end, strict=True)]
+        if not all(0 <= part <= 1 for part in parts):
+            return {}
+        ends[k], last[k] = parts, int(np.prod(rows)) - 1
+    if any(end[0] < FURTHEST_LEFT for end in ends.values()):
+        return {}
+    heights = sorted(end[1] for end in ends.values())
+    close = any(b - a < CLOSEST_NAMES for a, b in itertools.pairwise(heights))
+    return {} if close else last
+
+
+def _part_of(axis: Mapping[str, Any], x: float) -> float:
+    """Where a number lies along an axis, from 0 to 1; NaN where that is not known."""
+    if not {"min", "max"} <= axis.keys() or not math.isfinite(x):
+        return math.nan
+    low, high = axis["min"], axis["max"]
+    if "log_base" in axis:
+        if x <= 0:
+            return math.nan
+        low, high, x = (math.log10(each) for each in (low, high, x))
+    return (x - low) / (high - low)
+
+
+def _end_name(series: Series, point: int | None) -> dict[str, Any]:
+    if point is None:
+        return {}
+    font = {"color": ROLES[series.role].colour, "bold": True}
+    return {"data_labels": {"at": point, "font": font}}
+
+
+def _beside_names(longest: int, size: tuple[int, int], two_lines: bool) -> dict[str, float]:
+    """The plot with room at its right for names of so many letters. two_lines: of its title."""
+    left, top, width, height = PLOT
+    lower = TITLE_LINE * two_lines
+    top, height = top + lower, height - lower
+    room = min(WIDEST_NAMES, LETTER * longest / size[0])
+    return {"x": left, "y": top, "width": width + left / 3 - room, "height": height}
+
+
+FURTHEST_LEFT, CLOSEST_NAMES = 0.6, 0.09  # parts of the plot, where a line may end and be named
+WIDEST_NAMES, LETTER = 0.3, 7.0  # a part of the chart; pixels
+TITLE_LETTER, TITLE_LINE = 9, 0.06  # pixels; a part of the chart
 PLOT = (0.12, 0.14, 0.82, 0.58)  # left, top, width, height of the plot, as parts of a chart
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import locked
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
+from .book import Workbook
 from .charts import ROW, Drawn, column_at, write_charts
 from .layout import (
     ASKED_ROW,
@@ -40,11 +40,14 @@ from .story import (
 from .styles import NARROWEST, Styles, cached, cell_format, pixels
 from .words import LINE, lines, said_now, settings
 
-SCREEN = 1240  # pixels of a worksheet's cells across a screen of 1366, a sidebar folded
+# Pixels of a worksheet's cells across a screen of 1366, a sidebar folded and with room for a font
+# that is wider than Calibri.
+SCREEN = 1160
 FEWEST_LINES, MOST_LINES = 2, 5  # of the sentences at the top
 LARGE_TALL = 24  # points of a row with a large number
 SMALLEST_CHART, LARGEST_CHART = 380, 620  # pixels across
 NARROW_PIXELS = 96
+POINTS = 0.75  # a pixel's
 
 
 def columns_across(widths: Mapping[int, float]) -> int:
@@ -133,9 +136,9 @@ class HeadWriter:
             return
         number, title, asked = asked_now(self.part)
         formulas, count = asked_formulas(self.part), len(sheet.presets)
-        label = f"Story, step of {count}"
+        label = f"Story, {count} steps"
         self.page.write_string(ASKED_ROW, 0, label, self.styles.get(bold=True))
-        self.page.write_number(ASKED_ROW, 1, number, self.styles.chosen)
+        self.page.write_number(ASKED_ROW, 1, number, self.styles.numbered)
         self.page.data_validation(
             ASKED_ROW,
             1,
@@ -221,6 +224,7 @@ class HeadWriter:
             across,
             (wide, ROW * CHART_ROWS),
             self.widths,
+            {head.large_row + k: round(LARGE_TALL / POINTS) for k in range(len(head.large))},
         )
 
 

@@ -28,6 +28,9 @@ NOW = "Step_shown"  # the worksheet of what training changes, at the step that i
 CHOICES = "Choices"  # the worksheet of the choices' numbers, by the words that a person chooses
 WORD = "_by_word"  # ends the defined name of the cell where a person chooses
 STORY = "Story"  # the worksheet of the story's steps and of each sentence
+NUMBERS = "Story_numbers"  # the worksheet of the tables that steps of the story set
+DETAILS = "Details"  # the worksheet of what the first one folds away: helpers, generated parts
+MOST_LISTS = 4  # beside each other on the first worksheet
 HEADING_ROWS = 1  # the sheet's title, above the sentences
 GAP_ROWS = 1
 GAP_COLUMNS = 1
@@ -145,6 +148,11 @@ class Layout:
         return self.blocks | self.now
 
 
+def worksheet_of(group: Group) -> str:
+    """Where the group stands: what a person does not read has a worksheet of its own."""
+    return DETAILS if group.folded and group.worksheet == MAIN else group.worksheet
+
+
 def has_data_rows(sheet: Sheet, group: Group) -> bool:
     return any(isinstance(sheet.blocks[name].shape[0], Rows) for name in group.blocks)
 
@@ -211,8 +219,9 @@ def layout(
         plan = Layout(MAIN, (STORY, STORY_ROW + len(sheet.presets) + 2 * GAP_ROWS))
         _first_worksheet(sheet, plan)
     plan.spare = spare
+    groups = sheet.groups if beside else _without_inputs_in_play(sheet)
     filled = [
-        (plan.main if beside else group.worksheet, group) for group in sheet.groups if group.blocks
+        (plan.main if beside else worksheet_of(group), group) for group in groups if group.blocks
     ]
     for worksheet in dict.fromkeys([*([plan.main] * beside), *(name for name, _ in filled)]):
         if worksheet in plan.ends:
@@ -275,7 +284,7 @@ def _below(
     kinds = [kind_of(sheet, group) for group in groups]
     tables = [group for group, kind in zip(groups, kinds, strict=True) if kind != "list"]
     single = [group for group, kind in zip(groups, kinds, strict=True) if kind == "list"]
-    row = max(lists, placer.side_by_side(single, row, column))
+    row = max(lists, placer.in_rows(single, row, column))
     end_of_lists = row
     row += charts
     for group in tables:
@@ -312,11 +321,10 @@ def _first_worksheet(sheet: Sheet, plan: Layout) -> None:
     """Its head, then everything else of the worksheet."""
     moved = in_play(sheet)
     groups = [
-        replace(group, blocks=[name for name in group.blocks if name not in moved])
-        for group in sheet.groups
-        if group.worksheet == MAIN
+        group
+        for group in _without_inputs_in_play(sheet)
+        if group.blocks and worksheet_of(group) == MAIN
     ]
-    groups = [group for group in groups if group.blocks]
     placer = _Placer(sheet, plan, MAIN, "")
     row = HEAD_ROW
     if moved:
@@ -338,6 +346,14 @@ def _first_worksheet(sheet: Sheet, plan: Layout) -> None:
     plan.head = Head(tuple(moved), step_row, shown, large_row, chart_column, across)
     charts = HEAD_ROW + -(-len(sheet.charts) // across) * CHART_TALL if sheet.charts else 0
     _below(placer, groups, max(row, charts), column)
+
+
+def _without_inputs_in_play(sheet: Sheet) -> list[Group]:
+    moved = in_play(sheet)
+    return [
+        replace(group, blocks=[name for name in group.blocks if name not in moved])
+        for group in sheet.groups
+    ]
 
 
 def trains(sheet: Sheet) -> bool:
@@ -397,6 +413,15 @@ class _Placer:
             check_fits(self.sheet, f"the worksheet {self.worksheet}", largest, below, column)
             self.right = max(self.right, column)
         return below
+
+    def in_rows(self, lists: list[Group], row: int, column: int) -> int:
+        """Place lists beside each other, on the first worksheet no further than a screen is wide,
+        then below; returns the first row for what comes below them.
+        """
+        most = MOST_LISTS if self.worksheet == MAIN else max(1, len(lists))
+        for first in range(0, len(lists), most):
+            row = self.side_by_side(lists[first : first + most], row, column)
+        return row
 
     def _block(self, name: str) -> Block:
         return self.sheet.blocks[name]

@@ -29,6 +29,7 @@ from .layout import Layout, Place, large, trains
 from .layout import moving as all_moving
 from .limits import check_fits
 from .styles import Styles, all_cached, cell_format
+from .words import COMMENT, comment, in_full
 
 WORKSHEET = "Steps"
 STEP_SHOWN = "Step_shown"  # the defined name of the cell that says which step is shown
@@ -98,14 +99,11 @@ class Steps:
         return rows * columns
 
     def labels(self, sheet: Sheet, names: list[str]) -> list[tuple[int, str]]:
-        """Columns, and what stands above each: `w[2,1]` is the first number in the
-        second row of w.
+        """Columns, and what stands above each: `weight 2, 1` is the first number in the second row
+        of the block called weight, `x 2` the second of a column or a row.
         """
         return [
-            (
-                self.columns[name] + k,
-                name if is_single(sheet.blocks[name].shape) else f"{name}[{i + 1},{j + 1}]",
-            )
+            (self.columns[name] + k, _heading(sheet.blocks[name], i, j))
             for name in names
             for k, (i, j) in enumerate(np.ndindex(self.shape(sheet.blocks[name])))
         ]
@@ -115,6 +113,17 @@ class Steps:
             return sum(self.size(sheet.blocks[name]) for name in names)
 
         return count(self.still) + (steps + 1) * count(self.row) + steps
+
+
+def _heading(block: Block, i: int, j: int) -> str:
+    """What a cell of the block is called where all lie in one row."""
+    rows, columns = block.shape
+    if is_single(block.shape):
+        return in_full(block)
+    row = block.rows_named[i] if i < len(block.rows_named) else f"{i + 1}"
+    column = block.columns_named[j] if j < len(block.columns_named) else f"{j + 1}"
+    place = row if columns == 1 else column if rows == 1 else f"{row}, {column}"
+    return f"{in_full(block)} {place}"
 
 
 def drawn_over_steps(sheet: Sheet) -> list[str]:
@@ -318,11 +327,14 @@ class StepsWriter:
             self.page.write_formula(row, 0, f"=$A{row}+{one}", self.styles.row_number, step)
 
     def _write_headings(self, row: int, names: list[str]) -> None:
+        """In words, with the name that formulas use in the comment of each block's first."""
         for name in names:
+            block, first = self.sheet.blocks[name], self.plan.columns[name]
             for column, label in self.plan.labels(self.sheet, [name]):
-                self.page.write_string(
-                    row, column, label, self.styles.heading(self.sheet.blocks[name])
-                )
+                self.page.write_string(row, column, label, self.styles.heading(block))
+            if self.plan.worksheet == WORKSHEET:  # elsewhere the block stands above, with its own
+                below = {"start_row": row + 2, "start_col": first + 1}  # not over other headings
+                self.page.write_comment(row, first, comment(block), COMMENT | below)
 
     def _write_cells(self, row: int, name: str, numbers: np.ndarray, step: int) -> None:
         block = self.sheet.blocks[name]

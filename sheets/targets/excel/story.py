@@ -8,21 +8,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ...language.blocks import Block, may_be_empty, words_of
+from ...language.blocks import Block, choices_of, may_be_empty, words_of
 from ...language.exercises import Exercise
 from ...language.formats import Pieces, written
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
 from ...language.teaching import Preset
-from .layout import CHECK_ROW, CHOICES, MAIN, NOW, STORY, STORY_HEADING_ROW, STORY_ROW, Layout
+from .book import Workbook
+from .layout import (
+    CHECK_ROW,
+    CHOICES,
+    MAIN,
+    NOW,
+    NUMBERS,
+    STORY,
+    STORY_HEADING_ROW,
+    STORY_ROW,
+    Layout,
+)
 from .limits import LONGEST_TEXT, check_formula
 from .parts import Part
 from .steps import STEP_SHOWN, Steps
-from .styles import Styles
-from .words import LINE, excel_number, excel_text, lines, said_now, sentence_formula, settings
+from .styles import Exact, Styles, style_of
+from .words import (
+    LINE,
+    excel_number,
+    excel_text,
+    lines,
+    said_now,
+    sentence_formula,
+    settings,
+    to_copy,
+)
 
 WIDTHS = (32, 46, 62, 78)  # of its columns, in characters
 HEADINGS = ("Step", "What to set", "What to look for", "What happened, and why")
@@ -32,6 +51,7 @@ MORE_STEPS = (
     " is one more step."
 )
 SHOW_STEP = " The cell 'step shown' of the first worksheet then takes its number."
+NUMBERS_ROW = 4  # of the first table on the worksheet of numbers to copy
 BACK = f"internal:{MAIN}!A1"
 
 
@@ -216,7 +236,7 @@ class StoryWriter:
         self.page.set_row(self.row, LINE * max(lines(name, WIDTHS[0]), lines(words, wide)))
         style = self.styles.get(bold=True, text_wrap=True, valign="top")
         if address:
-            link = self.styles.get(underline=1, font_color="#0068A3", valign="top")
+            link = self.styles.get("Link", valign="top")
             self.page.write_url(self.row, 0, address, link, name)
         else:
             self.page.write_string(self.row, 0, name, style)
@@ -257,8 +277,11 @@ class StoryWriter:
             texts = (title, set_, preset.predict, told)
             tall = max(lines(text, width) for text, width in zip(texts, WIDTHS, strict=True))
             self.page.set_row(self.row, LINE * tall)
-            bold = self.styles.get(bold=True, text_wrap=True, valign="top")
-            self.page.write_string(self.row, 0, preset.title, bold)
+            # The number is in the format: the first worksheet shows it apart from the title.
+            numbered = self.styles.get(
+                bold=True, text_wrap=True, valign="top", num_format=f'"{k + 1}. "@'
+            )
+            self.page.write_string(self.row, 0, preset.title, numbered)
             self.page.write_string(self.row, 1, set_, self.styles.wrapped)
             self.page.write_string(self.row, 2, preset.predict, self.styles.wrapped)
             formula = told_formula(sheet, main.where, preset)
@@ -304,15 +327,28 @@ class StoryWriter:
         for role in dict.fromkeys(block.role for block in sheet.blocks.values()):
             look = ROLES[role]
             self.row += 1
-            style = self.styles.get(
-                bg_color=look.tint,
-                font_color=look.colour,
-                bold=True,
-                border=1,
-                border_color="#C8C8C8",
-            )
+            style = self.styles.get(style_of(role), font_color=look.colour, bold=True, align="left")
             self.page.write_string(self.row, 0, f"{look.mark} {role}", style)
             self.page.write_string(self.row, 1, look.meaning)
+
+
+def write_numbers(page: Worksheet, sheet: Sheet, styles: Styles) -> None:
+    """The tables that steps of the story set, below each other, each cell as it is typed."""
+    page.write_string(0, 0, f"{sheet.title}: numbers of the story", styles.title)
+    page.write_url(1, 0, BACK, styles.link, "Back to the first worksheet")
+    page.write_string(2, 0, "Copy a table, and paste its values where it belongs.", styles.note)
+    row = NUMBERS_ROW
+    for each in to_copy(sheet):
+        page.write_string(row, 0, each.title, styles.group)
+        words, style = choices_of(each.block), styles.get(style_of(each.block.role))
+        for (i, j), x in np.ndenumerate(each.numbers):
+            if np.isnan(x):
+                page.write_blank(row + 1 + i, j, None, style)
+            elif words:
+                page.write_string(row + 1 + i, j, words[int(x)], style)
+            else:
+                page.write_number(row + 1 + i, j, Exact(x), style)
+        row += len(each.numbers) + 2
 
 
 def what_for(part: Part, worksheet: str) -> str:
@@ -323,6 +359,8 @@ def what_for(part: Part, worksheet: str) -> str:
         return "One row a step; each row reads the row above."
     if worksheet == NOW:
         return "What training has made of the inputs at the step that the first worksheet shows."
+    if worksheet == NUMBERS:
+        return "Tables that steps of the story set, to copy."
     if worksheet == CHOICES:
         return "The number of each choice, which formulas read, by the word that is chosen."
     titles = [place.group.title for place in part.where.groups if place.worksheet == worksheet]

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.blocks import (
@@ -19,7 +18,8 @@ from ...language.blocks import (
     may_be_empty,
     words_of,
 )
-from ...language.roles import ROLES
+from ...language.roles import ROLES, Role
+from .book import Workbook
 from .formulas import LARGEST
 
 NARROWEST = (
@@ -31,39 +31,83 @@ HIDDEN = ";;;"  # the shade of a picture says it, and the bar shows the number
 LEFT_OUT = '[<-1E+300]"";[>1E+300]"";'  # what stands for an infinity looks empty
 
 
+PLAIN = {"font_name": "Calibri", "font_size": 11}
+
+
+def style_of(role: str) -> str:
+    """The cell style of a role's numbers."""
+    return role.capitalize()
+
+
+def heading_style_of(role: str) -> str:
+    """The cell style of what stands above a role's numbers."""
+    return f"{role.capitalize()} heading"
+
+
+def _of_role(role: Role) -> dict[str, Any]:
+    edge = {"border": 1, "border_color": "#C8C8C8"}
+    return {"bg_color": role.tint, "align": "right", **edge}
+
+
+def _of_heading(role: Role) -> dict[str, Any]:
+    return {
+        "bold": True,
+        "font_color": role.colour,
+        "bottom": 2,
+        "bottom_color": role.colour,
+        "align": "right",
+    }
+
+
+# Cell styles as Excel's gallery shows them, and what each looks like.
+LOOKS: dict[str, dict[str, Any]] = {
+    **{style_of(name): _of_role(role) for name, role in ROLES.items()},
+    **{heading_style_of(name): _of_heading(role) for name, role in ROLES.items()},
+    "Title": {"bold": True, "font_size": 16},
+    "Heading of a group": {"bold": True, "font_size": 12},
+    "Explanatory Text": {"italic": True, "font_color": "#555555", "valign": "top"},
+    "Said": {"bold": True, "font_color": ROLES["loss"].colour, "valign": "top"},
+    "Link": {"underline": 1, "font_color": "#0068A3"},
+}
+
+
 def pixels(width: float) -> int:
     """Of a column of so many characters of Calibri 11."""
     return int(width * 7 + 5)
 
 
+class Exact(float):
+    """A number that is written with all its digits; XlsxWriter writes sixteen."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
 class Styles:
     """Cell formats, made once each."""
 
-    def __init__(self, book: xlsxwriter.Workbook):
+    def __init__(self, book: Workbook):
         self.book = book
         self.made: dict[tuple, Any] = {}
         self.powers = book.add_format({"num_format": POWERS})
 
-    def get(self, **properties: Any):
-        key = tuple(sorted(properties.items()))
+    def get(self, style: str = "", **properties: Any):
+        """style: the name of the cell style that the format belongs to, one of LOOKS."""
+        look = LOOKS.get(style, {})
+        if style and style not in self.book.looks:
+            self.book.add_cell_style(style, {**PLAIN, **look})
+        key = style, tuple(sorted(properties.items()))
         if key not in self.made:
-            self.made[key] = self.book.add_format(
-                {"font_name": "Calibri", "font_size": 11, **properties}
-            )
+            self.made[key] = self.book.add_format({**PLAIN, **look, **properties}, style)
         return self.made[key]
 
     def number(self, block: Block, num_format: str):
         """Of the block's numbers, in this format."""
-        role = ROLES[block.role]
-        properties = {
-            "bg_color": role.tint,
-            "border": 1,
-            "border_color": "#C8C8C8",
-            "num_format": num_format,
-        }
+        properties: dict[str, Any] = {"num_format": num_format}
         if is_editable(block):
-            properties |= {"font_color": role.colour, "bold": True, "locked": False}
-        return self.get(align="right", **properties)
+            colour = ROLES[block.role].colour
+            properties |= {"font_color": colour, "bold": True, "locked": False}
+        return self.get(style_of(block.role), **properties)
 
     def shorten(
         self, page: Worksheet, num_format: str, first: tuple[int, int], last: tuple[int, int]
@@ -83,14 +127,10 @@ class Styles:
         }
         page.conditional_format(*first, *last, rule)
 
-    def heading(self, block: Block):
-        return self.get(
-            bold=True,
-            font_color=ROLES[block.role].colour,
-            bottom=2,
-            bottom_color=ROLES[block.role].colour,
-            align="left" if block.shown else "right",  # a picture's columns are narrow
-        )
+    def heading(self, block: Block, **properties: Any):
+        # a picture's columns are narrow
+        align = "left" if block.shown else "right"
+        return self.get(heading_style_of(block.role), **{"align": align, **properties})
 
     def computed(self, block: Block, numbers: np.ndarray):
         """Of the block's numbers where nobody types."""
@@ -111,39 +151,42 @@ class Styles:
     @property
     def chosen(self):
         """A cell that says what the worksheet shows."""
+        return self._chosen()
+
+    @property
+    def numbered(self):
+        """The same, before the title that it is the number of."""
+        return self._chosen(num_format='0"."')
+
+    def _chosen(self, **properties: Any):
+        colour = ROLES["parameter"].colour
         return self.get(
-            bold=True,
-            align="right",
-            bg_color=ROLES["parameter"].tint,
-            font_color=ROLES["parameter"].colour,
-            border=1,
-            border_color="#C8C8C8",
-            locked=False,
+            style_of("parameter"), bold=True, font_color=colour, locked=False, **properties
         )
 
     @property
     def link(self):
-        return self.get(underline=1, font_color="#0068A3")
+        return self.get("Link")
 
     @property
     def title(self):
-        return self.get(bold=True, font_size=16)
+        return self.get("Title")
 
     @property
     def group(self):
-        return self.get(bold=True, font_size=12)
+        return self.get("Heading of a group")
 
     @property
     def note(self):
-        return self.get(italic=True, font_color="#555555", valign="top")
+        return self.get("Explanatory Text")
 
     @property
     def said(self):
-        return self.get(font_color=ROLES["loss"].colour, bold=True)
+        return self.get("Said")
 
     @property
     def sayings(self):
-        return self.get(font_color=ROLES["loss"].colour, bold=True, text_wrap=True, valign="top")
+        return self.get("Said", text_wrap=True)
 
     @property
     def wrapped(self):
@@ -151,7 +194,11 @@ class Styles:
 
     @property
     def caption(self):
-        return self.get(italic=True, font_color="#555555", text_wrap=True, valign="top")
+        return self.get("Explanatory Text", text_wrap=True, align="left", indent=1)
+
+    @property
+    def wrapped_note(self):
+        return self.get("Explanatory Text", text_wrap=True)
 
     @property
     def column_name(self):

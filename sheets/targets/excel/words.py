@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,13 +29,15 @@ from ...language.sheet import Sheet
 from ...language.teaching import Preset, Sentence
 from ..numpy import Values, is_said
 from .formulas import Formula, formula
-from .layout import Layout, Place
+from .layout import NUMBERS, Layout, Place, shows_steps
 from .limits import LONGEST_TEXT, LONGEST_TITLE, check_formula
 
 # What no XML can hold, but for tab and line break.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 LINE = 15  # height of a line of text, in points
-MOST_LISTED = 12  # numbers of a table that a step of the story says one by one
+MOST_LISTED = 5  # numbers of a table that a step of the story says one by one
+MOST_COPIED = 2000  # numbers of a table that stand on the worksheet NUMBERS
+COMMENT = {"x_scale": 2.2, "y_scale": 1.4}  # how large a comment is
 EXPRESSION = 400  # characters of a block's expression in its comment
 
 
@@ -162,17 +165,66 @@ def in_full(block: Block) -> str:
 
 
 def settings(sheet: Sheet, preset: Preset) -> str:
-    """What a step of the story sets, in words: `Set clip to 0.1. Take 30 steps.`"""
+    """What a step of the story sets, in words: `Set clip to 0.1. Copy logits from the worksheet
+    Story_numbers, 'logits, step 1'.`
+    """
     blocks = [sheet.blocks[name] for name in preset.inputs]
     sizes = [block for block in blocks if isinstance(block, Size)]
-    set_ = [_setting(block, preset.inputs[block.name]) for block in blocks if block not in sizes]
+    copied = {name for name, x in preset.inputs.items() if is_copied(x)}
+    set_ = [
+        _setting(block, preset.inputs[block.name])
+        for block in blocks
+        if block not in sizes and block.name not in copied
+    ]
     advice = [f"Set {', '.join(set_)}."] if set_ else []
+    titles = [f"'{each.title}'" for each in to_copy(sheet) if preset in each.presets]
+    if titles:
+        advice.append(f"Copy {' and '.join(titles)} from the worksheet {NUMBERS}.")
     if sizes:
         made = ", ".join(f"{each.words} {preset.inputs[each.name][0, 0]:g}" for each in sizes)
         advice.append(f"Seen in a workbook of {made}.")
     if preset.scene.play:
-        advice.append(f"Then look at step {preset.scene.play}.")
+        advice.append(_to_step(sheet, preset.scene.play))
     return " ".join(advice)
+
+
+def _to_step(sheet: Sheet, step: int) -> str:
+    """How to see a step; a workbook holds as many as it was asked for."""
+    if not sheet.carried:
+        return ""
+    if shows_steps(sheet):
+        return f"Then type {step} as the step shown (Story says how to add steps)."
+    return f"Then look at step {step} on the worksheet Steps (Story says how to add steps)."
+
+
+class Copied(NamedTuple):
+    """A table that steps of the story set."""
+
+    block: Block
+    numbers: np.ndarray
+    presets: list[Preset]
+    title: str
+
+
+def is_copied(x: np.ndarray | None) -> bool:
+    """Whether a table that a step sets is too long for a sentence."""
+    return x is not None and MOST_LISTED < x.size <= MOST_COPIED
+
+
+def to_copy(sheet: Sheet) -> list[Copied]:
+    """Each table that a step sets and that is too long for a sentence, once."""
+    tables: dict[tuple[str, bytes], list[int]] = {}
+    for k, preset in enumerate(sheet.presets):
+        for name, x in preset.inputs.items():
+            if is_copied(x):
+                tables.setdefault((name, repr(x.tolist()).encode()), []).append(k)
+    copied = []
+    for (name, _), steps in tables.items():
+        block, presets = sheet.blocks[name], [sheet.presets[k] for k in steps]
+        numbers = ", ".join(f"{k + 1}" for k in steps)
+        title = f"{in_full(block)}, step{'s' * (len(steps) > 1)} {numbers}"
+        copied.append(Copied(block, presets[0].inputs[name], presets, title))
+    return copied
 
 
 def _setting(block: Block, x: np.ndarray) -> str:

@@ -14,37 +14,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from ...language.sheet import Sheet
+from .book import Workbook
 from .charts import HEIGHT, WIDTH, Drawn, write_charts
 from .fitting import Run
 from .head import HeadWriter, write_now
-from .layout import MAIN, NOW, STORY
+from .layout import MAIN, NOW, NUMBERS, STORY
 from .parts import Part, parts
 from .steps import FIRST_ROW, StepsWriter
-from .story import StoryWriter
+from .story import StoryWriter, write_numbers
 from .styles import NARROWEST, Styles
+from .words import to_copy
 from .worksheets import prepare, wide_enough, widths_of, write_worksheets
 
 VERSION = 1
 PROPERTY = "gradsheet"
-
-
-class PlainFormulas(Worksheet):
-    """Formulas as they are.
-
-    XlsxWriter would search each for thirty functions newer than Excel 2007, of which ours have
-    none: in a large workbook that took three quarters of the time.
-    """
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula.removeprefix("=")
-
-
-class Workbook(xlsxwriter.Workbook):
-    worksheet_class = PlainFormulas
 
 
 def write(
@@ -88,13 +74,18 @@ def written(made: Sequence[Part]) -> bytes:
         _write_main(book, main, styles)
         for part in beside:
             _write_beside(book, part, styles)
+        copied = to_copy(sheet)
+        if copied:
+            numbers = book.add_worksheet(NUMBERS)
+            prepare(numbers, {0: 24}, max(int(each.numbers.shape[1]) for each in copied))
+            write_numbers(numbers, sheet, styles)
         story.write(book, main, [part.sheet for part in beside])
         book.set_custom_property(PROPERTY, json.dumps({"sheet": sheet.name, "version": VERSION}))
         book.set_properties({"title": sheet.title, "comments": sheet.summary})
     return file.getvalue()
 
 
-def _write_main(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
+def _write_main(book: Workbook, part: Part, styles: Styles) -> None:
     """On its worksheets, with the steps on one of their own."""
     steps = book.add_worksheet(part.plan.worksheet) if part.plan is not None else None
     write_worksheets(book, part, styles)
@@ -124,7 +115,7 @@ def _set_apart(page: Worksheet, part: Part, widths: Mapping[int, float]) -> None
     page.fit_to_pages(1, 0)
 
 
-def _write_beside(book: xlsxwriter.Workbook, part: Part, styles: Styles) -> None:
+def _write_beside(book: Workbook, part: Part, styles: Styles) -> None:
     """All on one worksheet: charts between lists and tables, steps below."""
     where = part.where
     page = write_worksheets(book, part, styles)[where.main]

@@ -8,7 +8,6 @@ import math
 from typing import Any
 
 import numpy as np
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
@@ -22,20 +21,25 @@ from ...language.blocks import (
     picture_range,
     words_of,
 )
+from ...language.expr import is_data
 from ...language.inputs import allowed
 from ...language.roles import ROLES
-from .charts import cells_of, colour_contours, points_drawn
+from .book import Workbook
+from .charts import cells_of, colour_contours, points_drawn, without_dragging
 from .layout import CHOICES, GroupPlace, Place, has_column_names, row_name
 from .limits import LONGEST_TITLE
 from .parts import Part
 from .story import BACK, what_for
-from .styles import NARROWEST, Styles, all_cached, cached, cell_format
-from .words import LINE, comment, fixed, in_full, lines, said_now, sentence_formula
+from .styles import NARROWEST, Exact, Styles, all_cached, cached, cell_format
+from .words import COMMENT, LINE, comment, fixed, in_full, lines, said_now, sentence_formula
 
 PAPER_WIDTH = 330  # characters across a printed page, at most
 LONGEST_MESSAGE_TITLE = 32
 FIRST_COLUMN = 24  # characters, of the first worksheet
 LARGE = 1.6  # how much wider large letters are
+WIDEST_FIRST = 34  # of the first column, whose large names shrink to it
+EMPTY_WIDTH = 3  # of a column that only keeps groups or blocks apart
+LONGEST_HEADING = 16  # characters of a table's heading in one line
 PICTURE_WIDTH = 2.5  # characters: about as wide as a row is high
 
 
@@ -160,20 +164,69 @@ def wide_enough(labels: list[tuple[int, str]]) -> dict[int, float]:
 def widths_of(part: Part, worksheet: str) -> tuple[dict[int, float], int]:
     """Of the columns with labels, and how many columns there are."""
     here = [
-        (part.where.labels[name][1], label_of(part, part.sheet.blocks[name]))
+        (part.where.labels[name][1], label)
         for name in part.where.blocks
         if part.where.seen(name).worksheet == worksheet
+        for label in [_line_of_label(part, name)]
     ]
+    gaps = _gap_columns(part, worksheet)
     if part.plan is not None and part.plan.worksheet == worksheet:
         here += part.plan.labels(part.sheet, [*part.plan.still, *part.plan.row])
     narrow = _picture_columns(part, worksheet)
     widths = wide_enough(here)
     if part.where.head is not None and worksheet == part.where.main:
         large = [len(part.sheet.blocks[name].words) * LARGE for name in part.where.head.large]
-        widths[0] = max(FIRST_COLUMN, widths.get(0, 0), *large)
-    return {**widths, **narrow}, max(
+        widths[0] = max(FIRST_COLUMN, widths.get(0, 0), min(WIDEST_FIRST, max(large, default=0)))
+    return {**gaps, **widths, **narrow}, max(
         [part.where.ends[worksheet].column, *(column + 1 for column, _ in here)]
     )
+
+
+def _above_its_cells(part: Part, name: str) -> bool:
+    """Whether the block's label stands over a table's column, not beside a single number."""
+    (row, column), place = part.where.labels[name], part.where.seen(name)
+    return row < place.row and column == place.column
+
+
+def _line_of_label(part: Part, name: str) -> str:
+    """As much of a block's label as its column must take: a heading over several columns runs on
+    over them, and a long one over one column breaks in two lines.
+    """
+    block = part.sheet.blocks[name]
+    label = label_of(part, block)
+    if not _above_its_cells(part, name):
+        return label
+    if block.shape[1] > 1:
+        return label[: -(-len(label) // int(block.shape[1]))]
+    return max(_two_lines(label), key=len) if is_long(label) else label
+
+
+def is_long(heading: str) -> bool:
+    return len(heading) > LONGEST_HEADING and " " in heading
+
+
+def _two_lines(heading: str) -> tuple[str, str]:
+    """Of about the same length."""
+    spaces = [k for k, letter in enumerate(heading) if letter == " "]
+    middle = min(spaces, key=lambda k: abs(k - len(heading) / 2))
+    return heading[:middle], heading[middle + 1 :]
+
+
+def _gap_columns(part: Part, worksheet: str) -> dict[int, float]:
+    """Widths of the columns between others in which nothing stands."""
+    where, filled = part.where, set()
+    for name, block in part.sheet.blocks.items():
+        place = where.seen(name)
+        if place.worksheet == worksheet:
+            filled |= {where.labels[name][1]}
+            filled |= set(range(place.column, place.column + int(block.shape[1])))
+    filled |= {each.column for each in where.groups if each.worksheet == worksheet}
+    if part.plan is not None and part.plan.worksheet == worksheet:
+        return {}
+    if where.head is not None and worksheet == where.main:
+        filled |= {0, 1}
+    last = max(filled, default=0)
+    return {column: EMPTY_WIDTH for column in range(last) if column not in filled}
 
 
 def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
@@ -185,13 +238,6 @@ def _picture_columns(part: Part, worksheet: str) -> dict[int, float]:
             for column in range(place.column, place.column + int(block.shape[1])):
                 shown[column] = shown.get(column, True) and bool(block.shown)
     return {column: PICTURE_WIDTH for column, only in shown.items() if only}
-
-
-class Exact(float):
-    """A number that is written with all its digits; XlsxWriter writes sixteen."""
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
 
 
 def _write_numbers(
@@ -238,6 +284,8 @@ def _write_spare(page: Worksheet, part: Part, block: Block, place: Place, styles
         page.conditional_format(place.row, place.column, *last, colour_scale(block))
     else:
         styles.shorten(page, cell_format(block, numbers), (place.row, place.column), last)
+    if not is_data(block.shape) and block.role != "gradient" and are_shares(numbers):
+        page.conditional_format(place.row, place.column, *last, data_bar(block))
     if is_editable(block):
         assert isinstance(block, Input)
         _validate(page, block, (place.row, place.column), last, numbers)
@@ -249,6 +297,30 @@ def _repeats(part: Part, block: Block) -> bool:
 
 NO_POINT = "#N/A"  # where a chart has a gap
 BLACK, WHITE, BLUE, ORANGE = "#000000", "#FFFFFF", "#0068A3", "#B23C00"
+
+
+def are_shares(numbers: np.ndarray) -> bool:
+    """Whether each row, or each column, is made of parts of one; a choice of one of them is not."""
+    if numbers.size == 1 or not np.isfinite(numbers).all() or (numbers < 0).any():
+        return False
+    some = (numbers != np.round(numbers)).any()
+    along = [axis for axis in (0, 1) if numbers.shape[axis] > 1]
+    return bool(some) and any(np.allclose(numbers.sum(axis=axis), 1, rtol=1e-9) for axis in along)
+
+
+def data_bar(block: Block) -> dict[str, Any]:
+    """As long as the share is of one, behind its number; as Excel has had them since 2007: what it
+    added later openpyxl, which reads workbooks back, warns of.
+    """
+    ends = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
+    lengths = {"min_length": 0, "max_length": 100}  # per cent of a cell
+    return {"type": "data_bar", "bar_color": lighter(ROLES[block.role].colour), **ends, **lengths}
+
+
+def lighter(colour: str) -> str:
+    """A third of a colour on white, behind black numbers."""
+    parts = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return "#" + "".join(f"{255 - (255 - part) // 3:02X}" for part in parts)
 
 
 def colour_scale(block: Block) -> dict[str, Any]:
@@ -304,12 +376,17 @@ def _write_label(page: Worksheet, part: Part, block: Block, note: str, styles: S
         if listed
         else styles.heading(block)
     )
-    page.write_string(row, column, f"{ROLES[block.role].mark} {label_of(part, block)}", style)
+    label = label_of(part, block)
+    above = _above_its_cells(part, block.name)
+    if above and block.shape[1] == 1 and is_long(label):
+        style = styles.heading(block, text_wrap=True)
+        page.set_row(row, 2 * LINE)
+    elif above and block.shape[1] > 1:
+        style = styles.heading(block, align="left")  # it runs on over the block's columns
+    page.write_string(row, column, f"{ROLES[block.role].mark} {label}", style)
     beside = {"start_row": row, "start_col": place.column + 2}
     below = {"start_row": row + 2, "start_col": column + 1}  # not over other headings
-    page.write_comment(
-        row, column, note, {"x_scale": 2.2, "y_scale": 1.4, **(beside if listed else below)}
-    )
+    page.write_comment(row, column, note, COMMENT | (beside if listed else below))
 
 
 def label_of(part: Part, block: Block) -> str:
@@ -353,19 +430,20 @@ def _write_note(page: Worksheet, part: Part, place: GroupPlace, styles: Styles) 
     """The group's note, over its own columns where another group stands to its right; returns how
     many lines it takes.
     """
+    note = without_dragging(place.group.note)
+    if not note:
+        return 1
     beside = [
         each
         for each in part.where.groups
         if (each.worksheet, each.row) == (place.worksheet, place.row)
     ]
     if not any(each.column > place.column for each in beside):
-        page.write_string(place.row + 1, place.column, place.group.note, styles.note)
+        page.write_string(place.row + 1, place.column, note, styles.note)
         return 1
     blocks = [(part.where.seen(name), part.sheet.blocks[name]) for name in place.group.blocks]
     last = max(where.column + int(block.shape[1]) for where, block in blocks) - 1
     widths, _ = widths_of(part, place.worksheet)
     width = sum(widths.get(column, NARROWEST) for column in range(place.column, last + 1))
-    page.merge_range(
-        place.row + 1, place.column, place.row + 1, last, place.group.note, styles.caption
-    )
-    return lines(place.group.note, int(width))
+    page.merge_range(place.row + 1, place.column, place.row + 1, last, note, styles.wrapped_note)
+    return lines(note, int(width))
