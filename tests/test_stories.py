@@ -17,7 +17,7 @@ from sheets.language.blocks import Block, infinity_of
 from sheets.language.formats import Pieces, written
 from sheets.language.scene import Scene
 from sheets.language.teaching import Preset, names_in
-from sheets.targets.numpy import Values, trajectory
+from sheets.targets.numpy import Values, is_said, trajectory
 
 MOST_WORDS = {"predict": 35, "happened": 30, "why": 30}
 MOST_WORDS_TOGETHER = 60
@@ -118,6 +118,14 @@ SEEN = {
     ("lr_finder", 6): "sees only 13 points",
 }
 
+# Digits in a step's own sentence that no block computes, and where the reader sees them.
+TYPED_IN_SENTENCES = {
+    ("softmax", 2): {"1", "2"},  # the pictures' names
+    ("softmax", 3): {"1", "2"},
+    ("softmax", 11): {"10"},  # the base
+    ("optimisers", 2): {"1"},  # the start, which is no control of the step
+}
+
 TOLD = list(SHEETS)
 STEPS = [(name, number) for name in TOLD for number in range(1, len(SHEETS[name]().presets) + 1)]
 is_of_few = lambda step: step[0] in FEW
@@ -183,6 +191,38 @@ def test_every_number_that_is_told_is_computed(name, number):
     assert typed <= {*CONSTANTS.get(name, {}), str(scene.play)}
 
 
+def sentence(name: str, number: int) -> Pieces:
+    """What the stage says in the step: its own words, or the first sentence that holds."""
+    preset, _ = step(name, number)
+    holding = (
+        each.pieces for each in SHEETS[name]().sentences if is_said(each, stop(name, number))
+    )
+    return preset.says or next(holding, ())
+
+
+@each_step
+def test_the_sentence_on_the_stage_is_about_the_step(name, number):
+    """It says a number of which the step tells, shows large, or lets the reader set."""
+    preset, scene = step(name, number)
+    of_the_step = {block for block, _ in names_in(preset.happened + preset.why)}
+    of_the_step |= {*scene.numbers, *scene.controls}
+    pieces = sentence(name, number)
+    assert of_the_step & {block for block, _ in names_in(pieces)}, written(
+        pieces, stop(name, number)
+    )
+
+
+@each_step
+def test_a_step_says_itself_what_is_computed(name, number):
+    """In words that hold wherever its controls go: no digit in them is typed."""
+    preset, _ = step(name, number)
+    typed = set(re.findall(r"\d+", literals(preset.says)))
+    assert typed <= TYPED_IN_SENTENCES.get((name, number), set())
+    said = written(preset.says, stop(name, number))
+    assert not said or said[-1] == "."
+    assert not re.search("undefined|_", said)
+
+
 @each_story
 def test_every_constant_of_the_table_is_told(name):
     told = " ".join(literals(preset.happened + preset.why) for preset in SHEETS[name]().presets)
@@ -194,7 +234,7 @@ def test_a_story_is_told_in_words_for_people(name):
     """Without identifiers, and without a place of the page that may be another one tomorrow."""
     told = [literals(SHEETS[name]().introduction)]
     for preset in SHEETS[name]().presets:
-        told += [preset.title, preset.predict, literals(preset.happened + preset.why)]
+        told += [preset.title, preset.predict, literals(preset.happened + preset.why + preset.says)]
     for text in told:
         assert "_" not in text
         assert not re.search(r"\b(button|press|(first|second|left|right)\s+chart)\b", text, re.I)
