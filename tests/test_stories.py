@@ -123,6 +123,8 @@ TYPED_IN_SENTENCES = {
     ("softmax", 2): {"1", "2"},  # the pictures' names
     ("softmax", 3): {"1", "2"},
     ("softmax", 11): {"10"},  # the base
+    ("convolution", 14): {"1"},  # the map's name
+    ("convolution", 15): {"1"},
     ("optimisers", 2): {"1"},  # the start, which is no control of the step
 }
 
