@@ -305,3 +305,11 @@ def test_the_numbers_in_the_lesson_are_the_sheets():
         in text
     )
     assert f"10^{values(SHEET, {'std': 10, 'layers': DEPTH})['last_power'].item():.0f}" in text
+
+
+def test_the_means_line_begins_at_layer_1():
+    """The inputs are centred: a line from their mean of nearly 0 would fall off the chart."""
+    found = values(SHEET)
+    assert abs(found["activation_mean"][0].item()) < 1e-12
+    assert found["mean_layer"][0] == 1 and len(found["mean_layer"]) == len(found["mean_drawn"])
+    assert (found["mean_drawn"] > 1e-6).all()

@@ -163,6 +163,13 @@ def test_what_the_lecture_saw_is_told():
         assert said in told[title]
 
 
+def test_the_losses_of_every_step_lie_on_the_axis():
+    losses = SHEET.charts[3]
+    assert {series.label for series in losses.series} >= {"picture 1 now", "picture 2 now"}
+    for title in STEPS:
+        assert max(at(title)["loss"].max(), 1) < losses.y.high
+
+
 # --- the classes' names on the charts' axes
 
 

@@ -13,7 +13,7 @@ from library_sheets import SHEETS
 from quick import FEW, few_when_quick
 
 from sheets import Sheet, values
-from sheets.language.blocks import Block, infinity_of
+from sheets.language.blocks import Block, Choice, Parameter, Size, infinity_of
 from sheets.language.formats import Pieces, written
 from sheets.language.scene import Scene
 from sheets.language.teaching import Preset, names_in
@@ -126,6 +126,19 @@ TYPED_IN_SENTENCES = {
     ("convolution", 14): {"1"},  # the map's name
     ("convolution", 15): {"1"},
     ("optimisers", 2): {"1"},  # the start, which is no control of the step
+}
+
+# Controls of a step that move nothing of it, and why they stand there.
+MOVES_NOTHING = {
+    ("relu_function", "end_sets"): "it tells the pointer what to drag",
+    ("matmul_stack", "learning_rate"): "from zeros no rate learns, as the step tells",
+    ("matmul_stack", "biases"): "they are zeros as well before a step is taken",
+    (
+        "convolution",
+        "filter_1_is",
+    ): "no filter finds anything in a black picture, as the step tells",
+    ("overfitting", "early_stopping"): "it ends the run, later",
+    ("overfitting", "patience"): "it ends the run, later",
 }
 
 TOLD = list(SHEETS)
@@ -297,6 +310,40 @@ def test_a_step_has_its_controls_and_charts(name, number):
     assert len(scene.charts) <= 2 and len(set(scene.charts)) == len(scene.charts)
     assert scene.charts or 1 <= len(set(scene.pictures)) == len(scene.pictures)
     assert 1 <= len(scene.numbers) <= 2
+
+
+def seen(name: str, number: int, scene: Scene) -> list[str]:
+    """The blocks of which the stage shows numbers in the step."""
+    charts = [SHEETS[name]().charts[place] for place in scene.charts]
+    drawn = [
+        part for chart in charts for each in chart.series for part in (each.x, each.y, each.to)
+    ]
+    drawn += [chart.contour.z for chart in charts if chart.contour]
+    return [*scene.cells, *scene.pictures, *scene.numbers, *drawn]
+
+
+def another(block: Parameter | Choice) -> float:
+    """A value other than the one that the control has."""
+    if isinstance(block, Choice):
+        return (int(block.value.item()) + 1) % len(block.choices)
+    ends = (block.high, block.low) if block.scale == "linear" else (block.high / 2, block.low)
+    return next(end for end in ends if end != block.value.item())
+
+
+@each_step
+def test_each_control_of_a_step_moves_what_the_step_shows(name, number):
+    preset, scene = step(name, number)
+    started = SHEETS[name]().with_inputs(preset.inputs)
+    few = min(scene.play, 2)
+    before = values(started, steps=few)
+    shown = [each for each in seen(name, number, scene) if each in before]
+    for control in scene.controls:
+        block = started.blocks[control]
+        if isinstance(block, Size):
+            continue
+        after = values(started, {control: another(block)}, steps=few)
+        moved = any(not np.array_equal(before[each], after[each]) for each in shown)
+        assert moved or (name, control) in MOVES_NOTHING, control
 
 
 @each_step
