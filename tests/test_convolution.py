@@ -13,6 +13,7 @@ from sheets.library.convolution import convolution
 
 pytestmark = pytest.mark.thorough  # one lesson, as all its presets and steps have it
 
+SHEET = convolution()
 ACTIVATION = 258.7376267107572  # of the course's workbook
 # Cells of its first pooled map, by row and column from 0.
 POOLED = {
@@ -198,3 +199,24 @@ def test_a_dropped_picture_is_taken_in_the_size_of_the_one_it_is_dropped_on(page
     )
     told = page.locator(image).all_text_contents()
     assert told == ["0.00"] * 28 * 7 + ["0.20"] * 28 * 14 + ["0.00"] * 28 * 7
+
+
+def test_the_selected_cell_of_dropout_is_one_that_stays():
+    for preset in SHEET.presets:
+        if "dropout" in preset.inputs:
+            look, found = SHEET.staged(preset).look, values(SHEET, preset.inputs)
+            assert found[look.block][look.row, look.column] > 1
+
+
+@pytest.mark.parametrize(("colour", "cells"), [("red", 16), ("green", 0), ("blue", 80)])
+def test_the_colour_looked_for_is_found_and_white_is_not(colour, cells):
+    found = values(SHEET, {"colour_is": colour})
+    assert found["red_cells"] == cells
+    white = found["colour_map"][3:5, 8:10]  # whose windows lie inside the white square
+    assert not white.round(12).any()
+
+
+def test_the_window_tells_the_sum_of_the_products_below_it():
+    for steps in (0, 25, 26, 212):
+        found = values(SHEET, steps=steps)
+        assert found["window_sum"] == found["before_relu"][divmod(steps, 26)]

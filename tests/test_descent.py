@@ -205,5 +205,5 @@ def test_the_long_valleys_take_time_or_momentum():
     assert crept[-1].x < 0.95  # ten times as many steps, and not there
     quick = pytorchs("Rosenbrock's valley", 1000, momentum=0.9)
     assert quick[-1].x == pytest.approx(1, abs=0.01)
-    beale = "Beale's valley, with momentum"
+    beale = "Beale's valley"
     assert pytorchs(beale, 200, momentum=0)[-1].loss > 100 * pytorchs(beale, 200)[-1].loss

@@ -393,3 +393,11 @@ def test_the_wrong_column_costs_what_is_told_and_38_is_beyond_the_usual_clips():
     assert f"{-math.log(1e-7):.2f}$" in text and f"{-math.log(1e-15):.2f}$" in text
     assert -math.log(1e-15) < 38 and f"{math.exp(-38) * 1e17:.1f} \\cdot 10^{{-17}}" in text
     assert math.exp(-38) < np.spacing(0.5)  # the gap between neighbouring numbers near one
+
+
+def test_between_the_clips_of_two_steps_the_mark_passes_the_lowest_point():
+    """As "Clip at 0.02" tells: down one side of the valley, and a little up the other."""
+    first, second = (values(SHEET, PRESETS[f"Clip at {clip}"]) for clip in (0.05, 0.02))
+    least = second["best_clip"].item()
+    assert first["clip"].item() > least > second["clip"].item()
+    assert first["loss_mean"] > second["loss_mean"] > second["least_loss"]

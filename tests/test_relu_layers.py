@@ -192,7 +192,7 @@ def test_the_sentences_are_true_in_the_story(title):
         largest = np.abs(found["difference"]).max()
         assert (
             said[0]
-            == f"With {activation} between them, x @ W_product misses {bent} of 5 rows, by at most"
+            == f"With {activation} between them, one matrix misses {bent} of 5 rows, by at most"
             f" {largest:.4f}."
         )
 

@@ -75,7 +75,7 @@ def test_the_slope_at_temperature_1_is_p_minus_y():
 
 def test_the_shares_are_those_in_the_courses_workbook():
     """course-v3's two pictures: the cached values of its cells."""
-    found = at("Two pictures, one softmax")
+    found = at("One softmax for two")
     shares = [0.0804868121584522, 0.006542034042953974, 0.013677447712018329]
     shares += [0.6243513671834672, 0.27494233890310826]
     np.testing.assert_allclose(found["p"], np.transpose([shares, shares]), rtol=1e-9)
@@ -114,7 +114,7 @@ def test_the_numbers_in_the_questions_are_the_sheets():
     assert f"{dog_and_fish[1, 0]:.2f} for dog, {dog_and_fish[2, 0]:.2f} for plane" in first
     apart = fish[:, 0] - fish[:, 1]
     assert np.ptp(apart) < 1e-9
-    assert f"{apart[0]:.2f} lower" in STEPS["Two pictures, one softmax"].predict
+    assert f"{apart[0]:.2f} lower" in STEPS["One softmax for two"].predict
     assert STEPS["Nothing is there"].inputs["shift"] == -8
     assert at("Confident and wrong")["dog_share"].item() == pytest.approx(0.87, abs=0.005)
 
@@ -130,12 +130,12 @@ def test_no_shift_moves_softmax_and_every_shift_moves_the_sigmoid():
 
 def test_timid_is_cheap_where_wrong_and_dear_where_right():
     """Wherever the slider goes: the curves of the chart fall and rise all the way."""
-    found = at("Timid: temperature 4")
+    found = at("Warm: temperature 4")
     assert (np.diff(found["curve_loss_1"], axis=0) < 0).all()
     assert (np.diff(found["curve_loss_2"], axis=0) > 0).all()
     wrong, as_before = at("Confident and wrong")["loss_1"], at("What a picture costs")["loss_1"]
     assert wrong / as_before > 50  # in the notes
-    certain = at("Certain: temperature 0.25")
+    certain = at("Cold: temperature 0.25")
     assert certain["loss_1"] / certain["loss_1_at_1"] == pytest.approx(4, rel=0.05)
     logits = certain["logits"][:, 0] / 0.25
     assert certain["loss_1"].item() == pytest.approx(np.ptp(logits), rel=0.01)
@@ -154,13 +154,20 @@ def test_what_the_lecture_saw_is_told():
     told = {title: written(step.happened, at(title)) for title, step in STEPS.items()}
     for title, said in {
         "Five numbers, five shares": "87.3%, and the plane 11.7%",
-        "Two pictures, one softmax": "62.44% fish, and 62.44% fish",
+        "One softmax for two": "62.44% fish, and 62.44% fish",
         "Confident and wrong": "It costs 7.62: the cat had got 0.049%",
-        "Timid: temperature 4": "from 7.62 to 2.68; the right fish rises from 0.47 to 1.14",
+        "Warm: temperature 4": "from 7.62 to 2.68; the right fish rises from 0.47 to 1.14",
         "Two classes": "1.4067 by cross-entropy, 1.4067 by log loss",
         "Logs to another base": "a mean of 0.1317 for 0.3034. The ratio is always 2.3026",
     }.items():
         assert said in told[title]
+
+
+def test_the_losses_of_every_step_lie_on_the_axis():
+    losses = SHEET.charts[3]
+    assert {series.label for series in losses.series} >= {"picture 1 now", "picture 2 now"}
+    for title in STEPS:
+        assert max(at(title)["loss"].max(), 1) < losses.y.high
 
 
 # --- the classes' names on the charts' axes

@@ -13,11 +13,11 @@ from library_sheets import SHEETS
 from quick import FEW, few_when_quick
 
 from sheets import Sheet, values
-from sheets.language.blocks import Block, infinity_of
+from sheets.language.blocks import Block, Choice, Parameter, Size, infinity_of
 from sheets.language.formats import Pieces, written
 from sheets.language.scene import Scene
 from sheets.language.teaching import Preset, names_in
-from sheets.targets.numpy import Values, trajectory
+from sheets.targets.numpy import Values, is_said, trajectory
 
 MOST_WORDS = {"predict": 35, "happened": 30, "why": 30}
 MOST_WORDS_TOGETHER = 60
@@ -118,6 +118,29 @@ SEEN = {
     ("lr_finder", 6): "sees only 13 points",
 }
 
+# Digits in a step's own sentence that no block computes, and where the reader sees them.
+TYPED_IN_SENTENCES = {
+    ("softmax", 2): {"1", "2"},  # the pictures' names
+    ("softmax", 3): {"1", "2"},
+    ("softmax", 11): {"10"},  # the base
+    ("convolution", 14): {"1"},  # the map's name
+    ("convolution", 15): {"1"},
+    ("optimisers", 2): {"1"},  # the start, which is no control of the step
+}
+
+# Controls of a step that move nothing of it, and why they stand there.
+MOVES_NOTHING = {
+    ("relu_function", "end_sets"): "it tells the pointer what to drag",
+    ("matmul_stack", "learning_rate"): "from zeros no rate learns, as the step tells",
+    ("matmul_stack", "biases"): "they are zeros as well before a step is taken",
+    (
+        "convolution",
+        "filter_1_is",
+    ): "no filter finds anything in a black picture, as the step tells",
+    ("overfitting", "early_stopping"): "it ends the run, later",
+    ("overfitting", "patience"): "it ends the run, later",
+}
+
 TOLD = list(SHEETS)
 STEPS = [(name, number) for name in TOLD for number in range(1, len(SHEETS[name]().presets) + 1)]
 is_of_few = lambda step: step[0] in FEW
@@ -183,6 +206,38 @@ def test_every_number_that_is_told_is_computed(name, number):
     assert typed <= {*CONSTANTS.get(name, {}), str(scene.play)}
 
 
+def sentence(name: str, number: int) -> Pieces:
+    """What the stage says in the step: its own words, or the first sentence that holds."""
+    preset, _ = step(name, number)
+    holding = (
+        each.pieces for each in SHEETS[name]().sentences if is_said(each, stop(name, number))
+    )
+    return preset.says or next(holding, ())
+
+
+@each_step
+def test_the_sentence_on_the_stage_is_about_the_step(name, number):
+    """It says a number of which the step tells, shows large, or lets the reader set."""
+    preset, scene = step(name, number)
+    of_the_step = {block for block, _ in names_in(preset.happened + preset.why)}
+    of_the_step |= {*scene.numbers, *scene.controls}
+    pieces = sentence(name, number)
+    assert of_the_step & {block for block, _ in names_in(pieces)}, written(
+        pieces, stop(name, number)
+    )
+
+
+@each_step
+def test_a_step_says_itself_what_is_computed(name, number):
+    """In words that hold wherever its controls go: no digit in them is typed."""
+    preset, _ = step(name, number)
+    typed = set(re.findall(r"\d+", literals(preset.says)))
+    assert typed <= TYPED_IN_SENTENCES.get((name, number), set())
+    said = written(preset.says, stop(name, number))
+    assert not said or said[-1] == "."
+    assert not re.search("undefined|_", said)
+
+
 @each_story
 def test_every_constant_of_the_table_is_told(name):
     told = " ".join(literals(preset.happened + preset.why) for preset in SHEETS[name]().presets)
@@ -194,7 +249,7 @@ def test_a_story_is_told_in_words_for_people(name):
     """Without identifiers, and without a place of the page that may be another one tomorrow."""
     told = [literals(SHEETS[name]().introduction)]
     for preset in SHEETS[name]().presets:
-        told += [preset.title, preset.predict, literals(preset.happened + preset.why)]
+        told += [preset.title, preset.predict, literals(preset.happened + preset.why + preset.says)]
     for text in told:
         assert "_" not in text
         assert not re.search(r"\b(button|press|(first|second|left|right)\s+chart)\b", text, re.I)
@@ -255,6 +310,40 @@ def test_a_step_has_its_controls_and_charts(name, number):
     assert len(scene.charts) <= 2 and len(set(scene.charts)) == len(scene.charts)
     assert scene.charts or 1 <= len(set(scene.pictures)) == len(scene.pictures)
     assert 1 <= len(scene.numbers) <= 2
+
+
+def seen(name: str, number: int, scene: Scene) -> list[str]:
+    """The blocks of which the stage shows numbers in the step."""
+    charts = [SHEETS[name]().charts[place] for place in scene.charts]
+    drawn = [
+        part for chart in charts for each in chart.series for part in (each.x, each.y, each.to)
+    ]
+    drawn += [chart.contour.z for chart in charts if chart.contour]
+    return [*scene.cells, *scene.pictures, *scene.numbers, *drawn]
+
+
+def another(block: Parameter | Choice) -> float:
+    """A value other than the one that the control has."""
+    if isinstance(block, Choice):
+        return (int(block.value.item()) + 1) % len(block.choices)
+    ends = (block.high, block.low) if block.scale == "linear" else (block.high / 2, block.low)
+    return next(end for end in ends if end != block.value.item())
+
+
+@each_step
+def test_each_control_of_a_step_moves_what_the_step_shows(name, number):
+    preset, scene = step(name, number)
+    started = SHEETS[name]().with_inputs(preset.inputs)
+    few = min(scene.play, 2)
+    before = values(started, steps=few)
+    shown = [each for each in seen(name, number, scene) if each in before]
+    for control in scene.controls:
+        block = started.blocks[control]
+        if isinstance(block, Size):
+            continue
+        after = values(started, {control: another(block)}, steps=few)
+        moved = any(not np.array_equal(before[each], after[each]) for each in shown)
+        assert moved or (name, control) in MOVES_NOTHING, control
 
 
 @each_step

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from sheets import Sheet, SheetError
 from sheets.language.story import paragraphs, tell
+from widgets.static_page import static_page
 
 
 def sheet() -> Sheet:
@@ -112,3 +114,28 @@ def test_what_python_gives_in_vain_is_said(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SheetError, match=r"none\.toml: there is no such story"):
         tell(sheet(), tmp_path / "none.toml")
+
+
+# --- a step's own sentence, on the page
+
+
+def test_a_step_that_says_something_says_it_in_place_of_the_sheets_sentences(page, tmp_path):
+    s = sheet()
+    s.say("Twice the rate is {twice:.1f}.")
+    s.preset("Its own", says="At a rate of {rate:.1f} all is well.", happened="So.", rate=3)
+    s.preset("None", happened="So.", rate=4)
+    (tmp_path / "lesson.html").write_text(static_page("Lesson", [s]), encoding="utf-8")
+    page.goto((tmp_path / "lesson.html").as_uri())
+    said = page.locator(".gs-words > .gs-sentences p")
+    below = page.locator(".gs-more p")
+    expect(said).to_have_text("Twice the rate is 2.")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    expect(said).to_have_text("At a rate of 3 all is well.")
+    expect(below).to_have_text("Twice the rate is 6.")
+    page.get_by_role("textbox", name="rate").fill("5")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text("At a rate of 5 all is well.")
+    expect(below).to_have_text("Twice the rate is 10.")
+    page.get_by_role("button", name="Next step", exact=True).click()
+    expect(said).to_have_text("Twice the rate is 8.")
+    expect(below).to_have_count(0)

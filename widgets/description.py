@@ -331,6 +331,7 @@ def _preset(sheet: Sheet, preset: Preset) -> types.Preset:
         "notes": preset.notes,
         "happened": preset.happened,
         "why": preset.why,
+        "says": preset.says,
         "scene": _scene(sheet.staged(preset)),
         "inputs": {name: listed(value) or [] for name, value in preset.inputs.items()},
     }

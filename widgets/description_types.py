@@ -155,6 +155,7 @@ class Preset(TypedDict):
     notes: Words
     happened: Words  # after it
     why: Words
+    says: Words  # the step's own sentence, in place of the sheet's
     scene: Scene
     inputs: Mapping[str, list[float | None]]
 

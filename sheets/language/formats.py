@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -15,6 +16,7 @@ LARGE = (
     1e9  # from here on four digits and an exponent, whatever the format: a reader counts no more
 )
 SMALL = 1e-4  # below it an exponent
+TINY = 1e-6  # below it an exponent inside words too
 MANY = 1e4  # from here on words need no decimals
 LEAST = 1e-9  # rounding may leave this of a nought: its digits say nothing
 FOUR_DIGITS = Context(prec=4, rounding=ROUND_HALF_UP)
@@ -50,6 +52,13 @@ def _general(x: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _two_digits(x: float) -> str:
+    """0.000012, 0.0043, and 0.003 where nothing is left."""
+    places = -math.floor(math.log10(abs(x)))
+    is_one = abs(x - float(_rounded(x, places))) <= LEAST * abs(x)
+    return _rounded(x, places if is_one else places + 1)
+
+
 def shown(x: float, spec: str) -> str:
     """A number as every face shows it: 0.3, 1e-5, 97.5%, infinite."""
     if np.isnan(x):
@@ -67,15 +76,17 @@ def shown(x: float, spec: str) -> str:
 
 def in_words(x: float, spec: str) -> str:
     """A number inside words, where nothing stands below it to be compared with: no noughts after
-    its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and 1.2e-5 where the format says 0.0000.
+    its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and 0.000012 where the format says 0.0000.
     """
     if not np.isfinite(x) or spec in "dg":
         return shown(x, spec)
     decimals = int(spec[1:-1])
     number, sign = (x * 100, "%") if spec.endswith("%") else (x, "")
     size = abs(number)
-    if LEAST <= size < max(SMALL, 0.5 * 0.1**decimals) or size >= LARGE:
+    if LEAST <= size < TINY or size >= LARGE:
         return _general(number) + sign
+    if TINY <= size < max(SMALL, 0.5 * 0.1**decimals):
+        return _two_digits(number) + sign
     text = shown(number, f".{decimals if size < MANY else 0}f")
     is_exact = abs(number - float(text)) <= LEAST * size
     return (text.rstrip("0").rstrip(".") if is_exact and "." in text else text) + sign

@@ -27,7 +27,8 @@ SCENE: dict[str, type] = {
 }
 MOST_CONTROLS = 3
 MOST_CHARTS = 2
-MOST_PICTURES = 3
+MOST_PICTURES = 4  # a picture in colour is three tables, and its map
+USUAL_PICTURES = 3  # where the author says nothing
 MOST_NUMBERS = 2
 MOST_COLUMNS = 6  # of a table on the stage, where the author says nothing
 # `loss_if[5]`, `W[2, 3]`, `loss_if[certain_row]`, `W[i, j]`: rows and columns count from 1.
@@ -51,7 +52,7 @@ class Scene:
     """What stands on the stage during a step of the story; what is empty is chosen for it.
 
     controls: names of settings, at most three. charts: places among the sheet's charts, from 0, at
-    most two. pictures: blocks that are shown as one, at most three, in place of charts or above
+    most two. pictures: blocks that are shown as one, at most four, in place of charts or above
     them. cells: blocks that stand side by side in a small table. look: the cell that is
     selected in it. numbers: blocks of one number that are shown large, at most two. asks: blocks
     that the question is about: until the move, tables, pictures and charts keep them back, as they
@@ -201,7 +202,7 @@ def _usual_pictures(sheet: Blocks) -> tuple[str, ...]:
     """What is computed, then what is given; of the author's own, in the sheet's order."""
     shown = [block for block in sheet.blocks.values() if block.shown]
     own = [block for block in shown if not part_of(block) and not gradient_of(block)]
-    first = sorted(own, key=lambda block: isinstance(block, Input))[:MOST_PICTURES]
+    first = sorted(own, key=lambda block: isinstance(block, Input))[:USUAL_PICTURES]
     return tuple(block.name for block in own if block in first)
 
 

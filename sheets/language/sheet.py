@@ -573,6 +573,7 @@ class Sheet(Blocks):
         notes: str = "",
         happened: str = "",
         why: str = "",
+        says: str = "",
         shows: Mapping[str, Any] | None = None,
         **inputs: Any,
     ) -> None:
@@ -580,14 +581,15 @@ class Sheet(Blocks):
         predict is filled from the preset's own numbers.
 
         predict: the question before the inputs are set; happened and why: what is told after, with
-        `{block:.2f}` the block's number at the time. notes: for who teaches, in a window of their
-        own: what to say, whom to ask, the usual wrong answer, what to point at; a line is a
-        paragraph. shows: what stands on the stage, by the names of `Scene`'s fields: controls,
-        charts (counted from 1), pictures, cells, look (`"loss_if[5]"`), numbers, play. Raises
-        SheetError.
+        `{block:.2f}` the block's number at the time. says: the step's own sentence, in place of the
+        sheet's (`say`) on the stage, whose numbers follow every change. notes: for who teaches, in
+        a window of their own: what to say, whom to ask, the usual wrong answer, what to point at; a
+        line is a paragraph. shows: what stands on the stage, by the names of `Scene`'s fields:
+        controls, charts (counted from 1), pictures, cells, look (`"loss_if[5]"`), numbers, play.
+        Raises SheetError.
         """
         words = {"title": title, "predict": predict, "notes": notes}
-        words |= {"happened": happened, "why": why}
+        words |= {"happened": happened, "why": why, "says": says}
         self.presets.append(new_preset(self, self.charts, words, shows or {}, inputs))
 
     def introduce(self, text: str, **shows: Any) -> None:

@@ -19,6 +19,7 @@ The file holds what is only words and settings; each key is the argument of that
     notes = "Step once, then wait."
     happened = "The loss is {mse:.3g}."
     why = "Each step lands further up the other side."
+    says = "Now the loss is {mse:.3f}."    # its sentence, with the numbers of now
     controls = ["learning_rate"]            # what the stage shows: see Scene
     charts = [1, 2]
     play = 10
@@ -68,7 +69,7 @@ FILE: Kinds = {
     "exercises": list,
     **SHOWS,
 }
-WORDS = ("title", "predict", "notes", "happened", "why")
+WORDS = ("title", "predict", "notes", "happened", "why", "says")
 PRESET: Kinds = {**dict.fromkeys(WORDS, str), "settings": str, "inputs": dict, **SHOWS}
 QUESTION: Kinds = {
     "question": str,

@@ -27,8 +27,9 @@ from .scene import SCENE, Scene, new_scene
 class Preset:
     """A step of the story: a question, input values, and what is told after they are set.
 
-    predict: the question before. happened and why: after, filled from the numbers of the moment.
-    notes: for who teaches. scene: what stands on the stage meanwhile.
+    predict: the question before. happened and why: after, filled from the numbers of then. says:
+    its sentence on the stage, which follows every change of the numbers; without one the sheet's
+    own sentences are told there. notes: for who teaches. scene: what stands on the stage meanwhile.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Preset:
     notes: Pieces = ()
     happened: Pieces = ()
     why: Pieces = ()
+    says: Pieces = ()
     scene: Scene = field(default_factory=Scene)
 
 
@@ -147,6 +149,7 @@ def new_preset(
         spoken(sheet, f"the notes of {what}", words["notes"]),
         spoken(sheet, what, words["happened"]),
         spoken(sheet, what, words["why"]),
+        spoken(sheet, what, words["says"]),
         checked_scene(sheet, charts, what, shows),
     )
 

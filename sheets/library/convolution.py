@@ -278,6 +278,8 @@ def _window(s: Sheet) -> None:
     s.let(
         "t_next", np.minimum(t + 1, MAP * MAP - 1), format="d", note="the next place, or the last"
     )
+    under = s["before_relu"][s["window_row"] - 1].T[s["window_column"] - 1]
+    s.let("window_sum", under, format=".2f", note="the sum of the nine products there")
     s.carry(t="t_next")
 
 
@@ -301,20 +303,23 @@ def _colour(s: Sheet) -> None:
         )
         for name, table in zip(COLOURS, squares(), strict=True)
     ]
+    s.group("The colour looked for", "It counts for, the two others against", folded=True)
+    wanted = s.choice("colour_is", COLOURS[0], COLOURS, title="colour looked for", note="by name")
     s.group("Its filter", "Twenty-seven weights", worksheet="Colour", folded=True)
     weights = [
         s.input(
             f"filter_{name}",
-            np.full((3, 3), weight),
+            np.where(np.equal(wanted, place), 1 / 9, -1 / 18) + np.zeros((3, 3)),
             role="weight",
             low=-LARGEST,
             high=LARGEST,
             shown="heat",
             format=".3f",
+            chosen_by="colour_is",
             title=f"filter for {name}",
             note=f"nine weights, laid over the table of {name}",
         )
-        for name, weight in zip(COLOURS, (1 / 9, -1 / 18, -1 / 18), strict=True)
+        for place, name in enumerate(COLOURS)
     ]
     s.group("Its map", "Twenty-seven products a cell", worksheet="Colour", folded=True)
     total = sum(correlate(x, f) for x, f in zip(tables, weights, strict=True))

@@ -245,11 +245,14 @@ def _drawn(s: Sheet, layers: Expr) -> None:
     drawn = s.let(
         "std_drawn", np.maximum(LOWEST, std), note="activation_std; a 0 far below the axis"
     )
+    s.group("From layer 1 on", "The inputs have no mean left to draw", folded=True)
+    s.let("mean_layer", layer[1:], format="d", note="the layer's number")
     s.let(
         "mean_drawn",
-        np.maximum(LOWEST, np.abs(s["activation_mean"])),
+        np.maximum(LOWEST, np.abs(s["activation_mean"][1:])),
         note="the mean without its sign; a 0 far below the axis",
     )
+    s.group("As drawn", "Numbers for the chart and the sentences", folded=True)
     s.let(
         "theory_drawn",
         np.maximum(LOWEST, s["theory_std"]),
@@ -289,7 +292,7 @@ def _chart(s: Sheet) -> None:
         [
             Series("layer", "theory_drawn", "standard deviation: theory", role="target"),
             Series("layer", "std_drawn", "standard deviation", role="loss"),
-            Series("layer", "mean_drawn", "mean, without its sign", role="activation"),
+            Series("mean_layer", "mean_drawn", "mean, without its sign", role="activation"),
             Series("layers", "last_std", "the last layer", mode="markers", role="loss"),
         ],
         note=(
@@ -310,8 +313,8 @@ def _sentences(s: Sheet, activation: Expr) -> None:
     s.say(f"The activations explode: {size}", when=power > FAR)
     s.say(f"The activations vanish: {size}", when=alive * (power < -FAR))
     s.say(
-        "The activations stay alive: after {layers} layers the standard deviation is"
-        " {last_std:.3f}.",
+        "The activations neither explode nor vanish: after {layers} layers the standard deviation"
+        " is {last_std:.3f}.",
         when=np.less_equal(-FAR, power) * np.less_equal(power, FAR),
     )
     s.say(

@@ -27,6 +27,7 @@ TOP = 10  # of the loss axis
 PIECES = 70  # of the curve
 GRID = 28, 20  # pieces of the map, across and down
 LEAST = 1e-4  # the map and the losses are drawn no lower, since their levels are powers of ten
+FELT = 1e-4  # of a step and of a loss: less changes no digit that is shown
 LOST = 1e3  # where x or y has run away
 COUNTED = (1, 2, 10, 1000)  # directions
 MOST_DIRECTIONS = 1000
@@ -212,6 +213,8 @@ def _directions(s: Sheet) -> None:
         note="in which one can walk",
     )
     s.let("own_chance", 1 / 2**own, title="chance that all turn up", note="1 of all the ways")
+    digits = np.floor(own * np.log10(2)) + 1
+    s.let("own_digits", digits, format="d", title="digits of the number of ways", note="of yours")
     s.let("own_power", own * np.log10(0.5), format=".2f", note="as a power of ten")
     s.group("In words", "The rows' chances, and the last one's size", worksheet="Directions")
     for row, word in enumerate(("first", "second", "third")):
@@ -357,22 +360,31 @@ def _charts(s: Sheet) -> None:
 
 def _sentences(s: Sheet) -> None:
     near, keeps = np.equal(s["run_away"], 0), s["momentum"] > 0
-    two = s["curve"] >= SADDLE
-    step = "takes x from {x:.4f} to {x_next:.4f}"
-    with_y = f"{step} and y from {{y:.4f}} to {{y_next:.4f}}"
-    for move, which in ((step, 1 - two), (with_y, two)):
+    two, felt = s["curve"] >= SADDLE, s["step_length"] >= FELT
+    taken = {
+        "learning rate times slope": 1 - keeps,
+        "slope and what is kept of earlier ones": keeps,
+    }
+    for made_of, which in taken.items():
         s.say(
-            f"The slope along x is {{d_x:.4f}}. The next step, learning rate times slope, {move}.",
-            when=near * (1 - keeps) * which,
+            f"The slope is {{d_x:.4f}}. The next step, {made_of}, takes x from {{x:.4f}} to"
+            " {x_next:.4f}.",
+            when=near * felt * (1 - two) * which,
         )
         s.say(
-            f"The slope along x is {{d_x:.4f}}. The next step, slope and what is kept of the steps"
-            f" before, {move}.",
-            when=near * keeps * which,
+            f"From x = {{x:.2f}}, y = {{y:.2f}} the next step, {made_of}, is"
+            " {step_length:.4f} long.",
+            when=near * felt * two * which,
         )
-    lower, higher = s["loss_next"] < s["loss"], s["loss_next"] > s["loss"]
-    s.say("The loss falls from {loss:.4f} to {loss_next:.4f}.", when=near * lower)
-    s.say("The loss rises from {loss:.4f} to {loss_next:.4f}.", when=near * higher)
+    s.say(
+        f"From x = {{x:.2f}} the next step is shorter than {FELT:.4f}: it is level there, or nearly"
+        " so.",
+        when=near * (1 - felt),
+    )
+    change = s["loss_next"] - s["loss"]
+    lower, higher = change <= -FELT, change >= FELT
+    s.say("It takes the loss from {loss:.4f} down to {loss_next:.4f}.", when=near * lower)
+    s.say("It takes the loss from {loss:.4f} up to {loss_next:.4f}.", when=near * higher)
     s.say(
         "The loss stays at {loss:.4f}: there is no slope here to walk along.",
         when=near * np.equal(s["loss_next"], s["loss"]),

@@ -45,7 +45,8 @@ def start_settings(s: Sheet, initialisation: str, std: float, seed: int = 1) -> 
             10,
             scale="log",
             symbol=r"\sigma",
-            note="the standard deviation if fixed, the same in every layer",
+            title="standard deviation",
+            note="of the weights if fixed, the same in every layer",
         ),
         s.parameter(
             "seed",

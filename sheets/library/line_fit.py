@@ -113,7 +113,8 @@ def _settings(s: Sheet):
         step=0.1,
         role="target",
         symbol=r"a_{\mathrm{true}}",
-        note="slope of the line behind",
+        title="hidden slope",
+        note="of the line behind the points",
     )
     s.parameter(
         "b_true",
@@ -123,7 +124,8 @@ def _settings(s: Sheet):
         step=0.1,
         role="target",
         symbol=r"b_{\mathrm{true}}",
-        note="its intercept",
+        title="hidden intercept",
+        note="of the line behind the points",
     )
     s.parameter(
         "noise",

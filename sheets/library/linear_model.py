@@ -275,15 +275,15 @@ def _charts(s: Sheet):
             ),
             Series(
                 "epochs_done",
-                "epoch_loss",
-                "model.fit: mean of the epoch so far",
+                "last_epoch_loss",
+                "model.fit: what the last epoch showed",
                 role="loss",
                 steps=True,
             ),
         ],
         note=(
-            "Two falling lines: the mse of all rows at each update, and the running mean that Keras"
-            " shows during an epoch, which lags."
+            "Two falling lines: the mse of all rows at each update, and in stairs the mean that"
+            " Keras showed of the last whole epoch, which lags."
         ),
     )
     s.chart(
@@ -296,6 +296,17 @@ def _charts(s: Sheet):
             Series("epochs_done", "b", "bias", role="parameter", steps=True),
         ],
         note="Three lines that start apart and settle at the truth.",
+    )
+    s.chart(
+        "Weights and bias, update by update",
+        Axis("updates", 0, 30, follows=True),
+        Axis("value", -2, 4, follows=True),
+        [
+            Series("t", "weight_1", "first weight", role="weight", steps=True),
+            Series("t", "weight_2", "second weight", role="gradient", steps=True),
+            Series("t", "b", "bias", role="parameter", steps=True),
+        ],
+        note="The same three lines, close enough to see each update of the first epoch.",
     )
 
 

@@ -50,14 +50,20 @@ def lr_finder() -> Sheet:
 
 
 def _settings(s: Sheet) -> SimpleNamespace:
-    s.group("The test", "The rate grows from start_lr towards end_lr")
+    s.group("The test", "The rate grows from the first towards the last")
     about = {"scale": "log"}
     settings = {
         "start_lr": s.parameter(
-            "start_lr", 1e-5, 1e-6, 1e-2, **about, note="the rate of the first step"
+            "start_lr", 1e-5, 1e-6, 1e-2, **about, title="first rate", note="of the first step"
         ),
         "end_lr": s.parameter(
-            "end_lr", 10, 0.1, 100, **about, note="the rate that the plan stops just short of"
+            "end_lr",
+            10,
+            0.1,
+            100,
+            **about,
+            title="last rate",
+            note="the plan stops just short of it",
         ),
         "num_steps": s.parameter(
             "num_steps",
@@ -66,6 +72,7 @@ def _settings(s: Sheet) -> SimpleNamespace:
             PLANNED,
             whole=True,
             format="d",
+            title="how many rates",
             note="rates to try, one batch each",
         ),
         "growth": s.choice("growth", GROWTH[0], GROWTH, note="by equal factors, or by equal steps"),
@@ -82,10 +89,22 @@ def _settings(s: Sheet) -> SimpleNamespace:
     s.group("Train at this rate", "Two runs from the same start, over the same batches")
     settings |= {
         "chosen_lr": s.parameter(
-            "chosen_lr", 0.05, 1e-6, 10, **about, note="drag its mark along the curve"
+            "chosen_lr",
+            0.05,
+            1e-6,
+            10,
+            **about,
+            title="chosen rate",
+            note="drag its mark along the curve",
         ),
         "other_lr": s.parameter(
-            "other_lr", 1e-3, 1e-6, 10, **about, note="to compare with; its mark can be dragged too"
+            "other_lr",
+            1e-3,
+            1e-6,
+            10,
+            **about,
+            title="other rate",
+            note="to compare with; drag it too",
         ),
     }
     return SimpleNamespace(**settings)
@@ -132,7 +151,7 @@ def _data(s: Sheet, set_to: SimpleNamespace) -> tuple[Expr, Expr, dict[str, Expr
 def _plan(s: Sheet, set_to: SimpleNamespace) -> Expr:
     s.group(
         "The plan",
-        "The rate of each step; rows from num_steps on are not tried",
+        "The rate of each step; rows beyond the number of rates are not tried",
         worksheet="Curve",
         folded=True,
     )
@@ -444,7 +463,7 @@ def _sentences(s: Sheet) -> None:
     )
     s.say(
         "All {num_steps:d} rates were tried and the smoothed loss did not explode: its least is"
-        " {best_now:.4f}. Try a larger end_lr.",
+        " {best_now:.4f}. Try a larger last rate.",
         np.where(exploded, 0, ended),
     )
     s.say(

@@ -95,7 +95,9 @@ def _shape(s: Sheet, layers: int, hidden: Sequence[int]) -> None:
     s.group("Shape of the network", "Another one makes the sheet anew")
     s.size("layers", layers, 1, MOST_LAYERS, note="matrix products, one after another")
     for k, width in enumerate(hidden, 1):
-        s.size(f"width_{k}", width, 1, WIDEST, note=f"columns of h_{k}")
+        s.size(
+            f"width_{k}", width, 1, WIDEST, title=f"units of layer {k}", note=f"columns of h_{k}"
+        )
 
 
 def _fed(s: Sheet, x: Expr, normalised: Expr) -> Expr:
@@ -136,7 +138,8 @@ def _forward(
         ((y - activations[-1]) ** 2).sum(),
         role="loss",
         format=".4f",
-        note="sum of squared errors of the outputs",
+        title="squared error",
+        note="sum of the squared errors of the outputs",
     )
     return activations
 
@@ -146,7 +149,7 @@ def _training(s: Sheet, trained: Sequence[Expr], rate: Expr) -> None:
     gradients = backprop(s, "sse", names)
     s.group(
         "The next step",
-        "Each weight goes a little against its gradient, until sse has run away",
+        "Each weight goes a little against its gradient, until the squared error has run away",
         folded=True,
     )
     running = s.let(
@@ -248,8 +251,8 @@ def _charts(s: Sheet, layers: int) -> None:
     s.chart(
         "Learning on the one row",
         Axis("step", 0, 150),
-        Axis("sse (log scale)", 1e-6, 1e16, "log"),
-        [Series("step", "sse_drawn", "sse", role="loss", steps=True)],
+        Axis("squared error (log scale)", 1e-6, 1e16, "log"),
+        [Series("step", "sse_drawn", "squared error", role="loss", steps=True)],
         note="The sum of squared errors at each step so far, falling where the network learns.",
     )
 
@@ -265,8 +268,8 @@ def _sentences(s: Sheet, rate: Expr) -> None:
     learned, unlearned = running * np.less_equal(sse, TRAINED), running * np.greater(sse, TRAINED)
     stuck, moving = unlearned * np.equal(of_weights, 0), unlearned * np.greater(of_weights, 0)
     s.say(
-        "The numbers have run away: sse is about 10^{sse_power}, and no step is taken any more."
-        " Lower the learning rate or the weights.",
+        "The numbers have run away: the squared error is about 10^{sse_power}, and no step is taken"
+        " any more. Lower the learning rate or the weights.",
         when=np.equal(running, 0),
     )
     s.say(f"{says}: it has learned its one row.", when=learned)
@@ -276,7 +279,8 @@ def _sentences(s: Sheet, rate: Expr) -> None:
         when=moving * far,
     )
     s.say(
-        f"{says}, and sse is {{sse:.4f}}. The gradients say where each weight should go.",
+        f"{says}, and the squared error is {{sse:.4f}}. The gradients say where each weight should"
+        " go.",
         when=moving * (1 - far),
     )
     s.say(

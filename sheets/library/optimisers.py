@@ -94,6 +94,7 @@ def _settings(s: Sheet) -> dict[str, Descent]:
                 LARGEST_BETA,
                 step=0.001,
                 format=".3f",
+                title=f"{beta.name.replace('_', ' ')} of {name}",
                 note=beta.note,
             )
             for which, beta in one.betas.items()
@@ -257,6 +258,16 @@ def _charts(s: Sheet, descents: dict[str, Descent]):
             for name, role in roles.items()
         ],
         note="Five curves from one point, a corner an epoch; they fall at different speeds.",
+    )
+    s.chart(
+        "The error of each line, step by step",
+        Axis("step", 0, 145, follows=True),
+        Axis("root mean squared error (log scale)", 1, 1000, "log", follows=True),
+        [
+            Series("step", f"rmse_{name}", name, role=role, steps=True)
+            for name, role in roles.items()
+        ],
+        note="A line an optimiser: most fall towards one, one that runs away climbs out of sight.",
     )
 
 

@@ -490,6 +490,6 @@ def _by_hand() -> dict[str, list[list[float]]]:
     return {
         "all to the right": [[1.0]] * UNITS,
         "three kinks": [[b] for b in kinks],
-        "all low": [[0.1]] * UNITS,
+        "a first try": [[0.8], [0.4], [-0.8], *[[0.1]] * (UNITS - 3)],
         "heights that cancel": [[2.0], [-4.0], [2.0], *[[0.1]] * (UNITS - 3)],
     }

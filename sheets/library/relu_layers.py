@@ -98,9 +98,14 @@ def _one_matrix(s: Sheet, x: Expr, weights: Sequence[Expr], output: Expr) -> Non
     first, second, third = weights
     s.group("One matrix", "The three weights multiplied, before any row is seen")
     product = s.let(
-        "W_product", first @ second @ third, role="weight", format=".3f", note="W_1 @ W_2 @ W_3"
+        "W_product",
+        first @ second @ third,
+        role="weight",
+        format=".3f",
+        title="the three multiplied",
+        note="W_1 @ W_2 @ W_3",
     )
-    s.group("Is it the same?", "x @ W_product beside the output of the layers")
+    s.group("Is it the same?", "Through the one matrix, beside the output of the layers")
     linear = s.let("linear_output", x @ product, format=".3f", note="x @ W_product: one layer")
     difference = s.let(
         "difference", output - linear, role="loss", format=".3f", note="output - linear_output"
@@ -220,13 +225,13 @@ def _charts(s: Sheet) -> None:
 def _sentences(s: Sheet, activation: Expr, widths: Sequence[int]) -> None:
     bent, off, relu = s["bent_rows"], np.equal(activation, 0), np.equal(activation, RELU)
     s.say(
-        "Linear on linear is linear: without an activation the layers are the one matrix W_product,"
-        " for all {row_count} rows.",
+        "Linear on linear is linear: without an activation the layers are one matrix, the product"
+        " of the three, for all {row_count} rows.",
         when=off * np.equal(bent, 0),
     )
     for number, name in list(enumerate(ACTIVATIONS))[1:]:
         s.say(
-            f"With {name} between them, x @ W_product misses {{bent_rows}} of {{row_count}} rows,"
+            f"With {name} between them, one matrix misses {{bent_rows}} of {{row_count}} rows,"
             " by at most {largest_difference:.4f}.",
             when=np.equal(activation, number) * np.greater(bent, 0),
         )

@@ -22,7 +22,7 @@ from ...language.blocks import (
 from ...language.cells import at
 from ...language.errors import SheetError
 from ...language.expr import Rows
-from ...language.formats import LARGE, LEAST, MANY, SMALL, written
+from ...language.formats import LARGE, LEAST, MANY, SMALL, TINY, written
 from ...language.inputs import allowed
 from ...language.roles import ROLES
 from ...language.sheet import Sheet
@@ -97,8 +97,10 @@ def excel_number(name: str, spec: str, may_be_empty: bool = False) -> str:
         )
         places = f"IF({size}<{MANY:.0E},{left},0)" if decimals else "0"
         exact = f"FIXED({number},{places},TRUE)"
-        is_small = f"AND({LEAST:.0E}<={size},{size}<{least:.0E})"
-        shown = f"IF(OR({is_small},{size}>={LARGE:.0E}),{_general(number)},{exact})"
+        is_tiny = f"AND({LEAST:.0E}<={size},{size}<{TINY:.0E})"
+        is_small = f"AND({TINY:.0E}<={size},{size}<{least:.0E})"
+        in_words = f"IF({is_small},{_two_digits(number)},{exact})"
+        shown = f"IF(OR({is_tiny},{size}>={LARGE:.0E}),{_general(number)},{in_words})"
     return f"IF(ISNUMBER({name}),{shown}{sign},{name})"
 
 
@@ -106,6 +108,13 @@ def _powers(number: str) -> str:
     """Four digits and an exponent."""
     power = f"INT(LOG10(ABS({number})))"
     return f'ROUND({number}/10^{power},3)&"e"&{power}'
+
+
+def _two_digits(number: str) -> str:
+    """As `formats.in_words` writes small ones: 0.000012, and 0.003 where nothing is left."""
+    places = f"-INT(LOG10(ABS({number})))"
+    more = f"(ABS({number}-ROUND({number},{places}))>{LEAST:.0E}*ABS({number}))"
+    return f"FIXED({number},{places}+{more},TRUE)"
 
 
 def _general(number: str) -> str:

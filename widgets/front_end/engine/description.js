@@ -185,6 +185,7 @@
  * @property {Pieces} notes
  * @property {Pieces} happened after it
  * @property {Pieces} why
+ * @property {Pieces} says the step's own sentence, in place of the sheet's
  * @property {Scene} scene
  * @property {Object<string, (number|null)[]>} inputs null: an empty cell
  */

@@ -3,6 +3,7 @@
 
 const LARGE = 1e9;
 const SMALL = 1e-4; // below it an exponent
+const TINY = 1e-6; // below it an exponent inside words too
 const MANY = 1e4; // from here on words need no decimals
 const LEAST = 1e-9; // rounding may leave this of a nought: its digits say nothing
 
@@ -38,9 +39,16 @@ export function shown(x, format) {
   return percent ? `${text}%` : text;
 }
 
+/** 0.000012, 0.0043, and 0.003 where nothing is left. @param {number} x */
+function twoDigits(x) {
+  const places = -Math.floor(Math.log10(Math.abs(x)));
+  const isOne = Math.abs(x - Number(x.toFixed(places))) <= LEAST * Math.abs(x);
+  return x.toFixed(isOne ? places : places + 1);
+}
+
 /**
  * A number inside words: no noughts after its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and
- * 1.2e-5 where the format says 0.0000.
+ * 0.000012 where the format says 0.0000.
  * @param {number} x
  * @param {string} format
  */
@@ -49,8 +57,9 @@ export function inWords(x, format) {
   const decimals = Number(format.slice(1, -1));
   const [number, sign] = format.endsWith("%") ? [x * 100, "%"] : [x, ""];
   const size = Math.abs(number);
-  const isSmall = LEAST <= size && size < Math.max(SMALL, 0.5 * 0.1 ** decimals);
-  if (isSmall || size >= LARGE) return general(number) + sign;
+  if ((LEAST <= size && size < TINY) || size >= LARGE) return general(number) + sign;
+  const isSmall = TINY <= size && size < Math.max(SMALL, 0.5 * 0.1 ** decimals);
+  if (isSmall) return twoDigits(number) + sign;
   const text = shown(number, `.${size < MANY ? decimals : 0}f`);
   const isExact = Math.abs(number - Number(text)) <= LEAST * size;
   return (isExact ? trimmed(text) : text) + sign;

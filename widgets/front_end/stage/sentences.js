@@ -34,15 +34,29 @@ export class Sentences {
   constructor(state) {
     this.state = state;
     this.lines = state.description.sentences.map(({ pieces }) => made(pieces));
-    // the first that holds, on the stage; the others stand with the sheet
+    /** @type {ReturnType<typeof made>|null} what the step says itself */
+    this.own = null;
+    // that, or the first that holds, on the stage; the others stand with the sheet
     this.node = element("div", { class: "gs-sentences", role: "status", "aria-live": "polite" });
     this.more = element("div", { class: "gs-sentences gs-more" });
   }
 
-  /** The sentences that hold, with the numbers of now. */
+  /**
+   * What a step of the story says itself, if anything.
+   * @param {import("../engine/description.js").Pieces} pieces
+   */
+  step(pieces) {
+    if (this.pieces === pieces) return;
+    this.pieces = pieces;
+    this.own = pieces.length ? made(pieces) : null;
+    this.draw();
+  }
+
+  /** The step's sentence and those that hold, with the numbers of now. */
   draw() {
-    const { state } = this;
-    const lines = this.lines.filter((_, k) => state.program.said[k]);
+    const { state, own } = this;
+    const holding = this.lines.filter((_, k) => state.program.said[k]);
+    const lines = own ? [own, ...holding] : holding;
     const nodes = lines.map((line) => line.node);
     place(this.node, nodes.slice(0, 1));
     place(this.more, nodes.slice(1));

@@ -110,6 +110,7 @@ export class Stage {
     this.node.toggleAttribute("data-holding", story.holds);
     this.node.dataset.pictures = String(scene.pictures.length);
     this.figures.show(scene.numbers);
+    this.cast.sentences.step(story.preset?.says ?? []);
     this.showPictures(scene);
     for (const picture of this.pictures.children)
       picture.toggleAttribute(
