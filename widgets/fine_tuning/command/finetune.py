@@ -29,7 +29,7 @@ from ..learning.confidence import confidence_sentence
 from ..learning.distributed import Processes, is_first, joined
 from ..learning.learner import DIVERGED, FINISHED, STOPPED, Learner
 from ..learning.loss import MIXUP, Loss, balanced
-from ..learning.machine import device_sentence
+from ..learning.machine import device_sentence, keep_memory
 from ..learning.results import loss_words
 from ..learning.schedules import Stage, stages_of
 from ..learning.suiting import suited_body
@@ -89,6 +89,7 @@ def finetune(request: Request) -> int:
         checked_rate(request.lr)
     if request.early_stop is not None and request.early_stop < 1:
         raise InputError(f"--early-stop {request.early_stop}: 1 epoch or more")
+    keep_memory()
     bar = Bar(sys.stderr)
 
     def beside_the_bar(text: str) -> None:
