@@ -396,8 +396,57 @@ def _of_finetune(parser: argparse.ArgumentParser) -> None:
         "--keep",
         choices=("best", "last"),
         default="best",
-        help="the epoch whose network is written (default: the one after which most validation"
-        " pictures were right)",
+        help="the epoch whose network is written (default: the best one by the metric)",
+    )
+    parser.add_argument(
+        "--metric",
+        choices=("accuracy", "error_rate", "log_loss", "f1", "top5"),
+        default="accuracy",
+        help="what the best epoch is known by (default: accuracy; f1 is the mean over the classes)",
+    )
+    parser.add_argument(
+        "--early-stop",
+        type=int,
+        nargs="?",
+        const=3,
+        metavar="N",
+        help="stop when so many epochs of the last stage brought nothing better (3, where no N is"
+        " given)",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=("balanced",),
+        help="balanced: every class counts as much as any other in the training loss",
+    )
+    parser.add_argument(
+        "--mixup",
+        action="store_true",
+        help="blend each picture with another while all layers learn; the training loss then counts"
+        " both labels by their shares",
+    )
+    parser.add_argument(
+        "--tta",
+        action="store_true",
+        help="average the probabilities over four augmented views of a picture and the picture"
+        " itself",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="the side of what the network sees (default: the body's own)",
+    )
+    parser.add_argument(
+        "--further",
+        type=Path,
+        metavar="MODEL",
+        help="train on from a finished model: what finetune wrote, or its model folder",
+    )
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="also write what is said there, with the time, and the error if one ends the run",
     )
     parser.add_argument(
         "--flip",

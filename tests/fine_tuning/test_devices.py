@@ -2,6 +2,11 @@
 used up.
 """
 
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +24,8 @@ from widgets.fine_tuning.learning.pixels import Pixels
 from widgets.fine_tuning.learning.schedules import Stage
 from widgets.fine_tuning.learning.sources import PictureSource
 from widgets.fine_tuning.learning.training import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_in_mixed_precision_it_learns_much_the_same(learner, tmp_path):
@@ -236,3 +243,26 @@ def test_another_error_is_not_taken_for_it():
 
     with pytest.raises(RuntimeError, match="shapes"):
         Portions().run(wrong, 8, pytest.fail)
+
+
+FAULTS = """
+import resource, sys
+import torch
+from widgets.fine_tuning.learning.machine import keep_memory
+if sys.argv[1] == "kept":
+    assert keep_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    torch.zeros(10_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+def test_the_memory_of_large_tensors_is_used_again():
+    """Twenty tensors of 40 MB, one after the other: as many pages as of one, and not of twenty."""
+    usual, kept = (
+        int(subprocess.check_output([sys.executable, "-c", FAULTS, how], cwd=ROOT, text=True))
+        for how in ("usual", "kept")
+    )
+    assert kept < usual / 2 or kept < 12_000

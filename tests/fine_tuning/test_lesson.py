@@ -32,3 +32,15 @@ def test_its_static_page_says_that_it_needs_python_and_shows_the_recording():
     assert text.count("<tr><td>") == sum(
         isinstance(event, EpochEnded) for _, event in example_run().events
     )
+
+
+def test_one_of_the_opening_s_guesses_is_right():
+    """Of the run that comes along, where it ended and where it was best."""
+    opening = "".join(
+        json.loads(notebook("fine_tuning").read_text(encoding="utf-8"))["cells"][0]["source"]
+    )
+    asked = re.search(r"under (\d+)%, from (\d+) to (\d+)%, or more than (\d+)%\?", opening)
+    low, first, last, high = map(int, asked.groups())
+    assert (low, last) == (first, high)  # between them nothing is left out
+    reached = [event.accuracy for _, event in example_run().events if isinstance(event, EpochEnded)]
+    assert 100 * min(reached[-1], max(reached)) > high

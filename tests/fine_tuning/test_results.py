@@ -105,9 +105,9 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(found.said, [0.45, np.delete(SURE, 7).mean()])
     np.testing.assert_allclose(found.was, [1, 5 / 8])
     assert found.error == pytest.approx((0.55 + 8 * abs(np.delete(SURE, 7).mean() - 5 / 8)) / 9)
-    assert found.sentence().startswith(
-        f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: more sure than"
-        " right. "
+    assert found.sentence() == (
+        f"On average it said {SURE.mean():.1%} and was right 66.7% of the time: with 9 pictures"
+        " such a difference may be chance."
     )
     assert made().calibration(1).said == pytest.approx([SURE.mean()])
     with pytest.raises(InputError):
@@ -125,6 +125,31 @@ def test_perfect_certainty_is_in_the_last_bin():
         ("a", "b"), ("x", "y"), np.array([0, 0]), np.array([[1e4, 0.0], [3.0, 0.0]])
     ).calibration()
     assert almost.counts.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "count, right, verdict",
+    [
+        (100, 96, ""),
+        (100, 85, ""),
+        (100, 83, "more"),
+        (100, 97, "less"),
+        (10_000, 9_061, "less"),
+        (10_000, 9_059, ""),
+        (10_000, 8_939, "more"),
+        (10_000, 8_941, ""),
+    ],
+)
+def test_calibration_is_judged_beyond_two_binomial_standard_errors(count, right, verdict):
+    """Of pictures at 90% each: sqrt(0.9 x 0.1 / 100) is 3 points, and for 10,000 of them 0.3."""
+    actual = np.array([0] * right + [1] * (count - right))
+    found = Predictions(
+        ("a", "b"), ("x",) * count, actual, np.full((count, 2), [math.log(9), 0.0])
+    ).calibration()
+    assert found.standard_error == pytest.approx(0.3 / math.sqrt(count))
+    said = found.sentence()
+    assert (f"{verdict} sure than right" in said) == bool(verdict)
+    assert ("may be chance" in said) == (not verdict) and not (verdict == "" and "error" in said)
 
 
 def test_expected_log_loss_with_a_clip():

@@ -19,10 +19,11 @@ from widgets.fine_tuning.data.pictures import fewer, pictures_in
 from widgets.fine_tuning.data.recipe import Recipe
 from widgets.fine_tuning.learning import checkpoints
 from widgets.fine_tuning.learning.augmentation import DRAWS, Augmentation
-from widgets.fine_tuning.learning.bodies import fresh, load_body
+from widgets.fine_tuning.learning.bodies import at_size, fresh, load_body
 from widgets.fine_tuning.learning.learner import CHECKPOINT, DIVERGED, FINISHED, STOPPED
 from widgets.fine_tuning.learning.lr_find import lr_find
 from widgets.fine_tuning.learning.network import Network
+from widgets.fine_tuning.learning.offered import LITE
 from widgets.fine_tuning.learning.pixels import Pixels
 from widgets.fine_tuning.learning.schedules import Stage, rates, stages_of, unfrozen_rates
 from widgets.fine_tuning.learning.sources import FeatureSource
@@ -644,6 +645,28 @@ def test_pretrained_beats_from_scratch_at_twenty_pictures_a_class(learner, tmp_p
     )  # (accuracy or loss, epochs)
     assert (pretrained[0, :3] - scratch[0, :3]).mean() > 0.1 and (pretrained[1] < scratch[1]).all()
     assert pretrained[0, -1] >= 0.97
+
+
+@pytest.mark.thorough
+def test_from_scratch_is_clearly_beaten_on_the_digits_by_imagenet_s_body(learner, tmp_path):
+    """As the lesson says: at least 25 points at twenty pictures a class, mean of three seeds.
+    The new head alone, beside all layers from new weights at the panel's rate.
+    """
+    epochs, found = 4, []
+    for seed in range(3):
+        pictures = digits(seed=seed)
+        pictures = replace(pictures, valid=pictures.valid[::6])
+        pretrained = at_size(load_body(LITE), 64)
+        for body, stage in (
+            (pretrained, Stage("frozen", epochs, RECIPE.frozen_lr)),
+            (fresh(pretrained, seed), Stage("unfrozen", epochs, RECIPE.lr / 4)),
+        ):
+            folder = tmp_path / f"{seed} {stage.name}"
+            run = learner(pictures, body, batch_size=8, seed=seed, folder=folder)
+            assert run.fit([stage]) == FINISHED
+            found.append(run.history[-1].accuracy)
+    pretrained, scratch = np.array(found).reshape(3, 2).mean(axis=0)
+    assert pretrained - scratch >= 0.25 and scratch < 0.6, found
 
 
 def test_few_enough_pictures_to_count(learner):

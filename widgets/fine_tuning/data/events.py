@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .metrics import ACCURACY, METRICS
+
 
 @dataclass(frozen=True)
 class BatchEnded:
@@ -32,6 +34,10 @@ class BatchEnded:
 class EpochEnded:
     """Losses are means over pictures; accuracy is the share of validation pictures that are right;
     seconds without the validation.
+
+    metric: what the best epoch is known by, and its value; None where that is the accuracy.
+    confidence: the mean probability that a validation picture's answer was given. mistake_loss: the
+    mean loss of those that were wrong. Both None where nobody said, as in an old recording.
     """
 
     stage: str
@@ -41,11 +47,17 @@ class EpochEnded:
     valid_loss: float
     accuracy: float
     seconds: float
+    metric: str = ACCURACY
+    value: float | None = None
+    confidence: float | None = None
+    mistake_loss: float | None = None
 
     @property
     def merit(self) -> tuple[float, float]:
-        """The larger, the better: more pictures right, and where as many are, a smaller loss."""
-        return self.accuracy, -self.valid_loss
+        """The larger, the better: by the metric, and where that is the same, a smaller loss."""
+        if self.value is None:
+            return self.accuracy, -self.valid_loss
+        return METRICS[self.metric].sign * self.value, -self.valid_loss
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ class Body:
     """A pretrained network with its own head, and how it wants its pictures.
 
     said: what the person should know about it. has_head: whether its own predictions mean anything.
-    fresh: not pretrained at all.
+    fresh: not pretrained at all. goes_on: a new head starts from its own, for the classes that both
+    know.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Body:
     said: tuple[str, ...] = ()
     has_head: bool = True
     fresh: bool = False
+    goes_on: bool = False
 
     @property
     def head_name(self) -> str:
@@ -289,6 +291,31 @@ def watched(head: nn.Module, run: Callable[[], torch.Tensor]) -> tuple[torch.Ten
     finally:
         hook.remove()
     return given[0], answer
+
+
+SMALLEST, LARGEST = 16, 1024  # pixels of a side
+
+
+def at_size(body: Body, side: int) -> Body:
+    """The same body that sees pictures of side x side pixels. Raises InputError."""
+    if not SMALLEST <= side <= LARGEST:
+        raise InputError(f"a size of {side} pixels cannot be; {SMALLEST} to {LARGEST:,}")
+    processor, now = copy.deepcopy(body.processor), _seen_side(body)
+    for name in ("size", "crop_size"):
+        sizes = getattr(processor, name, None)
+        if sizes:
+            given = {edge: value for edge, value in dict(sizes).items() if value is not None}
+            scaled = {edge: round(value * side / now) for edge, value in given.items()}
+            setattr(processor, name, type(sizes)(**scaled))
+    with_head = body.has_head
+    made = body_of(body.name, body.model, processor, body.said, with_head)
+    if _seen_side(made) != side:
+        raise InputError(f"{body.name}: its preprocessing makes no pictures of {side} pixels")
+    return replace(made, fresh=body.fresh, goes_on=body.goes_on)
+
+
+def _seen_side(body: Body) -> int:
+    return int(body.pixels([Image.new("RGB", (64, 64))]).shape[-1])
 
 
 def fresh(body: Body, seed: int = 0) -> Body:

@@ -128,6 +128,11 @@ class Processes:
             distributed.barrier()
 
 
+def is_first() -> bool:
+    """Whether this process is the one that writes, also before they are joined."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def joined() -> Iterator[None]:
     """Join the processes that torchrun started, if it did, and leave them when all have come to the

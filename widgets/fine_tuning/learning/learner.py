@@ -25,6 +25,7 @@ from sheets import InputError
 
 from ..data.events import EpochEnded, Listener, Notice, Stop, Stopped, never, nobody
 from ..data.files import temporary_folder
+from ..data.metrics import ACCURACY
 from ..data.pictures import Picture, Pictures
 from ..data.recipe import BASE_LR, Recipe, check_batch_size
 from . import checkpoints
@@ -33,6 +34,7 @@ from .bodies import Body
 from .checkpoints import named, of
 from .features import cache_folder, fingerprint
 from .few import ByCount, by_count, head_accuracy
+from .loss import Loss
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
@@ -41,9 +43,12 @@ from .predicting import Answers, answers
 from .results import Predictions
 from .rolling_up import RolledUp, members
 from .schedules import Rate, Stage, first_learning, rates, stages_of
+from .scores import checked_metric
 from .seeds import forked
+from .sources import PictureSource
 from .trainees import Trainees
 from .training import Diverged, Settings, Training, stage_of, stage_words
+from .views import VIEWS, View, averaged, check_views
 
 FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"
 CHECKPOINT, START = "checkpoint.safetensors", "stage-start.safetensors"
@@ -57,9 +62,10 @@ class Learner:
     the head, the order and the augmentation; on a CPU the same seed gives the same numbers to the
     last digit. folder: for checkpoints and saved weights (default: one that goes with the learner).
     device: cpu or cuda; default CUDA where there is one. mixed: bf16 and channels_last; default
-    where the GPU computes with bf16. features_folder: where features are kept between runs. Every
-    long method takes listener (called with each event) and stop (asked before each batch), and runs
-    one at a time.
+    where the GPU computes with bf16. features_folder: where features are kept between runs. loss:
+    what training makes smaller; default plain cross-entropy. metric: what the best epoch is known
+    by. Every long method takes listener (called with each event) and stop (asked before each
+    batch), and runs one at a time.
     """
 
     def __init__(
@@ -73,13 +79,18 @@ class Learner:
         device: str | None = None,
         features_folder: Path | None = None,
         mixed: bool | None = None,
+        loss: Loss | None = None,
+        metric: str = ACCURACY,
     ):
-        """Raises InputError for a batch that cannot be, a device that is not there, and one without
-        the memory for the network.
+        """Raises InputError for a batch that cannot be, a metric or a device that is not there, and
+        one without the memory for the network.
         """
         check_batch_size(batch_size)
+        checked_metric(metric, len(pictures.classes))
         self.pictures, self.body, self.seed = pictures, body, seed
-        self.settings = Settings(batch_size, seed, device_of(device), mixed)
+        self.settings = Settings(
+            batch_size, seed, device_of(device), mixed, loss=loss or Loss(), metric=metric
+        )
         self.folder = folder or temporary_folder(self)
         self.portions = Portions(self.settings.processes.is_alone)
         with needed_for("this network"):
@@ -298,10 +309,16 @@ class Learner:
         ]
         return {
             "pictures": fingerprint(*self.trainees.keys.values(), labels, self.pictures.classes),
-            "body": fingerprint(self.body.model.state_dict(), self.body.processor.to_json_string()),
+            "body": fingerprint(
+                self.body.model.state_dict(),
+                self.body.processor.to_json_string(),
+                self.body.goes_on,
+            ),
             "batch size": self.settings.batch_size,
             "seed": self.seed,
             "augmentation": repr(self.trainees.augmentation),
+            "loss": repr(self.settings.loss),
+            "metric": self.settings.metric,
             "processes": self.settings.processes.count,
         }
 
@@ -338,16 +355,27 @@ class Learner:
             return by_count(train.labels.tolist(), accuracy, self._listener)
 
     def predictions(
-        self, of: str = "network", listener: Listener = nobody, stop: Stop = never
+        self,
+        of: str = "network",
+        listener: Listener = nobody,
+        stop: Stop = never,
+        views: bool = False,
     ) -> Predictions:
         """What the network, or the linear model on the body's `predictions`, makes of the
-        validation pictures now. Raises Stopped.
+        validation pictures now. views: averaged over several views of each, by the network.
+
+        Raises Stopped, and InputError where there is one view only.
         """
         with self._alone(listener, stop):
             stage = {"network": "unfrozen", "predictions": "predictions"}[of]
             training = self._training(Stage(stage, 1, BASE_LR), self.finished, stop)
             with forked(self.settings.device):
-                logits = training.logits(training.trainee.valid)
+                source = training.trainee.valid
+                logits = training.logits(source)
+                if views and isinstance(source, PictureSource):
+                    check_views(self.trainees.augmentation)
+                    seen = [training.logits(View(source, k)) for k in range(VIEWS)]
+                    logits = averaged(logits, seen)
         valid = self.pictures.valid
         actual = np.array([picture.label for picture in valid])
         return Predictions(
@@ -374,11 +402,25 @@ class Learner:
         return replace(self.body, model=self.network.model.eval(), has_head=True, fresh=False)
 
     def answers(
-        self, pictures: Sequence[Picture], listener: Listener = nobody, stop: Stop = never
+        self,
+        pictures: Sequence[Picture],
+        listener: Listener = nobody,
+        stop: Stop = never,
+        views: bool = False,
     ) -> Answers:
-        """What the network says now of pictures whose labels nobody knows. Raises Stopped."""
+        """What the network says now of pictures whose labels nobody knows. views: as in
+        `predictions`. Raises Stopped.
+        """
+        augmentation = self.trainees.augmentation if views else None
         with self._alone(listener, stop):
-            return answers(self.trained_body, pictures, self.settings.device, self._listener, stop)
+            return answers(
+                self.trained_body,
+                pictures,
+                self.settings.device,
+                self._listener,
+                stop,
+                augmentation,
+            )
 
     def features(self, numbers: Sequence[int]) -> np.ndarray:
         """(pictures, features): what the head is given now for these validation pictures."""

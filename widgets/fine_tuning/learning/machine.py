@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from importlib.metadata import version
@@ -10,6 +11,8 @@ import torch
 
 from sheets import InputError
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
+KEPT = 2**30  # bytes at the heap's end
 PACKAGES = ("gradsheet", "torch", "transformers", "safetensors", "Pillow", "numpy")
 
 
@@ -17,6 +20,18 @@ def leave_a_core() -> None:
     """To the page, while PyTorch learns on the CPU."""
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+
+
+def keep_memory() -> bool:
+    """Large tensors take the place of those before them: glibc would give each back to the system,
+    which clears every page again. For a process that trains and ends, since it gives nothing back.
+
+    False where there is no glibc.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, KEPT))
 
 
 def device_of(name: str | None = None) -> torch.device:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -26,9 +26,10 @@ class Network(nn.Module):
         super().__init__()
         self.model = copy.deepcopy(body.model)
         self.head_name, self.fixed_statistics = body.head_name, not body.fresh
-        self.model.set_submodule(
-            self.head_name, new_head(self.head.in_features, len(classes), seed)
-        )
+        head = new_head(self.head.in_features, len(classes), seed)
+        if body.goes_on:
+            take_over(head, self.head, [*map(_number_in(body.labels), classes)])
+        self.model.set_submodule(self.head_name, head)
         self.model.num_labels = self.model.config.num_labels = len(classes)
         self.model.config.id2label = dict(enumerate(classes))
         self.model.config.label2id = {name: k for k, name in enumerate(classes)}
@@ -76,6 +77,19 @@ def new_head(features: int, classes: int, seed: int) -> nn.Linear:
     """PyTorch's own start, from the seed alone."""
     with sown(seed):
         return nn.Linear(features, classes)
+
+
+def _number_in(labels: Sequence[str]) -> Callable[[str], int | None]:
+    return {name: k for k, name in enumerate(labels)}.get
+
+
+def take_over(head: nn.Linear, old: nn.Linear, numbers: Sequence[int | None]) -> None:
+    """numbers: for each class of the head, which it was of the old one; None: none."""
+    with torch.no_grad():
+        for k, known in enumerate(numbers):
+            if known is not None:
+                head.weight[k] = old.weight[known]
+                head.bias[k] = 0 if old.bias is None else old.bias[known]
 
 
 def _layers(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:

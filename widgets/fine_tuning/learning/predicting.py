@@ -16,8 +16,10 @@ from sheets import InputError
 from ..data.events import Listener, Stop, Stopped, Worked, never, nobody
 from ..data.pictures import Picture
 from ..data.reading import UnreadablePicture, read
+from .augmentation import Augmentation
 from .bodies import Body
 from .memory import Portions
+from .views import VIEWS, averaged, check_views, drawn
 
 AT_ONCE = 64  # pictures
 AHEAD = 2  # batches being decoded while one is looked at
@@ -46,10 +48,14 @@ def answers(
     device: torch.device,
     listener: Listener = nobody,
     stop: Stop = never,
+    augmentation: Augmentation | None = None,
 ) -> Answers:
-    """In the pictures' order, by the body's own last layer. Raises Stopped where that is asked for,
-    and InputError where there is no picture.
+    """In the pictures' order, by the body's own last layer. augmentation: averaged over the views
+    that it makes of each picture. Raises Stopped where that is asked for, and InputError where
+    there is no picture, or one view of it only.
     """
+    if augmentation:
+        check_views(augmentation)
     if not pictures:
         raise InputError("there is no picture to predict")
     model, portions = body.model.to(device).eval(), Portions()
@@ -58,7 +64,7 @@ def answers(
     for decoded in _decoded(body, pictures):
         if stop():
             raise Stopped
-        rows.append(_probabilities(body, model, decoded, portions, device, listener))
+        rows.append(_probabilities(body, model, decoded, portions, device, listener, augmentation))
         unreadable |= {name: why for name, why in decoded if isinstance(why, str)}
         done = min(len(rows) * AT_ONCE, len(pictures))
         listener(Worked("Pictures predicted", done, len(pictures)))
@@ -76,6 +82,7 @@ def _probabilities(
     portions: Portions,
     device: torch.device,
     listener: Listener,
+    augmentation: Augmentation | None,
 ) -> np.ndarray:
     """(pictures, classes)"""
     found = np.full((len(decoded), len(body.labels)), 1 / len(body.labels))
@@ -84,12 +91,24 @@ def _probabilities(
         return found
     pixels = torch.stack([decoded[k][1] for k in readable])  # type: ignore[misc]
 
-    def work(slices: list[slice]) -> torch.Tensor:
-        inputs = (body.normalised(pixels[part].to(device).float()) for part in slices)
-        return torch.cat([model(pixel_values=part).logits.float().cpu() for part in inputs])
+    def logits_of(view: int | None) -> torch.Tensor:
+        chance = None if view is None else drawn([decoded[k][0] for k in readable], view)
+
+        def work(slices: list[slice]) -> torch.Tensor:
+            found = []
+            for part in slices:
+                seen = pixels[part].to(device).float()
+                if augmentation and chance is not None:
+                    seen = augmentation(seen, chance[part])
+                found.append(model(pixel_values=body.normalised(seen)).logits.float().cpu())
+            return torch.cat(found)
+
+        return portions.run(work, len(readable), listener)
 
     with torch.inference_mode():
-        logits = portions.run(work, len(readable), listener)
+        logits = logits_of(None)
+        if augmentation:
+            logits = averaged(logits, [logits_of(view) for view in range(VIEWS)])
     found[readable] = logits.double().softmax(dim=1).numpy()
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 from sheets import InputError
 
 EACH = 4  # pictures of a kind
+CHANCE = 2  # standard errors; a difference beyond them is hardly chance
 LARGE = 1e4  # a loss of which no digit after the point is of interest
 
 
@@ -171,7 +172,11 @@ class Predictions:
             for values in (self.confidence, self.correct)
         )
         return Calibration(
-            counts[filled], said, was, float(np.abs(said - was) @ counts[filled] / len(self.ids))
+            counts[filled],
+            said,
+            was,
+            float(np.abs(said - was) @ counts[filled] / len(self.ids)),
+            float(np.sqrt((self.confidence * (1 - self.confidence)).sum()) / len(self.ids)),
         )
 
     def expected_log_loss(self, clip: float) -> float:
@@ -191,29 +196,28 @@ class Predictions:
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Of the bins that hold pictures: how many, the mean probability said, the share that was
-    right; error: their mean distance (ECE).
+    right. error: their mean distance (ECE). standard_error: of the share of all pictures that would
+    be right if the probabilities were true, binomial.
     """
 
     counts: np.ndarray
     said: np.ndarray
     was: np.ndarray
     error: float
+    standard_error: float
 
     def sentence(self) -> str:
-        mean_said, mean_was = (
+        """On which side it errs is said only where chance would hardly give as much."""
+        said, was = (
             float(values @ self.counts / self.counts.sum()) for values in (self.said, self.was)
         )
-        more = (
-            "more sure than right"
-            if mean_said > mean_was
-            else "less sure than right"
-            if mean_said < mean_was
-            else "as sure as right"
-        )
-        return (
-            f"On average it said {mean_said:.1%} and was right {mean_was:.1%} of the time: {more}."
-            f" Calibration error {self.error:.3f}."
-        )
+        both = f"On average it said {said:.1%} and was right {was:.1%} of the time"
+        if said == was:
+            return f"{both}: as sure as right."
+        if abs(said - was) <= CHANCE * self.standard_error:
+            return f"{both}: with {self.counts.sum():,} pictures such a difference may be chance."
+        more = "more sure than right" if said > was else "less sure than right"
+        return f"{both}: {more}. Calibration error {self.error:.3f}."
 
 
 def loss_words(loss: float, digits: int = 4) -> str:

@@ -21,12 +21,15 @@ from torch import nn
 from torch.nn import functional
 
 from ..data.events import BatchEnded, EpochEnded, Listener, Stop, Stopped, never, nobody
+from ..data.metrics import ACCURACY
 from .augmentation import DRAWS
 from .checkpoints import Tensors, named, of
 from .distributed import Processes
+from .loss import Blend, Loss, blend
 from .machine import computes_with_bf16
 from .memory import Portions, needed_for
 from .schedules import Stage, first_learning
+from .scores import score
 from .seeds import forked, seed_of, sow
 from .sources import Source
 
@@ -65,7 +68,8 @@ class Trainee:
 @dataclass
 class Settings:
     """mixed: bf16 autocast and channels_last, which are faster where the device computes with bf16;
-    None: there. processes: this one among those that torchrun started.
+    None: there. processes: this one among those that torchrun started. metric: what the best epoch
+    is known by.
     """
 
     batch_size: int
@@ -73,6 +77,8 @@ class Settings:
     device: torch.device
     mixed: bool | None = None
     processes: Processes = field(default_factory=Processes)
+    loss: Loss = field(default_factory=Loss)
+    metric: str = ACCURACY
 
     def __post_init__(self) -> None:
         self.mixed = computes_with_bf16(self.device) if self.mixed is None else self.mixed
@@ -218,15 +224,20 @@ class Training:
             self.module.train()
             self.optimiser.zero_grad()
             inputs = self.prepared(index, kept)
+            mix = self._blend(len(labels))
+            inputs = mix.of(inputs) if mix else inputs
             total = torch.zeros((), device=device)
             for part in slices:
                 with self.processes.quietly(self.module, part is slices[-1]):
-                    loss = (
-                        functional.cross_entropy(
-                            self._logits(self.module, inputs[part]), labels[part], reduction="sum"
+                    logits = self._logits(self.module, inputs[part])
+                    losses = self.settings.loss.sums(logits, labels[part])
+                    if mix:
+                        share = mix.share[part].to(device)
+                        others = labels[mix.other[part].to(device)]
+                        losses = share * losses + (1 - share) * self.settings.loss.sums(
+                            logits, others
                         )
-                        * weight
-                    )
+                    loss = losses.sum() * weight
                     (loss * (self.processes.count / len(index))).backward()
                 total += loss.detach()
             return total.item()
@@ -254,6 +265,14 @@ class Training:
             seed_of(*where, self.processes.rank), self.settings.device
         )  # for the network's own, such as dropout
         return self.trainee.train.prepared(kept, self.processes.own(chance))
+
+    def _blend(self, count: int) -> Blend | None:
+        """Of this process's share of the batch, where the network learns from pictures."""
+        alpha = self.settings.loss.mixup
+        if not alpha or self.stage.name != "unfrozen":
+            return None
+        where = (self.settings.seed, self.number, self.epoch, self.batch, self.processes.rank)
+        return blend(count, alpha, seed_of("mixup", *where))
 
     def logits(self, source: Source) -> torch.Tensor:
         """(pictures, classes) of every picture of the source as it is, without augmentation, in the
@@ -297,7 +316,9 @@ class Training:
                 f"the validation after epoch {self.epoch + 1}",
                 self.optimiser.param_groups[-1]["lr"],
             )
-        accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
+        right = logits.argmax(dim=1) == labels
+        wrong = ~right
+        metric = self.settings.metric
         train_loss = self.loss_sum / len(self.trainee.train.labels)
         return EpochEnded(
             self.stage.name,
@@ -305,8 +326,12 @@ class Training:
             self.stage.epochs,
             train_loss,
             valid_loss,
-            accuracy,
+            right.double().mean().item(),
             self.seconds,
+            metric,
+            None if metric == ACCURACY else score(metric, logits, labels),
+            logits.softmax(dim=1).amax(dim=1).mean().item(),
+            functional.cross_entropy(logits[wrong], labels[wrong]).item() if wrong.any() else None,
         )
 
     def _batch_ended(self, batches: int, loss: float, lr: float) -> BatchEnded:

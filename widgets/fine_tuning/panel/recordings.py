@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sheets import InputError
 
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Notice, Stop, Worked, never
+from ..data.metrics import ACCURACY, METRICS
 from .jobs import STAGES
 
 if TYPE_CHECKING:  # a recording can be read where there is no PyTorch
@@ -45,6 +46,7 @@ IS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "int": lambda value: type(value) is int,
     "float": lambda value: type(value) in (int, float),
+    "float | None": lambda value: value is None or IS["float"](value),
     "dict[str, str]": lambda value: _is_table(value, IS["str"]),
     "dict[str, tuple[int, int]]": lambda value: _is_table(value, _is_pair),
 }  # by the type of a field, whether what JSON says is of it
@@ -231,6 +233,8 @@ def _event(when: Any, kind: str, words: dict[str, Any]) -> tuple[float, Event]:
     made: Event = _made(KINDS[kind], words)
     if words.get("stage", "frozen") not in STAGES:
         raise ValueError(f"{words['stage']!r} is no stage; there are {', '.join(STAGES)}")
+    if words.get("metric", ACCURACY) not in METRICS:
+        raise ValueError(f"{words['metric']!r} is no metric; there are {', '.join(METRICS)}")
     none = [name for name in COUNTED if words.get(name, 1) < 1]
     if none:
         raise ValueError(f"{kind} says that {none[0]} is {words[none[0]]}; it is 1 or more")

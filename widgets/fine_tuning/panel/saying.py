@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..learning.confidence import confidence_sentence
 from ..learning.few import ByCount
 from ..learning.results import Predictions, loss_words
 from ..learning.rolling_up import RolledUp
@@ -99,6 +100,7 @@ def judged(curves: Curves) -> str:
         f" {loss_words(last['valid_loss'])}."
     )
     said += peaked(own) + by_heart(own)
+    said += f" {confident}" if (confident := confidence_sentence(own)) else ""
     before = curves.stands(PRETRAINED, back=1)
     if not before:
         return said

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -44,7 +44,7 @@ WRITTEN = (
 )
 PREDICTED = ("id", "label", "probability", "actual")  # columns of predictions.csv
 FOR_EXCEL = "utf-8-sig"  # it would take accents for something else without the mark
-EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds")
+EACH_EPOCH = ("stage", "train_loss", "valid_loss", "accuracy", "seconds", "confidence", "value")
 
 
 def as_text(text: str) -> str:
@@ -114,14 +114,19 @@ def metrics(
     predictions: Predictions,
     clip: float = CLIP,
     epoch: EpochEnded | None = None,
+    settings: Mapping[str, Any] = {},
 ) -> dict[str, Any]:
     """All that was measured, and under what circumstances, in JSON's words. epoch: after which the
-    network was as it is, where that is known.
+    network was as it is, where that is known. settings: what else was asked for.
     """
     return {
         **({"network_after": {"stage": epoch.stage, "epoch": epoch.epoch}} if epoch else {}),
         "epochs": [
-            {name: value for name, value in asdict(epoch).items() if name in EACH_EPOCH}
+            {
+                name: value
+                for name, value in asdict(epoch).items()
+                if name in EACH_EPOCH and value is not None
+            }
             for epoch in learner.history
         ],
         "outcome": outcome,
@@ -142,6 +147,7 @@ def metrics(
         "clip": clip,
         "expected_log_loss": predictions.expected_log_loss(clip),
         "calibration_error": predictions.calibration().error,
+        **({"settings": dict(settings)} if settings else {}),
     }
 
 
@@ -181,19 +187,21 @@ def write_all(
     stop: Stop = never,
     failed: Callable[[str, str], None] = lambda name, why: None,
     epoch: EpochEnded | None = None,
+    settings: Mapping[str, Any] = {},
 ) -> Predictions:
     """The model first, since all else could be had of it again, then what else WRITTEN names but
     submission.csv; one process writes. What cannot be written fails alone, and `failed` is told its
-    name and why. epoch: as in `metrics`.
+    name and why. epoch, settings: as in `metrics`; with settings["tta"], probabilities are means
+    over several views of each picture.
 
     Raises Stopped and InputError before anything is written, and InputError where the model cannot
     be.
     """
     checked_folder(folder, learner.pictures)
-    predictions = learner.predictions(stop=stop)
+    predictions = learner.predictions(stop=stop, views=bool(settings.get("tta")))
     if learner.is_writer:
         _write_model_whole(folder / "model", learner)
-        said = metrics(learner, outcome, predictions, clip, epoch)
+        said = metrics(learner, outcome, predictions, clip, epoch, settings)
         for name, write in _others(learner, predictions, clip, said).items():
             if why := _failed(write, folder / name):
                 failed(name, why)
