@@ -136,12 +136,10 @@ def _filled_places(page: CalamineSheet) -> Iterator[tuple[tuple[int, int], Any]]
         yield from (((i, j), value) for j, value in enumerate(cells, column + 1))
 
 
-def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
-    return {
-        key: cell.value
-        for key, cell in _filled(openpyxl.load_workbook(path))
-        if cell.data_type == "f"
-    }
+def formula_cells(file: Path | openpyxl.Workbook) -> dict[tuple[str, int, int], str]:
+    """file: where it is, or the workbook where it was opened already, which takes a second."""
+    book = openpyxl.load_workbook(file) if isinstance(file, Path) else file
+    return {key: cell.value for key, cell in _filled(book) if cell.data_type == "f"}
 
 
 def _filled(book: Any):

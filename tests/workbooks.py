@@ -144,8 +144,13 @@ def chart_ranges(path: Path) -> list[str]:
 
 
 def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
+    """The workbook is the one that Python writes of the inputs: its formulas, the values beside
+    them, which IronCalc gives too, its charts' ranges and its names.
+    """
     write(sheet, expected, inputs, steps)
-    assert engines.formula_cells(ours) == engines.formula_cells(expected)
+    books = [openpyxl.load_workbook(file) for file in (expected, ours)]
+    formulas = [engines.formula_cells(book) for book in books]
+    assert formulas[0] == formulas[1]
     before, after = engines.cached_cells(expected), engines.cached_cells(ours)
     assert before.keys() == after.keys()
     assert not {
@@ -154,15 +159,14 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
         if engines.different(before[key], after[key], 1e-12)
     }
     assert chart_ranges(ours) == chart_ranges(expected)
-    names = [
-        {
-            name: found.attr_text
-            for name, found in openpyxl.load_workbook(file).defined_names.items()
-        }
-        for file in (expected, ours)
-    ]
+    names = [{name: each.attr_text for name, each in b.defined_names.items()} for b in books]
     assert names[0] == names[1]
-    recalculated = engines.in_ironcalc(ours)
+    rules = [
+        {(page.title, str(r.sqref)) for page in b for r in page.data_validations.dataValidation}
+        for b in books
+    ]
+    assert rules[0] == rules[1]
+    recalculated = engines.in_ironcalc(ours, after)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
 
 
