@@ -87,14 +87,14 @@ def in_javascript(
         out._said = Array.from(program.said, String);
         return JSON.stringify(out);
     }})()"""
-    found = json.loads(in_v8(source))
+    computed = json.loads(in_v8(source))
     as_float = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
     shapes = {name: block.shape for name, block in started.blocks.items()} | {
         "_said": (len(sheet.sentences), 1)
     }
     return {
         name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name])
-        for name, flat in found.items()
+        for name, flat in computed.items()
     }
 
 

@@ -146,7 +146,7 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
     """
     frame(page)
     give_up(page)
-    found = values(sheet, inputs, steps)
+    computed = values(sheet, inputs, steps)
     cells = page.evaluate(
         "Array.from(document.querySelectorAll('td[data-block]'), (td) => "
         "[td.dataset.block, +td.dataset.row, +td.dataset.col, td.textContent])"
@@ -157,14 +157,14 @@ def check_every_cell(page, sheet: Sheet, inputs: dict, steps: int = 0) -> None:
         - page.locator("details:not([open])").count() * 4
     )
     for name, row, column, text in cells:
-        assert text == cell_text(sheet.blocks[name], float(found[name][row, column])), (
+        assert text == cell_text(sheet.blocks[name], float(computed[name][row, column])), (
             name,
             row,
             column,
         )
-    said = [written(s.pieces, found) for s in sheet.sentences if is_said(s, found)]
-    told = page.locator(".gs-sentences p").all_inner_texts()
-    assert told == said, (told, said)
+    said = [written(s.pieces, computed) for s in sheet.sentences if is_said(s, computed)]
+    shown_there = page.locator(".gs-sentences p").all_inner_texts()
+    assert shown_there == said, (shown_there, said)
 
 
 def cell_text(block: Block, x: float) -> str:

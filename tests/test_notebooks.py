@@ -280,6 +280,6 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     for _ in range(2):  # the question, then the move
         page.keyboard.press("n")
     first = log_loss().presets[0]
-    told = page.locator(".gs-figures dd")  # the sheet itself is out of sight meanwhile
-    told.get_by_text(loss_mean(**first.inputs), exact=True).wait_for()
+    figures = page.locator(".gs-figures dd")  # the sheet itself is out of sight meanwhile
+    figures.get_by_text(loss_mean(**first.inputs), exact=True).wait_for()
     page.keyboard.press("Escape")

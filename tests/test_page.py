@@ -240,12 +240,12 @@ def test_the_mathematics_has_the_current_numbers(lesson):
     lesson.keyboard.press("Enter")
     cell(lesson, "loss_mean").focus()
     frame(lesson)
-    found = values(log_loss(), {"clip": 0.05})
+    computed = values(log_loss(), {"clip": 0.05})
     text = lesson.locator(".gs-numbers").inner_text()
-    assert text.startswith(shown(float(found["loss_mean"][0, 0]), ".4f"))
+    assert text.startswith(shown(float(computed["loss_mean"][0, 0]), ".4f"))
     assert (
-        shown(float(found["loss_if"][0, 0]), ".4f") in text
-        and shown(float(found["loss_if"][4, 0]), ".4f") in text
+        shown(float(computed["loss_if"][0, 0]), ".4f") in text
+        and shown(float(computed["loss_if"][4, 0]), ".4f") in text
     )
 
 
@@ -471,5 +471,5 @@ def test_a_run_stops_at_the_last_finite_step_and_says_so(descending):
 def test_the_description_is_plain_json():
     from widgets.description import description
 
-    told = description(log_loss())
-    assert json.loads(json.dumps(told, allow_nan=False))["name"] == "log_loss"
+    described = description(log_loss())
+    assert json.loads(json.dumps(described, allow_nan=False))["name"] == "log_loss"

@@ -368,10 +368,10 @@ def surroundings(address: str, path: str) -> dict:
 
 @pytest.mark.parametrize("name", ["surroundings", "elsewhere"])
 def test_a_lesson_runs_in_this_python_whatever_kernel_it_names(address, folder, name):
-    found = surroundings(address, f"/lesson/{name}?clip=0.05&seed=3")
-    assert Path(found["python"]) == Path(sys.executable)
-    assert Path(found["folder"]) == folder
-    assert found["query"] == "clip=0.05&seed=3"
+    started = surroundings(address, f"/lesson/{name}?clip=0.05&seed=3")
+    assert Path(started["python"]) == Path(sys.executable)
+    assert Path(started["folder"]) == folder
+    assert started["query"] == "clip=0.05&seed=3"
 
 
 def test_every_page_has_a_kernel_of_its_own(address):
@@ -443,9 +443,9 @@ def test_a_page_whose_kernel_is_gone_says_so_and_makes_its_workbook_itself(
     page.evaluate(
         """() => {
             const kernel = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
-            const told = new FormData();
-            told.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
-            navigator.sendBeacon(`/voila/api/shutdown/${kernel}`, told);
+            const form = new FormData();
+            form.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
+            navigator.sendBeacon(`/voila/api/shutdown/${kernel}`, form);
         }"""
     )
     page.get_by_text("Python does not answer").wait_for()

@@ -65,15 +65,15 @@ class Told(HTMLParser):
 
 
 def test_a_lesson_sent_as_a_link_shows_its_own_sentence_and_picture(site):
-    told = {
+    about = {
         name: Told((site / f"{name}.html").read_text(encoding="utf-8")).found for name in lessons()
     }
-    for name, found in told.items():
-        assert found["og:title"] == title(name)
-        assert found["description"] == found["og:description"]
-        assert (site / found["og:image"]).read_bytes()[8:12] == b"WEBP"
-    assert len({found["description"] for found in told.values()}) == len(told)
-    assert len({found["og:image"] for found in told.values()}) == len(told)
+    for name, meta in about.items():
+        assert meta["og:title"] == title(name)
+        assert meta["description"] == meta["og:description"]
+        assert (site / meta["og:image"]).read_bytes()[8:12] == b"WEBP"
+    assert len({meta["description"] for meta in about.values()}) == len(about)
+    assert len({meta["og:image"] for meta in about.values()}) == len(about)
 
 
 @pytest.fixture(scope="module")

@@ -72,9 +72,9 @@ def folder() -> Path:
 
 @cache
 def path(name: str) -> Path:
-    made = folder() / f"{name}.xlsx"
-    WRITERS[name](made)
-    return made
+    file = folder() / f"{name}.xlsx"
+    WRITERS[name](file)
+    return file
 
 
 @cache
@@ -137,9 +137,9 @@ def chart_ranges(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as file:
         charts = sorted(part for part in file.namelist() if part.startswith("xl/charts/chart"))
         return [
-            found
+            area
             for part in charts
-            for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
+            for area in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
         ]
 
 
