@@ -166,17 +166,17 @@ def answered(page: Any, key: str) -> float:
 def measure() -> list[Row]:
     with chromium() as browser:
         with our_server() as address:
-            found = whole_class(browser, address, OURS, CLASS, REAL)
+            measured = whole_class(browser, address, OURS, CLASS, REAL)
         with our_server() as address:
             ours = whole_class(browser, address, OURS, GROUP, REAL_OF_GROUP)
         with stock_voila(lessons=("usual",)) as (_, address):
             usual = whole_class(browser, address, USUAL, GROUP, REAL_OF_GROUP)
-    return [*rows(found), *compared(ours, usual)]
+    return [*rows(measured), *compared(ours, usual)]
 
 
-def rows(found: Measured) -> list[Row]:
-    last, tail = max(found.opened), percentile(found.pressed, 95)
-    all_open = len(found.opened) == CLASS and last < OPEN_BAR
+def rows(measured: Measured) -> list[Row]:
+    last, tail = max(measured.opened), percentile(measured.pressed, 95)
+    all_open = len(measured.opened) == CLASS and last < OPEN_BAR
     return [
         Row(
             f"{CLASS} students on one server, until all are open",
@@ -184,10 +184,10 @@ def rows(found: Measured) -> list[Row]:
             bar=f"under {OPEN_BAR:g} s",
             held=all_open,
         ),
-        Row("   until half of them are", seconds(median(found.opened))),
+        Row("   until half of them are", seconds(median(measured.opened))),
         Row(
             f"slider to painted page while {CLASS} are open, p50",
-            milliseconds(median(found.pressed)),
+            milliseconds(median(measured.pressed)),
         ),
         Row(
             f"slider to painted page while {CLASS} are open, p95",
@@ -197,11 +197,11 @@ def rows(found: Measured) -> list[Row]:
         ),
         Row(
             "memory that one more student costs the server",
-            megabytes(found.cost),
+            megabytes(measured.cost),
             bar=f"under {megabytes(COST_BAR)}",
-            held=found.cost < COST_BAR,
+            held=measured.cost < COST_BAR,
         ),
-        Row("   of the server and its other processes in all", megabytes(found.memory)),
+        Row("   of the server and its other processes in all", megabytes(measured.memory)),
     ]
 
 
@@ -215,19 +215,23 @@ def compared(ours: Measured, usual: Measured) -> list[Row]:
         row(
             f"{GROUP} students on one server, until all are open",
             seconds,
-            lambda found: max(found.opened),
+            lambda measured: max(measured.opened),
         ),
         row(
             f"   slider to painted page while {GROUP} are open, p50",
             milliseconds,
-            lambda found: median(found.pressed),
+            lambda measured: median(measured.pressed),
         ),
         row(
             f"   slider to painted page while {GROUP} are open, p95",
             milliseconds,
-            lambda found: percentile(found.pressed, 95),
+            lambda measured: percentile(measured.pressed, 95),
         ),
-        row("   processor time until a student is open", seconds, lambda found: found.processor),
+        row(
+            "   processor time until a student is open",
+            seconds,
+            lambda measured: measured.processor,
+        ),
         Row(
             "   memory that one more student costs the server",
             megabytes(ours.cost),

@@ -39,8 +39,8 @@ def presses(page: Any, slider: str, keys: list[str]) -> list[dict]:
     return page.evaluate("updated")[before:]
 
 
-def until_drawn(found: list[dict]) -> list[float]:
-    return [one["handled"] + one["drawn"] for one in found]
+def until_drawn(redraws: list[dict]) -> list[float]:
+    return [one["handled"] + one["drawn"] for one in redraws]
 
 
 def layers_in_numpy(seed: int) -> float:

@@ -73,21 +73,21 @@ def cells_and_formats(sheet: Sheet) -> tuple[list[Written], dict[int, dict]]:
 
 
 def _format(cell: Any) -> dict:
-    found = {
+    looks = {
         "num_format": cell.number_format,
         "bold": bool(cell.font.b),
         "italic": bool(cell.font.i),
         "font_size": cell.font.sz,
     }
     if cell.font.color is not None and isinstance(cell.font.color.rgb, str):
-        found["font_color"] = "#" + cell.font.color.rgb[-6:]
+        looks["font_color"] = "#" + cell.font.color.rgb[-6:]
     if cell.fill.fill_type == "solid":
-        found |= {"bg_color": "#" + cell.fill.fgColor.rgb[-6:]}
+        looks |= {"bg_color": "#" + cell.fill.fgColor.rgb[-6:]}
     if cell.border.left.style:
-        found |= {"border": 1}
+        looks |= {"border": 1}
     if cell.alignment.wrap_text:
-        found |= {"text_wrap": True}
-    return found
+        looks |= {"text_wrap": True}
+    return looks
 
 
 def write_bare(cells: list[Written], formats: dict[int, dict]) -> int:

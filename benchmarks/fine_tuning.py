@@ -22,7 +22,7 @@ UNFROZEN = 3  # epochs, each time with a new optimiser
 FROZEN_BAR, BARE_BAR, TRAINER_BAR = 20, 0.95, 1.0
 
 
-def made(folder: Path) -> Any:
+def new_learner(folder: Path) -> Any:
     """A learner without augmentation, on noise: what a picture shows does not matter for speed."""
     import numpy as np
     import torch
@@ -172,7 +172,7 @@ def ours(learner: Any) -> Callable[[], float]:
 
 def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as place:
-        learner = made(Path(place))
+        learner = new_learner(Path(place))
         learner.fit_frozen(1)  # computes the features
         cached, through = in_turn(
             [

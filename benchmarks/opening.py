@@ -53,8 +53,8 @@ def opening(browser: Any, address: str, lesson: Lesson) -> Opening:
         page.focus(lesson.slider)
         press_until_answered(page)
         page.wait_for_function("opening.charts !== null")
-        found = page.evaluate("opening")
-    return Opening(found["shown"] / 1000, found["answer"] / 1000, found["charts"] / 1000)
+        times = page.evaluate("opening")
+    return Opening(times["shown"] / 1000, times["answer"] / 1000, times["charts"] / 1000)
 
 
 def press_until_answered(page: Any) -> None:
@@ -69,8 +69,8 @@ def press_until_answered(page: Any) -> None:
 
 def frame_size(event: dict) -> int:
     """Of a websocket frame; a binary one is told in base 64."""
-    told = event["response"]["payloadData"]
-    return len(told) * 3 // 4 if event["response"]["opcode"] == 2 else len(told)
+    payload = event["response"]["payloadData"]
+    return len(payload) * 3 // 4 if event["response"]["opcode"] == 2 else len(payload)
 
 
 def bytes_received(browser: Any, address: str, lesson: Lesson) -> int:
@@ -121,17 +121,17 @@ def measure() -> list[Row]:
             "usual": (usual, USUAL, 1.0),
         }
         visits |= {"preheated": (preheated, USUAL, REST), "served": (served, OURS, REST)}
-        found: dict[str, list[Opening]] = {name: [] for name in visits}
+        openings: dict[str, list[Opening]] = {name: [] for name in visits}
         time.sleep(REST)
         for _ in range(ROUNDS):
             for name, (address, lesson, rest) in visits.items():
-                found[name].append(opening(browser, address, lesson))
+                openings[name].append(opening(browser, address, lesson))
                 time.sleep(rest)
         sizes = [bytes_received(browser, served, OURS), bytes_received(browser, usual, USUAL)]
-    return rows(found, sizes)
+    return rows(openings, sizes)
 
 
-def rows(found: dict[str, list[Opening]], sizes: list[int]) -> list[Row]:
+def rows(openings: dict[str, list[Opening]], sizes: list[int]) -> list[Row]:
     def compared(
         what: str,
         mine: str,
@@ -141,7 +141,7 @@ def rows(found: dict[str, list[Opening]], sizes: list[int]) -> list[Row]:
         part: str = "answer",
     ) -> Row:
         ours, theirs = (
-            median([getattr(one, part) for one in found[name]]) for name in (mine, other)
+            median([getattr(one, part) for one in openings[name]]) for name in (mine, other)
         )
         held = (f"{bar:g} times faster", theirs / ours >= bar) if bar else ()
         return Row(

@@ -148,9 +148,9 @@ def accuracy(learner: Any, network: Any) -> float:
 
 def measure() -> Iterator[Row]:
     for name, pictures in tasks():
-        found = [tried(pictures(seed), seed) for seed in SEEDS]
-        ours, loop = mean(one.last for one in found), mean(one.loop for one in found)
-        what = f"{name}, {len(found)} seeds"
+        results = [tried(pictures(seed), seed) for seed in SEEDS]
+        ours, loop = mean(one.last for one in results), mean(one.loop for one in results)
+        what = f"{name}, {len(results)} seeds"
         yield Row(
             f"accuracy, {what}",
             f"{ours:.1%}",
@@ -159,11 +159,11 @@ def measure() -> Iterator[Row]:
             "at least the loop's",
             ours >= loop,
         )
-        gained = [one.best - one.head for one in found]
-        heads = mean(one.head for one in found)
+        gained = [one.best - one.head for one in results]
+        heads = mean(one.head for one in results)
         yield Row(
             f"best epoch, {what}",
-            f"{mean(one.best for one in found):.1%}",
+            f"{mean(one.best for one in results):.1%}",
             f"head alone {heads:.1%}",
             None,
             "no seed below its head",

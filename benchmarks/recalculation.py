@@ -140,8 +140,8 @@ def by_formulas(case: Case, workbook: Path) -> Engine:
     name = lambda block: f"'[{workbook.name}]{WORKSHEET.upper()}'!{cell(case, block)}"
 
     def recalculate(k: int) -> float:
-        found = model.calculate(inputs={name(case.changed): case.change(k)})
-        return float(found[name(case.read)].value[0, 0])
+        results = model.calculate(inputs={name(case.changed): case.change(k)})
+        return float(results[name(case.read)].value[0, 0])
 
     return timed(recalculate)
 
@@ -156,17 +156,17 @@ def by_libreoffice(case: Case, workbook: Path, profile: Path) -> Engine:
 def engines(case: Case, folder: Path) -> dict[str, Engine]:
     workbook = folder / f"{case.sheet.name}.xlsx"
     write(case.sheet, str(workbook))
-    found = {
+    calculations = {
         "JavaScript": by_javascript(case),
         "numpy": by_numpy(case),
         "IronCalc": by_ironcalc(case, workbook),
         "formulas": by_formulas(case, workbook),
     }
     if libreoffice.office():
-        found["LibreOffice"] = by_libreoffice(
+        calculations["LibreOffice"] = by_libreoffice(
             case, workbook, libreoffice.new_profile(folder / case.sheet.name)
         )
-    return found
+    return calculations
 
 
 def times_for(name: str, engine: Engine) -> int:
@@ -188,11 +188,11 @@ def times_for(name: str, engine: Engine) -> int:
 
 def measured(case: Case, folder: Path) -> dict[str, float]:
     """Milliseconds for a recalculation by each engine."""
-    found = engines(case, folder)
-    times = {name: times_for(name, engine) for name, engine in found.items()}
-    took: dict[str, list[float]] = {name: [] for name in found}
+    calculations = engines(case, folder)
+    times = {name: times_for(name, engine) for name, engine in calculations.items()}
+    took: dict[str, list[float]] = {name: [] for name in calculations}
     for _ in range(ROUNDS):
-        for name, engine in found.items():
+        for name, engine in calculations.items():
             if took[name] and took[name][0] > SLOW:
                 continue
             one, result = engine(times[name])

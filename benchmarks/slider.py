@@ -40,11 +40,11 @@ def round_of(page: Any, lesson: Lesson) -> list[float]:
 
 
 def compared(pages: dict[Lesson, Any], what: str) -> list[Row]:
-    found: dict[Lesson, list[float]] = {OURS: [], USUAL: []}
+    durations: dict[Lesson, list[float]] = {OURS: [], USUAL: []}
     for _ in range(ROUNDS):
         for lesson, page in pages.items():
-            found[lesson] += round_of(page, lesson)
-    ours, usual = found[OURS], found[USUAL]
+            durations[lesson] += round_of(page, lesson)
+    ours, usual = durations[OURS], durations[USUAL]
     middle, tail = median(usual) / median(ours), percentile(usual, 95) / percentile(ours, 95)
     return [
         Row(

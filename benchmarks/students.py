@@ -86,10 +86,10 @@ async def fetched(address: str) -> str:
 
 async def kernel_of(address: str, page: str) -> WebSocketClientConnection | None:
     """Join the kernel that a lesson's page names; None where it names none."""
-    found = re.search(r'"kernelId": ?"([^"]+)"', page)
-    if found is None:
+    kernel = re.search(r'"kernelId": ?"([^"]+)"', page)
+    if kernel is None:
         return None
-    channels = f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels"
+    channels = f"ws://{urlsplit(address).netloc}/api/kernels/{kernel[1]}/channels"
     request = HTTPRequest(channels, request_timeout=PATIENCE, connect_timeout=PATIENCE)
     return await websocket_connect(request, max_message_size=LARGEST, subprotocols=[PROTOCOL])
 
@@ -146,7 +146,7 @@ async def student(
     address: str,
     files: Sequence[str],
     began: float,
-    found: Attendance,
+    attendance: Attendance,
     leave: asyncio.Event,
 ) -> None:
     await asyncio.sleep(APART * place)
@@ -154,31 +154,31 @@ async def student(
     for file in files:
         await fetched(file)
     if socket is None:
-        found.opened.append(time.monotonic() - began)
+        attendance.opened.append(time.monotonic() - began)
         await leave.wait()
         return
     name, key = clip_of(await widgets_of(socket))
-    found.opened.append(time.monotonic() - began)
+    attendance.opened.append(time.monotonic() - began)
     turn = 0
     while not leave.is_set():
         await asyncio.sleep(PACE)
         asked = time.monotonic()
         await move(socket, name, key, CLIPS[turn % len(CLIPS)])
-        found.moved.append(time.monotonic() - asked)
+        attendance.moved.append(time.monotonic() - asked)
         turn += 1
     socket.close()
 
 
 async def attended(
-    count: int, address: str, files: Sequence[str], found: Attendance, leave: asyncio.Event
+    count: int, address: str, files: Sequence[str], attendance: Attendance, leave: asyncio.Event
 ) -> None:
     AsyncHTTPClient.configure(None, max_clients=count, max_body_size=LARGEST)
     began = time.monotonic()
     done = await asyncio.gather(
-        *(student(place, address, files, began, found, leave) for place in range(count)),
+        *(student(place, address, files, began, attendance, leave) for place in range(count)),
         return_exceptions=True,
     )
-    found.failed += [each for each in done if isinstance(each, BaseException)]
+    attendance.failed += [each for each in done if isinstance(each, BaseException)]
 
 
 @contextmanager
@@ -187,19 +187,19 @@ def students(count: int, address: str, files: Sequence[str]) -> Iterator[Attenda
 
     files: what a browser fetches for the lesson besides its page.
     """
-    found, leave, loop = Attendance(), asyncio.Event(), asyncio.new_event_loop()
+    attendance, leave, loop = Attendance(), asyncio.Event(), asyncio.new_event_loop()
     thread = threading.Thread(
-        target=loop.run_until_complete, args=[attended(count, address, files, found, leave)]
+        target=loop.run_until_complete, args=[attended(count, address, files, attendance, leave)]
     )
     thread.start()
     try:
-        yield found
+        yield attendance
     finally:
         loop.call_soon_threadsafe(leave.set)
         thread.join()
         loop.close()
-    if found.failed:
+    if attendance.failed:
         raise ConnectionError(
-            f"{len(found.failed)} of {count} students could not open the lesson:"
-            f" {found.failed[0]!r}"
+            f"{len(attendance.failed)} of {count} students could not open the lesson:"
+            f" {attendance.failed[0]!r}"
         )

@@ -37,10 +37,10 @@ def updates(page: Any) -> list[dict]:
     return page.evaluate("updated")[before:]
 
 
-def told(found: list[dict], what: str) -> list[Row]:
-    whole = [one["handled"] + one["drawn"] for one in found]
-    own = [one["measured"] for one in found]
-    late = sum(one["late"] for one in found)
+def rows_of(redraws: list[dict], what: str) -> list[Row]:
+    whole = [one["handled"] + one["drawn"] for one in redraws]
+    own = [one["measured"] for one in redraws]
+    late = sum(one["late"] for one in redraws)
     tail = percentile(whole, 95)
     return [
         Row(f"update until the charts stand, {what}, p50", milliseconds(median(whole))),
@@ -52,12 +52,12 @@ def told(found: list[dict], what: str) -> list[Row]:
         ),
         Row(
             f"   of it recalculation, {what}, p50",
-            milliseconds(median([one["handled"] for one in found])),
+            milliseconds(median([one["handled"] for one in redraws])),
         ),
         Row(
             f"   the page's own measure, {what}, p50 / p95",
             f"{milliseconds(median(own))} / {milliseconds(percentile(own, 95))}",
-            f"charts moved later in {late} of {len(found)}",
+            f"charts moved later in {late} of {len(redraws)}",
         ),
     ]
 
@@ -102,7 +102,7 @@ def measure() -> list[Row]:
         with opened(browser, address) as page:
             wait_until_drawn(page, OURS)
             page.evaluate("() => { window.updated = watchUpdates() }")
-            rows = told(updates(page), "5 rows")
+            rows = rows_of(updates(page), "5 rows")
             choose_preset(page, OURS, "Clip at 0.05")
-            rows += told(updates(page), "40 rows")
+            rows += rows_of(updates(page), "40 rows")
         return rows + in_every_lesson(browser)

@@ -102,19 +102,21 @@ def size_rows() -> list[Row]:
     from widgets.front_end import joined, style
     from widgets.plotly_script import plotly_file
 
-    told = len(json.dumps(description(log_loss())).encode())
+    described = len(json.dumps(description(log_loss())).encode())
     code = len(joined("widget").encode()) + len(style().encode())
     bundle = plotly_file().with_name("widgetbundle.js").stat().st_size
     return [
         Row(
             "front end without plotly: source, style and description",
-            kilobytes(code + told),
+            kilobytes(code + described),
             f"a FigureWidget's, plotly inside, each {kilobytes(bundle)}",
-            bundle / (code + told),
+            bundle / (code + described),
             f"under {kilobytes(SIZE_BAR)}",
-            code + told < SIZE_BAR,
+            code + described < SIZE_BAR,
         ),
-        Row("   of it source and style / description", f"{kilobytes(code)} / {kilobytes(told)}"),
+        Row(
+            "   of it source and style / description", f"{kilobytes(code)} / {kilobytes(described)}"
+        ),
     ]
 
 

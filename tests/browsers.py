@@ -56,9 +56,9 @@ def launch(playwright):
     """The system's Chromium or Chrome, else the one that playwright has downloaded, else None."""
     from playwright.sync_api import Error
 
-    found = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+    system = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
     for choice in (
-        {"executable_path": found} if found else {},
+        {"executable_path": system} if system else {},
         {"channel": "chrome"},
         {"channel": "msedge"},
     ):

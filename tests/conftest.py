@@ -56,6 +56,9 @@ SERVE = """
 import sys
 from pathlib import Path
 from lessons.server import serve_folder
+from lessons.voila.application import LessonServer
+
+LessonServer.makes_ahead = False  # a test asks for few of the real lessons
 
 def start_page():
     links = [f'<li><a href="lesson/{path.stem}">{path.stem}</a></li>' for path in sorted(folder.glob("*.ipynb"))]

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import numpy as np
 import openpyxl
 import pytest
+from open_office import converted
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from sheets import Sheet
@@ -34,11 +35,6 @@ Cells = dict[
 ]  # (worksheet, row, column from 1) -> number, text or error text
 
 quick = False  # whether this is a quick run, which starts no slow engine: see tests/conftest.py
-
-RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
-</oor:items>"""
 
 
 def missing(reason: str) -> NoReturn:
@@ -91,14 +87,14 @@ def in_javascript(
         out._said = Array.from(program.said, String);
         return JSON.stringify(out);
     }})()"""
-    found = json.loads(in_v8(source))
+    computed = json.loads(in_v8(source))
     as_float = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
     shapes = {name: block.shape for name, block in started.blocks.items()} | {
         "_said": (len(sheet.sentences), 1)
     }
     return {
         name: np.array([as_float.get(x) or float(x) for x in flat]).reshape(shapes[name])
-        for name, flat in found.items()
+        for name, flat in computed.items()
     }
 
 
@@ -140,12 +136,10 @@ def _filled_places(page: CalamineSheet) -> Iterator[tuple[tuple[int, int], Any]]
         yield from (((i, j), value) for j, value in enumerate(cells, column + 1))
 
 
-def formula_cells(path: Path) -> dict[tuple[str, int, int], str]:
-    return {
-        key: cell.value
-        for key, cell in _filled(openpyxl.load_workbook(path))
-        if cell.data_type == "f"
-    }
+def formula_cells(file: Path | openpyxl.Workbook) -> dict[tuple[str, int, int], str]:
+    """file: where it is, or the workbook where it was opened already, which takes a second."""
+    book = openpyxl.load_workbook(file) if isinstance(file, Path) else file
+    return {key: cell.value for key, cell in _filled(book) if cell.data_type == "f"}
 
 
 def _filled(book: Any):
@@ -189,26 +183,8 @@ def needs_libreoffice() -> str:
 
 
 def in_libreoffice(paths: list[Path], folder: Path) -> list[Path]:
-    """Each workbook as LibreOffice saves it after its forced hard recalculation.
-
-    One start for all: it takes seconds.
-    """
-    office = needs_libreoffice()
-    profile = folder / "profile"
-    (profile / "user").mkdir(parents=True, exist_ok=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
-    out = folder / "recalculated"
-    command = [
-        office,
-        f"-env:UserInstallation={profile.as_uri()}",
-        "--headless",
-        "--convert-to",
-        "xlsx",
-        "--outdir",
-        str(out),
-    ]
-    subprocess.run([*command, *map(str, paths)], check=True, capture_output=True, timeout=300)
-    return [out / path.name for path in paths]
+    """Each workbook as LibreOffice saves it after its forced hard recalculation."""
+    return converted(needs_libreoffice(), paths, folder / "recalculated")
 
 
 def in_gnumeric(path: Path, folder: Path) -> Cells:

@@ -129,16 +129,16 @@ def tower(layers: int = 2, width_1: int = 2, width_2: int = 3) -> Sheet:
         s.input("y", [1.0, 0.5], rows=True, role="target"),
     )
     s.group("Weights")
-    found, weights = x, []
+    layer, weights = x, []
     for k, (into, out) in enumerate(zip([2, *widths], [*widths, 1], strict=True), 1):
         weights.append(
             s.input(f"W_{k}", normal(s, f"noise_{k}", (into, out), seed + k) * 0.5, role="weight")
         )
     s.group("Results", folded=True)
     for k, weight in enumerate(weights, 1):
-        found = s.let(f"h_{k}", found @ weight)
+        layer = s.let(f"h_{k}", layer @ weight)
     s.let(
-        "loss", ((y - s.let("output", found * (1 + steep))) ** 2).mean(), role="loss", format=".4f"
+        "loss", ((y - s.let("output", layer * (1 + steep))) ** 2).mean(), role="loss", format=".4f"
     )
     d = backprop(s, "loss", [f"W_{k}" for k in range(1, layers + 1)])
     for k, weight in enumerate(weights, 1):

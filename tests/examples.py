@@ -69,9 +69,9 @@ def correlated(x, f, padding="valid", stride=1):
     around = 0 if padding == "valid" else padding
     if padding == "same":
         around = [((n - 1) // 2, n // 2) for n in f.shape]
-    found = scipy.signal.correlate2d(np.pad(np.asarray(x), around), np.asarray(f), "valid")
+    sums = scipy.signal.correlate2d(np.pad(np.asarray(x), around), np.asarray(f), "valid")
     down, across = (stride, stride) if isinstance(stride, int) else stride
-    return np.array(found[::down, ::across]).view(type(x))
+    return np.array(sums[::down, ::across]).view(type(x))
 
 
 def by_windows(x, window, function):
@@ -629,13 +629,15 @@ def formulas_of(sheet: Sheet) -> dict[str, str]:
     }
 
 
-def differences(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> list[str]:
+def differences(
+    computed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]
+) -> list[str]:
     """What was expected and is not there, to 1e-9 relative (absolute below 1e-3), nan equal to nan;
     a line each.
     """
     lines = []
     for name, there in expected.items():
-        here = found[name]
+        here = computed[name]
         if here.shape != there.shape:
             lines.append(f"{name}: shape {here.shape}, expected {there.shape}")
         elif not np.allclose(here, there, rtol=1e-9, atol=1e-12, equal_nan=True):
@@ -680,8 +682,8 @@ class Kept(every_op.Counted):
     """
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        found = super().__array_ufunc__(ufunc, method, *inputs, **options)
-        return np.atleast_2d(found).view(Kept)
+        result = super().__array_ufunc__(ufunc, method, *inputs, **options)
+        return np.atleast_2d(result).view(Kept)
 
     def __array_function__(self, function, types, args, options):
         if function is np.histogram:
@@ -689,9 +691,9 @@ class Kept(every_op.Counted):
             return tuple(np.atleast_2d(each).view(Kept) for each in pair)
         if function in KEEPING:
             options = {"keepdims": True, **options}
-        found = np.asarray(function(*_plain(args), **{k: _plain(x) for k, x in options.items()}))
-        found = found[:, np.newaxis] if function is np.diagonal else found
-        return (found * 1.0 if found.dtype == bool else found).view(Kept)
+        result = np.asarray(function(*_plain(args), **{k: _plain(x) for k, x in options.items()}))
+        result = result[:, np.newaxis] if function is np.diagonal else result
+        return (result * 1.0 if result.dtype == bool else result).view(Kept)
 
     def __and__(self, other):
         return np.logical_and(self, other)

@@ -62,16 +62,16 @@ def main(wanted: list[str]) -> None:
         site = Path(folder)
         list(write_site(site))
         page = launch(playwright).new_page(viewport=VIEW)
-        made = {
+        makers = {
             name: partial(lesson, page, site / f"{name}.html", state)
             for name, state in SHOWN.items()
         }
-        made["line_fit_plays"] = partial(play, page, site / "line_fit.html")
-        made["fine_tuning"] = partial(fine_tuning, page)
-        made["jupyterlab"] = partial(in_jupyterlab, page, site)
-        made["marimo"] = partial(in_marimo, page, site)
-        for name in wanted or made:
-            keep(name, made[name]())
+        makers["line_fit_plays"] = partial(play, page, site / "line_fit.html")
+        makers["fine_tuning"] = partial(fine_tuning, page)
+        makers["jupyterlab"] = partial(in_jupyterlab, page, site)
+        makers["marimo"] = partial(in_marimo, page, site)
+        for name in wanted or makers:
+            keep(name, makers[name]())
 
 
 def lesson(page: Page, file: Path, state: str) -> list[Image.Image]:

@@ -77,7 +77,7 @@ def used_in(formula: str) -> list[str]:
 
 def slope(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
     """df/dx by central differences of fourth order."""
-    found = np.empty_like(x)
+    slopes = np.empty_like(x)
     for place in np.ndindex(x.shape):
         at = [
             f(
@@ -88,8 +88,8 @@ def slope(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
             )
             for k in (-2, -1, 1, 2)
         ]
-        found[place] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * STEP)
-    return found
+        slopes[place] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * STEP)
+    return slopes
 
 
 def weights(formula: str) -> np.ndarray:
@@ -129,12 +129,12 @@ def sheet_of_gradients(formulas: list[str], inline: bool = False) -> Sheet:
     return s
 
 
-def wrong_slopes(formulas: list[str], found: Arrays) -> list[str]:
+def wrong_slopes(formulas: list[str], gradients: Arrays) -> list[str]:
     """Where a gradient is not the slope. No gradient at all is right where the slope is 0."""
     lines = []
     for k, formula in enumerate(formulas):
         for name, there in slopes(formula).items():
-            here = found.get(f"d_{name}_{k}", np.zeros_like(there))
+            here = gradients.get(f"d_{name}_{k}", np.zeros_like(there))
             if here.shape != there.shape or not np.allclose(here, there, rtol=1e-6, atol=1e-7):
                 lines.append(
                     f"d_{name} of {formula}: {here.tolist()}, finite differences {there.tolist()}"

@@ -230,12 +230,12 @@ ALL = workbooks.register("any_formula", lambda: sheet_of(FORMULAS), notes=False)
 @pytest.mark.parametrize("formula", one_in(8, FORMULAS))
 def test_forward_and_backward_in_v8(formula):
     s = sheet_of([formula])
-    found = values(s)
-    np.testing.assert_allclose(found["f_0"], by_numpy(formula), rtol=1e-12, atol=1e-12)
+    computed = values(s)
+    np.testing.assert_allclose(computed["f_0"], by_numpy(formula), rtol=1e-12, atol=1e-12)
     for name in TRAINED:
         if f"d_{name}" in s.blocks:
-            np.testing.assert_allclose(found[f"d_{name}"], slope(s, name), rtol=1e-6, atol=1e-7)
-    assert not examples.differences(engines.in_javascript(s), found)
+            np.testing.assert_allclose(computed[f"d_{name}"], slope(s, name), rtol=1e-6, atol=1e-7)
+    assert not examples.differences(engines.in_javascript(s), computed)
     write(s, io.BytesIO())
     for block in s.blocks:
         assert equation(s, block) and cell_equation(s, block)
@@ -248,8 +248,8 @@ def test_forward_and_backward_in_v8(formula):
 )
 def test_all_of_them_in_one_workbook(recalculated):
     s = sheet_of(FORMULAS)
-    found = engines.numbers(s, recalculated(ALL))
-    assert not examples.differences(found, values(s))
+    computed = engines.numbers(s, recalculated(ALL))
+    assert not examples.differences(computed, values(s))
 
 
 def test_select_is_where_inside_where():
@@ -390,11 +390,11 @@ def test_a_name_is_the_authors_and_a_part_makes_way():
     s.say("The first is {p[1]:.2f}.")
     s.let("p_product", x * 2)
     s.let("p_1", x * 3)
-    found = values(s)
-    assert found["p_product"].tolist() == [[1, -2]] and "p_product_2" in s.blocks
+    computed = values(s)
+    assert computed["p_product"].tolist() == [[1, -2]] and "p_product_2" in s.blocks
     for name in ("p", "d_W", "loss"):
-        np.testing.assert_array_equal(found[name], before[name])
-    assert sentences(s, found) == [f"The first is {found['p'][0, 0]:.2f}."]
+        np.testing.assert_array_equal(computed[name], before[name])
+    assert sentences(s, computed) == [f"The first is {computed['p'][0, 0]:.2f}."]
     grouped = sorted(name for group in s.groups for name in group.blocks)
     assert grouped == sorted(s.blocks) and "d_p_product" in grouped
     write(s, io.BytesIO())

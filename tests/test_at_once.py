@@ -49,6 +49,24 @@ def test_every_lesson_of_a_sheet_is_a_page_that_brings_no_kernel(house):
         assert f'data-asks="{name}"' in text and "kernelId" not in text
 
 
+def test_every_page_can_be_made_ahead_and_is_made_once(monkeypatch):
+    asked = []
+
+    async def run(_, function: str, *arguments):
+        asked.append((function.partition(":")[2], *arguments[:1]))
+        return ["one", "two"] if asked[-1][0] == "names" else b"a page"
+
+    monkeypatch.setattr(Apart, "run", run)
+
+    async def made_and_asked_for() -> bytes | None:
+        answers = Answers()
+        await answers.make_all()
+        return await answers.page("two")
+
+    assert awaited(made_and_asked_for()) == b"a page"
+    assert asked == [("names", ""), ("page", "one"), ("page", "two")]
+
+
 SHIFTS = """window.shifts = [];
 new PerformanceObserver((seen) => window.shifts.push(...seen.getEntries().map((one) => one.value)))
   .observe({ type: "layout-shift", buffered: true });"""

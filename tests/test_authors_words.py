@@ -60,9 +60,9 @@ def test_what_moves_with_data_rows_is_refused():
             wrong()
     s.let("last", x[-1] * 2)
     s.let("columns", np.hstack([x, x[:, ::-1]]))
-    found = values(s, {"x": [[1, 2], [3, 4], [5, 6]]})
-    assert found["last"].tolist() == [[10, 12]]
-    assert found["columns"].tolist() == [[1, 2, 2, 1], [3, 4, 4, 3], [5, 6, 6, 5]]
+    computed = values(s, {"x": [[1, 2], [3, 4], [5, 6]]})
+    assert computed["last"].tolist() == [[10, 12]]
+    assert computed["columns"].tolist() == [[1, 2, 2, 1], [3, 4, 4, 3], [5, 6, 6, 5]]
 
 
 def test_what_is_carried_is_a_block():
@@ -105,11 +105,11 @@ def test_a_name_that_is_none_says_what_is(name):
 def test_a_block_of_one_number_is_a_number():
     s = sheet()
     s.let("loss", s["x"].mean())
-    found = values(s)
-    assert float(found["loss"]) == 2.5 and f"{found['loss']:.2f}" == "2.50"
+    computed = values(s)
+    assert float(computed["loss"]) == 2.5 and f"{computed['loss']:.2f}" == "2.50"
     assert int(values(s, {"x": [[1, 1], [1, 1]]})["loss"]) == 1
     with pytest.raises(TypeError):
-        float(found["x"])
+        float(computed["x"])
 
 
 # --- noise
@@ -122,14 +122,14 @@ def test_two_blocks_drawn_from_one_seed_differ(draw):
     for name in ("q", "k", "v"):
         draw(s, name, (50, 2), seed)
     draw(s, "fixed", (50, 2), 3)
-    found = values(s)
-    numbers = [found[name] for name in ("q", "k", "v")]
+    computed = values(s)
+    numbers = [computed[name] for name in ("q", "k", "v")]
     assert len({x.tobytes() for x in numbers}) == 3
     correlations = np.corrcoef([x.ravel() for x in numbers]) - np.eye(3)
     assert np.abs(correlations).max() < 0.35
     alone = Sheet("alone")
     draw(alone, "q", (50, 2), alone.parameter("seed", 3, 0, 10_000, whole=True))
-    assert values(alone)["q"].tobytes() == found["q"].tobytes() == found["fixed"].tobytes()
+    assert values(alone)["q"].tobytes() == computed["q"].tobytes() == computed["fixed"].tobytes()
 
 
 def test_two_orders_of_one_seed_differ():

@@ -287,10 +287,10 @@ RUN = workbooks.register("ratings", ratings, steps=3)
 @pytest.mark.parametrize("recalculated", [workbooks.in_libreoffice, workbooks.in_ironcalc])
 def test_a_run_skips_what_is_empty(recalculated):
     s, cells = ratings(), recalculated(RUN)
-    found = engines.numbers(s, cells)
+    computed = engines.numbers(s, cells)
     expected = values(s, steps=3)
     for name in ("error", "by_person", "count", "loss", "films_next", "people_next"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, equal_nan=True)
+        np.testing.assert_allclose(computed[name], expected[name], rtol=1e-9, equal_nan=True)
     assert "7 ratings, off by " + f"{expected['loss']:.2f}." in cells.values()
 
 
@@ -302,8 +302,8 @@ def test_a_workbook_comes_back_with_its_gaps(tmp_path):
     corner = book[page][cells.replace("$", "")][0]
     corner[0].value, corner[1].value, corner[2].value = None, 2, "  "
     book.save(tmp_path / "edited.xlsx")
-    found = read_inputs(s, tmp_path / "edited.xlsx")["stars"]
-    np.testing.assert_array_equal(found[0], [np.nan, 2, np.nan, 0])
+    inputs_read = read_inputs(s, tmp_path / "edited.xlsx")["stars"]
+    np.testing.assert_array_equal(inputs_read[0], [np.nan, 2, np.nan, 0])
 
 
 def test_what_may_be_empty_says_so():

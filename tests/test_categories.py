@@ -92,11 +92,11 @@ def test_words_are_compared_and_counted():
 def test_the_page_computes_the_same():
     s = passengers()
     assert not examples.differences(engines.in_javascript(s, steps=2), values(s, steps=2))
-    found = values(s)
+    computed = values(s)
     for name in s.blocks:
-        assert cell_equation(s, name) and "nan" not in with_numbers(s, name, 0, 0, found)
+        assert cell_equation(s, name) and "nan" not in with_numbers(s, name, 0, 0, computed)
     assert r"\text{S}" in cell_equation(s, "from_S") and r"\text{S}" in with_numbers(
-        s, "from_S", 0, 0, found
+        s, "from_S", 0, 0, computed
     )
     assert all(block["excel"] for block in description(s)["blocks"] if "excel" in block)
 
@@ -132,8 +132,8 @@ def test_a_workbook_holds_words_and_a_list_and_comes_back(tmp_path):
         np.testing.assert_array_equal(held, s.defaults[name])
     port[0][0].value, port[1][0].value, port[2][0].value = "queenstown", 0, None
     book.save(tmp_path / "edited.xlsx")
-    found = read_inputs(s, tmp_path / "edited.xlsx")["port"].ravel()
-    np.testing.assert_array_equal(found, [2, 0, np.nan, np.nan, 2, 1])
+    inputs_read = read_inputs(s, tmp_path / "edited.xlsx")["port"].ravel()
+    np.testing.assert_array_equal(inputs_read, [2, 0, np.nan, np.nan, 2, 1])
     port[0][0].value = "Cherbourg"
     book.save(tmp_path / "edited.xlsx")
     with pytest.raises(InputError, match="port row 1 is 'Cherbourg'; it must be one of S, C, Q"):

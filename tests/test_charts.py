@@ -168,11 +168,11 @@ def test_plotly_has_the_numbers_at_rest_and_draws_once(charts):
     frame(page)
     assert page.evaluate(DATA) == before
     assert rest(page) == 2  # each chart once
-    found = values(log_loss(), {"clip": 0.2})
+    computed = values(log_loss(), {"clip": 0.2})
     for chart, traces in zip(log_loss().charts, page.evaluate(DATA), strict=True):
         for series, (x, y) in zip(chart.series, traces, strict=True):
-            np.testing.assert_allclose(x, found[series.x].ravel(), rtol=1e-12)
-            np.testing.assert_allclose(y, found[series.y].ravel(), rtol=1e-12)
+            np.testing.assert_allclose(x, computed[series.x].ravel(), rtol=1e-12)
+            np.testing.assert_allclose(y, computed[series.y].ravel(), rtol=1e-12)
 
 
 def test_a_chart_whose_numbers_stay_is_left_alone(charts):

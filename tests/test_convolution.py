@@ -26,10 +26,10 @@ NUDGE = 1e-6
 
 
 def test_the_courses_numbers():
-    found = values(convolution())
-    assert found["activation"].item() == pytest.approx(ACTIVATION, rel=1e-14)
+    computed = values(convolution())
+    assert computed["activation"].item() == pytest.approx(ACTIVATION, rel=1e-14)
     for place, number in POOLED.items():
-        assert found["pool_1"][place] == pytest.approx(number, rel=1e-12)
+        assert computed["pool_1"][place] == pytest.approx(number, rel=1e-12)
 
 
 def tensor(*blocks: np.ndarray) -> Any:
@@ -50,25 +50,25 @@ def drawn(seed: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("inputs", [{}, drawn(1), drawn(2)], ids=["course", "one", "other"])
 def test_maps_and_gradients_are_pytorchs(inputs):
     torch = engines.pytorch()
-    found = values(convolution(), inputs)
-    image = tensor(found["image"])
-    first = tensor(found["filter_1"], found["filter_2"])
+    computed = values(convolution(), inputs)
+    image = tensor(computed["image"])
+    first = tensor(computed["filter_1"], computed["filter_2"])
     second = torch.tensor(
-        np.array([[found[f"deep_filter_{out}_{into}"] for into in (1, 2)] for out in (1, 2)])
+        np.array([[computed[f"deep_filter_{out}_{into}"] for into in (1, 2)] for out in (1, 2)])
     )
     maps = torch.conv2d(image[None], first[:, None]).relu()
     deep = torch.conv2d(maps, second).relu()
     pooled = torch.max_pool2d(deep, 2)
-    dense = torch.tensor(np.stack([found["dense_1"], found["dense_2"]]))
+    dense = torch.tensor(np.stack([computed["dense_1"], computed["dense_2"]]))
     activation = (pooled[0] * dense).sum()
     activation.backward()
     for k in (0, 1):
         for name, of in (("conv", maps), ("deep", deep), ("pool", pooled)):
             expected = of[0, k].detach().numpy()
-            np.testing.assert_allclose(found[f"{name}_{k + 1}"], expected, atol=1e-12)
-        np.testing.assert_allclose(found[f"d_filter_{k + 1}"], first.grad[k].numpy(), rtol=1e-9)
-    assert found["activation"].item() == pytest.approx(activation.item(), rel=1e-12)
-    np.testing.assert_allclose(found["d_image"], image.grad[0].numpy(), atol=1e-9)
+            np.testing.assert_allclose(computed[f"{name}_{k + 1}"], expected, atol=1e-12)
+        np.testing.assert_allclose(computed[f"d_filter_{k + 1}"], first.grad[k].numpy(), rtol=1e-9)
+    assert computed["activation"].item() == pytest.approx(activation.item(), rel=1e-12)
+    np.testing.assert_allclose(computed["d_image"], image.grad[0].numpy(), atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_an_edge_filter_finds_the_edge_it_is_named_after(name, rows, columns):
     square = np.zeros((28, 28))
     square[10:21, 10:21] = 1
     number = convolution().inputs["filter_1_is"].choices.index(name)
-    found = values(convolution(), {"image": square, "filter_1_is": number})["conv_1"]
-    bright = np.argwhere(found > 2.9)  # rows and columns of windows: their first cell's
+    computed = values(convolution(), {"image": square, "filter_1_is": number})["conv_1"]
+    bright = np.argwhere(computed > 2.9)  # rows and columns of windows: their first cell's
     assert bright.min(axis=0).tolist() == [rows[0], columns[0]]
     assert bright.max(axis=0).tolist() == [rows[1], columns[1]]
 
@@ -120,14 +120,14 @@ def test_a_map_moves_with_the_picture_and_nothing_gives_nothing():
 def test_a_brighter_cell_moves_the_activation_by_its_gradient():
     """Of a picture where no sum is exactly 0: there ReLU has two slopes."""
     s, start = convolution(), drawn(1)
-    found = values(s, start)
+    computed = values(s, start)
     for pick in (np.argmax, np.argmin):
-        place = np.unravel_index(pick(found["d_image"]), (28, 28))
+        place = np.unravel_index(pick(computed["d_image"]), (28, 28))
         image = start["image"].copy()
         step = NUDGE if image[place] < 0.5 else -NUDGE
         image[place] += step
-        moved = values(s, {**start, "image": image})["activation"] - found["activation"]
-        assert moved.item() / step == pytest.approx(found["d_image"][place], rel=1e-3)
+        moved = values(s, {**start, "image": image})["activation"] - computed["activation"]
+        assert moved.item() / step == pytest.approx(computed["d_image"][place], rel=1e-3)
 
 
 def test_a_click_on_the_map_lights_its_window_and_tells_nine_products(page, page_file):

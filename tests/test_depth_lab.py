@@ -64,7 +64,7 @@ def activations_of(found: Values, activation: str) -> list:
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 @pytest.mark.parametrize("width", [2, 8, 33])
 def test_every_layer_is_pytorchs(activation, initialisation, width):
-    found = values(
+    computed = values(
         SHEET,
         {
             "width": width,
@@ -75,14 +75,16 @@ def test_every_layer_is_pytorchs(activation, initialisation, width):
         },
     )
     torch = engines.pytorch()
-    layers = activations_of(found, activation)
-    np.testing.assert_allclose(found["h_50"], layers[-1].numpy(), rtol=1e-9, atol=1e-300)
+    layers = activations_of(computed, activation)
+    np.testing.assert_allclose(computed["h_50"], layers[-1].numpy(), rtol=1e-9, atol=1e-300)
     stds = np.array([[torch.std(h, correction=0).item()] for h in layers])
-    np.testing.assert_allclose(found["activation_std"], stds, rtol=1e-9)
+    np.testing.assert_allclose(computed["activation_std"], stds, rtol=1e-9)
     means = np.array([[h.mean().item()] for h in layers])
-    assert (np.abs(found["activation_mean"] - means) <= 1e-9 * np.abs(means) + 1e-12 * stds).all()
     assert (
-        found["activation_mean"][0] == 0
+        np.abs(computed["activation_mean"] - means) <= 1e-9 * np.abs(means) + 1e-12 * stds
+    ).all()
+    assert (
+        computed["activation_mean"][0] == 0
     )  # of normalised inputs, which a sum in doubles misses by its rounding
 
 
@@ -96,8 +98,8 @@ def test_the_standard_deviation_is_the_rules(initialisation, width):
         "he": math.sqrt(2 / width),
         "zeros": 0,
     }
-    found = values(SHEET, {"width": width, "initialisation": initialisation, "std": 0.3})
-    assert found["weight_std"].item() == pytest.approx(rules[initialisation], rel=1e-15)
+    computed = values(SHEET, {"width": width, "initialisation": initialisation, "std": 0.3})
+    assert computed["weight_std"].item() == pytest.approx(rules[initialisation], rel=1e-15)
 
 
 def test_the_batch_is_normalised():
@@ -153,10 +155,12 @@ def test_the_theory_is_what_many_draws_have_on_average(activation):
 
 def test_a_wide_network_follows_the_theory_also_in_its_standard_deviation():
     for activation in ("none", "ReLU"):
-        found = values(
+        computed = values(
             SHEET, {"width": 128, "initialisation": "he", "activation": activation, "layers": 5}
         )
-        np.testing.assert_allclose(found["activation_std"][:6], found["theory_std"][:6], rtol=0.35)
+        np.testing.assert_allclose(
+            computed["activation_std"][:6], computed["theory_std"][:6], rtol=0.35
+        )
 
 
 # --- live
@@ -186,8 +190,10 @@ def test_the_page_computes_the_same(activation, initialisation):
 @pytest.mark.parametrize("width", [2, 128])
 @pytest.mark.parametrize("activation", ["none", "ReLU"])
 def test_at_either_end_every_number_is_finite(std, width, activation):
-    found = values(SHEET, {"std": std, "width": width, "activation": activation, "layers": DEPTH})
-    assert not [name for name, block in found.items() if not np.isfinite(block).all()]
+    computed = values(
+        SHEET, {"std": std, "width": width, "activation": activation, "layers": DEPTH}
+    )
+    assert not [name for name, block in computed.items() if not np.isfinite(block).all()]
 
 
 def test_a_wide_page_lives_and_says_why_it_has_no_workbook(page, tmp_path):
@@ -237,11 +243,11 @@ def state_of(found: Values) -> str:
 
 
 def check_words(inputs: dict) -> None:
-    found = values(SHEET, inputs)
-    said = sentences(SHEET.with_inputs(inputs), found)
+    computed = values(SHEET, inputs)
+    said = sentences(SHEET.with_inputs(inputs), computed)
     states = [text for text in said if re.search("explode|vanish|Every weight|fell silent", text)]
-    assert len(states) == 1 and state_of(found) in states[0] == said[0]
-    std, layer = found["activation_std"].ravel(), found["layer"].ravel()
+    assert len(states) == 1 and state_of(computed) in states[0] == said[0]
+    std, layer = computed["activation_std"].ravel(), computed["layer"].ravel()
     beyond = [int(k) for k, x in zip(layer, std, strict=True) if x > LARGEST_SINGLE]
     below = [int(k) for k, x in zip(layer, std, strict=True) if 0 < x < SMALLEST_SINGLE]
     assert [text for text in said if "would already be infinite" in text] == [
@@ -252,7 +258,7 @@ def check_words(inputs: dict) -> None:
         f"In the 32-bit numbers that networks train with, layer {k} would already be 0."
         for k in below[:1]
     ]
-    assert in_words(found["expected_factor"].item(), ".4f") in said[-1]
+    assert in_words(computed["expected_factor"].item(), ".4f") in said[-1]
 
 
 @each_preset

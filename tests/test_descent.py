@@ -83,12 +83,12 @@ RUNS = [title for title in STEPS if played(title)]
 def test_losses_and_slopes_are_pytorchs(curve):
     torch = engines.pytorch()
     for x, y in itertools.product((-2.2, -0.3, 1.0, 2.7), (-1.5, 0.0, 0.001, 0.8)):
-        found = values(SHEET, {"curve": curve, "x": x, "y": y})
+        computed = values(SHEET, {"curve": curve, "x": x, "y": y})
         place = torch.tensor([x, y], dtype=torch.float64, requires_grad=True)
         loss = landscape(curve, *place)
         loss.backward()
-        assert found["loss"].item() == pytest.approx(loss.item(), rel=1e-12, abs=1e-12)
-        slopes = [found["d_x"].item(), found["d_y"].item()]
+        assert computed["loss"].item() == pytest.approx(loss.item(), rel=1e-12, abs=1e-12)
+        slopes = [computed["d_x"].item(), computed["d_y"].item()]
         np.testing.assert_allclose(slopes, place.grad, rtol=1e-10, atol=1e-10)
 
 
@@ -111,8 +111,8 @@ def test_a_slope_asks_for_its_curve_once_in_one_chain(tmp_path):
 
 def test_the_famous_minima_are_where_they_are_known_to_be():
     for curve, x, y in (("Rosenbrock", 1, 1), ("Beale", 3, 0.5), ("saddle", 0, 1)):
-        found = values(SHEET, {"curve": curve, "x": x, "y": y})
-        assert found["loss"] == 0 and found["d_x"] == 0 and found["d_y"] == 0
+        computed = values(SHEET, {"curve": curve, "x": x, "y": y})
+        assert computed["loss"] == 0 and computed["d_x"] == 0 and computed["d_y"] == 0
     assert values(SHEET, {"curve": "saddle", "x": 0, "y": 0})["loss"] == 1
 
 
@@ -130,15 +130,15 @@ def test_the_triangle_has_the_step_as_its_base_and_the_slope_as_its_side():
 
 
 def test_all_directions_up_is_one_of_the_ways_as_counted():
-    found = values(SHEET)
+    computed = values(SHEET)
     for row, n in enumerate(COUNTED[:3]):
         ways = list(itertools.product((False, True), repeat=n))
-        assert found["patterns"][row] == len(ways)
-        assert found["all_up"][row] == sum(map(all, ways))
+        assert computed["patterns"][row] == len(ways)
+        assert computed["all_up"][row] == sum(map(all, ways))
         neither = [way for way in ways if any(way) and not all(way)]
-        assert found["mixed"][row] == len(neither)
-    assert len(str(2**1000)) == found["last_digits"] == 302
-    np.testing.assert_allclose(found["chance"].ravel(), [2.0**-n for n in COUNTED])
+        assert computed["mixed"][row] == len(neither)
+    assert len(str(2**1000)) == computed["last_digits"] == 302
+    np.testing.assert_allclose(computed["chance"].ravel(), [2.0**-n for n in COUNTED])
     assert values(SHEET, {"directions": 1000})["own_chance"] == 2.0**-1000
 
 

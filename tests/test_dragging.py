@@ -90,16 +90,16 @@ def test_the_run_leaves_its_path_its_loss_and_its_ghosts(lesson):
 
 def test_segments_run_from_each_point_to_the_line(lesson):
     x, y = data(lesson, 0)[1]
-    found = values(descent())
+    computed = values(descent())
     np.testing.assert_array_equal(x, [0, 0, np.nan, 1, 1, np.nan, 2, 2, np.nan])
-    np.testing.assert_allclose([y[0], y[3], y[6]], found["y"][:, 0])
-    np.testing.assert_allclose([y[1], y[4], y[7]], found["prediction"][:, 0])
+    np.testing.assert_allclose([y[0], y[3], y[6]], computed["y"][:, 0])
+    np.testing.assert_allclose([y[1], y[4], y[7]], computed["prediction"][:, 0])
 
 
 def test_the_contour_is_the_surface(lesson):
-    found = values(descent())
+    computed = values(descent())
     z = lesson.evaluate("document.querySelectorAll('.js-plotly-plot')[1].data[0].z")
-    np.testing.assert_allclose(z, found["surface"])
+    np.testing.assert_allclose(z, computed["surface"])
 
 
 # A move of a held point, and the contour's lines two frames later, while plotly itself has not

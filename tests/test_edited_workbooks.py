@@ -76,7 +76,7 @@ MAKERS = {
 
 
 @cache
-def made(name: str) -> Sheet:
+def sheet_called(name: str) -> Sheet:
     return MAKERS[name]()
 
 
@@ -85,7 +85,12 @@ def written(name: str) -> Path:
     """Without comments, which LibreOffice reads slowly."""
     path = workbooks.folder() / f"edited_{name}.xlsx"
     with mock.patch.object(Worksheet, "write_comment"):
-        write(made(name), path, FEWER.get(name), steps=STEPS if made(name).carried else 0)
+        write(
+            sheet_called(name),
+            path,
+            FEWER.get(name),
+            steps=STEPS if sheet_called(name).carried else 0,
+        )
     return path
 
 
@@ -103,7 +108,7 @@ class Person:
 
     def __init__(self, name: str, seed: int):
         self.chance = random.Random(f"{name} {seed}")
-        self.name, self.sheet = name, made(name).with_inputs(FEWER.get(name, {}))
+        self.name, self.sheet = name, sheet_called(name).with_inputs(FEWER.get(name, {}))
         self.where = layout(self.sheet, spare=SPARE_ROWS if name in WITH_ROWS else 0)
         self.edits: list[tuple] = [("open", written(name))]
         self.what: list[str] = []
@@ -138,7 +143,7 @@ class Person:
             return self.chance.randint(int(low), min(int(high), int(low) + 3))
         if is_data(block.shape):
             return round(self.chance.uniform(max(low, -5), min(high, 5)), 4)
-        now = float(made(self.name).defaults[name].ravel()[0])
+        now = float(sheet_called(self.name).defaults[name].ravel()[0])
         return min(max(now * self.chance.uniform(0.9, 1.1), low), high)
 
     def _type_row(self, row: int, names: list[str] | None = None) -> None:
@@ -300,7 +305,7 @@ def persons(name: str) -> list[tuple[Person, list[str]]]:
     """Of a sheet whose table of data grows: edits that count, a mistake after one of them, and, of
     each sheet, settings typed and a worksheet renamed, and a mistake in what keeps its size.
     """
-    found = []
+    people = []
     for k in range(ROUNDS or 1):
         chance = random.Random(f"{name} {k}")
         ways = [["type_setting", "show_step", "rename", "type_setting"]]
@@ -309,28 +314,28 @@ def persons(name: str) -> list[tuple[Person, list[str]]]:
             several = [chance.choice((*TABLE_EDITS, "rename")) for _ in range(4)]
             ways = [["type_below", "insert_and_fill", "sort", "delete", *several, *ways[0]]]
             ways += [["insert_and_fill", chance.choice(TABLE_EDITS), chance.choice(MISTAKES)]]
-        found += [(Person(name, 10 * k + number), way) for number, way in enumerate(ways)]
-    return found
+        people += [(Person(name, 10 * k + number), way) for number, way in enumerate(ways)]
+    return people
 
 
 @cache
 def all_edited() -> dict[str, list[Edited]]:
     """Every sheet's, by one start of LibreOffice; each other one is saved by Gnumeric too."""
-    found: dict[str, list[Edited]] = {}
+    all_saved: dict[str, list[Edited]] = {}
     edits: list[tuple] = []
     for name in MAKERS:
         for person, ways in persons(name):
             for way in ways:
                 person.edit(way)
-            found.setdefault(name, []).append(person.saved())
+            all_saved.setdefault(name, []).append(person.saved())
             edits += person.edits
     editor.edited(edits, workbooks.folder())
     convert = shutil.which("ssconvert")
-    for each in [each for several in found.values() for each in several][::2]:
+    for each in [each for several in all_saved.values() for each in several][::2]:
         if convert:
             command = [convert, "--recalc", str(each.path), str(each.path)]
             subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return found
+    return all_saved
 
 
 def area(book: openpyxl.Workbook, name: str) -> list[list]:
@@ -354,30 +359,30 @@ def seen_inputs(book: openpyxl.Workbook, sheet: Sheet) -> dict[str, np.ndarray]:
 
 
 def check(each: Edited) -> None:
-    sheet = made(each.name).with_inputs(FEWER.get(each.name, {}))
+    sheet = sheet_called(each.name).with_inputs(FEWER.get(each.name, {}))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # openpyxl's of what Gnumeric writes
         book = openpyxl.load_workbook(each.path, data_only=True)
         said = str(book.worksheets[0].cell(SAID_ROW + 1, 1).value)
-        told = next((warning for warning in SENTENCES if said.startswith(warning)), "")
+        warned = next((warning for warning in SENTENCES if said.startswith(warning)), "")
         unread = any("ERROR(" in each.attr_text for each in book.defined_names.values())
         if unread and engines.is_error(said):  # Gnumeric reads no name with an apostrophe
-            told = said
+            warned = said
         else:
-            assert each.proper is None or bool(told) != each.proper, (each, said)
+            assert each.proper is None or bool(warned) != each.proper, (each, said)
         try:
-            back = read_inputs(made(each.name), each.path)
+            back = read_inputs(sheet_called(each.name), each.path)
         except InputError as refused:
-            assert told and len(str(refused)) < 300, (each, refused)
+            assert warned and len(str(refused)) < 300, (each, refused)
             assert "no longer says where" not in str(refused) or not each.proper, (each, refused)
             return
-    if told not in ("", said, NO_FORMULAS):  # what a person sees there is no table
+    if warned not in ("", said, NO_FORMULAS):  # what a person sees there is no table
         return
     inputs = seen_inputs(book, sheet)
     for name, x in back.items():
         if x is not None and not (unread and np.isnan(inputs[name]).any()):
             np.testing.assert_allclose(x, inputs[name], rtol=1e-12, err_msg=f"{each} {name}")
-    if told:
+    if warned:
         return
     sheet = sheet.with_inputs(inputs)
     step = int(area(book, STEP_SHOWN)[0][0]) if STEP_SHOWN in book.defined_names else 0
@@ -385,9 +390,9 @@ def check(each: Edited) -> None:
     for name, block in sheet.blocks.items():
         if name not in sheet.inputs:
             cells = area(book, name)[: int(block.shape[0])]
-            found = np.array([[engines._number(x, name, False) for x in row] for row in cells])
+            computed = np.array([[engines._number(x, name, False) for x in row] for row in cells])
             np.testing.assert_allclose(
-                found, expected[name], rtol=1e-8, atol=1e-9, err_msg=f"{each} {name}"
+                computed, expected[name], rtol=1e-8, atol=1e-9, err_msg=f"{each} {name}"
             )
 
 

@@ -58,15 +58,15 @@ def test_a_lesson_has_two_or_three_exercises(name):
 def test_the_way_does_it_and_the_start_does_not(name, number):
     """Nor does the start, played as far."""
     sheet, exercise, begin = started(name, number)
-    found = values(sheet, {**begin, **exercise.way}, exercise.steps)
+    computed = values(sheet, {**begin, **exercise.way}, exercise.steps)
     if exercise.answer:
-        truth = found[exercise.answer].item()
+        truth = computed[exercise.answer].item()
         assert is_right(exercise, truth, truth)
         wrong = truth * (1 + 2 * exercise.tolerance) if truth else 2 * exercise.tolerance
         assert not is_right(exercise, wrong, truth)
         assert not is_right(exercise, -truth if truth else 1, truth)
         return
-    assert is_reached(exercise, found, exercise.steps)
+    assert is_reached(exercise, computed, exercise.steps)
     for steps in {0, exercise.steps}:
         assert not is_reached(exercise, values(sheet, begin, steps), steps)
 

@@ -63,10 +63,10 @@ def test_collaborative_filtering_starts_and_descends_as_numpy_does():
     s = MAKERS["collaborative_filtering"]()
     assert abs(float(values(s)["rmse"]) - 2.8060620616) < 1e-10
     films, people, rmse = descended(200)
-    found = values(s, steps=200)
-    np.testing.assert_allclose(found["films"], films, rtol=1e-10)
-    np.testing.assert_allclose(found["people"], people, rtol=1e-10)
-    np.testing.assert_allclose(float(found["rmse"]), rmse, rtol=1e-11)
+    computed = values(s, steps=200)
+    np.testing.assert_allclose(computed["films"], films, rtol=1e-10)
+    np.testing.assert_allclose(computed["people"], people, rtol=1e-10)
+    np.testing.assert_allclose(float(computed["rmse"]), rmse, rtol=1e-11)
 
 
 def test_where_10000_steps_lead():
@@ -119,8 +119,8 @@ def test_the_language_model_learns_as_in_pytorch():
 @each_sheet
 def test_the_page_computes_the_same(name):
     s = MAKERS[name]()
-    found = values(s, steps=STEPS[name])
-    assert not examples.differences(engines.in_javascript(s, steps=STEPS[name]), found)
+    computed = values(s, steps=STEPS[name])
+    assert not examples.differences(engines.in_javascript(s, steps=STEPS[name]), computed)
 
 
 @thorough

@@ -359,11 +359,11 @@ def test_rows_of_data_that_lie_across_inside_a_formula(formula):
     )
     s.let("loss", expression(formula, {"x": x, "v": v}))
     backprop(s, "loss")
-    found = values(s)
+    computed = values(s)
     for name in ("x", "v"):
-        expected = slope(lambda x, name=name: values(s, {name: x})["loss"].item(), found[name])
-        np.testing.assert_allclose(found[f"d_{name}"], expected, rtol=1e-7, atol=1e-9)
-    assert not differences(engines.in_javascript(s), found)
+        expected = slope(lambda x, name=name: values(s, {name: x})["loss"].item(), computed[name])
+        np.testing.assert_allclose(computed[f"d_{name}"], expected, rtol=1e-7, atol=1e-9)
+    assert not differences(engines.in_javascript(s), computed)
 
 
 @pytest.mark.parametrize("start", [1, 3])
@@ -422,9 +422,9 @@ def test_softmax_and_cross_entropy_give_p_minus_y():
     p = s.let("p", softmax(z))
     s.let("loss", -(y * log_softmax(z)).sum())
     backprop(s, "loss", ["z"])
-    found = values(s)
-    np.testing.assert_allclose(found["d_z"], found["p"] - found["y"], atol=1e-15)
-    assert p.shape == z.shape and np.isfinite(found["loss"]).all()
+    computed = values(s)
+    np.testing.assert_allclose(computed["d_z"], computed["p"] - computed["y"], atol=1e-15)
+    assert p.shape == z.shape and np.isfinite(computed["loss"]).all()
 
 
 def three_layers(blocks: bool) -> Sheet:
@@ -451,8 +451,10 @@ def three_layers(blocks: bool) -> Sheet:
 @pytest.mark.parametrize("blocks", [True, False])
 def test_a_chain_of_layers(blocks):
     s = three_layers(blocks)
-    found = values(s)
+    computed = values(s)
     for name in s.inputs:
-        expected = slope(lambda x, name=name: values(s, {name: x})["loss"].item(), found[name])
-        np.testing.assert_allclose(found[f"d_{name}"], expected, rtol=1e-7, atol=1e-9, err_msg=name)
-    assert not differences(engines.in_javascript(s), found)
+        expected = slope(lambda x, name=name: values(s, {name: x})["loss"].item(), computed[name])
+        np.testing.assert_allclose(
+            computed[f"d_{name}"], expected, rtol=1e-7, atol=1e-9, err_msg=name
+        )
+    assert not differences(engines.in_javascript(s), computed)

@@ -183,30 +183,30 @@ def named_once() -> dict[str, str]:
 
 
 def test_no_function_is_without_a_use():
-    found = named_once()
-    unused = {name: place for name, place in found.items() if name not in CALLED_ELSEWHERE}
+    single = named_once()
+    unused = {name: place for name, place in single.items() if name not in CALLED_ELSEWHERE}
     assert not unused, (
         f"nothing names these but their definition: {unused}. Take them away; one that only tests"
         " need moves to tests/; one that a library calls is named in CALLED_ELSEWHERE, with who"
         " calls it"
     )
-    assert not (gone := CALLED_ELSEWHERE.keys() - found), f"take out of CALLED_ELSEWHERE: {gone}"
+    assert not (gone := CALLED_ELSEWHERE.keys() - single), f"take out of CALLED_ELSEWHERE: {gone}"
 
 
 # --- tests
 
 
 def test_no_test_module_imports_another():
-    found = [
+    imports = [
         f"{file.name} imports {name}"
         for file in sorted((ROOT / "tests").rglob("*.py"))
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         for name in imported_by(node, "")
         if name.startswith("test_") and isinstance(node, (ast.Import, ast.ImportFrom))
     ]
-    assert not found, (
-        f"{found}: what several tests use stands in a module named for what it holds, as pages.py,"
-        " engines.py or example_sheets.py, and a fixture in conftest.py"
+    assert not imports, (
+        f"{imports}: what several tests use stands in a module named for what it holds, as"
+        " pages.py, engines.py or example_sheets.py, and a fixture in conftest.py"
     )
 
 

@@ -103,12 +103,12 @@ def hub(tmp_path_factory) -> Iterator[SimpleNamespace]:
 
 def servers(hub) -> dict[str, psutil.Process]:
     """The students' servers that run, by name."""
-    found = {}
+    running = {}
     for child in hub.process.children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
             if "lessons.hub" in child.cmdline():
-                found[child.environ()["JUPYTERHUB_USER"]] = child
-    return found
+                running[child.environ()["JUPYTERHUB_USER"]] = child
+    return running
 
 
 def kernels_of(hub, name: str) -> list[psutil.Process]:

@@ -316,8 +316,8 @@ def test_numbers_that_come_out_are_nobodys_inputs():
     """Whoever changes the arrays that `values` gave changes no sheet and no preset."""
     s = lesson()
     s.preset("p", bias=2)
-    found = values(s, s.presets[0].inputs)
-    for array in found.values():
+    computed = values(s, s.presets[0].inputs)
+    for array in computed.values():
         array[...] = 77
     assert values(s)["bias"] == 0.5
     assert values(s, s.presets[0].inputs)["bias"] == 2

@@ -330,11 +330,11 @@ def test_an_environment_whose_python_is_gone_or_too_old_is_not_sound(
 
 @pytest.mark.parametrize("sound", [True, False])
 def test_only_what_is_unsound_is_made_again(root, environment, pip_calls, monkeypatch, sound):
-    made = []
+    environments = []
     monkeypatch.setattr(install, "is_sound", lambda root, environment: sound)
-    monkeypatch.setattr(install, "make_environment", made.append)
+    monkeypatch.setattr(install, "make_environment", environments.append)
     assert install.prepare(root) == environment
-    assert made == ([] if sound else [environment])
+    assert environments == ([] if sound else [environment])
     assert install.is_current(root, environment)
 
 

@@ -39,22 +39,22 @@ AXES = """() => Array.from(document.querySelectorAll(".js-plotly-plot"), ({ _ful
 
 
 def test_a_histogram_is_numpys():
-    found = values(kinds())
-    counts, ends = np.histogram(found["x"] * 0.5, bins=5)
-    np.testing.assert_array_equal(found["counts"], [counts])
-    np.testing.assert_allclose(found["ends"], [ends], rtol=1e-15)
+    computed = values(kinds())
+    counts, ends = np.histogram(computed["x"] * 0.5, bins=5)
+    np.testing.assert_array_equal(computed["counts"], [counts])
+    np.testing.assert_allclose(computed["ends"], [ends], rtol=1e-15)
 
 
 def test_the_page_draws_them_and_follows(opened):
     page = opened(kinds)
-    found = values(kinds())
+    computed = values(kinds())
     (at, p), (beside, goal) = data(page, 0)
-    np.testing.assert_allclose(p, found["p"].ravel(), rtol=1e-15)
+    np.testing.assert_allclose(p, computed["p"].ravel(), rtol=1e-15)
     assert goal == [1, 0, 0] and all(0.3 < b - a < 0.5 for a, b in zip(at, beside, strict=True))
     axes = page.evaluate(AXES)
     assert axes[0][0]["names"] == KINDS and axes[0][0]["range"] == [-0.5, 2.5]
     low, high = axes[1][0]["range"]
-    assert low < found["ends"].min() and high > found["ends"].max()
+    assert low < computed["ends"].min() and high > computed["ends"].max()
     assert axes[1][1]["range"][0] == 0 and axes[2][0]["range"][1] == 4
     for chart in (3, 4):
         units = [axis["length"] / np.ptp(axis["range"]) for axis in axes[chart]]
@@ -87,8 +87,8 @@ def test_a_marker_that_left_is_told(opened):
 def test_a_marker_that_is_not_there_has_not_left(opened):
     """Before its first steps the finder suggests nothing: its marks stand where the axis is not."""
     page = opened(lr_finder)
-    found = values(lr_finder())
-    assert found["valley_x"].item() == NOT_YET
+    computed = values(lr_finder())
+    assert computed["valley_x"].item() == NOT_YET
     assert page.locator(".gs-marks text").count() == 0
 
 

@@ -99,9 +99,9 @@ def test_a_sentence_says_one_cell_by_its_name():
     s = sheet()
     s.let("p", softmax(s["out"], axis=0))
     s.say("fish {p[fish, image 1]:.2f}, {p[3, 1]:.2f}, sum {plain[2]:.1f}, {{not[this]}}")
-    found = values(s)
-    expected = f"{found['p'][2, 0]:.2f}"
-    assert sentences(s, found) == [f"fish {expected}, {expected}, sum 2, {{not[this]}}"]
+    computed = values(s)
+    expected = f"{computed['p'][2, 0]:.2f}"
+    assert sentences(s, computed) == [f"fish {expected}, {expected}, sum 2, {{not[this]}}"]
     write(s, io.BytesIO())
 
 
@@ -135,8 +135,8 @@ def test_the_workbook_has_them_beside_and_above_the_numbers():
     above = [page.cell(place.row, place.column + 1 + j).value for j in range(2)]
     assert (beside, above) == (list(CLASSES), list(IMAGES))
     assert page.cell(place.row + 1, place.column + 1).value == 1
-    found = read_inputs(s, file.getvalue())
-    assert found["out"].tolist() == s.blocks["out"].value.tolist()
+    inputs_read = read_inputs(s, file.getvalue())
+    assert inputs_read["out"].tolist() == s.blocks["out"].value.tolist()
 
 
 def test_the_page_shows_them_in_headings_and_names_of_cells(page, page_file):

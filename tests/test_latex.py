@@ -269,13 +269,13 @@ def test_the_log_loss():
     )
     assert cell_equation(s, "loss_product") == rf"\text{{loss product}}[i] = {product}"
     assert cell_equation(s, "loss_mean") == r"\bar{L} = \frac{1}{n} \sum_{k=1}^{n} L_{k}"
-    found = values(s)
+    computed = values(s)
     assert (
-        with_numbers(s, "clipped", 0, 0, found)
+        with_numbers(s, "clipped", 0, 0, computed)
         == r"0.98 = \mathrm{clip}\left(0.98, 0.0001, 1 - 0.0001\right)"
     )
     assert (
-        with_numbers(s, "loss_mean", 0, 0, found)
+        with_numbers(s, "loss_mean", 0, 0, computed)
         == r"1.4067 = \frac{0.0202 + 0.1054 + \cdots + 3.9120}{n}"
     )
 
@@ -286,13 +286,13 @@ def test_the_log_loss():
 @pytest.mark.parametrize("name", few_when_quick(SHEETS))
 def test_every_equation_of_the_library_converts_to_mathml(name):
     s = SHEETS[name]()
-    found = values(s)
+    computed = values(s)
     for block in s.blocks:
-        corner = tuple(n - 1 for n in found[block].shape)
+        corner = tuple(n - 1 for n in computed[block].shape)
         for tex in (
             equation(s, block),
             cell_equation(s, block),
-            with_numbers(s, block, *corner, found),
+            with_numbers(s, block, *corner, computed),
         ):
             assert convert(tex or "0").startswith("<math")  # a look-up shows no numbers
 
@@ -300,9 +300,13 @@ def test_every_equation_of_the_library_converts_to_mathml(name):
 @pytest.mark.thorough
 def test_every_formula_converts_to_mathml():
     s = sheet_of(FORMULAS)
-    found = values(s)
+    computed = values(s)
     for name in formulas_of(s).values():
-        for tex in (equation(s, name), cell_equation(s, name), with_numbers(s, name, 0, 0, found)):
+        for tex in (
+            equation(s, name),
+            cell_equation(s, name),
+            with_numbers(s, name, 0, 0, computed),
+        ):
             assert "@" not in tex and convert(tex or "0").startswith(
                 "<math"
             )  # a look-up shows no numbers

@@ -80,11 +80,11 @@ def test_what_a_cell_reads_is_ringed_and_follows_the_steps(lesson):
     )  # a line of one point shows all the same
     assert marks(lesson, 2, [(0, 1)]) == []
     lesson.get_by_role("button", name="Step", exact=True).click()
-    found = values(told(), steps=1)
-    now = [(found["a"][0, 0], found["b"][0, 0])]
+    computed = values(told(), steps=1)
+    now = [(computed["a"][0, 0], computed["b"][0, 0])]
     assert marks(lesson, 1, now) == [(0, "read"), (0, "read")]
     cell(lesson, "mse").click()
-    assert marks(lesson, 2, [(1, found["mse"][0, 0])]) == [(0, "selected")]
+    assert marks(lesson, 2, [(1, computed["mse"][0, 0])]) == [(0, "selected")]
     lesson.get_by_role("button", name="Back", exact=True).click()
     assert marks(lesson, 2, [(0, values(told())["mse"][0, 0])]) == [(0, "selected")]
 

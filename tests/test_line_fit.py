@@ -62,19 +62,23 @@ def column(found: list[Values], name: str) -> np.ndarray:
 
 
 def test_the_first_update_is_the_lectures():
-    found = values(SHEET)
+    computed = values(SHEET)
     assert [
-        found[name].item() for name in ("a", "b", "a_true", "b_true", "learning_rate", "noise")
+        computed[name].item() for name in ("a", "b", "a_true", "b_true", "learning_rate", "noise")
     ] == [-1, 1, 3, 8, 0.01, 0]
-    np.testing.assert_array_equal(found["y"], 3 * found["x"] + 8)
-    assert found["x"].shape == (30, 1) and 0 < found["x"].min() < 0.1 and 0.9 < found["x"].max() < 1
+    np.testing.assert_array_equal(computed["y"], 3 * computed["x"] + 8)
     assert (
-        f"a ← -1.00 - 0.01 × ({found['d_a_mean'].item():.2f}) = {found['a_next'].item():.2f}"
+        computed["x"].shape == (30, 1)
+        and 0 < computed["x"].min() < 0.1
+        and 0.9 < computed["x"].max() < 1
+    )
+    assert (
+        f"a ← -1.00 - 0.01 × ({computed['d_a_mean'].item():.2f}) = {computed['a_next'].item():.2f}"
         == "a ← -1.00 - 0.01 × (-9.94) = -0.90"
     )
     assert (
         "The next update: a ← -1 - 0.01 × (-9.94) = -0.90 and b ← 1 - 0.01"
-        in sentences(SHEET, found)[0]
+        in sentences(SHEET, computed)[0]
     )
 
 
@@ -89,11 +93,11 @@ def loss_of(a, b, x, y, chosen):
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_hundred_updates_are_pytorchs(batch, noise):
     torch = engines.pytorch()
-    found = run({**BATCHES[batch], "noise": noise, "learning_rate": 0.1}, 100)
-    x, y = (torch.tensor(found[0][name].ravel()) for name in "xy")
+    computed = run({**BATCHES[batch], "noise": noise, "learning_rate": 0.1}, 100)
+    x, y = (torch.tensor(computed[0][name].ravel()) for name in "xy")
     a, b = (torch.tensor(start, dtype=torch.float64, requires_grad=True) for start in (-1.0, 1.0))
     descent = torch.optim.SGD([a, b], lr=0.1)
-    for each in found:
+    for each in computed:
         assert each["a"].item() == pytest.approx(a.item(), rel=1e-12, abs=1e-12)
         assert each["b"].item() == pytest.approx(b.item(), rel=1e-12, abs=1e-12)
         descent.zero_grad()
@@ -105,30 +109,30 @@ def test_a_hundred_updates_are_pytorchs(batch, noise):
 @given(POINTS, st.floats(-20, 20), st.floats(-20, 20))
 def test_gradients_hessian_and_their_limit_are_pytorchs_and_numpys(points, a, b):
     torch = engines.pytorch()
-    found = values(SHEET, {**rows(points), "a": a, "b": b})
-    x, y = (torch.tensor(found[name].ravel()) for name in "xy")
+    computed = values(SHEET, {**rows(points), "a": a, "b": b})
+    x, y = (torch.tensor(computed[name].ravel()) for name in "xy")
     each = torch.func.vmap(
         torch.func.grad(lambda a, b, x, y: (a * x + b - y) ** 2, argnums=(0, 1)),
         in_dims=(None, None, 0, 0),
     )
     at = torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64)
     for name, expected in zip(("d_a", "d_b"), each(*at, x, y), strict=True):
-        np.testing.assert_allclose(found[name].ravel(), expected, rtol=1e-12, atol=1e-11)
+        np.testing.assert_allclose(computed[name].ravel(), expected, rtol=1e-12, atol=1e-11)
         np.testing.assert_allclose(
-            found[f"{name}_mean"].item(), expected.mean(), rtol=1e-12, atol=1e-11
+            computed[f"{name}_mean"].item(), expected.mean(), rtol=1e-12, atol=1e-11
         )
     everyone = torch.ones(len(points), dtype=torch.bool)
     hessian = torch.tensor(
         torch.autograd.functional.hessian(lambda a, b: loss_of(a, b, x, y, everyone), at)
     )
     least, most = np.linalg.eigvalsh(hessian.numpy())
-    np.testing.assert_allclose(found["largest_eigenvalue"].item(), most, rtol=1e-12)
-    np.testing.assert_allclose(found["smallest_eigenvalue"].item(), least, atol=1e-12)
-    assert found["largest_stable_rate"].item() == pytest.approx(2 / most, rel=1e-12)
-    assert found["mse"].item() == pytest.approx(
+    np.testing.assert_allclose(computed["largest_eigenvalue"].item(), most, rtol=1e-12)
+    np.testing.assert_allclose(computed["smallest_eigenvalue"].item(), least, atol=1e-12)
+    assert computed["largest_stable_rate"].item() == pytest.approx(2 / most, rel=1e-12)
+    assert computed["mse"].item() == pytest.approx(
         loss_of(*at, x, y, everyone).item(), rel=1e-12, abs=1e-15
     )
-    assert found["sse"].item() == pytest.approx(len(points) * found["mse"].item(), rel=1e-12)
+    assert computed["sse"].item() == pytest.approx(len(points) * computed["mse"].item(), rel=1e-12)
 
 
 @BOUNDED
@@ -137,11 +141,11 @@ def test_a_finite_difference_is_off_by_the_curvature_and_the_nudge(points, a, b,
     """A parabola's forward difference is its slope and nudge times half its curvature: x² for a, 1
     for b.
     """
-    found = values(SHEET, {**rows(points), "a": a, "b": b, "nudge": nudge})
+    computed = values(SHEET, {**rows(points), "a": a, "b": b, "nudge": nudge})
     np.testing.assert_allclose(
-        found["d_a_estimate"], found["d_a"] + nudge * found["x"] ** 2, atol=1e-8
+        computed["d_a_estimate"], computed["d_a"] + nudge * computed["x"] ** 2, atol=1e-8
     )
-    np.testing.assert_allclose(found["d_b_estimate"], found["d_b"] + nudge, atol=1e-8)
+    np.testing.assert_allclose(computed["d_b_estimate"], computed["d_b"] + nudge, atol=1e-8)
 
 
 @BOUNDED
@@ -179,14 +183,14 @@ def test_a_run_above_the_limit_stops_at_its_last_finite_step():
     """The page takes no step after which a carried number would be infinite: all that can overflow
     is promised one step before.
     """
-    found = next(
+    computed = next(
         each
         for each in trajectory(SHEET.with_inputs(PRESETS[OVER]), 10_000)
         if not np.isfinite(each["sse_next"]).all()
     )
-    infinite = {name for name, numbers in found.items() if not np.isfinite(numbers).all()}
-    assert infinite <= {"sse_next", "mse_next"} and found["sse"].item() > 1e300
-    assert found["t"].item() == 3699  # as the lesson says
+    infinite = {name for name, numbers in computed.items() if not np.isfinite(numbers).all()}
+    assert infinite <= {"sse_next", "mse_next"} and computed["sse"].item() > 1e300
+    assert computed["t"].item() == 3699  # as the lesson says
 
 
 # --- batches
@@ -197,12 +201,14 @@ def test_a_run_above_the_limit_stops_at_its_last_finite_step():
 def test_every_epoch_visits_every_point_once(count, size, seed):
     inputs = {"x": [0.5] * count, "batch": "mini-batch", "batch_size": size, "shuffle_seed": seed}
     batches = math.ceil(count / size)
-    found = run(inputs, 3 * batches - 1)
-    chosen = np.array([each["in_batch"].ravel() for each in found]).reshape(3, batches, count)
+    computed = run(inputs, 3 * batches - 1)
+    chosen = np.array([each["in_batch"].ravel() for each in computed]).reshape(3, batches, count)
     np.testing.assert_array_equal(chosen.sum(axis=1), 1)
     np.testing.assert_array_equal(chosen.sum(axis=2)[:, :-1], min(size, count))
-    np.testing.assert_array_equal(column(found, "epoch"), np.repeat([0, 1, 2], batches))
-    np.testing.assert_array_equal(column(found, "batch_place"), np.tile(np.arange(batches) + 1, 3))
+    np.testing.assert_array_equal(column(computed, "epoch"), np.repeat([0, 1, 2], batches))
+    np.testing.assert_array_equal(
+        column(computed, "batch_place"), np.tile(np.arange(batches) + 1, 3)
+    )
 
 
 def test_epochs_and_seeds_shuffle_otherwise_and_the_same_seed_the_same():
@@ -237,15 +243,15 @@ def test_seed_noise_and_truth_redraw_the_points_until_they_are_given():
     [([0.2, 0.7], (0, 1)), ([10, 20, 30], (10, 30)), ([1990, 2000, 2015], (1990, 2015))],
 )
 def test_the_line_and_the_limit_are_of_data_at_any_scale(x, ends):
-    found = values(SHEET, {"x": x, "y": x, "a": 2, "b": 3})
-    assert (found["left_x"].item(), found["right_x"].item()) == ends
+    computed = values(SHEET, {"x": x, "y": x, "a": 2, "b": 3})
+    assert (computed["left_x"].item(), computed["right_x"].item()) == ends
     heights = [2 * end + 3 for end in ends]
-    assert [found["left_y"].item(), found["right_y"].item()] == heights
-    np.testing.assert_array_equal(found["line_y"].ravel(), heights)
+    assert [computed["left_y"].item(), computed["right_y"].item()] == heights
+    np.testing.assert_array_equal(computed["line_y"].ravel(), heights)
     largest = np.linalg.eigvalsh(
         2 * np.array([[np.mean(np.square(x)), np.mean(x)], [np.mean(x), 1]])
     )
-    (limit,) = re.findall(r"stable one, (\S+)", " ".join(sentences(SHEET, found)))
+    (limit,) = re.findall(r"stable one, (\S+)", " ".join(sentences(SHEET, computed)))
     assert float(limit) == pytest.approx(2 / largest.max(), rel=5e-4)
 
 
@@ -288,10 +294,15 @@ def test_hard_points_break_nothing(points, rate):
 
 
 def test_the_surface_is_the_mse_and_no_step_computes_it_again():
-    found = values(SHEET, {"noise": 0.5})
-    a, b, x, y = found["surface_a"], found["surface_b"], found["x"].ravel(), found["y"].ravel()
+    computed = values(SHEET, {"noise": 0.5})
+    a, b, x, y = (
+        computed["surface_a"],
+        computed["surface_b"],
+        computed["x"].ravel(),
+        computed["y"].ravel(),
+    )
     by_hand = ((a[..., np.newaxis] * x + b[..., np.newaxis] - y) ** 2).mean(axis=-1)
-    np.testing.assert_allclose(found["surface"], by_hand, rtol=1e-9)
+    np.testing.assert_allclose(computed["surface"], by_hand, rtol=1e-9)
     assert (values(SHEET)["surface"] > 0).all()
     assert not {name for name in SHEET.reached_from(SHEET.carried) if name.startswith("surface")}
 
@@ -299,21 +310,21 @@ def test_the_surface_is_the_mse_and_no_step_computes_it_again():
 @each_preset
 def test_start_truth_and_way_lie_on_the_loss_surface(title):
     chart = SHEET.charts[1]
-    found = run(PRESETS[title], 400 if title != OVER else 1)
+    computed = run(PRESETS[title], 400 if title != OVER else 1)
     for name in ("a", "a_true"):
-        assert (column(found, name) >= chart.x.low).all() and (
-            column(found, name) <= chart.x.high
+        assert (column(computed, name) >= chart.x.low).all() and (
+            column(computed, name) <= chart.x.high
         ).all()
     for name in ("b", "b_true"):
-        assert (column(found, name) >= chart.y.low).all() and (
-            column(found, name) <= chart.y.high
+        assert (column(computed, name) >= chart.y.low).all() and (
+            column(computed, name) <= chart.y.high
         ).all()
 
 
 def dragged(series: int, x: float, y: float, /, **inputs) -> dict[str, float]:
     """What the page sets when that series of the first chart is dragged to (x, y)."""
-    found = values(SHEET, inputs)
-    now = {name: numbers.item() for name, numbers in found.items() if numbers.size == 1}
+    computed = values(SHEET, inputs)
+    now = {name: numbers.item() for name, numbers in computed.items() if numbers.size == 1}
     source = f"""(() => {{
         const program = ({program(SHEET)})(30);
         for (const [name, value] of Object.entries({json.dumps(now)})) program.blocks[name][0] = value;
@@ -406,17 +417,17 @@ UPDATE = r"NAME ← (\S+) - (\S+) × \((\S+)\) = (\S+?)(?: and|\.$)"
 @BOUNDED
 @given(STATES, st.sampled_from([0, 1, 13, 60, 300]))
 def test_the_sentences_hold_in_every_state(inputs, steps):
-    found = values(SHEET, inputs, steps)
-    said = sentences(SHEET.with_inputs(inputs), found)
-    check_words(said, found)
+    computed = values(SHEET, inputs, steps)
+    said = sentences(SHEET.with_inputs(inputs), computed)
+    check_words(said, computed)
 
 
 @each_preset
 @pytest.mark.parametrize("steps", [0, 1, 100, 400])
 def test_the_sentences_of_every_preset(title, steps):
-    found = values(SHEET, PRESETS[title], steps)
-    said = sentences(SHEET.with_inputs(PRESETS[title]), found)
-    check_words(said, found)
+    computed = values(SHEET, PRESETS[title], steps)
+    said = sentences(SHEET.with_inputs(PRESETS[title]), computed)
+    check_words(said, computed)
     assert any("given by hand" in text for text in said) == (title == ONE_X)
 
 
@@ -516,10 +527,10 @@ def test_what_the_story_says_without_a_number_is_so():
 
 def test_a_rate_under_the_limit_jumps_across_ever_less_and_over_it_ever_further():
     for title, nearer in ((UNDER, True), (OVER, False)):
-        found = run(PRESETS[title], 10)
-        side = np.sign(column(found, "a") - 3)
+        computed = run(PRESETS[title], 10)
+        side = np.sign(column(computed, "a") - 3)
         assert (side[1:8] == -side[:7]).all()
-        assert ((np.diff(column(found, "mse")) < 0) == nearer).all()
+        assert ((np.diff(column(computed, "mse")) < 0) == nearer).all()
 
 
 def test_the_formula_shown_first_is_the_update():

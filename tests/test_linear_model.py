@@ -36,10 +36,10 @@ def run(inputs: dict, steps: int) -> list[Values]:
 
 
 def test_the_lectures_model():
-    found = values(SHEET)
-    assert found["x"].shape == (30, 2) and 0 < found["x"].min() < found["x"].max() < 1
-    np.testing.assert_allclose(found["y"], found["x"] @ [[2], [3]] + 1, rtol=1e-15)
-    assert found["learning_rate"].item() == 0.1 and found["b"].item() == 0
+    computed = values(SHEET)
+    assert computed["x"].shape == (30, 2) and 0 < computed["x"].min() < computed["x"].max() < 1
+    np.testing.assert_allclose(computed["y"], computed["x"] @ [[2], [3]] + 1, rtol=1e-15)
+    assert computed["learning_rate"].item() == 0.1 and computed["b"].item() == 0
 
 
 def test_weights_start_as_keras_starts_them():
@@ -58,15 +58,15 @@ def test_ten_epochs_are_pytorchs(rate):
     in the same order.
     """
     torch = engines.pytorch()
-    found = run({"learning_rate": rate}, ROWS * EPOCHS)
-    x, y = torch.tensor(found[0]["x"]), torch.tensor(found[0]["y"])
+    computed = run({"learning_rate": rate}, ROWS * EPOCHS)
+    x, y = torch.tensor(computed[0]["x"]), torch.tensor(computed[0]["y"])
     model = torch.nn.Linear(2, 1, dtype=torch.float64)
     with torch.no_grad():
-        model.weight.copy_(torch.tensor(found[0]["w"].T))
+        model.weight.copy_(torch.tensor(computed[0]["w"].T))
         model.bias.zero_()
     descent = torch.optim.SGD(model.parameters(), lr=rate)
     met = []
-    for step, each in enumerate(found):
+    for step, each in enumerate(computed):
         np.testing.assert_allclose(each["w"].T, model.weight.detach(), rtol=1e-10)
         np.testing.assert_allclose(each["b"].item(), model.bias.item(), rtol=1e-10)
         np.testing.assert_allclose(
@@ -87,10 +87,10 @@ def test_ten_epochs_are_pytorchs(rate):
 @BOUNDED
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_every_epoch_takes_every_row_once(count, seed):
-    found = run(
+    computed = run(
         {"x": [[0.1, 0.2]] * count, "shuffle_seed": seed, "learning_rate": 0.01}, 3 * count - 1
     )
-    taken = np.array([each["row_now"].item() for each in found]).reshape(3, count)
+    taken = np.array([each["row_now"].item() for each in computed]).reshape(3, count)
     np.testing.assert_array_equal(np.sort(taken, axis=1), np.tile(np.arange(count), (3, 1)))
 
 
@@ -159,13 +159,13 @@ def test_the_workbook_s_rows_are_the_steps(engine):
 @each_preset
 @pytest.mark.parametrize("steps", [0, 1, 30, 150, 300])
 def test_the_sentences_of_every_preset(title, steps):
-    found = values(SHEET, PRESETS[title], steps)
-    said = sentences(SHEET.with_inputs(PRESETS[title]), found)
-    away = max(abs(found[name].item()) for name in ("weight_1", "weight_2", "b")) >= 1e6
+    computed = values(SHEET, PRESETS[title], steps)
+    said = sentences(SHEET.with_inputs(PRESETS[title]), computed)
+    away = max(abs(computed[name].item()) for name in ("weight_1", "weight_2", "b")) >= 1e6
     assert away == (title == TOO_LARGE and steps >= 150)
     assert any("run away" in text for text in said) == away
     first, second, bias = (
-        in_words(found[name].item(), ".4f") for name in ("weight_1", "weight_2", "b")
+        in_words(computed[name].item(), ".4f") for name in ("weight_1", "weight_2", "b")
     )
     state = f"the weights are {first} and {second}, the bias {bias}; the mse of all rows is"
     assert any(state in text for text in said) != away

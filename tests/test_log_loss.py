@@ -68,12 +68,12 @@ def slope(y: int, p: float, clip: float, n: int) -> float:
 @BOUNDED
 @given(ROWS, CLIP)
 def test_both_forms_are_the_definition(rows, clip):
-    found = values(SHEET, inputs_of(rows, clip))
+    computed = values(SHEET, inputs_of(rows, clip))
     expected = np.array([[loss(y, p, clip)] for y, p in rows])
     for name in ("loss_if", "loss_product"):
-        np.testing.assert_allclose(found[name], expected, rtol=TOLERANCE, atol=1e-15)
-    assert found["loss_mean"].item() == pytest.approx(expected.mean(), rel=TOLERANCE)
-    assert found["worst_loss"].item() == pytest.approx(expected.max(), rel=TOLERANCE)
+        np.testing.assert_allclose(computed[name], expected, rtol=TOLERANCE, atol=1e-15)
+    assert computed["loss_mean"].item() == pytest.approx(expected.mean(), rel=TOLERANCE)
+    assert computed["worst_loss"].item() == pytest.approx(expected.max(), rel=TOLERANCE)
 
 
 @BOUNDED
@@ -85,13 +85,13 @@ def test_the_difference_is_exactly_nothing(rows, clip):
 @BOUNDED
 @given(ROWS, CLIP)
 def test_the_slopes_are_the_definitions_and_zero_where_the_clip_holds(rows, clip):
-    found = values(SHEET, inputs_of(rows, clip))
+    computed = values(SHEET, inputs_of(rows, clip))
     expected = np.array([[slope(y, p, clip, len(rows))] for y, p in rows])
-    np.testing.assert_allclose(found["d_prediction"], expected, rtol=TOLERANCE)
+    np.testing.assert_allclose(computed["d_prediction"], expected, rtol=TOLERANCE)
     np.testing.assert_array_equal(
-        found["flattened"] == 1, [[p < clip or p > 1 - clip] for _, p in rows]
+        computed["flattened"] == 1, [[p < clip or p > 1 - clip] for _, p in rows]
     )
-    assert (found["d_prediction"][found["flattened"] == 1] == 0).all()
+    assert (computed["d_prediction"][computed["flattened"] == 1] == 0).all()
 
 
 @BOUNDED
@@ -100,20 +100,20 @@ def test_the_slopes_are_the_definitions_and_zero_where_the_clip_holds(rows, clip
     st.floats(0, 0.04),
 )
 def test_finite_differences_stand_beside_the_slopes(rows, clip):
-    found = values(SHEET, {**inputs_of(rows, clip), "nudge": 1e-5})
-    np.testing.assert_allclose(found["finite_difference"], found["d_prediction"], rtol=1e-6)
+    computed = values(SHEET, {**inputs_of(rows, clip), "nudge": 1e-5})
+    np.testing.assert_allclose(computed["finite_difference"], computed["d_prediction"], rtol=1e-6)
 
 
 @BOUNDED
 @given(ROWS, CLIP)
 def test_the_mean_is_infinite_only_if_a_row_was_certain_and_wrong(rows, clip):
-    found = values(SHEET, inputs_of(rows, clip))
+    computed = values(SHEET, inputs_of(rows, clip))
     hopeless = [k + 1 for k, (y, p) in enumerate(rows) if loss(y, p, clip) == math.inf]
-    assert math.isinf(found["loss_mean"].item()) == bool(hopeless)
-    assert found["certain_rows"].item() == len(hopeless)
-    assert found["certain_row"].item() == max(hopeless, default=0)
+    assert math.isinf(computed["loss_mean"].item()) == bool(hopeless)
+    assert computed["certain_rows"].item() == len(hopeless)
+    assert computed["certain_row"].item() == max(hopeless, default=0)
     assert clip < 1e-15 or not hopeless
-    said = sentences(SHEET.with_inputs(inputs_of(rows, clip)), found)
+    said = sentences(SHEET.with_inputs(inputs_of(rows, clip)), computed)
     assert ("infinite: " in said[0]) == bool(hopeless)
     assert not hopeless or f"row {hopeless[-1]}" in said[0] or len(hopeless) == 1 == len(rows)
 
@@ -121,14 +121,14 @@ def test_the_mean_is_infinite_only_if_a_row_was_certain_and_wrong(rows, clip):
 @BOUNDED
 @given(ROWS, CLIP)
 def test_no_number_is_undefined_and_the_rest_adds_up(rows, clip):
-    found = values(SHEET, inputs_of(rows, clip))
-    assert not [name for name, x in found.items() if np.isnan(x).any()]
-    assert found["row_count"].item() == len(rows)
-    assert found["accuracy"].item() == pytest.approx(np.mean([(p >= 0.5) == y for y, p in rows]))
+    computed = values(SHEET, inputs_of(rows, clip))
+    assert not [name for name, x in computed.items() if np.isnan(x).any()]
+    assert computed["row_count"].item() == len(rows)
+    assert computed["accuracy"].item() == pytest.approx(np.mean([(p >= 0.5) == y for y, p in rows]))
     losses = [loss(y, p, clip) for y, p in rows]
     if 0 < max(losses) < math.inf:
         worst = [x for x in losses if x > max(losses) * (1 - 1e-9)]
-        assert found["worst_share"].item() == pytest.approx(sum(worst) / sum(losses), rel=1e-6)
+        assert computed["worst_share"].item() == pytest.approx(sum(worst) / sum(losses), rel=1e-6)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 41, MAX_ROWS])
@@ -138,12 +138,12 @@ def test_any_number_of_rows(count):
         (int(y), float(p))
         for y, p in zip(random.integers(0, 2, count), random.uniform(0, 1, count), strict=True)
     ]
-    found = values(SHEET, inputs_of(rows, 0.01))
-    assert found["loss_mean"].item() == pytest.approx(
+    computed = values(SHEET, inputs_of(rows, 0.01))
+    assert computed["loss_mean"].item() == pytest.approx(
         np.mean([loss(y, p, 0.01) for y, p in rows]), rel=TOLERANCE
     )
     assert all(
-        len(found[name]) == count
+        len(computed[name]) == count
         for name in ("loss_if", "d_prediction", "finite_difference", "point_loss")
     )
 
@@ -196,15 +196,15 @@ def test_the_workbook_shows_the_same_and_no_error(rows, clip):
 def test_the_courses_own_five_rows():
     """Its spreadsheet takes logs to base 10; these are natural, as Kaggle's."""
     rows = [(1, 0.5), (1, 0.98), (0, 0.9), (0, 0.5), (1, 0.9)]
-    found = values(SHEET, inputs_of(rows, 0))
+    computed = values(SHEET, inputs_of(rows, 0))
     base_10 = [0.30103, 0.008774, 1.0, 0.30103, 0.045757]
-    np.testing.assert_allclose(found["loss_if"].ravel() / math.log(10), base_10, atol=1e-6)
+    np.testing.assert_allclose(computed["loss_if"].ravel() / math.log(10), base_10, atol=1e-6)
 
 
 def test_kaggle_nudges_by_a_ten_thousandth():
-    found = values(SHEET, PRESETS["Kaggle's 0.0001"])
+    computed = values(SHEET, PRESETS["Kaggle's 0.0001"])
     assert (
-        found["worst_loss"].item()
+        computed["worst_loss"].item()
         == pytest.approx(-math.log(0.0001))
         == pytest.approx(9.2103, abs=1e-4)
     )
@@ -213,10 +213,10 @@ def test_kaggle_nudges_by_a_ten_thousandth():
 def test_the_story_is_of_a_model_that_is_right_in_39_of_40():
     for title, inputs in PRESETS.items():
         if title not in ("Five rows", "The wrong column"):
-            found = values(SHEET, inputs)
-            assert found["accuracy"].item() == 0.975 == found["model_accuracy"].item()
-            assert found["row_count"].item() == 40
-            assert found["is_cat"].mean() == 0.5
+            computed = values(SHEET, inputs)
+            assert computed["accuracy"].item() == 0.975 == computed["model_accuracy"].item()
+            assert computed["row_count"].item() == 40
+            assert computed["is_cat"].mean() == 0.5
 
 
 def test_the_storys_losses_come_in_the_lectures_order():
@@ -241,42 +241,42 @@ def test_a_certain_class_costs_what_the_formula_expects(clip):
         for inputs in PRESETS.values()
         if inputs["clip"] == clip and set(inputs["prediction"].ravel()) == {0, 1}
     )
-    found = values(SHEET, inputs)
+    computed = values(SHEET, inputs)
     by_hand = -(39 * math.log(1 - clip) + math.log(clip)) / 40
-    assert found["loss_mean"].item() == pytest.approx(by_hand, rel=TOLERANCE)
-    assert found["loss_at_clip"].item() == pytest.approx(by_hand, rel=TOLERANCE)
+    assert computed["loss_mean"].item() == pytest.approx(by_hand, rel=TOLERANCE)
+    assert computed["loss_at_clip"].item() == pytest.approx(by_hand, rel=TOLERANCE)
 
 
 @BOUNDED
 @given(st.floats(0.5, 0.999), st.floats(1e-6, 0.5))
 def test_the_expected_loss_is_least_at_one_minus_a(accuracy, c):
-    found = values(SHEET, {"model_accuracy": accuracy})
-    assert found["best_clip"].item() == pytest.approx(1 - accuracy)
+    computed = values(SHEET, {"model_accuracy": accuracy})
+    assert computed["best_clip"].item() == pytest.approx(1 - accuracy)
     expected_at_c = -(accuracy * math.log(1 - c) + (1 - accuracy) * math.log(c))
-    assert found["least_loss"].item() <= expected_at_c + 1e-12
-    assert found["least_loss"].item() <= found["curve_expected"].min() + 1e-12
+    assert computed["least_loss"].item() <= expected_at_c + 1e-12
+    assert computed["least_loss"].item() <= computed["curve_expected"].min() + 1e-12
 
 
 def test_the_curves_are_the_formulas():
-    found = values(SHEET, {"clip": 0.01, "model_accuracy": 0.9})
-    c, x = found["curve_c"], found["curve_prediction"]
+    computed = values(SHEET, {"clip": 0.01, "model_accuracy": 0.9})
+    c, x = computed["curve_c"], computed["curve_prediction"]
     assert (c[0].item(), c[-1].item()) == pytest.approx((1e-5, 0.5))
     assert (x[0].item(), x[-1].item()) == pytest.approx((0, 1))
     assert (np.diff(x, axis=0) > 0).all() and (np.diff(c, axis=0) > 0).all()
-    np.testing.assert_allclose(found["curve_expected"], -(0.9 * np.log(1 - c) + 0.1 * np.log(c)))
-    np.testing.assert_allclose(found["curve_cat"], -np.log(np.clip(x, 0.01, 0.99)))
-    np.testing.assert_allclose(found["curve_not_cat"], -np.log(1 - np.clip(x, 0.01, 0.99)))
+    np.testing.assert_allclose(computed["curve_expected"], -(0.9 * np.log(1 - c) + 0.1 * np.log(c)))
+    np.testing.assert_allclose(computed["curve_cat"], -np.log(np.clip(x, 0.01, 0.99)))
+    np.testing.assert_allclose(computed["curve_not_cat"], -np.log(1 - np.clip(x, 0.01, 0.99)))
 
 
 def test_the_points_lie_on_the_curves_and_in_the_charts():
     for inputs in PRESETS.values():
-        found = values(SHEET, inputs)
-        np.testing.assert_array_equal(found["point_loss"], np.minimum(10, found["loss_if"]))
+        computed = values(SHEET, inputs)
+        np.testing.assert_array_equal(computed["point_loss"], np.minimum(10, computed["loss_if"]))
     for chart in SHEET.charts:
         for start in PRESETS.values():
-            found = values(SHEET, start)
+            computed = values(SHEET, start)
             for series in chart.series:
-                x, y = found[series.x], found[series.y]
+                x, y = computed[series.x], computed[series.y]
                 assert x.min() >= chart.x.low * (1 - 1e-9) and x.max() <= chart.x.high * (1 + 1e-9)
                 assert y.min() >= chart.y.low and y.max() <= chart.y.high
 
@@ -305,10 +305,10 @@ def test_a_wider_clip_makes_every_row_but_the_wrong_one_worse():
 @BOUNDED
 @given(ROWS, CLIP)
 def test_the_costliest_row_is_the_one_that_costs_most(rows, clip):
-    found = values(SHEET, inputs_of(rows, clip))
+    computed = values(SHEET, inputs_of(rows, clip))
     losses = [loss(y, p, clip) for y, p in rows]
     dear = [k + 1 for k, x in enumerate(losses) if x >= max(losses) * (1 - 1e-9)]
-    assert found["worst_row"].item() == dear[-1]
+    assert computed["worst_row"].item() == dear[-1]
 
 
 def test_the_titles_name_the_values_they_set():
@@ -362,10 +362,11 @@ def test_what_is_said_of_a_clip(title):
 
 def test_what_is_said_when_all_were_certain_and_right():
     right = SHEET.with_inputs(inputs_of([(1, 1), (0, 0)], 0))
-    found = values(right)
-    assert found["loss_mean"].item() == 0
+    computed = values(right)
+    assert computed["loss_mean"].item() == 0
     assert any(
-        "every row gave probability 1 to what was true" in text for text in sentences(right, found)
+        "every row gave probability 1 to what was true" in text
+        for text in sentences(right, computed)
     )
 
 

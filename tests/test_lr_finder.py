@@ -232,9 +232,9 @@ def test_the_blocks_are_the_function_on_noisy_curves():
 def test_v8_suggests_the_same_on_a_noisy_curve():
     losses = wavy() + 0.05 * np.random.default_rng(1).normal(size=PLANNED)
     for tried in (17, 31, 60, PLANNED):
-        found = engines.in_javascript(ANY, {"given": losses[:, np.newaxis]}, tried - 1)
-        assert suggested(found) == pytest.approx(
-            lr_suggestions(found["lrs"][:tried, 0], losses[:tried], PLANNED), rel=1e-12
+        computed = engines.in_javascript(ANY, {"given": losses[:, np.newaxis]}, tried - 1)
+        assert suggested(computed) == pytest.approx(
+            lr_suggestions(computed["lrs"][:tried, 0], losses[:tried], PLANNED), rel=1e-12
         )
 
 
@@ -248,9 +248,9 @@ def test_every_step_suggests_what_the_function_does(number):
 
 
 def test_the_plan_is_fastais():
-    found = values(SHEET, {"start_lr": 1e-5, "end_lr": 10, "num_steps": 80})
+    computed = values(SHEET, {"start_lr": 1e-5, "end_lr": 10, "num_steps": 80})
     np.testing.assert_allclose(
-        found["lrs"][:80, 0], [1e-5 * (10 / 1e-5) ** (i / 80) for i in range(80)], rtol=1e-12
+        computed["lrs"][:80, 0], [1e-5 * (10 / 1e-5) ** (i / 80) for i in range(80)], rtol=1e-12
     )
     linear = values(SHEET, {"growth": "linear", "num_steps": 80})["lrs"][:80, 0]
     np.testing.assert_allclose(linear, 1e-5 + (10 - 1e-5) * np.arange(80) / 80, rtol=1e-12)
@@ -312,8 +312,8 @@ def test_the_losses_are_torch_lr_finders():
     steps, ours just would.
     """
     torch = engines.pytorch()
-    found = run({})
-    model, x, y = network(found[0])
+    computed = run({})
+    model, x, y = network(computed[0])
     loader = torch.utils.data.DataLoader(
         torch.utils.data.TensorDataset(x, y), batch_size=BATCH, shuffle=False
     )
@@ -324,26 +324,26 @@ def test_the_losses_are_torch_lr_finders():
             model, torch.optim.SGD(model.parameters(), lr=1e-5), torch.nn.MSELoss(), device="cpu"
         )
         finder.range_test(loader, end_lr=10, num_iter=PLANNED + 1, smooth_f=0, diverge_th=100)
-    tried = int(found[-1]["tried"].item())
+    tried = int(computed[-1]["tried"].item())
     count = min(tried, len(finder.history["loss"]))
     assert count > 80
     np.testing.assert_allclose(
-        [one["lr"].item() for one in found[:count]], finder.history["lr"][:count], rtol=1e-10
+        [one["lr"].item() for one in computed[:count]], finder.history["lr"][:count], rtol=1e-10
     )
     np.testing.assert_allclose(
-        [one["loss"].item() for one in found[:count]], finder.history["loss"][:count], rtol=1e-9
+        [one["loss"].item() for one in computed[:count]], finder.history["loss"][:count], rtol=1e-9
     )
 
 
 @pytest.mark.parametrize(("of", "rate"), [("_chosen", 0.05), ("_other", 0.001)])
 def test_both_runs_train_as_torch_does_from_the_same_start(of, rate):
     torch = engines.pytorch()
-    found = run({"chosen_lr": 0.05, "other_lr": 0.001})
+    computed = run({"chosen_lr": 0.05, "other_lr": 0.001})
     for name in ("W_1", "b_1", "W_2", "b_2"):
-        np.testing.assert_array_equal(found[0][f"{name}{of}"], found[0][name])
-    model, x, y = network(found[0], of)
+        np.testing.assert_array_equal(computed[0][f"{name}{of}"], computed[0][name])
+    model, x, y = network(computed[0], of)
     optimiser = torch.optim.SGD(model.parameters(), lr=rate)
-    for t, one in enumerate(found):
+    for t, one in enumerate(computed):
         whole = torch.nn.functional.mse_loss(model(x), y)
         assert one[f"curve_loss{of}"].item() == pytest.approx(whole.item(), rel=1e-10)
         rows = slice(t * BATCH % POINTS, t * BATCH % POINTS + BATCH)

@@ -77,24 +77,27 @@ def loss_of(found: Values, trained: dict[str, Any]) -> Any:
 
 
 def test_the_lectures_network():
-    found = values(SHEET)
-    np.testing.assert_array_equal(found["x"], [[2, 3, 1]])
-    np.testing.assert_array_equal(found["y"], [[5, 6]])
-    assert [found[f"W_{k}"].shape for k in (1, 2, 3)] == [(3, 4), (4, 3), (3, 2)]
+    computed = values(SHEET)
+    np.testing.assert_array_equal(computed["x"], [[2, 3, 1]])
+    np.testing.assert_array_equal(computed["y"], [[5, 6]])
+    assert [computed[f"W_{k}"].shape for k in (1, 2, 3)] == [(3, 4), (4, 3), (3, 2)]
     assert (
-        found["std"].item() == 10 and np.abs(found["output"]).max() > 100 * np.abs(found["y"]).max()
+        computed["std"].item() == 10
+        and np.abs(computed["output"]).max() > 100 * np.abs(computed["y"]).max()
     )
     np.testing.assert_allclose(
-        found["output"], found["x"] @ found["W_1"] @ found["W_2"] @ found["W_3"], rtol=1e-12
+        computed["output"],
+        computed["x"] @ computed["W_1"] @ computed["W_2"] @ computed["W_3"],
+        rtol=1e-12,
     )
 
 
 @each_initialisation
 @each_shape
 def test_the_standard_deviation_is_the_rules(initialisation, shape):
-    found = values(SHEET, {**SHAPES[shape], "initialisation": initialisation, "std": 0.75})
-    for k in range(1, depth_of(found) + 1):
-        n, m = found[f"W_{k}"].shape
+    computed = values(SHEET, {**SHAPES[shape], "initialisation": initialisation, "std": 0.75})
+    for k in range(1, depth_of(computed) + 1):
+        n, m = computed[f"W_{k}"].shape
         rules = {
             "fixed": 0.75,
             "lecture": 2 / (n + m),
@@ -102,8 +105,10 @@ def test_the_standard_deviation_is_the_rules(initialisation, shape):
             "he": math.sqrt(2 / n),
             "zeros": 0,
         }
-        assert found[f"std_{k}"].item() == pytest.approx(rules[initialisation], rel=1e-15)
-        np.testing.assert_array_equal(found[f"W_{k}"], found[f"noise_{k}"] * found[f"std_{k}"])
+        assert computed[f"std_{k}"].item() == pytest.approx(rules[initialisation], rel=1e-15)
+        np.testing.assert_array_equal(
+            computed[f"W_{k}"], computed[f"noise_{k}"] * computed[f"std_{k}"]
+        )
 
 
 def test_hes_rule_has_pytorchs_gain_for_relu():
@@ -147,14 +152,14 @@ def test_gradients_are_autograds(shape, biases, initialisation):
         for name in names_of(started)
         if name.startswith("b")
     }
-    found = values(SHEET, {**given_inputs, **moved})
-    trained = tensors(found)
-    loss = loss_of(found, trained)
+    computed = values(SHEET, {**given_inputs, **moved})
+    trained = tensors(computed)
+    loss = loss_of(computed, trained)
     loss.backward()
-    assert found["sse"].item() == pytest.approx(loss.item(), rel=1e-12)
+    assert computed["sse"].item() == pytest.approx(loss.item(), rel=1e-12)
     for name, tensor in trained.items():
         np.testing.assert_allclose(
-            found[f"d_{name}"], tensor.grad.numpy(), rtol=1e-12, atol=1e-12, err_msg=name
+            computed[f"d_{name}"], tensor.grad.numpy(), rtol=1e-12, atol=1e-12, err_msg=name
         )
 
 
@@ -162,12 +167,12 @@ def test_gradients_are_autograds(shape, biases, initialisation):
 @pytest.mark.parametrize("biases", ["off", "on"])
 def test_a_hundred_steps_are_pytorchs(shape, biases):
     inputs = {**SHAPES[shape], "biases": biases, "initialisation": "glorot"}
-    found = values(SHEET, inputs)
-    trained = tensors(found)
-    optimiser = engines.pytorch().optim.SGD(trained.values(), lr=found["learning_rate"].item())
+    computed = values(SHEET, inputs)
+    trained = tensors(computed)
+    optimiser = engines.pytorch().optim.SGD(trained.values(), lr=computed["learning_rate"].item())
     for _ in range(100):
         optimiser.zero_grad()
-        loss_of(found, trained).backward()
+        loss_of(computed, trained).backward()
         optimiser.step()
     after = values(SHEET, inputs, 100)
     for name, tensor in trained.items():
@@ -182,16 +187,16 @@ def test_a_hundred_steps_are_pytorchs(shape, biases):
 @pytest.mark.parametrize("initialisation", SENSIBLE)
 @pytest.mark.parametrize("seed", range(0, 100, 7))
 def test_it_trains_until_it_says_the_targets(initialisation, seed):
-    found = values(SHEET, {"initialisation": initialisation, "seed": seed}, 150)
-    np.testing.assert_allclose(found["output"], [[5, 6]], atol=0.01)
+    computed = values(SHEET, {"initialisation": initialisation, "seed": seed}, 150)
+    np.testing.assert_allclose(computed["output"], [[5, 6]], atol=0.01)
 
 
 def test_from_zeros_nothing_learns_and_with_biases_only_the_last_one():
     for steps in (0, 50):
-        found = values(SHEET, {"initialisation": "zeros"}, steps)
-        assert not any(found[name].any() for name in ("output", "steepest_W", "steepest_b"))
-    found = values(SHEET, {"initialisation": "zeros", "biases": "on"}, 50)
-    assert [name for name in names_of(found) if found[name].any()] == ["b_3"]
+        computed = values(SHEET, {"initialisation": "zeros"}, steps)
+        assert not any(computed[name].any() for name in ("output", "steepest_W", "steepest_b"))
+    computed = values(SHEET, {"initialisation": "zeros", "biases": "on"}, 50)
+    assert [name for name in names_of(computed) if computed[name].any()] == ["b_3"]
 
 
 def test_from_the_lectures_start_it_runs_away_and_stops_while_every_number_is_finite():
@@ -234,9 +239,9 @@ def test_the_same_run_again_bit_for_bit():
 
 
 def test_a_layer_that_is_new_can_be_given_its_width_at_once():
-    found = values(SHEET, {"layers": 4, "width_3": 5})
-    assert [found[f"W_{k}"].shape for k in range(1, 5)] == [(3, 4), (4, 3), (3, 5), (5, 2)]
-    assert "h_3" in found and found["layer_size"].shape == (5, 1)
+    computed = values(SHEET, {"layers": 4, "width_3": 5})
+    assert [computed[f"W_{k}"].shape for k in range(1, 5)] == [(3, 4), (4, 3), (3, 5), (5, 2)]
+    assert "h_3" in computed and computed["layer_size"].shape == (5, 1)
 
 
 def test_what_was_typed_is_kept_where_it_still_fits():
@@ -323,16 +328,16 @@ def state_of(found: Values) -> str:
 @pytest.mark.parametrize("steps", [0, 1, 5, 100])
 def test_the_sentences_are_true(title, steps):
     started = SHEET.with_inputs(PRESETS[title])
-    found = values(started, steps=steps)
-    said = sentences(started, found)
-    assert len(said) == 2 and state_of(found) in said[0]
+    computed = values(started, steps=steps)
+    said = sentences(started, computed)
+    assert len(said) == 2 and state_of(computed) in said[0]
     outputs, targets = (
-        ", ".join(in_words(x, ".2f") for x in found[name][0]) for name in ("output", "y")
+        ", ".join(in_words(x, ".2f") for x in computed[name][0]) for name in ("output", "y")
     )
-    assert state_of(found) == "run away" or f"says ({outputs}), wanted is ({targets})" in said[0]
+    assert state_of(computed) == "run away" or f"says ({outputs}), wanted is ({targets})" in said[0]
     assert (
         said[1].startswith("Weights are drawn")
-        and f"{found['std_1'].item():.4f}".rstrip("0").rstrip(".") in said[1]
+        and f"{computed['std_1'].item():.4f}".rstrip("0").rstrip(".") in said[1]
     )
 
 

@@ -161,9 +161,9 @@ def kink_disagrees(op: str, kink: str) -> bool:
         return False
     s.let("loss", s.let("made", made).sum())
     backprop(s, "loss")
-    found = values(s)
+    computed = values(s)
     return any(
-        not np.allclose(found.get(f"d_{name}", np.nan), np.atleast_2d(expected))
+        not np.allclose(computed.get(f"d_{name}", np.nan), np.atleast_2d(expected))
         for name, expected in gradients.items()
     )
 

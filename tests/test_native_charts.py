@@ -178,13 +178,13 @@ def test_lengths_that_no_step_needs_are_not_repeated_in_each_row():
 
 def axes(xml: str) -> list[dict[str, float]]:
     """Of the x axis and of the y axis: logBase, min, max, majorUnit, where they are set."""
-    found = re.findall(r"<c:valAx>.*?</c:valAx>", xml, re.DOTALL)
+    matches = re.findall(r"<c:valAx>.*?</c:valAx>", xml, re.DOTALL)
     return [
         {
             key: float(x)
             for key, x in re.findall(r'<c:(logBase|min|max|majorUnit) val="(.*?)"/>', axis)
         }
-        for axis in found
+        for axis in matches
     ]
 
 

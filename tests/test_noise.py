@@ -60,10 +60,10 @@ def exact_rounds(place: int, seed: int, stream: tuple[int, int, int]) -> list[in
 
 @pytest.mark.parametrize("seed", MANY)
 def test_integers_are_exact(seed):
-    found = values(sheet_of_noise((200, 3)), {"seed": seed})
+    computed = values(sheet_of_noise((200, 3)), {"seed": seed})
     expected = np.array([exact_rounds(place, seed, NORMAL) for place in range(600)])
     for k in range(4):
-        np.testing.assert_array_equal(found[f"e_{k}"].ravel(), expected[:, k])
+        np.testing.assert_array_equal(computed[f"e_{k}"].ravel(), expected[:, k])
 
 
 def test_no_product_can_pass_what_a_double_holds():
@@ -202,14 +202,14 @@ DRAWN = workbooks.register("draws", lambda: sheet_of_draws(12, SEED_IN_EXCEL, dr
 
 @pytest.mark.parametrize("seed", MANY)
 def test_integers_of_uniform_draws_and_orders_are_exact(stats, seed):
-    found = values(sheet_of_draws(50), {"seed": seed, "draw": 9})
+    computed = values(sheet_of_draws(50), {"seed": seed, "draw": 9})
     expected = [exact_rounds(place, seed, UNIFORM)[3] for place in range(100)]
-    np.testing.assert_array_equal(found["share"].ravel(), (np.array(expected) + 0.5) / PRIME)
+    np.testing.assert_array_equal(computed["share"].ravel(), (np.array(expected) + 0.5) / PRIME)
     of_seed, of_cell, start = ORDER
     keys = [
         exact_rounds(place, seed, (of_seed, of_cell, start + 9 * OF_DRAW))[3] for place in range(50)
     ]
-    np.testing.assert_array_equal(found["turn"].ravel(), stats.rankdata(keys) - 1)
+    np.testing.assert_array_equal(computed["turn"].ravel(), stats.rankdata(keys) - 1)
 
 
 def test_draws_and_orders_are_the_same_in_every_face():
@@ -228,13 +228,16 @@ def test_draws_and_orders_are_the_same_in_every_face():
 
 @pytest.mark.parametrize("seed", MANY)
 def test_uniform_draws_are_even_and_not_the_normal_ones(stats, seed):
-    found = values(sheet_of_draws(1000), {"seed": seed})
-    share = found["share"].ravel()
+    computed = values(sheet_of_draws(1000), {"seed": seed})
+    share = computed["share"].ravel()
     assert 0 < share.min() < share.max() < 1
     assert stats.kstest(share, "uniform").pvalue > 1e-3
-    assert abs(np.corrcoef(found["share"].T)[0, 1]) < 3.9 / 1000**0.5
+    assert abs(np.corrcoef(computed["share"].T)[0, 1]) < 3.9 / 1000**0.5
     for stream in ("e_3", "turn_3"):
-        assert abs(np.corrcoef(found["share"][:, 0], found[stream].ravel())[0, 1]) < 3.9 / 1000**0.5
+        assert (
+            abs(np.corrcoef(computed["share"][:, 0], computed[stream].ravel())[0, 1])
+            < 3.9 / 1000**0.5
+        )
 
 
 @BOUNDED

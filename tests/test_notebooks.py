@@ -5,11 +5,13 @@ browser.
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import openpyxl
 import pytest
+from browsers import watch
 from notebook_servers import jupyterlab_server, marimo_server
 from pages import choose_step
 
@@ -54,6 +56,27 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def voila(lessons, folder) -> str:
     return lessons(folder)
+
+
+@pytest.fixture(scope="module")
+def lesson(browser, voila) -> Iterator:
+    """A page with a kernel, which tests of workbooks leave with other numbers."""
+    yield from shared_page(browser, f"{voila}lesson/log_loss")
+
+
+@pytest.fixture(scope="module")
+def hearing(browser, voila) -> Iterator:
+    """A page whose kernel says what it hears; tests begin with Reset."""
+    yield from shared_page(browser, f"{voila}lesson/hearing")
+
+
+def shared_page(browser, address: str) -> Iterator:
+    complaints: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        watch(page, complaints)
+        yield opened(page, address)
+    assert not complaints, "\n".join(complaints)
 
 
 def opened(page, address: str):
@@ -106,8 +129,8 @@ def test_the_lesson_lives_in_voila(page, voila):
     check_notes(page)
 
 
-def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
-    opened(page, f"{voila}lesson/log_loss")
+def test_the_workbook_goes_to_excel_and_comes_back(lesson, tmp_path):
+    page = lesson
     choose_step(page, "Clip at 0.05")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
@@ -133,13 +156,12 @@ def test_the_workbook_goes_to_excel_and_comes_back(page, voila, tmp_path):
     assert page.locator("td[data-block='loss_mean']").inner_text() == before
 
 
-def test_a_workbook_dropped_on_the_page_is_read(page, voila, tmp_path):
+def test_a_workbook_dropped_on_the_page_is_read(lesson, tmp_path):
     from sheets.targets.excel import write
 
     write(log_loss(), tmp_path / "dropped.xlsx", {"clip": 0.125})
-    opened(page, f"{voila}lesson/log_loss")
     data = list((tmp_path / "dropped.xlsx").read_bytes())
-    page.evaluate(
+    lesson.evaluate(
         """(data) => {
             const transfer = new DataTransfer();
             transfer.items.add(new File([new Uint8Array(data)], "dropped.xlsx"));
@@ -148,13 +170,13 @@ def test_a_workbook_dropped_on_the_page_is_read(page, voila, tmp_path):
         }""",
         data,
     )
-    page.wait_for_function(
+    lesson.wait_for_function(
         "document.querySelector('input[type=text][aria-label=clip]').value === '0.125'"
     )
 
 
-def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
-    opened(page, f"{voila}lesson/hearing")
+def test_python_hears_of_settled_inputs_and_the_page_of_python(hearing):
+    page = hearing
     slider = page.get_by_role("slider", name="clip")
     slider.focus()
     for _ in range(40):
@@ -172,8 +194,10 @@ def test_python_hears_of_settled_inputs_and_the_page_of_python(page, voila):
     assert page.locator(".gs-below td[data-block='prediction']").count() == 2
 
 
-def test_the_page_answers_without_its_kernel(page, voila, complaints):
-    opened(page, f"{voila}lesson/hearing")
+def test_the_page_answers_without_its_kernel(hearing):
+    page = hearing
+    page.get_by_role("button", name="Reset").click()
+    wait_for_mean(page, loss_mean())
     process = int(page.get_by_text("process ").inner_text().split()[1])
     os.kill(process, getattr(signal, "SIGSTOP", signal.SIGTERM))
     try:
@@ -256,6 +280,6 @@ def test_a_sheet_lives_in_marimo(page, marimo):
     for _ in range(2):  # the question, then the move
         page.keyboard.press("n")
     first = log_loss().presets[0]
-    told = page.locator(".gs-figures dd")  # the sheet itself is out of sight meanwhile
-    told.get_by_text(loss_mean(**first.inputs), exact=True).wait_for()
+    figures = page.locator(".gs-figures dd")  # the sheet itself is out of sight meanwhile
+    figures.get_by_text(loss_mean(**first.inputs), exact=True).wait_for()
     page.keyboard.press("Escape")

@@ -1,5 +1,8 @@
 """What an author mistypes, and a rule that forgets a gradient: said where it stands."""
 
+import json
+
+import engines
 import numpy as np
 import pytest
 
@@ -46,6 +49,23 @@ def test_an_unknown_keyword_is_refused_at_the_authors_line(wrong, kind):
         wrong(s)
     assert kind in str(error.value)
     assert "z" not in s.blocks
+
+
+def test_what_every_javascript_object_has_is_no_name_of_a_block():
+    """A page would find it in a list of blocks where there is none."""
+    names = engines.in_v8("JSON.stringify(Object.getOwnPropertyNames(Object.prototype))")
+    assert {"constructor", "toString", "__proto__"} < set(json.loads(names))
+    for name in json.loads(names):
+        for write in (lambda s, name: s.input(name, 1), lambda s, name: s.let(name, s["x"])):
+            with pytest.raises(SheetError, match=r"^test_nothing_silent.py:\d+: "):
+                write(line(), name)
+
+
+@pytest.mark.parametrize("name", ["step", "preset", "hide", "lock", "mode", "self"])
+def test_what_a_link_says_of_a_whole_sheet_is_no_name_of_a_block(name):
+    for write in (lambda s: s.input(name, 1), lambda s: s.let(name, s["x"])):
+        with pytest.raises(SheetError, match=r"^test_nothing_silent.py:\d+: .*choose another"):
+            write(line())
 
 
 def test_a_sheet_of_other_inputs_is_another_sheet():

@@ -44,9 +44,9 @@ LOOKED_UP = workbooks.register("edges", edges, notes=False)
 )
 def test_a_look_up_outside_of_one_row_is_an_error_in_a_workbook(recalculated):
     s = edges()
-    found = engines.numbers(s, recalculated(LOOKED_UP))
+    computed = engines.numbers(s, recalculated(LOOKED_UP))
     for name in ("row", "row_of_a_formula"):
-        np.testing.assert_array_equal(found[name], values(s)[name])
+        np.testing.assert_array_equal(computed[name], values(s)[name])
 
 
 def test_a_clip_whose_limits_cross():
@@ -54,10 +54,10 @@ def test_a_clip_whose_limits_cross():
     x, low, high = s.input("x", [[-2.0, 0.0, 2.0]]), s.input("low", 1.0), s.input("high", -1.0)
     s.let("loss", (np.clip(x, low, high) * s.input("w", [[1.0, 10.0, 100.0]])).sum())
     backprop(s, "loss", ["x", "low", "high"])
-    found = values(s)
-    assert found["loss"].item() == -111
-    assert found["d_x"].tolist() == [[0, 0, 0]]
-    assert (found["d_low"].item(), found["d_high"].item()) == (0, 111)
+    computed = values(s)
+    assert computed["loss"].item() == -111
+    assert computed["d_x"].tolist() == [[0, 0, 0]]
+    assert (computed["d_low"].item(), computed["d_high"].item()) == (0, 111)
 
 
 def roots() -> Sheet:
@@ -87,11 +87,11 @@ def test_a_root_of_a_negative_number_is_no_number_on_the_page():
 )
 def test_nor_in_a_workbook(recalculated):
     s = roots()
-    found = engines.numbers(s, recalculated(ROOTS))
+    computed = engines.numbers(s, recalculated(ROOTS))
     for name in s.blocks:
         expected = values(s)[name]
         expected[np.isinf(expected)] = np.nan  # 0 to a negative power is an error
-        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
+        np.testing.assert_allclose(computed[name], expected, rtol=1e-12)
 
 
 def test_an_infinite_gradient_of_one_row_leaves_the_others_alone():
@@ -99,6 +99,6 @@ def test_an_infinite_gradient_of_one_row_leaves_the_others_alone():
     x, t = s.input("x", [[1.0], [5.0], [0.0]]), s.input("t", [[0.0], [1.0]])
     s.let("loss", np.sqrt(s.let("rows", x[t]) - 1).sum())
     backprop(s, "loss", ["x"])
-    found = values(s)["d_x"].ravel().tolist()
-    assert found == [np.inf, 0.25, 0]
-    assert engines.in_javascript(s)["d_x"].ravel().tolist() == found
+    computed = values(s)["d_x"].ravel().tolist()
+    assert computed == [np.inf, 0.25, 0]
+    assert engines.in_javascript(s)["d_x"].ravel().tolist() == computed

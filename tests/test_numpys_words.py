@@ -209,9 +209,9 @@ def slope(s: Sheet, name: str) -> np.ndarray:
 
 @thorough
 def test_slopes(words):
-    found = values(words)
+    computed = values(words)
     for name in TRAINED:
-        np.testing.assert_allclose(found[f"d_{name}"], slope(words, name), rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(computed[f"d_{name}"], slope(words, name), rtol=1e-6, atol=1e-6)
 
 
 def test_the_page_and_the_mathematics(words):
@@ -224,8 +224,8 @@ def test_the_page_and_the_mathematics(words):
     "recalculated", [workbooks.in_libreoffice, workbooks.in_gnumeric, workbooks.in_ironcalc]
 )
 def test_the_workbook(recalculated, words):
-    found = engines.numbers(words, recalculated(ALL))
-    assert not examples.differences(found, values(words))
+    computed = engines.numbers(words, recalculated(ALL))
+    assert not examples.differences(computed, values(words))
 
 
 # --- what is refused, with what to write
@@ -287,16 +287,18 @@ def test_rows_of_data_are_sorted_and_looked_up_as_they_become_more():
     backprop(s, "loss", ["p"])
     rows = {"p": [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.75, 0.25]], "classes": [0, 1, 1, 0]}
     for given in ({}, rows):
-        found = values(s, given)
-        x = np.array(found["p"])
-        picked = x[np.arange(len(x)), np.ravel(found["classes"]).astype(int)]
-        np.testing.assert_array_equal(found["middle"], np.median(x, axis=0, keepdims=True))
-        np.testing.assert_array_equal(found["sorted_p"].ravel(), np.sort(x[:, 0]))
-        np.testing.assert_array_equal(found["order"].ravel(), np.argsort(-x[:, 1], kind="stable"))
-        np.testing.assert_array_equal(found["of_class"].ravel(), picked)
-        np.testing.assert_allclose(found["kept"][0], x[x[:, 0] > 0.3].sum(axis=0), rtol=1e-15)
-        np.testing.assert_allclose(found["product"][0], x.prod(axis=0), rtol=1e-15)
-        assert not examples.differences(engines.in_javascript(s, given), found)
+        computed = values(s, given)
+        x = np.array(computed["p"])
+        picked = x[np.arange(len(x)), np.ravel(computed["classes"]).astype(int)]
+        np.testing.assert_array_equal(computed["middle"], np.median(x, axis=0, keepdims=True))
+        np.testing.assert_array_equal(computed["sorted_p"].ravel(), np.sort(x[:, 0]))
+        np.testing.assert_array_equal(
+            computed["order"].ravel(), np.argsort(-x[:, 1], kind="stable")
+        )
+        np.testing.assert_array_equal(computed["of_class"].ravel(), picked)
+        np.testing.assert_allclose(computed["kept"][0], x[x[:, 0] > 0.3].sum(axis=0), rtol=1e-15)
+        np.testing.assert_allclose(computed["product"][0], x.prod(axis=0), rtol=1e-15)
+        assert not examples.differences(engines.in_javascript(s, given), computed)
 
 
 def test_a_median_skips_what_is_empty():
@@ -307,14 +309,14 @@ def test_a_median_skips_what_is_empty():
     s.let("most", np.percentile(stars, 80, axis=0))
     s.let("loss", (s["middle"] ** 2).sum() + s["product"] / 100)
     backprop(s, "loss", ["stars"])
-    found = values(s)
+    computed = values(s)
     plain = np.array([[5, np.nan, 3], [np.nan, 4, 1], [2, np.nan, np.nan]])
-    np.testing.assert_array_equal(found["middle"].ravel(), np.nanmedian(plain, axis=1))
-    np.testing.assert_allclose(found["most"][0], np.nanpercentile(plain, 80, axis=0), rtol=1e-15)
-    assert found["product"].item() == 120
+    np.testing.assert_array_equal(computed["middle"].ravel(), np.nanmedian(plain, axis=1))
+    np.testing.assert_allclose(computed["most"][0], np.nanpercentile(plain, 80, axis=0), rtol=1e-15)
+    assert computed["product"].item() == 120
     np.testing.assert_allclose(
-        np.nan_to_num(found["d_stars"]),
+        np.nan_to_num(computed["d_stars"]),
         [[4 + 0.24, 0, 4 + 0.4], [0, 2.5 + 0.3, 2.5 + 1.2], [4 + 0.6, 0, 0]],
         rtol=1e-12,
     )
-    assert not examples.differences(engines.in_javascript(s), found)
+    assert not examples.differences(engines.in_javascript(s), computed)

@@ -148,11 +148,11 @@ def test_excel_formulas_in_libreoffice(family):
 
 
 def test_rows_outside_a_block_give_no_number_and_rows_inside_do():
-    found = values(sheet_of(["rows_of(W,T-1)", "rows_of(W,T+2)"]))
+    computed = values(sheet_of(["rows_of(W,T-1)", "rows_of(W,T+2)"]))
     w = INPUTS["W"]
     nan = [np.nan, np.nan]
-    np.testing.assert_array_equal(found["formula_0"], [w[1], nan, w[1], w[0]])
-    np.testing.assert_array_equal(found["formula_1"], [nan, w[2], nan, w[3]])
+    np.testing.assert_array_equal(computed["formula_0"], [w[1], nan, w[1], w[0]])
+    np.testing.assert_array_equal(computed["formula_1"], [nan, w[2], nan, w[3]])
 
 
 # --- what Excel cannot state in one cell

@@ -237,9 +237,9 @@ def test_the_first_row_of_the_course_s_basic_sheet():
 
 
 def test_the_data_are_the_course_s():
-    found = values(SHEETS["sgd"]())
-    np.testing.assert_array_equal(found["x"].ravel(), X)
-    np.testing.assert_array_equal(found["y"].ravel(), Y)
+    computed = values(SHEETS["sgd"]())
+    np.testing.assert_array_equal(computed["x"].ravel(), X)
+    np.testing.assert_array_equal(computed["y"].ravel(), Y)
 
 
 @each
@@ -326,7 +326,7 @@ def test_rule_torch_at_any_settings(name, share, beta_1, beta_2):
 def test_the_race_is_the_five_sheets_side_by_side(title, steps):
     race = optimisers()
     preset = next(preset for preset in race.presets if preset.title == title)
-    found = values(race, preset.inputs, steps)
+    computed = values(race, preset.inputs, steps)
     for name in NAMES:
         alone = at(
             name,
@@ -338,23 +338,26 @@ def test_the_race_is_the_five_sheets_side_by_side(title, steps):
             },
         )
         for block in ("intercept", "slope", "m_slope", "v_slope", "rmse"):
-            assert found[f"{block}_{name}"].item() == pytest.approx(alone[block], rel=1e-9)
+            assert computed[f"{block}_{name}"].item() == pytest.approx(alone[block], rel=1e-9)
 
 
 def test_all_start_from_the_start():
-    found = values(optimisers(), {"start_intercept": 20, "start_slope": -0.5})
+    computed = values(optimisers(), {"start_intercept": 20, "start_slope": -0.5})
     for name in NAMES:
-        assert (found[f"intercept_{name}"].item(), found[f"slope_{name}"].item()) == (20, -0.5)
-        assert found[f"rmse_{name}"].item() == found["rmse_start"].item()
+        assert (computed[f"intercept_{name}"].item(), computed[f"slope_{name}"].item()) == (
+            20,
+            -0.5,
+        )
+        assert computed[f"rmse_{name}"].item() == computed["rmse_start"].item()
 
 
 def test_the_surface_is_the_mean_squared_error():
-    found = values(optimisers())
+    computed = values(optimisers())
     for i, j in ((0, 0), (30, 40), (17, 28), (12, 3)):
-        b, a = found["surface_intercept"][0, j], found["surface_slope"][i, 0]
+        b, a = computed["surface_intercept"][0, j], computed["surface_slope"][i, 0]
         loss = np.mean([(y - b - a * x) ** 2 for x, y in zip(X, Y, strict=True)])
-        assert found["surface_loss"][i, j] == pytest.approx(max(1, loss), rel=1e-9)
-    assert found["surface_loss"].min() < 3
+        assert computed["surface_loss"][i, j] == pytest.approx(max(1, loss), rel=1e-9)
+    assert computed["surface_loss"].min() < 3
 
 
 # --- the same in every face
@@ -436,18 +439,18 @@ def test_the_five_sheets_can_be_flipped_between():
 def test_no_sentence_contradicts_the_numbers(name):
     sheet = SHEETS[name]()
     for preset, steps in itertools.product(sheet.presets, (0, 28, 29, 100)):
-        found = values(sheet, preset.inputs, steps)
-        text = " ".join(sentences(sheet, found))
+        computed = values(sheet, preset.inputs, steps)
+        text = " ".join(sentences(sheet, computed))
         assert "{" not in text and "undefined" not in text and f"Step {steps}" in text
         assert ("update is lost" in text) == (
-            name != "optimisers" and steps == 28 and found["rule"].item() == 0
+            name != "optimisers" and steps == 28 and computed["rule"].item() == 0
         )
         if name == "optimisers":
-            check_race(text, found)
+            check_race(text, computed)
         else:
-            worse = found["rmse"].item() > found["rmse_start"].item() * 1.0001
+            worse = computed["rmse"].item() > computed["rmse_start"].item() * 1.0001
             assert ("That is worse" in text) == worse
-            assert f"root mean squared error is {in_words(found['rmse'].item(), '.2f')}" in text
+            assert f"root mean squared error is {in_words(computed['rmse'].item(), '.2f')}" in text
 
 
 def check_race(text: str, found: dict) -> None:
@@ -464,13 +467,13 @@ def check_race(text: str, found: dict) -> None:
 @rules
 def test_a_learning_rate_of_0_moves_nothing_and_says_so(name, rule):
     sheet = SHEETS[name]().with_inputs({"rule": rule, "learning_rate": 0})
-    found = values(sheet, steps=40)
-    assert (found["intercept"].item(), found["slope"].item()) == (1, 1)
-    assert "The learning rate is 0" in sentences(sheet, found)[0]
+    computed = values(sheet, steps=40)
+    assert (computed["intercept"].item(), computed["slope"].item()) == (1, 1)
+    assert "The learning rate is 0" in sentences(sheet, computed)[0]
     race = optimisers().with_inputs({"rule": rule, f"learning_rate_{name}": 0})
-    found = values(race, steps=40)
-    assert found[f"slope_{name}"].item() == 1
-    assert f"{name} has a learning rate of 0: it stays where it is." in sentences(race, found)
+    computed = values(race, steps=40)
+    assert computed[f"slope_{name}"].item() == 1
+    assert f"{name} has a learning rate of 0: it stays where it is." in sentences(race, computed)
 
 
 @each
@@ -495,9 +498,13 @@ def test_on_the_line_itself_nothing_moves_and_nothing_breaks(name, rule):
     sheet = SHEETS[name]().with_inputs(
         {"rule": rule, "intercept": 30, "slope": 2, "m_intercept": 0, "m_slope": 0}
     )
-    found = values(sheet, steps=70)
-    assert (found["intercept"].item(), found["slope"].item(), found["rmse"].item()) == (30, 2, 0)
-    text = " ".join(sentences(sheet, found))
+    computed = values(sheet, steps=70)
+    assert (computed["intercept"].item(), computed["slope"].item(), computed["rmse"].item()) == (
+        30,
+        2,
+        0,
+    )
+    text = " ".join(sentences(sheet, computed))
     assert ("1 divides in its place" in text) == (name == "adagrad" and rule == "course")
 
 
@@ -541,10 +548,10 @@ def test_the_lesson_s_numbers_are_the_sheets():
     )
     race, shown = optimisers(), set()
     for preset in race.presets:
-        found = values(race, preset.inputs, RUN)
+        computed = values(race, preset.inputs, RUN)
         shown |= {
             f"{x.item():.2f}"
-            for block, x in found.items()
+            for block, x in computed.items()
             if block.startswith(("rmse_", "intercept_", "slope_"))
         }
     shown |= {
@@ -610,8 +617,8 @@ def test_twice_the_rate_throws_the_largest_row_nearly_three_times_as_far():
 
 def test_momentum_goes_a_smoother_way_that_ends_no_closer():
     def way(name: str) -> float:
-        found = trajectory(SHEETS[name]().with_inputs(SHEETS[name]().presets[0].inputs), RUN)
-        return np.abs(np.diff([each["slope"].item() for each in found])).sum()
+        computed = trajectory(SHEETS[name]().with_inputs(SHEETS[name]().presets[0].inputs), RUN)
+        return np.abs(np.diff([each["slope"].item() for each in computed])).sum()
 
     assert way("momentum") < way("sgd") / 2
     assert told("momentum", 1, RUN)["rmse"] > told("sgd", 1, RUN)["rmse"]

@@ -26,20 +26,22 @@ def trained(title: str, epochs: int) -> dict[str, np.ndarray]:
     settings, without early stopping.
     """
     torch = engines.pytorch()
-    found = values(overfitting(), STORY[title].inputs)
+    computed = values(overfitting(), STORY[title].inputs)
 
     def points(name: str, used: np.ndarray) -> tuple[Any, Any]:
-        places = found["train_place" if name == "train" else "valid_place"][used]
-        k = np.arange(int(found["waves"].item()) + 1)
+        places = computed["train_place" if name == "train" else "valid_place"][used]
+        k = np.arange(int(computed["waves"].item()) + 1)
         waves = np.cos(np.pi * k * places) / np.sqrt(np.maximum(1, k))
-        return torch.tensor(waves), torch.tensor(found[f"{name}_y"][used])
+        return torch.tensor(waves), torch.tensor(computed[f"{name}_y"][used])
 
-    train = points("train", np.arange(int(found["points"].item())))
-    valid = points("valid", np.arange(len(found["valid_y"])))
+    train = points("train", np.arange(int(computed["points"].item())))
+    valid = points("valid", np.arange(len(computed["valid_y"])))
     coefficient = torch.zeros((train[0].shape[1], 1), dtype=torch.float64, requires_grad=True)
     # PyTorch's weight decay adds its number times the weight; the price of squares has twice that.
-    decay = 2 * found["weight_decay"].item()
-    optimiser = torch.optim.SGD([coefficient], lr=found["learning_rate"].item(), weight_decay=decay)
+    decay = 2 * computed["weight_decay"].item()
+    optimiser = torch.optim.SGD(
+        [coefficient], lr=computed["learning_rate"].item(), weight_decay=decay
+    )
     losses: dict[str, list[float]] = {"train": [], "valid": []}
     for _ in range(epochs + 1):
         for name, (waves, y) in (("train", train), ("valid", valid)):

@@ -5,17 +5,16 @@ whatever is done to it.
 import json
 from pathlib import Path
 
-import engines
 import numpy as np
-import openpyxl
 import pytest
+import workbooks
 from pages import PASTE, cell, check_every_cell, choose_step, frame, open_all
 
 from sheets import Axis, Series, Sheet, backprop, values
 from sheets.language.blocks import Setting
 from sheets.language.formats import shown
 from sheets.library.log_loss import log_loss
-from sheets.targets.excel import read_inputs, write
+from sheets.targets.excel import read_inputs
 from sheets.targets.excel.formulas import block_formula
 from sheets.targets.excel.layout import layout
 from sheets.targets.numpy import trajectory
@@ -241,12 +240,12 @@ def test_the_mathematics_has_the_current_numbers(lesson):
     lesson.keyboard.press("Enter")
     cell(lesson, "loss_mean").focus()
     frame(lesson)
-    found = values(log_loss(), {"clip": 0.05})
+    computed = values(log_loss(), {"clip": 0.05})
     text = lesson.locator(".gs-numbers").inner_text()
-    assert text.startswith(shown(float(found["loss_mean"][0, 0]), ".4f"))
+    assert text.startswith(shown(float(computed["loss_mean"][0, 0]), ".4f"))
     assert (
-        shown(float(found["loss_if"][0, 0]), ".4f") in text
-        and shown(float(found["loss_if"][4, 0]), ".4f") in text
+        shown(float(computed["loss_if"][0, 0]), ".4f") in text
+        and shown(float(computed["loss_if"][4, 0]), ".4f") in text
     )
 
 
@@ -354,23 +353,7 @@ def test_the_page_writes_the_workbook_that_python_exports(lesson, tmp_path):
 
 
 def check_same_workbook(ours: Path, sheet: Sheet, inputs: dict, expected: Path) -> None:
-    write(sheet, expected, inputs)
-    assert engines.formula_cells(ours) == engines.formula_cells(expected)
-    before, after = engines.cached_cells(expected), engines.cached_cells(ours)
-    assert before.keys() == after.keys()
-    assert not [key for key in before if engines.different(before[key], after[key], 1e-12)]
-    books = [openpyxl.load_workbook(file) for file in (expected, ours)]
-    names = [
-        {name: found.attr_text for name, found in book.defined_names.items()} for book in books
-    ]
-    assert names[0] == names[1]
-    rules = [
-        {str(rule.sqref) for rule in book["Sheet"].data_validations.dataValidation}
-        for book in books
-    ]
-    assert rules[0] == rules[1]
-    recalculated = engines.in_ironcalc(ours)
-    assert not [key for key in after if engines.different(after[key], recalculated[key])]
+    workbooks.check_same(ours, sheet, inputs, 0, expected)
     for name, array in read_inputs(sheet, ours).items():
         np.testing.assert_array_equal(array, values(sheet, inputs)[name])
 
@@ -488,5 +471,5 @@ def test_a_run_stops_at_the_last_finite_step_and_says_so(descending):
 def test_the_description_is_plain_json():
     from widgets.description import description
 
-    told = description(log_loss())
-    assert json.loads(json.dumps(told, allow_nan=False))["name"] == "log_loss"
+    described = description(log_loss())
+    assert json.loads(json.dumps(described, allow_nan=False))["name"] == "log_loss"

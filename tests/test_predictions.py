@@ -120,11 +120,11 @@ def push(page, k: int, x: float, y: float) -> None:
     [(pull, 0.0, "Right"), (push, 0.0, "Right"), (pull, 1.0, "Not quite")],
 )
 def test_a_line_is_moved_by_its_handles_and_compared(lesson, move, lift, verdict):
-    found = values(asked(), steps=STEPS)
+    computed = values(asked(), steps=STEPS)
     press(lesson, 2, "Draw it")
     fitted(lesson)
     for k, x in enumerate((0.0, 2.0)):  # a sixth of its way from each end
-        move(lesson, k, x, (found["a"] * x + found["b"]).item() + lift)
+        move(lesson, k, x, (computed["a"] * x + computed["b"]).item() + lift)
     frame(lesson)
     press(lesson, 2, "Lock my drawing")
     assert handle(lesson, 0).count() == 0
@@ -257,14 +257,14 @@ def test_every_lesson_asks_and_its_answers_are_finite_words(name):
     assert len(sheet.predictions) >= 2
     for asked_for in sheet.predictions:
         inputs = {} if asked_for.preset is None else sheet.presets[asked_for.preset].inputs
-        found = values(sheet, inputs, min(asked_for.steps, 150))
-        said = written(asked_for.reason, found)
+        computed = values(sheet, inputs, min(asked_for.steps, 150))
+        said = written(asked_for.reason, computed)
         assert "{" not in asked_for.question + said and "undefined" not in said
         if asked_for.block:
-            assert not np.isnan(found[asked_for.block][0, 0])
+            assert not np.isnan(computed[asked_for.block][0, 0])
         else:
             curve = sheet.charts[asked_for.chart].series[asked_for.series]
-            along = found[curve.x].ravel() if not curve.steps else np.zeros(1)
+            along = computed[curve.x].ravel() if not curve.steps else np.zeros(1)
             assert (np.diff(along) >= 0).all()  # a drawing is one height for each x
 
 

@@ -61,16 +61,16 @@ def test_the_notes_follow_the_page_and_the_class_does_not_see_them(lesson, notes
     assert read(notes)[-2:] == ["1. From afar", "Further?"]  # it is asked, and nothing moved
     lesson.keyboard.press("n")
     lesson.keyboard.press(".")
-    found = values(told(), {"a": -4, "b": -4}, 1)
+    computed = values(told(), {"a": -4, "b": -4}, 1)
     now = [
         "1. From afar, step 1",
         "Usual wrong answer: closer.",
-        f"Slope {in_words(found['a'][0, 0], '.2f')}, at rate 0.1.",
+        f"Slope {in_words(computed['a'][0, 0], '.2f')}, at rate 0.1.",
     ]
     assert read(notes) == [
         *now,
         "Further?",
-        f"The mse is now {in_words(found['mse'][0, 0], '.2f')}.",
+        f"The mse is now {in_words(computed['mse'][0, 0], '.2f')}.",
         "2. From near",
         "Closer?",
     ]

@@ -167,16 +167,16 @@ def sheets_of_any_kind(draw, kinks: bool = True) -> Sheet:
     return s
 
 
-def differing(s: Sheet, found: dict[str, np.ndarray]) -> list[str]:
+def differing(s: Sheet, computed: dict[str, np.ndarray]) -> list[str]:
     """Blocks that differ from numpy's by more than 1e-9 of the sheet's largest number: a difference
     keeps the error of what it is the difference of.
     """
     expected = values(s)
     tolerance = 1e-9 * max(1.0, *(np.abs(x).max() for x in expected.values()))
     return [
-        f"{name} = {s.blocks[name].expr!r}: {found[name].tolist()}, expected {x.tolist()}"
+        f"{name} = {s.blocks[name].expr!r}: {computed[name].tolist()}, expected {x.tolist()}"
         for name, x in expected.items()
-        if found[name].shape != x.shape or not (np.abs(found[name] - x) <= tolerance).all()
+        if computed[name].shape != x.shape or not (np.abs(computed[name] - x) <= tolerance).all()
     ]
 
 
@@ -295,7 +295,7 @@ def test_gradients_are_slopes(s):
     last = list(s.blocks)[-2:]
     s.let("loss", sum((np.tanh(s[name]) * (k + 1)).sum() for k, name in enumerate(last)))
     gradients = backprop(s, "loss")
-    found = values(s)
+    computed = values(s)
     for name, block in s.inputs.items():
         expected = np.zeros(block.value.shape)
         for place in np.ndindex(*expected.shape):
@@ -303,6 +303,6 @@ def test_gradients_are_slopes(s):
             nudge[place] = 1e-3
             at = [values(s, {name: block.value + k * nudge})["loss"].item() for k in (-2, -1, 1, 2)]
             expected[place] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-3
-        given_or_none = found[f"d_{name}"] if name in gradients else np.zeros_like(expected)
+        given_or_none = computed[f"d_{name}"] if name in gradients else np.zeros_like(expected)
         np.testing.assert_allclose(given_or_none, expected, rtol=1e-5, atol=1e-6)
     assert not differing(s, engines.in_javascript(s))

@@ -134,8 +134,8 @@ def words_of_the_language() -> set[str]:
 
 def test_every_word_of_the_language_is_in_the_guide():
     guide = README.partition("## Write your own sheet")[2].partition("\n## ")[0]
-    told = re.sub(r"```.*?```", "", guide, flags=re.DOTALL)
-    said = " ".join(re.findall(r"`([^`]+)`", told) + EXAMPLES)
+    words = re.sub(r"```.*?```", "", guide, flags=re.DOTALL)
+    said = " ".join(re.findall(r"`([^`]+)`", words) + EXAMPLES)
     missing = {
         word
         for word in words_of_the_language()

@@ -93,12 +93,12 @@ def in_torch(
 
 @pytest.mark.parametrize("inputs", STARTING.values(), ids=STARTING)
 def test_the_gradients_are_autograds(inputs):
-    found = values(SHEET, inputs)
-    count = int(found["units"].item())
-    _, gradients, _ = in_torch(found, 0, 0.1, 0)
+    computed = values(SHEET, inputs)
+    count = int(computed["units"].item())
+    _, gradients, _ = in_torch(computed, 0, 0.1, 0)
     for name, expected in gradients.items():
-        np.testing.assert_allclose(found[f"d_{name}"][:count], expected, rtol=1e-12, atol=1e-12)
-        assert (found[f"d_{name}"][count:] == 0).all()
+        np.testing.assert_allclose(computed[f"d_{name}"][:count], expected, rtol=1e-12, atol=1e-12)
+        assert (computed[f"d_{name}"][count:] == 0).all()
 
 
 @pytest.mark.parametrize("momentum", [0, 0.9])
@@ -148,41 +148,44 @@ def test_the_workbook_caches_what_numpy_says():
 @BOUNDED
 @given(PARAMETERS, st.integers(1, UNITS))
 def test_the_sum_is_its_units_and_no_others(rows, units):
-    found = values(SHEET, {**columns(rows), "units": units})
+    computed = values(SHEET, {**columns(rows), "units": units})
     np.testing.assert_allclose(
-        found["output"], plain_output(found, found["x"]), rtol=1e-9, atol=1e-6
+        computed["output"], plain_output(computed, computed["x"]), rtol=1e-9, atol=1e-6
     )
     others = [row if k < units else (1.0, 2.0, 3.0) for k, row in enumerate(rows)]
     np.testing.assert_array_equal(
-        values(SHEET, {**columns(others), "units": units})["output"], found["output"]
+        values(SHEET, {**columns(others), "units": units})["output"], computed["output"]
     )
 
 
 @BOUNDED
 @given(PARAMETERS, st.integers(1, UNITS))
 def test_kinks_lie_on_the_sum_and_dead_units_are_zero_everywhere(rows, units):
-    found = values(SHEET, {**columns(rows), "units": units})
-    shown = found["kink_x"] != OFF
+    computed = values(SHEET, {**columns(rows), "units": units})
+    shown = computed["kink_x"] != OFF
     np.testing.assert_allclose(
-        found["kink_y"][shown], plain_output(found, found["kink_x"])[shown], rtol=1e-9, atol=1e-6
+        computed["kink_y"][shown],
+        plain_output(computed, computed["kink_x"])[shown],
+        rtol=1e-9,
+        atol=1e-6,
     )
-    dead = [k + 1 for k, (w, b, _) in enumerate(rows[:units]) if (w * found["x"] + b <= 0).all()]
-    assert [k + 1 for k in np.flatnonzero(found["dead"])] == dead
-    numbers = [found[name].item() for name in ("dead_units", "first_dead", "last_dead")]
+    dead = [k + 1 for k, (w, b, _) in enumerate(rows[:units]) if (w * computed["x"] + b <= 0).all()]
+    assert [k + 1 for k in np.flatnonzero(computed["dead"])] == dead
+    numbers = [computed[name].item() for name in ("dead_units", "first_dead", "last_dead")]
     assert numbers == [len(dead), min(dead, default=0), max(dead, default=0)]
     bends = [-b / w for w, b, _ in rows[:units] if w and abs(-b / w) <= 1]
-    assert found["kinks_inside"].item() == len(bends)
+    assert computed["kinks_inside"].item() == len(bends)
 
 
 @BOUNDED
 @given(PARAMETERS, st.integers(1, UNITS))
 def test_the_one_line_draws_every_piece(rows, units):
-    found = values(SHEET, {**columns(rows), "units": units})
-    x, y = found["piece_x"].reshape(UNITS, 5), found["piece_y"].reshape(UNITS, 5)
+    computed = values(SHEET, {**columns(rows), "units": units})
+    x, y = computed["piece_x"].reshape(UNITS, 5), computed["piece_y"].reshape(UNITS, 5)
     np.testing.assert_array_equal(x[:, [0, 1]], x[:, [4, 3]])  # back the way it came
-    grid = found["x"].ravel()
+    grid = computed["x"].ravel()
     drawn = sum(np.interp(grid, x[k, :3], y[k, :3]) for k in range(UNITS))
-    np.testing.assert_allclose(drawn, found["output"].ravel(), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(drawn, computed["output"].ravel(), rtol=1e-9, atol=1e-6)
 
 
 # --- fitting
@@ -205,9 +208,9 @@ def test_twelve_units_fit_every_curve(curve):
 
 
 def test_two_units_are_the_absolute_value():
-    found = values(SHEET, PRESETS[1], 300)
-    assert found["loss"].item() < 1e-12
-    np.testing.assert_allclose(found["kink"][:2], 0, atol=1e-5)
+    computed = values(SHEET, PRESETS[1], 300)
+    assert computed["loss"].item() < 1e-12
+    np.testing.assert_allclose(computed["kink"][:2], 0, atol=1e-5)
 
 
 def test_plain_gradient_descent_fits_too_but_slower():
@@ -218,12 +221,12 @@ def test_plain_gradient_descent_fits_too_but_slower():
 def test_a_drawn_curve_is_fitted_and_counted():
     x = values(SHEET)["x"]
     drawn = np.where(x < -0.2, -x - 0.5, x / 2)
-    found = values(SHEET, {"target": drawn, "units": 12}, 300)
-    assert found["loss"].item() < 0.01
-    assert found["redrawn"].item() == (drawn != values(SHEET)["chosen_curve"]).sum()
+    computed = values(SHEET, {"target": drawn, "units": 12}, 300)
+    assert computed["loss"].item() < 0.01
+    assert computed["redrawn"].item() == (drawn != values(SHEET)["chosen_curve"]).sum()
     assert any(
-        text.startswith(f"You drew {int(found['redrawn'].item())} points of the curve")
-        for text in sentences(SHEET, found)
+        text.startswith(f"You drew {int(computed['redrawn'].item())} points of the curve")
+        for text in sentences(SHEET, computed)
     )
 
 
@@ -245,7 +248,7 @@ def dragged(inputs: dict, series: str, row: int, x: float, y: float) -> dict:
         name: None if block.value is None else block.value.ravel().tolist()
         for name, block in started.inputs.items()
     }
-    found = json.loads(
+    computed = json.loads(
         engines.in_v8(
             f"""(() => {{
             const program = ({program(started)})(0), inputs = {json.dumps(flat)};
@@ -257,9 +260,9 @@ def dragged(inputs: dict, series: str, row: int, x: float, y: float) -> dict:
         )
     )
     before = values(SHEET, inputs)
-    for name, number in found.items():
+    for name, number in computed.items():
         before[name][row, 0] = number
-    return {**inputs, **{name: before[name] for name in found}}
+    return {**inputs, **{name: before[name] for name in computed}}
 
 
 @pytest.mark.parametrize("start", ["spread", "noise"])
@@ -305,12 +308,12 @@ def test_no_drag_leaves_what_may_be_typed(rows, x, y, end):
 
 
 def test_the_ends_stand_on_the_pieces_inside_the_chart():
-    found = values(SHEET, {"height": [[9.0]] * UNITS, "units": 4})
+    computed = values(SHEET, {"height": [[9.0]] * UNITS, "units": 4})
     for k in range(4):
-        w, b, v = (found[name][k].item() for name in LARGEST)
-        x, y = found["end_x"][k].item(), found["end_y"][k].item()
+        w, b, v = (computed[name][k].item() for name in LARGEST)
+        x, y = computed["end_x"][k].item(), computed["end_y"][k].item()
         assert abs(x) <= 1 and abs(y) <= 2 and v * max(0, w * x + b) == pytest.approx(y)
-    assert (found["end_x"][4:] == OFF).all() and (found["handle_x"][4:] == OFF).all()
+    assert (computed["end_x"][4:] == OFF).all() and (computed["handle_x"][4:] == OFF).all()
 
 
 @pytest.mark.parametrize("moved", [{"single": "column"}, {"column": "other"}, {"table": "column"}])
@@ -372,24 +375,24 @@ def test_the_words_are_true_for_whatever_is_typed(rows, units):
 
 def test_too_large_a_learning_rate_kills_the_units_and_is_said_to():
     inputs = PRESETS[-1]
-    found = values(SHEET, inputs, 300)
-    assert found["learning_rate"].item() == 1 and found["dead_units"].item() == 12
-    check_words(inputs, found)
-    np.testing.assert_array_equal(found["output"], 0 * found["x"])
+    computed = values(SHEET, inputs, 300)
+    assert computed["learning_rate"].item() == 1 and computed["dead_units"].item() == 12
+    check_words(inputs, computed)
+    np.testing.assert_array_equal(computed["output"], 0 * computed["x"])
 
 
 def test_a_learning_rate_of_0_changes_nothing_and_is_said_to():
-    found = values(SHEET, {"learning_rate": 0}, 5)
-    np.testing.assert_array_equal(found["weight"], values(SHEET)["weight"])
-    assert "The learning rate is 0: steps change nothing." in sentences(SHEET, found)
+    computed = values(SHEET, {"learning_rate": 0}, 5)
+    np.testing.assert_array_equal(computed["weight"], values(SHEET)["weight"])
+    assert "The learning rate is 0: steps change nothing." in sentences(SHEET, computed)
 
 
 def test_the_charts_axes_hold_the_presets():
     for inputs in PRESETS:
         for steps in (0, 300):
-            found = values(SHEET, inputs, steps)
-            assert found["loss"].item() < 10, steps
-            assert max(np.abs(found[name]).max() for name in ("target", "output")) <= 1.6
+            computed = values(SHEET, inputs, steps)
+            assert computed["loss"].item() < 10, steps
+            assert max(np.abs(computed[name]).max() for name in ("target", "output")) <= 1.6
 
 
 # --- the lesson
@@ -412,8 +415,8 @@ def test_what_the_lesson_says_of_kinks_is_so():
     assert (
         sum(np.abs(np.abs(kinks[4]) - 0.44) < 0.06) + sum(np.abs(kinks[4]) < 0.02) == 12
     )  # the bump: three crowds
-    found = [values(SHEET, inputs, 300)["loss"].item() for inputs in PRESETS]
-    assert found[2] < found[0] / 100 and 0.2 < found[3] / found[2] < 0.3
+    computed = [values(SHEET, inputs, 300)["loss"].item() for inputs in PRESETS]
+    assert computed[2] < computed[0] / 100 and 0.2 < computed[3] / computed[2] < 0.3
     one, two = (values(SHEET, PRESETS[number], 300) for number in (0, 1))
     assert np.abs(one["output"][one["x"] < -0.3]).max() == 0 and -0.5 < one["kink"][0] < 0
     np.testing.assert_allclose(two["kink"][:2], 0, atol=1e-6)
@@ -425,8 +428,10 @@ def test_what_the_lesson_says_of_kinks_is_so():
 
 def test_a_kink_walks_to_a_drawn_corner():
     x = values(SHEET)["x"]
-    found = values(SHEET, {"target": np.where(x < 0.3, 0.2, 0.2 + 2 * (x - 0.3)), "units": 4}, 300)
-    assert np.abs(found["kink"][:4] - 0.3).min() < 0.03
+    computed = values(
+        SHEET, {"target": np.where(x < 0.3, 0.2, 0.2 + 2 * (x - 0.3)), "units": 4}, 300
+    )
+    assert np.abs(computed["kink"][:4] - 0.3).min() < 0.03
 
 
 def told(page) -> str:

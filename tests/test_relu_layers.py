@@ -51,57 +51,59 @@ def by_pytorch(found: Values, x: np.ndarray, activation: str) -> list[np.ndarray
 @each_activation
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 def test_the_layers_are_pytorchs(activation, initialisation):
-    found = values(SHEET, {"activation": activation, "initialisation": initialisation})
+    computed = values(SHEET, {"activation": activation, "initialisation": initialisation})
     for name, expected in zip(
-        ("h_1", "h_2", "output"), by_pytorch(found, found["x"], activation), strict=True
+        ("h_1", "h_2", "output"), by_pytorch(computed, computed["x"], activation), strict=True
     ):
-        np.testing.assert_allclose(found[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
+        np.testing.assert_allclose(computed[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @BOUNDED
 @given(BATCHES, st.integers(0, 100), st.sampled_from([0.001, 1, 10]))
 def test_linear_on_linear_is_linear(x, seed, std):
-    found = values(
+    computed = values(
         SHEET, {"x": x, "seed": seed, "initialisation": "fixed", "std": std, "activation": "off"}
     )
-    np.testing.assert_array_equal(found["W_product"], found["W_1"] @ found["W_2"] @ found["W_3"])
-    np.testing.assert_allclose(
-        found["difference"], 0, atol=1e-12 * (1 + np.abs(found["output"]).max())
+    np.testing.assert_array_equal(
+        computed["W_product"], computed["W_1"] @ computed["W_2"] @ computed["W_3"]
     )
-    assert not found["bent"].any() and found["bent_rows"] == 0
-    assert "Linear on linear is linear" in sentences(SHEET.with_inputs({"x": x}), found)[0]
+    np.testing.assert_allclose(
+        computed["difference"], 0, atol=1e-12 * (1 + np.abs(computed["output"]).max())
+    )
+    assert not computed["bent"].any() and computed["bent_rows"] == 0
+    assert "Linear on linear is linear" in sentences(SHEET.with_inputs({"x": x}), computed)[0]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS[1:])
 def test_with_an_activation_no_row_is_the_one_matrixs(activation):
-    found = values(SHEET, {"activation": activation})
-    assert (np.abs(found["difference"]).max(axis=1) > 0.01).all() and found["bent"].all()
+    computed = values(SHEET, {"activation": activation})
+    assert (np.abs(computed["difference"]).max(axis=1) > 0.01).all() and computed["bent"].all()
 
 
 def test_what_relu_leaves_alone_stays_linear():
     positive = {f"W_{k}": np.ones(values(SHEET)[f"W_{k}"].shape) for k in (1, 2, 3)}
-    found = values(SHEET, {"activation": "ReLU", "x": [[1, 2, 3], [4, 5, 6]], **positive})
-    assert not found["difference"].any()
+    computed = values(SHEET, {"activation": "ReLU", "x": [[1, 2, 3], [4, 5, 6]], **positive})
+    assert not computed["difference"].any()
     assert "The activation is on, but it changes no output of this batch." in sentences(
-        SHEET, found
+        SHEET, computed
     )
 
 
 @each_activation
 def test_the_walk_goes_from_the_first_row_to_the_last(activation):
-    found = values(SHEET, {"activation": activation})
-    ends = found["x"][[0, -1]]
-    np.testing.assert_allclose(found["walk_x"][[0, -1]], ends, atol=1e-15)
+    computed = values(SHEET, {"activation": activation})
+    ends = computed["x"][[0, -1]]
+    np.testing.assert_allclose(computed["walk_x"][[0, -1]], ends, atol=1e-15)
     np.testing.assert_allclose(
-        found["walk_first"][[0, -1], 0], found["output"][[0, -1], 0], rtol=1e-12
+        computed["walk_first"][[0, -1], 0], computed["output"][[0, -1], 0], rtol=1e-12
     )
     np.testing.assert_allclose(
-        found["walk_linear"][[0, -1], 0], found["linear_output"][[0, -1], 0], rtol=1e-12
+        computed["walk_linear"][[0, -1], 0], computed["linear_output"][[0, -1], 0], rtol=1e-12
     )
-    bends = np.abs(np.diff(found["walk_first"][:, 0], 2)) > 1e-9
+    bends = np.abs(np.diff(computed["walk_first"][:, 0], 2)) > 1e-9
     assert (
         bends.any() == (activation != "off")
-        and not (np.abs(np.diff(found["walk_linear"][:, 0], 2)) > 1e-9).any()
+        and not (np.abs(np.diff(computed["walk_linear"][:, 0], 2)) > 1e-9).any()
     )
 
 
@@ -109,17 +111,17 @@ def test_the_walk_goes_from_the_first_row_to_the_last(activation):
 @given(BATCHES, st.integers(0, 100), st.sampled_from(ACTIVATIONS))
 def test_dead_units_are_counted_and_named(x, seed, activation):
     inputs = {"x": x, "seed": seed, "activation": activation}
-    found = values(SHEET, inputs)
-    layers = by_pytorch(found, found["x"], activation)[:2]
+    computed = values(SHEET, inputs)
+    layers = by_pytorch(computed, computed["x"], activation)[:2]
     dead = [
         f"Unit {unit + 1} of h_{k} is dead."
         for k, h in enumerate(layers, 1)
         for unit in range(h.shape[1])
         if activation == "ReLU" and not h[:, unit].any()
     ]
-    said = sentences(SHEET.with_inputs(inputs), found)
+    said = sentences(SHEET.with_inputs(inputs), computed)
     assert [text for text in said if text.startswith("Unit")] == dead
-    assert found["dead_units"].item() == len(dead)
+    assert computed["dead_units"].item() == len(dead)
     assert any(text.startswith(f"Dead: {len(dead)} of 7 hidden units") for text in said) == bool(
         dead
     )
@@ -182,14 +184,14 @@ def test_an_input_that_cannot_be(name, value):
 @pytest.mark.parametrize("title", PRESETS)
 def test_the_sentences_are_true_in_the_story(title):
     started = SHEET.with_inputs(PRESETS[title])
-    found = values(started)
-    said = sentences(started, found)
-    activation = ACTIVATIONS[int(found["activation"].item())]
-    bent = (np.abs(found["difference"]) > 1e-9).any(axis=1).sum()
+    computed = values(started)
+    said = sentences(started, computed)
+    activation = ACTIVATIONS[int(computed["activation"].item())]
+    bent = (np.abs(computed["difference"]) > 1e-9).any(axis=1).sum()
     if activation == "off":
         assert "Linear on linear is linear" in said[0] and bent == 0 and len(said) == 1
     else:
-        largest = np.abs(found["difference"]).max()
+        largest = np.abs(computed["difference"]).max()
         assert (
             said[0]
             == f"With {activation} between them, one matrix misses {bent} of 5 rows, by at most"
@@ -202,13 +204,13 @@ def bends() -> list[float]:
 
     Without the sheet's own walk, whose sixty steps see bends that are near each other as one.
     """
-    found = values(SHEET, {"activation": "ReLU"})
+    computed = values(SHEET, {"activation": "ReLU"})
     part = np.linspace(0, 1, 1_000_001)
-    first, last = found["x"][[0, -1]]
+    first, last = computed["x"][[0, -1]]
     h = first + part[:, np.newaxis] * (last - first)
     for k in (1, 2):
-        h = np.maximum(0, h @ found[f"W_{k}"])
-    turns = np.abs(np.diff(h @ found["W_3"][:, :1], 2, axis=0))[:, 0] > 1e-9
+        h = np.maximum(0, h @ computed[f"W_{k}"])
+    turns = np.abs(np.diff(h @ computed["W_3"][:, :1], 2, axis=0))[:, 0] > 1e-9
     places = part[1:-1][turns]
     return [each for k, each in enumerate(places) if not k or each - places[k - 1] > 1e-5]
 

@@ -94,8 +94,8 @@ def test_a_workbook_without_a_worksheet_of_steps_holds_the_step_shown(
     assert WORKSHEET not in openpyxl.load_workbook(file).sheetnames
     expected = values(alone(), steps=5)
     np.testing.assert_array_equal(read_inputs(alone(), file)["w"], expected["w"])
-    found = engines.numbers(without_steps(alone()), engines.in_ironcalc(file))
-    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-9)
+    computed = engines.numbers(without_steps(alone()), engines.in_ironcalc(file))
+    np.testing.assert_allclose(computed["loss"], expected["loss"], rtol=1e-9)
     assert main(["values", "passengers", "--from", str(file)]) == 0
     assert json.loads(capsys.readouterr().out)["loss"][0][0] == expected["loss"][0, 0]
 
@@ -108,5 +108,5 @@ def test_so_does_the_page_s(opened, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download workbook").click()
     download.value.save_as(tmp_path / "page.xlsx")
-    found = read_inputs(alone(), tmp_path / "page.xlsx")["w"]
-    np.testing.assert_allclose(found, values(alone(), steps=5)["w"], rtol=1e-12)
+    inputs_read = read_inputs(alone(), tmp_path / "page.xlsx")["w"]
+    np.testing.assert_allclose(inputs_read, values(alone(), steps=5)["w"], rtol=1e-12)

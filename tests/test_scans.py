@@ -35,15 +35,15 @@ def by_hand(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     x, w, u, rate, begin = (given[name] for name in TRAINED)
     rate = float(rate.item())
     average, h, gate, total = np.zeros((1, 2)), begin, np.ones((1, 2)), np.zeros((1, 1))
-    found: dict[str, list] = {name: [] for name in ("average", "h", "gate", "total")}
+    rows_of: dict[str, list] = {name: [] for name in ("average", "h", "gate", "total")}
     for row in x:
         average = rate * average + (1 - rate) * row
         h = np.tanh(h @ w + row @ u)
         gate = np.maximum(gate * 0.5 - 2 * row, average * 2 * row) + 1
         total = total + h.sum()
         for name, one in (("average", average), ("h", h), ("gate", gate), ("total", total)):
-            found[name].append(one)
-    return {name: np.vstack(rows) for name, rows in found.items()}
+            rows_of[name].append(one)
+    return {name: np.vstack(rows) for name, rows in rows_of.items()}
 
 
 def loss_of(given: dict[str, np.ndarray]) -> float:
@@ -63,10 +63,10 @@ GIVEN = {
 
 @pytest.mark.parametrize("rows", [False, True])
 def test_rows_follow_each_other(rows):
-    found = values(recurrent(rows))
+    computed = values(recurrent(rows))
     for name, expected in by_hand(GIVEN).items():
-        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
-    assert found["loss"].item() == pytest.approx(loss_of(GIVEN), rel=1e-12)
+        np.testing.assert_allclose(computed[name], expected, rtol=1e-12)
+    assert computed["loss"].item() == pytest.approx(loss_of(GIVEN), rel=1e-12)
 
 
 @pytest.mark.parametrize("rows", [False, True])
@@ -116,8 +116,8 @@ def test_one_formula_fills_down():
     from sheets.targets.excel.formulas import block_formula
     from sheets.targets.excel.layout import layout
 
-    made = block_formula(s, layout(s).blocks, "mean")
-    texts = {workbooks.relative(made.at(i, 0), 4 + i, 3) for i in range(3)}
+    formula = block_formula(s, layout(s).blocks, "mean")
+    texts = {workbooks.relative(formula.at(i, 0), 4 + i, 3) for i in range(3)}
     assert len(texts) == 1
     assert values(s)["mean"].ravel().tolist() == pytest.approx([0.1, 0.29, 0.661])
 

@@ -192,14 +192,14 @@ def send(socket: WebSocket, channel: str, head: str, content: dict) -> str:
 
 def kinds_until_answered(socket: WebSocket, number: str) -> list[str]:
     """The kinds of all messages up to the answer to the question of that number."""
-    found: list[str] = []
+    kinds: list[str] = []
     while True:
         raw = socket.recv()
         assert raw, "the server closed the connection"
         text = raw if isinstance(raw, str) else raw.decode(errors="replace")
-        found += re.findall(r'"msg_type": ?"(\w+)"', text)[:1]
-        if number in text and found[-1] == "kernel_info_reply":
-            return found
+        kinds += re.findall(r'"msg_type": ?"(\w+)"', text)[:1]
+        if number in text and kinds[-1] == "kernel_info_reply":
+            return kinds
 
 
 RUN = {
@@ -384,10 +384,10 @@ def test_a_private_server_has_a_new_token_each_time(monkeypatch):
     sys.platform == "win32", reason="Windows has no such files: kernels listen on ports there"
 )
 def test_a_kernel_s_words_pass_through_files_that_nobody_else_can_open(address, kernel):
-    told = next(Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json"))
-    assert json.loads(told.read_text())["transport"] == "ipc"
-    assert len(list(told.parent.glob(f"kernel-{kernel}-ipc-*"))) == 5
-    assert told.parent.stat().st_mode & 0o077 == 0
+    connection = next(Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json"))
+    assert json.loads(connection.read_text())["transport"] == "ipc"
+    assert len(list(connection.parent.glob(f"kernel-{kernel}-ipc-*"))) == 5
+    assert connection.parent.stat().st_mode & 0o077 == 0
 
 
 # --- what is served
@@ -498,7 +498,7 @@ def widget() -> Iterator[SheetWidget]:
     widget.close()
 
 
-def told(widget: SheetWidget, data: dict, buffers: list | None = None) -> None:
+def send_to(widget: SheetWidget, data: dict, buffers: list | None = None) -> None:
     """As if the page had sent it."""
     widget._handle_msg({"content": {"data": data}, "buffers": buffers or []})
 
@@ -521,7 +521,7 @@ HOSTILE = [
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:30])
 def test_an_input_from_the_page_is_checked_and_never_run(widget, value):
     before = widget.inputs
-    told(widget, {"method": "update", "state": {"clip": value}, "buffer_paths": []})
+    send_to(widget, {"method": "update", "state": {"clip": value}, "buffer_paths": []})
     assert widget.inputs == before and not Path("stranger").exists()
 
 
@@ -537,7 +537,7 @@ def test_a_page_cannot_reach_what_is_not_meant_for_it(widget):
         "__class__": "x",
         "__dict__": {},
     }
-    told(widget, {"method": "update", "state": names, "buffer_paths": []})
+    send_to(widget, {"method": "update", "state": names, "buffer_paths": []})
     assert widget.sheet is sheet and widget.workbook == methods and isinstance(widget, SheetWidget)
     assert "__class__" not in widget.trait_values()
 
@@ -551,7 +551,7 @@ def test_a_workbook_of_endless_steps_is_refused_before_it_is_begun(monkeypatch, 
     monkeypatch.setattr(
         widget, "send", lambda content, buffers=None: sent.append((content, buffers))
     )
-    told(
+    send_to(
         widget,
         {
             "method": "custom",
@@ -570,7 +570,7 @@ def test_a_size_from_the_page_stays_in_its_range(monkeypatch, size):
     name = next(name for name, block in widget.sheet.inputs.items() if isinstance(block, Size))
     before = widget.sheet
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
-    told(
+    send_to(
         widget,
         {"method": "custom", "content": {"kind": "resize", "number": 1, "inputs": {name: size}}},
     )
@@ -583,9 +583,12 @@ def test_a_size_from_the_page_stays_in_its_range(monkeypatch, size):
 
 def edited_parts(changes: dict[str, Callable[[bytes], bytes]]) -> bytes:
     """A lesson's workbook with parts of its file changed, or added."""
-    made, out = io.BytesIO(), io.BytesIO()
-    write(log_loss(), made)
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    original, out = io.BytesIO(), io.BytesIO()
+    write(log_loss(), original)
+    with (
+        zipfile.ZipFile(original) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in dict.fromkeys([*source.namelist(), *changes]):
             data = source.read(name) if name in source.namelist() else b""
             target.writestr(name, changes.get(name, bytes)(data))
@@ -605,28 +608,28 @@ def test_a_workbook_cannot_make_the_server_read_a_file_or_ask_an_address(tmp_pat
     secret.write_text("0.25")
     for place in (secret.as_uri(), "http://127.0.0.1:9/secret"):
         try:
-            found = str(
+            answer = str(
                 read_inputs(log_loss(), edited_parts({"xl/sharedStrings.xml": entity(place)}))
             )
         except InputError as refused:
-            found = str(refused)
-        assert "0.25" not in found
+            answer = str(refused)
+        assert "0.25" not in answer
 
 
 def with_formula(formula: str, value: float | None) -> bytes:
     """The lesson's workbook with a formula in the clip's cell, and what it said when the file was
     saved.
     """
-    made = io.BytesIO()
-    write(log_loss(), made)
-    book = openpyxl.load_workbook(io.BytesIO(made.getvalue()))
+    original = io.BytesIO()
+    write(log_loss(), original)
+    book = openpyxl.load_workbook(io.BytesIO(original.getvalue()))
     sheet, cell = book.defined_names["clip"].attr_text.replace("$", "").replace("'", "").split("!")
     part = f"xl/worksheets/sheet{book.sheetnames.index(sheet) + 1}.xml"
     held = b"" if value is None else f"<v>{value}</v>".encode()
     escaped = formula.replace("&", "&amp;").replace("<", "&lt;").encode()
     pattern = rf'(<c r="{cell}"[^>]*>)<v>[^<]*</v></c>'.encode()
     changed = lambda xml: re.sub(
-        pattern, lambda found: found[1] + b"<f>" + escaped + b"</f>" + held + b"</c>", xml
+        pattern, lambda match: match[1] + b"<f>" + escaped + b"</f>" + held + b"</c>", xml
     )
     data = edited_parts({part: changed})
     assert escaped in zipfile.ZipFile(io.BytesIO(data)).read(part)
@@ -655,9 +658,9 @@ def test_a_formula_in_an_input_is_its_last_number_and_no_more(formula):
 @thorough
 def test_what_a_person_typed_elsewhere_goes_into_no_export():
     harm = '=HYPERLINK("http://127.0.0.1:9/")'
-    made = io.BytesIO()
-    write(log_loss(), made)
-    book = openpyxl.load_workbook(io.BytesIO(made.getvalue()))
+    original = io.BytesIO()
+    write(log_loss(), original)
+    book = openpyxl.load_workbook(io.BytesIO(original.getvalue()))
     book["Story"]["H40"] = harm
     saved, again = io.BytesIO(), io.BytesIO()
     book.save(saved)

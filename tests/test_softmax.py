@@ -40,7 +40,7 @@ def at(title: str, **inputs) -> dict[str, np.ndarray]:
 @bounded(12)
 @given(LOGITS, LOGITS, CLASS, CLASS, TEMPERATURE, st.floats(-10, 10))
 def test_shares_losses_and_slopes_are_pytorchs(first, second, shows_1, shows_2, temperature, shift):
-    found = values(
+    computed = values(
         SHEET,
         {
             "logits": np.transpose([first, second]),
@@ -57,15 +57,15 @@ def test_shares_losses_and_slopes_are_pytorchs(first, second, shows_1, shows_2, 
     each = torch.nn.functional.cross_entropy(scaled, right, reduction="none")
     each.mean().backward()
     close = {"rtol": 1e-9, "atol": 1e-12}
-    np.testing.assert_allclose(found["p"].T, scaled.softmax(1).detach(), **close)
-    np.testing.assert_allclose(found["exp_log_p"], found["p"], **close)
-    np.testing.assert_allclose(found["p_alone"].T, scaled.sigmoid().detach(), **close)
-    np.testing.assert_allclose(found["log_p"].T, scaled.log_softmax(1).detach(), **close)
-    np.testing.assert_allclose(found["loss"][0], each.detach(), **close)
-    np.testing.assert_allclose(found["loss_mean"], each.mean().item(), **close)
-    np.testing.assert_allclose(found["d_logits"].T, logits.grad, **close)
-    np.testing.assert_allclose(found["p_sum"], 1, rtol=1e-12)
-    assert (found["target"].sum(axis=0) == 1).all()
+    np.testing.assert_allclose(computed["p"].T, scaled.softmax(1).detach(), **close)
+    np.testing.assert_allclose(computed["exp_log_p"], computed["p"], **close)
+    np.testing.assert_allclose(computed["p_alone"].T, scaled.sigmoid().detach(), **close)
+    np.testing.assert_allclose(computed["log_p"].T, scaled.log_softmax(1).detach(), **close)
+    np.testing.assert_allclose(computed["loss"][0], each.detach(), **close)
+    np.testing.assert_allclose(computed["loss_mean"], each.mean().item(), **close)
+    np.testing.assert_allclose(computed["d_logits"].T, logits.grad, **close)
+    np.testing.assert_allclose(computed["p_sum"], 1, rtol=1e-12)
+    assert (computed["target"].sum(axis=0) == 1).all()
 
 
 def test_the_slope_at_temperature_1_is_p_minus_y():

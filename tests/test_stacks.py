@@ -75,10 +75,10 @@ def test_each_head_learns_as_in_pytorch():
         with torch.no_grad():
             for w, g in zip(weights, slopes, strict=True):
                 w -= g / 2
-    found = values(two_heads(), steps=3)
+    computed = values(two_heads(), steps=3)
     for name, w in zip(WEIGHTS, weights, strict=True):
         for k, head in enumerate(HEADS):
-            np.testing.assert_allclose(found[f"{name}_{head}"], w[k].detach(), rtol=1e-12)
+            np.testing.assert_allclose(computed[f"{name}_{head}"], w[k].detach(), rtol=1e-12)
 
 
 @thorough

@@ -60,8 +60,8 @@ def test_a_drawn_weight_takes_its_gradient_and_its_draw_takes_none():
 @each_start
 @pytest.mark.parametrize("steps", [0, 3])
 def test_the_page_s_program(start, steps):
-    found = engines.in_javascript(network().with_inputs(STARTS[start]), steps=steps)
-    assert not differences(found, values(network(), STARTS[start], steps))
+    computed = engines.in_javascript(network().with_inputs(STARTS[start]), steps=steps)
+    assert not differences(computed, values(network(), STARTS[start], steps))
 
 
 @thorough
@@ -82,12 +82,12 @@ def test_workbook_engines_and_the_cached_values_agree(start):
 @each_start
 def test_back_from_the_workbook(start):
     expected = network().with_inputs(STARTS[start])
-    found = read_inputs(network(), workbooks.path(NAMES[start]))
-    assert {name: x is None for name, x in found.items()} == {
+    inputs_read = read_inputs(network(), workbooks.path(NAMES[start]))
+    assert {name: x is None for name, x in inputs_read.items()} == {
         name: b.value is None for name, b in expected.inputs.items()
     }
     for name, block in values(expected).items():
-        np.testing.assert_allclose(values(network(), found)[name], block, rtol=1e-12)
+        np.testing.assert_allclose(values(network(), inputs_read)[name], block, rtol=1e-12)
 
 
 def edited(change, start: str = "drawn") -> bytes:
@@ -108,10 +108,10 @@ def edited(change, start: str = "drawn") -> bytes:
 
 
 def test_one_cell_typed_over_its_formula_gives_the_whole_block():
-    found = read_inputs(network(), edited(lambda cell: setattr(cell, "value", 9.0)))
+    inputs_read = read_inputs(network(), edited(lambda cell: setattr(cell, "value", 9.0)))
     drawn = values(network())["second"]
-    np.testing.assert_allclose(found["second"], [[9.0], *drawn[1:]], rtol=1e-12)
-    assert found["first"] is None
+    np.testing.assert_allclose(inputs_read["second"], [[9.0], *drawn[1:]], rtol=1e-12)
+    assert inputs_read["first"] is None
 
 
 def test_a_cell_that_was_emptied_is_named():
@@ -153,17 +153,17 @@ TILTED = {
 def test_a_formula_that_moves_until_it_is_typed_over(typed):
     a = 1.0
     for step in range(4):
-        found = values(tilted(), {"tilt": typed}, step)
-        assert found["a"] == a and found["tilt"] == (2 * a if typed is None else typed)
+        computed = values(tilted(), {"tilt": typed}, step)
+        assert computed["a"] == a and computed["tilt"] == (2 * a if typed is None else typed)
         assert not differences(
-            engines.in_javascript(tilted().with_inputs({"tilt": typed}), steps=step), found
+            engines.in_javascript(tilted().with_inputs({"tilt": typed}), steps=step), computed
         )
         for cells in (
             workbooks.in_ironcalc(TILTED[typed]),
             workbooks.in_libreoffice(TILTED[typed]),
         ):
             assert cells["Steps", 7 + step, 2] == a
-        a += found["tilt"].item()
+        a += computed["tilt"].item()
 
 
 # --- as a widget
@@ -234,12 +234,14 @@ each_cloud = pytest.mark.parametrize("start", CLOUDS)
 
 @each_cloud
 def test_rows_that_are_given_say_how_many_there_are(start):
-    found = values(cloud(), {**CLOUDS[start], "slope": 3})
+    computed = values(cloud(), {**CLOUDS[start], "slope": 3})
     rows = max(map(len, CLOUDS[start].values()), default=4)
-    assert found["x"].shape == found["y"].shape == found["drawn"].shape == (rows, 1)
-    for name, source in {"x": found["drawn"], "y": 3 * found["x"]}.items():
-        np.testing.assert_array_equal(found[name].ravel(), CLOUDS[start].get(name, source.ravel()))
-    assert found["total"].item() == pytest.approx((found["x"] * found["y"]).sum() + rows)
+    assert computed["x"].shape == computed["y"].shape == computed["drawn"].shape == (rows, 1)
+    for name, source in {"x": computed["drawn"], "y": 3 * computed["x"]}.items():
+        np.testing.assert_array_equal(
+            computed[name].ravel(), CLOUDS[start].get(name, source.ravel())
+        )
+    assert computed["total"].item() == pytest.approx((computed["x"] * computed["y"]).sum() + rows)
 
 
 @each_cloud
@@ -255,8 +257,8 @@ def test_drawn_rows_are_the_same_in_every_face(start):
 
 @each_cloud
 def test_drawn_rows_come_back_from_the_workbook_as_drawn(start):
-    found = read_inputs(cloud(), workbooks.path(CLOUD_NAMES[start]))
-    assert {name for name in ("x", "y") if found[name] is not None} == set(CLOUDS[start])
+    inputs_read = read_inputs(cloud(), workbooks.path(CLOUD_NAMES[start]))
+    assert {name for name in ("x", "y") if inputs_read[name] is not None} == set(CLOUDS[start])
 
 
 def test_rows_typed_below_drawn_ones_are_read_as_the_readers_own():
@@ -270,9 +272,9 @@ def test_rows_typed_below_drawn_ones_are_read_as_the_readers_own():
             book["Sheet"][row[0].coordinate] = row[0].value
         book["Sheet"].cell(row[0].row + 1, row[0].column).value = typed
     book.save(out)
-    found = read_inputs(cloud(), out.getvalue())
-    np.testing.assert_allclose(found["x"].ravel(), [*values(cloud())["x"].ravel(), 5])
-    assert found["y"][-1] == 1
+    inputs_read = read_inputs(cloud(), out.getvalue())
+    np.testing.assert_allclose(inputs_read["x"].ravel(), [*values(cloud())["x"].ravel(), 5])
+    assert inputs_read["y"][-1] == 1
 
 
 def test_given_back_to_their_formulas_there_are_as_many_rows_as_at_first():

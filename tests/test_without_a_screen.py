@@ -25,8 +25,8 @@ def told(name: str) -> list[tuple[str, list[str]]]:
     sheet = sheet_named(name)
     steps = []
     for preset in sheet.presets:
-        found = values(sheet, preset.inputs, sheet.staged(preset).play)
-        said = [preset.predict, written(preset.happened, found), written(preset.why, found)]
+        computed = values(sheet, preset.inputs, sheet.staged(preset).play)
+        said = [preset.predict, written(preset.happened, computed), written(preset.why, computed)]
         steps.append((preset.title, [" ".join(text.split()) for text in said if text]))
     return steps
 

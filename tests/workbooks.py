@@ -75,9 +75,9 @@ def folder() -> Path:
 
 @cache
 def path(name: str) -> Path:
-    made = folder() / f"{name}.xlsx"
-    WRITERS[name](made)
-    return made
+    file = folder() / f"{name}.xlsx"
+    WRITERS[name](file)
+    return file
 
 
 @cache
@@ -140,9 +140,9 @@ def chart_ranges(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as file:
         charts = sorted(part for part in file.namelist() if part.startswith("xl/charts/chart"))
         return [
-            found
+            area
             for part in charts
-            for found in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
+            for area in re.findall(r"<c:f>(.*?)</c:f>", file.read(part).decode())
         ]
 
 
@@ -161,11 +161,11 @@ def step_columns(sheet: Sheet) -> dict[str, int]:
     }
 
 
-def cell_styles(path: Path) -> dict[tuple[str, str], str]:
+def cell_styles(book: openpyxl.Workbook) -> dict[tuple[str, str], str]:
     """The name of the style of each cell that is filled."""
     return {
         (page.title, cell.coordinate): cell.style
-        for page in openpyxl.load_workbook(path)
+        for page in book
         for row in page
         for cell in row
         if cell.value is not None
@@ -173,8 +173,13 @@ def cell_styles(path: Path) -> dict[tuple[str, str], str]:
 
 
 def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Path) -> None:
+    """The workbook is the one that Python writes of the inputs: its formulas, the values beside
+    them, which IronCalc gives too, its charts' ranges and its names.
+    """
     write(sheet, expected, inputs, steps)
-    assert engines.formula_cells(ours) == engines.formula_cells(expected)
+    books = [openpyxl.load_workbook(file) for file in (expected, ours)]
+    formulas = [engines.formula_cells(book) for book in books]
+    assert formulas[0] == formulas[1]
     before, after = engines.cached_cells(expected), engines.cached_cells(ours)
     assert before.keys() == after.keys()
     assert not {
@@ -183,16 +188,16 @@ def check_same(ours: Path, sheet: Sheet, inputs: dict, steps: int, expected: Pat
         if engines.different(before[key], after[key], 1e-12)
     }
     assert chart_ranges(ours) == chart_ranges(expected)
-    names = [
-        {
-            name: found.attr_text
-            for name, found in openpyxl.load_workbook(file).defined_names.items()
-        }
-        for file in (expected, ours)
-    ]
+    names = [{name: each.attr_text for name, each in b.defined_names.items()} for b in books]
     assert names[0] == names[1]
-    assert cell_styles(ours) == cell_styles(expected)
-    recalculated = engines.in_ironcalc(ours)
+    rules = [
+        {(page.title, str(r.sqref)) for page in b for r in page.data_validations.dataValidation}
+        for b in books
+    ]
+    assert rules[0] == rules[1]
+    styles = [cell_styles(book) for book in books]
+    assert styles[0] == styles[1]
+    recalculated = engines.in_ironcalc(ours, after)
     assert not [key for key in after if engines.different(after[key], recalculated[key])]
 
 

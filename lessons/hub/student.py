@@ -54,6 +54,7 @@ class StudentServer(LessonServer):
 
     adds = False
     keeps_warm = False  # most students open no lesson that needs a kernel
+    makes_ahead = False  # a class's computer would make every page as often as there are students
     auto_token = True  # Voila then passes no token of its own: the hub's are the only ones
 
     @default("identity_provider_class")

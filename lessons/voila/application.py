@@ -142,6 +142,7 @@ class LessonServer(Voila):
     packages: Adding | None = None  # that such a lesson may lack
     adds = True  # whether whoever opens one may add them
     keeps_warm = True  # whether a kernel waits from the start for a lesson that needs one
+    makes_ahead = True  # whether every page is made from the start, before somebody asks for it
 
     @classmethod
     def run(
@@ -254,7 +255,8 @@ class LessonServer(Voila):
         HTTPServer(self.app).add_sockets(self.sockets)
         self.ioloop = IOLoop.current()
         if self.answers and not self.own:
-            self.ioloop.add_callback(self.answers.make_all)
+            ahead = self.answers.make_all if self.makes_ahead else self.answers.names
+            self.ioloop.add_callback(ahead)
         if self.keeps_warm and not self.own:
             self.ioloop.add_callback(self.kernel_manager.warm_up)
         self.ioloop.add_callback(self.when_ready)
