@@ -166,7 +166,7 @@ def test_a_sentence_lists_few_numbers():
 def test_a_step_of_the_run_is_named_with_the_way_there(name):
     for preset in SHEETS[name]().presets:
         if preset.scene.play:
-            assert "Story says how to add steps" in settings(SHEETS[name](), preset)
+            assert "more steps: see Story" in settings(SHEETS[name](), preset)
 
 
 # --- steps

@@ -42,7 +42,7 @@ from .words import LINE, lines, said_now, settings
 
 # Pixels of a worksheet's cells across a screen of 1366, a sidebar folded and with room for a font
 # that is wider than Calibri.
-SCREEN = 1160
+SCREEN = 1200
 FEWEST_LINES, MOST_LINES = 2, 5  # of the sentences at the top
 LARGE_TALL = 24  # points of a row with a large number
 SMALLEST_CHART, LARGEST_CHART = 380, 620  # pixels across

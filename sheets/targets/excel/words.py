@@ -202,8 +202,8 @@ def _to_step(sheet: Sheet, step: int) -> str:
     if not sheet.carried:
         return ""
     if shows_steps(sheet):
-        return f"Then type {step} as the step shown (Story says how to add steps)."
-    return f"Then look at step {step} on the worksheet Steps (Story says how to add steps)."
+        return f"Then type {step} as the step shown (more steps: see Story)."
+    return f"Then look at step {step} on the worksheet Steps (more steps: see Story)."
 
 
 class Copied(NamedTuple):
