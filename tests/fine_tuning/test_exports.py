@@ -90,7 +90,7 @@ def test_metrics_say_what_happened(written):
     folder, trained, predictions = written
     found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert [set(epoch) for epoch in found["epochs"]] == [
-        {"stage", "train_loss", "valid_loss", "accuracy", "seconds"}
+        {"stage", "train_loss", "valid_loss", "accuracy", "seconds", "confidence"}
     ] * 4
     assert [epoch["stage"] for epoch in found["epochs"]] == ["frozen"] * 2 + ["unfrozen"] * 2
     assert found["epochs"][-1]["valid_loss"] == trained.history[-1].valid_loss
