@@ -53,10 +53,8 @@ def _general(x: float) -> str:
 
 
 def _two_digits(x: float) -> str:
-    """0.000012, 0.0043, and 0.003 where nothing is left."""
-    places = -math.floor(math.log10(abs(x)))
-    is_one = abs(x - float(_rounded(x, places))) <= LEAST * abs(x)
-    return _rounded(x, places if is_one else places + 1)
+    """0.000012, 0.0043."""
+    return _rounded(x, 1 - math.floor(math.log10(abs(x))))
 
 
 def shown(x: float, spec: str) -> str:

@@ -331,7 +331,8 @@ def _sentences(s: Sheet, words: Words, undivided: Expr):
         "{0} {{{0}:.4f}} - {{learning_rate:g}} × ({{direction_{0}:.2f}}) / {{divisor_{0}:.2f}} ="
         " {{new_{0}:.4f}}"
     )
-    s.say(f"The step: {step.format('slope')}, {step.format('intercept')}.")
+    for name in ("slope", "intercept"):
+        s.say(f"The step: {step.format(name)}.")
     s.say(
         "A v is 0: no gradient was seen, and 1 divides in its place. In the course's sheet it would"
         " be #DIV/0!.",

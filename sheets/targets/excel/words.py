@@ -111,10 +111,8 @@ def _powers(number: str) -> str:
 
 
 def _two_digits(number: str) -> str:
-    """As `formats.in_words` writes small ones: 0.000012, and 0.003 where nothing is left."""
-    places = f"-INT(LOG10(ABS({number})))"
-    more = f"(ABS({number}-ROUND({number},{places}))>{LEAST:.0E}*ABS({number}))"
-    return f"FIXED({number},{places}+{more},TRUE)"
+    """As `formats.in_words` writes small ones: 0.000012, 0.0043."""
+    return f"FIXED({number},1-INT(LOG10(ABS({number}))),TRUE)"
 
 
 def _general(number: str) -> str:

@@ -39,12 +39,8 @@ export function shown(x, format) {
   return percent ? `${text}%` : text;
 }
 
-/** 0.000012, 0.0043, and 0.003 where nothing is left. @param {number} x */
-function twoDigits(x) {
-  const places = -Math.floor(Math.log10(Math.abs(x)));
-  const isOne = Math.abs(x - Number(x.toFixed(places))) <= LEAST * Math.abs(x);
-  return x.toFixed(isOne ? places : places + 1);
-}
+/** 0.000012, 0.0043. @param {number} x */
+const twoDigits = (x) => x.toFixed(1 - Math.floor(Math.log10(Math.abs(x))));
 
 /**
  * A number inside words: no noughts after its last digit (-1.4 and 60%, not -1.4000 and 60.0%), and
