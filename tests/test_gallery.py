@@ -138,7 +138,7 @@ def test_of_steps_that_excel_cannot_state_the_workbook_holds_the_last_one(tmp_pa
     s, file = MAKERS[WITHOUT_STEPS](), tmp_path / "network.xlsx"
     write(s, file, steps=3)
     book = openpyxl.load_workbook(file, data_only=True)
-    assert book.sheetnames == ["Sheet", "Story"]
+    assert book.sheetnames == ["Sheet", "Story", "Details"]
     said = [cell.value for row in book["Sheet"].iter_rows(max_row=4) for cell in row]
     assert any(str(text).startswith("This workbook holds step 3 alone.") for text in said)
     cells = engines.numbers(without_steps(s), engines.cached_cells(file))
