@@ -1,8 +1,8 @@
 """Back from Excel: the inputs of an edited workbook, found by the workbook's own record and checked
 like typed values.
 
-Only cells of inputs are read, and only their values; formulas elsewhere, other worksheets and
-anything else in the file are not looked at.
+Only cells of inputs are read, and only their values. Of other cells it is asked whether a number
+was typed over their formula, which would be lost; anything else in the file is not looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from ...language.blocks import Block, Size, choices_of, words_of
 from ...language.errors import InputError
@@ -80,6 +80,7 @@ def read_inputs(sheet: Sheet, workbook: str | Path | bytes) -> dict[str, np.ndar
     }
     inputs |= _chosen(book, sheet)
     _refuse_totals(written, sheet, areas)
+    _refuse_typed_over(written, sheet)
     inputs |= _typed_beside(book, written, sheet, inputs)
     return _with_formulas(sheet, inputs, _without_numbers(written, areas, sheet), written, areas)
 
@@ -154,6 +155,26 @@ def _refuse_totals(written: Any, sheet: Sheet, areas: dict[str, Area]) -> None:
                     f"{name} row {area.bottom - area.top + 1} looks like a total"
                     f" ({str(last[0])[:40]}), not like one more row: delete it, or type its number"
                 )
+
+
+def _refuse_typed_over(written: Any, sheet: Sheet) -> None:
+    """Raises InputError where a number stands in place of a computed block's formula."""
+    for name, block in sheet.blocks.items():
+        if name in sheet.inputs or name not in written.defined_names:
+            continue
+        try:
+            area = _area_named(written, block, name, name)
+        except InputError:  # of rows that were deleted; an input says so
+            continue
+        for i, row in enumerate(_numbers(written, area)):
+            for j, cell in enumerate(row):
+                if isinstance(cell, int | float):
+                    place = xl_rowcol_to_cell(area.top + i - 1, area.left + j - 1)
+                    raise InputError(
+                        f"{name} is computed, and {area.worksheet}!{place} holds the number"
+                        f" {cell:.6g} in place of its formula: undo that, or fill the formula from"
+                        " a cell beside it, and change an input instead"
+                    )
 
 
 def _typed_beside(
