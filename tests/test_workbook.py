@@ -1129,6 +1129,14 @@ REFUSED = {
         lambda: edited(is_cat_5="=SUM(B15:B19)", prediction_5="=AVERAGE(C15:C19)"),
         "is_cat row 6 looks like a total (=SUM(B15:B19)), not like one more row: delete it",
     ),
+    "a number over a formula": (
+        lambda: edited(loss_mean=5),
+        "loss_mean is computed, and Sheet!",
+    ),
+    "a number over a row's formula": (
+        lambda: edited(loss_product_2=0.5),
+        "holds the number 0.5 in place of its formula: undo that",
+    ),
     "a whole worksheet merged": (
         lambda: with_part(
             "xl/worksheets/sheet1.xml", spanning(b'<mergeCell ref="A1:XFD1048576"/>')

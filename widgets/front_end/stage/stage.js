@@ -11,6 +11,7 @@ const GAP = 8; // pixels below it
 const SMALL = 5; // columns of a picture whose numbers can be read
 const MOST_NAMES = 16; // of its rows, or its columns
 const FEW_NAMES = 8; // where charts share its room
+const MOST_BESIDE = 3; // pictures; more stand in two lines
 
 /**
  * What stands on a stage.
@@ -132,18 +133,9 @@ export class Stage {
     this.tables = [];
     const blocks = pictures.map((name) => this.state.blocks[name]);
     this.pictures.replaceChildren(...blocks.map((block) => this.picture(block, most)));
-    const wide = blocks.filter((block) => !isSmall(block));
-    const columns = wide.reduce((sum, { shape }) => sum + Number(shape[1]), 0);
-    const rows = Math.max(1, ...wide.map(({ shape }) => Number(shape[0])));
-    const measures = { "--columns": columns || 1, "--rows": rows, "--pictures": pictures.length };
-    for (const [name, value] of Object.entries(measures))
+    for (const [name, value] of Object.entries(measuresOf(blocks, most)))
       this.pictures.style.setProperty(name, String(value));
-    this.pictures.style.setProperty("--small", String(smallColumns(blocks)));
-    const named = blocks.map((block) => namedOf(block, most));
-    const beside = named.filter((each) => "data-rows-named" in each).length;
-    const above = named.some((each) => "data-columns-named" in each);
-    this.pictures.style.setProperty("--names-beside", String(beside));
-    this.pictures.style.setProperty("--names-above", String(Number(above)));
+    this.pictures.toggleAttribute("data-two-lines", blocks.length > MOST_BESIDE);
   }
 
   /**
@@ -302,6 +294,33 @@ const namedOf = ({ shape, rowsNamed, columnsNamed }, most) => ({
   ...(rowsNamed && Number(shape[0]) <= most ? { "data-rows-named": "" } : {}),
   ...(columnsNamed && Number(shape[1]) <= most ? { "data-columns-named": "" } : {}),
 });
+
+/**
+ * What pictures take of the room that they share: in cells, and in names around them.
+ * @param {import("../engine/description.js").Block[]} blocks
+ * @param {number} most how many rows may have names
+ */
+function measuresOf(blocks, most) {
+  const beside = blocks.length > MOST_BESIDE ? Math.ceil(blocks.length / 2) : blocks.length;
+  const lines = beside < blocks.length ? [blocks.slice(0, beside), blocks.slice(beside)] : [blocks];
+  const greatest = (count) => Math.max(...lines.map(count));
+  const large = (line) => line.filter((block) => !isSmall(block));
+  const columns = (line) => large(line).reduce((sum, { shape }) => sum + Number(shape[1]), 0);
+  const rows = (line) => Math.max(0, ...large(line).map(({ shape }) => Number(shape[0])));
+  const named = (line) => line.map((block) => namedOf(block, most));
+  const rowNames = (line) => named(line).filter((each) => "data-rows-named" in each).length;
+  const columnNames = (line) => Number(named(line).some((each) => "data-columns-named" in each));
+  const sum = (count) => lines.reduce((total, line) => total + count(line), 0);
+  return {
+    "--columns": greatest(columns) || 1,
+    "--rows": sum(rows) || 1,
+    "--pictures": beside,
+    "--lines": lines.length,
+    "--small": greatest(smallColumns),
+    "--names-beside": greatest(rowNames),
+    "--names-above": sum(columnNames),
+  };
+}
 
 /** @param {import("../engine/description.js").Block[]} blocks */
 const smallColumns = (blocks) =>
