@@ -94,6 +94,7 @@ SMALLEST_TYPE = """() => Math.min(...[...document.querySelectorAll(
 WALK = f"""async () => {{
     const outOfView = {OUT_OF_VIEW};
     const shown = {SHOWN};
+    const settings = () => stage.querySelectorAll(".gs-inplay .gs-control").length;
     const fitted = {FITTED};
     const next = (then) => requestAnimationFrame(then);
     const frame = () => new Promise((done) => next(() => next(done)));
@@ -112,7 +113,7 @@ WALK = f"""async () => {{
         if (stage.querySelector(".gs-move").checkVisibility()) click(".gs-move");
         click('.gs-transport [aria-label="To the start"]');
         await drawn();
-        seen.push([dot.title, "moved", outOfView(), shown()]);
+        seen.push([dot.title, "moved", outOfView(), shown(), settings()]);
     }}
     return seen;
 }}"""
@@ -162,44 +163,6 @@ def test_on_a_phone_chart_sentence_and_control_share_a_view(standing):
         box = page.locator(f".gs-stage :is({part})").first.bounding_box()
         assert box["y"] >= -1
         assert box["y"] + box["height"] <= 844
-
-
-# Each prediction of a card given up, and its run made: what is then not whole in view.
-GIVEN_UP = f"""async () => {{
-    const outOfView = {OUT_OF_VIEW};
-    const fitted = {FITTED};
-    const next = (then) => requestAnimationFrame(then);
-    const drawn = async () => {{
-        do await new Promise((done) => next(() => next(done))); while (!fitted());
-    }};
-    const stage = document.querySelector(".gs-stage");
-    const seen = [];
-    for (const dot of stage.querySelectorAll(".gs-dot")) {{
-        dot.click();
-        await drawn();
-        const way = [...stage.querySelectorAll(".gs-card button")]
-            .find((button) => button.textContent === "Give up" && button.checkVisibility());
-        if (!way) continue;
-        way.click();
-        await drawn();
-        seen.push([dot.title, "given up", outOfView()]);
-        if (stage.querySelector(".gs-move").checkVisibility())
-            stage.querySelector(".gs-move").click();
-        await drawn();
-        seen.push([dot.title, "run", outOfView()]);
-    }}
-    return seen;
-}}"""
-
-
-def test_an_answer_and_what_happened_are_in_view(standing):
-    _, page = standing
-    sized(page, 1280, 720)
-    page.evaluate("scrollTo(0, 0)")
-    page.emulate_media(reduced_motion="reduce")
-    seen = page.evaluate(GIVEN_UP)
-    page.emulate_media(reduced_motion="no-preference")
-    assert not [each for each in seen if each[2]]
 
 
 # Of each card, its question asked: what of the question, its buttons, and the chart or picture
@@ -261,7 +224,7 @@ def test_every_step_has_what_it_uses_in_view_when_presented(standing):
         present.click()
         fitted(page)
         assert page.evaluate(SMALLEST_TYPE) >= LEAST_TYPE
-        for title, when, _, shown in check_every_step(name, page):
+        for title, when, _, shown, *_ in check_every_step(name, page):
             assert shown >= LEAST_SHOWN, (size, title, when)
         present.click()  # a full screen has the size that it has
         page.wait_for_function("document.fullscreenElement === null")
@@ -270,7 +233,48 @@ def test_every_step_has_what_it_uses_in_view_when_presented(standing):
 def check_every_step(name: str, page) -> list:
     assert page.evaluate(APART)
     seen = page.evaluate(WALK)
-    titles = [preset.title for preset in sheet_named(name).presets]
+    sheet = sheet_named(name)
+    titles = [preset.title for preset in sheet.presets]
     assert [title for title, *_ in seen[1::2]] == titles
+    settings = [len(sheet.staged(preset).controls) for preset in sheet.presets]
+    assert [each[4] for each in seen[2::2]] == settings
     assert not [each[:3] for each in seen if each[2]]
     return seen
+
+
+# Each prediction of a card given up, and its run made: what is then not whole in view.
+GIVEN_UP = f"""async () => {{
+    const outOfView = {OUT_OF_VIEW};
+    const fitted = {FITTED};
+    const next = (then) => requestAnimationFrame(then);
+    const drawn = async () => {{
+        do await new Promise((done) => next(() => next(done))); while (!fitted());
+    }};
+    const stage = document.querySelector(".gs-stage");
+    const seen = [];
+    for (const dot of stage.querySelectorAll(".gs-dot")) {{
+        dot.click();
+        await drawn();
+        const way = [...stage.querySelectorAll(".gs-card button")]
+            .find((button) => button.textContent === "Give up" && button.checkVisibility());
+        if (!way) continue;
+        way.click();
+        await drawn();
+        seen.push([dot.title, "given up", outOfView()]);
+        if (stage.querySelector(".gs-move").checkVisibility())
+            stage.querySelector(".gs-move").click();
+        await drawn();
+        seen.push([dot.title, "run", outOfView()]);
+    }}
+    return seen;
+}}"""
+
+
+def test_an_answer_and_what_happened_are_in_view(standing):
+    _, page = standing
+    sized(page, 1280, 720)
+    page.evaluate("scrollTo(0, 0)")
+    page.emulate_media(reduced_motion="reduce")
+    seen = page.evaluate(GIVEN_UP)
+    page.emulate_media(reduced_motion="no-preference")
+    assert not [each for each in seen if each[2]]

@@ -308,10 +308,20 @@ export class Page {
     );
   }
 
-  /** A group whose tables are made when it is opened for the first time. */
+  /** Settings that some step of the story brings to the stage. @returns {Set<string>} */
+  get played() {
+    const { scene, presets } = this.description;
+    return new Set([scene, ...presets.map((preset) => preset.scene)].flatMap((x) => x.controls));
+  }
+
+  /**
+   * A group whose tables are made when it is opened for the first time; at once where the story
+   * needs its settings.
+   */
   folded(group, heading) {
     const summary = element("summary", {}, ...heading);
     const node = element("details", this.partOf(group), summary);
+    if (group.blocks.some((name) => this.played.has(name))) node.append(...this.body(group));
     node.addEventListener("toggle", () => {
       if (node.open && node.lastChild === summary) node.append(...this.body(group));
       this.draw();
