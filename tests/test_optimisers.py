@@ -398,8 +398,9 @@ def test_a_row_of_each_worksheet_is_a_step(rule):
         row, column = next(
             key[1:] for key, x in cells.items() if key[0] == part.sheet.name and x == "step"
         )
+        blocks = part.sheet.blocks
         titles = {x: key[2] for key, x in cells.items() if key[:2] == (part.sheet.name, row)}
-        for step, found in enumerate(trajectory(part.sheet, 32)):
+        for step, computed in enumerate(trajectory(part.sheet, 32)):
             assert cells[part.sheet.name, row + 1 + step, column] == step
             for block in (
                 "intercept",
@@ -410,8 +411,9 @@ def test_a_row_of_each_worksheet_is_a_step(rule):
                 "rmse",
                 "pass_error",
             ):
-                assert cells[part.sheet.name, row + 1 + step, titles[block]] == pytest.approx(
-                    found[block].item(), rel=1e-9
+                title = titles[blocks[block].words]
+                assert cells[part.sheet.name, row + 1 + step, title] == pytest.approx(
+                    computed[block].item(), rel=1e-9
                 )
 
 

@@ -276,5 +276,12 @@ def test_an_answer_and_what_happened_are_in_view(standing):
     page.evaluate("scrollTo(0, 0)")
     page.emulate_media(reduced_motion="reduce")
     seen = page.evaluate(GIVEN_UP)
+    page.reload()
+    page.wait_for_selector(".gs-stage :is(.js-plotly-plot, [data-picture])")
+    present = page.get_by_role("button", name="Present", exact=True).first
+    present.click()
+    fitted(page)
+    seen += page.evaluate(GIVEN_UP)
+    present.click()
     page.emulate_media(reduced_motion="no-preference")
     assert not [each for each in seen if each[2]]
