@@ -13,6 +13,7 @@ const FILES = {
   "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "model.zip": "application/zip",
+  "train.py": "text/x-python",
 };
 
 const part = (title, ...children) =>

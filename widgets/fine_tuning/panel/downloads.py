@@ -15,6 +15,7 @@ from ..learning.results import Predictions
 from ..takeaway import exports
 from ..takeaway.exports import SUBMISSION
 from ..takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
+from ..takeaway.script import SCRIPT
 from ..takeaway.submission import layout_beside, submission_of
 from .session import Session
 from .showing import told_cell, told_clip
@@ -34,8 +35,11 @@ def cell_of(session: Session, actual: int, predicted: int) -> dict[str, Any]:
 
 def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:
     """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; submission.csv of
-    what was predicted, only: of this class alone; model.zip of the network now. Raises InputError.
+    what was predicted, only: of this class alone; model.zip of the network now, and train.py, which
+    trains it again. Raises InputError.
     """
+    if what == SCRIPT:
+        return session.script().encode()
     if what == SUBMISSION:
         return _submission(session, clip, only)
     predictions, target = _results(session), io.BytesIO()
@@ -44,7 +48,8 @@ def file_of(session: Session, what: str, clip: float, only: str | None = None) -
             exports.write_predictions(Path(place) / what, predictions, clip)
             return (Path(place) / what).read_bytes()
         if what == "model.zip":
-            exports.write_model(Path(place) / "model", session.learner)
+            script = session.script() if session.origin else ""
+            exports.write_model(Path(place) / "model", session.learner, script)
             with zipfile.ZipFile(target, "w") as packed:  # weights do not get smaller by packing
                 for path in sorted(Path(place).rglob("*.*")):
                     packed.write(path, path.relative_to(place))

@@ -26,6 +26,7 @@ from ..learning.predicting import Answers
 from ..learning.results import Predictions
 from ..learning.schedules import Stage, unfrozen_rates
 from ..takeaway.head_sheets import ROWS
+from ..takeaway.script import SCRIPT, Origin, script_of
 from . import saying
 from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
 from .places import Place
@@ -70,12 +71,14 @@ class Session:
         tell: Tell,
         listen: Listener,
         stop: Stop,
+        origin: Origin | None = None,
     ):
-        """folder: where it is kept; None for a temporary one.
+        """folder: where it is kept; None for a temporary one. origin: of the pictures; None where a
+        program made them.
 
         Long: call it in a job. Raises InputError and Stopped.
         """
-        self.tell, self.seed = tell, seed
+        self.tell, self.seed, self.origin = tell, seed, origin
         self.pictures, self.body = pictures, body
         self.batch_size = batch_size or pictures.recipe.batch_size
         self.augmentation = augmentation
@@ -229,6 +232,25 @@ class Session:
         return self._after(
             self._learning.resume(listen, lambda: stop() or self.place.lost), listen, stop
         )
+
+    def script(self) -> str:
+        """The program that trains as was trained here. Raises InputError where these pictures are
+        nothing that it could name.
+        """
+        if self.origin is None:
+            raise InputError(
+                f"{self.pictures.name}: a program made these pictures, so there is no {SCRIPT} that"
+                " could read them; take a folder, or the digits, under Take other pictures"
+            )
+        epoch = self.curves.stands(PRETRAINED)
+        same = ("stage", "epoch", "valid_loss")
+        after = [
+            k
+            for k, one in enumerate(self.learner.history, 1)
+            if epoch and all(getattr(one, name) == epoch[name] for name in same)
+        ]
+        as_it_was = not any("loaded" in run for run in self.curves.of(PRETRAINED)[:-1])
+        return script_of(self.learner, self.origin, after[-1] if after else 0, as_it_was)
 
     @property
     def can_resume(self) -> bool:

@@ -192,7 +192,10 @@ def export(session: Session, options: Options, listen: Listener, stop: Stop) -> 
     out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
     clip, failed = number(options, "clip", least=0.0), dict[str, str]()
     try:
-        exports.write_all(out, session.learner, outcome, clip, stop, failed.__setitem__)
+        script = session.script() if session.origin else ""
+        exports.write_all(
+            out, session.learner, outcome, clip, stop, failed.__setitem__, script=script
+        )
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
     return " ".join(

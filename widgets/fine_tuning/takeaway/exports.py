@@ -28,6 +28,7 @@ from ..learning.machine import device_name, versions
 from ..learning.results import Predictions, checked_clip
 from ..learning.training import stage_words
 from .head_sheets import ROWS, confusion_sheet, head_sheet
+from .script import SCRIPT
 
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
@@ -90,13 +91,16 @@ def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
     write_workbook(head_sheet(some, features, weight, bias, len(predictions.ids)), path)
 
 
-def write_model(folder: Path, learner: Learner) -> None:
+def write_model(folder: Path, learner: Learner, script: str = "") -> None:
     """Weights, configuration with the classes' names, and preprocessing:
-    AutoModelForImageClassification.from_pretrained(folder).
+    AutoModelForImageClassification.from_pretrained(folder). script: a program that trains it again,
+    as train.py beside them.
     """
     with quiet():
         learner.network.model.save_pretrained(folder)
         learner.body.processor.save_pretrained(folder)
+    if script:
+        _write_text(folder / SCRIPT, script)
     for path in folder.iterdir():  # safetensors' are the writer's alone, whatever is usual here
         path.chmod(0o666 & ~usual_mask())
 
@@ -188,11 +192,12 @@ def write_all(
     failed: Callable[[str, str], None] = lambda name, why: None,
     epoch: EpochEnded | None = None,
     settings: Mapping[str, Any] = {},
+    script: str = "",
 ) -> Predictions:
     """The model first, since all else could be had of it again, then what else WRITTEN names but
     submission.csv; one process writes. What cannot be written fails alone, and `failed` is told its
     name and why. epoch, settings: as in `metrics`; with settings["tta"], probabilities are means
-    over several views of each picture.
+    over several views of each picture. script: as in `write_model`.
 
     Raises Stopped and InputError before anything is written, and InputError where the model cannot
     be.
@@ -200,7 +205,7 @@ def write_all(
     checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop, views=bool(settings.get("tta")))
     if learner.is_writer:
-        _write_model_whole(folder / "model", learner)
+        _write_model_whole(folder / "model", learner, script)
         said = metrics(learner, outcome, predictions, clip, epoch, settings)
         for name, write in _others(learner, predictions, clip, said).items():
             if why := _failed(write, folder / name):
@@ -208,10 +213,10 @@ def write_all(
     return predictions
 
 
-def _write_model_whole(folder: Path, learner: Learner) -> None:
+def _write_model_whole(folder: Path, learner: Learner, script: str) -> None:
     try:
         with folder_written_whole(folder) as draft:
-            write_model(draft, learner)
+            write_model(draft, learner, script)
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"{folder}: the model cannot be written: {_reason(error)}. What was learnt is kept in"
