@@ -25,6 +25,7 @@ const NAMES = [
   "seen",
   "few",
   "heated",
+  "near",
   "notices",
   "resumable",
   "recorded",
@@ -200,6 +201,7 @@ class Panel {
       fewChart(this.few, state.few);
     }
     if (one("heated")) this.results.drawCloser(state.heated);
+    if (one("near")) this.results.drawNear(state.near);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 

@@ -86,6 +86,8 @@ export class Results {
     const closerSays = refusal();
     this.lookCloser = start("Look closer at the top losses", "heat", closerSays);
     this.closer = element("div", { class: "ft-closer" });
+    this.nearSays = refusal();
+    this.near = element("div", { class: "ft-near", role: "status" });
     this.buttons = [this.look, this.lookInside, this.lookCloser, this.write];
     this.handIn = new HandIn(host, about, this.clip.input);
     this.node = element(
@@ -108,6 +110,18 @@ export class Results {
         this.lookCloser,
         closerSays,
         this.closer,
+      ),
+      part(
+        "Which training pictures are most like it?",
+        element("p", {
+          class: "gs-note",
+          text:
+            "Press a picture of the results: the five training pictures whose features, as the" +
+            " head is given them, are most like its own. Below each: its class, and the cosine" +
+            " of the angle between the features, 1 where they are alike.",
+        }),
+        this.nearSays,
+        this.near,
       ),
       part(
         "Filters of the first layer",
@@ -187,6 +201,28 @@ export class Results {
     }
   }
 
+  /**
+   * Validation pictures, each of which can be pressed to see those most like it.
+   * @param {any[]} pictures
+   */
+  pictures(pictures) {
+    const press = (told) => async () => {
+      setText(this.nearSays, "");
+      try {
+        await this.host.start("near", { number: told.number });
+      } catch (error) {
+        setText(this.nearSays, error.message);
+      }
+      this.near.parentElement?.scrollIntoView({ block: "nearest" });
+    };
+    const what = "Show the training pictures most like it";
+    return element(
+      "div",
+      { class: "ft-pictures" },
+      ...pictures.map((told) => picture(told, press(told), what)),
+    );
+  }
+
   /** The pictures of a cell of the confusion matrix, below it. */
   async openCell(actual, predicted) {
     setText(this.cellSays, "");
@@ -194,7 +230,7 @@ export class Results {
       const { content } = await this.host.ask("cell", { actual, predicted });
       this.cell.replaceChildren(
         element("p", { text: content.sentence }),
-        element("div", { class: "ft-pictures" }, ...content.pictures.map(picture)),
+        this.pictures(content.pictures),
       );
     } catch (error) {
       setText(this.cellSays, error.message);
@@ -230,7 +266,7 @@ export class Results {
         { class: "ft-kind" },
         element("h4", { text: kind }),
         pictures.length
-          ? element("div", { class: "ft-pictures" }, ...pictures.map(picture))
+          ? this.pictures(pictures)
           : element("p", { class: "gs-note", text: "There is none." }),
       ),
     );
@@ -275,7 +311,7 @@ export class Results {
     const losses = part(
       "Top losses",
       element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }),
-      element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture)),
+      this.pictures(results.topLosses),
     );
     const five = part(
       "Five kinds of picture",
@@ -295,7 +331,7 @@ export class Results {
           "div",
           { class: "ft-filter" },
           element("img", { src: one.src, alt: `filter ${k + 1}` }),
-          element("div", { class: "ft-pictures" }, ...one.patches.map(picture)),
+          element("div", { class: "ft-pictures" }, ...one.patches.map((told) => picture(told))),
         ),
       ),
     );
@@ -305,8 +341,17 @@ export class Results {
   drawCloser(heated) {
     this.closer.replaceChildren(
       ...heated.map(({ pictures }) =>
-        element("div", { class: "ft-pictures" }, ...pictures.map(picture)),
+        element("div", { class: "ft-pictures" }, ...pictures.map((told) => picture(told))),
       ),
+    );
+  }
+
+  /** @param {any} near */
+  drawNear(near) {
+    if (!near.pictures) return this.near.replaceChildren();
+    this.near.replaceChildren(
+      element("p", { text: near.sentence }),
+      element("div", { class: "ft-pictures" }, ...near.pictures.map((told) => picture(told))),
     );
   }
 

@@ -11,7 +11,6 @@ from typing import Any
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
-from ..learning.results import Predictions
 from ..takeaway import exports
 from ..takeaway.exports import SUBMISSION
 from ..takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
@@ -23,14 +22,14 @@ from .showing import told_cell, told_clip
 
 def clip_of(session: Session, clip: float) -> dict[str, Any]:
     """What the results cost at this clip, and the log-loss lesson with them. Raises InputError."""
-    return told_clip(_results(session), clip)
+    return told_clip(session.results(), clip)
 
 
 def cell_of(session: Session, actual: int, predicted: int) -> dict[str, Any]:
     """The pictures of one class that were said to be of another, by the numbers of the classes.
     Raises InputError.
     """
-    return told_cell(_results(session), session.pictures, actual, predicted)
+    return told_cell(session.results(), session.pictures, actual, predicted)
 
 
 def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:
@@ -42,7 +41,7 @@ def file_of(session: Session, what: str, clip: float, only: str | None = None) -
         return session.script().encode()
     if what == SUBMISSION:
         return _submission(session, clip, only)
-    predictions, target = _results(session), io.BytesIO()
+    predictions, target = session.results(), io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
         if what == "predictions.csv":
             exports.write_predictions(Path(place) / what, predictions, clip)
@@ -70,9 +69,3 @@ def _submission(session: Session, clip: float, only: str | None) -> bytes:
         raise InputError("no pictures are predicted yet; press Predict them")
     layout = layout_beside(*session.handed_in_from)
     return submission_of(session.answers, layout, clip, only).encode()
-
-
-def _results(session: Session) -> Predictions:
-    if session.predicted is None:
-        raise InputError("there are no results yet; train, or press Look at the results now")
-    return session.predicted

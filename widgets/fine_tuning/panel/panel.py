@@ -53,6 +53,7 @@ STEPS = {
     "look": ("Looking at the results", "look"),
     "inside": ("Looking at the filters", "look_inside"),
     "heat": ("Looking at what speaks for it", "look_closer"),
+    "near": ("Looking for pictures like it", "look_around"),
     "few": ("Learning from fewer pictures", "few"),
     "export": ("Writing the results", "export"),
     "hand_in": ("Predicting the pictures", "hand_in"),
@@ -89,6 +90,7 @@ class FineTuningPanel(anywidget.AnyWidget):
     stale = traitlets.Bool(False).tag(sync=True)
     seen: traitlets.List = traitlets.List().tag(sync=True)
     heated: traitlets.List = traitlets.List().tag(sync=True)
+    near = traitlets.Dict().tag(sync=True)
     few = traitlets.Dict().tag(sync=True)
     notices: traitlets.List = traitlets.List().tag(sync=True)
     resumable = traitlets.Bool(False).tag(sync=True)

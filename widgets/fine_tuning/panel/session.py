@@ -43,6 +43,7 @@ BEFORE = {
     "seen": [],
     "few": {},
     "heated": [],
+    "near": {},
     "results": {},
     "notices": [],
     "stale": False,
@@ -274,8 +275,15 @@ class Session:
         self.tell("results", told)
         self.tell("stale", False)
         self.tell("heated", [])
+        self.tell("near", {})
         self.place.keep("results", told)
         return predicted
+
+    def results(self) -> Predictions:
+        """Those that are shown. Raises InputError where there are none."""
+        if self.predicted is None:
+            raise InputError("there are no results yet; train, or press Look at the results now")
+        return self.predicted
 
     def _after(self, outcome: str, listen: Listener, stop: Stop) -> str:
         """What happened, in words; where the network learnt to the end, also what it makes of the

@@ -26,11 +26,13 @@ from .session import BEST, LATEST, Session
 from .showing import (
     MOST_FILTERS,
     MOST_HEATED,
+    NEAREST,
     PATCHES,
     address,
     told_answers,
     told_closer,
     told_few,
+    told_nearest,
 )
 
 LONGEST_NAME = 60
@@ -176,6 +178,17 @@ def look_closer(session: Session, options: Options, listen: Listener, stop: Stop
         f"Drawn are the {len(told)} pictures with the largest losses: in orange what speaks for"
         " what was said, and for what is true."
     )
+
+
+def look_around(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """number: of a validation picture, whose neighbours among the training pictures are shown."""
+    k = optional_whole(options, "number", 0, len(session.pictures.valid) - 1)
+    if k is None:
+        raise InputError("the page did not say which picture; load it again")
+    numbers, cosines = session.learner.nearest(k, NEAREST, listen, stop)
+    told = told_nearest(session.results(), session.pictures, k, numbers, cosines)
+    session.tell("near", told)
+    return f"Shown are the {len(numbers)} training pictures most like {session.results().ids[k]}."
 
 
 def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str:

@@ -73,7 +73,7 @@ def script_of(
         *pictures,
         f"body = {body}",
         *_call("learner = Learner", ["pictures", "body", *_settings(learner)]),
-        *_call("plan = ", [_stage(stage) for stage in learner.plan], "[]"),
+        *_call("plan = ", [_stage(stage) for stage in learner.plan], ("[", "]")),
         f"learner.fit(plan{stop})",
         'print(*learner.history, f"Accuracy {learner.predictions().accuracy:.2%}", sep="\\n")',
         f'write_model(Path("{AGAIN}"), learner)',
@@ -193,7 +193,7 @@ def _rate(lr: Rate) -> str:
     return f"slice({', '.join(repr(float(end)) for end in ends)})"
 
 
-def _call(start: str, parts: Sequence[str], brackets: str = "()") -> list[str]:
+def _call(start: str, parts: Sequence[str], brackets: tuple[str, str] = ("(", ")")) -> list[str]:
     """In one line where that is short enough, else in one for each part."""
     first, last = brackets
     whole = f"{start}{first}{', '.join(parts)}{last}"
