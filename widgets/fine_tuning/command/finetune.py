@@ -244,7 +244,8 @@ def settings_of(request: Request) -> dict[str, Any]:
 
 
 def origin_of(request: Request) -> Origin:
-    return Origin(request.data, request.labels, request.sample, request.corrections, request.size)
+    changes = corrections_in(request.corrections) if request.corrections else {}
+    return Origin(request.data, request.labels, request.sample, changes, request.size)
 
 
 def looked_back(learner: Learner) -> Iterator[str]:

@@ -26,6 +26,7 @@ const NAMES = [
   "few",
   "heated",
   "near",
+  "corrections",
   "notices",
   "resumable",
   "recorded",
@@ -201,6 +202,7 @@ class Panel {
       fewChart(this.few, state.few);
     }
     if (one("heated")) this.results.drawCloser(state.heated);
+    if (one("corrections")) this.results.drawCorrections(state.corrections);
     if (one("near")) this.results.drawNear(state.near);
     if (one("seen")) this.results.drawSeen(state.seen);
   }

@@ -1,6 +1,7 @@
 // What the network made of the validation pictures, and what to take away.
 
 import { element, setText } from "../../front_end/elements/elements.js";
+import { Cleaning } from "./cleaning.js";
 import { confusion } from "./confusion.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
 import { HandIn } from "./hand_in.js";
@@ -14,6 +15,7 @@ const FILES = {
   "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "model.zip": "application/zip",
   "train.py": "text/x-python",
+  "corrections.csv": "text/csv",
 };
 
 const part = (title, ...children) =>
@@ -88,7 +90,8 @@ export class Results {
     this.closer = element("div", { class: "ft-closer" });
     this.nearSays = refusal();
     this.near = element("div", { class: "ft-near", role: "status" });
-    this.buttons = [this.look, this.lookInside, this.lookCloser, this.write];
+    this.cleaning = new Cleaning(host);
+    this.buttons = [this.look, this.lookInside, this.lookCloser, this.write, this.cleaning.take];
     this.handIn = new HandIn(host, about, this.clip.input);
     this.node = element(
       "section",
@@ -204,8 +207,9 @@ export class Results {
   /**
    * Validation pictures, each of which can be pressed to see those most like it.
    * @param {any[]} pictures
+   * @param {string[]} [classes] to choose the true one from
    */
-  pictures(pictures) {
+  pictures(pictures, classes) {
     const press = (told) => async () => {
       setText(this.nearSays, "");
       try {
@@ -219,7 +223,11 @@ export class Results {
     return element(
       "div",
       { class: "ft-pictures" },
-      ...pictures.map((told) => picture(told, press(told), what)),
+      ...pictures.map((told) => {
+        const shown = picture(told, press(told), what);
+        if (classes) shown.append(this.cleaning.choice(told, classes));
+        return shown;
+      }),
     );
   }
 
@@ -311,7 +319,8 @@ export class Results {
     const losses = part(
       "Top losses",
       element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }),
-      this.pictures(results.topLosses),
+      this.pictures(results.topLosses, results.classes),
+      this.cleaning.node,
     );
     const five = part(
       "Five kinds of picture",
@@ -344,6 +353,11 @@ export class Results {
         element("div", { class: "ft-pictures" }, ...pictures.map((told) => picture(told))),
       ),
     );
+  }
+
+  /** @param {any} corrections */
+  drawCorrections(corrections) {
+    this.cleaning.draw(corrections);
   }
 
   /** @param {any} near */

@@ -35,12 +35,16 @@ def cell_of(session: Session, actual: int, predicted: int) -> dict[str, Any]:
 def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:
     """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; submission.csv of
     what was predicted, only: of this class alone; model.zip of the network now, and train.py, which
-    trains it again. Raises InputError.
+    trains it again; corrections.csv of the labels that are marked. Raises InputError.
     """
     if what == SCRIPT:
         return session.script().encode()
     if what == SUBMISSION:
         return _submission(session, clip, only)
+    if what == exports.CORRECTIONS:
+        with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
+            exports.write_corrections(Path(place) / what, session.marked)
+            return (Path(place) / what).read_bytes()
     predictions, target = session.results(), io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
         if what == "predictions.csv":

@@ -113,7 +113,8 @@ class Opening:
     def _told(self, session: Session, choice: dict, listen: Listener, stop: Stop) -> str:
         self._tell("choice", choice)
         self._tell("bodies", self._bodies(session))
-        self._tell("about", {**session.about(), "out": self._suggested_out(session)})
+        session.out = self._suggested_out(session)
+        self._tell("about", session.about())
         return session.take_up(listen, stop)
 
     def _bodies(self, session: Session) -> list[list[str]]:

@@ -44,6 +44,32 @@ def body_is(name: str, labels: Sequence[str], has_head: bool) -> str:
     )
 
 
+def marked(marks: dict[str, str], applied: dict[str, str]) -> str:
+    """What is marked, and whether it is in use."""
+    if not marks:
+        return "No picture is marked." + (" The labels as they came wait." if applied else "")
+    return f"{_changes(marks)}{', and in use' if marks == applied else ', and not in use yet'}."
+
+
+def put_right(marks: dict[str, str]) -> str:
+    said = _changes(marks) if marks else "All labels are as they came"
+    return (
+        f"{said}; the files are untouched. The network is as it was: train on, and it learns from"
+        " the pictures as they are labelled now."
+    )
+
+
+def _changes(marks: dict[str, str]) -> str:
+    out = sum(not label for label in marks.values())
+    counts = [(len(marks) - out, "another label"), (out, "no place any more")]
+    said = [
+        f"{count} picture{'s have' if count > 1 else ' has'} {what}"
+        for count, what in counts
+        if count
+    ]
+    return " and ".join(said)
+
+
 def popped(features: int, classes: int, pictures: int, seconds: float | None) -> str:
     """seconds: that the body took; None where its features were kept."""
     where = (

@@ -149,6 +149,7 @@ def told_closer(
     ]
     own = {
         "number": k,
+        "label": predictions.classes[predictions.actual[k]],
         "src": address(seen),
         "caption": predictions.caption(k),
         "title": predictions.ids[k],
@@ -176,6 +177,7 @@ def told_nearest(
             *(
                 {
                     "src": thumbnail(pictures.train[number]),
+                    "label": label,
                     "caption": f"{label} / {cosine:.3f}",
                     "title": pictures.train[number].id,
                 }
@@ -189,6 +191,7 @@ def told_picture(predictions: Predictions, pictures: Pictures, k: int) -> dict[s
     """Validation picture k, small, with what was said of it."""
     return {
         "number": k,
+        "label": predictions.classes[predictions.actual[k]],
         "src": thumbnail(pictures.valid[k]),
         "caption": predictions.caption(k),
         "title": predictions.ids[k],

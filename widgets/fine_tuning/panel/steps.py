@@ -13,6 +13,7 @@ from typing import Any
 from sheets import InputError
 
 from ..data.events import Listener, Stop, Stopped, Worked
+from ..data.files import written_whole
 from ..data.recipe import BASE_LR, Recipe
 from ..data.unlabelled import pictures_at
 from ..learning.learner import FINISHED, STOPPED
@@ -22,7 +23,7 @@ from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
-from .session import BEST, LATEST, Session
+from .session import BEST, BEST_BEFORE, LATEST, Session
 from .showing import (
     MOST_FILTERS,
     MOST_HEATED,
@@ -107,7 +108,7 @@ def resume(session: Session, options: Options, listen: Listener, stop: Stop) -> 
 
 def save(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     name = str(options.get("name", "")).strip()
-    if name in (LATEST, BEST):
+    if name in (LATEST, BEST, BEST_BEFORE):
         raise InputError(f"{name} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(
@@ -191,6 +192,11 @@ def look_around(session: Session, options: Options, listen: Listener, stop: Stop
     return f"Shown are the {len(numbers)} training pictures most like {session.results().ids[k]}."
 
 
+def clean(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """Take over the corrections that are marked."""
+    return session.put_right(listen, stop)
+
+
 def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """Accuracy by the number of pictures of a class."""
     found = session.learner.by_count(listen, stop)
@@ -209,6 +215,9 @@ def export(session: Session, options: Options, listen: Listener, stop: Stop) -> 
         exports.write_all(
             out, session.learner, outcome, clip, stop, failed.__setitem__, script=script
         )
+        if session.applied:
+            with written_whole(out / exports.CORRECTIONS) as draft:
+                exports.write_corrections(draft, session.applied)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
     return " ".join(

@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
+from ..data.corrections import COLUMNS, Corrections
 from ..data.events import EpochEnded, Stop, never
 from ..data.files import folder_written_whole, is_within, written_whole
 from ..data.pictures import Pictures
@@ -34,6 +35,7 @@ CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SUBMISSION = "submission.csv"
+CORRECTIONS = "corrections.csv"
 WRITTEN = (
     "metrics.json",
     "predictions.csv",
@@ -81,6 +83,14 @@ def write_confusion(path: Path, predictions: Predictions) -> None:
         rows.writerow(["actual", *map(as_text, predictions.classes)])
         for name, counts in zip(predictions.classes, predictions.confusion.tolist(), strict=True):
             rows.writerow([as_text(name), *counts])
+
+
+def write_corrections(path: Path, corrections: Corrections) -> None:
+    """As `gradsheet finetune --corrections` reads it. Names by `as_text`."""
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        rows.writerows([as_text(name), as_text(label)] for name, label in corrections.items())
 
 
 def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:

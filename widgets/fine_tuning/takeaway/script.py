@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from ..data.corrections import Corrections
 from ..data.metrics import ACCURACY
 from ..learning.bodies import OWN
 from ..learning.learner import Learner
@@ -27,7 +28,6 @@ PLACES = {
     "fewer": "data.pictures",
     "labeller_of": "data.labels",
     "corrected": "data.corrections",
-    "corrections_in": "data.corrections",
     "Augmentation": "learning.augmentation",
     "load_body": "learning.bodies",
     "at_size": "learning.bodies",
@@ -43,14 +43,14 @@ class Origin:
     """Where a learner's pictures are from, in the words of the command line.
 
     data: `digits` and the like, as digits_of takes it; not read for pictures of a folder. labels:
-    as labeller_of takes it. sample: of how many pictures; None: all. corrections: the file of them.
+    as labeller_of takes it. sample: of how many pictures; None: all. corrections: of the labels.
     size: of the pictures that the body sees, in pixels; None: its own.
     """
 
     data: str = ""
     labels: str = "folder"
     sample: int | None = None
-    corrections: Path | None = None
+    corrections: Corrections = field(default_factory=dict)
     size: int | None = None
 
 
@@ -132,13 +132,12 @@ def _pictures_lines(learner: Learner, origin: Origin) -> tuple[list[str], set[st
             asked.append(f"sample={origin.sample}")
         lines = _call("pictures = pictures_in", asked)
     if origin.corrections:
-        where = str(origin.corrections.resolve())
-        all_there = "" if origin.sample is None else ", all_there=False"
+        rows = [f"{name!r}: {label!r}" for name, label in origin.corrections.items()]
         lines += [
-            f"corrections = corrections_in(Path({where!r}))",
-            f"pictures = corrected(pictures, corrections{all_there})",
+            *_call("corrections = ", rows, ("{", "}")),
+            "pictures = corrected(pictures, corrections, all_there=False)",
         ]
-        names |= {"corrected", "corrections_in"}
+        names.add("corrected")
     return lines, names
 
 
@@ -177,7 +176,7 @@ def _settings(learner: Learner) -> list[str]:
 
 def _stage(stage: Stage) -> str:
     """Without what is as usual."""
-    usual = {field.name: field.default for field in fields(Stage)}
+    usual = {one.name: one.default for one in fields(Stage)}
     more = [
         f"{name}={value!r}"
         for name, value in vars(stage).items()
