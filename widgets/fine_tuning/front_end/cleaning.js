@@ -1,5 +1,5 @@
-// Labels that are wrong: another one, or none, chosen below a picture. The pictures are not touched;
-// Python writes what is chosen to a file of corrections.
+// Labels that are wrong: another one, or none, chosen below a picture. The pictures are not
+// touched; Python writes what is chosen to a file of corrections.
 
 import { element, setText } from "../../front_end/elements/elements.js";
 import { actor, refusal } from "./fields.js";

@@ -48,7 +48,7 @@ def marked(marks: dict[str, str], applied: dict[str, str]) -> str:
     """What is marked, and whether it is in use."""
     if not marks:
         return "No picture is marked." + (" The labels as they came wait." if applied else "")
-    return f"{_changes(marks)}{', and in use' if marks == applied else ', and not in use yet'}."
+    return f"{_changes(marks)}: {'in use' if marks == applied else 'not in use yet'}."
 
 
 def put_right(marks: dict[str, str]) -> str:
@@ -61,13 +61,12 @@ def put_right(marks: dict[str, str]) -> str:
 
 def _changes(marks: dict[str, str]) -> str:
     out = sum(not label for label in marks.values())
-    counts = [(len(marks) - out, "another label"), (out, "no place any more")]
+    changed = len(marks) - out
     said = [
-        f"{count} picture{'s have' if count > 1 else ' has'} {what}"
-        for count, what in counts
-        if count
+        f"{changed} picture{'s have' if changed > 1 else ' has'} another label",
+        f"{out} picture{'s are' if out > 1 else ' is'} left out",
     ]
-    return " and ".join(said)
+    return " and ".join(one for one, count in zip(said, (changed, out), strict=True) if count)
 
 
 def popped(features: int, classes: int, pictures: int, seconds: float | None) -> str:
