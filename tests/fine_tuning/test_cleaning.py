@@ -11,6 +11,7 @@ from panels import SHOWN, ask, done
 
 from sheets import InputError
 from widgets.fine_tuning.data.corrections import corrected, corrections_in
+from widgets.fine_tuning.data.events import Stopped
 from widgets.fine_tuning.data.pictures import Picture, Pictures, pictures_in
 from widgets.fine_tuning.panel.jobs import FAILED
 from widgets.fine_tuning.takeaway.exports import write_corrections
@@ -99,6 +100,32 @@ def test_a_training_that_was_stopped_is_not_gone_on_with_on_other_labels(panel):
     ask(p, "correct", name=p.session.pictures.valid[0].id, label="")
     done(p, "clean")
     assert not p.resumable
+
+
+def test_results_of_the_pictures_as_they_were_are_not_taken_for_those_of_now(panel, monkeypatch):
+    """The look at the corrected ones was stopped."""
+    p = panel()
+    done(p, "frozen", epochs=1, lr=0.02)
+    ask(p, "correct", name=p.session.pictures.valid[0].id, label="")
+
+    def stopped(*_):
+        raise Stopped
+
+    monkeypatch.setattr(p.session, "look", stopped)
+    assert "was stopped" in done(p, "clean")
+    assert p.stale and len(p.session.pictures.valid) == 53
+    p.start("near", number=0)
+    assert "there are no results yet" in p.wait(60).said
+
+
+def test_what_cannot_be_written_is_not_taken_for_marked(panel, tmp_path):
+    p = panel()
+    (tmp_path / "session" / "corrections.csv").mkdir()  # nothing can be written there
+    name = p.session.pictures.valid[0].id
+    assert "cannot be kept" in ask(p, "correct", name=name, label="")["refusal"]
+    assert p.corrections["marked"] == {} == p.session.marked
+    panel()  # the same session in another page
+    assert "another page" in ask(p, "correct", name=name, label="")["refusal"]
 
 
 def test_the_label_that_it_came_with_is_no_correction(panel):

@@ -246,8 +246,13 @@ class Session:
         marked = {other: own for other, own in self.marked.items() if other != name}
         if label not in (None, known[name]):
             marked[name] = str(label)
-        with written_whole(self.place.folder / CORRECTIONS) as draft:
-            write_corrections(draft, marked)
+        if self.place.lost:
+            raise InputError("this session was opened in another page; mark the picture there")
+        try:
+            with written_whole(self.place.folder / CORRECTIONS) as draft:
+                write_corrections(draft, marked)
+        except OSError as error:
+            raise InputError(f"the correction cannot be kept: {error.strerror}") from None
         self.marked = marked
         self.tell("corrections", self._corrections())
 
@@ -290,8 +295,10 @@ class Session:
         self.tell("corrections", self._corrections())
         self.tell("few", {})
         self.place.keep("few", {})
-        predicted = self.look(listen, stop)
-        return f"{saying.put_right(marked)} {saying.accuracy_of(predicted)}"
+        self.predicted = None  # of pictures that may have other numbers now
+        unseen = self._results_after(listen, stop)
+        seen = f" {saying.accuracy_of(self.predicted)}" if self.predicted else unseen
+        return saying.put_right(marked) + seen
 
     def _judge_anew(self) -> None:
         """The best epoch so far was that by the labels as they were: it stays, under a name that
