@@ -35,6 +35,7 @@ from ..learning.schedules import Stage, stages_of
 from ..learning.suiting import suited_body
 from ..learning.views import VIEWS, check_views
 from ..takeaway.exports import CLIP, SUBMISSION, checked_folder, write_all, wrote
+from ..takeaway.script import Origin, script_of
 from ..takeaway.submission import layout_beside, submission_of, unreadable_words
 from .bar import Bar
 from .log import logged
@@ -157,7 +158,15 @@ def tuned(request: Request, say: Callable[[str], None], bar: Bar | None = None) 
     for sentence in looked_back(learner):
         say(sentence)
     predictions = write_all(
-        out, learner, outcome, failed=fail, epoch=epoch, settings=settings_of(request)
+        out,
+        learner,
+        outcome,
+        failed=fail,
+        epoch=epoch,
+        settings=settings_of(request),
+        script=script_of(
+            learner, origin_of(request), learner.history.index(epoch) + 1 if epoch else 0
+        ),
     )
     if pictures.test and learner.is_writer:
         hand_in(out / SUBMISSION, learner, say, fail, request.tta)
@@ -232,6 +241,11 @@ def settings_of(request: Request) -> dict[str, Any]:
         for name in ("metric", "weights", "mixup", "tta", "size", "early_stop")
         if (value := getattr(request, name))
     }
+
+
+def origin_of(request: Request) -> Origin:
+    changes = corrections_in(request.corrections) if request.corrections else {}
+    return Origin(request.data, request.labels, request.sample, changes, request.size)
 
 
 def looked_back(learner: Learner) -> Iterator[str]:

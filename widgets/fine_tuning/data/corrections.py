@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,9 +48,8 @@ def corrected(pictures: Pictures, corrections: Corrections, all_there: bool = Tr
     out. all_there: whether a correction of a picture that is not there is a mistake, and not of one
     that a sample did without. Raises InputError.
     """
-    held = (*pictures.train, *pictures.valid)
-    ids = {picture.id for picture in held} | {name for name, _ in pictures.skipped}
-    by_id = {_known(name, ids): label for name, label in corrections.items()}
+    held, ids = (*pictures.train, *pictures.valid), _ids(pictures)
+    by_id = as_named(pictures, corrections)
     if all_there and (missing := [name for name in by_id if name not in ids]):
         raise InputError(
             f"{len(missing):,} of the corrections are of no picture that is here: {some(missing)}"
@@ -76,7 +75,25 @@ def corrected(pictures: Pictures, corrections: Corrections, all_there: bool = Tr
     )
 
 
-def _known(name: str, ids: set[str]) -> str:
-    """A name as the pictures have it: a spreadsheet's text may begin with an apostrophe."""
-    bare = name.removeprefix("'")
-    return bare if name not in ids and bare in ids else name
+def as_named(pictures: Pictures, corrections: Corrections) -> dict[str, str]:
+    """The same by the names that the pictures and their classes have, where they have them."""
+    ids = _ids(pictures)
+    return {
+        _known(name, ids): _known(label, pictures.classes) for name, label in corrections.items()
+    }
+
+
+def _ids(pictures: Pictures) -> set[str]:
+    """Of what is there, and of what was skipped."""
+    held = (*pictures.train, *pictures.valid)
+    return {picture.id for picture in held} | {name for name, _ in pictures.skipped}
+
+
+def _known(name: str, known: Collection[str]) -> str:
+    """A name as the pictures have it: a spreadsheet's text may begin with an apostrophe, and its
+    cells come without the spaces around them.
+    """
+    if not name or name in known:
+        return name
+    bare = name.removeprefix("'").strip()
+    return next((one for one in known if one.strip() == bare), name)

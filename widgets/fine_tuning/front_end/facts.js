@@ -55,7 +55,7 @@ export function facts(about, choose) {
     "div",
     { class: "ft-batch" },
     element("h2", { text: "What the network sees" }),
-    element("div", { class: "ft-pictures" }, ...about.batch.map(picture)),
+    element("div", { class: "ft-pictures" }, ...about.batch.map((told) => picture(told))),
     element("p", {
       class: "gs-note",
       text:

@@ -85,8 +85,10 @@ const PHOTO = 64; // pixels, from which a picture is drawn smoothly, and not eac
 /**
  * A small picture with its caption.
  * @param {{src: string, caption: string, title?: string}} told
+ * @param {() => void} [pressed] what pressing it does
+ * @param {string} [what] that is
  */
-export function picture(told) {
+export function picture(told, pressed, what) {
   const about = told.title ? `${told.title}: ${told.caption}` : told.caption;
   const image = element("img", {
     src: told.src,
@@ -97,7 +99,13 @@ export function picture(told) {
   return element(
     "figure",
     { class: "ft-picture" },
-    image,
+    pressed
+      ? element(
+          "button",
+          { type: "button", class: "ft-pick", title: what, onclick: pressed },
+          image,
+        )
+      : image,
     element("figcaption", { text: told.caption }),
   );
 }

@@ -85,7 +85,7 @@ export class HandIn {
         element("option", { value: name, text: `the probability of ${name}` }),
       ),
     );
-    this.shown.replaceChildren(...told.first.filter(({ src }) => src).map(picture));
+    this.shown.replaceChildren(...told.first.filter(({ src }) => src).map((one) => picture(one)));
   }
 
   sentence({ count, first, unreadable }) {

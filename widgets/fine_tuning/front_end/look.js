@@ -244,7 +244,7 @@ export class LookFirst {
     this.more.hidden = false;
     this.again.hidden = !this.asked; // after a reload the page does not know which it was
     this.numbers.replaceChildren(numbersOf(glance.seen));
-    this.draws.replaceChildren(...glance.draws.map(picture));
+    this.draws.replaceChildren(...glance.draws.map((told) => picture(told)));
     setText(this.drawsSay, `Ten draws. ${glance.augmented}`);
     const warm = glance.heat?.length ? this.heatOf(glance) : null;
     const says = `${glance.by} says${glance.normalised ? "" : " of it, not normalised"}`;

@@ -25,6 +25,8 @@ const NAMES = [
   "seen",
   "few",
   "heated",
+  "near",
+  "corrections",
   "notices",
   "resumable",
   "recorded",
@@ -200,6 +202,8 @@ class Panel {
       fewChart(this.few, state.few);
     }
     if (one("heated")) this.results.drawCloser(state.heated);
+    if (one("corrections")) this.results.drawCorrections(state.corrections);
+    if (one("near")) this.results.drawNear(state.near);
     if (one("seen")) this.results.drawSeen(state.seen);
   }
 

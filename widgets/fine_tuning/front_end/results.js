@@ -1,6 +1,7 @@
 // What the network made of the validation pictures, and what to take away.
 
 import { element, setText } from "../../front_end/elements/elements.js";
+import { Cleaning } from "./cleaning.js";
 import { confusion } from "./confusion.js";
 import { actor, download, field, numberIn, picture, refusal, table } from "./fields.js";
 import { HandIn } from "./hand_in.js";
@@ -13,6 +14,8 @@ const FILES = {
   "confusion.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "head.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "model.zip": "application/zip",
+  "train.py": "text/x-python",
+  "corrections.csv": "text/csv",
 };
 
 const part = (title, ...children) =>
@@ -85,7 +88,10 @@ export class Results {
     const closerSays = refusal();
     this.lookCloser = start("Look closer at the top losses", "heat", closerSays);
     this.closer = element("div", { class: "ft-closer" });
-    this.buttons = [this.look, this.lookInside, this.lookCloser, this.write];
+    this.nearSays = refusal();
+    this.near = element("div", { class: "ft-near", role: "status" });
+    this.cleaning = new Cleaning(host);
+    this.buttons = [this.look, this.lookInside, this.lookCloser, this.write, this.cleaning.take];
     this.handIn = new HandIn(host, about, this.clip.input);
     this.node = element(
       "section",
@@ -107,6 +113,18 @@ export class Results {
         this.lookCloser,
         closerSays,
         this.closer,
+      ),
+      part(
+        "Which training pictures are most like it?",
+        element("p", {
+          class: "gs-note",
+          text:
+            "Press a picture of the results: the five training pictures whose features, as the" +
+            " head is given them, are most like its own. Below each: its class, and the cosine" +
+            " of the angle between the features, 1 where they are alike.",
+        }),
+        this.nearSays,
+        this.near,
       ),
       part(
         "Filters of the first layer",
@@ -186,6 +204,33 @@ export class Results {
     }
   }
 
+  /**
+   * Validation pictures, each of which can be pressed to see those most like it.
+   * @param {any[]} pictures
+   * @param {string[]} [classes] to choose the true one from
+   */
+  pictures(pictures, classes) {
+    const press = (told) => async () => {
+      setText(this.nearSays, "");
+      try {
+        await this.host.start("near", { number: told.number });
+      } catch (error) {
+        setText(this.nearSays, error.message);
+      }
+      this.near.parentElement?.scrollIntoView({ block: "nearest" });
+    };
+    const what = "Show the training pictures most like it";
+    return element(
+      "div",
+      { class: "ft-pictures" },
+      ...pictures.map((told) => {
+        const shown = picture(told, press(told), what);
+        if (classes) shown.append(this.cleaning.choice(told, classes));
+        return shown;
+      }),
+    );
+  }
+
   /** The pictures of a cell of the confusion matrix, below it. */
   async openCell(actual, predicted) {
     setText(this.cellSays, "");
@@ -193,7 +238,7 @@ export class Results {
       const { content } = await this.host.ask("cell", { actual, predicted });
       this.cell.replaceChildren(
         element("p", { text: content.sentence }),
-        element("div", { class: "ft-pictures" }, ...content.pictures.map(picture)),
+        this.pictures(content.pictures),
       );
     } catch (error) {
       setText(this.cellSays, error.message);
@@ -229,7 +274,7 @@ export class Results {
         { class: "ft-kind" },
         element("h4", { text: kind }),
         pictures.length
-          ? element("div", { class: "ft-pictures" }, ...pictures.map(picture))
+          ? this.pictures(pictures)
           : element("p", { class: "gs-note", text: "There is none." }),
       ),
     );
@@ -274,7 +319,8 @@ export class Results {
     const losses = part(
       "Top losses",
       element("p", { class: "gs-note", text: "predicted / actual / loss / probability" }),
-      element("div", { class: "ft-pictures" }, ...results.topLosses.map(picture)),
+      this.pictures(results.topLosses, results.classes),
+      this.cleaning.node,
     );
     const five = part(
       "Five kinds of picture",
@@ -294,7 +340,7 @@ export class Results {
           "div",
           { class: "ft-filter" },
           element("img", { src: one.src, alt: `filter ${k + 1}` }),
-          element("div", { class: "ft-pictures" }, ...one.patches.map(picture)),
+          element("div", { class: "ft-pictures" }, ...one.patches.map((told) => picture(told))),
         ),
       ),
     );
@@ -304,8 +350,22 @@ export class Results {
   drawCloser(heated) {
     this.closer.replaceChildren(
       ...heated.map(({ pictures }) =>
-        element("div", { class: "ft-pictures" }, ...pictures.map(picture)),
+        element("div", { class: "ft-pictures" }, ...pictures.map((told) => picture(told))),
       ),
+    );
+  }
+
+  /** @param {any} corrections */
+  drawCorrections(corrections) {
+    this.cleaning.draw(corrections);
+  }
+
+  /** @param {any} near */
+  drawNear(near) {
+    if (!near.pictures) return this.near.replaceChildren();
+    this.near.replaceChildren(
+      element("p", { text: near.sentence }),
+      element("div", { class: "ft-pictures" }, ...near.pictures.map((told) => picture(told))),
     );
   }
 

@@ -38,6 +38,7 @@ from .loss import Loss
 from .lr_find import Curve, lr_find
 from .machine import device_of
 from .memory import Portions, needed_for
+from .neighbours import nearest
 from .network import Network
 from .predicting import Answers, answers
 from .results import Predictions
@@ -421,6 +422,18 @@ class Learner:
                 stop,
                 augmentation,
             )
+
+    def nearest(
+        self, number: int, count: int = 5, listener: Listener = nobody, stop: Stop = never
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of validation picture `number`: the numbers of the training pictures that the head is
+        given most alike features for now, as pictures come without augmentation, and the cosines
+        between their features and its own; most alike first. Raises Stopped.
+        """
+        with self._alone(listener, stop):
+            train, valid = self.trainees.features_now()
+        among, own = (part.features.double().cpu().numpy() for part in (train, valid))
+        return nearest(own[number], among, count)
 
     def features(self, numbers: Sequence[int]) -> np.ndarray:
         """(pictures, features): what the head is given now for these validation pictures."""

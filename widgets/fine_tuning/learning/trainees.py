@@ -105,6 +105,10 @@ class Trainees:
         network = Network(self.body, self.pictures.classes).to(self.settings.device)
         return self._features_of(network)
 
+    def features_now(self) -> tuple[FeatureSource, FeatureSource]:
+        """Of both parts, by the network as it is."""
+        return self._features_of(self.network)
+
     def _features_of(self, network: Network) -> tuple[FeatureSource, FeatureSource]:
         frozen = {
             name: tensor

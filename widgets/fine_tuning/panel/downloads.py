@@ -11,10 +11,10 @@ from typing import Any
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
-from ..learning.results import Predictions
 from ..takeaway import exports
 from ..takeaway.exports import SUBMISSION
 from ..takeaway.head_sheets import ROWS, confusion_sheet, head_sheet
+from ..takeaway.script import SCRIPT
 from ..takeaway.submission import layout_beside, submission_of
 from .session import Session
 from .showing import told_cell, told_clip
@@ -22,29 +22,37 @@ from .showing import told_cell, told_clip
 
 def clip_of(session: Session, clip: float) -> dict[str, Any]:
     """What the results cost at this clip, and the log-loss lesson with them. Raises InputError."""
-    return told_clip(_results(session), clip)
+    return told_clip(session.results(), clip)
 
 
 def cell_of(session: Session, actual: int, predicted: int) -> dict[str, Any]:
     """The pictures of one class that were said to be of another, by the numbers of the classes.
     Raises InputError.
     """
-    return told_cell(_results(session), session.pictures, actual, predicted)
+    return told_cell(session.results(), session.pictures, actual, predicted)
 
 
 def file_of(session: Session, what: str, clip: float, only: str | None = None) -> bytes:
     """predictions.csv, confusion.xlsx or head.xlsx of the results that are shown; submission.csv of
-    what was predicted, only: of this class alone; model.zip of the network now. Raises InputError.
+    what was predicted, only: of this class alone; model.zip of the network now, and train.py, which
+    trains it again; corrections.csv of the labels that are marked. Raises InputError.
     """
+    if what == SCRIPT:
+        return session.script().encode()
     if what == SUBMISSION:
         return _submission(session, clip, only)
-    predictions, target = _results(session), io.BytesIO()
+    if what == exports.CORRECTIONS:
+        with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
+            exports.write_corrections(Path(place) / what, session.marked)
+            return (Path(place) / what).read_bytes()
+    predictions, target = session.results(), io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as place:
         if what == "predictions.csv":
             exports.write_predictions(Path(place) / what, predictions, clip)
             return (Path(place) / what).read_bytes()
         if what == "model.zip":
-            exports.write_model(Path(place) / "model", session.learner)
+            script = session.script() if session.origin else ""
+            exports.write_model(Path(place) / "model", session.learner, script)
             with zipfile.ZipFile(target, "w") as packed:  # weights do not get smaller by packing
                 for path in sorted(Path(place).rglob("*.*")):
                     packed.write(path, path.relative_to(place))
@@ -65,9 +73,3 @@ def _submission(session: Session, clip: float, only: str | None) -> bytes:
         raise InputError("no pictures are predicted yet; press Predict them")
     layout = layout_beside(*session.handed_in_from)
     return submission_of(session.answers, layout, clip, only).encode()
-
-
-def _results(session: Session) -> Predictions:
-    if session.predicted is None:
-        raise InputError("there are no results yet; train, or press Look at the results now")
-    return session.predicted

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sheets import InputError
 
-from ..data.digits import digits
+from ..data.digits import NAME, digits
 from ..data.events import Listener, Stop
 from ..data.files import is_within
 from ..data.pictures import Pictures, pictures_in
@@ -22,6 +22,7 @@ from ..learning.machine import device_name
 from ..learning.offered import told
 from ..learning.speeds import Speeds, speeds_file
 from ..learning.suiting import suited_body
+from ..takeaway.script import Origin
 from .allowed import Allowed
 from .choosing import Choice, chosen_body, chosen_pictures, progress_of, refusing
 from .session import Session, Tell
@@ -67,6 +68,7 @@ class Opening:
 
     def given(self, listen: Listener, stop: Stop) -> tuple[Session, str]:
         given, seed = self._given.pictures, self._given.seed
+        origin = None if isinstance(given, Pictures) else Origin(NAME)
         if given is None:
             given = digits(seed=seed)
         elif not isinstance(given, Pictures):
@@ -82,6 +84,7 @@ class Opening:
             self._tell,
             listen,
             stop,
+            origin,
         )
         return made, self._told(made, {}, listen, stop)
 
@@ -102,6 +105,7 @@ class Opening:
             self._tell,
             listen,
             stop,
+            Origin(choice.data, choice.labels, choice.sample),
         )
         (self._folder / CHOICE).write_text(json.dumps(asdict(choice)), encoding="utf-8")
         return made, self._told(made, asdict(choice), listen, stop)
@@ -109,7 +113,8 @@ class Opening:
     def _told(self, session: Session, choice: dict, listen: Listener, stop: Stop) -> str:
         self._tell("choice", choice)
         self._tell("bodies", self._bodies(session))
-        self._tell("about", {**session.about(), "out": self._suggested_out(session)})
+        session.out = self._suggested_out(session)
+        self._tell("about", session.about())
         return session.take_up(listen, stop)
 
     def _bodies(self, session: Session) -> list[list[str]]:

@@ -53,6 +53,8 @@ STEPS = {
     "look": ("Looking at the results", "look"),
     "inside": ("Looking at the filters", "look_inside"),
     "heat": ("Looking at what speaks for it", "look_closer"),
+    "near": ("Looking for pictures like it", "look_around"),
+    "clean": ("Taking over the corrections", "clean"),
     "few": ("Learning from fewer pictures", "few"),
     "export": ("Writing the results", "export"),
     "hand_in": ("Predicting the pictures", "hand_in"),
@@ -89,6 +91,8 @@ class FineTuningPanel(anywidget.AnyWidget):
     stale = traitlets.Bool(False).tag(sync=True)
     seen: traitlets.List = traitlets.List().tag(sync=True)
     heated: traitlets.List = traitlets.List().tag(sync=True)
+    near = traitlets.Dict().tag(sync=True)
+    corrections = traitlets.Dict().tag(sync=True)
     few = traitlets.Dict().tag(sync=True)
     notices: traitlets.List = traitlets.List().tag(sync=True)
     resumable = traitlets.Bool(False).tag(sync=True)
@@ -291,6 +295,7 @@ class FineTuningPanel(anywidget.AnyWidget):
             "layers": self._send_layers,
             "clip": self._send_clip,
             "cell": self._send_cell,
+            "correct": self._correct_for,
             "download": self._send_file,
             "recording": self._send_recording,
             "bring": self._take_recording,
@@ -366,6 +371,12 @@ class FineTuningPanel(anywidget.AnyWidget):
         if actual is None or predicted is None:
             raise InputError("the page did not say which cell; load it again")
         return cell_of(self._opened(), actual, predicted), []
+
+    def _correct_for(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
+        label = content.get("label")
+        self._opened().mark(str(content.get("name")), None if label is None else str(label))
+        self._flush()
+        return {}, []
 
     def _send_file(self, content: dict[str, Any]) -> tuple[dict, list[bytes]]:
         from .downloads import file_of

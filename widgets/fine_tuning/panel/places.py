@@ -36,6 +36,14 @@ def clear_away(root: Path, but: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def kept_in(folder: Path, name: str) -> Any:
+    """As Place.kept, of a folder that is not taken over."""
+    try:
+        return json.loads((folder / f"told/{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 class Place:
     """A session's folder, taken over from whoever had it: the old kernel of a page that was loaded
     again may still train.
@@ -64,10 +72,7 @@ class Place:
 
     def kept(self, name: str) -> Any:
         """What was told under this name; None where nothing was, or it is damaged."""
-        try:
-            return json.loads((self.folder / f"told/{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        return kept_in(self.folder, name)
 
     def _write(self, name: str, text: str) -> None:
         with written_whole(self.folder / name) as draft:

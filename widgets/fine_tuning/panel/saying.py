@@ -44,6 +44,31 @@ def body_is(name: str, labels: Sequence[str], has_head: bool) -> str:
     )
 
 
+def marked(marks: dict[str, str], applied: dict[str, str]) -> str:
+    """What is marked, and whether it is in use."""
+    if not marks:
+        return "No picture is marked." + (" The labels as they came wait." if applied else "")
+    return f"{_changes(marks)}: {'in use' if marks == applied else 'not in use yet'}."
+
+
+def put_right(marks: dict[str, str]) -> str:
+    said = _changes(marks) if marks else "All labels are as they came"
+    return (
+        f"{said}; the files are untouched. The network is as it was: train on, and it learns from"
+        " the pictures as they are labelled now."
+    )
+
+
+def _changes(marks: dict[str, str]) -> str:
+    out = sum(not label for label in marks.values())
+    changed = len(marks) - out
+    said = [
+        f"{changed} picture{'s have' if changed > 1 else ' has'} another label",
+        f"{out} picture{'s are' if out > 1 else ' is'} left out",
+    ]
+    return " and ".join(one for one, count in zip(said, (changed, out), strict=True) if count)
+
+
 def popped(features: int, classes: int, pictures: int, seconds: float | None) -> str:
     """seconds: that the body took; None where its features were kept."""
     where = (

@@ -7,6 +7,8 @@ Needs PyTorch, so it is imported in the first job's thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,7 +18,9 @@ from huggingface_hub import cached_assets_path
 
 from sheets import InputError
 
+from ..data.corrections import as_named, corrected, corrections_in
 from ..data.events import BatchEnded, EpochEnded, Event, Listener, Stop, Stopped, Worked
+from ..data.files import written_whole
 from ..data.pictures import Pictures
 from ..learning.augmentation import Augmentation
 from ..learning.bodies import Body, fresh
@@ -25,13 +29,16 @@ from ..learning.machine import device_sentence
 from ..learning.predicting import Answers
 from ..learning.results import Predictions
 from ..learning.schedules import Stage, unfrozen_rates
+from ..takeaway.exports import CORRECTIONS, write_corrections
 from ..takeaway.head_sheets import ROWS
+from ..takeaway.script import SCRIPT, Origin, script_of
 from . import saying
 from .curves import PREDICTIONS, PRETRAINED, RECORDING, SCRATCH, Curves
-from .places import Place
+from .places import Place, kept_in
 from .showing import told_batch, told_pictures, told_results
 
 LATEST = "latest"  # saved after each step, so that a page that is loaded again finds the network
+BEST_BEFORE = "best epoch before the corrections"
 BEST = "best epoch"  # saved whenever there is a better one
 TRAINED = {"frozen": "its head trained", "unfrozen": "all layers trained"}  # by stage
 BODY_WORK = "Pictures through the body"
@@ -42,6 +49,7 @@ BEFORE = {
     "seen": [],
     "few": {},
     "heated": [],
+    "near": {},
     "results": {},
     "notices": [],
     "stale": False,
@@ -70,19 +78,27 @@ class Session:
         tell: Tell,
         listen: Listener,
         stop: Stop,
+        origin: Origin | None = None,
     ):
-        """folder: where it is kept; None for a temporary one.
+        """folder: where it is kept; None for a temporary one. origin: of the pictures; None where a
+        program made them.
 
         Long: call it in a job. Raises InputError and Stopped.
         """
-        self.tell, self.seed = tell, seed
-        self.pictures, self.body = pictures, body
+        self.tell, self.seed, self.origin = tell, seed, origin
+        self.given, self.body = pictures, body  # with the labels that they came with
+        self.out = ""  # the folder that is suggested for results
+        self.pictures, self.applied = pictures, dict[str, str]()  # corrections that are in use
+        with suppress(InputError):  # they are of other pictures
+            applied = (kept_in(folder, "applied") if folder else None) or {}
+            self.pictures, self.applied = corrected(pictures, applied, all_there=False), applied
         self.batch_size = batch_size or pictures.recipe.batch_size
         self.augmentation = augmentation
         self.learner = Learner(
             self.pictures, self.body, self.batch_size, seed, augmentation, folder=folder
         )
         self.place = Place(self.learner.folder)
+        self.marked = self._kept_marks()
         self.curves = Curves()
         self.saved: list[dict[str, Any]] = []
         self.predicted: Predictions | None = None
@@ -116,6 +132,7 @@ class Session:
             "firstRate": rates.start,
             "lastRate": rates.stop,
             "layers": self.layers(rates.start, rates.stop),
+            "out": self.out,
         }
 
     def layers(self, first: float, lr: float, depth: int | None = None) -> list[list[Any]]:
@@ -131,6 +148,7 @@ class Session:
         kept = {name: self.place.kept(name) for name in ("runs", "saved", "curve", "seen", "few")}
         for name, before in BEFORE.items():
             self.tell(name, kept.get(name) or before)
+        self.tell("corrections", self._corrections())
         self.curves, self.saved = Curves(kept["runs"]), kept["saved"] or []
         try:
             said = self._taken_up()
@@ -201,6 +219,101 @@ class Session:
             return SCRATCH
         return PREDICTIONS if stage == "predictions" else PRETRAINED
 
+    # --- labels that are wrong
+
+    def _kept_marks(self) -> dict[str, str]:
+        """Those of the file that are of these pictures."""
+        try:
+            kept = as_named(self.given, corrections_in(self.place.folder / CORRECTIONS))
+        except (InputError, OSError):
+            return dict(self.applied)
+        known, labels = self._labels(), {"", *self.given.classes}
+        return {name: label for name, label in kept.items() if name in known and label in labels}
+
+    def _labels(self) -> dict[str, str]:
+        """Of each picture, as they came."""
+        held = (*self.given.train, *self.given.valid)
+        return {one.id: self.given.classes[one.label] for one in held}
+
+    def mark(self, name: str, label: str | None) -> None:
+        """Picture `name` is of the class `label`; "": it is to be left out; None: it is what it
+        came as. Its file stays as it is: the correction is written to a file of its own. Raises
+        InputError.
+        """
+        known = self._labels()
+        if name not in known or (label and label not in self.given.classes):
+            raise InputError("there is no such picture, or no such class; load the page again")
+        marked = {other: own for other, own in self.marked.items() if other != name}
+        if label not in (None, known[name]):
+            marked[name] = str(label)
+        if self.place.lost:
+            raise InputError("this session was opened in another page; mark the picture there")
+        try:
+            with written_whole(self.place.folder / CORRECTIONS) as draft:
+                write_corrections(draft, marked)
+        except OSError as error:
+            raise InputError(f"the correction cannot be kept: {error.strerror}") from None
+        self.marked = marked
+        self.tell("corrections", self._corrections())
+
+    def _corrections(self) -> dict[str, Any]:
+        known = self._labels()
+        return {
+            "marked": self.marked,
+            "came": {
+                name: known[name] for name in {**self.marked, **self.applied} if name in known
+            },
+            "waiting": self.marked != self.applied,
+            "sentence": saying.marked(self.marked, self.applied),
+        }
+
+    def put_right(self, listen: Listener, stop: Stop) -> str:
+        """Take over what is marked: the network stays as it is, and what learns from here on learns
+        from the pictures as they are now labelled. Raises InputError and Stopped.
+        """
+        if self.marked == self.applied:
+            raise InputError("nothing is marked that is not in use; choose another class first")
+        marked = dict(self.marked)
+        pictures = corrected(self.given, marked)
+        learner = Learner(
+            pictures,
+            self.body,
+            self.batch_size,
+            self.seed,
+            self.augmentation,
+            folder=self.place.folder,
+        )
+        batch = told_batch(learner.show_batch(8, listener=listen, stop=stop))
+        self.learner.save(LATEST)
+        learner.load(LATEST)
+        learner.forget()  # a training of the pictures as they were
+        self.place.keep("applied", marked)
+        self.pictures, self.applied, self._batch = pictures, marked, batch
+        self.learner = self._learning = learner
+        self._judge_anew()
+        self.tell("about", self.about())
+        self.tell("corrections", self._corrections())
+        self.tell("few", {})
+        self.place.keep("few", {})
+        self.predicted = None  # of pictures that may have other numbers now
+        unseen = self._results_after(listen, stop)
+        seen = f" {saying.accuracy_of(self.predicted)}" if self.predicted else unseen
+        return saying.put_right(marked) + seen
+
+    def _judge_anew(self) -> None:
+        """The best epoch so far was that by the labels as they were: it stays, under a name that
+        says so.
+        """
+        saves = self.learner.folder / "saved"
+        if any(one["name"] == BEST for one in self.saved):
+            (saves / f"{BEST}.safetensors").replace(saves / f"{BEST_BEFORE}.safetensors")
+            others = [one for one in self.saved if one["name"] != BEST_BEFORE]
+            self.saved = [
+                {**one, "name": BEST_BEFORE} if one["name"] == BEST else one for one in others
+            ]
+        self.tell("saved", self.saved)
+        self.place.keep("saved", self.saved)
+
     # --- learning, and looking
 
     def from_scratch(self) -> Learner:
@@ -230,6 +343,29 @@ class Session:
             self._learning.resume(listen, lambda: stop() or self.place.lost), listen, stop
         )
 
+    def script(self) -> str:
+        """The program that trains as was trained here. Raises InputError where these pictures are
+        nothing that it could name.
+        """
+        if self.origin is None:
+            raise InputError(
+                f"{self.pictures.name}: a program made these pictures, so there is no {SCRIPT} that"
+                " could read them; take a folder, or the digits, under Take other pictures"
+            )
+        epoch = self.curves.stands(PRETRAINED)
+        same = ("stage", "epoch", "valid_loss")
+        after = [
+            k
+            for k, one in enumerate(self.learner.history, 1)
+            if epoch and all(getattr(one, name) == epoch[name] for name in same)
+        ]
+        own = self.curves.of(PRETRAINED)
+        told = sum(len(run["epochs"]) for run in [*self.curves.of(PREDICTIONS), *own])
+        loaded_between = any("loaded" in run for run in own[:-1])
+        as_it_was = told == len(self.learner.history) and not loaded_between
+        origin = replace(self.origin, corrections=self.applied)
+        return script_of(self.learner, origin, after[-1] if after else 0, as_it_was)
+
     @property
     def can_resume(self) -> bool:
         return bool(self._learning.unfinished)
@@ -252,8 +388,15 @@ class Session:
         self.tell("results", told)
         self.tell("stale", False)
         self.tell("heated", [])
+        self.tell("near", {})
         self.place.keep("results", told)
         return predicted
+
+    def results(self) -> Predictions:
+        """Those that are shown. Raises InputError where there are none."""
+        if self.predicted is None:
+            raise InputError("there are no results yet; train, or press Look at the results now")
+        return self.predicted
 
     def _after(self, outcome: str, listen: Listener, stop: Stop) -> str:
         """What happened, in words; where the network learnt to the end, also what it makes of the

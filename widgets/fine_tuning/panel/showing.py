@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -38,6 +39,7 @@ IN_A_CELL = 24  # pictures shown of a cell of the confusion matrix
 HANDED_IN = 12  # pictures shown of those that were predicted
 MOST_FILTERS = 16
 MOST_HEATED = 6  # pictures
+NEAREST = 5  # pictures
 PATCHES = 8
 LINKED = 400  # predictions in a link: longer addresses do not open everywhere
 
@@ -93,12 +95,12 @@ def told_results(
     """
 
     @cache
-    def drawn(k: int) -> dict[str, str]:
+    def drawn(k: int) -> dict[str, Any]:
         if stop():
             raise Stopped
         return told_picture(predictions, pictures, k)
 
-    def shown(numbers: Sequence[int]) -> list[dict[str, str]]:
+    def shown(numbers: Sequence[int]) -> list[dict[str, Any]]:
         return [drawn(k) for k in numbers]
 
     by_class = predictions.most_wrongly_named(MOST_BY_CLASS)
@@ -145,13 +147,51 @@ def told_closer(
         {"src": address(warmed(seen, heat)), "caption": f"for {predictions.classes[number]}"}
         for number, heat in zip(numbers, heat_maps(body, picture, numbers), strict=True)
     ]
-    own = {"src": address(seen), "caption": predictions.caption(k), "title": predictions.ids[k]}
+    own = {
+        "number": k,
+        "label": predictions.classes[predictions.actual[k]],
+        "src": address(seen),
+        "caption": predictions.caption(k),
+        "title": predictions.ids[k],
+    }
     return {"pictures": [own, *maps]}
 
 
-def told_picture(predictions: Predictions, pictures: Pictures, k: int) -> dict[str, str]:
+def told_nearest(
+    predictions: Predictions, pictures: Pictures, k: int, numbers: np.ndarray, cosines: np.ndarray
+) -> dict[str, Any]:
+    """Validation picture k beside the training pictures of these numbers, which are most like it
+    by these cosines.
+    """
+    labels = [pictures.classes[pictures.train[number].label] for number in numbers]
+    counts = Counter(labels).most_common()
+    held = ", ".join(f"{count} {'is' if count == 1 else 'are'} {name}" for name, count in counts)
+    return {
+        "sentence": (
+            f"{predictions.ids[k]} was said to be {predictions.classes[predictions.predicted[k]]}"
+            f" and is {predictions.classes[predictions.actual[k]]}. Of the {len(labels)} training"
+            f" pictures whose features are most like its own, {held}."
+        ),
+        "pictures": [
+            told_picture(predictions, pictures, k),
+            *(
+                {
+                    "src": thumbnail(pictures.train[number]),
+                    "label": label,
+                    "caption": f"{label} / {cosine:.3f}",
+                    "title": pictures.train[number].id,
+                }
+                for number, label, cosine in zip(numbers, labels, cosines, strict=True)
+            ),
+        ],
+    }
+
+
+def told_picture(predictions: Predictions, pictures: Pictures, k: int) -> dict[str, Any]:
     """Validation picture k, small, with what was said of it."""
     return {
+        "number": k,
+        "label": predictions.classes[predictions.actual[k]],
         "src": thumbnail(pictures.valid[k]),
         "caption": predictions.caption(k),
         "title": predictions.ids[k],

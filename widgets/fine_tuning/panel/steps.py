@@ -13,6 +13,7 @@ from typing import Any
 from sheets import InputError
 
 from ..data.events import Listener, Stop, Stopped, Worked
+from ..data.files import written_whole
 from ..data.recipe import BASE_LR, Recipe
 from ..data.unlabelled import pictures_at
 from ..learning.learner import FINISHED, STOPPED
@@ -22,15 +23,17 @@ from . import saying
 from .curves import PRETRAINED, RECORDING, SCRATCH
 from .options import number, optional_whole, rate, whole
 from .recordings import read_recording
-from .session import BEST, LATEST, Session
+from .session import BEST, BEST_BEFORE, LATEST, Session
 from .showing import (
     MOST_FILTERS,
     MOST_HEATED,
+    NEAREST,
     PATCHES,
     address,
     told_answers,
     told_closer,
     told_few,
+    told_nearest,
 )
 
 LONGEST_NAME = 60
@@ -105,7 +108,7 @@ def resume(session: Session, options: Options, listen: Listener, stop: Stop) -> 
 
 def save(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     name = str(options.get("name", "")).strip()
-    if name in (LATEST, BEST):
+    if name in (LATEST, BEST, BEST_BEFORE):
         raise InputError(f"{name} is kept for the panel itself; choose another name")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(
@@ -178,6 +181,22 @@ def look_closer(session: Session, options: Options, listen: Listener, stop: Stop
     )
 
 
+def look_around(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """number: of a validation picture, whose neighbours among the training pictures are shown."""
+    k = optional_whole(options, "number", 0, len(session.pictures.valid) - 1)
+    if k is None:
+        raise InputError("the page did not say which picture; load it again")
+    numbers, cosines = session.learner.nearest(k, NEAREST, listen, stop)
+    told = told_nearest(session.results(), session.pictures, k, numbers, cosines)
+    session.tell("near", told)
+    return f"Shown are the {len(numbers)} training pictures most like {session.results().ids[k]}."
+
+
+def clean(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
+    """Take over the corrections that are marked."""
+    return session.put_right(listen, stop)
+
+
 def few(session: Session, options: Options, listen: Listener, stop: Stop) -> str:
     """Accuracy by the number of pictures of a class."""
     found = session.learner.by_count(listen, stop)
@@ -192,7 +211,13 @@ def export(session: Session, options: Options, listen: Listener, stop: Stop) -> 
     out, outcome = Path(options["out"]), STOPPED if session.learner.unfinished else FINISHED
     clip, failed = number(options, "clip", least=0.0), dict[str, str]()
     try:
-        exports.write_all(out, session.learner, outcome, clip, stop, failed.__setitem__)
+        script = session.script() if session.origin else ""
+        exports.write_all(
+            out, session.learner, outcome, clip, stop, failed.__setitem__, script=script
+        )
+        if session.applied:
+            with written_whole(out / exports.CORRECTIONS) as draft:
+                exports.write_corrections(draft, session.applied)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}; choose another folder") from None
     return " ".join(

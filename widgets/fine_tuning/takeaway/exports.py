@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from sheets import InputError
 from sheets.targets.excel import write as write_workbook
 
+from ..data.corrections import COLUMNS, Corrections
 from ..data.events import EpochEnded, Stop, never
 from ..data.files import folder_written_whole, is_within, written_whole
 from ..data.pictures import Pictures
@@ -28,11 +29,13 @@ from ..learning.machine import device_name, versions
 from ..learning.results import Predictions, checked_clip
 from ..learning.training import stage_words
 from .head_sheets import ROWS, confusion_sheet, head_sheet
+from .script import SCRIPT
 
 CLIP = 1e-4  # Kaggle's
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SUBMISSION = "submission.csv"
+CORRECTIONS = "corrections.csv"
 WRITTEN = (
     "metrics.json",
     "predictions.csv",
@@ -82,6 +85,14 @@ def write_confusion(path: Path, predictions: Predictions) -> None:
             rows.writerow([as_text(name), *counts])
 
 
+def write_corrections(path: Path, corrections: Corrections) -> None:
+    """As `gradsheet finetune --corrections` reads it. Names by `as_text`."""
+    with path.open("w", newline="", encoding=FOR_EXCEL) as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        rows.writerows([as_text(name), as_text(label)] for name, label in corrections.items())
+
+
 def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
     """The head with some of the pictures, live, as .xlsx."""
     head, shown = learner.network.head, predictions.mixed(ROWS)
@@ -90,13 +101,16 @@ def write_head(path: Path, learner: Learner, predictions: Predictions) -> None:
     write_workbook(head_sheet(some, features, weight, bias, len(predictions.ids)), path)
 
 
-def write_model(folder: Path, learner: Learner) -> None:
+def write_model(folder: Path, learner: Learner, script: str = "") -> None:
     """Weights, configuration with the classes' names, and preprocessing:
-    AutoModelForImageClassification.from_pretrained(folder).
+    AutoModelForImageClassification.from_pretrained(folder). script: a program that trains it again,
+    as train.py beside them.
     """
     with quiet():
         learner.network.model.save_pretrained(folder)
         learner.body.processor.save_pretrained(folder)
+    if script:
+        _write_text(folder / SCRIPT, script)
     for path in folder.iterdir():  # safetensors' are the writer's alone, whatever is usual here
         path.chmod(0o666 & ~usual_mask())
 
@@ -188,11 +202,12 @@ def write_all(
     failed: Callable[[str, str], None] = lambda name, why: None,
     epoch: EpochEnded | None = None,
     settings: Mapping[str, Any] = {},
+    script: str = "",
 ) -> Predictions:
     """The model first, since all else could be had of it again, then what else WRITTEN names but
     submission.csv; one process writes. What cannot be written fails alone, and `failed` is told its
     name and why. epoch, settings: as in `metrics`; with settings["tta"], probabilities are means
-    over several views of each picture.
+    over several views of each picture. script: as in `write_model`.
 
     Raises Stopped and InputError before anything is written, and InputError where the model cannot
     be.
@@ -200,7 +215,7 @@ def write_all(
     checked_folder(folder, learner.pictures)
     predictions = learner.predictions(stop=stop, views=bool(settings.get("tta")))
     if learner.is_writer:
-        _write_model_whole(folder / "model", learner)
+        _write_model_whole(folder / "model", learner, script)
         said = metrics(learner, outcome, predictions, clip, epoch, settings)
         for name, write in _others(learner, predictions, clip, said).items():
             if why := _failed(write, folder / name):
@@ -208,10 +223,10 @@ def write_all(
     return predictions
 
 
-def _write_model_whole(folder: Path, learner: Learner) -> None:
+def _write_model_whole(folder: Path, learner: Learner, script: str) -> None:
     try:
         with folder_written_whole(folder) as draft:
-            write_model(draft, learner)
+            write_model(draft, learner, script)
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"{folder}: the model cannot be written: {_reason(error)}. What was learnt is kept in"
