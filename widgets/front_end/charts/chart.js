@@ -555,7 +555,7 @@ export class Chart {
     if (!off("width", width) && !off("height", height)) return;
     this.plot.layout = this.layout();
     this.behind = true; // a presentation has other colours too
-    await this.plotly.Plots.resize(this.plot);
+    await this.plotly.relayout(this.plot, { width, height });
   }
 }
 
