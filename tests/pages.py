@@ -64,7 +64,8 @@ PASTE = """([selector, text]) => {
 
 # Plotly has drawn every chart that is seen as large as its place is.
 FITTED = """() => [...document.querySelectorAll(".js-plotly-plot")].every((plot) => {
-    const { width, height } = plot._fullLayout;
+    const svg = plot.querySelector(".main-svg"); // plotly's layout may be ahead of it
+    const [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));
     const same = (a, b) => Math.abs(a - b) <= 1;
     return !plot.clientWidth || (same(width, plot.clientWidth) && same(height, plot.clientHeight));
 })"""

@@ -7,6 +7,7 @@ import pytest
 from example_sheets import descent
 from library_sheets import SHEETS
 from pages import cell, drag, fitted, frame, open_panel, place
+from playwright.sync_api import expect
 from quick import few_when_quick
 
 from sheets import Sheet, SheetError, values
@@ -303,6 +304,27 @@ def test_a_picture_that_a_card_asks_about_is_empty_until_its_move(opened):
     page.locator(".gs-move").click()
     frame(page)
     assert picture.is_visible()
+
+
+def test_a_card_with_a_run_keeps_back_what_it_asks_about_until_the_run(opened):
+    page = opened(SHEETS["convolution"])
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="The window slides", exact=True).click()
+    frame(page)
+    picture = page.locator("[data-picture='conv_1'] table")
+    assert not picture.is_visible()
+    page.locator(".gs-move").click()
+    expect(picture).to_be_visible()
+
+
+def test_on_a_phone_another_card_begins_at_its_first_chart(opened):
+    page = opened(SHEETS["line_fit"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    charts = page.locator(".gs-stage .gs-charts")
+    for step in ("Batches of 10, with noise", "All points at one x"):
+        page.get_by_role("button", name=step, exact=True).click()
+        fitted(page)
+    assert charts.evaluate("(node) => node.scrollLeft") == 0
 
 
 def test_a_card_with_a_run_asks_where_its_run_starts(opened):

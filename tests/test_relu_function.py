@@ -211,6 +211,8 @@ def test_two_units_are_the_absolute_value():
     computed = values(SHEET, PRESETS[1], 300)
     assert computed["loss"].item() < 1e-12
     np.testing.assert_allclose(computed["kink"][:2], 0, atol=1e-5)
+    start = values(SHEET, PRESETS[1])["loss"].item()
+    assert computed["loss"].item() < 1e-6 * start  # "less than a millionth is left"
 
 
 def test_plain_gradient_descent_fits_too_but_slower():

@@ -338,14 +338,17 @@ def _sentences(s: Sheet, activation: Expr) -> None:
     )
     expectation = "In expectation a layer multiplies the root of the mean square by "
     theories = (
-        "SQRT(fan_in) * weight_std = {expected_factor:.4f}: exact for every width.",
         (
-            "at most SQRT(fan_in) * weight_std = {expected_factor:.4f}, and tanh never exceeds 1:"
-            " the theory is an upper limit here."
+            "{expected_factor:.4f}, the standard deviation times the root of the width: exact for"
+            " every width."
         ),
         (
-            "SQRT(fan_in / 2) * weight_std = {expected_factor:.4f}: exact for every width, as ReLU"
-            " keeps half of the mean square."
+            "at most {expected_factor:.4f}, the standard deviation times the root of the width:"
+            " tanh never exceeds 1, and the theory is an upper limit here."
+        ),
+        (
+            "{expected_factor:.4f}, the standard deviation times the root of half the width: exact"
+            " for every width, as ReLU keeps half of the mean square."
         ),
     )
     for number, theory in enumerate(theories):

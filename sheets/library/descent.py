@@ -111,6 +111,8 @@ def _place(s: Sheet) -> None:
         note="the height of the curve",
     )
     backprop(s, "loss", ["x", "y"], title="The slopes here")
+    for name in ("x", "y"):
+        s.blocks[f"d_{name}"].title = f"slope along {name}"
 
 
 def _step(s: Sheet) -> None:
@@ -224,7 +226,7 @@ def _directions(s: Sheet) -> None:
         "last_digits",
         s["digits"][last, 0],
         format="d",
-        title="digits: ways of 1000 directions",
+        title="digits of their number for 1000",
         note="with the last n",
     )
 

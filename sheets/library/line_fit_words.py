@@ -30,11 +30,11 @@ def say_all(s: Sheet, whole: int):
     change = s["mse_change"]
     for verb, way in (("lowers", change <= -HARDLY), ("raises", change >= HARDLY)):
         s.say(
-            f"It {verb} the mse of all points from {{mse:.6f}} to {{mse_next:.6f}}.",
+            f"It {verb} the mse of all points from {{mse:.4f}} to {{mse_next:.4f}}.",
             when=_both(moving, way),
         )
     s.say(
-        "It hardly changes the mse any more, which is {mse:.6f}.",
+        "It hardly changes the mse any more, which is {mse:.4f}.",
         when=_both(moving, abs(change) < HARDLY),
     )
     s.say(

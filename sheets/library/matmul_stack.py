@@ -231,7 +231,7 @@ def _power(e: Expr) -> Expr:
 def _charts(s: Sheet, layers: int) -> None:
     s.chart(
         "Size of the numbers, layer by layer",
-        Axis("layer (0: x)", -0.1, layers + 0.1),
+        Axis("layer (0: x)", -0.1, layers + 0.1, names=tuple(map(str, range(layers + 1)))),
         Axis("size (log scale)", 1e-3, 1e6, "log"),
         [
             Series("layer", "size_drawn", "numbers of the layer"),
@@ -251,7 +251,7 @@ def _charts(s: Sheet, layers: int) -> None:
     s.chart(
         "Learning on the one row",
         Axis("step", 0, 150),
-        Axis("squared error (log scale)", 1e-6, 1e16, "log"),
+        Axis("squared error (log scale)", 1e-8, 1e16, "log"),
         [Series("step", "sse_drawn", "squared error", role="loss", steps=True)],
         note="The sum of squared errors at each step so far, falling where the network learns.",
     )

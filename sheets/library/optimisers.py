@@ -252,7 +252,7 @@ def _charts(s: Sheet, descents: dict[str, Descent]):
     s.chart(
         "Error by epoch, of each pass",
         Axis("epochs (passes of 29 rows)", 0, 10),
-        Axis("SQRT(SUM(err^2))", 0, 450),
+        Axis("root of the sum of squares", 0, 450),
         [
             Series("passes_done", f"pass_error_{name}", name, role=role, steps=True)
             for name, role in roles.items()

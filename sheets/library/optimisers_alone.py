@@ -279,7 +279,7 @@ def _charts(s: Sheet):
     s.chart(
         "Error by epoch",
         Axis("epochs (passes of 29 rows)", 0, 10),
-        Axis("SQRT(SUM(err^2))", 0, 450),
+        Axis("root of the sum of squares", 0, 450),
         [
             Series("epochs", "rmse_course", "of the guess, by step", role="activation", steps=True),
             Series(

@@ -322,8 +322,8 @@ def _told(s: Sheet) -> None:
 
     cell("dog_power", s["powers"][DOG, 0], "e to the dog's logit, picture 1", format=".2f")
     cell("all_powers", s["powers_sum"][0, 0], "sum of the powers, picture 1", format=".2f")
-    cell("dog_log", s["log_p"][DOG, 0], "logarithm of the dog's share, picture 1")
-    cell("dog_again", s["exp_log_p"][DOG, 0], "e to that logarithm, picture 1")
+    cell("dog_log", s["log_p"][DOG, 0], "log of the dog's share")
+    cell("dog_again", s["exp_log_p"][DOG, 0], "e to that")
     cell("dog_share", s["p"][DOG, 0], "dog's share, picture 1")
     cell("plane_share", s["p"][PLANE, 0], "plane's share, picture 1")
     cell("dog_to_plane", s["dog_share"] / s["plane_share"], "the first / the second", format=".2f")

@@ -547,13 +547,15 @@ export class Chart {
       this.plain.size = { width, height };
       return this.drawPlain();
     }
-    const { _fullLayout: drawn } = this.plot;
     if (!width || !height) return;
     this.restLater();
-    if (Math.abs(width - drawn.width) <= 1 && Math.abs(height - drawn.height) <= 1) return;
+    // Plotly's own layout may know a new size before its drawing has it.
+    const drawn = this.plot.querySelector(".main-svg");
+    const off = (side, size) => Math.abs(size - Number(drawn?.getAttribute(side))) > 1;
+    if (!off("width", width) && !off("height", height)) return;
     this.plot.layout = this.layout();
     this.behind = true; // a presentation has other colours too
-    await this.plotly.Plots.resize(this.plot);
+    await this.plotly.relayout(this.plot, { width, height });
   }
 }
 

@@ -60,6 +60,7 @@ export class Stage {
     );
     this.controls = element("div", { class: "gs-inplay" });
     this.charts = element("div", { class: "gs-charts" });
+    this.card = 0; // of the story, as it was arranged last
     this.pictures = element("div", { class: "gs-pictures" });
     this.cells = element("div", { class: "gs-cells" });
     // the formula bar's, while a cell here is selected
@@ -120,6 +121,8 @@ export class Stage {
       );
     this.showCells(scene);
     transport?.stopAt(scene.play);
+    if (this.card !== story.at) this.charts.scrollLeft = 0; // on a phone: the first one again
+    this.card = story.at;
   }
 
   /** @param {import("../engine/description.js").Scene} scene */

@@ -150,7 +150,8 @@ export class Story {
     this.page.restarting();
     this.at = k + 1;
     this.moved = false;
-    this.holds = !this.scene.play || this.asksForTheStart;
+    const { play, asks } = this.scene;
+    this.holds = !play || asks.length > 0 || this.asksForTheStart;
     if (this.scene.play) this.setOut(k);
     this.starts = this.state.starts;
     this.askedAt = this.state.step;
