@@ -48,6 +48,7 @@ class Prediction {
     this.answer = null;
     this.field.disabled = this.field.hidden = false;
     this.again.hidden = true;
+    this.node.removeAttribute("data-revealed");
     this.button.hidden = this.giveUp.hidden = false;
     if (this.chart) this.chart.sketch(null);
     setText(this.button, this.chart ? "Draw it" : "Lock my answer");
@@ -133,6 +134,7 @@ class Prediction {
     this.result.classList.remove("gs-right");
     this.button.hidden = this.giveUp.hidden = true;
     this.again.hidden = false;
+    this.node.setAttribute("data-revealed", "");
   }
 
   /** [gap as a part of the answer, both in words] */
