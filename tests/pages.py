@@ -26,8 +26,9 @@ PLACE = f"""([chart, x, y]) => {{
 # Of tables, whose rows and cells are alike, leaves the first rows and columns: axe takes a second
 # for each hundred cells.
 FEW_CELLS = """() => {
-    for (const row of document.querySelectorAll("tr:nth-child(n+5)")) row.remove();
-    for (const cell of document.querySelectorAll("td:nth-child(n+8)")) cell.remove();
+    const entered = (node) => node.matches(":has([tabindex='0']), [tabindex='0']");
+    for (const node of document.querySelectorAll("tr:nth-child(n+5), td:nth-child(n+8)"))
+        if (!entered(node)) node.remove();
 }"""
 
 
