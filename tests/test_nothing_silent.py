@@ -1,5 +1,6 @@
 """What an author mistypes, and a rule that forgets a gradient: said where it stands."""
 
+import inspect
 import json
 
 import engines
@@ -49,6 +50,14 @@ def test_an_unknown_keyword_is_refused_at_the_authors_line(wrong, kind):
         wrong(s)
     assert kind in str(error.value)
     assert "z" not in s.blocks
+
+
+def test_a_word_of_a_story_step_is_no_name_of_a_block():
+    """Or a step could not set it: `s.preset("Steep", notes=3)`."""
+    taken = set(inspect.signature(Sheet.preset).parameters) - {"self", "inputs"}
+    for name in taken:
+        with pytest.raises(SheetError, match=rf"^test_nothing_silent.py:\d+: '{name}' is a word"):
+            line().input(name, 1)
 
 
 def test_what_every_javascript_object_has_is_no_name_of_a_block():

@@ -23,6 +23,8 @@ OF_OBJECTS = {
 }
 # What a page, its link and its charts say of a whole sheet; `self` is Python's.
 OF_SHEETS = {"step", "preset", "hide", "lock", "mode", "self"}
+# What `s.preset(...)` takes beside the inputs that it sets.
+OF_STEPS = {"title", "predict", "notes", "happened", "why", "says", "shows"}
 OWN_WORKSHEETS = {
     "story",
     "story_numbers",
@@ -56,6 +58,11 @@ def check_block_name(name: str) -> None:
     if name in OF_SHEETS:
         raise SheetError(
             f"{name!r} says something of the whole sheet, in its link or its charts; choose another"
+            f" name for a block, such as {name}_now"
+        )
+    if name in OF_STEPS:
+        raise SheetError(
+            f"{name!r} is a word of `s.preset(...)`, which could then not set it; choose another"
             f" name for a block, such as {name}_now"
         )
 
