@@ -109,7 +109,9 @@ IRONCALC_GAP = re.compile(
 def cached_cells(path: Path) -> Cells:
     """The values stored in the file beside formulas, and plain values."""
     if _holds_an_error(path):  # which calamine, 15 times as fast, takes for an empty cell
-        cells = _filled(openpyxl.load_workbook(path, data_only=True))
+        with warnings.catch_warnings():  # of data bars as LibreOffice writes them
+            warnings.filterwarnings("ignore", ".*extension is not supported", UserWarning)
+            cells = _filled(openpyxl.load_workbook(path, data_only=True))
         return {key: cell.value for key, cell in cells if cell.value is not None}
     return {
         (page.name, *place): value

@@ -139,7 +139,9 @@ def test_a_cell_of_a_formula_differs_and_its_others_follow_it(opened):
             strict=True,
         )
     )
-    np.testing.assert_allclose([float(x) for x in shown_losses["sse"]], expected, rtol=1e-3)
+    np.testing.assert_allclose(
+        [float(x) for x in shown_losses["squared error"]], expected, rtol=1e-3
+    )
 
 
 def test_what_is_computed_cannot_be_made_to_differ(lesson):
