@@ -303,7 +303,7 @@ def _sentences(s: Sheet, descents: dict[str, Descent]):
         s.say(
             f"Step {{t}}, passes so far {{epochs:.2f}}. No line is closer than that of {name}:"
             f" intercept {{intercept_{name}:.2f}}, slope {{slope_{name}:.2f}}, error"
-            f" {{rmse_{name}:.2f}}. The largest error of the five is {{rmse_most:.2f}}.",
+            f" {{rmse_{name}:.2f}}. The largest error is {{rmse_most:.2f}}.",
             when=np.where(rmse <= least, least < most, 0),
         )
     for name in descents:
@@ -320,7 +320,7 @@ def _sentences(s: Sheet, descents: dict[str, Descent]):
         )
     s.say(
         "Rule course: averages without correction, no epsilon, and Run drops the last update of"
-        " each pass. m and v start from what the course's Reset leaves at the course's own rates,"
+        " each pass. m and v start from what the course's Reset leaves at its own rates,"
         f" from intercept {START:g} and slope {START:g}.",
         when=np.equal(s["rule"], 0),
     )
